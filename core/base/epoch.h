@@ -1,0 +1,42 @@
+// Epoch-based reclamation (Fraser, "Practical lock-freedom", 2004): readers of a shared pointer
+// take no lock and touch no shared counter; what a writer unlinks is freed once no reader that
+// could have seen it is left.
+//
+// Use
+//   reader:  EpochGuard guard;  T* p = shared.Load();  ... p is safe until guard ends ...
+//   writer:  T* old = shared.Exchange(fresh);  RetireAfterEpoch([old] { delete old; });
+//
+// Invariants
+//   1. An object retired at epoch e is freed only when every active guard began after e.
+//   2. Guards nest; only the outermost announces.
+//   3. Guards are short: one lookup, never across a wait, I/O excepted. Long holders (iterators,
+//      pinned values) take a reference count under a guard instead.
+//
+// Thread rule: all of it from any thread. A guard belongs to the thread that made it. Cost: one
+// store with full ordering per outermost guard, into a cache line of the thread's own.
+#ifndef VERALITH_CORE_BASE_EPOCH_H_
+#define VERALITH_CORE_BASE_EPOCH_H_
+
+#include <functional>
+
+namespace veralith {
+
+class EpochGuard {
+ public:
+  EpochGuard();
+  ~EpochGuard();
+  EpochGuard(const EpochGuard&) = delete;
+  EpochGuard& operator=(const EpochGuard&) = delete;
+};
+
+// Runs `free` once no guard that is active now is active any more: perhaps at once, perhaps in a
+// later call on any thread.
+void RetireAfterEpoch(std::function<void()> free);
+
+// Runs everything retired whose readers have gone. Called by RetireAfterEpoch; a closing database
+// calls it so that nothing waits for a later retirement.
+void ReclaimRetired();
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_BASE_EPOCH_H_

@@ -1,0 +1,56 @@
+// The door to background work: tasks, timers, and every wait of the engine.
+//
+// Invariants
+//   1. A scheduled task runs exactly once, or never if the executor is destroyed first; Schedule
+//      never runs it on the caller's stack.
+//   2. All waiting of the engine goes through Await/AwaitFor, so that the simulated executor
+//      (core/base/testing/simulated_executor.h), which has one thread, can run pending work there.
+//   3. A wait may return without a notification: callers loop over their condition.
+//
+// Thread rule: all calls from any thread; the executor outlives every database that uses it.
+#ifndef VERALITH_CORE_BASE_EXECUTOR_H_
+#define VERALITH_CORE_BASE_EXECUTOR_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "core/base/sync.h"
+
+namespace veralith {
+
+enum class TaskPriority {
+  kHigh,  // flushes, timers
+  kLow,   // compactions
+};
+
+class Executor {
+ public:
+  using TimerId = uint64_t;
+
+  virtual ~Executor() = default;
+
+  virtual void Schedule(TaskPriority priority, std::function<void()> task) = 0;
+
+  // Runs `task` once, no earlier than `delay_nanos` from now.
+  virtual TimerId ScheduleAfter(int64_t delay_nanos, std::function<void()> task) = 0;
+  // True when the task had not started and now never will.
+  virtual bool Cancel(TimerId timer) = 0;
+
+  // Releases `mutex`, waits for a notification of `condition` (or runs other work), takes `mutex`.
+  virtual void Await(Mutex& mutex, CondVar& condition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) = 0;
+  // The same; false when `nanos` passed without a notification.
+  virtual bool AwaitFor(Mutex& mutex, CondVar& condition, int64_t nanos)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) = 0;
+};
+
+// A pool of real threads. kHigh tasks run first, and one thread is kept for them alone when
+// `threads` is at least 2. Destroying it waits for running tasks and drops the others.
+std::unique_ptr<Executor> NewThreadPoolExecutor(int threads);
+
+// The pool that databases share by default: 2 threads, made at first use, never destroyed.
+Executor* DefaultExecutor();
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_BASE_EXECUTOR_H_

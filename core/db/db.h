@@ -1,0 +1,155 @@
+// Veralith's public interface: an embedded, ordered key-value store with snapshots.
+//
+//   auto db = veralith::Db::Open("/tmp/example", {});
+//   if (!db.ok()) { ... db.status() ... }
+//   (*db)->Put({}, "apple", "red").IgnoreError();
+//   veralith::PinnedValue value;
+//   absl::StatusOr<bool> found = (*db)->Get({}, "apple", &value);
+//
+// What it promises is DESIGN's list, each line checked by a file in property_tests/. In short: one
+// order of keys, newest wins, batches are atomic, reads can be in the past, durability is a prefix
+// of the commit order, damage is an error and never a wrong answer.
+//
+// Thread rule: every method from any thread. Ownership: the caller owns the Db; iterators and
+// snapshots must be destroyed before it. Errors: core/base/status.h says which code means what.
+// Not thread-safe by itself: WriteBatch, PinnedValue, DbIterator (one thread each).
+#ifndef VERALITH_CORE_DB_DB_H_
+#define VERALITH_CORE_DB_DB_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/types.h"
+#include "core/db/db_iterator.h"
+#include "core/db/options.h"
+#include "core/db/pinned_value.h"
+#include "core/db/statistics.h"
+#include "core/db/write_batch.h"
+
+namespace veralith {
+
+// The state of the database at one moment; reads that name it see that state for as long as it is
+// held. Give it back with Db::ReleaseSnapshot, or let ScopedSnapshot do it.
+class Snapshot {
+ public:
+  virtual Timestamp timestamp() const = 0;
+
+ protected:
+  virtual ~Snapshot() = default;
+};
+
+class Db {
+ public:
+  // Opens, creates or recovers the database in `directory`. Errors: DataLoss (damage, with file
+  // and offset), FailedPrecondition (locked by another process, missing with create_if_missing
+  // false, present with error_if_exists), InvalidArgument (options), or the disk's error.
+  static absl::StatusOr<std::unique_ptr<Db>> Open(const std::string& directory,
+                                                  const Options& options);
+  // Closes if Close was not called; an error is then lost, so call Close.
+  virtual ~Db() = default;
+
+  // --- Writing ---------------------------------------------------------------------------------
+  // Each returns once the write is visible to every later read and as durable as its sync mode
+  // says. The timestamp overloads of Write return the commit's timestamp.
+  absl::Status Put(const WriteOptions& options, std::string_view key, std::string_view value) {
+    return Put(options, kDefaultNamespace, key, value);
+  }
+  virtual absl::Status Put(const WriteOptions& options, NamespaceId ns, std::string_view key,
+                           std::string_view value) = 0;
+  absl::Status Delete(const WriteOptions& options, std::string_view key) {
+    return Delete(options, kDefaultNamespace, key);
+  }
+  virtual absl::Status Delete(const WriteOptions& options, NamespaceId ns,
+                              std::string_view key) = 0;
+  // Deletes [begin, end), to the end of the namespace without `end`, in one atomic commit whose
+  // cost does not depend on how many keys it covers.
+  virtual absl::Status DeleteRange(const WriteOptions& options, NamespaceId ns,
+                                   std::string_view begin,
+                                   std::optional<std::string_view> end) = 0;
+  // Commits the batch; the commit's timestamp. An empty batch commits nothing and returns the
+  // timestamp of the newest commit.
+  virtual absl::StatusOr<Timestamp> Write(const WriteOptions& options,
+                                          const WriteBatch& batch) = 0;
+  // Makes every write acknowledged so far durable.
+  virtual absl::Status Sync() = 0;
+
+  // --- Reading ---------------------------------------------------------------------------------
+  // True and the value, or false when the key is absent. `value` pins the engine's own bytes: no
+  // copy; it stays valid, also after Close, until reset or destroyed. `entry_timestamp`, when
+  // given, receives the timestamp of the commit that wrote the value.
+  absl::StatusOr<bool> Get(const ReadOptions& options, std::string_view key, PinnedValue* value) {
+    return Get(options, kDefaultNamespace, key, value);
+  }
+  virtual absl::StatusOr<bool> Get(const ReadOptions& options, NamespaceId ns,
+                                   std::string_view key, PinnedValue* value,
+                                   Timestamp* entry_timestamp = nullptr) = 0;
+  // All keys at one moment: results[i] belongs to keys[i]; nullopt when absent.
+  virtual absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
+      const ReadOptions& options, NamespaceId ns, std::span<const std::string_view> keys) = 0;
+  // An iterator over the bounds of `options`, positioned nowhere: Seek first. Never null: an error
+  // in making it is its status().
+  virtual std::unique_ptr<DbIterator> NewIterator(const ScanOptions& options) = 0;
+
+  // Holds the newest committed state. Never null.
+  virtual const Snapshot* GetSnapshot() = 0;
+  // The same at a past timestamp: OutOfRange when its history is gone or still to come.
+  virtual absl::StatusOr<const Snapshot*> GetSnapshotAt(Timestamp timestamp) = 0;
+  virtual void ReleaseSnapshot(const Snapshot* snapshot) = 0;
+
+  // --- Maintenance -----------------------------------------------------------------------------
+  // Returns when everything written before the call is in segments.
+  virtual absl::Status Flush() = 0;
+  // Returns when every key in [lower, upper] of `ns` (nullopt: of all namespaces) has been moved
+  // to the last level that holds data, whatever the triggers.
+  virtual absl::Status Compact(std::optional<NamespaceId> ns, const Bound& lower,
+                               const Bound& upper) = 0;
+  absl::Status CompactAll() { return Compact(std::nullopt, Bound::Open(), Bound::Open()); }
+  // Waits until no background work is due.
+  virtual absl::Status WaitForBackgroundWork() = 0;
+  // After background work failed (disk full, say) and the cause is cured: tries again.
+  virtual absl::Status Resume() = 0;
+  // A consistent copy that opens as a database of its own. `directory` must not exist. Segments
+  // are linked where the file system can.
+  virtual absl::Status Checkpoint(const std::string& directory) = 0;
+  // Verifies every checksum and structural rule of the live files; the first damage found is the
+  // DataLoss returned.
+  virtual absl::Status Check() = 0;
+
+  // --- Time ------------------------------------------------------------------------------------
+  // The newest commit's timestamp; 0 when there is none.
+  virtual Timestamp LastTimestamp() const = 0;
+  // Moves the clock past a timestamp received from elsewhere. InvalidArgument when it is further
+  // ahead of the physical clock than Options::max_clock_skew_nanos.
+  virtual absl::Status AdvanceClock(Timestamp remote) = 0;
+
+  virtual Statistics GetStatistics() = 0;
+
+  // Makes every acknowledged write durable and stops. Afterwards calls are FailedPrecondition;
+  // pinned values stay valid. A second call is OK.
+  virtual absl::Status Close() = 0;
+};
+
+// Holds a snapshot for a scope.
+class ScopedSnapshot {
+ public:
+  explicit ScopedSnapshot(Db& db) : db_(db), snapshot_(db.GetSnapshot()) {}
+  ~ScopedSnapshot() { db_.ReleaseSnapshot(snapshot_); }
+  ScopedSnapshot(const ScopedSnapshot&) = delete;
+  ScopedSnapshot& operator=(const ScopedSnapshot&) = delete;
+  const Snapshot* get() const { return snapshot_; }
+
+ private:
+  Db& db_;
+  const Snapshot* snapshot_;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_DB_DB_H_

@@ -1,0 +1,119 @@
+// Options of a database and of single calls. Sizes are bytes, durations nanoseconds, unless a name
+// says otherwise. Every default is safe.
+#ifndef VERALITH_CORE_DB_OPTIONS_H_
+#define VERALITH_CORE_DB_OPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/types.h"
+
+namespace veralith {
+
+class Clock;
+class Executor;
+class FileSystem;
+class Snapshot;
+
+// When a write is acknowledged, relative to the moment its bytes are on disk for good.
+enum class SyncMode : uint8_t {
+  kDefault,   // of a write: the database's mode
+  kCommit,    // before it returns (writers that commit together share one sync)
+  kInterval,  // at most Options::sync_interval_nanos after it returned
+  kManual,    // at the next Sync, Flush or Close
+};
+
+enum class Codec : uint8_t { kNone, kLz4, kSnappy, kZstd };
+
+struct Options {
+  // --- Opening ---------------------------------------------------------------------------------
+  bool create_if_missing = true;
+  bool error_if_exists = false;
+  // Nothing is written, anywhere; refused while a writer has the database open.
+  bool read_only = false;
+  // Recovery stops at damage in the middle of a log with DataLoss. True: recover everything before
+  // the damage instead, and drop what follows; recovery's report names what was dropped.
+  bool recover_up_to_damage = false;
+
+  // --- Durability ------------------------------------------------------------------------------
+  SyncMode sync_mode = SyncMode::kManual;
+  int64_t sync_interval_nanos = 100'000'000;
+
+  // --- Memory ----------------------------------------------------------------------------------
+  // A memtable this large is frozen and flushed.
+  size_t write_buffer_bytes = size_t{64} << 20;
+  // Memtables in memory, the active one included; writers wait at this many.
+  int max_write_buffers = 2;
+  // Decoded pages of segments.
+  size_t cache_bytes = size_t{32} << 20;
+
+  // --- Segments --------------------------------------------------------------------------------
+  size_t key_page_bytes = 4096;    // raw bytes per page
+  size_t value_page_bytes = 4096;
+  double filter_bits_per_key = 10;
+  // Codecs of value pages: levels 0-1, the levels between, and the last level that holds data.
+  Codec upper_codec = Codec::kNone;
+  Codec middle_codec = Codec::kLz4;
+  Codec bottom_codec = Codec::kLz4;
+  // Also writes the sparse index as hex under the footer key merutable.kv_index.v1.
+  bool write_hex_index = false;
+
+  // --- Compaction ------------------------------------------------------------------------------
+  size_t target_segment_bytes = size_t{32} << 20;
+  int level0_compaction_trigger = 4;  // runs in level 0
+  int level0_slowdown_trigger = 12;   // writers are slowed
+  int level0_stop_trigger = 24;       // writers wait
+  size_t level_base_bytes = size_t{128} << 20;
+  int level_multiplier = 10;
+  bool disable_automatic_compaction = false;
+
+  // A wait for a flush or a compaction longer than this without progress is Unavailable.
+  int64_t stall_timeout_nanos = 600'000'000'000;
+
+  // --- Time ------------------------------------------------------------------------------------
+  int64_t max_clock_skew_nanos = 60'000'000'000;
+
+  // --- Doors (not owned; must outlive the database; null: the machine's own) --------------------
+  FileSystem* file_system = nullptr;
+  Clock* clock = nullptr;
+  Executor* executor = nullptr;
+  // Seeds log ids. Unset: from the operating system. Simulations set it.
+  std::optional<uint64_t> random_seed;
+};
+
+struct ReadOptions {
+  // At most one of the two: a held snapshot, or a timestamp (OutOfRange outside the history that
+  // is kept). Neither: the newest committed state.
+  const Snapshot* snapshot = nullptr;
+  std::optional<Timestamp> timestamp;
+  // False: pages read for this call do not displace others (large scans).
+  bool fill_cache = true;
+};
+
+struct WriteOptions {
+  SyncMode sync = SyncMode::kDefault;
+};
+
+// A bound of a scan or of a compaction.
+struct Bound {
+  enum class Kind : uint8_t { kOpen, kInclusive, kExclusive };
+  Kind kind = Kind::kOpen;
+  std::string key;
+
+  static Bound Open() { return {}; }
+  static Bound Inclusive(std::string key) { return {Kind::kInclusive, std::move(key)}; }
+  static Bound Exclusive(std::string key) { return {Kind::kExclusive, std::move(key)}; }
+};
+
+struct ScanOptions : ReadOptions {
+  NamespaceId ns = kDefaultNamespace;
+  Bound lower;
+  Bound upper;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_DB_OPTIONS_H_

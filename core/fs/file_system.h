@@ -1,0 +1,103 @@
+// The door to files. Everything Veralith does with a disk goes through this interface: POSIX in
+// production (core/fs/posix_file_system.h), a simulated disk in tests (core/fs/testing).
+//
+// Contract (core/fs/testing/file_system_conformance_test.cc holds both implementations to it)
+//   1. Bytes written are seen by every later read, synced or not. They survive a crash for sure
+//      only after File::Sync on them returned OK; the file's name only after SyncDirectory on its
+//      directory returned OK since the name was made. A size change is made durable by Sync too.
+//   2. A failed Sync promises nothing about the bytes, and a later successful Sync does not repair
+//      that: the caller must not rely on the file any more.
+//   3. Append and WriteAt write everything or return an error; after an error any part may have
+//      been written. ReadAt returns fewer bytes than asked only at the end of the file.
+//   4. Every error names the path, the call and the reason. ENOSPC, EDQUOT and EFBIG are
+//      ResourceExhausted; ENOENT is NotFound; EEXIST is AlreadyExists; EACCES, EPERM and EROFS are
+//      FailedPrecondition; everything else is Unavailable.
+//
+// Thread rule: FileSystem: any thread. File: ReadAt and Size from any thread; calls that write,
+// from one thread at a time, also beside reads of bytes written before.
+#ifndef VERALITH_CORE_FS_FILE_SYSTEM_H_
+#define VERALITH_CORE_FS_FILE_SYSTEM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace veralith {
+
+class File {
+ public:
+  virtual ~File() = default;  // closes; an error that close would report is dropped
+
+  virtual absl::Status Append(std::string_view data) = 0;
+  virtual absl::Status WriteAt(uint64_t offset, std::string_view data) = 0;
+  // Fills `out` from `offset`; returns the number of bytes read.
+  virtual absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) const = 0;
+  // Reserves blocks up to `size` bytes without changing the size that readers see.
+  virtual absl::Status Preallocate(uint64_t size) = 0;
+  // Cuts the file, or extends it with zeros.
+  virtual absl::Status Truncate(uint64_t size) = 0;
+  virtual absl::StatusOr<uint64_t> Size() const = 0;
+  virtual absl::Status Sync() = 0;
+  // After Close every call but path() is FailedPrecondition.
+  virtual absl::Status Close() = 0;
+  virtual const std::string& path() const = 0;
+};
+
+enum class OpenMode {
+  kRead,       // an existing file, for reading
+  kReadWrite,  // an existing file, for reading and writing; Append goes to its end
+  kCreate,     // a new file; AlreadyExists when the name is taken
+};
+
+// Held until destroyed.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+enum class LockMode {
+  kExclusive,  // creates the lock file if it is missing
+  kShared,     // NotFound when the lock file is missing: read-only opening creates nothing
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  virtual absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) = 0;
+  // Replaces `to` atomically if it exists.
+  virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
+  // A second name for the same bytes; Unimplemented where the file system cannot.
+  virtual absl::Status Link(const std::string& from, const std::string& to) = 0;
+  virtual absl::Status Remove(const std::string& path) = 0;
+  // The names (not paths) in a directory, sorted, without "." and "..".
+  virtual absl::StatusOr<std::vector<std::string>> List(const std::string& directory) = 0;
+  // OK when it exists already. The parent must exist.
+  virtual absl::Status CreateDirectory(const std::string& path) = 0;
+  // The directory must be empty.
+  virtual absl::Status RemoveDirectory(const std::string& path) = 0;
+  virtual absl::Status SyncDirectory(const std::string& path) = 0;
+  virtual absl::StatusOr<bool> Exists(const std::string& path) = 0;
+  // FailedPrecondition, saying so, when another holder (also in this process) conflicts.
+  virtual absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path,
+                                                         LockMode mode) = 0;
+  // Bytes an unprivileged writer can still add to the directory's file system.
+  virtual absl::StatusOr<uint64_t> FreeBytes(const std::string& directory) = 0;
+};
+
+// "dir/name".
+std::string JoinPath(std::string_view directory, std::string_view name);
+// All the bytes of a file; ResourceExhausted when it is larger than `limit_bytes`.
+absl::StatusOr<std::string> ReadWholeFile(FileSystem& fs, const std::string& path,
+                                          uint64_t limit_bytes);
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_FS_FILE_SYSTEM_H_

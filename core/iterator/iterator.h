@@ -1,0 +1,56 @@
+// The internal iterator: versions of keys, tombstones included, in the order of
+// core/format/entry.h, over a memtable, a segment, or a merge of them.
+//
+// Invariants
+//   1. Valid() and a non-OK status() never hold together; an iterator that met an error stays
+//      invalid until the next Seek, and nothing is skipped to get past an error.
+//   2. While Valid(), entry() and the bytes it points to stay the same until the next call that
+//      moves the iterator.
+//   3. Moving an invalid iterator is a caller's mistake (CHECK in debug builds).
+//   4. Values are delivered with the entry: an unreadable value makes the iterator invalid.
+//
+// Valid() and entry() are not virtual: implementations set valid_ and entry_ as they move.
+// Thread rule: one thread at a time. Range tombstones are not entries: see
+// core/iterator/range_tombstones.h.
+#ifndef VERALITH_CORE_ITERATOR_ITERATOR_H_
+#define VERALITH_CORE_ITERATOR_ITERATOR_H_
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "core/base/types.h"
+#include "core/format/entry.h"
+
+namespace veralith {
+
+class Iterator {
+ public:
+  virtual ~Iterator() = default;
+  Iterator() = default;
+  Iterator(const Iterator&) = delete;
+  Iterator& operator=(const Iterator&) = delete;
+
+  bool Valid() const { return valid_; }
+  const EntryView& entry() const { return entry_; }
+  // OK when invalid only because the end was reached.
+  virtual absl::Status status() const = 0;
+
+  virtual void SeekToFirst() = 0;
+  virtual void SeekToLast() = 0;
+  // To the first entry at or after (ns, key, ts) in the order of entries: with ts = kMaxTimestamp
+  // the newest version of the key, or the first version of the next key.
+  virtual void Seek(NamespaceId ns, std::string_view key, Timestamp ts) = 0;
+  // To the last entry at or before (ns, key, ts): with ts = 0 the oldest version of the key, or
+  // the last version of the key before it.
+  virtual void SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) = 0;
+  virtual void Next() = 0;
+  virtual void Prev() = 0;
+
+ protected:
+  bool valid_ = false;
+  EntryView entry_;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_ITERATOR_ITERATOR_H_
