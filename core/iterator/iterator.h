@@ -23,6 +23,10 @@
 
 namespace veralith {
 
+// Positions among the versions of a key that no entry has: before the newest, behind the oldest.
+inline constexpr Timestamp kBeforeAllVersions = ~Timestamp{0};
+inline constexpr Timestamp kAfterAllVersions = 0;
+
 class Iterator {
  public:
   virtual ~Iterator() = default;
@@ -46,10 +50,39 @@ class Iterator {
   virtual void Next() = 0;
   virtual void Prev() = 0;
 
+  // No entry that was in this source when the iterator was made is newer. May be too large, never
+  // too small.
+  virtual Timestamp max_timestamp() const { return kMaxTimestamp; }
+
+  // The caller, on an entry of `range` (Valid() holds), wants no entry inside the range that is
+  // older than range.ts: a range tombstone hides them all. Moves past as many of them as is cheap,
+  // perhaps none, perhaps the current one, never past another entry. SkipCovered goes forward,
+  // SkipCoveredBackward backward.
+  virtual void SkipCovered(const RangeTombstoneView& range);
+  virtual void SkipCoveredBackward(const RangeTombstoneView& range);
+
  protected:
   bool valid_ = false;
   EntryView entry_;
 };
+
+// By default a source is left as a whole when all of it is older than the range tombstone.
+inline void Iterator::SkipCovered(const RangeTombstoneView& range) {
+  if (max_timestamp() >= range.ts) {
+    return;
+  }
+  if (range.open_end) {
+    Seek(range.ns + 1, {}, kBeforeAllVersions);
+  } else {
+    Seek(range.ns, range.end, kBeforeAllVersions);
+  }
+}
+
+inline void Iterator::SkipCoveredBackward(const RangeTombstoneView& range) {
+  if (max_timestamp() < range.ts) {
+    SeekForPrev(range.ns, range.begin, kBeforeAllVersions);
+  }
+}
 
 }  // namespace veralith
 

@@ -1,0 +1,63 @@
+// A bump allocator: bytes are handed out one after another from large blocks and given back all at
+// once, when the arena dies.
+//
+// Invariants
+//   1. What Allocate returns stays at its place, unmoved, until the arena is destroyed.
+//   2. The first block is small, so that a small memtable costs little; the others are kBlockBytes,
+//      on huge pages where the system has them, recycled through block_pool.h. What would waste
+//      much of a block gets a block of its own size.
+//   3. used_bytes counts everything handed out, padding included; reserved_bytes what the arena
+//      holds of the machine's memory.
+//
+// Thread rule: Allocate from one thread at a time; the counters from any thread.
+#ifndef VERALITH_CORE_MEMTABLE_ARENA_H_
+#define VERALITH_CORE_MEMTABLE_ARENA_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/base/sync.h"
+#include "core/memtable/block_pool.h"
+
+namespace veralith {
+
+class Arena {
+ public:
+  Arena() = default;
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  // `bytes` > 0 bytes, uninitialised; `alignment` is a power of two up to 64.
+  char* Allocate(size_t bytes, size_t alignment = 8) {
+    const size_t padding = (~reinterpret_cast<uintptr_t>(next_) + 1) & (alignment - 1);
+    if (bytes + padding > static_cast<size_t>(limit_ - next_)) [[unlikely]] {
+      return AllocateElsewhere(bytes);
+    }
+    char* const result = next_ + padding;
+    HandOut(result, bytes);
+    next_ = result + bytes;
+    // Relaxed: a counter that orders nothing, with one writer.
+    used_.StoreRelaxed(used_.LoadRelaxed() + bytes + padding);
+    return result;
+  }
+
+  size_t used_bytes() const { return used_.LoadRelaxed(); }
+  size_t reserved_bytes() const { return reserved_.LoadRelaxed(); }
+
+ private:
+  char* AllocateElsewhere(size_t bytes);
+  char* NewBlock(size_t bytes);
+  static void HandOut(char* begin, size_t bytes);
+
+  char* next_ = nullptr;
+  char* limit_ = nullptr;
+  std::vector<MemoryBlock> blocks_;
+  Atomic<size_t> used_{0};
+  Atomic<size_t> reserved_{0};
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_MEMTABLE_ARENA_H_

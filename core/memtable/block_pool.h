@@ -1,0 +1,40 @@
+// The arenas' large blocks: anonymous memory on huge pages, recycled process-wide.
+//
+// Why a pool: a fresh page costs 1-2 us per 4 KiB (fault, zeroing) on every map and unmap, as much
+// as the inserts that fill it; memtables come and go all the time. Why huge pages: a lookup in a
+// memtable is a few dependent cache misses, and each would also miss the TLB.
+//
+// Invariants
+//   1. At most kMaxPooledBytes lie idle; beyond that a block goes back to the system.
+//   2. A pooled block's bytes are not cleared: they hold whatever their last user wrote.
+//
+// Thread rule: any thread.
+#ifndef VERALITH_CORE_MEMTABLE_BLOCK_POOL_H_
+#define VERALITH_CORE_MEMTABLE_BLOCK_POOL_H_
+
+#include <cstddef>
+
+namespace veralith {
+
+inline constexpr size_t kBlockBytes = size_t{2} << 20;
+inline constexpr size_t kMaxPooledBytes = size_t{64} << 20;
+
+struct MemoryBlock {
+  char* data = nullptr;
+  size_t size = 0;
+};
+
+// A block of at least `bytes`: kBlockBytes ones come from the pool when it has one, larger ones
+// from the system, smaller ones from the heap. Never fails: no memory ends the process, as operator
+// new does.
+MemoryBlock TakeBlock(size_t bytes);
+void GiveBlock(MemoryBlock block);
+
+// Idle bytes now. For tests and statistics.
+size_t PooledBytes();
+// Gives every idle block back to the system.
+void TrimPool();
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_MEMTABLE_BLOCK_POOL_H_

@@ -1,0 +1,148 @@
+// The newest writes, in memory: an ordered index of versions, and the range tombstones beside it.
+//
+// Invariants
+//   1. Versions of one key are added with rising timestamps (commit order is timestamp order): a
+//      smaller one than the key's newest is a bug (CHECK). An equal one belongs to the same batch
+//      and replaces the version; batches are reduced before, so this does not normally happen.
+//   2. Bytes of keys and values never move while the memtable lives: views stay valid as long as a
+//      reference is held.
+//   3. A reader that knows a timestamp T made visible after the writer's Add calls (release and
+//      acquire through the visible timestamp) sees every version and range tombstone <= T. It may
+//      also see newer ones: filter by timestamp.
+//
+// Thread rule: Add and AddRangeTombstone from one thread at a time; everything else from any number
+// of threads beside it, without locks. Reference counted: made with one reference, deleted by the
+// last Unref; iterators hold none, their maker does.
+//
+// It does not know logs, visibility or flushing, and it never refuses for size: db decides when it
+// is full, by MemoryBytes().
+#ifndef VERALITH_CORE_MEMTABLE_MEMTABLE_H_
+#define VERALITH_CORE_MEMTABLE_MEMTABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/pin.h"
+#include "core/base/sync.h"
+#include "core/base/types.h"
+#include "core/format/entry.h"
+#include "core/iterator/iterator.h"
+#include "core/iterator/range_tombstones.h"
+#include "core/memtable/arena.h"
+#include "core/memtable/radix_tree.h"
+#include "core/memtable/tombstone_log.h"
+
+namespace veralith {
+
+class Memtable {
+ public:
+  // `id` orders memtables by age: larger is newer.
+  explicit Memtable(uint64_t id) : id_(id), tree_(&arena_) {}
+  Memtable(const Memtable&) = delete;
+  Memtable& operator=(const Memtable&) = delete;
+
+  void Ref() const { references_.FetchAdd(1); }
+  void Unref() const;
+  // A reference for a PinnedValue.
+  Pin MakePin() const;
+
+  // Copies key and value. Amortized one descent of the tree: about 0.7 us among a million random
+  // keys.
+  void Add(const EntryView& entry);
+  void AddRangeTombstone(const RangeTombstoneView& tombstone);
+
+  // The newest version of (ns, key) with ts <= snapshot, tombstones included, range tombstones not
+  // considered; false when there is none. The views point into the memtable.
+  bool Get(NamespaceId ns, std::string_view key, Timestamp snapshot, EntryView* out) const;
+
+  // The largest timestamp <= snapshot of a range tombstone that covers the key; 0 when there is
+  // none. One load when the memtable has no range tombstone.
+  Timestamp MaxCoveringTombstone(NamespaceId ns, std::string_view key, Timestamp snapshot) const {
+    return tombstones_.MaxCovering(ns, key, snapshot);
+  }
+
+  // Sees everything added before the call, and perhaps more. Lives no longer than the memtable.
+  std::unique_ptr<Iterator> NewIterator() const;
+
+  // All range tombstones as one list (for flushing; O(n) when some came since the last call); never
+  // null.
+  std::shared_ptr<const FragmentedRangeTombstones> range_tombstones() const {
+    return tombstones_.Merged();
+  }
+  // The same as the few lists they are kept in, appended to `lists`: for readers, O(log n).
+  void AppendRangeTombstones(
+      std::vector<std::shared_ptr<const FragmentedRangeTombstones>>* lists) const {
+    tombstones_.AppendTo(lists);
+  }
+  bool has_range_tombstones() const { return !tombstones_.empty(); }
+
+  uint64_t id() const { return id_; }
+  // Memory used by keys, values, index and range tombstones, in bytes; padding included.
+  size_t MemoryBytes() const { return arena_.used_bytes() + tombstones_.MemoryBytes(); }
+  // What it holds of the machine's memory: the blocks of the arena, used or not.
+  size_t ReservedBytes() const { return arena_.reserved_bytes() + tombstones_.MemoryBytes(); }
+  // Versions held.
+  uint64_t entries() const { return entries_.LoadRelaxed(); }
+  uint64_t range_tombstone_count() const { return tombstones_.count(); }
+  bool empty() const { return entries() == 0 && !has_range_tombstones(); }
+  // Over versions and range tombstones; both 0 when empty.
+  Timestamp min_ts() const { return min_ts_.LoadRelaxed(); }
+  Timestamp max_ts() const { return max_ts_.LoadRelaxed(); }
+
+ private:
+  ~Memtable() = default;
+  void NoteTimestamp(Timestamp ts);
+
+  const uint64_t id_;
+  mutable Atomic<uint64_t> references_{1};
+  // Written by the writer only; counters that order nothing.
+  Atomic<uint64_t> entries_{0};
+  Atomic<Timestamp> min_ts_{0};
+  Atomic<Timestamp> max_ts_{0};
+  Arena arena_;
+  RadixTree tree_;
+  TombstoneLog tombstones_;
+};
+
+// A counted reference: copies share, the last one deletes.
+class MemtableRef {
+ public:
+  MemtableRef() = default;
+  // Takes over the reference a new memtable is made with.
+  static MemtableRef Make(uint64_t id) { return MemtableRef(new Memtable(id)); }
+  MemtableRef(const MemtableRef& other) : memtable_(other.memtable_) {
+    if (memtable_ != nullptr) {
+      memtable_->Ref();
+    }
+  }
+  MemtableRef(MemtableRef&& other) noexcept : memtable_(other.memtable_) {
+    other.memtable_ = nullptr;
+  }
+  MemtableRef& operator=(MemtableRef other) noexcept {
+    std::swap(memtable_, other.memtable_);
+    return *this;
+  }
+  ~MemtableRef() {
+    if (memtable_ != nullptr) {
+      memtable_->Unref();
+    }
+  }
+
+  Memtable* get() const { return memtable_; }
+  Memtable* operator->() const { return memtable_; }
+  Memtable& operator*() const { return *memtable_; }
+  explicit operator bool() const { return memtable_ != nullptr; }
+
+ private:
+  explicit MemtableRef(Memtable* memtable) : memtable_(memtable) {}
+
+  Memtable* memtable_ = nullptr;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_MEMTABLE_MEMTABLE_H_

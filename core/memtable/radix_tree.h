@@ -1,0 +1,62 @@
+// The memtable's index: an adaptive radix tree (Leis, Kemper, Neumann: "The adaptive radix tree",
+// ICDE 2013) over encoded user keys, with the versions of each key as a chain, newest first.
+//
+// Shape
+//   * Key bytes are core/format/internal_key.h's encoding of (ns, key): byte order is entry order,
+//     and no key is a prefix of another, so every key ends in a leaf of its own.
+//   * An inner node says at which byte of the key it branches (its depth) instead of storing the
+//     bytes it skips: nodes never change when one is put above them. The last kTailBytes skipped
+//     bytes lie in the node, the others are read from one of its leaves.
+//   * Lookups skip without comparing and compare the whole key once, at the leaf.
+//   * A leaf, its key and its first version are one record: a lookup ends in two cache lines.
+//   * Later versions carry a second, far pointer (Myers: "An applicative random-access stack",
+//     1983), so that a version is found among n in O(log n) steps.
+//
+// How readers and the writer meet: every pointer to a node or version is stored with release and
+// loaded with acquire, after what it points to is complete. Nodes of 4 and 16 are append-only: key
+// byte and child first, then the count. A full node is copied to the next size and the pointer to
+// it swapped; the old one stays in the arena as it was, so that an iterator on it still finds all
+// that was there when it came.
+//
+// Thread rule: Add from one thread at a time; everything else from any number beside it.
+// Ownership: everything lies in the arena; nothing is ever freed or moved.
+#ifndef VERALITH_CORE_MEMTABLE_RADIX_TREE_H_
+#define VERALITH_CORE_MEMTABLE_RADIX_TREE_H_
+
+#include <memory>
+#include <string_view>
+
+#include "core/base/sync.h"
+#include "core/base/types.h"
+#include "core/format/entry.h"
+#include "core/iterator/iterator.h"
+#include "core/memtable/arena.h"
+
+namespace veralith {
+
+class RadixTree {
+ public:
+  explicit RadixTree(Arena* arena) : arena_(arena) {}
+  RadixTree(const RadixTree&) = delete;
+  RadixTree& operator=(const RadixTree&) = delete;
+
+  // True when it is a new version, false when it replaced one of the same timestamp. A timestamp
+  // below the key's newest is a bug (CHECK).
+  bool Add(const EntryView& entry);
+
+  // The newest version of (ns, key) with ts <= snapshot.
+  bool Get(NamespaceId ns, std::string_view key, Timestamp snapshot, EntryView* out) const;
+
+  // `newest` (may be null) is what the iterator answers as max_timestamp().
+  std::unique_ptr<Iterator> NewIterator(const Atomic<Timestamp>* newest) const;
+
+ private:
+  friend class RadixTreeIterator;
+
+  Arena* const arena_;
+  Atomic<uintptr_t> root_{0};  // a child reference: radix_nodes.h
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_MEMTABLE_RADIX_TREE_H_
