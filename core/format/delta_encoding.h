@@ -1,0 +1,108 @@
+// DELTA_BINARY_PACKED, DELTA_LENGTH_BYTE_ARRAY and DELTA_BYTE_ARRAY as Parquet's Encodings.md
+// defines them.
+//
+// Encoders append to a reused string, in blocks of 128 values and miniblocks of 32 (what every
+// known writer uses), and are deterministic. Decoders take any legal block size, are total, take
+// the number of values to expect from the caller (who has bounded it against the memory it allows:
+// a run of equal deltas costs almost no bytes), allocate nothing, and return how many input bytes
+// they used. A count in the bytes that differs from the expected one is DataLoss.
+#ifndef VERALITH_CORE_FORMAT_DELTA_ENCODING_H_
+#define VERALITH_CORE_FORMAT_DELTA_ENCODING_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace veralith::parquet {
+
+// --- DELTA_BINARY_PACKED ------------------------------------------------------------------------
+
+// Differences wrap around, so every value is representable.
+void AppendDeltaBinaryPacked(std::span<const int32_t> values, std::string* out);
+void AppendDeltaBinaryPacked(std::span<const int64_t> values, std::string* out);
+
+// Fill all of `out`.
+absl::StatusOr<size_t> DecodeDeltaBinaryPacked(std::string_view bytes, std::span<int32_t> out);
+absl::StatusOr<size_t> DecodeDeltaBinaryPacked(std::string_view bytes, std::span<int64_t> out);
+
+// --- DELTA_LENGTH_BYTE_ARRAY --------------------------------------------------------------------
+
+// Collects the values of one page. Steady state allocates nothing.
+class DeltaLengthByteArrayEncoder {
+ public:
+  void Add(std::string_view value) {
+    lengths_.push_back(static_cast<int32_t>(value.size()));
+    data_.append(value);
+  }
+  size_t count() const { return lengths_.size(); }
+  size_t raw_bytes() const { return data_.size(); }  // without lengths
+  // Appends the encoded page body and forgets the values.
+  void Finish(std::string* out);
+
+ private:
+  std::vector<int32_t> lengths_;
+  std::string data_;
+};
+
+// offsets.size() == values + 1. Value i is data.substr(offsets[i], offsets[i + 1] - offsets[i]),
+// `data` being a view into `bytes` (set; it is what `consumed` ends with). offsets[0] == 0.
+absl::StatusOr<size_t> DecodeDeltaLengthByteArray(std::string_view bytes,
+                                                  std::span<uint32_t> offsets,
+                                                  std::string_view* data);
+
+// --- DELTA_BYTE_ARRAY ---------------------------------------------------------------------------
+
+// Collects the values of one page, always with the longest common prefix.
+class DeltaByteArrayEncoder {
+ public:
+  void Add(std::string_view value);
+  size_t count() const { return prefix_lengths_.size(); }
+  size_t raw_bytes() const { return raw_bytes_; }  // sum of the values' lengths
+  // Appends the encoded page body and forgets the values.
+  void Finish(std::string* out);
+
+ private:
+  std::vector<int32_t> prefix_lengths_;
+  std::vector<int32_t> suffix_lengths_;
+  std::string suffixes_;
+  std::string last_;
+  size_t raw_bytes_ = 0;
+};
+
+// What a DELTA_BYTE_ARRAY page says once decoded: value i is the first prefix_lengths[i] bytes of
+// value i - 1 followed by suffixes.substr(suffix_offsets[i], suffix_offsets[i+1] -
+// suffix_offsets[i]). Guaranteed: prefix_lengths[0] == 0, and no prefix is longer than the value
+// before it.
+struct DeltaByteArrayView {
+  std::span<const uint32_t> prefix_lengths;  // the caller's array
+  std::span<const uint32_t> suffix_offsets;  // the caller's array, one more than values
+  std::string_view suffixes;                 // in the input
+  uint64_t total_bytes = 0;  // of all values rebuilt: bound it before materializing them
+  uint32_t max_bytes = 0;    // of the longest value
+  uint32_t min_bytes = 0;    // of the shortest value; 0 when there is none
+  // The longest common prefix of all values is at least this long (true LCP when the writer used
+  // maximal prefixes and values ascend): the least prefix length of values 1.. and the length of
+  // value 0.
+  uint32_t common_prefix = 0;
+  size_t consumed = 0;
+};
+
+// prefix_lengths.size() == values, suffix_offsets.size() == values + 1. Values longer than
+// `max_value_bytes` are DataLoss.
+absl::StatusOr<DeltaByteArrayView> DecodeDeltaByteArray(std::string_view bytes,
+                                                        std::span<uint32_t> prefix_lengths,
+                                                        std::span<uint32_t> suffix_offsets,
+                                                        uint32_t max_value_bytes);
+
+// Writes the values one behind the other to out (view.total_bytes bytes) and their offsets
+// (values + 1 of them).
+void MaterializeDeltaByteArray(const DeltaByteArrayView& view, char* out, uint64_t* offsets);
+
+}  // namespace veralith::parquet
+
+#endif  // VERALITH_CORE_FORMAT_DELTA_ENCODING_H_

@@ -1,0 +1,28 @@
+// The checksum of a segment's footer: the last key-value entry of FileMetaData, `veralith.crc`,
+// whose value is the CRC-32C of the encoded FileMetaData in 8 lower-case hex digits, computed with
+// those digits as "00000000". FORMAT.md, "Segment file".
+#ifndef VERALITH_CORE_FORMAT_SEGMENT_FOOTER_H_
+#define VERALITH_CORE_FORMAT_SEGMENT_FOOTER_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "core/format/parquet_metadata.h"
+
+namespace veralith {
+
+inline constexpr std::string_view kFooterChecksumKey = "veralith.crc";
+
+// Appends the encoded metadata with its checksum entry added behind metadata.key_value_metadata
+// (which must not have one).
+void AppendSealedFooter(parquet::FileMetaData metadata, std::string* out);
+
+// `footer`: the bytes that `metadata` was decoded from. NotFound when the last key-value entry is
+// not kFooterChecksumKey (a file of another writer; in our files that is DataLoss, which the caller
+// knows); DataLoss when it is there and does not match.
+absl::Status CheckFooter(std::string_view footer, const parquet::FileMetaData& metadata);
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_FORMAT_SEGMENT_FOOTER_H_

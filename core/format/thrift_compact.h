@@ -1,0 +1,157 @@
+// Thrift's compact protocol, as much of it as Parquet needs, over bytes in memory.
+//
+// Reader: total and linear. It keeps the first error: every later call does nothing and returns a
+// zero, so that decoders read straight through and ask once. Each step uses at least one byte of
+// input, and nesting deeper than kMaxDepth is DataLoss, so time and stack are bounded by the
+// input's size. Nothing is allocated but the error's text. Strings are views into the input.
+//
+// Writer: appends to a string; the caller opens and closes structs and gives ascending field ids.
+//
+// Thread rule: none; one owner. Not here: maps beyond skipping them, messages, set elements.
+#ifndef VERALITH_CORE_FORMAT_THRIFT_COMPACT_H_
+#define VERALITH_CORE_FORMAT_THRIFT_COMPACT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace veralith::thrift {
+
+inline constexpr int kMaxDepth = 24;
+
+enum class Type : uint8_t {
+  kStop = 0,
+  kTrue = 1,
+  kFalse = 2,
+  kByte = 3,
+  kI16 = 4,
+  kI32 = 5,
+  kI64 = 6,
+  kDouble = 7,
+  kBinary = 8,
+  kList = 9,
+  kSet = 10,
+  kMap = 11,
+  kStruct = 12,
+  kUuid = 13,
+};
+
+class CompactReader {
+ public:
+  explicit CompactReader(std::string_view bytes) : bytes_(bytes) {}
+
+  // A struct: `for (Scope s = Enter(); NextField(); ) switch (field_id()) {...}` through ReadStruct.
+  bool ok() const { return status_.ok(); }
+  const absl::Status& status() const { return status_; }
+  size_t offset() const { return position_; }
+  size_t remaining() const { return bytes_.size() - position_; }
+
+  // Calls on_field(id, type) for each field of the struct at the current position; on_field reads
+  // or skips the field's value (Skip(type)).
+  template <typename OnField>
+  void ReadStruct(OnField&& on_field) {
+    if (!Enter()) {
+      return;
+    }
+    int16_t id = 0;
+    Type type = Type::kStop;
+    while (NextField(&id, &type)) {
+      on_field(id, type);
+    }
+    Leave();
+  }
+
+  // Calls on_element(type of elements) `count` times; the header's element type must be `element`
+  // (for booleans kTrue or kFalse are both taken).
+  template <typename OnElement>
+  void ReadList(Type field_type, Type element, OnElement&& on_element) {
+    if (!Expect(field_type, Type::kList) || !Enter()) {
+      return;
+    }
+    const uint32_t count = ListHeader(element);
+    for (uint32_t i = 0; i < count && ok(); ++i) {
+      on_element();
+    }
+    Leave();
+  }
+
+  // Values of fields; `type` is the field's type as NextField gave it, and must fit.
+  bool ReadBool(Type type);
+  int8_t ReadByte(Type type);
+  int16_t ReadI16(Type type);
+  int32_t ReadI32(Type type);
+  int64_t ReadI64(Type type);
+  std::string_view ReadBinary(Type type);
+
+  // A boolean as a list element: one byte.
+  bool ReadBoolElement();
+
+  void Skip(Type type);
+
+  // Records DataLoss at the current offset unless an error is already there. Returns false.
+  bool Fail(std::string_view what);
+  // Records an error of another kind. Returns false.
+  bool Fail(absl::Status status);
+
+  // False, and fails, unless they are equal.
+  bool Expect(Type got, Type want);
+
+ private:
+  bool Enter();
+  void Leave();
+  bool NextField(int16_t* id, Type* type);
+  uint32_t ListHeader(Type element);
+  uint32_t CountFromHeader(uint8_t header);
+  void SkipElement(Type type);
+  void SkipList();
+  void SkipMap();
+  void SkipStruct();
+  void SkipBytes(size_t count);
+  uint8_t ReadRawByte();
+  uint64_t ReadVarint(int max_bits);
+  int64_t ReadZigzag(int max_bits);
+
+  std::string_view bytes_;
+  size_t position_ = 0;
+  int depth_ = 0;
+  int16_t last_field_[kMaxDepth + 1] = {};
+  absl::Status status_;
+};
+
+class CompactWriter {
+ public:
+  explicit CompactWriter(std::string* out) : out_(out) {}
+
+  // The outermost struct, a struct in a list, or (with FieldStruct before) a struct as a field.
+  void BeginStruct();
+  void EndStruct();
+
+  void FieldBool(int16_t id, bool value);
+  void FieldByte(int16_t id, int8_t value);
+  void FieldI16(int16_t id, int16_t value);
+  void FieldI32(int16_t id, int32_t value);
+  void FieldI64(int16_t id, int64_t value);
+  void FieldBinary(int16_t id, std::string_view value);
+  void FieldStruct(int16_t id);  // BeginStruct ... EndStruct follow
+  void FieldList(int16_t id, Type element, size_t count);  // `count` elements follow
+
+  void ElementBool(bool value);
+  void ElementI32(int32_t value);
+  void ElementI64(int64_t value);
+  void ElementBinary(std::string_view value);
+
+ private:
+  void FieldHeader(int16_t id, Type type);
+  void Varint(uint64_t value);
+
+  std::string* out_;
+  int depth_ = 0;
+  int16_t last_field_[kMaxDepth + 1] = {};
+};
+
+}  // namespace veralith::thrift
+
+#endif  // VERALITH_CORE_FORMAT_THRIFT_COMPACT_H_
