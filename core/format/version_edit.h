@@ -21,26 +21,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/types.h"
+#include "core/format/key_bound.h"
 
 namespace veralith {
 
 // Levels 0..kLevels-1.
 inline constexpr int kLevels = 8;
-
-// The upper end of a range of user keys.
-struct KeyBound {
-  // The numbers are written to manifests: never renumber.
-  enum class Kind : uint8_t {
-    kInclusive = 0,     // `key` is the last key inside
-    kExclusive = 1,     // `key` is the first key outside
-    kNamespaceEnd = 2,  // every further key of `ns` is inside; `key` is empty
-  };
-  NamespaceId ns = 0;
-  std::string key;
-  Kind kind = Kind::kInclusive;
-
-  friend bool operator==(const KeyBound&, const KeyBound&) = default;
-};
 
 // One live segment, nnnnnn.parquet. Its name does not depend on its level (hazard R3).
 struct FileMeta {
@@ -48,6 +34,7 @@ struct FileMeta {
   uint64_t bytes = 0;   // size of the file
   uint64_t entries = 0;           // rows, point tombstones included
   uint64_t tombstones = 0;        // of these, point tombstones
+  uint64_t superseded = 0;        // of entries, those not the newest version of their user key here
   uint64_t range_tombstones = 0;  // fragments in the segment block
   NamespaceId smallest_ns = 0;    // lower bound, inclusive, range tombstones included
   std::string smallest_key;

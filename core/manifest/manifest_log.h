@@ -1,0 +1,119 @@
+// The manifest on disk: MANIFEST-nnnnnn, a log of version edits, and CURRENT, which names it.
+//
+// Invariants
+//   1. The first record of a manifest is a snapshot of the whole state. It is synced, and so is the
+//      manifest's name, before CURRENT names it.
+//   2. CURRENT changes only by a synced rename: write CURRENT.tmp, sync, rename, sync directory.
+//      It carries the manifest's name, the database's id and a checksum of both.
+//   3. An edit is one record; Append returns OK only after it is synced. So only the last record of
+//      a manifest can be torn, and each record says up to where the file was synced when it was
+//      written: a bad record that a later record calls synced is damage (DataLoss), any other is
+//      the torn tail of an edit that was never acknowledged, and is cut.
+//   4. Nothing is ever appended to a manifest that was recovered (hazard R2, and: bytes that a failed
+//      sync left in the page cache only are read back but may not be on disk): opening for writing
+//      makes a new manifest under a number never used before.
+//   5. After any error of Append the log is poisoned: every later call fails with
+//      FailedPrecondition that quotes the first error. Whether that edit survives is not known.
+//   6. A database is never taken for empty while files of it are there (hazard R1).
+//
+// Thread rule: one thread at a time per ManifestLog; RecoverManifest writes nothing.
+#ifndef VERALITH_CORE_MANIFEST_MANIFEST_LOG_H_
+#define VERALITH_CORE_MANIFEST_MANIFEST_LOG_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/format/version_edit.h"
+#include "core/fs/file_system.h"
+#include "core/manifest/file_names.h"
+#include "core/manifest/manifest_state.h"
+
+namespace veralith {
+
+// A manifest is rolled when longer than the larger of these (bytes, and times its snapshot).
+struct ManifestLimits {
+  uint64_t roll_bytes = uint64_t{4} << 20;
+  uint64_t roll_snapshots = 10;
+};
+
+class ManifestLog {
+ public:
+  // Writes MANIFEST-<number> with `state` as its first record, and makes CURRENT name it, durably
+  // (invariants 1 and 2). state.database_id must be set and state.next_file_number > number. After
+  // an error either manifest may be the one that the next recovery reads: both say the same, as
+  // long as nothing was appended to either since.
+  static absl::StatusOr<std::unique_ptr<ManifestLog>> Create(FileSystem* fs,
+                                                             const std::string& directory,
+                                                             uint64_t number,
+                                                             const ManifestState& state,
+                                                             ManifestLimits limits = {});
+  ~ManifestLog();
+  ManifestLog(const ManifestLog&) = delete;
+  ManifestLog& operator=(const ManifestLog&) = delete;
+
+  // Appends and syncs one edit (invariants 3 and 5).
+  absl::Status Append(const VersionEdit& edit);
+  // Appends a record that says that everything before it is synced, so that damage to the last
+  // edit of a closed database is known for damage. Not synced itself: losing it loses nothing.
+  // The log takes no more edits.
+  absl::Status Close();
+
+  bool ShouldRoll() const;
+  uint64_t number() const { return number_; }
+  uint64_t bytes() const;
+
+ private:
+  class Impl;
+  ManifestLog(uint64_t number, std::unique_ptr<Impl> impl);
+
+  const uint64_t number_;
+  const std::unique_ptr<Impl> impl_;
+};
+
+struct RecoveredManifest {
+  ManifestState state;
+  uint64_t manifest_number = 0;
+  uint64_t records = 0;           // replayed, the snapshot included
+  uint64_t manifest_bytes = 0;    // of the file
+  uint64_t discarded_bytes = 0;   // of them, a torn tail
+};
+
+// The state that CURRENT leads to; nothing when `directory` holds no database, that is: no file of
+// ours but LOCK, and what a crash leaves of a creation that never completed (manifests without a
+// CURRENT, that record no data). `names` are all names in `directory` (FileSystem::List).
+// DataLoss, naming file, offset and what to do: CURRENT missing while data files are there, CURRENT
+// unreadable or naming a missing manifest, damage in the manifest, edits that do not fit, a manifest
+// of another database. Unimplemented: a manifest of a newer version. Other errors: of the disk.
+// Writes nothing. Memory: the state, and the largest record.
+absl::StatusOr<std::optional<RecoveredManifest>> RecoverManifest(
+    FileSystem* fs, const std::string& directory, const std::vector<std::string>& names);
+
+// Reads one manifest, without CURRENT (for `inspect` and `check`): calls `visit` with the offset and
+// the edit of each record in order. Same errors; a torn tail ends it with OK.
+struct ManifestScan {
+  uint64_t records = 0;
+  uint64_t bytes = 0;
+  uint64_t discarded_bytes = 0;
+};
+absl::StatusOr<ManifestScan> ScanManifest(
+    FileSystem* fs, const std::string& path, uint64_t number,
+    const std::function<absl::Status(uint64_t offset, const VersionEdit& edit)>& visit);
+
+// The text of CURRENT, and back (DataLoss for anything CurrentText does not make).
+struct CurrentPointer {
+  uint64_t manifest_number = 0;
+  uint64_t database_id = 0;
+  friend bool operator==(const CurrentPointer&, const CurrentPointer&) = default;
+};
+std::string CurrentText(const CurrentPointer& pointer);
+absl::StatusOr<CurrentPointer> ParseCurrentText(std::string_view text);
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_MANIFEST_MANIFEST_LOG_H_

@@ -1,0 +1,64 @@
+// ManifestState: everything a manifest says, folded: the version, the logs that recovery must read,
+// and the counters that must never go back.
+//
+// A value; no I/O. Apply is the only way to change it, at recovery as in a running database, so
+// that both agree on what an edit means.
+#ifndef VERALITH_CORE_MANIFEST_MANIFEST_STATE_H_
+#define VERALITH_CORE_MANIFEST_MANIFEST_STATE_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/types.h"
+#include "core/format/version_edit.h"
+#include "core/manifest/version.h"
+
+namespace veralith {
+
+struct ManifestState {
+  std::shared_ptr<const Version> version = std::make_shared<const Version>();
+  // Logs that hold writes of no segment, by number (oldest first) -> id.
+  std::map<uint64_t, uint64_t> logs;
+  uint64_t database_id = 0;       // 0: not set yet
+  uint64_t next_file_number = 1;  // above every number of `version` and `logs`
+  uint64_t next_run_id = 1;       // above every run id
+  Timestamp timestamp_ceiling = 0;
+  Timestamp history_floor = 0;
+  Timestamp last_timestamp = 0;
+
+  // The state after `edit`; this state is unchanged. DataLoss, saying what, when the edit does not
+  // fit: see Version::Apply; a removed log that is not there; a log added twice; another database
+  // id. Counters, ceiling, floor and last timestamp never go back: the larger of old and new stays.
+  // next_file_number and next_run_id rise above what the edit adds even when it does not say so.
+  absl::StatusOr<ManifestState> Apply(const VersionEdit& edit) const;
+
+  // The edit that makes this state from an empty one.
+  VersionEdit Snapshot() const;
+  std::string DebugString() const;
+
+  // By value, files by what they say.
+  friend bool operator==(const ManifestState& a, const ManifestState& b) {
+    return a.Snapshot() == b.Snapshot();
+  }
+};
+
+// Folds many edits without copying the version each time (recovery).
+class ManifestStateBuilder {
+ public:
+  explicit ManifestStateBuilder(ManifestState initial = {});
+  // After an error only the destructor may be called.
+  absl::Status Apply(const VersionEdit& edit);
+  ManifestState Build() &&;
+
+ private:
+  ManifestState state_;  // but for its version:
+  Version version_;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_MANIFEST_MANIFEST_STATE_H_

@@ -1,0 +1,171 @@
+// Version: which segments make up the database at one moment, and how old each is. An immutable
+// value: Apply makes a new one.
+//
+// Shape: levels 0..kLevels-1; a level is a list of runs, newest first; a run is a list of files,
+// sorted, no two of which hold the same user key. Data in a shallower level is newer than data in a
+// deeper one; within a level a larger run id is newer: for one user key, every version of it in a
+// newer place has a larger timestamp than every version of it in an older place.
+//
+// Invariants (CheckInvariants)
+//   1. Run ids of a level strictly descend; no run is empty; a level that is not tiered has at most
+//      one run.
+//   2. Files of a run are sorted and disjoint at user-key granularity. Bounds include range
+//      tombstones and carry no timestamp (hazard O4); exclusive ends are exact, so [a, c) and [c, d]
+//      are neighbours, not an overlap.
+//   3. A file number occurs once in the whole version.
+//   4. A file's own numbers make sense: lower bound <= upper bound, min_ts <= max_ts, counts.
+//   5. Runs of level 0 do not share timestamps: each run is newer as a whole than the runs behind
+//      it (hazard C9: an older memtable installed as the newest run).
+// Apply keeps 1-4 by construction (except the number of runs in a leveled level, which depends on
+// the policy) and says which edit would break them.
+//
+// Thread rule: const calls from any thread. Files are shared between versions.
+// It does not: do I/O, know segments' contents, or decide anything about compaction.
+#ifndef VERALITH_CORE_MANIFEST_VERSION_H_
+#define VERALITH_CORE_MANIFEST_VERSION_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/types.h"
+#include "core/format/version_edit.h"
+
+namespace veralith {
+
+// Levels 0..kMaxTieredLevels-1 may hold several runs, whatever the policy; the others hold one.
+inline constexpr int kMaxTieredLevels = 3;
+
+using FileRef = std::shared_ptr<const FileMeta>;
+
+struct Run {
+  uint64_t id = 0;
+  std::vector<FileRef> files;
+};
+
+// --- Bounds ------------------------------------------------------------------------------------
+
+// A range of user keys, owned: [smallest, largest], `largest` as in KeyBound. May span namespaces.
+struct KeyRange {
+  NamespaceId smallest_ns = 0;
+  std::string smallest_key;
+  KeyBound largest;
+
+  friend bool operator==(const KeyRange&, const KeyRange&) = default;
+};
+
+KeyRange RangeOf(const FileMeta& file);
+bool Contains(const FileMeta& file, NamespaceId ns, std::string_view key);
+bool Overlaps(const FileMeta& file, const KeyRange& range);
+// The smallest range that holds both.
+KeyRange UnionOf(const KeyRange& a, const KeyRange& b);
+
+// --- Version -----------------------------------------------------------------------------------
+
+class Version {
+ public:
+  // Where a file is.
+  struct Place {
+    uint64_t number = 0;
+    int level = 0;
+    uint64_t run_id = 0;
+  };
+  struct Cursor {
+    NamespaceId ns = 0;
+    std::string key;
+  };
+
+  Version() = default;  // no files
+
+  const std::vector<Run>& runs(int level) const { return levels_[level].runs; }
+  const std::optional<Cursor>& cursor(int level) const { return levels_[level].cursor; }
+
+  // The version after `edit`: its removed and added files and its cursors (its other fields are
+  // ManifestState's). DataLoss that names the place when the edit does not fit: a removed file that
+  // is not there, a number twice, an overlap within a run, a file whose own numbers make no sense.
+  // Cost: a copy of the lists (shared files); the && form copies nothing and must not be used
+  // after an error.
+  absl::StatusOr<Version> Apply(const VersionEdit& edit) const&;
+  absl::StatusOr<Version> Apply(const VersionEdit& edit) &&;
+
+  // All invariants, slowly, sharing nothing with Apply. Levels from `tiered_levels` on hold at most
+  // one run. DataLoss that names files and place.
+  absl::Status CheckInvariants(int tiered_levels = kMaxTieredLevels) const;
+
+  // --- Queries ---------------------------------------------------------------------------------
+  // Where `number` is, or null. O(log files). Valid as long as the version.
+  const Place* Find(uint64_t number) const;
+  FileRef FindFile(uint64_t number) const;
+  // Files of a level that overlap `range`, newest run first, sorted within a run.
+  std::vector<FileRef> Overlapping(int level, const KeyRange& range) const;
+  // The file of `run` that may hold the key, or null. O(log files).
+  static const FileRef* FileFor(const Run& run, NamespaceId ns, std::string_view key);
+
+  size_t FileCount() const { return places_.size(); }
+  size_t FileCount(int level) const;
+  uint64_t Bytes() const;
+  uint64_t Bytes(int level) const;
+  // The deepest level with a file; -1 when there is none.
+  int DeepestLevel() const;
+  // Ascending.
+  std::vector<uint64_t> FileNumbers() const;
+  // The edit that makes this version from an empty one: files and cursors.
+  VersionEdit Snapshot() const;
+
+  // One line per run and file; for people.
+  std::string DebugString() const;
+
+ private:
+  struct Level {
+    std::vector<Run> runs;  // newest first
+    std::optional<Cursor> cursor;
+  };
+
+  absl::Status ApplyInPlace(const VersionEdit& edit);
+  absl::Status RemoveFile(const VersionEdit::RemovedFile& removed);
+  absl::Status AddFile(const VersionEdit::AddedFile& added);
+
+  std::array<Level, kLevels> levels_;
+  std::vector<Place> places_;  // by number, ascending
+};
+
+// "000007.parquet [0:"a", 0:"k") 12 entries, 340 bytes, ts 5..9"; for people.
+std::string DebugString(const FileMeta& file);
+std::string DebugString(const KeyBound& bound);
+
+// --- What a job may drop -------------------------------------------------------------------------
+
+// The files outside a job that may hold *older* versions of a key than the job's inputs: the
+// predicate behind dropping tombstones (hazard C1). Everything that is not an input and not in a
+// place newer than all inputs counts as older; that errs on the side of keeping.
+class OlderFiles {
+ public:
+  // For a compaction: `inputs` are numbers of files of `version`, in any order.
+  OlderFiles(std::shared_ptr<const Version> version, std::vector<uint64_t> inputs);
+  // For a flush: every file is older than a memtable.
+  explicit OlderFiles(std::shared_ptr<const Version> version);
+
+  // Exact at user-key granularity on the files' bounds. O(runs * log files).
+  bool MayContain(NamespaceId ns, std::string_view key) const;
+  bool MayOverlap(const KeyRange& range) const;
+
+ private:
+  struct OlderRun {
+    std::vector<FileRef> files;  // sorted, disjoint
+  };
+  void Collect(const std::vector<uint64_t>& sorted_inputs);
+
+  std::shared_ptr<const Version> version_;
+  std::vector<OlderRun> runs_;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_MANIFEST_VERSION_H_

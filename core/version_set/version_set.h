@@ -1,0 +1,172 @@
+// VersionSet: the recovered and current state of a database's files: installs edits, pins versions,
+// hands out numbers, finds garbage.
+//
+// Invariants
+//   1. An edit is durable before it is installed; edits are installed one after the other, each on
+//      the state its predecessor left (hazard R9). An edit that does not fit that state (a job whose
+//      input is gone: hazard C5) is refused and changes nothing.
+//   2. Every file of the current version is open. A segment that is missing or cannot be read makes
+//      Open fail; it is never skipped (hazard R4).
+//   3. A number is never used twice in the life of a database: also not after a crash, since numbers
+//      found in the directory count as used (hazard R10).
+//   4. A file is removed only when no set that anyone holds names it, no job has it pending, and the
+//      edit that dropped it is durable. Only names we make are ever removed (hazard C7).
+//   5. After an error of the manifest every LogAndApply fails with FailedPrecondition until the
+//      database is opened again, and nothing that the failed edit touched is removed: whether it
+//      survives is known only to the next recovery.
+//   6. Read-only: nothing is written or removed.
+//
+// Thread rule: all calls under the mutex given to Open's caller (the database's), which each call
+// names, but for the ones that say otherwise. LogAndApply, Close and RemoveObsoleteFiles release it
+// while they do I/O; all others are short and do none.
+#ifndef VERALITH_CORE_VERSION_SET_VERSION_SET_H_
+#define VERALITH_CORE_VERSION_SET_VERSION_SET_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/executor.h"
+#include "core/base/sync.h"
+#include "core/base/types.h"
+#include "core/format/version_edit.h"
+#include "core/fs/file_system.h"
+#include "core/manifest/file_names.h"
+#include "core/manifest/manifest_log.h"
+#include "core/manifest/manifest_state.h"
+#include "core/manifest/version.h"
+#include "core/version_set/segment_set.h"
+
+namespace veralith {
+
+struct VersionSetOptions {
+  FileSystem* fs = nullptr;
+  Executor* executor = nullptr;  // for waiting (LogAndApply, Close)
+  std::string directory;
+  bool create_if_missing = true;
+  bool error_if_exists = false;
+  bool read_only = false;
+  // Of a database that Open creates; not 0.
+  uint64_t new_database_id = 1;
+  ManifestLimits manifest_limits;
+  // Levels from this one on hold one run; an edit that breaks this is refused.
+  int tiered_levels = 1;
+  // DefaultSegmentOpener (segment_opener.h) but in tests.
+  SegmentOpener open_segment;
+};
+
+class VersionSet {
+ public:
+  // Recovers the database in options.directory, or creates it. The caller holds the lock file. Needs
+  // no mutex; does I/O: reads the manifest, opens every segment, checks that every needed log is
+  // there; then, unless read-only, writes a new manifest (a recovered one is never appended to) and
+  // removes what is not referenced. In that order: garbage goes only when everything needed is there.
+  // Errors: RecoverManifest's; NotFound (no database, and none is to be created); AlreadyExists;
+  // DataLoss for a missing or unreadable segment or a missing log.
+  static absl::StatusOr<std::unique_ptr<VersionSet>> Open(VersionSetOptions options);
+  ~VersionSet();
+  VersionSet(const VersionSet&) = delete;
+  VersionSet& operator=(const VersionSet&) = delete;
+
+  // --- State -----------------------------------------------------------------------------------
+  // The current files, opened. Holding the pointer pins them.
+  const std::shared_ptr<const SegmentSet>& current() const { return current_; }
+  const Version& version() const { return *state_.version; }
+  // Logs, ceiling, floor, last timestamp and counters as last made durable. The reference is good
+  // until the mutex is released.
+  const ManifestState& state() const { return state_; }
+  bool created() const { return created_; }
+  // How recovery went (Open only).
+  const RecoveredManifest& recovered() const { return recovered_; }
+  uint64_t manifest_number() const;
+  uint64_t manifest_bytes() const;
+  // The error that poisoned the manifest; OK if none did.
+  const absl::Status& error() const { return error_; }
+
+  // --- Numbers and pending outputs ---------------------------------------------------------------
+  // Never handed out before, in any life of this database that wrote something under it.
+  uint64_t NewRunId() { return next_run_id_++; }
+  // The file of the number is the caller's: not garbage until ReleasePending. For segments and logs.
+  uint64_t NewPendingFile();
+  // After the edit that names the file was installed, or when the job gave up (the file is garbage
+  // then, if it exists). After LogAndApply failed with the manifest poisoned, the file is kept for
+  // the next recovery to judge (invariant 5).
+  void ReleasePending(uint64_t number);
+
+  // --- Change ------------------------------------------------------------------------------------
+  // Makes `edit` durable and installs it. Files that it adds, and their directory entries, must be
+  // durable already, and so must logs. Waits for its turn; releases `mutex` while it waits, opens
+  // the new segments and writes; on return the new state is current and `mutex` was held since, so
+  // that the caller can switch its own state together with it (hazard P5).
+  // FailedPrecondition for an edit that does not fit, or after an earlier error; DataLoss when a new
+  // segment cannot be opened; otherwise the manifest's error, after which error() is set.
+  // next_file_number and next_run_id are filled in.
+  absl::Status LogAndApply(VersionEdit edit, Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+  // Waits for a running LogAndApply and ends the manifest. All later changes: FailedPrecondition.
+  absl::Status Close(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+  // --- Garbage -----------------------------------------------------------------------------------
+  // What may be removed now, sorted. Segments that a set still pins come later.
+  std::vector<FileName> ObsoleteFiles();
+  // Removes them, in order, with `mutex` released; one caller works at a time, others return OK at
+  // once. The first error is returned; what could not be removed is tried again by the next call.
+  absl::Status RemoveObsoleteFiles(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+ private:
+  explicit VersionSet(VersionSetOptions options) : options_(std::move(options)) {}
+
+  // Steps of Open.
+  absl::Status Recover();
+  absl::Status RecoverState(const std::vector<std::string>& names);
+  absl::Status CheckLogsExist(const std::vector<std::string>& names) const;
+  void CountNumbersAsUsed(const std::vector<std::string>& names);
+  void FindLeftovers(const std::vector<std::string>& names);
+  absl::Status StartManifest();
+
+  // Steps of LogAndApply; they run with the mutex released while writing_ is true, and touch only
+  // what is said so below.
+  absl::StatusOr<ManifestState> Prepare(const VersionEdit& edit) const;
+  absl::StatusOr<std::shared_ptr<const SegmentSet>> OpenSet(
+      const std::shared_ptr<const Version>& version) const;
+  absl::StatusOr<std::unique_ptr<ManifestLog>> Persist(const VersionEdit& edit,
+                                                       uint64_t roll_number);
+  void Install(const VersionEdit& edit, ManifestState state,
+               std::shared_ptr<const SegmentSet> set);
+  absl::Status CheckUsable() const;
+  bool IsPinnedOrPending(const FileName& name);
+
+  // Immutable after Open.
+  const VersionSetOptions options_;
+  bool created_ = false;
+  RecoveredManifest recovered_;
+
+  // Under the mutex; read by the thread that set writing_ also without it, since only it changes
+  // them.
+  ManifestState state_;
+  std::shared_ptr<const SegmentSet> current_;
+  std::unique_ptr<ManifestLog> manifest_;  // null: read-only or closed
+
+  // Under the mutex.
+  bool writing_ = false;   // a LogAndApply or Close is past its turn
+  bool removing_ = false;  // a RemoveObsoleteFiles is at work
+  bool closed_ = false;
+  CondVar turn_;
+  absl::Status error_;
+  uint64_t next_file_number_ = 1;
+  uint64_t next_run_id_ = 1;
+  std::set<uint64_t> pending_;
+  std::set<FileName> garbage_;  // on disk, not referenced; segments perhaps pinned still
+  // Segments that were dropped from the current version and may be pinned.
+  std::map<uint64_t, std::weak_ptr<const Segment>> dropped_;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_VERSION_SET_VERSION_SET_H_
