@@ -1,0 +1,104 @@
+// Decoded pages of all segments of a database, within a number of bytes.
+//
+// A segment has one atomic pointer per page (PageSlots); a lookup that hits is one load, one test
+// of the page's second-chance bit, and nothing shared is written (unless the bit was clear). Pages
+// leave by CLOCK; a page that left is given up after the epoch (core/base/epoch.h), so a reader
+// under a guard may still use it.
+//
+// Invariants
+//   1. Pages are charged their whole allocation. charged_bytes() <= capacity at all times; pages
+//      that left but are pinned, waiting for the epoch, or not yet inserted are not charged, and
+//      those waiting are at most 1/32 of the capacity plus one page.
+//   2. A slot changes only under the cache's mutex: from null to a page and back. So a pointer that
+//      was loaded under a guard names the page of that slot, for the whole guard (no ABA).
+//   3. A page larger than the capacity is not inserted; a cache of 0 bytes holds nothing.
+//   4. What leaves depends on the order of calls only: same calls, same victims.
+//
+// Thread rule: all calls from any thread; Find needs an EpochGuard of the caller, which must last
+// while the raw pointer is used (or until it was shared as a PageRef).
+// Ownership: the cache outlives its PageSlots, and may be destroyed before pinned pages are.
+#ifndef VERALITH_CORE_SEGMENT_PAGE_CACHE_H_
+#define VERALITH_CORE_SEGMENT_PAGE_CACHE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/base/sync.h"
+#include "core/segment/page.h"
+
+namespace veralith {
+
+class PageCache {
+ public:
+  explicit PageCache(size_t capacity_bytes) : capacity_(capacity_bytes) {}
+  ~PageCache();  // CHECKs that no PageSlots are left
+  PageCache(const PageCache&) = delete;
+  PageCache& operator=(const PageCache&) = delete;
+
+  size_t capacity() const { return capacity_; }
+  size_t charged_bytes() const { return charged_.LoadRelaxed(); }
+  // Pages read from files through this cache since it was made, and pages that were displaced.
+  uint64_t misses() const { return misses_.LoadRelaxed(); }
+  uint64_t evictions() const { return evictions_.LoadRelaxed(); }
+  void CountMiss() { misses_.FetchAddRelaxed(1); }
+
+ private:
+  friend class PageSlots;
+
+  struct Entry {
+    Page* page;
+    Atomic<Page*>* slot;
+  };
+
+  void EvictUntil(size_t limit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RemoveAt(size_t ring_index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Takes the pages that left, when they are enough to be worth an epoch.
+  std::vector<Page*> TakeRetired(bool all) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const size_t capacity_;
+  Atomic<size_t> charged_{0};  // written under the mutex
+  Atomic<uint64_t> misses_{0};
+  Atomic<uint64_t> evictions_{0};
+  Mutex mutex_;
+  std::vector<Entry> ring_ ABSL_GUARDED_BY(mutex_);
+  size_t hand_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<Page*> retired_ ABSL_GUARDED_BY(mutex_);
+  size_t retired_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  int users_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+// The pages of one segment, by number. A null cache keeps nothing.
+class PageSlots {
+ public:
+  PageSlots(PageCache* cache, size_t count);
+  // Takes the segment's pages out of the cache. No Find or Insert may be running.
+  ~PageSlots();
+  PageSlots(const PageSlots&) = delete;
+  PageSlots& operator=(const PageSlots&) = delete;
+
+  size_t size() const { return count_; }
+
+  // Null: not there. Marks the page as recently used.
+  Page* Find(size_t index) const {
+    Page* page = slots_[index].Load();
+    if (page != nullptr && !page->recently_used_.LoadRelaxed()) {  // relaxed: a hint
+      page->recently_used_.StoreRelaxed(true);
+    }
+    return page;
+  }
+
+  // Keeps `page` (the cache takes a reference of its own), unless another thread was faster or it
+  // does not fit. Returns the page to use: the one kept, or `page` itself.
+  PageRef<Page> Insert(size_t index, PageRef<Page> page);
+
+ private:
+  PageCache* const cache_;
+  const size_t count_;
+  std::unique_ptr<Atomic<Page*>[]> slots_;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_SEGMENT_PAGE_CACHE_H_

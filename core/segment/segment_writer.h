@@ -1,0 +1,84 @@
+// Writes one segment: an ordinary Parquet file of sorted entries with the segment block
+// (core/format/FORMAT.md describes every byte).
+//
+// Invariants
+//   1. Same entries and options, same bytes: nothing of the machine, time or memory enters.
+//   2. Memory is one encoded row group (16 MiB raw, or one entry if that is larger) plus the block
+//      (some 30 bytes per page, one first key per key page, filter bits per key); adding an entry
+//      allocates nothing once the buffers have grown.
+//   3. All versions of one user key lie in one key page unless they exceed 1 MiB raw; then the
+//      block says so and readers look at both pages.
+//   4. After an error the writer is useless: every later call returns the first error. The caller
+//      removes the file. Destroying a writer without Finish closes the file and leaves it.
+//
+// Thread rule: one thread at a time. Owns its file.
+// Does not: sync the directory, choose names, decide what survives (core/compaction/survivors.h).
+#ifndef VERALITH_CORE_SEGMENT_SEGMENT_WRITER_H_
+#define VERALITH_CORE_SEGMENT_SEGMENT_WRITER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/format/entry.h"
+#include "core/fs/file_system.h"
+#include "core/segment/segment_summary.h"
+
+namespace veralith {
+
+namespace parquet {
+enum class Codec : uint8_t;  // core/format/compression.h
+}  // namespace parquet
+
+struct SegmentOptions {
+  // A page ends once it holds this many raw (unencoded, uncompressed) bytes; an entry is never
+  // split, so a page can be larger by one entry (key pages: by the versions of one user key).
+  size_t key_page_bytes = 4096;
+  size_t value_page_bytes = 4096;
+  size_t timestamp_page_rows = 1024;
+  size_t namespace_page_rows = 20480;
+  // Of value pages; the other columns are never compressed.
+  parquet::Codec value_codec{7};  // LZ4_RAW
+  double filter_bits_per_key = 10;  // 0: no filter
+  // Parquet's own split-block bloom filter on `key`, for other readers.
+  bool write_parquet_bloom_filter = true;
+  // Also writes the sparse index as lower-case hex under the footer key merutable.kv_index.v1.
+  bool write_hex_index = false;
+  uint64_t row_group_rows = 122'880;
+  uint64_t row_group_bytes = uint64_t{16} << 20;  // raw
+  uint32_t sparse_index_interval = 16;
+};
+
+class SegmentWriter {
+ public:
+  // `file` is new and empty. InvalidArgument for options out of range (a page or row group of 0
+  // bytes or rows, bits per key outside 0..100).
+  static absl::StatusOr<std::unique_ptr<SegmentWriter>> Create(std::unique_ptr<File> file,
+                                                               const SegmentOptions& options);
+  virtual ~SegmentWriter() = default;
+
+  // InvalidArgument unless strictly after the last entry in the order of core/format/entry.h, with
+  // namespace, timestamp, key and value within the limits of core/base/types.h. Copies what it
+  // keeps. A tombstone's value must be empty.
+  virtual absl::Status Add(const EntryView& entry) = 0;
+
+  // At any time before Finish, in any order; the block holds them sorted by (ns, begin, ts
+  // descending). InvalidArgument for an empty or backward range.
+  virtual absl::Status AddRangeTombstone(const RangeTombstoneView& tombstone) = 0;
+
+  // Bytes of the file if it were finished now, within some percent: O(1).
+  virtual uint64_t EstimatedBytes() const = 0;
+  virtual uint64_t entries() const = 0;
+
+  // Writes what is left, block and footer, then File::Sync and Close. Legal without any entry.
+  virtual absl::StatusOr<SegmentSummary> Finish() = 0;
+
+ protected:
+  SegmentWriter() = default;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_SEGMENT_SEGMENT_WRITER_H_
