@@ -1,0 +1,49 @@
+// Merges the inputs of a pick into new segments of its output level.
+//
+// Contract
+//   1. The edit removes every input and adds every output (hazard C10: one record), moves the
+//      pick's cursor, and raises history_floor to the largest point when versions were dropped: a
+//      read between held snapshots, below the visible timestamp of the job's start, may then have
+//      lost its version. Held snapshots are points, and lose nothing.
+//   2. A trivial move is the edit alone, without I/O.
+//   3. An error of any input, at any entry, ends the job with that error: no outputs are left, the
+//      inputs stay (hazards C2, P4). So does `cancel`, with Aborted.
+//   4. The decision that nothing lies beneath a tombstone is taken on `version`. It stays right
+//      while the job runs: other jobs only move data down, and the picker keeps them apart.
+//
+// Memory: page buffers of the inputs (one open file per leveled input and per level 0 run), one
+// output's buffers, and the job's range tombstones. Thread rule: the caller's thread.
+#ifndef VERALITH_CORE_COMPACTION_COMPACTION_JOB_H_
+#define VERALITH_CORE_COMPACTION_COMPACTION_JOB_H_
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/types.h"
+#include "core/compaction/job.h"
+#include "core/compaction/options.h"
+#include "core/compaction/picker.h"
+#include "core/manifest/version.h"
+#include "core/segment/segment_reader.h"
+
+namespace veralith {
+
+using SegmentOpener =
+    std::function<absl::StatusOr<std::shared_ptr<SegmentReader>>(const FileMeta& file)>;
+
+struct CompactionRequest {
+  const Version* version = nullptr;  // the one the pick was made from, or a later one; borrowed
+  Pick pick;
+  std::vector<Timestamp> points;     // ascending; the visible timestamp last
+  SegmentOpener open_segment;
+};
+
+absl::StatusOr<JobResult> RunCompaction(const JobEnvironment& environment,
+                                        const CompactionOptions& options,
+                                        const CompactionRequest& request);
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_COMPACTION_COMPACTION_JOB_H_

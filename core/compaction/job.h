@@ -1,0 +1,57 @@
+// What flush and compaction jobs have in common: their surroundings and their result.
+#ifndef VERALITH_CORE_COMPACTION_JOB_H_
+#define VERALITH_CORE_COMPACTION_JOB_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/base/sync.h"
+#include "core/base/types.h"
+#include "core/compaction/options.h"
+#include "core/format/version_edit.h"
+#include "core/fs/file_system.h"
+#include "core/segment/segment_writer.h"
+
+namespace veralith {
+
+// Borrowed doors and callbacks, alive until the job returns. Callbacks run on the job's thread,
+// without any lock of the job.
+struct JobEnvironment {
+  FileSystem* fs = nullptr;
+  std::string directory;
+  uint64_t job_id = 0;
+  // A number never used before. The caller registers it as pending, so that no garbage collection
+  // takes the file, until it has installed the edit or dropped the job.
+  std::function<uint64_t()> new_file_number;
+  // How segments of a level are written; `bottommost`: no deeper level holds data.
+  std::function<SegmentOptions(int level, bool bottommost)> segment_options;
+  // Once true, the job ends with Aborted within one entry. May be null.
+  const Atomic<bool>* cancel = nullptr;
+  // Bytes written to outputs since the last call; called at least once per output and about every
+  // 64 KiB. It may block (a rate limit). May be null.
+  std::function<void(uint64_t bytes)> progress;
+};
+
+struct JobStatistics {
+  uint64_t files_read = 0;
+  uint64_t files_written = 0;
+  uint64_t bytes_read = 0;  // sizes of the input files; 0 for a flush
+  uint64_t bytes_written = 0;
+  uint64_t versions_read = 0;
+  uint64_t versions_written = 0;
+  uint64_t versions_hidden = 0;     // dropped: no point sees them
+  uint64_t tombstones_dropped = 0;  // dropped: nothing lies beneath
+};
+
+struct JobResult {
+  // All the changes, to be installed in one manifest record. The outputs and their directory
+  // entries are durable.
+  VersionEdit edit;
+  JobStatistics statistics;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_COMPACTION_JOB_H_

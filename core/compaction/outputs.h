@@ -1,0 +1,84 @@
+// The files a job writes: takes surviving entries in order, splits them into segments, and adds the
+// range tombstones that belong to each.
+//
+// Invariants
+//   1. A new file starts only at the first entry of a user key (hazard C3's sibling: no key's
+//      versions are split), once the open file has its target size or overlaps enough of the level
+//      below the output level.
+//   2. Files are disjoint and ascending, range tombstones included: these are clipped at each cut.
+//   3. A file is begun only when it has something to hold (hazard C6: no empty outputs).
+//   4. After Finish returned OK every file and its directory entry are durable. On any error, and
+//      when destroyed unfinished, all files written so far are removed; what cannot be removed is
+//      garbage that no version names, for the caller's collection of pending numbers to find.
+//
+// Memory: one open segment writer, and the job's range tombstones. Thread rule: one thread.
+// Borrows everything given to it.
+#ifndef VERALITH_CORE_COMPACTION_OUTPUTS_H_
+#define VERALITH_CORE_COMPACTION_OUTPUTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/compaction/job.h"
+#include "core/compaction/survivors.h"
+#include "core/format/entry.h"
+#include "core/format/version_edit.h"
+#include "core/segment/segment_writer.h"
+
+namespace veralith {
+
+struct OutputPlan {
+  int level = 0;
+  bool bottommost = false;
+  uint64_t target_file_bytes = 0;
+  // Files of the level below `level`, sorted; an output that overlaps this many of their bytes is
+  // closed. Empty: no limit.
+  std::span<const std::shared_ptr<const FileMeta>> grandparents;
+  uint64_t max_grandparent_overlap_bytes = 0;
+};
+
+class Outputs {
+ public:
+  Outputs(const JobEnvironment& environment, const OutputPlan& plan,
+          RangeTombstoneSurvivors* tombstones);
+  ~Outputs();
+  Outputs(const Outputs&) = delete;
+  Outputs& operator=(const Outputs&) = delete;
+
+  // Entries in ascending order; `first_of_key`: no earlier entry has this user key.
+  absl::Status Add(const EntryView& entry, bool first_of_key);
+  // Writes what is left, syncs the directory, and hands over the files' metas.
+  absl::StatusOr<std::vector<FileMeta>> Finish();
+  uint64_t bytes_written() const { return bytes_written_; }
+
+ private:
+  bool CutIsDue(const EntryView& entry);
+  absl::Status Begin();
+  absl::Status Close(const std::vector<OwnedRangeTombstone>& tombstones);
+  absl::Status Record(const SegmentSummary& summary);
+  void ReportProgress(uint64_t total);
+  void RemoveAll();
+
+  const JobEnvironment& environment_;
+  const OutputPlan plan_;
+  RangeTombstoneSurvivors* const tombstones_;
+
+  std::unique_ptr<SegmentWriter> writer_;  // of the open file
+  FileMeta open_;                          // number and what only this class counts
+  uint64_t open_reported_ = 0;             // bytes of it told to the progress callback
+  size_t grandparent_ = 0;
+  uint64_t grandparent_bytes_ = 0;
+  std::vector<uint64_t> numbers_;          // every file begun
+  std::vector<FileMeta> files_;            // every file closed
+  uint64_t bytes_written_ = 0;
+  bool finished_ = false;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_COMPACTION_OUTPUTS_H_

@@ -1,0 +1,119 @@
+// What to compact next: policies that look at a version and name the inputs of one job.
+//
+// A policy is a pure function: of the version with its cursors, the running jobs, the points and
+// its options. It reads no file, keeps no state, and takes no decision from the order of a hash
+// container.
+//
+// What every pick keeps to (CheckPick says so in words; tests and jobs ask it)
+//   1. Closed under overlap, at user-key granularity (hazard O4): every file of the output level
+//      that overlaps the hull of the inputs is an input.
+//   2. From a level of several runs it takes whole runs, adjacent in age, the oldest first.
+//   3. It shares no file with a running job, and its hull overlaps no running job's hull into the
+//      same level (hazard C5).
+//   4. Outputs never go beyond the last level, and never upwards (hazard C6).
+//   5. A trivial move has inputs of one level only, whose files are disjoint: the edit alone moves
+//      them. It is not used for a file with garbage where rewriting it could drop some.
+//
+// Thread rule: const calls from any thread. Ownership: a Pick holds references to its files' metas.
+#ifndef VERALITH_CORE_COMPACTION_PICKER_H_
+#define VERALITH_CORE_COMPACTION_PICKER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/base/types.h"
+#include "core/compaction/key_range.h"
+#include "core/compaction/options.h"
+#include "core/format/version_edit.h"
+#include "core/manifest/version.h"
+
+namespace veralith {
+
+struct Pick {
+  enum class Reason : uint8_t {
+    kLevel0Runs,  // level 0 has too many runs
+    kLevelBytes,  // a level is larger than its target
+    kManual,      // asked for
+  };
+  // Files of one run.
+  struct Input {
+    int level = 0;
+    uint64_t run_id = 0;
+    std::vector<std::shared_ptr<const FileMeta>> files;  // as in the run; never empty
+  };
+
+  Reason reason = Reason::kLevelBytes;
+  std::vector<Input> inputs;  // newest data first
+  int output_level = 0;
+  uint64_t output_run_id = kLeveledRunId;
+  bool trivial_move = false;
+  double score = 0;
+  // Where the round robin of the input level goes on after this job.
+  std::optional<VersionEdit::Cursor> cursor;
+
+  // The lowest-numbered level of the inputs.
+  int input_level() const { return inputs.front().level; }
+  KeyRange Hull() const;
+  uint64_t InputBytes() const;
+  bool Has(uint64_t file_number) const;
+};
+
+std::string_view ReasonName(Pick::Reason reason);
+
+struct PickerState {
+  const Version* version = nullptr;
+  std::span<const Pick* const> running;
+  std::span<const Timestamp> points;
+};
+
+// A request to move every key of a range down to the last level that holds data (hazard C11). The
+// caller keeps it as it is between calls of PickManual.
+struct ManualCompaction {
+  KeyRange range;
+  // The next file number when it was asked for: files of level 0 from here on hold only newer
+  // writes, and files of the last level from here on have been written again already.
+  uint64_t before_file_number = 0;
+  // The level being emptied now; kept by PickManual, 0 at first.
+  int level = 0;
+};
+
+struct ManualDecision {
+  enum class Kind : uint8_t {
+    kPick,  // run `pick`, install it, ask again
+    kWait,  // running jobs are in the way: ask again when one ends
+    kDone,
+  };
+  Kind kind = Kind::kDone;
+  std::optional<Pick> pick;
+};
+
+class CompactionPolicy {
+ public:
+  virtual ~CompactionPolicy() = default;
+  // The most urgent job that can run beside the running ones; nullopt when none is due.
+  virtual std::optional<Pick> PickCompaction(const PickerState& state) const = 0;
+  // The next job of a manual compaction, whatever the triggers. While one is under way the caller
+  // asks here first, so that automatic jobs do not refill the level it is emptying.
+  virtual ManualDecision PickManual(const PickerState& state, ManualCompaction* manual) const = 0;
+  // Of each level: 1 and above means that a compaction is due.
+  virtual std::vector<double> Scores(const Version& version) const = 0;
+};
+
+// Level 0 holds runs, levels 1 to 7 one run each: a level beyond its target gives its next file in
+// key order to the level below.
+std::unique_ptr<CompactionPolicy> NewLeveledPolicy(const CompactionOptions& options);
+
+// FailedPrecondition, saying which of the rules 1 to 5 the pick breaks.
+absl::Status CheckPick(const PickerState& state, const Pick& pick);
+
+// The edit of a trivial move: no I/O.
+VersionEdit TrivialMoveEdit(const Pick& pick);
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_COMPACTION_PICKER_H_

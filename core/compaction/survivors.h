@@ -1,0 +1,166 @@
+// The drop rules of flush and compaction (DESIGN 4), as a pull stream: which versions of which keys
+// a job writes again.
+//
+// The points of a job are the timestamps of the live snapshots and the visible timestamp at the
+// job's start (the largest: snapshots are never ahead of it). A point sees, of each key, the newest
+// version at or below it, unless a range tombstone at or below it, and above the version, covers
+// the key.
+//
+// Invariants
+//   1. A version survives when some point sees it: when a point lies in [version, next), where next
+//      is the timestamp of the key's next newer version or of the oldest covering range tombstone
+//      above the version, whichever is less. (A range tombstone hides only older versions: the
+//      version with its own timestamp is of the same commit and came after it.)
+//   2. Then, from a key's oldest survivor upwards, tombstones are dropped while nothing older
+//      outside the job can hold the key.
+//   3. A range tombstone survives, wherever it is the newest at or below some point. There it is
+//      dropped when nothing older outside the job can lie beneath and no older version of the job
+//      survived beneath.
+//   4. Every version is at or below the largest point: a memtable is flushed only when all of it is
+//      visible, and what is in segments was in memtables. A version above it is DataLoss (bytes
+//      that no writer made), never a guess.
+//   5. An error of the input, or input out of order, stops the stream with that error: nothing is
+//      skipped (hazards C2, P4). Valid() and a non-OK status() never hold together.
+//   6. Values are not copied: entry() points into the input while the stream stays where it is.
+//
+// Memory: one key, and one timestamp per point. Thread rule: one thread. Ownership: each class says.
+// It does not read files, cut outputs or know levels: `OlderData` answers for the rest of the tree.
+#ifndef VERALITH_CORE_COMPACTION_SURVIVORS_H_
+#define VERALITH_CORE_COMPACTION_SURVIVORS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/base/types.h"
+#include "core/format/entry.h"
+#include "core/iterator/iterator.h"
+
+namespace veralith {
+
+class FragmentedRangeTombstones;
+
+// Whether older runs or deeper files outside the job can hold anything that a tombstone of the job
+// would hide. "True" is always safe. Asked in ascending key order.
+class OlderData {
+ public:
+  virtual ~OlderData() = default;
+  virtual bool MayHold(NamespaceId ns, std::string_view key) = 0;
+  // Anything in [begin, end), or to the end of the namespace; `tombstone.ts` is ignored.
+  virtual bool MayHoldIn(const RangeTombstoneView& range) = 0;
+};
+
+class Survivors {
+ public:
+  struct Counts {
+    uint64_t read = 0;
+    uint64_t kept = 0;
+    uint64_t hidden = 0;              // dropped by rule 1
+    uint64_t dropped_tombstones = 0;  // dropped by rule 2
+  };
+
+  // `merged`: all versions of the job's keys, in the order of entries; the stream positions it.
+  // `tombstones`: the job's range tombstones, may be null; borrowed, as is `older`.
+  // `points`: ascending, not empty, the visible timestamp last (CHECKed).
+  Survivors(std::unique_ptr<Iterator> merged, const FragmentedRangeTombstones* tombstones,
+            std::span<const Timestamp> points, OlderData* older);
+
+  bool Valid() const { return valid_; }
+  // The key's bytes live until the next call to Next; so do the value's.
+  const EntryView& entry() const { return entry_; }
+  // True when this entry is the first of its user key in the output.
+  bool first_of_key() const { return first_of_key_; }
+  void Next();
+  const absl::Status& status() const { return status_; }
+  const Counts& counts() const { return counts_; }
+
+ private:
+  void Advance();
+  bool Emit();
+  void StartKey();
+  void FinishKey();
+  void Judge();
+  bool Seen(Timestamp version, std::optional<Timestamp> next) const;
+  absl::Status CheckInput() const;
+  void Fail(absl::Status status);
+
+  const std::unique_ptr<Iterator> input_;
+  const FragmentedRangeTombstones* const tombstones_;
+  const std::vector<Timestamp> points_;
+  OlderData* const older_;
+
+  bool valid_ = false;
+  bool first_of_key_ = false;
+  EntryView entry_;
+  absl::Status status_;
+  Counts counts_;
+  size_t fragment_ = 0;  // the first fragment that does not end at or before the current key
+
+  // The key being judged.
+  bool in_key_ = false;
+  NamespaceId ns_ = 0;
+  std::string key_;
+  Timestamp newer_ = 0;              // of the last version judged
+  bool emitted_ = false;             // some entry of the key has been handed out
+  std::vector<Timestamp> pending_;   // surviving tombstones that no put has followed yet
+  size_t next_pending_ = 0;
+  bool draining_ = false;            // pending_ is being handed out
+  bool put_waits_ = false;           // the input stands at a put that follows pending_
+};
+
+// Range tombstones with bytes of their own.
+struct OwnedRangeTombstone {
+  NamespaceId ns = 0;
+  std::string begin;
+  std::string end;
+  bool open_end = false;
+  Timestamp ts = 0;
+
+  RangeTombstoneView view() const { return {ns, begin, end, open_end, ts}; }
+  friend bool operator==(const OwnedRangeTombstone&, const OwnedRangeTombstone&) = default;
+};
+
+// Rule 3, beside the stream: told which entries were written, it says which range tombstones belong
+// to the output that ends at a cut. A tombstone that spans a cut is clipped on both sides of it;
+// neighbours that meet with equal timestamps are joined again.
+class RangeTombstoneSurvivors {
+ public:
+  RangeTombstoneSurvivors(const FragmentedRangeTombstones* tombstones,
+                          std::span<const Timestamp> points, OlderData* older);
+
+  // `entry` is written to the current output.
+  void Kept(const EntryView& entry);
+  // The tombstones of the current output, which ends before (ns, key); the next one starts there.
+  // Sorted by (ns, begin), then timestamp descending.
+  std::vector<OwnedRangeTombstone> CutAt(NamespaceId ns, std::string_view key);
+  // The tombstones of the last output.
+  std::vector<OwnedRangeTombstone> Finish();
+  // Pieces of tombstones that did not survive.
+  uint64_t dropped() const { return dropped_; }
+
+ private:
+  struct Piece;
+  void CloseFragmentsBefore(NamespaceId ns, std::string_view key);
+  void ClosePiece(std::string_view begin, std::string_view end, bool open_end);
+  void Append(const RangeTombstoneView& tombstone);
+  std::vector<OwnedRangeTombstone> Take();
+
+  const FragmentedRangeTombstones* const tombstones_;
+  const std::vector<Timestamp> points_;
+  OlderData* const older_;
+  size_t fragment_ = 0;
+  std::optional<std::string> begin_;     // of the fragment's open piece, when cut
+  std::optional<Timestamp> oldest_kept_; // in the open piece
+  std::vector<OwnedRangeTombstone> output_;
+  uint64_t dropped_ = 0;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_COMPACTION_SURVIVORS_H_
