@@ -1,0 +1,74 @@
+// The frame of a record file (logs and manifests): a file header that says whose records follow, and
+// records of opaque bytes chained by checksums. Bytes only; core/log does the I/O. FORMAT.md,
+// "Record file", has the layout and its reasons.
+//
+// Invariants
+//   1. A record's checksum covers the file's id, its offset, the previous record's checksum, its
+//      length, payload and padding: bytes of another file, another place or another time do not
+//      pass (chance 2^-64, header check included).
+//   2. The header check covers the header alone (and id and offset): a scan over arbitrary bytes
+//      tells in nanoseconds that no record begins here, and a length that passed it was written by
+//      us.
+//   3. Zeros are never a record.
+#ifndef VERALITH_CORE_FORMAT_RECORD_FRAME_H_
+#define VERALITH_CORE_FORMAT_RECORD_FRAME_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "core/base/types.h"
+
+namespace veralith {
+
+// What a record file holds. Written to files: never renumber.
+enum class RecordFileKind : uint32_t { kLog = 1, kManifest = 2 };
+
+// Which file this is, as the manifest (of a log) or CURRENT and the file itself (of a manifest) say.
+struct RecordFileId {
+  RecordFileKind kind = RecordFileKind::kLog;
+  uint64_t number = 0;
+  uint64_t id = 0;  // drawn at random for each file, so that stale bytes never pass
+
+  friend bool operator==(const RecordFileId&, const RecordFileId&) = default;
+};
+
+inline constexpr size_t kRecordFileHeaderBytes = 40;
+inline constexpr size_t kRecordHeaderBytes = 16;
+inline constexpr size_t kRecordAlignment = 8;
+inline constexpr uint32_t kRecordFormatVersion = 1;
+inline constexpr uint32_t kMaxRecordPayloadBytes = kMaxBatchBytes + (1u << 20);
+
+// The whole record: header, payload, padding.
+constexpr uint64_t RecordBytes(uint64_t payload_bytes) {
+  return (kRecordHeaderBytes + payload_bytes + kRecordAlignment - 1) & ~uint64_t{7};
+}
+
+// Writes kRecordFileHeaderBytes.
+void StoreRecordFileHeader(char* out, const RecordFileId& file);
+// DataLoss when these are not the 40 bytes of a header, Unimplemented for another version.
+absl::StatusOr<RecordFileId> ParseRecordFileHeader(std::string_view bytes);
+// What the first record calls the previous checksum.
+uint32_t RecordFileHeaderChecksum(const RecordFileId& file);
+
+struct RecordHeader {
+  uint32_t checksum = 0;
+  uint32_t previous = 0;  // the checksum of the record before this one
+  uint32_t length = 0;    // of the payload, 1 to kMaxRecordPayloadBytes
+};
+
+// Seals a record in place: `record` points to RecordBytes(length) bytes with the payload at
+// kRecordHeaderBytes; header and padding are filled in. Returns the checksum.
+uint32_t SealRecord(char* record, uint64_t file_id, uint64_t offset, uint32_t previous,
+                    uint32_t length);
+
+// Reads the header at `bytes` (kRecordHeaderBytes of them); false unless its own check holds.
+bool ParseRecordHeader(const char* bytes, uint64_t file_id, uint64_t offset, RecordHeader* header);
+
+// The checksum of a record in pieces: start, then everything from byte 4 of the record to its end.
+uint32_t RecordChecksumSeed(uint64_t file_id, uint64_t offset);
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_FORMAT_RECORD_FRAME_H_

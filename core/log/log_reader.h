@@ -1,0 +1,60 @@
+// Reads one log file for recovery: its records in order up to the first bad place, and then what
+// sound records behind that place say about what had been synced.
+//
+// How recovery decides (DESIGN 4, "Log"): when the log at position P ends with kBadRecord, or a
+// log that should be there is short or missing, and some later sound record (behind P in this log,
+// or anywhere in a later one) carries synced_through > P, the bytes at P had been durable: DataLoss.
+// Otherwise P is the end of the database's history and everything behind is discarded.
+//
+// Invariants: those of core/log/record_reader.h. A record that is sound but does not parse is an
+// error (DataLoss or Unimplemented, naming file and offset), never the end.
+//
+// Owns the file. Thread rule: one thread at a time.
+#ifndef VERALITH_CORE_LOG_LOG_READER_H_
+#define VERALITH_CORE_LOG_LOG_READER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "core/format/log_record.h"
+#include "core/fs/file_system.h"
+#include "core/log/record_reader.h"
+
+namespace veralith {
+
+class LogReader {
+ public:
+  using EndReason = RecordReader::EndReason;
+
+  // Number and id are those the manifest states. A file that says otherwise (or nothing) is one
+  // without records that ends with kBadRecord at offset 0; an empty file ends with kEndOfFile.
+  static absl::StatusOr<std::unique_ptr<LogReader>> Open(std::unique_ptr<File> file,
+                                                         uint64_t log_number, uint64_t log_id);
+
+  // True: *record is the next one, valid until the next call. False: the end.
+  absl::StatusOr<bool> Next(LogRecordView* record);
+  // Where the record that Next yielded last begins.
+  LogPosition record_position() const { return {log_number_, reader_->record_offset()}; }
+
+  // After Next returned false.
+  EndReason end_reason() const { return reader_->end_reason(); }
+  LogPosition end() const { return {log_number_, reader_->end_offset()}; }
+  const std::string& end_detail() const { return reader_->end_detail(); }
+
+  // After Next returned false: the largest synced_through among the sound records behind the end;
+  // none when there is no such record.
+  absl::StatusOr<std::optional<LogPosition>> FurthestSyncedBehindDamage();
+
+ private:
+  LogReader(std::unique_ptr<RecordReader> reader, uint64_t log_number);
+
+  const std::unique_ptr<RecordReader> reader_;
+  const uint64_t log_number_;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_LOG_LOG_READER_H_

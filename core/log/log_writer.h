@@ -1,0 +1,57 @@
+// Appends batches to one log file (DESIGN 4, "Log"). A write's way is Stage (once per batch of the
+// group), Commit (one write call), Sync if asked.
+//
+// Invariants: those of core/log/record_writer.h; in short: Stage does not allocate in steady state,
+// Commit is one File::Append, and the first error of Commit or Sync is the answer for ever.
+//
+// Owns the file. Thread rule: one thread at a time.
+#ifndef VERALITH_CORE_LOG_LOG_WRITER_H_
+#define VERALITH_CORE_LOG_LOG_WRITER_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "absl/status/status.h"
+#include "core/base/types.h"
+#include "core/format/log_record.h"
+#include "core/fs/file_system.h"
+#include "core/log/record_writer.h"
+
+namespace veralith {
+
+class LogWriter {
+ public:
+  // `file` is new and empty. `log_id` is random and recorded, with the number, in the manifest
+  // before the first write that relies on this log is acknowledged.
+  LogWriter(std::unique_ptr<File> file, uint64_t log_number, uint64_t log_id);
+
+  // Stages one record. LogRecordBytes(operations) <= kMaxRecordPayloadBytes, and the limits of
+  // core/base/types.h hold: the caller refused what is outside them.
+  // `synced_through`: a position that is known durable now, with everything before it.
+  void Stage(Timestamp ts, LogPosition synced_through, std::span<const LogOperation> operations);
+
+  absl::Status Commit() { return writer_.Commit(); }
+  // Makes everything committed durable.
+  absl::Status Sync() { return writer_.Sync(); }
+  // Closes the file without syncing.
+  absl::Status Close() { return writer_.Close(); }
+
+  uint64_t number() const { return writer_.id().number; }
+  uint64_t id() const { return writer_.id().id; }
+  // Behind the last record committed; offset 0 before the first Commit.
+  LogPosition end() const { return {number(), writer_.committed_offset()}; }
+  // Everything of this log before it is durable.
+  LogPosition synced() const { return {number(), writer_.synced_offset()}; }
+  // The file's size once everything staged is committed.
+  uint64_t staged_bytes_end() const { return writer_.staged_offset(); }
+  // The first error, for ever; OK before.
+  const absl::Status& status() const { return writer_.status(); }
+
+ private:
+  RecordWriter writer_;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_LOG_LOG_WRITER_H_

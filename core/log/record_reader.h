@@ -1,0 +1,112 @@
+// Reads a record file (core/format/record_frame.h) from its beginning to the first place that is not
+// the next record of the chain, and can look behind that place for records that are sound in
+// themselves.
+//
+// Invariants
+//   1. Next yields exactly the records written, in order, and then stops for good: nothing behind
+//      the first bad place is ever yielded as a record of the chain.
+//   2. A missing, torn, stale or foreign file header is a bad place at offset 0, not an error: a
+//      crash can leave any of these in a file whose name is durable.
+//   3. An I/O error is returned as such, never taken for the end.
+//   4. Memory: one record of the file at a time, never more than the file's size plus 64 KiB; the
+//      scan behind damage needs 128 KiB. Time of the scan: linear in the file (see
+//      ScanBehindEnd).
+//
+// Owns the file. Thread rule: one thread at a time.
+#ifndef VERALITH_CORE_LOG_RECORD_READER_H_
+#define VERALITH_CORE_LOG_RECORD_READER_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/format/record_frame.h"
+#include "core/fs/file_system.h"
+#include "core/log/record_writer.h"
+
+namespace veralith {
+
+class RecordReader {
+ public:
+  enum class EndReason {
+    kEndOfFile,  // the file ends with a good record, or is empty
+    kBadRecord,  // bytes follow that are not the next record: torn, damaged, zeros, or stale
+  };
+
+  // How much of a payload ScanBehindEnd shows.
+  static constexpr size_t kScanPrefixBytes = 64;
+
+  // Fails on I/O errors, and with Unimplemented on a sound header of another format version.
+  static absl::StatusOr<std::unique_ptr<RecordReader>> Open(std::unique_ptr<File> file,
+                                                            const RecordFileId& id);
+  // The id that a file's own header states, for readers that have no other source (manifest,
+  // tools). DataLoss when the file has no sound header.
+  static absl::StatusOr<RecordFileId> ReadId(const File& file);
+
+  // True: *payload is the next record's, valid until the next call. False: the end; see
+  // end_reason().
+  absl::StatusOr<bool> Next(std::string_view* payload);
+
+  // Of the record that Next yielded last.
+  uint64_t record_offset() const { return record_offset_; }
+
+  // After Next returned false.
+  EndReason end_reason() const { return end_reason_; }
+  // Offset of the first byte behind the last good record: where the bad place begins.
+  uint64_t end_offset() const { return offset_; }
+  // For people: why the chain ends there.
+  const std::string& end_detail() const { return end_detail_; }
+  // For going on with a RecordWriter: valid after Next returned false, when at least the file
+  // header was good. Everything behind .offset must be cut first.
+  RecordResumePoint resume_point() const { return {offset_, previous_checksum_}; }
+  bool header_is_good() const { return header_is_good_; }
+
+  // After Next returned false: calls `visit` with the offset and the first kScanPrefixBytes of the
+  // payload of each record at or behind the end that is sound in itself (id, offset, header check
+  // and checksum; what lies before it may be missing), until `visit` returns false.
+  //
+  // Cost: one header check (some ns) per 8 bytes; checksums are computed only where that passes.
+  // Only a writer that knows the file's random id makes headers that pass, and its records do not
+  // overlap: so all checksums together cover each byte about once. More than four times the bytes
+  // scanned is DataLoss: such a file was made to be slow.
+  absl::Status ScanBehindEnd(
+      const std::function<bool(uint64_t offset, std::string_view payload_prefix)>& visit);
+
+  uint64_t file_bytes() const { return file_bytes_; }
+  const File& file() const { return *file_; }
+
+ private:
+  RecordReader(std::unique_ptr<File> file, const RecordFileId& id, uint64_t file_bytes);
+
+  absl::Status CheckFileHeader();
+  bool End(EndReason reason, std::string detail);
+  // Makes bytes [offset, offset + n) of the file available at *bytes; they are inside the file.
+  absl::Status Load(uint64_t offset, size_t n, const char** bytes);
+  absl::StatusOr<bool> IsSound(uint64_t offset, const RecordHeader& header);
+
+  const std::unique_ptr<File> file_;
+  const RecordFileId id_;
+  const uint64_t file_bytes_;
+
+  bool header_is_good_ = false;
+  bool ended_ = false;
+  EndReason end_reason_ = EndReason::kEndOfFile;
+  std::string end_detail_;
+  uint64_t offset_ = 0;  // of the next record
+  uint64_t record_offset_ = 0;
+  uint32_t previous_checksum_ = 0;
+
+  // A window of the file.
+  std::unique_ptr<char[]> buffer_;
+  size_t buffer_capacity_ = 0;
+  uint64_t buffer_offset_ = 0;
+  size_t buffer_bytes_ = 0;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_LOG_RECORD_READER_H_

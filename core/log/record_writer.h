@@ -1,0 +1,81 @@
+// Appends records of opaque bytes to a record file (core/format/record_frame.h): the log and the
+// manifest are both written through it.
+//
+// Invariants
+//   1. Stage copies into a buffer that is reused: no allocation in steady state, no I/O.
+//   2. Commit hands everything staged (and, first, the file's header) to one File::Append. Nothing
+//      is in the file before.
+//   3. After a failed Commit or Sync the writer is poisoned: every later Commit and Sync returns
+//      the first error and touches the file no more (HAZARDS W4, W5).
+//   4. synced_offset() <= committed_offset() <= staged_offset(); everything before synced_offset()
+//      is durable (the file's name apart: that is SyncDirectory's).
+//
+// Owns the file. Thread rule: one thread at a time.
+#ifndef VERALITH_CORE_LOG_RECORD_WRITER_H_
+#define VERALITH_CORE_LOG_RECORD_WRITER_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "core/format/record_frame.h"
+#include "core/fs/file_system.h"
+
+namespace veralith {
+
+// Where a file that ends with a good record goes on; RecordReader::resume_point() gives it.
+struct RecordResumePoint {
+  uint64_t offset = 0;  // the file's size
+  uint32_t previous_checksum = 0;
+};
+
+class RecordWriter {
+ public:
+  // Begins a new, empty file.
+  RecordWriter(std::unique_ptr<File> file, const RecordFileId& id);
+  // Goes on behind the last good record of a file that ends there: the caller cut the file at
+  // resume.offset if anything was behind it, synced the cut, and opened it kReadWrite.
+  RecordWriter(std::unique_ptr<File> file, const RecordFileId& id, const RecordResumePoint& resume);
+
+  // Stages one record of 1 to kMaxRecordPayloadBytes.
+  void Stage(std::string_view payload);
+  // The same without a copy: returns the place where the caller writes exactly `bytes` bytes of
+  // payload before it calls SealStaged. Nothing else may be called in between.
+  char* BeginStage(size_t bytes);
+  void SealStaged();
+
+  absl::Status Commit();
+  // Makes what was committed durable. Does not commit what is only staged.
+  absl::Status Sync();
+  // Closes the file without syncing. What is staged is dropped.
+  absl::Status Close();
+
+  const RecordFileId& id() const { return id_; }
+  uint64_t staged_offset() const { return committed_offset_ + staged_bytes_; }
+  uint64_t committed_offset() const { return committed_offset_; }
+  uint64_t synced_offset() const { return synced_offset_; }
+  const absl::Status& status() const { return status_; }
+  File* file() const { return file_.get(); }
+
+ private:
+  void Reserve(size_t more);
+
+  const std::unique_ptr<File> file_;
+  const RecordFileId id_;
+
+  absl::Status status_;  // the first error
+  uint64_t committed_offset_ = 0;
+  uint64_t synced_offset_ = 0;
+  uint32_t previous_checksum_ = 0;  // of the last record staged
+
+  std::unique_ptr<char[]> buffer_;
+  size_t buffer_bytes_ = 0;
+  size_t staged_bytes_ = 0;
+  uint32_t open_payload_bytes_ = 0;  // between BeginStage and SealStaged
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_LOG_RECORD_WRITER_H_
