@@ -1,8 +1,15 @@
 #include "core/base/sync.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace veralith {
+namespace {
+
+// Ten years: the standard library adds the duration to the time now, and must not overflow.
+constexpr int64_t kLongestWaitNanos = int64_t{10} * 365 * 24 * 3600 * 1'000'000'000;
+
+}  // namespace
 
 void CondVar::Wait(Mutex& mutex) {
   std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
@@ -12,7 +19,8 @@ void CondVar::Wait(Mutex& mutex) {
 
 bool CondVar::WaitFor(Mutex& mutex, int64_t nanos) {
   std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-  const std::cv_status result = condition_.wait_for(lock, std::chrono::nanoseconds(nanos));
+  const std::cv_status result = condition_.wait_for(
+      lock, std::chrono::nanoseconds(std::min(nanos, kLongestWaitNanos)));
   lock.release();
   return result == std::cv_status::no_timeout;
 }

@@ -56,7 +56,8 @@ class ABSL_SCOPED_LOCKABLE MutexUnlock {
   explicit MutexUnlock(Mutex& mutex) ABSL_UNLOCK_FUNCTION(mutex) : mutex_(mutex) {
     mutex_.Unlock();
   }
-  ~MutexUnlock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.Lock(); }
+  // "Unlock" in the analysis' words: the end of the scope undoes what its beginning did.
+  ~MutexUnlock() ABSL_UNLOCK_FUNCTION() { mutex_.Lock(); }
   MutexUnlock(const MutexUnlock&) = delete;
   MutexUnlock& operator=(const MutexUnlock&) = delete;
 

@@ -1,0 +1,51 @@
+// A clock that moves only when it is told to: the time of a simulation.
+//
+// Invariants
+//   1. Monotonic time never decreases; wall time does what the test says.
+//   2. Reading moves nothing, so the number of readings changes no decision.
+//
+// Thread rule: all calls from any thread.
+#ifndef VERALITH_CORE_BASE_TESTING_SIMULATED_CLOCK_H_
+#define VERALITH_CORE_BASE_TESTING_SIMULATED_CLOCK_H_
+
+#include <cstdint>
+
+#include "core/base/check.h"
+#include "core/base/clock.h"
+#include "core/base/sync.h"
+#include "core/base/types.h"
+
+namespace veralith {
+
+class SimulatedClock final : public Clock {
+ public:
+  // 2001-09-09T01:46:40Z: a date that nobody mistakes for a real one.
+  static constexpr Timestamp kDefaultStart = 1'000'000'000'000'000'000;
+
+  explicit SimulatedClock(Timestamp wall_nanos = kDefaultStart) : wall_(wall_nanos) {}
+
+  Timestamp WallNanos() override { return wall_.Load(); }
+  int64_t MonotonicNanos() override { return monotonic_.Load(); }
+
+  // Moves both clocks forward; nanos >= 0.
+  void Advance(int64_t nanos) {
+    VERALITH_CHECK(nanos >= 0);
+    wall_.FetchAdd(static_cast<Timestamp>(nanos));
+    monotonic_.FetchAdd(nanos);
+  }
+  // Somebody sets the machine's clock; monotonic time does not notice.
+  void SetWall(Timestamp wall_nanos) { wall_.Store(wall_nanos); }
+  // Moves wall time back, at most to 0.
+  void StepBack(Timestamp nanos) {
+    const Timestamp now = wall_.Load();
+    wall_.Store(nanos > now ? 0 : now - nanos);
+  }
+
+ private:
+  Atomic<Timestamp> wall_;
+  Atomic<int64_t> monotonic_{0};
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_BASE_TESTING_SIMULATED_CLOCK_H_

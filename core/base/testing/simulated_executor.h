@@ -1,0 +1,97 @@
+// An executor without threads: background tasks run on the one thread of the simulation, at its
+// waits and where a test asks for it, in an order chosen by a seed.
+//
+// Invariants
+//   1. Same seed, same calls: same choices (`choices()` is a fingerprint of them all).
+//   2. Schedule and ScheduleAfter run nothing. Await runs exactly one task, AwaitFor at most one,
+//      both with the mutex released.
+//   3. Timers fire in the order of their due times, never early. Time passes only in three ways:
+//      kStepNanos per task run (so that no wait with a timeout can last for ever), a wait with
+//      nothing else to run goes to the next timer or to its own end, and AdvanceBy.
+//   4. Await with nothing pending would never return: it prints what waits and aborts.
+//
+// A task that waits runs other tasks on top of itself, on the same stack. So a task may wait for
+// tasks that are still pending, never for the rest of a task or caller further down the stack; such
+// a wait is reported as a deadlock.
+//
+// Thread rule: everything on one thread. Does not own the clock.
+#ifndef VERALITH_CORE_BASE_TESTING_SIMULATED_EXECUTOR_H_
+#define VERALITH_CORE_BASE_TESTING_SIMULATED_EXECUTOR_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "core/base/executor.h"
+#include "core/base/random.h"
+#include "core/base/testing/simulated_clock.h"
+
+namespace veralith {
+
+class SimulatedExecutor final : public Executor {
+ public:
+  enum class Order {
+    kSeeded,  // any task that could run, whatever its priority: what real threads may do
+    kFifo,    // kHigh (and timers) first, each priority in the order of scheduling
+  };
+  static constexpr int64_t kStepNanos = 1'000;
+
+  SimulatedExecutor(uint64_t seed, SimulatedClock* clock, Order order = Order::kSeeded);
+  // Drops what is pending.
+  ~SimulatedExecutor() override;
+  SimulatedExecutor(const SimulatedExecutor&) = delete;
+  SimulatedExecutor& operator=(const SimulatedExecutor&) = delete;
+
+  void Schedule(TaskPriority priority, std::function<void()> task) override;
+  TimerId ScheduleAfter(int64_t delay_nanos, std::function<void()> task) override;
+  bool Cancel(TimerId timer) override;
+  void Await(Mutex& mutex, CondVar& condition) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  bool AwaitFor(Mutex& mutex, CondVar& condition, int64_t nanos) override
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+  // Runs one task or due timer; false when there is none. Does not move time to a later timer.
+  bool RunOne();
+  // RunOne until there is nothing to run now; timers that are not due stay.
+  void RunUntilIdle();
+  // Lets time pass, running what is pending and every timer that becomes due on the way.
+  void AdvanceBy(int64_t nanos);
+  // A power cut: forgets every task and timer without running them.
+  void DropAll();
+
+  // Tasks that could run now, without timers that are not due.
+  size_t pending() const;
+  size_t timers() const { return timers_.size(); }
+  uint64_t steps() const { return steps_; }
+  // A fingerprint of every choice so far.
+  uint64_t choices() const { return choices_; }
+
+ private:
+  struct Task {
+    uint64_t id;
+    TaskPriority priority;
+    std::function<void()> run;
+  };
+  using DueTime = std::pair<int64_t, uint64_t>;  // monotonic nanoseconds, task id
+
+  void CollectDueTimers();
+  size_t Choose();
+  void AdvanceTo(int64_t monotonic_nanos);
+  [[noreturn]] void ReportDeadlock() const;
+
+  SimulatedClock* const clock_;
+  const Order order_;
+  Random random_;
+  std::vector<Task> runnable_;  // in the order in which they became runnable
+  std::map<DueTime, std::function<void()>> timers_;
+  std::vector<Task> running_;  // the stack of tasks being run, outermost first (`run` is empty)
+  uint64_t last_id_ = 0;
+  uint64_t steps_ = 0;
+  uint64_t choices_ = 0;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_BASE_TESTING_SIMULATED_EXECUTOR_H_

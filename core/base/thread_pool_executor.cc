@@ -1,0 +1,175 @@
+// The executor of production: a fixed number of real threads over two queues and a list of timers.
+//
+// Invariants
+//   1. Worker 0 is the reserved one when there are at least two: it takes timers and kHigh only.
+//   2. A task is in exactly one of timers_, high_, low_ until a worker takes it; it is destroyed
+//      and run without mutex_ held.
+//   3. Every idle worker that may run a task was notified after the task was queued, or looks at
+//      the queues again before it waits: no wake-up is lost.
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/base/check.h"
+#include "core/base/clock.h"
+#include "core/base/executor.h"
+#include "core/base/sync.h"
+
+namespace veralith {
+namespace {
+
+using Task = std::function<void()>;
+
+int64_t SaturatingAdd(int64_t now, int64_t delay) {
+  const int64_t limit = std::numeric_limits<int64_t>::max();
+  return delay > limit - now ? limit : now + std::max<int64_t>(delay, 0);
+}
+
+class ThreadPoolExecutor final : public Executor {
+ public:
+  explicit ThreadPoolExecutor(int threads) {
+    VERALITH_CHECK(threads >= 1);
+    for (int i = 0; i < threads; ++i) {
+      const bool reserved = threads >= 2 && i == 0;
+      threads_.emplace_back([this, reserved] { Work(reserved); });
+    }
+  }
+
+  ~ThreadPoolExecutor() override {
+    {
+      MutexLock lock(mutex_);
+      stopping_ = true;
+      WakeAll();
+    }
+    for (std::thread& thread : threads_) {
+      thread.join();
+    }
+  }
+
+  void Schedule(TaskPriority priority, Task task) override {
+    MutexLock lock(mutex_);
+    if (priority == TaskPriority::kHigh) {
+      high_.push_back(std::move(task));
+      reserved_.NotifyOne();
+    } else {
+      low_.push_back(std::move(task));
+    }
+    general_.NotifyOne();
+  }
+
+  TimerId ScheduleAfter(int64_t delay_nanos, Task task) override {
+    const int64_t due = SaturatingAdd(SystemClock()->MonotonicNanos(), delay_nanos);
+    MutexLock lock(mutex_);
+    const TimerId id = ++last_timer_;
+    timers_.emplace(std::make_pair(due, id), std::move(task));
+    due_.emplace(id, due);
+    WakeAll();  // every idle worker may now have to wake earlier
+    return id;
+  }
+
+  bool Cancel(TimerId timer) override {
+    Task dropped;  // destroyed after the mutex is released
+    MutexLock lock(mutex_);
+    const auto due = due_.find(timer);
+    if (due == due_.end()) {
+      return false;
+    }
+    const auto it = timers_.find({due->second, timer});
+    dropped = std::move(it->second);
+    timers_.erase(it);
+    due_.erase(due);
+    return true;
+  }
+
+  void Await(Mutex& mutex, CondVar& condition) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    condition.Wait(mutex);
+  }
+
+  bool AwaitFor(Mutex& mutex, CondVar& condition, int64_t nanos) override
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return condition.WaitFor(mutex, nanos);
+  }
+
+ private:
+  void WakeAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    reserved_.NotifyAll();
+    general_.NotifyAll();
+  }
+
+  void Work(bool reserved) {
+    while (std::optional<Task> task = Next(reserved)) {
+      (*task)();
+    }
+  }
+
+  // Waits for a task this worker may run; nothing when the executor is being destroyed.
+  std::optional<Task> Next(bool reserved) {
+    MutexLock lock(mutex_);
+    while (!stopping_) {
+      const int64_t now = SystemClock()->MonotonicNanos();
+      if (std::optional<Task> task = Take(reserved, now)) {
+        return task;
+      }
+      CondVar& condition = reserved ? reserved_ : general_;
+      if (timers_.empty()) {
+        condition.Wait(mutex_);
+      } else {
+        condition.WaitFor(mutex_, timers_.begin()->first.first - now);
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Task> Take(bool reserved, int64_t now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!timers_.empty() && timers_.begin()->first.first <= now) {
+      auto node = timers_.extract(timers_.begin());
+      due_.erase(node.key().second);
+      return std::move(node.mapped());
+    }
+    if (!high_.empty()) {
+      return TakeFront(high_);
+    }
+    if (!reserved && !low_.empty()) {
+      return TakeFront(low_);
+    }
+    return std::nullopt;
+  }
+
+  static Task TakeFront(std::deque<Task>& queue) {
+    Task task = std::move(queue.front());
+    queue.pop_front();
+    return task;
+  }
+
+  Mutex mutex_;
+  CondVar reserved_;  // the reserved worker waits here
+  CondVar general_;   // the others
+  std::deque<Task> high_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Task> low_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::pair<int64_t, TimerId>, Task> timers_ ABSL_GUARDED_BY(mutex_);  // by due time
+  std::map<TimerId, int64_t> due_ ABSL_GUARDED_BY(mutex_);  // the same timers, by id
+  TimerId last_timer_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_;  // last: they use everything above
+};
+
+}  // namespace
+
+std::unique_ptr<Executor> NewThreadPoolExecutor(int threads) {
+  return std::make_unique<ThreadPoolExecutor>(threads);
+}
+
+Executor* DefaultExecutor() {
+  static Executor* const executor = NewThreadPoolExecutor(2).release();
+  return executor;
+}
+
+}  // namespace veralith
