@@ -1,0 +1,175 @@
+// The operation alphabet: everything a trace can do to a database, as data.
+//
+// One alphabet feeds every check: RapidCheck, libFuzzer's bytes and saved traces all produce
+// Operations, and one runner (model/conformance/runner.h) applies them to an engine and to the
+// model. An operation has a one-line text form (operation_text.h), a byte form
+// (operation_bytes.h), a random form (operation_draw.h) and simpler neighbours (simplify.h), all
+// four derived from one list of fields per kind (operation_fields.h).
+//
+// Invariants
+//   1. Every Operation value can be applied to every state: what an operation needs (a held
+//      snapshot, an open database) it checks itself, and it does nothing where that is missing.
+//      So any subsequence of a trace is a trace, which is what makes shrinking work.
+//   2. Kinds are ordered from simple to complex; simplifying never moves to a later kind.
+//   3. Keys are indices into a table of nasty keys, or literal bytes. Values are a length: their
+//      bytes follow from the operation's position in its trace (ValueBytes), so that a wrong value
+//      says which write it came from.
+//
+// Not here: what operations mean (kv_model.h, crash_model.h).
+#ifndef VERALITH_MODEL_OPERATION_H_
+#define VERALITH_MODEL_OPERATION_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/types.h"
+
+namespace veralith::model {
+
+enum class OperationKind : uint8_t {
+  kPut,
+  kDelete,
+  kGet,
+  kFlush,
+  kScan,
+  kBatch,
+  kDeleteRange,
+  kSync,
+  kCompact,
+  kSnapshot,        // takes one into a slot; at a commit in the past when `at` says so
+  kRelease,         // of a slot's snapshot
+  kMultiGet,
+  kIterate,         // opens an iterator, makes moves, closes it
+  kCursorOpen,      // an iterator that stays open in a slot
+  kCursorMove,
+  kCursorClose,
+  kPin,             // a value read and held in a slot
+  kWaitIdle,
+  kRunBackground,   // at most `count` background tasks
+  kReopen,          // closes cleanly if open, opens
+  kCheck,
+  kReadOnlyVisit,   // closes, reads everything through a read-only opening, opens again
+  kCheckpoint,      // and opens the copy and compares it
+  kAdvanceTime,     // both clocks by `nanos`
+  kStepBack,        // the wall clock by `nanos`
+  kAdvanceClock,    // Db::AdvanceClock with the wall clock + `nanos`
+  kResume,
+  kFail,            // installs a fault plan
+  kHeal,            // removes it
+  kKill,            // the process dies, the machine does not: all that was written is read again
+  kCrash,           // the machine dies; `seed` chooses one legal survivor of the disk
+  kClose,
+};
+inline constexpr int kOperationKinds = static_cast<int>(OperationKind::kClose) + 1;
+
+// A key: entry `index` of the table, or, when `literal` is set, `repeat` times those bytes.
+struct Key {
+  uint32_t index = 0;
+  std::optional<std::string> literal;
+  uint32_t repeat = 1;
+
+  static Key Table(uint32_t index) { return {index, std::nullopt, 1}; }
+  static Key Literal(std::string bytes, uint32_t repeat = 1) {
+    return {0, std::move(bytes), repeat};
+  }
+  bool operator==(const Key&) const = default;
+};
+
+// Indices below kNastyKeys name the nasty table; from there to kMaxKeyIndex, ordinary ones
+// ("n00042").
+inline constexpr uint32_t kNastyKeys = 32;
+inline constexpr uint32_t kMaxKeyIndex = 99'999;
+inline constexpr uint32_t kMaxKeyRepeat = 100'000;
+std::string KeyBytes(const Key& key);
+
+// Namespaces that generators use, simple first; any other number is legal in text.
+inline constexpr NamespaceId kNamespaceTable[] = {0, 1, 2, 255, 256, 65'536, kMaxNamespace - 1,
+                                                  kMaxNamespace};
+
+// `length` bytes that name the operation (and the part of a batch) that wrote them. Half of the
+// positions give bytes that compress, half bytes that do not.
+std::string ValueBytes(size_t position, size_t part, size_t length);
+inline constexpr uint32_t kMaxLength = 1 << 20;
+
+struct KeyBound {
+  enum class Kind : uint8_t { kOpen, kInclusive, kExclusive };
+  Kind kind = Kind::kOpen;
+  Key key;
+  bool operator==(const KeyBound&) const = default;
+};
+
+// The moment a read sees: now, a held snapshot, or the timestamp of a commit plus a difference.
+struct ReadPoint {
+  enum class Kind : uint8_t { kNow, kSnapshot, kCommit };
+  Kind kind = Kind::kNow;
+  uint32_t number = 0;  // the slot; or the commit, counted from the newest (0) backwards
+  int difference = 0;   // -1, 0 or 1 nanoseconds; kCommit only
+  bool operator==(const ReadPoint&) const = default;
+};
+
+enum class Durability : uint8_t { kDefault, kCommit, kInterval, kManual };
+
+struct BatchPart {
+  enum class Kind : uint8_t { kPut, kDelete, kDeleteRange };
+  Kind kind = Kind::kPut;
+  NamespaceId ns = 0;
+  Key key;
+  uint32_t length = 0;     // kPut
+  std::optional<Key> end;  // kDeleteRange; nullopt: to the end of the namespace
+  bool operator==(const BatchPart&) const = default;
+};
+
+struct Move {
+  enum class Kind : uint8_t { kFirst, kLast, kNext, kPrev, kSeek, kSeekForPrev };
+  Kind kind = Kind::kFirst;
+  Key key;  // the seeks
+  bool operator==(const Move&) const = default;
+};
+
+// The nth call of a kind, from now, fails: once, or it and every later one.
+struct Fault {
+  enum class Call : uint8_t { kAny, kRead, kWrite, kSync, kOpen, kRename, kRemove, kSyncDirectory };
+  enum class Error : uint8_t { kIo, kNoSpace, kShort };
+  Call call = Call::kAny;
+  uint32_t nth = 1;  // from 1
+  Error error = Error::kIo;
+  bool forever = false;
+  bool operator==(const Fault&) const = default;
+};
+
+inline constexpr uint32_t kSlots = 4;  // of snapshots, of cursors and of pins each
+
+// One operation. Only the fields of its kind (operation_fields.h) mean anything; the others keep
+// their defaults, so that equality is equality of meaning.
+struct Operation {
+  OperationKind kind = OperationKind::kPut;
+  NamespaceId ns = 0;
+  std::optional<NamespaceId> only_ns;  // kCompact; nullopt: all
+  Key key;
+  std::optional<Key> end;
+  uint32_t length = 0;
+  Durability durability = Durability::kDefault;
+  std::vector<BatchPart> parts;
+  std::vector<Key> keys;
+  KeyBound lower;
+  KeyBound upper;
+  bool backward = false;
+  uint32_t limit = 0;  // 0: none
+  ReadPoint at;
+  std::vector<Move> moves;
+  uint32_t slot = 0;
+  uint32_t count = 0;
+  uint64_t seed = 0;
+  uint64_t nanos = 0;
+  Fault fault;
+  bool operator==(const Operation&) const = default;
+};
+
+std::string_view KindName(OperationKind kind);
+
+}  // namespace veralith::model
+
+#endif  // VERALITH_MODEL_OPERATION_H_
