@@ -82,6 +82,7 @@ struct RecoveredManifest {
   uint64_t records = 0;           // replayed, the snapshot included
   uint64_t manifest_bytes = 0;    // of the file
   uint64_t discarded_bytes = 0;   // of them, a torn tail
+  std::string end_detail;         // why the tail was cut; for people
 };
 
 // The state that CURRENT leads to; nothing when `directory` holds no database, that is: no file of
@@ -95,11 +96,14 @@ absl::StatusOr<std::optional<RecoveredManifest>> RecoverManifest(
     FileSystem* fs, const std::string& directory, const std::vector<std::string>& names);
 
 // Reads one manifest, without CURRENT (for `inspect` and `check`): calls `visit` with the offset and
-// the edit of each record in order. Same errors; a torn tail ends it with OK.
+// the edit of each record in order, the closing record excepted. DataLoss for damage; a torn tail,
+// even of the first record, ends it with OK.
 struct ManifestScan {
   uint64_t records = 0;
-  uint64_t bytes = 0;
-  uint64_t discarded_bytes = 0;
+  uint64_t bytes = 0;            // of the file
+  uint64_t discarded_bytes = 0;  // of them, a torn tail
+  bool closed = false;           // ends with a closing record
+  std::string end_detail;        // why the tail was cut; for people
 };
 absl::StatusOr<ManifestScan> ScanManifest(
     FileSystem* fs, const std::string& path, uint64_t number,

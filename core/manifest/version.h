@@ -76,6 +76,7 @@ class Version {
     uint64_t number = 0;
     int level = 0;
     uint64_t run_id = 0;
+    FileRef file;
   };
   struct Cursor {
     NamespaceId ns = 0;
