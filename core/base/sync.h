@@ -50,14 +50,14 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   Mutex& mutex_;
 };
 
-// Releases a held mutex for a scope (to do I/O), and takes it again.
+// Releases a held mutex for a scope (to do I/O), and takes it again. (Annotated by hand: the
+// analysis takes ABSL_UNLOCK_FUNCTION for the generic release, of which it does not know the end.)
 class ABSL_SCOPED_LOCKABLE MutexUnlock {
  public:
-  explicit MutexUnlock(Mutex& mutex) ABSL_UNLOCK_FUNCTION(mutex) : mutex_(mutex) {
+  explicit MutexUnlock(Mutex& mutex) __attribute__((release_capability(mutex))) : mutex_(mutex) {
     mutex_.Unlock();
   }
-  // "Unlock" in the analysis' words: the end of the scope undoes what its beginning did.
-  ~MutexUnlock() ABSL_UNLOCK_FUNCTION() { mutex_.Lock(); }
+  ~MutexUnlock() __attribute__((release_capability())) { mutex_.Lock(); }
   MutexUnlock(const MutexUnlock&) = delete;
   MutexUnlock& operator=(const MutexUnlock&) = delete;
 
