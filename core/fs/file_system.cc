@@ -1,0 +1,30 @@
+#include "core/fs/file_system.h"
+
+#include "core/base/status.h"
+
+namespace veralith {
+
+std::string JoinPath(std::string_view directory, std::string_view name) {
+  std::string path(directory);
+  if (!path.empty() && path.back() != '/') {
+    path.push_back('/');
+  }
+  path.append(name);
+  return path;
+}
+
+absl::StatusOr<std::string> ReadWholeFile(FileSystem& fs, const std::string& path,
+                                          uint64_t limit_bytes) {
+  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs.Open(path, OpenMode::kRead));
+  VERALITH_ASSIGN_OR_RETURN(const uint64_t size, file->Size());
+  if (size > limit_bytes) {
+    return ResourceExhausted(path + ": has " + std::to_string(size) + " bytes, more than the " +
+                             std::to_string(limit_bytes) + " allowed");
+  }
+  std::string bytes(size, '\0');
+  VERALITH_ASSIGN_OR_RETURN(const size_t read, file->ReadAt(0, bytes));
+  bytes.resize(read);
+  return bytes;
+}
+
+}  // namespace veralith

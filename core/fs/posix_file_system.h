@@ -1,0 +1,27 @@
+// The file system of production: POSIX calls, and the few Linux ones that have no POSIX equal.
+//
+// What it adds to the contract of core/fs/file_system.h
+//   1. Interrupted calls are repeated and short transfers continued, so a caller sees neither.
+//   2. Sync is fdatasync, or fsync after Truncate. A sync that failed is never repeated here: the
+//      kernel reports such an error once and forgets it.
+//   3. Preallocate is fallocate with KEEP_SIZE; where the file system cannot, it does nothing.
+//   4. Locks are flock on a descriptor of their own: they conflict between two holders in one
+//      process as they do between processes, and the kernel drops them when the process ends.
+//   5. Every descriptor is close-on-exec. New files have mode 0644 and directories 0755, less umask.
+//
+// Appends go to where this File knows the end to be: one File at a time may change a file's size.
+//
+// Thread rule: as in file_system.h.
+#ifndef VERALITH_CORE_FS_POSIX_FILE_SYSTEM_H_
+#define VERALITH_CORE_FS_POSIX_FILE_SYSTEM_H_
+
+#include "core/fs/file_system.h"
+
+namespace veralith {
+
+// Lives for ever.
+FileSystem* PosixFileSystem();
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_FS_POSIX_FILE_SYSTEM_H_
