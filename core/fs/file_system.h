@@ -12,6 +12,10 @@
 //   4. Every error names the path, the call and the reason. ENOSPC, EDQUOT and EFBIG are
 //      ResourceExhausted; ENOENT is NotFound; EEXIST is AlreadyExists; EACCES, EPERM and EROFS are
 //      FailedPrecondition; everything else is Unavailable.
+//   5. A writing call on a File opened with kRead, and any call but path() after Close, is
+//      FailedPrecondition.
+//   6. One File at a time changes the size of a file; others may read it. An open File outlives
+//      the removal or renaming of its name.
 //
 // Thread rule: FileSystem: any thread. File: ReadAt and Size from any thread; calls that write,
 // from one thread at a time, also beside reads of bytes written before.

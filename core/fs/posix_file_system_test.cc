@@ -1,0 +1,167 @@
+// What only the machine's own file system can show; the shared contract is checked by
+// core/fs/testing/file_system_conformance_test.cc.
+#include "core/fs/posix_file_system.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "core/base/status.h"
+#include "core/fs/testing/temporary_directory.h"
+#include "gtest/gtest.h"
+
+namespace veralith {
+namespace {
+
+// Runs `body` in a child process and returns its exit code.
+template <typename Body>
+int InChild(Body body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    _exit(body());
+  }
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(PosixFileSystem, AFullDeviceIsResourceExhausted) {
+  const auto file = PosixFileSystem()->Open("/dev/full", OpenMode::kReadWrite);
+  ASSERT_TRUE(file.ok()) << ToString(file.status());
+  const absl::Status status = (*file)->Append("x");
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Message(status), "/dev/full: append: No space left on device");
+}
+
+TEST(PosixFileSystem, GoesOnAfterAShortWriteAndReportsWhatStopsIt) {
+  const TemporaryDirectory directory;
+  const std::string path = JoinPath(directory.path(), "f");
+  // A limit on the size makes write(2) transfer a part first, and fail with EFBIG only then.
+  const int code = InChild([&path] {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{4096, 4096};
+    auto file = PosixFileSystem()->Open(path, OpenMode::kCreate);
+    if (!file.ok() || setrlimit(RLIMIT_FSIZE, &limit) != 0) {
+      return 1;
+    }
+    if ((*file)->Append(std::string(10'000, 'x')).code() !=
+        absl::StatusCode::kResourceExhausted) {
+      return 2;
+    }
+    return *(*file)->Size() == 4096 ? 0 : 3;
+  });
+  EXPECT_EQ(code, 0);
+}
+
+TEST(PosixFileSystem, AppendsAfterAFailedOneFollowTheBytesThatWereWritten) {
+  const TemporaryDirectory directory;
+  const std::string path = JoinPath(directory.path(), "f");
+  const int code = InChild([&path] {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit low{4096, RLIM_INFINITY};
+    const rlimit high{RLIM_INFINITY, RLIM_INFINITY};
+    auto file = PosixFileSystem()->Open(path, OpenMode::kCreate);
+    setrlimit(RLIMIT_FSIZE, &low);
+    if ((*file)->Append(std::string(5000, 'x')).ok()) {
+      return 1;
+    }
+    setrlimit(RLIMIT_FSIZE, &high);
+    return (*file)->Append("end").ok() && *(*file)->Size() == 4099 ? 0 : 2;
+  });
+  EXPECT_EQ(code, 0);
+}
+
+TEST(PosixFileSystem, ALockKeepsAnotherProcessOut) {
+  const TemporaryDirectory directory;
+  const std::string path = JoinPath(directory.path(), "LOCK");
+  auto held = PosixFileSystem()->Lock(path, LockMode::kExclusive);
+  ASSERT_TRUE(held.ok());
+  const auto try_it = [&path] {
+    return InChild([&path] {
+      const auto lock = PosixFileSystem()->Lock(path, LockMode::kShared);
+      return static_cast<int>(lock.status().code());
+    });
+  };
+  EXPECT_EQ(try_it(), static_cast<int>(absl::StatusCode::kFailedPrecondition));
+  held->reset();
+  EXPECT_EQ(try_it(), 0);
+}
+
+TEST(PosixFileSystem, ALockEndsWithTheProcessThatHeldIt) {
+  const TemporaryDirectory directory;
+  const std::string path = JoinPath(directory.path(), "LOCK");
+  EXPECT_EQ(InChild([&path] {
+              auto held = PosixFileSystem()->Lock(path, LockMode::kExclusive);
+              raise(SIGKILL);
+              return held.ok() ? 1 : 2;
+            }),
+            -1);
+  EXPECT_TRUE(PosixFileSystem()->Lock(path, LockMode::kExclusive).ok());
+}
+
+TEST(PosixFileSystem, EveryDescriptorIsClosedOnExec) {
+  const TemporaryDirectory directory;
+  const auto is_open_for_children = [](int fd) {
+    const int flags = fcntl(fd, F_GETFD);
+    return flags >= 0 && (flags & FD_CLOEXEC) == 0;
+  };
+  std::string before;
+  for (int fd = 0; fd < 256; ++fd) {
+    before += is_open_for_children(fd) ? '1' : '0';
+  }
+  const auto file =
+      PosixFileSystem()->Open(JoinPath(directory.path(), "f"), OpenMode::kCreate);
+  const auto lock =
+      PosixFileSystem()->Lock(JoinPath(directory.path(), "LOCK"), LockMode::kExclusive);
+  ASSERT_TRUE(file.ok() && lock.ok());
+  std::string after;
+  for (int fd = 0; fd < 256; ++fd) {
+    after += is_open_for_children(fd) ? '1' : '0';
+  }
+  EXPECT_EQ(before, after);
+}
+
+TEST(PosixFileSystem, ReleasesEveryDescriptor) {
+  const TemporaryDirectory directory;
+  const std::string path = JoinPath(directory.path(), "f");
+  const auto next_descriptor = [] {
+    const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    close(fd);
+    return fd;
+  };
+  const int before = next_descriptor();
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(PosixFileSystem()->Open(path, OpenMode::kCreate).ok());
+    EXPECT_FALSE(PosixFileSystem()->Open(directory.path(), OpenMode::kRead).ok());
+    EXPECT_TRUE(PosixFileSystem()->List(directory.path()).ok());
+    EXPECT_TRUE(PosixFileSystem()->SyncDirectory(directory.path()).ok());
+    EXPECT_TRUE(PosixFileSystem()->Lock(path, LockMode::kExclusive).ok());
+    EXPECT_TRUE((*PosixFileSystem()->Open(path, OpenMode::kRead))->Close().ok());
+    EXPECT_TRUE(PosixFileSystem()->Remove(path).ok());
+  }
+  EXPECT_EQ(next_descriptor(), before);
+}
+
+TEST(PosixFileSystem, LinkingToAnotherDeviceIsUnimplementedSoThatACopyIsMade) {
+  const TemporaryDirectory directory;
+  const std::string path = JoinPath(directory.path(), "f");
+  ASSERT_TRUE(PosixFileSystem()->Open(path, OpenMode::kCreate).ok());
+  EXPECT_EQ(PosixFileSystem()->Link("/proc/self/status", JoinPath(directory.path(), "g")).code(),
+            absl::StatusCode::kUnimplemented);
+}
+
+TEST(JoinPath, PutsExactlyOneSlashBetween) {
+  EXPECT_EQ(JoinPath("dir", "name"), "dir/name");
+  EXPECT_EQ(JoinPath("dir/", "name"), "dir/name");
+  EXPECT_EQ(JoinPath("/", "name"), "/name");
+  EXPECT_EQ(JoinPath("", "name"), "name");
+}
+
+}  // namespace
+}  // namespace veralith
