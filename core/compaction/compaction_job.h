@@ -34,7 +34,7 @@ using SegmentOpener =
     std::function<absl::StatusOr<std::shared_ptr<SegmentReader>>(const FileMeta& file)>;
 
 struct CompactionRequest {
-  const Version* version = nullptr;  // the one the pick was made from, or a later one; borrowed
+  std::shared_ptr<const Version> version;  // the one the pick was made from, or a later one
   Pick pick;
   std::vector<Timestamp> points;     // ascending; the visible timestamp last
   SegmentOpener open_segment;

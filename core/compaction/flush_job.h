@@ -16,6 +16,7 @@
 #define VERALITH_CORE_COMPACTION_FLUSH_JOB_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -31,7 +32,7 @@ class Memtable;
 struct FlushRequest {
   std::vector<const Memtable*> memtables;  // oldest first; borrowed
   std::vector<Timestamp> points;           // ascending; the visible timestamp last
-  const Version* version = nullptr;        // current when the job starts; borrowed
+  std::shared_ptr<const Version> version;  // current when the job starts
   uint64_t run_id = 0;                     // of the new run: larger than every earlier one
 };
 

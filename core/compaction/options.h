@@ -3,6 +3,7 @@
 #ifndef VERALITH_CORE_COMPACTION_OPTIONS_H_
 #define VERALITH_CORE_COMPACTION_OPTIONS_H_
 
+#include <array>
 #include <cstdint>
 
 #include "core/format/version_edit.h"
@@ -18,16 +19,20 @@ struct CompactionOptions {
   uint64_t target_file_bytes = uint64_t{32} << 20;
   // Level 0 is compacted when it has this many runs.
   int level0_trigger_runs = 4;
-  // An L0 job takes whole runs, the oldest first, and stops before the one that would take it
-  // beyond this many bytes (one run is always taken), so that one job does not last for hours.
-  uint64_t max_level0_job_bytes = uint64_t{1} << 30;
+  // A job takes no further runs of level 0, or files of a manual compaction, once its inputs of that
+  // level have this many bytes: so that no job lasts for hours.
+  uint64_t max_job_bytes = uint64_t{1} << 30;
   // Bytes of level 1 before it is compacted into level 2, and the factor from level to level.
   uint64_t level_base_bytes = uint64_t{128} << 20;
   int level_multiplier = 10;
-  // True: targets are derived from the last level that holds data, so that space amplification
-  // stays near 1 + 1/multiplier; small databases then pass level 0 straight to a deeper level's
-  // target sizes. False: level_base_bytes * multiplier^(level - 1).
+  // True: the level above the last one that holds data gets the last one's bytes / multiplier as its
+  // target, and so on upwards (never less than level_base_bytes, never more than without), so that
+  // the tree keeps its shape, and space amplification stays near 1 + 1/multiplier, while the last
+  // level is far from full. False: level_base_bytes * multiplier^(level - 1).
   bool dynamic_level_targets = false;
+  // Levels whose segments are written alike have equal numbers. Files move between levels without
+  // being rewritten only where the numbers are equal.
+  std::array<uint8_t, kLevels> format_of_level = {0, 0, 1, 1, 1, 1, 1, 1};
   // An output is also closed when it overlaps this many bytes of the level below its own, so that
   // compacting it later stays cheap.
   uint64_t max_grandparent_overlap_bytes = uint64_t{320} << 20;

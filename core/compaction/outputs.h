@@ -36,8 +36,8 @@ struct OutputPlan {
   int level = 0;
   bool bottommost = false;
   uint64_t target_file_bytes = 0;
-  // Files of the level below `level`, sorted; an output that overlaps this many of their bytes is
-  // closed. Empty: no limit.
+  // Files of the level below `level`, sorted; an output that overlaps more than this many of their
+  // bytes is closed. Empty: no limit. Borrowed.
   std::span<const std::shared_ptr<const FileMeta>> grandparents;
   uint64_t max_grandparent_overlap_bytes = 0;
 };
@@ -57,24 +57,28 @@ class Outputs {
   uint64_t bytes_written() const { return bytes_written_; }
 
  private:
-  bool CutIsDue(const EntryView& entry);
+  bool CutIsDue(const EntryView& next);
+  void PassGrandparents(const EntryView& next);
   absl::Status Begin();
   absl::Status Close(const std::vector<OwnedRangeTombstone>& tombstones);
-  absl::Status Record(const SegmentSummary& summary);
-  void ReportProgress(uint64_t total);
+  FileMeta MetaOf(const SegmentSummary& summary) const;
+  void ReportProgress(uint64_t bytes_of_open_file);
   void RemoveAll();
 
   const JobEnvironment& environment_;
   const OutputPlan plan_;
   RangeTombstoneSurvivors* const tombstones_;
 
-  std::unique_ptr<SegmentWriter> writer_;  // of the open file
-  FileMeta open_;                          // number and what only this class counts
-  uint64_t open_reported_ = 0;             // bytes of it told to the progress callback
-  size_t grandparent_ = 0;
-  uint64_t grandparent_bytes_ = 0;
-  std::vector<uint64_t> numbers_;          // every file begun
-  std::vector<FileMeta> files_;            // every file closed
+  // The open file.
+  std::unique_ptr<SegmentWriter> writer_;
+  uint64_t number_ = 0;
+  uint64_t superseded_ = 0;
+  uint64_t reported_bytes_ = 0;     // told to the progress callback
+  uint64_t grandparent_bytes_ = 0;  // of the grandparents passed since it began
+
+  size_t grandparent_ = 0;          // the first that does not end before the next entry
+  std::vector<uint64_t> created_;   // every file begun
+  std::vector<FileMeta> files_;     // every file closed
   uint64_t bytes_written_ = 0;
   bool finished_ = false;
 };

@@ -7,12 +7,14 @@
 // What every pick keeps to (CheckPick says so in words; tests and jobs ask it)
 //   1. Closed under overlap, at user-key granularity (hazard O4): every file of the output level
 //      that overlaps the hull of the inputs is an input.
-//   2. From a level of several runs it takes whole runs, adjacent in age, the oldest first.
+//   2. From level 0, and from any level of several runs, it takes whole runs, the oldest ones.
+//      Nothing between the input and the output level overlaps it.
 //   3. It shares no file with a running job, and its hull overlaps no running job's hull into the
 //      same level (hazard C5).
 //   4. Outputs never go beyond the last level, and never upwards (hazard C6).
-//   5. A trivial move has inputs of one level only, whose files are disjoint: the edit alone moves
-//      them. It is not used for a file with garbage where rewriting it could drop some.
+//   5. A trivial move has inputs of one level only; its files are disjoint, and disjoint from the
+//      files of the output level: the edit alone moves them. (For it, rule 1 holds file by file.)
+//      Policies do not use it where rewriting a file could drop something.
 //
 // Thread rule: const calls from any thread. Ownership: a Pick holds references to its files' metas.
 #ifndef VERALITH_CORE_COMPACTION_PICKER_H_

@@ -30,6 +30,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -67,7 +68,8 @@ class Survivors {
 
   // `merged`: all versions of the job's keys, in the order of entries; the stream positions it.
   // `tombstones`: the job's range tombstones, may be null; borrowed, as is `older`.
-  // `points`: ascending, not empty, the visible timestamp last (CHECKed).
+  // `points`: ascending, not empty, the visible timestamp last (CHECKed). A range tombstone above
+  // it is DataLoss, as a version is.
   Survivors(std::unique_ptr<Iterator> merged, const FragmentedRangeTombstones* tombstones,
             std::span<const Timestamp> points, OlderData* older);
 
@@ -82,13 +84,13 @@ class Survivors {
 
  private:
   void Advance();
-  bool Emit();
-  void StartKey();
+  void Step();
+  void HandOut(const EntryView& entry);
+  void StartKey(const EntryView& entry);
   void FinishKey();
-  void Judge();
-  bool Seen(Timestamp version, std::optional<Timestamp> next) const;
-  absl::Status CheckInput() const;
-  void Fail(absl::Status status);
+  void Judge(const EntryView& entry);
+  absl::Status CheckInput(const EntryView& entry, int order) const;
+  std::optional<Timestamp> HiddenFrom(const EntryView& entry) const;
 
   const std::unique_ptr<Iterator> input_;
   const FragmentedRangeTombstones* const tombstones_;
@@ -100,21 +102,24 @@ class Survivors {
   EntryView entry_;
   absl::Status status_;
   Counts counts_;
-  size_t fragment_ = 0;  // the first fragment that does not end at or before the current key
+  bool judged_ = false;  // the input's present entry
+  bool ended_ = false;
+  size_t fragment_ = 0;  // the first that ends after the current key
 
   // The key being judged.
+  bool any_key_ = false;
   bool in_key_ = false;
   NamespaceId ns_ = 0;
   std::string key_;
-  Timestamp newer_ = 0;              // of the last version judged
-  bool emitted_ = false;             // some entry of the key has been handed out
-  std::vector<Timestamp> pending_;   // surviving tombstones that no put has followed yet
+  std::optional<Timestamp> newer_;  // of the last version judged
+  bool handed_out_ = false;         // some entry of the key
+  std::vector<Timestamp> pending_;  // surviving tombstones that no put has followed yet
   size_t next_pending_ = 0;
-  bool draining_ = false;            // pending_ is being handed out
-  bool put_waits_ = false;           // the input stands at a put that follows pending_
+  bool draining_ = false;           // pending_ is being handed out
+  bool put_waits_ = false;          // the input stands at a put that follows pending_
 };
 
-// Range tombstones with bytes of their own.
+// A range tombstone with bytes of its own.
 struct OwnedRangeTombstone {
   NamespaceId ns = 0;
   std::string begin;
@@ -145,9 +150,8 @@ class RangeTombstoneSurvivors {
   uint64_t dropped() const { return dropped_; }
 
  private:
-  struct Piece;
   void CloseFragmentsBefore(NamespaceId ns, std::string_view key);
-  void ClosePiece(std::string_view begin, std::string_view end, bool open_end);
+  void ClosePiece(const RangeTombstoneView& piece);
   void Append(const RangeTombstoneView& tombstone);
   std::vector<OwnedRangeTombstone> Take();
 
@@ -155,9 +159,10 @@ class RangeTombstoneSurvivors {
   const std::vector<Timestamp> points_;
   OlderData* const older_;
   size_t fragment_ = 0;
-  std::optional<std::string> begin_;     // of the fragment's open piece, when cut
-  std::optional<Timestamp> oldest_kept_; // in the open piece
+  std::optional<std::string> begin_;      // of the fragment's open piece, when cut
+  std::optional<Timestamp> oldest_kept_;  // in the open piece
   std::vector<OwnedRangeTombstone> output_;
+  std::map<Timestamp, size_t> newest_of_;  // place in output_ of each timestamp's last tombstone
   uint64_t dropped_ = 0;
 };
 

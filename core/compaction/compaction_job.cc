@@ -1,0 +1,203 @@
+#include "core/compaction/compaction_job.h"
+
+#include <string>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/base/status.h"
+#include "core/compaction/key_range.h"
+#include "core/compaction/merge.h"
+#include "core/format/key_bound.h"
+#include "core/iterator/concatenating_iterator.h"
+#include "core/iterator/range_tombstones.h"
+
+namespace veralith {
+namespace {
+
+// A segment's iterator that keeps its reader open.
+class OwningIterator final : public Iterator {
+ public:
+  explicit OwningIterator(std::shared_ptr<SegmentReader> reader)
+      : reader_(std::move(reader)), iterator_(reader_->NewIterator(/*fill_cache=*/false)) {}
+
+  absl::Status status() const override { return iterator_->status(); }
+  void SeekToFirst() override {
+    iterator_->SeekToFirst();
+    Take();
+  }
+  void SeekToLast() override {
+    iterator_->SeekToLast();
+    Take();
+  }
+  void Seek(NamespaceId ns, std::string_view key, Timestamp ts) override {
+    iterator_->Seek(ns, key, ts);
+    Take();
+  }
+  void SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) override {
+    iterator_->SeekForPrev(ns, key, ts);
+    Take();
+  }
+  void Next() override {
+    iterator_->Next();
+    Take();
+  }
+  void Prev() override {
+    iterator_->Prev();
+    Take();
+  }
+
+ private:
+  void Take() {
+    valid_ = iterator_->Valid();
+    if (valid_) {
+      entry_ = iterator_->entry();
+    }
+  }
+
+  const std::shared_ptr<SegmentReader> reader_;
+  const std::unique_ptr<Iterator> iterator_;
+};
+
+// Opens an input, and refuses one that is not what the manifest says.
+absl::StatusOr<std::shared_ptr<SegmentReader>> OpenInput(const SegmentOpener& open,
+                                                         const FileMeta& file) {
+  VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<SegmentReader> reader, open(file));
+  const SegmentSummary& summary = reader->summary();
+  if (summary.entries != file.entries || summary.range_tombstones != file.range_tombstones) {
+    return Annotate(DataLoss("the segment's counts are not those of the manifest"),
+                    reader->path());
+  }
+  return reader;
+}
+
+class InputParts final : public ConcatenatedParts {
+ public:
+  InputParts(std::vector<FileRef> files, SegmentOpener open)
+      : files_(std::move(files)), open_(std::move(open)) {}
+
+  size_t size() const override { return files_.size(); }
+  bool EndsBefore(size_t i, NamespaceId ns, std::string_view key) const override {
+    return !IsWithin(ns, key, files_[i]->largest);
+  }
+  bool BeginsAfter(size_t i, NamespaceId ns, std::string_view key) const override {
+    return CompareUserKeys(files_[i]->smallest_ns, files_[i]->smallest_key, ns, key) > 0;
+  }
+  absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) override {
+    VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<SegmentReader> reader,
+                              OpenInput(open_, *files_[i]));
+    return std::make_unique<OwningIterator>(std::move(reader));
+  }
+
+ private:
+  const std::vector<FileRef> files_;
+  const SegmentOpener open_;
+};
+
+// The range tombstones of the inputs: they are needed before the first entry is judged.
+absl::Status CollectTombstones(const CompactionRequest& request, MergeRequest* merge) {
+  for (const Pick::Input& input : request.pick.inputs) {
+    for (const FileRef& file : input.files) {
+      if (file->range_tombstones == 0) {
+        continue;
+      }
+      VERALITH_ASSIGN_OR_RETURN(const std::shared_ptr<SegmentReader> reader,
+                                OpenInput(request.open_segment, *file));
+      merge->tombstones.push_back(reader->fragmented_range_tombstones());
+    }
+  }
+  return absl::OkStatus();
+}
+
+struct InputTotals {
+  uint64_t files = 0;
+  uint64_t bytes = 0;
+  uint64_t entries = 0;
+};
+
+InputTotals TotalsOf(const Pick& pick) {
+  InputTotals totals;
+  for (const Pick::Input& input : pick.inputs) {
+    for (const FileRef& file : input.files) {
+      ++totals.files;
+      totals.bytes += file->bytes;
+      totals.entries += file->entries;
+    }
+  }
+  return totals;
+}
+
+std::vector<uint64_t> NumbersOf(const Pick& pick) {
+  std::vector<uint64_t> numbers;
+  for (const Pick::Input& input : pick.inputs) {
+    for (const FileRef& file : input.files) {
+      numbers.push_back(file->number);
+    }
+  }
+  return numbers;
+}
+
+OutputPlan PlanOf(const Version& version, const Pick& pick, const CompactionOptions& options) {
+  OutputPlan plan;
+  plan.level = pick.output_level;
+  plan.bottommost = version.DeepestLevel() <= pick.output_level;
+  plan.target_file_bytes = options.target_file_bytes;
+  plan.max_grandparent_overlap_bytes = options.max_grandparent_overlap_bytes;
+  const int below = pick.output_level + 1;
+  if (below < kLevels && version.runs(below).size() == 1) {
+    plan.grandparents = version.runs(below).front().files;
+  }
+  return plan;
+}
+
+// What leaves and where the round robin goes on: added to the edit of the outputs.
+void AddRemovals(const Pick& pick, VersionEdit* edit) {
+  for (const Pick::Input& input : pick.inputs) {
+    for (const FileRef& file : input.files) {
+      edit->removed_files.push_back({input.level, file->number});
+    }
+  }
+  if (pick.cursor.has_value()) {
+    edit->cursors.push_back(*pick.cursor);
+  }
+}
+
+absl::StatusOr<JobResult> Merge(const JobEnvironment& environment,
+                                const CompactionOptions& options,
+                                const CompactionRequest& request) {
+  const OlderFiles older(request.version, NumbersOf(request.pick));
+  MergeRequest merge;
+  VERALITH_RETURN_IF_ERROR(CollectTombstones(request, &merge));
+  for (const Pick::Input& input : request.pick.inputs) {
+    merge.inputs.push_back(NewConcatenatingIterator(
+        std::make_unique<InputParts>(input.files, request.open_segment)));
+  }
+  merge.expected_versions = TotalsOf(request.pick).entries;
+  merge.points = request.points;
+  merge.older = &older;
+  merge.plan = PlanOf(*request.version, request.pick, options);
+  merge.output_run_id = request.pick.output_run_id;
+  return MergeToOutputs(environment, std::move(merge));
+}
+
+}  // namespace
+
+absl::StatusOr<JobResult> RunCompaction(const JobEnvironment& environment,
+                                        const CompactionOptions& options,
+                                        const CompactionRequest& request) {
+  VERALITH_CHECK(request.version != nullptr);
+  const Pick& pick = request.pick;
+  VERALITH_RETURN_IF_ERROR(CheckPick({request.version.get(), {}, request.points}, pick));
+  if (pick.trivial_move) {
+    JobResult result;
+    result.edit = TrivialMoveEdit(pick);
+    return result;
+  }
+  VERALITH_ASSIGN_OR_RETURN(JobResult result, Merge(environment, options, request));
+  const InputTotals totals = TotalsOf(pick);
+  result.statistics.files_read = totals.files;
+  result.statistics.bytes_read = totals.bytes;
+  AddRemovals(pick, &result.edit);
+  return result;
+}
+
+}  // namespace veralith

@@ -1,0 +1,72 @@
+#include "core/compaction/merge.h"
+
+#include <string>
+#include <utility>
+
+#include "core/base/status.h"
+#include "core/compaction/key_range.h"
+#include "core/iterator/merging_iterator.h"
+
+namespace veralith {
+namespace {
+
+class OlderFilesData final : public OlderData {
+ public:
+  explicit OlderFilesData(const OlderFiles* files) : files_(files) {}
+  bool MayHold(NamespaceId ns, std::string_view key) override {
+    return files_->MayContain(ns, key);
+  }
+  bool MayHoldIn(const RangeTombstoneView& range) override {
+    return files_->MayOverlap(RangeOf(range));
+  }
+
+ private:
+  const OlderFiles* const files_;
+};
+
+absl::Status Drain(const JobEnvironment& environment, Survivors* survivors, Outputs* outputs) {
+  for (; survivors->Valid(); survivors->Next()) {
+    if (environment.cancel != nullptr && environment.cancel->LoadRelaxed()) {
+      return Aborted("job was cancelled");
+    }
+    VERALITH_RETURN_IF_ERROR(outputs->Add(survivors->entry(), survivors->first_of_key()));
+  }
+  return survivors->status();
+}
+
+}  // namespace
+
+absl::StatusOr<JobResult> MergeToOutputs(const JobEnvironment& environment,
+                                         MergeRequest request) {
+  const auto tombstones = FragmentedRangeTombstones::Merge(request.tombstones);
+  OlderFilesData older(request.older);
+  RangeTombstoneSurvivors surviving_ranges(tombstones.get(), request.points, &older);
+  Outputs outputs(environment, request.plan, &surviving_ranges);
+  Survivors survivors(NewMergingIterator(std::move(request.inputs)), tombstones.get(),
+                      request.points, &older);
+  VERALITH_RETURN_IF_ERROR(Drain(environment, &survivors, &outputs));
+  if (request.expected_versions.value_or(survivors.counts().read) != survivors.counts().read) {
+    return DataLoss("inputs of a job hold " + std::to_string(*request.expected_versions) +
+                    " versions, but " + std::to_string(survivors.counts().read) + " were read");
+  }
+  VERALITH_ASSIGN_OR_RETURN(std::vector<FileMeta> files, outputs.Finish());
+
+  JobResult result;
+  const Survivors::Counts& counts = survivors.counts();
+  result.statistics.files_written = files.size();
+  result.statistics.bytes_written = outputs.bytes_written();
+  result.statistics.versions_read = counts.read;
+  result.statistics.versions_written = counts.kept;
+  result.statistics.versions_hidden = counts.hidden;
+  result.statistics.tombstones_dropped = counts.dropped_tombstones;
+  for (FileMeta& file : files) {
+    result.edit.added_files.push_back(
+        {request.plan.level, request.output_run_id, std::move(file)});
+  }
+  if (counts.hidden + counts.dropped_tombstones + surviving_ranges.dropped() > 0) {
+    result.edit.history_floor = request.points.back();
+  }
+  return result;
+}
+
+}  // namespace veralith
