@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/format/log_record.h"
 #include "core/fs/file_system.h"
@@ -51,8 +52,12 @@ class LogReader {
  private:
   LogReader(std::unique_ptr<RecordReader> reader, uint64_t log_number);
 
+  // The error with file and offset before it.
+  absl::Status Locate(const absl::Status& status, uint64_t offset) const;
+
   const std::unique_ptr<RecordReader> reader_;
   const uint64_t log_number_;
+  absl::Status error_;  // of a record that does not parse: nothing behind it is read
 };
 
 }  // namespace veralith
