@@ -1,0 +1,374 @@
+#include "core/compaction/picker.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+#include "gtest/gtest.h"
+
+namespace veralith {
+namespace {
+
+KeyBound Inclusive(std::string key) { return {0, std::move(key), KeyBound::Kind::kInclusive}; }
+KeyBound Exclusive(std::string key) { return {0, std::move(key), KeyBound::Kind::kExclusive}; }
+
+struct FileSpec {
+  int level;
+  uint64_t run;
+  uint64_t number;
+  std::string smallest;
+  KeyBound largest;
+  uint64_t bytes = 100;
+  uint64_t tombstones = 0;
+};
+
+// Timestamps fall with the level, and rise with the run, as they must.
+VersionEdit::AddedFile Added(const FileSpec& spec) {
+  FileMeta file;
+  file.number = spec.number;
+  file.bytes = spec.bytes;
+  file.entries = 10;
+  file.tombstones = spec.tombstones;
+  file.smallest_key = spec.smallest;
+  file.largest = spec.largest;
+  file.min_ts = 1 + spec.run * 10 + static_cast<Timestamp>(kLevels - spec.level) * 1000;
+  file.max_ts = file.min_ts + 5;
+  return {spec.level, spec.run, file};
+}
+
+Version Tree(const std::vector<FileSpec>& files) {
+  VersionEdit edit;
+  for (const FileSpec& file : files) {
+    edit.added_files.push_back(Added(file));
+  }
+  const absl::StatusOr<Version> version = Version().Apply(edit);
+  EXPECT_TRUE(version.ok()) << version.status();
+  return *version;
+}
+
+CompactionOptions SmallOptions() {
+  CompactionOptions options;
+  options.target_file_bytes = 100;
+  options.level0_trigger_runs = 2;
+  options.level_base_bytes = 250;
+  options.level_multiplier = 10;
+  options.format_of_level = {};
+  return options;
+}
+
+std::vector<uint64_t> Numbers(const Pick& pick) {
+  std::vector<uint64_t> numbers;
+  for (const Pick::Input& input : pick.inputs) {
+    for (const FileRef& file : input.files) {
+      numbers.push_back(file->number);
+    }
+  }
+  return numbers;
+}
+
+class PickerTest : public ::testing::Test {
+ protected:
+  std::optional<Pick> Automatic(const Version& version, std::vector<const Pick*> running = {}) {
+    const PickerState state{&version, running, {}};
+    std::optional<Pick> pick = NewLeveledPolicy(options_)->PickCompaction(state);
+    if (pick.has_value()) {
+      EXPECT_TRUE(CheckPick(state, *pick).ok()) << CheckPick(state, *pick);
+    }
+    return pick;
+  }
+  ManualDecision Manual(const Version& version, ManualCompaction* manual,
+                        std::vector<const Pick*> running = {}) {
+    const PickerState state{&version, running, {}};
+    ManualDecision decision = NewLeveledPolicy(options_)->PickManual(state, manual);
+    if (decision.pick.has_value()) {
+      EXPECT_TRUE(CheckPick(state, *decision.pick).ok()) << CheckPick(state, *decision.pick);
+    }
+    return decision;
+  }
+
+  CompactionOptions options_ = SmallOptions();
+};
+
+TEST_F(PickerTest, PicksNothingFromAnEmptyTreeOrBelowTheTriggers) {
+  EXPECT_FALSE(Automatic(Version()).has_value());
+  EXPECT_FALSE(Automatic(Tree({{0, 1, 1, "a", Inclusive("z")}})).has_value());
+  EXPECT_FALSE(Automatic(Tree({{1, 0, 1, "a", Inclusive("b")}, {1, 0, 2, "c", Inclusive("d")}}))
+                   .has_value());
+}
+
+TEST_F(PickerTest, TakesAllRunsOfLevel0WithWhatOverlapsThemInLevel1) {
+  const auto pick = Automatic(Tree({{0, 2, 4, "c", Inclusive("d")},
+                                    {0, 1, 3, "b", Inclusive("m")},
+                                    {1, 0, 1, "a", Inclusive("b")},
+                                    {1, 0, 2, "n", Inclusive("z")}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{4, 3, 1}));
+  EXPECT_EQ(pick->output_level, 1);
+  EXPECT_FALSE(pick->trivial_move);
+  EXPECT_EQ(pick->reason, Pick::Reason::kLevel0Runs);
+}
+
+TEST_F(PickerTest, StopsAtTheJobsBudgetAndThenHasTakenTheOldestRuns) {
+  options_.max_job_bytes = 150;
+  const auto pick = Automatic(Tree({{0, 3, 3, "a", Inclusive("z")},
+                                    {0, 2, 2, "a", Inclusive("z")},
+                                    {0, 1, 1, "a", Inclusive("z")},
+                                    {1, 0, 9, "c", Inclusive("d")}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{2, 1, 9}));
+}
+
+// Hazard O4: bounds are user keys, so a file of the next level that ends where this one begins
+// holds other versions of the same key, and belongs to the job.
+TEST_F(PickerTest, PullsInTheNeighbourThatSharesOnlyTheBoundingUserKey) {
+  const auto pick = Automatic(Tree({{1, 0, 1, "f", Inclusive("m"), 300},
+                                    {2, 0, 2, "a", Inclusive("f")},
+                                    {2, 0, 3, "m", Inclusive("n")},
+                                    {2, 0, 4, "o", Inclusive("z")}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{1, 2, 3}));
+}
+
+TEST_F(PickerTest, LeavesOutTheNeighbourThatAnExclusiveBoundOnlyTouches) {
+  const auto pick = Automatic(Tree({{1, 0, 1, "f", Exclusive("m"), 300},
+                                    {2, 0, 2, "a", Exclusive("f")},
+                                    {2, 0, 3, "m", Inclusive("n")},
+                                    {2, 0, 4, "g", Inclusive("h")}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{1, 4}));
+}
+
+TEST_F(PickerTest, GoesRoundTheFilesOfALevelFromItsCursor) {
+  Version version = Tree({{1, 0, 1, "a", Inclusive("b"), 200},
+                          {1, 0, 2, "c", Inclusive("d"), 200},
+                          {2, 0, 3, "a", Inclusive("d")}});
+  const auto first = Automatic(version);
+  ASSERT_TRUE(first.has_value());
+  EXPECT_EQ(first->inputs[0].files[0]->number, 1u);
+  VersionEdit edit;
+  edit.cursors.push_back(*first->cursor);
+  version = *version.Apply(edit);
+  const auto second = Automatic(version);
+  ASSERT_TRUE(second.has_value());
+  EXPECT_EQ(second->inputs[0].files[0]->number, 2u);
+  edit.cursors = {*second->cursor};
+  EXPECT_EQ(Automatic(*version.Apply(edit))->inputs[0].files[0]->number, 1u);
+}
+
+TEST_F(PickerTest, MovesAFileThatOverlapsNothingWithoutRewritingIt) {
+  const auto pick = Automatic(Tree({{1, 0, 1, "f", Inclusive("m"), 300},
+                                    {2, 0, 2, "a", Inclusive("e")}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_TRUE(pick->trivial_move);
+  const VersionEdit edit = TrivialMoveEdit(*pick);
+  ASSERT_EQ(edit.removed_files.size(), 1u);
+  ASSERT_EQ(edit.added_files.size(), 1u);
+  EXPECT_EQ(edit.added_files[0].level, 2);
+  EXPECT_EQ(edit.added_files[0].file.number, 1u);
+}
+
+TEST_F(PickerTest, RewritesAFileOfTombstonesWhereNothingLiesBeneath) {
+  const auto pick = Automatic(Tree({{1, 0, 1, "f", Inclusive("m"), 300, /*tombstones=*/5}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_FALSE(pick->trivial_move);
+  const auto above_data = Automatic(Tree({{1, 0, 1, "f", Inclusive("m"), 300, /*tombstones=*/5},
+                                          {3, 0, 2, "g", Inclusive("h")}}));
+  ASSERT_TRUE(above_data.has_value());
+  EXPECT_TRUE(above_data->trivial_move);
+}
+
+TEST_F(PickerTest, RewritesAFileThatTheNextLevelWouldEncodeDifferently) {
+  options_.format_of_level = {0, 0, 1, 1, 1, 1, 1, 1};
+  const auto pick = Automatic(Tree({{1, 0, 1, "f", Inclusive("m"), 300}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_FALSE(pick->trivial_move);
+}
+
+TEST_F(PickerTest, MovesOnlyTheOldestRunsOfLevel0ThatAreDisjoint) {
+  const auto pick = Automatic(Tree({{0, 3, 3, "a", Inclusive("c")},
+                                    {0, 2, 2, "d", Inclusive("f")},
+                                    {0, 1, 1, "a", Inclusive("c")}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_TRUE(pick->trivial_move);
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{2, 1}));
+}
+
+// Hazard C5: two jobs never share a file, and never write overlapping ranges of one level.
+TEST_F(PickerTest, KeepsOutOfTheWayOfRunningJobs) {
+  const Version version = Tree({{0, 2, 8, "a", Inclusive("z")},
+                                {0, 1, 7, "a", Inclusive("z")},
+                                {1, 0, 1, "a", Inclusive("b"), 300},
+                                {1, 0, 2, "m", Inclusive("n"), 200},
+                                {1, 0, 3, "y", Inclusive("z"), 200},
+                                {2, 0, 4, "a", Inclusive("c")},
+                                {2, 0, 5, "m", Inclusive("z")}});
+  const auto level0 = Automatic(version);
+  ASSERT_TRUE(level0.has_value());
+  EXPECT_FALSE(Automatic(version, {&*level0}).has_value());  // it holds all of level 1
+
+  const PickerState state{&version, {}, {}};
+  Pick middle;
+  middle.inputs = {{1, 0, {version.FindFile(2)}}, {2, 0, {version.FindFile(5)}}};
+  middle.output_level = 2;
+  EXPECT_TRUE(CheckPick(state, middle).ok());
+  const auto beside = Automatic(version, {&middle});
+  ASSERT_TRUE(beside.has_value());
+  EXPECT_EQ(Numbers(*beside), (std::vector<uint64_t>{1, 4}));  // file 3 overlaps file 5
+}
+
+TEST_F(PickerTest, DoesNotStartASecondJobOfLevel0) {
+  const Version version = Tree({{0, 4, 4, "x", Inclusive("z")},
+                                {0, 3, 3, "x", Inclusive("z")},
+                                {0, 2, 2, "a", Inclusive("b")},
+                                {0, 1, 1, "a", Inclusive("b")}});
+  Pick running;
+  running.inputs = {{0, 1, version.runs(0).back().files}};
+  running.output_level = 1;
+  EXPECT_FALSE(Automatic(version, {&running}).has_value());
+}
+
+// Hazard C6: the last level has nowhere to go, however large it is.
+TEST_F(PickerTest, NeverPicksFromTheLastLevel) {
+  EXPECT_FALSE(Automatic(Tree({{7, 0, 1, "a", Inclusive("z"), uint64_t{1} << 50}})).has_value());
+  const auto above = Automatic(Tree({{6, 0, 1, "a", Inclusive("z"), uint64_t{1} << 50}}));
+  ASSERT_TRUE(above.has_value());
+  EXPECT_EQ(above->output_level, 7);
+}
+
+TEST_F(PickerTest, DynamicTargetsFollowTheLastLevel) {
+  options_.level_base_bytes = 10;
+  const std::vector<FileSpec> files = {{2, 0, 1, "a", Inclusive("b"), 90},
+                                       {3, 0, 2, "a", Inclusive("z"), 500}};
+  EXPECT_FALSE(Automatic(Tree(files)).has_value());
+  options_.dynamic_level_targets = true;
+  const auto pick = Automatic(Tree(files));  // 90 is more than 500 / 10
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(pick->input_level(), 2);
+}
+
+// Hazard C11: a manual compaction works below every trigger, and is done only at the bottom.
+TEST_F(PickerTest, ManualCompactionEmptiesEachLevelAboveTheLastWhateverTheTriggers) {
+  ManualCompaction manual{AllKeys(), 100};
+  Version version = Tree({{0, 1, 3, "a", Inclusive("c"), 10},
+                          {1, 0, 2, "b", Inclusive("d"), 10},
+                          {2, 0, 1, "c", Inclusive("e"), 10}});
+  ManualDecision decision = Manual(version, &manual);
+  ASSERT_EQ(decision.kind, ManualDecision::Kind::kPick);
+  EXPECT_EQ(Numbers(*decision.pick), (std::vector<uint64_t>{3, 2}));
+  version = Tree({{1, 0, 4, "a", Inclusive("d"), 20}, {2, 0, 1, "c", Inclusive("e"), 10}});
+  decision = Manual(version, &manual);
+  ASSERT_EQ(decision.kind, ManualDecision::Kind::kPick);
+  EXPECT_EQ(Numbers(*decision.pick), (std::vector<uint64_t>{4, 1}));
+  version = Tree({{2, 0, 5, "a", Inclusive("e"), 30}});
+  EXPECT_EQ(Manual(version, &manual).kind, ManualDecision::Kind::kDone);
+}
+
+TEST_F(PickerTest, ManualCompactionRewritesFilesOfTheLastLevelOnceIfTheyCanShrink) {
+  ManualCompaction manual{AllKeys(), 100};
+  const ManualDecision decision =
+      Manual(Tree({{3, 0, 1, "a", Inclusive("b"), 10},
+                   {3, 0, 2, "c", Inclusive("d"), 10, /*tombstones=*/3}}),
+             &manual);
+  ASSERT_EQ(decision.kind, ManualDecision::Kind::kPick);
+  EXPECT_EQ(Numbers(*decision.pick), std::vector<uint64_t>{2});
+  EXPECT_EQ(decision.pick->output_level, 3);
+  EXPECT_EQ(Manual(Tree({{3, 0, 100, "c", Inclusive("d"), 10, /*tombstones=*/3}}), &manual).kind,
+            ManualDecision::Kind::kDone);
+}
+
+TEST_F(PickerTest, ManualCompactionOfARangeLeavesOtherFilesAlone) {
+  ManualCompaction manual{{0, "c", Inclusive("d")}, 100};
+  const Version version = Tree({{1, 0, 1, "a", Inclusive("b"), 10},
+                                {1, 0, 2, "c", Inclusive("e"), 10},
+                                {2, 0, 3, "a", Inclusive("z"), 10}});
+  const ManualDecision decision = Manual(version, &manual);
+  ASSERT_EQ(decision.kind, ManualDecision::Kind::kPick);
+  EXPECT_EQ(Numbers(*decision.pick), (std::vector<uint64_t>{2, 3}));
+}
+
+TEST_F(PickerTest, ManualCompactionIgnoresRunsFlushedAfterTheRequest) {
+  ManualCompaction manual{AllKeys(), 5};
+  EXPECT_EQ(Manual(Tree({{0, 1, 5, "a", Inclusive("b")}}), &manual).kind,
+            ManualDecision::Kind::kDone);
+}
+
+TEST_F(PickerTest, ManualCompactionWaitsForAJobThatHoldsItsFiles) {
+  ManualCompaction manual{AllKeys(), 100};
+  const Version version =
+      Tree({{1, 0, 1, "a", Inclusive("b"), 10}, {2, 0, 2, "a", Inclusive("b"), 10}});
+  Pick running;
+  running.inputs = {{1, 0, version.runs(1).front().files}, {2, 0, version.runs(2).front().files}};
+  running.output_level = 2;
+  EXPECT_EQ(Manual(version, &manual, {&running}).kind, ManualDecision::Kind::kWait);
+  EXPECT_EQ(Manual(version, &manual).kind, ManualDecision::Kind::kPick);
+}
+
+// --- CheckPick itself ----------------------------------------------------------------------------
+
+class CheckPickTest : public ::testing::Test {
+ protected:
+  absl::Status Check(const Pick& pick) { return CheckPick({&version_, {}, {}}, pick); }
+
+  const Version version_ = Tree({{0, 2, 6, "a", Inclusive("d")},
+                                 {0, 1, 5, "c", Inclusive("f")},
+                                 {1, 0, 1, "a", Inclusive("b")},
+                                 {1, 0, 2, "c", Inclusive("d")},
+                                 {2, 0, 3, "b", Inclusive("c")}});
+};
+
+TEST_F(CheckPickTest, RefusesANewerRunBeforeAnOlderOne) {
+  Pick pick;
+  pick.inputs = {{0, 2, version_.runs(0)[0].files}, {1, 0, version_.runs(1)[0].files}};
+  pick.output_level = 1;
+  EXPECT_EQ(Check(pick).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(CheckPickTest, RefusesToLeaveAnOverlappingFileOut) {
+  Pick pick;
+  pick.inputs = {{1, 0, {version_.FindFile(2)}}};
+  pick.output_level = 2;
+  EXPECT_FALSE(Check(pick).ok());
+  pick.inputs.push_back({2, 0, {version_.FindFile(3)}});
+  EXPECT_TRUE(Check(pick).ok()) << Check(pick);
+}
+
+TEST_F(CheckPickTest, RefusesToJumpOverALevelThatOverlaps) {
+  Pick pick;
+  pick.inputs = {{0, 1, version_.runs(0)[1].files}};
+  pick.output_level = 3;
+  EXPECT_FALSE(Check(pick).ok());
+}
+
+TEST_F(CheckPickTest, RefusesLevelsOutsideTheTreeAndUpwardMoves) {
+  Pick pick;
+  pick.inputs = {{2, 0, {version_.FindFile(3)}}};
+  pick.output_level = 1;
+  EXPECT_FALSE(Check(pick).ok());
+  pick.output_level = kLevels;
+  EXPECT_FALSE(Check(pick).ok());
+  pick.output_level = 3;
+  EXPECT_TRUE(Check(pick).ok());
+}
+
+// Hazard C5: a result, or a pick, from before the version moved on is not used.
+TEST_F(CheckPickTest, RefusesFilesThatHaveMovedOnInTheMeantime) {
+  Pick pick;
+  pick.inputs = {{2, 0, {version_.FindFile(3)}}};
+  pick.output_level = 3;
+  VersionEdit edit;
+  edit.removed_files = {{2, 3}};
+  const Version later = *version_.Apply(edit);
+  EXPECT_FALSE(CheckPick({&later, {}, {}}, pick).ok());
+}
+
+TEST_F(CheckPickTest, RefusesATrivialMoveOfOverlappingRuns) {
+  Pick pick;
+  pick.inputs = {{0, 2, version_.runs(0)[0].files}, {0, 1, version_.runs(0)[1].files}};
+  pick.output_level = 1;
+  pick.trivial_move = true;
+  EXPECT_FALSE(Check(pick).ok());
+}
+
+}  // namespace
+}  // namespace veralith
