@@ -36,7 +36,7 @@ struct SegmentRun {
   std::vector<std::shared_ptr<const Segment>> segments;  // sorted, disjoint
 
   // The segment that may hold the key, or null. O(log segments).
-  const Segment* Find(NamespaceId ns, std::string_view key) const;
+  const std::shared_ptr<const Segment>* Find(NamespaceId ns, std::string_view key) const;
 };
 
 class SegmentSet {
@@ -50,6 +50,8 @@ class SegmentSet {
   const std::shared_ptr<const Version>& version_ref() const { return version_; }
   // Newest run first.
   const std::vector<SegmentRun>& runs(int level) const { return levels_[level]; }
+  // The segment at a place of version().
+  const std::shared_ptr<const Segment>& Find(const Version::Place& place) const;
 
  private:
   const std::shared_ptr<const Version> version_;

@@ -84,15 +84,14 @@ class VersionSet {
   bool created() const { return created_; }
   // How recovery went (Open only).
   const RecoveredManifest& recovered() const { return recovered_; }
-  uint64_t manifest_number() const;
-  uint64_t manifest_bytes() const;
+  uint64_t manifest_number() const { return manifest_number_; }
   // The error that poisoned the manifest; OK if none did.
   const absl::Status& error() const { return error_; }
 
   // --- Numbers and pending outputs ---------------------------------------------------------------
   // Never handed out before, in any life of this database that wrote something under it.
   uint64_t NewRunId() { return next_run_id_++; }
-  // The file of the number is the caller's: not garbage until ReleasePending. For segments and logs.
+  // The file of the number, a segment or a log, is the caller's: not garbage until ReleasePending.
   uint64_t NewPendingFile();
   // After the edit that names the file was installed, or when the job gave up (the file is garbage
   // then, if it exists). After LogAndApply failed with the manifest poisoned, the file is kept for
@@ -100,8 +99,8 @@ class VersionSet {
   void ReleasePending(uint64_t number);
 
   // --- Change ------------------------------------------------------------------------------------
-  // Makes `edit` durable and installs it. Files that it adds, and their directory entries, must be
-  // durable already, and so must logs. Waits for its turn; releases `mutex` while it waits, opens
+  // Makes `edit` durable and installs it. Files and logs that it adds must be pending (or, for a
+  // move, current), and durable already with their directory entries. Waits for its turn; releases `mutex` while it waits, opens
   // the new segments and writes; on return the new state is current and `mutex` was held since, so
   // that the caller can switch its own state together with it (hazard P5).
   // FailedPrecondition for an edit that does not fit, or after an earlier error; DataLoss when a new
@@ -114,47 +113,59 @@ class VersionSet {
 
   // --- Garbage -----------------------------------------------------------------------------------
   // What may be removed now, sorted. Segments that a set still pins come later.
-  std::vector<FileName> ObsoleteFiles();
+  std::vector<FileName> ObsoleteFiles() const;
   // Removes them, in order, with `mutex` released; one caller works at a time, others return OK at
   // once. The first error is returned; what could not be removed is tried again by the next call.
   absl::Status RemoveObsoleteFiles(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
  private:
-  explicit VersionSet(VersionSetOptions options) : options_(std::move(options)) {}
+  explicit VersionSet(VersionSetOptions options);
+
+  // What a LogAndApply is about to install.
+  struct Prepared {
+    ManifestState state;
+    std::shared_ptr<const SegmentSet> set;
+  };
 
   // Steps of Open.
   absl::Status Recover();
   absl::Status RecoverState(const std::vector<std::string>& names);
-  absl::Status CheckLogsExist(const std::vector<std::string>& names) const;
-  void CountNumbersAsUsed(const std::vector<std::string>& names);
-  void FindLeftovers(const std::vector<std::string>& names);
+  absl::Status CheckLogsExist(const std::vector<FileName>& files) const;
   absl::Status StartManifest();
+  void FindLeftovers(const std::vector<FileName>& files);
+  bool IsReferenced(const FileName& file) const;
 
-  // Steps of LogAndApply; they run with the mutex released while writing_ is true, and touch only
-  // what is said so below.
-  absl::StatusOr<ManifestState> Prepare(const VersionEdit& edit) const;
-  absl::StatusOr<std::shared_ptr<const SegmentSet>> OpenSet(
-      const std::shared_ptr<const Version>& version) const;
-  absl::StatusOr<std::unique_ptr<ManifestLog>> Persist(const VersionEdit& edit,
-                                                       uint64_t roll_number);
-  void Install(const VersionEdit& edit, ManifestState state,
-               std::shared_ptr<const SegmentSet> set);
+  // Steps of LogAndApply. Those that are const, and Persist, run with the mutex released.
   absl::Status CheckUsable() const;
-  bool IsPinnedOrPending(const FileName& name);
+  absl::Status CheckAdditions(const VersionEdit& edit) const;
+  absl::StatusOr<Prepared> Prepare(const VersionEdit& edit) const;
+  absl::StatusOr<std::shared_ptr<const SegmentSet>> OpenSet(
+      std::shared_ptr<const Version> version) const;
+  absl::StatusOr<std::shared_ptr<const Segment>> OpenSegment(const FileRef& file) const;
+  absl::Status Persist(const VersionEdit& edit, uint64_t roll_number,
+                       std::unique_ptr<ManifestLog>* rolled);
+  void Install(const VersionEdit& edit, Prepared prepared, std::unique_ptr<ManifestLog> rolled);
+  void Drop(const VersionEdit& edit);
+
+  void WaitForTurn(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void EndTurn();
+  absl::Status Remove(const FileName& file) const;
+  bool MayRemove(const FileName& file) const;
 
   // Immutable after Open.
   const VersionSetOptions options_;
   bool created_ = false;
   RecoveredManifest recovered_;
 
-  // Under the mutex; read by the thread that set writing_ also without it, since only it changes
-  // them.
+  // Under the mutex; whoever has the turn reads them without it, since nobody else changes them.
   ManifestState state_;
   std::shared_ptr<const SegmentSet> current_;
-  std::unique_ptr<ManifestLog> manifest_;  // null: read-only or closed
+  std::map<uint64_t, std::shared_ptr<const Segment>> open_;  // of current_, by file number
+  std::unique_ptr<ManifestLog> manifest_;                    // null: read-only or closed
+  uint64_t manifest_number_ = 0;                             // the one that CURRENT names
 
   // Under the mutex.
-  bool writing_ = false;   // a LogAndApply or Close is past its turn
+  bool has_turn_ = false;  // a LogAndApply or Close is at work
   bool removing_ = false;  // a RemoveObsoleteFiles is at work
   bool closed_ = false;
   CondVar turn_;
@@ -162,8 +173,8 @@ class VersionSet {
   uint64_t next_file_number_ = 1;
   uint64_t next_run_id_ = 1;
   std::set<uint64_t> pending_;
-  std::set<FileName> garbage_;  // on disk, not referenced; segments perhaps pinned still
-  // Segments that were dropped from the current version and may be pinned.
+  std::set<FileName> garbage_;  // perhaps on disk; not referenced by state_
+  // Of garbage_, the segments that a set may pin still.
   std::map<uint64_t, std::weak_ptr<const Segment>> dropped_;
 };
 

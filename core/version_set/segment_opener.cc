@@ -1,0 +1,57 @@
+#include "core/version_set/segment_opener.h"
+
+#include <memory>
+#include <utility>
+
+#include "core/base/status.h"
+#include "core/manifest/file_names.h"
+
+namespace veralith {
+namespace {
+
+bool IsAsRecorded(const SegmentSummary& found, const FileMeta& recorded) {
+  return found.file_bytes == recorded.bytes && found.entries == recorded.entries &&
+         found.tombstones == recorded.tombstones &&
+         found.range_tombstones == recorded.range_tombstones &&
+         found.smallest_ns == recorded.smallest_ns &&
+         found.smallest_key == recorded.smallest_key && found.largest == recorded.largest &&
+         found.min_ts == recorded.min_ts && found.max_ts == recorded.max_ts;
+}
+
+FileMeta AsFound(const SegmentSummary& found, uint64_t number) {
+  FileMeta meta;
+  meta.number = number;
+  meta.bytes = found.file_bytes;
+  meta.entries = found.entries;
+  meta.tombstones = found.tombstones;
+  meta.range_tombstones = found.range_tombstones;
+  meta.smallest_ns = found.smallest_ns;
+  meta.smallest_key = found.smallest_key;
+  meta.largest = found.largest;
+  meta.min_ts = found.min_ts;
+  meta.max_ts = found.max_ts;
+  return meta;
+}
+
+}  // namespace
+
+SegmentOpener DefaultSegmentOpener(FileSystem* fs, std::string directory,
+                                   SegmentReaderOptions options) {
+  return [fs, directory = std::move(directory),
+          options](const FileMeta& meta) -> absl::StatusOr<std::shared_ptr<SegmentReader>> {
+    const std::string path = JoinPath(directory, SegmentFileName(meta.number));
+    VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kRead));
+    SegmentReaderOptions with_size = options;
+    with_size.expected_file_bytes = meta.bytes;
+    VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<SegmentReader> reader,
+                              SegmentReader::Open(std::move(file), with_size));
+    if (!IsAsRecorded(reader->summary(), meta)) {
+      return DataLoss(path + " is not the segment that the manifest records: it is " +
+                      DebugString(AsFound(reader->summary(), meta.number)) + ", recorded is " +
+                      DebugString(meta));
+    }
+    return std::shared_ptr<SegmentReader>(std::move(reader));
+  };
+}
+
+}  // namespace veralith

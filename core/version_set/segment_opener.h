@@ -1,0 +1,22 @@
+// Opens the segments of a version set from a directory, and compares each with what the manifest
+// says of it: a file that is whole but not the one that was recorded (another database's, an older
+// one restored under its name) is DataLoss.
+#ifndef VERALITH_CORE_VERSION_SET_SEGMENT_OPENER_H_
+#define VERALITH_CORE_VERSION_SET_SEGMENT_OPENER_H_
+
+#include <string>
+
+#include "core/fs/file_system.h"
+#include "core/segment/segment_reader.h"
+#include "core/version_set/segment_set.h"
+
+namespace veralith {
+
+// `fs` and the cache of `options` must outlive every segment opened. expected_file_bytes is set for
+// each file. NotFound when there is no such file; DataLoss, naming it, when it is not as recorded.
+SegmentOpener DefaultSegmentOpener(FileSystem* fs, std::string directory,
+                                   SegmentReaderOptions options);
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_VERSION_SET_SEGMENT_OPENER_H_

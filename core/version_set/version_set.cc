@@ -1,0 +1,414 @@
+#include "core/version_set/version_set.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/base/status.h"
+
+namespace veralith {
+namespace {
+
+std::vector<FileName> OurFiles(const std::vector<std::string>& names) {
+  std::vector<FileName> files;
+  for (const std::string& name : names) {
+    if (const std::optional<FileName> file = ParseFileName(name); file.has_value()) {
+      files.push_back(*file);
+    }
+  }
+  return files;
+}
+
+// How many levels count as tiered: as the policy says, and more where the version already holds
+// more runs than that (written under another policy; compaction will merge them).
+int TieredLevels(const Version& version, int policy) {
+  int tiered = policy;
+  for (int level = policy; level < kMaxTieredLevels; ++level) {
+    if (version.runs(level).size() > 1) {
+      tiered = level + 1;
+    }
+  }
+  return tiered;
+}
+
+}  // namespace
+
+VersionSet::VersionSet(VersionSetOptions options) : options_(std::move(options)) {}
+
+VersionSet::~VersionSet() { VERALITH_CHECK(!has_turn_ && !removing_); }
+
+// --- Open ----------------------------------------------------------------------------------------
+
+absl::StatusOr<std::unique_ptr<VersionSet>> VersionSet::Open(VersionSetOptions options) {
+  VERALITH_CHECK(options.fs != nullptr && options.executor != nullptr && options.open_segment);
+  VERALITH_CHECK(options.new_database_id != 0);
+  std::unique_ptr<VersionSet> set(new VersionSet(std::move(options)));
+  VERALITH_RETURN_IF_ERROR(set->Recover());
+  return set;
+}
+
+absl::Status VersionSet::Recover() {
+  VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                            options_.fs->List(options_.directory));
+  VERALITH_RETURN_IF_ERROR(RecoverState(names));
+  const std::vector<FileName> files = OurFiles(names);
+  VERALITH_RETURN_IF_ERROR(CheckLogsExist(files));
+  VERALITH_ASSIGN_OR_RETURN(current_, OpenSet(state_.version));
+  for (const uint64_t number : state_.version->FileNumbers()) {
+    open_[number] = current_->Find(*state_.version->Find(number));
+  }
+  next_file_number_ = state_.next_file_number;
+  next_run_id_ = state_.next_run_id;
+  for (const FileName& file : files) {
+    next_file_number_ = std::max(next_file_number_, file.number + 1);
+  }
+  if (options_.read_only) {
+    return absl::OkStatus();
+  }
+  VERALITH_RETURN_IF_ERROR(StartManifest());
+  FindLeftovers(files);
+  return absl::OkStatus();
+}
+
+absl::Status VersionSet::RecoverState(const std::vector<std::string>& names) {
+  VERALITH_ASSIGN_OR_RETURN(std::optional<RecoveredManifest> recovered,
+                            RecoverManifest(options_.fs, options_.directory, names));
+  if (!recovered.has_value()) {
+    if (!options_.create_if_missing || options_.read_only) {
+      return NotFound(options_.directory + ": no database here");
+    }
+    created_ = true;
+    state_.database_id = options_.new_database_id;
+    return absl::OkStatus();
+  }
+  if (options_.error_if_exists) {
+    return AlreadyExists(options_.directory + ": a database is here already");
+  }
+  VERALITH_RETURN_IF_ERROR(
+      Annotate(recovered->state.version->CheckInvariants(),
+               JoinPath(options_.directory, ManifestFileName(recovered->manifest_number))));
+  state_ = recovered->state;
+  manifest_number_ = recovered->manifest_number;
+  recovered_ = *std::move(recovered);
+  return absl::OkStatus();
+}
+
+absl::Status VersionSet::CheckLogsExist(const std::vector<FileName>& files) const {
+  for (const auto& [number, id] : state_.logs) {
+    if (std::find(files.begin(), files.end(), FileName{FileKind::kLog, number}) == files.end()) {
+      return DataLoss(JoinPath(options_.directory, LogFileName(number)) +
+                      " is missing, and recovery needs it");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status VersionSet::StartManifest() {
+  const uint64_t number = next_file_number_++;
+  state_.next_file_number = next_file_number_;
+  VERALITH_ASSIGN_OR_RETURN(manifest_,
+                            ManifestLog::Create(options_.fs, options_.directory, number, state_,
+                                                options_.manifest_limits));
+  manifest_number_ = number;
+  return absl::OkStatus();
+}
+
+// What crashes and failed jobs left. It is removed by the first RemoveObsoleteFiles, when all that
+// is needed has been found.
+void VersionSet::FindLeftovers(const std::vector<FileName>& files) {
+  for (const FileName& file : files) {
+    if (!IsReferenced(file)) {
+      garbage_.insert(file);
+    }
+  }
+  garbage_.erase(FileName{FileKind::kCurrentTemporary, 0});  // became CURRENT
+}
+
+bool VersionSet::IsReferenced(const FileName& file) const {
+  switch (file.kind) {
+    case FileKind::kCurrent:
+    case FileKind::kLock:
+      return true;
+    case FileKind::kCurrentTemporary:
+      return false;
+    case FileKind::kManifest:
+      return file.number == manifest_number_;
+    case FileKind::kLog:
+      return state_.logs.contains(file.number);
+    case FileKind::kSegment:
+      return state_.version->Find(file.number) != nullptr;
+  }
+  return true;
+}
+
+// --- Segments ------------------------------------------------------------------------------------
+
+absl::StatusOr<std::shared_ptr<const Segment>> VersionSet::OpenSegment(const FileRef& file) const {
+  if (const auto it = open_.find(file->number); it != open_.end()) {
+    if (*it->second->meta != *file) {
+      return DataLoss(SegmentFileName(file->number) + " is described anew, as " +
+                      DebugString(*file) + ", but segments never change");
+    }
+    return it->second;
+  }
+  absl::StatusOr<std::shared_ptr<SegmentReader>> reader = options_.open_segment(*file);
+  if (reader.status().code() == absl::StatusCode::kNotFound) {
+    return DataLoss(JoinPath(options_.directory, SegmentFileName(file->number)) +
+                    " is missing, and the manifest names it");
+  }
+  VERALITH_RETURN_IF_ERROR(reader.status());
+  return std::make_shared<const Segment>(Segment{file, *std::move(reader)});
+}
+
+absl::StatusOr<std::shared_ptr<const SegmentSet>> VersionSet::OpenSet(
+    std::shared_ptr<const Version> version) const {
+  SegmentSet::Levels levels;
+  for (int level = 0; level < kLevels; ++level) {
+    for (const Run& run : version->runs(level)) {
+      SegmentRun opened{run.id, {}};
+      opened.segments.reserve(run.files.size());
+      for (const FileRef& file : run.files) {
+        VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<const Segment> segment, OpenSegment(file));
+        opened.segments.push_back(std::move(segment));
+      }
+      levels[level].push_back(std::move(opened));
+    }
+  }
+  return std::make_shared<const SegmentSet>(std::move(version), std::move(levels));
+}
+
+// --- Numbers -------------------------------------------------------------------------------------
+
+uint64_t VersionSet::NewPendingFile() {
+  pending_.insert(next_file_number_);
+  return next_file_number_++;
+}
+
+void VersionSet::ReleasePending(uint64_t number) {
+  pending_.erase(number);
+  if (!error_.ok()) {
+    return;  // invariant 5
+  }
+  for (const FileKind kind : {FileKind::kLog, FileKind::kSegment}) {
+    if (const FileName file{kind, number}; !IsReferenced(file)) {
+      garbage_.insert(file);
+    }
+  }
+}
+
+// --- LogAndApply ---------------------------------------------------------------------------------
+
+void VersionSet::WaitForTurn(Mutex& mutex) {
+  while (has_turn_) {
+    options_.executor->Await(mutex, turn_);
+  }
+  has_turn_ = true;
+}
+
+void VersionSet::EndTurn() {
+  has_turn_ = false;
+  turn_.NotifyAll();
+}
+
+absl::Status VersionSet::CheckUsable() const {
+  if (options_.read_only) {
+    return FailedPrecondition("the database is open for reading only");
+  }
+  if (closed_) {
+    return FailedPrecondition("the database is closed");
+  }
+  if (!error_.ok()) {
+    return FailedPrecondition("the manifest failed earlier; open the database again: " +
+                              ToString(error_));
+  }
+  return absl::OkStatus();
+}
+
+// What is neither pending nor current may be garbage on its way out.
+absl::Status VersionSet::CheckAdditions(const VersionEdit& edit) const {
+  for (const VersionEdit::AddedFile& added : edit.added_files) {
+    const uint64_t number = added.file.number;
+    if (!pending_.contains(number) && state_.version->Find(number) == nullptr) {
+      return FailedPrecondition("the edit adds " + SegmentFileName(number) +
+                                ", which is neither pending nor current");
+    }
+  }
+  for (const VersionEdit::AddedLog& added : edit.added_logs) {
+    if (!pending_.contains(added.number)) {
+      return FailedPrecondition("the edit adds " + LogFileName(added.number) +
+                                ", which is not pending");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<VersionSet::Prepared> VersionSet::Prepare(const VersionEdit& edit) const {
+  const auto stale = [](const absl::Status& status) {
+    return FailedPrecondition("the edit does not fit the current version: " +
+                              std::string(Message(status)));
+  };
+  absl::StatusOr<ManifestState> state = state_.Apply(edit);
+  if (!state.ok()) {
+    return stale(state.status());
+  }
+  if (state->version == state_.version) {
+    return Prepared{*std::move(state), current_};
+  }
+  const int tiered = TieredLevels(*state_.version, options_.tiered_levels);
+  if (const absl::Status status = state->version->CheckInvariants(tiered); !status.ok()) {
+    return stale(status);
+  }
+  VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<const SegmentSet> set, OpenSet(state->version));
+  return Prepared{*std::move(state), std::move(set)};
+}
+
+absl::Status VersionSet::Persist(const VersionEdit& edit, uint64_t roll_number,
+                                 std::unique_ptr<ManifestLog>* rolled) {
+  if (roll_number == 0) {
+    return manifest_->Append(edit);
+  }
+  ManifestState snapshot = state_;
+  snapshot.next_file_number = std::max(snapshot.next_file_number, roll_number + 1);
+  VERALITH_ASSIGN_OR_RETURN(*rolled,
+                            ManifestLog::Create(options_.fs, options_.directory, roll_number,
+                                                snapshot, options_.manifest_limits));
+  return (*rolled)->Append(edit);
+}
+
+absl::Status VersionSet::LogAndApply(VersionEdit edit, Mutex& mutex) {
+  WaitForTurn(mutex);
+  absl::Status status = CheckUsable();
+  if (status.ok()) {
+    status = CheckAdditions(edit);
+  }
+  if (!status.ok()) {
+    EndTurn();
+    return status;
+  }
+  const uint64_t roll_number = manifest_->ShouldRoll() ? next_file_number_++ : 0;
+  edit.next_file_number = next_file_number_;
+  edit.next_run_id = next_run_id_;
+  absl::StatusOr<Prepared> prepared = Prepared{};
+  std::unique_ptr<ManifestLog> rolled;
+  {
+    MutexUnlock unlock(mutex);
+    prepared = Prepare(edit);
+    if (prepared.ok()) {
+      status = Persist(edit, roll_number, &rolled);
+    }
+  }
+  if (!prepared.ok()) {
+    status = prepared.status();
+  } else if (!status.ok()) {
+    error_ = status;
+  } else {
+    Install(edit, *std::move(prepared), std::move(rolled));
+  }
+  EndTurn();
+  return status;
+}
+
+void VersionSet::Install(const VersionEdit& edit, Prepared prepared,
+                         std::unique_ptr<ManifestLog> rolled) {
+  // Numbers handed out meanwhile are above those that the edit knows.
+  next_file_number_ = std::max(next_file_number_, prepared.state.next_file_number);
+  next_run_id_ = std::max(next_run_id_, prepared.state.next_run_id);
+  state_ = std::move(prepared.state);
+  Drop(edit);
+  current_ = std::move(prepared.set);
+  for (const VersionEdit::AddedFile& added : edit.added_files) {
+    open_[added.file.number] = current_->Find(*state_.version->Find(added.file.number));
+  }
+  if (rolled != nullptr) {
+    garbage_.insert({FileKind::kManifest, manifest_number_});
+    manifest_ = std::move(rolled);
+    manifest_number_ = manifest_->number();
+  }
+}
+
+// What the edit removed is garbage, once nobody pins it.
+void VersionSet::Drop(const VersionEdit& edit) {
+  for (const VersionEdit::RemovedFile& removed : edit.removed_files) {
+    const FileName file{FileKind::kSegment, removed.number};
+    if (IsReferenced(file)) {
+      continue;  // moved
+    }
+    garbage_.insert(file);
+    if (const auto it = open_.find(removed.number); it != open_.end()) {
+      dropped_[removed.number] = it->second;
+      open_.erase(it);
+    }
+  }
+  for (const uint64_t number : edit.removed_logs) {
+    garbage_.insert({FileKind::kLog, number});
+  }
+}
+
+absl::Status VersionSet::Close(Mutex& mutex) {
+  WaitForTurn(mutex);
+  closed_ = true;
+  absl::Status status;
+  if (manifest_ != nullptr && error_.ok()) {
+    MutexUnlock unlock(mutex);
+    status = manifest_->Close();
+  }
+  manifest_ = nullptr;
+  EndTurn();
+  return status;
+}
+
+// --- Garbage -------------------------------------------------------------------------------------
+
+bool VersionSet::MayRemove(const FileName& file) const {
+  if (file.number != 0 && pending_.contains(file.number)) {
+    return false;
+  }
+  const auto dropped = dropped_.find(file.number);
+  return file.kind != FileKind::kSegment || dropped == dropped_.end() ||
+         dropped->second.expired();
+}
+
+std::vector<FileName> VersionSet::ObsoleteFiles() const {
+  std::vector<FileName> files;
+  std::copy_if(garbage_.begin(), garbage_.end(), std::back_inserter(files),
+               [this](const FileName& file) { return MayRemove(file); });
+  return files;
+}
+
+absl::Status VersionSet::Remove(const FileName& file) const {
+  const absl::Status status =
+      options_.fs->Remove(JoinPath(options_.directory, ToString(file)));
+  return absl::IsNotFound(status) ? absl::OkStatus() : status;
+}
+
+absl::Status VersionSet::RemoveObsoleteFiles(Mutex& mutex) {
+  if (removing_ || options_.read_only) {
+    return absl::OkStatus();
+  }
+  removing_ = true;
+  const std::vector<FileName> files = ObsoleteFiles();
+  std::vector<FileName> removed;
+  absl::Status first_error;
+  {
+    MutexUnlock unlock(mutex);
+    for (const FileName& file : files) {
+      if (const absl::Status status = Remove(file); status.ok()) {
+        removed.push_back(file);
+      } else if (first_error.ok()) {
+        first_error = status;
+      }
+    }
+  }
+  for (const FileName& file : removed) {
+    garbage_.erase(file);
+    if (file.kind == FileKind::kSegment) {
+      dropped_.erase(file.number);
+    }
+  }
+  removing_ = false;
+  return first_error;
+}
+
+}  // namespace veralith
