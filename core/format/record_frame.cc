@@ -12,7 +12,7 @@ namespace veralith {
 namespace {
 
 constexpr std::string_view kMagic = "VERALREC";
-constexpr size_t kHeaderCheckedBytes = 32;
+constexpr size_t kHeaderCheckedBytes = 36;
 
 // SplitMix64's finalizer: every input bit changes every output bit with chance 1/2.
 uint64_t Mix(uint64_t z) {
@@ -28,17 +28,18 @@ uint32_t HeaderCheck(uint64_t file_id, uint64_t offset, uint32_t previous, uint3
 
 }  // namespace
 
-void StoreRecordFileHeader(char* out, const RecordFileId& file) {
+void StoreRecordFileHeader(char* out, const RecordFileHeader& header) {
+  const RecordFileId& file = header.file;
   std::memcpy(out, kMagic.data(), kMagic.size());
   StoreLe32(out + 8, kRecordFormatVersion);
   StoreLe32(out + 12, static_cast<uint32_t>(file.kind));
   StoreLe64(out + 16, file.number);
   StoreLe64(out + 24, file.id);
-  StoreLe32(out + 32, Crc32c(std::string_view(out, kHeaderCheckedBytes)));
-  StoreLe32(out + 36, 0);
+  StoreLe32(out + 32, header.continues);
+  StoreLe32(out + kHeaderCheckedBytes, Crc32c(std::string_view(out, kHeaderCheckedBytes)));
 }
 
-absl::StatusOr<RecordFileId> ParseRecordFileHeader(std::string_view bytes) {
+absl::StatusOr<RecordFileHeader> ParseRecordFileHeader(std::string_view bytes) {
   if (bytes.size() < kRecordFileHeaderBytes) {
     return DataLoss(StrCat("offset 0: expected a file header of ", kRecordFileHeaderBytes,
                            " bytes, found ", bytes.size()));
@@ -47,8 +48,8 @@ absl::StatusOr<RecordFileId> ParseRecordFileHeader(std::string_view bytes) {
   if (bytes.substr(0, kMagic.size()) != kMagic) {
     return DataLoss("offset 0: expected the magic VERALREC");
   }
-  if (LoadLe32(at + 32) != Crc32c(bytes.substr(0, kHeaderCheckedBytes)) || LoadLe32(at + 36) != 0) {
-    return DataLoss("offset 32: the file header's checksum does not match");
+  if (LoadLe32(at + kHeaderCheckedBytes) != Crc32c(bytes.substr(0, kHeaderCheckedBytes))) {
+    return DataLoss("offset 36: the file header's checksum does not match");
   }
   const uint32_t version = LoadLe32(at + 8);
   const uint32_t kind = LoadLe32(at + 12);
@@ -56,13 +57,15 @@ absl::StatusOr<RecordFileId> ParseRecordFileHeader(std::string_view bytes) {
       kind > static_cast<uint32_t>(RecordFileKind::kManifest)) {
     return Unimplemented(StrCat("offset 8: record file version ", version, " of kind ", kind));
   }
-  return RecordFileId{RecordFileKind{kind}, LoadLe64(at + 16), LoadLe64(at + 24)};
+  return RecordFileHeader{
+      .file = {RecordFileKind{kind}, LoadLe64(at + 16), LoadLe64(at + 24)},
+      .continues = LoadLe32(at + 32)};
 }
 
-uint32_t RecordFileHeaderChecksum(const RecordFileId& file) {
-  char header[kRecordFileHeaderBytes];
-  StoreRecordFileHeader(header, file);
-  return LoadLe32(header + 32);
+uint32_t RecordFileHeaderChecksum(const RecordFileHeader& header) {
+  char bytes[kRecordFileHeaderBytes];
+  StoreRecordFileHeader(bytes, header);
+  return LoadLe32(bytes + kHeaderCheckedBytes);
 }
 
 uint32_t RecordChecksumSeed(uint64_t file_id, uint64_t offset) {

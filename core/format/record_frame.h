@@ -45,12 +45,22 @@ constexpr uint64_t RecordBytes(uint64_t payload_bytes) {
   return (kRecordHeaderBytes + payload_bytes + kRecordAlignment - 1) & ~uint64_t{7};
 }
 
+// What a record file begins with.
+struct RecordFileHeader {
+  RecordFileId file;
+  // The checksum of the last record of the file that this one continues; 0: it continues none. So
+  // a log that lost its tail at a record's boundary is noticed when the next log's turn comes.
+  uint32_t continues = 0;
+
+  friend bool operator==(const RecordFileHeader&, const RecordFileHeader&) = default;
+};
+
 // Writes kRecordFileHeaderBytes.
-void StoreRecordFileHeader(char* out, const RecordFileId& file);
+void StoreRecordFileHeader(char* out, const RecordFileHeader& header);
 // DataLoss when these are not the 40 bytes of a header, Unimplemented for another version.
-absl::StatusOr<RecordFileId> ParseRecordFileHeader(std::string_view bytes);
+absl::StatusOr<RecordFileHeader> ParseRecordFileHeader(std::string_view bytes);
 // What the first record calls the previous checksum.
-uint32_t RecordFileHeaderChecksum(const RecordFileId& file);
+uint32_t RecordFileHeaderChecksum(const RecordFileHeader& header);
 
 struct RecordHeader {
   uint32_t checksum = 0;

@@ -35,6 +35,15 @@ class LogReader {
   static absl::StatusOr<std::unique_ptr<LogReader>> Open(std::unique_ptr<File> file,
                                                          uint64_t log_number, uint64_t log_id);
 
+  // Before the first Next: the checksum() with which the log before this one ended. When the header
+  // is sound but continues another checksum, that log has lost its tail: nothing is yielded, and
+  // end_reason() is kBrokenChain.
+  void ExpectContinues(uint32_t checksum) { reader_->ExpectContinues(checksum); }
+  // Of the last record yielded or of the header; nothing when not even the header is sound.
+  std::optional<uint32_t> checksum() const {
+    return reader_->header_is_good() ? std::optional(reader_->checksum()) : std::nullopt;
+  }
+
   // True: *record is the next one, valid until the next call. False: the end.
   absl::StatusOr<bool> Next(LogRecordView* record);
   // Where the record that Next yielded last begins.
@@ -45,8 +54,8 @@ class LogReader {
   LogPosition end() const { return {log_number_, reader_->end_offset()}; }
   const std::string& end_detail() const { return reader_->end_detail(); }
 
-  // After Next returned false: the largest synced_through among the sound records behind the end;
-  // none when there is no such record.
+  // The largest synced_through among the records that are sound in themselves at or behind the place
+  // that Next has reached; none when there is no such record.
   absl::StatusOr<std::optional<LogPosition>> FurthestSyncedBehindDamage();
 
  private:

@@ -24,7 +24,9 @@ class LogWriter {
  public:
   // `file` is new and empty. `log_id` is random and recorded, with the number, in the manifest
   // before the first write that relies on this log is acknowledged.
-  LogWriter(std::unique_ptr<File> file, uint64_t log_number, uint64_t log_id);
+  // `continues`: checksum() of the log before it; 0: recovery starts here.
+  LogWriter(std::unique_ptr<File> file, uint64_t log_number, uint64_t log_id,
+            uint32_t continues = 0);
 
   // Stages one record. LogRecordBytes(operations) <= kMaxRecordPayloadBytes, and the limits of
   // core/base/types.h hold: the caller refused what is outside them.
@@ -39,6 +41,7 @@ class LogWriter {
 
   uint64_t number() const { return writer_.id().number; }
   uint64_t id() const { return writer_.id().id; }
+  uint32_t checksum() const { return writer_.checksum(); }
   // Behind the last record committed; offset 0 before the first Commit.
   LogPosition end() const { return {number(), writer_.committed_offset()}; }
   // Everything of this log before it is durable.

@@ -40,11 +40,12 @@ absl::StatusOr<std::unique_ptr<RecordReader>> RecordReader::Open(std::unique_ptr
 absl::StatusOr<RecordFileId> RecordReader::ReadId(const File& file) {
   char bytes[kRecordFileHeaderBytes];
   VERALITH_ASSIGN_OR_RETURN(const size_t got, file.ReadAt(0, bytes));
-  absl::StatusOr<RecordFileId> id = ParseRecordFileHeader(std::string_view(bytes, got));
-  if (!id.ok()) {
-    return Annotate(id.status(), file.path());
+  const absl::StatusOr<RecordFileHeader> header =
+      ParseRecordFileHeader(std::string_view(bytes, got));
+  if (!header.ok()) {
+    return Annotate(header.status(), file.path());
   }
-  return id;
+  return header->file;
 }
 
 absl::Status RecordReader::CheckFileHeader() {
@@ -61,16 +62,25 @@ absl::Status RecordReader::CheckFileHeader() {
   }
   if (!stated.ok()) {
     End(EndReason::kBadRecord, std::string(Message(stated.status())));
-  } else if (*stated != id_) {
+  } else if (stated->file != id_) {
     End(EndReason::kBadRecord,
-        StrCat("offset 12: the header is of file ", stated->number, " with id ", stated->id,
+        StrCat("offset 12: the header is of file ", stated->file.number, " with id ",
+               stated->file.id,
                ", expected ", id_.number, " with id ", id_.id));
   } else {
     header_is_good_ = true;
     offset_ = kRecordFileHeaderBytes;
-    previous_checksum_ = RecordFileHeaderChecksum(id_);
+    previous_checksum_ = RecordFileHeaderChecksum(*stated);
+    continues_ = stated->continues;
   }
   return absl::OkStatus();
+}
+
+void RecordReader::ExpectContinues(uint32_t checksum) {
+  if (header_is_good_ && continues_ != checksum) {
+    End(EndReason::kBrokenChain,
+        "offset 32: the file before this one has lost records at its end");
+  }
 }
 
 bool RecordReader::End(EndReason reason, std::string detail) {
@@ -165,7 +175,6 @@ absl::StatusOr<bool> RecordReader::IsSound(uint64_t offset, const RecordHeader& 
 
 absl::Status RecordReader::ScanBehindEnd(
     const std::function<bool(uint64_t offset, std::string_view payload_prefix)>& visit) {
-  VERALITH_CHECK(ended_);
   uint64_t offset = std::max<uint64_t>(offset_, kRecordFileHeaderBytes);
   if (offset >= file_bytes_) {
     return absl::OkStatus();

@@ -35,6 +35,7 @@ class RecordReader {
   enum class EndReason {
     kEndOfFile,  // the file ends with a good record, or is empty
     kBadRecord,  // bytes follow that are not the next record: torn, damaged, zeros, or stale
+    kBrokenChain,  // the file is sound where it begins, but continues another checksum than expected
   };
 
   // How much of a payload ScanBehindEnd shows.
@@ -46,6 +47,13 @@ class RecordReader {
   // The id that a file's own header states, for readers that have no other source (manifest,
   // tools). DataLoss when the file has no sound header.
   static absl::StatusOr<RecordFileId> ReadId(const File& file);
+
+  // Before the first Next: the file must continue `checksum`, the checksum() of the file before it.
+  // A file without a sound header ends as it would have; one that continues another checksum yields
+  // nothing and ends with kBrokenChain.
+  void ExpectContinues(uint32_t checksum);
+  // Of the last record of the chain yielded so far, or of the file header when that is good.
+  uint32_t checksum() const { return previous_checksum_; }
 
   // True: *payload is the next record's, valid until the next call. False: the end; see
   // end_reason().
@@ -65,8 +73,8 @@ class RecordReader {
   RecordResumePoint resume_point() const { return {offset_, previous_checksum_}; }
   bool header_is_good() const { return header_is_good_; }
 
-  // After Next returned false: calls `visit` with the offset and the first kScanPrefixBytes of the
-  // payload of each record at or behind the end that is sound in itself (id, offset, header check
+  // Calls `visit` with the offset and the first kScanPrefixBytes of the payload of each record at or
+  // behind the place that Next has reached that is sound in itself (id, offset, header check
   // and checksum; what lies before it may be missing), until `visit` returns false.
   //
   // Cost: one header check (some ns) per 8 bytes; checksums are computed only where that passes.
@@ -99,6 +107,7 @@ class RecordReader {
   uint64_t offset_ = 0;  // of the next record
   uint64_t record_offset_ = 0;
   uint32_t previous_checksum_ = 0;
+  uint32_t continues_ = 0;  // as the header says
 
   // A window of the file.
   std::unique_ptr<char[]> buffer_;

@@ -15,10 +15,12 @@ constexpr size_t kKeptBufferBytes = size_t{16} << 20;
 
 }  // namespace
 
-RecordWriter::RecordWriter(std::unique_ptr<File> file, const RecordFileId& id)
-    : file_(std::move(file)), id_(id), previous_checksum_(RecordFileHeaderChecksum(id)) {
+RecordWriter::RecordWriter(std::unique_ptr<File> file, const RecordFileId& id, uint32_t continues)
+    : file_(std::move(file)),
+      id_(id),
+      previous_checksum_(RecordFileHeaderChecksum({id, continues})) {
   Reserve(kRecordFileHeaderBytes);
-  StoreRecordFileHeader(buffer_.get(), id_);
+  StoreRecordFileHeader(buffer_.get(), {id_, continues});
   staged_bytes_ = kRecordFileHeaderBytes;
 }
 

@@ -33,8 +33,8 @@ struct RecordResumePoint {
 
 class RecordWriter {
  public:
-  // Begins a new, empty file.
-  RecordWriter(std::unique_ptr<File> file, const RecordFileId& id);
+  // Begins a new, empty file. `continues`: checksum() of the file that it continues; 0: none.
+  RecordWriter(std::unique_ptr<File> file, const RecordFileId& id, uint32_t continues = 0);
   // Goes on behind the last good record of a file that ends there: the caller cut the file at
   // resume.offset if anything was behind it, synced the cut, and opened it kReadWrite.
   RecordWriter(std::unique_ptr<File> file, const RecordFileId& id, const RecordResumePoint& resume);
@@ -56,6 +56,8 @@ class RecordWriter {
   uint64_t staged_offset() const { return committed_offset_ + staged_bytes_; }
   uint64_t committed_offset() const { return committed_offset_; }
   uint64_t synced_offset() const { return synced_offset_; }
+  // Of the last record staged, or of the file header.
+  uint32_t checksum() const { return previous_checksum_; }
   const absl::Status& status() const { return status_; }
   File* file() const { return file_.get(); }
 
