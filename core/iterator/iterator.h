@@ -23,10 +23,6 @@
 
 namespace veralith {
 
-// Positions among the versions of a key that no entry has: before the newest, behind the oldest.
-inline constexpr Timestamp kBeforeAllVersions = ~Timestamp{0};
-inline constexpr Timestamp kAfterAllVersions = 0;
-
 class Iterator {
  public:
   virtual ~Iterator() = default;
@@ -71,16 +67,16 @@ inline void Iterator::SkipCovered(const RangeTombstoneView& range) {
   if (max_timestamp() >= range.ts) {
     return;
   }
-  if (range.open_end) {
-    Seek(range.ns + 1, {}, kBeforeAllVersions);
-  } else {
-    Seek(range.ns, range.end, kBeforeAllVersions);
+  if (!range.open_end) {
+    Seek(range.ns, range.end, kMaxTimestamp);
+  } else if (range.ns < kMaxNamespace) {
+    Seek(range.ns + 1, {}, kMaxTimestamp);
   }
 }
 
 inline void Iterator::SkipCoveredBackward(const RangeTombstoneView& range) {
   if (max_timestamp() < range.ts) {
-    SeekForPrev(range.ns, range.begin, kBeforeAllVersions);
+    SeekForPrev(range.ns, range.begin, kMaxTimestamp);
   }
 }
 

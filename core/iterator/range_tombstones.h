@@ -125,12 +125,15 @@ class RangeTombstoneCursor {
   }
   // The stretch around the last key asked, in which the answer is the same; its ts is the answer.
   RangeTombstoneView stretch() const { return {ns_, begin_, end_, open_end_, covering_}; }
-
- private:
   bool Inside(std::string_view key) const {
     return known_ && CompareBytes(begin_, key) <= 0 && (open_end_ || CompareBytes(key, end_) < 0);
   }
+
+ private:
   void MoveTo(std::string_view key);
+  // Narrow the stretch.
+  void StartAt(std::string_view key);
+  void EndAt(std::string_view key);
 
   std::vector<std::shared_ptr<const FragmentedRangeTombstones>> lists_;
   NamespaceId ns_;

@@ -55,7 +55,7 @@ class VisibleIterator final {
   VisibleIterator& operator=(const VisibleIterator&) = delete;
 
   bool Valid() const { return valid_; }
-  absl::Status status() const;
+  absl::Status status() const { return valid_ ? absl::OkStatus() : status_; }
 
   void SeekToFirst();
   void SeekToLast();
@@ -76,20 +76,37 @@ class VisibleIterator final {
   enum class Direction : uint8_t { kForward, kBackward };
 
   bool InNamespace() const { return merged_->Valid() && merged_->entry().ns == ns_; }
+  bool OnSavedKey() const { return InNamespace() && merged_->entry().key == saved_key_; }
+  bool Failed() const { return !merged_->Valid() && !merged_->status().ok(); }
   bool BelowLower(std::string_view key) const;
   bool AboveUpper(std::string_view key) const;
-  bool Hidden(const EntryView& entry);
-  void End();
+  bool HiddenByRange(std::string_view key, Timestamp ts);
+  // Whether merged_ stands in the stretch of keys last asked about.
+  bool InStretch() const { return InNamespace() && tombstones_.Inside(merged_->entry().key); }
 
   void FindForward();
+  void SkipNewerVersions();
   void LeaveKeyForward();
-  bool SettleOnVersion();
-  void SkipHiddenForward(const EntryView& entry);
+
   void FindBackward();
-  bool NewestVersionBackward();
-  bool SkipHiddenBackward(const EntryView& entry);
-  void ShowCurrent(const EntryView& entry);
-  void ShowSaved(const EntryView& entry);
+  void SkipBehindBounds();
+  void SaveNewestVersion();
+  void SaveVersion();
+  void LeaveKeyBackward();
+
+  void Show(std::string_view key, std::string_view value, Timestamp ts) {
+    key_ = key;
+    value_ = value;
+    ts_ = ts;
+    valid_ = true;
+  }
+  // Nothing more to show: the bounds are reached, or merged_ ended, perhaps by an error.
+  void End();
+  // The target of a seek lies outside the bounds; merged_ was not asked.
+  void EndOutside() {
+    valid_ = false;
+    status_ = absl::OkStatus();
+  }
 
   const std::shared_ptr<const void> keep_alive_;
   const std::unique_ptr<Iterator> merged_;
@@ -100,14 +117,19 @@ class VisibleIterator final {
   const Timestamp snapshot_;
 
   bool valid_ = false;
+  absl::Status status_;  // meaningless while valid_
   // Forward: merged_ stands on the entry shown. Backward: on an entry before the key shown, or
   // nowhere; what is shown is a copy.
   Direction direction_ = Direction::kForward;
   std::string_view key_;
   std::string_view value_;
   Timestamp ts_ = 0;
+  // Forward: the key being left. Backward: the key looked at or shown, and its newest version at
+  // or below the snapshot.
   std::string saved_key_;
   std::string saved_value_;
+  Timestamp saved_ts_ = 0;  // 0: no such version
+  EntryKind saved_kind_ = EntryKind::kPut;
 };
 
 }  // namespace veralith

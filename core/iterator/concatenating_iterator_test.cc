@@ -1,0 +1,130 @@
+#include "core/iterator/concatenating_iterator.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "core/base/status.h"
+#include "core/iterator/testing/visible_model.h"
+#include "core/iterator/testing/walk.h"
+#include "core/iterator/vector_iterator.h"
+#include "rapidcheck.h"
+#include "rapidcheck/gtest.h"
+
+namespace veralith {
+namespace {
+
+using testing::AnyEntry;
+using testing::CheckWalks;
+using testing::CheckYields;
+using testing::SortedUnique;
+
+using Entries = std::vector<OwnedEntry>;
+
+// Parts cut at user keys; some are empty. Counts how often one is opened.
+class VectorParts final : public ConcatenatedParts {
+ public:
+  explicit VectorParts(std::vector<Entries> parts) : parts_(std::move(parts)) {}
+
+  void FailToOpen(size_t i) { broken_ = i; }
+  size_t opened() const { return opened_; }
+
+  size_t size() const override { return parts_.size(); }
+  bool EndsBefore(size_t i, NamespaceId ns, std::string_view key) const override {
+    // The bounds of an empty part are those of the nearest part before it with entries.
+    while (i > 0 && parts_[i].empty()) {
+      --i;
+    }
+    return parts_[i].empty() ||
+           CompareUserKeys(parts_[i].back().ns, parts_[i].back().key, ns, key) < 0;
+  }
+  bool BeginsAfter(size_t i, NamespaceId ns, std::string_view key) const override {
+    while (i + 1 < parts_.size() && parts_[i].empty()) {
+      ++i;
+    }
+    return parts_[i].empty() ||
+           CompareUserKeys(parts_[i].front().ns, parts_[i].front().key, ns, key) > 0;
+  }
+  absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) override {
+    ++opened_;
+    if (i == broken_) {
+      return DataLoss("no such part");
+    }
+    return std::unique_ptr<Iterator>(new VectorIterator(parts_[i]));
+  }
+
+ private:
+  const std::vector<Entries> parts_;
+  size_t broken_ = ~size_t{0};
+  size_t opened_ = 0;
+};
+
+std::vector<Entries> CutAtUserKeys(const Entries& entries) {
+  std::vector<Entries> parts(1);
+  for (const OwnedEntry& entry : entries) {
+    const bool new_key = parts.back().empty() || parts.back().back().key != entry.key ||
+                         parts.back().back().ns != entry.ns;
+    for (int cuts = new_key ? *rc::gen::element(0, 0, 0, 1, 2) : 0; cuts > 0; --cuts) {
+      parts.emplace_back();
+    }
+    parts.back().push_back(entry);
+  }
+  return parts;
+}
+
+Entries AnySortedEntries() {
+  return SortedUnique(*rc::gen::container<Entries>(rc::gen::exec(AnyEntry)));
+}
+
+RC_GTEST_PROP(ConcatenatingIterator, EqualsItsPartsOneAfterAnotherUnderRandomMoves, ()) {
+  const Entries entries = AnySortedEntries();
+  const auto iterator =
+      NewConcatenatingIterator(std::make_unique<VectorParts>(CutAtUserKeys(entries)));
+  CheckYields(iterator.get(), entries);
+  CheckWalks(iterator.get(), entries, 60);
+}
+
+RC_GTEST_PROP(ConcatenatingIterator, DoesNotSkipAPartThatDoesNotOpen, ()) {
+  const std::vector<Entries> parts = CutAtUserKeys(AnySortedEntries());
+  const size_t broken = *rc::gen::inRange<size_t>(0, parts.size());
+  size_t before = 0;
+  for (size_t i = 0; i < broken; ++i) {
+    before += parts[i].size();
+  }
+  auto vector_parts = std::make_unique<VectorParts>(parts);
+  vector_parts->FailToOpen(broken);
+  const auto iterator = NewConcatenatingIterator(std::move(vector_parts));
+  size_t yielded = 0;
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    ++yielded;
+  }
+  RC_ASSERT(yielded == before);
+  RC_ASSERT(iterator->status() == DataLoss("no such part"));
+}
+
+TEST(ConcatenatingIterator, ASeekOpensOnlyThePartThatCanHoldTheKey) {
+  std::vector<Entries> parts(100);
+  for (int i = 0; i < 100; ++i) {
+    parts[i] = {{0, std::string(1, static_cast<char>(i)), 1, EntryKind::kPut, ""}};
+  }
+  auto owned = std::make_unique<VectorParts>(parts);
+  const VectorParts* const counted = owned.get();
+  const auto iterator = NewConcatenatingIterator(std::move(owned));
+  iterator->Seek(0, std::string(1, 40), kMaxTimestamp);
+  ASSERT_TRUE(iterator->Valid());
+  EXPECT_EQ(iterator->entry().key, std::string(1, 40));
+  EXPECT_EQ(counted->opened(), 1u);
+}
+
+TEST(ConcatenatingIterator, OfNoPartsIsEmpty) {
+  const auto iterator = NewConcatenatingIterator(
+      std::make_unique<VectorParts>(std::vector<Entries>()));
+  iterator->SeekToLast();
+  EXPECT_FALSE(iterator->Valid());
+  iterator->Seek(1, "a", 1);
+  EXPECT_FALSE(iterator->Valid());
+  EXPECT_TRUE(iterator->status().ok());
+}
+
+}  // namespace
+}  // namespace veralith

@@ -1,0 +1,57 @@
+// For tests: small hostile worlds of entries and range tombstones, and what must be visible in
+// them, computed by looking at everything.
+#ifndef VERALITH_CORE_ITERATOR_TESTING_VISIBLE_MODEL_H_
+#define VERALITH_CORE_ITERATOR_TESTING_VISIBLE_MODEL_H_
+
+#include <string>
+#include <vector>
+
+#include "core/base/types.h"
+#include "core/format/entry.h"
+#include "core/iterator/vector_iterator.h"
+#include "core/iterator/visible_iterator.h"
+
+namespace veralith::testing {
+
+// A range tombstone that owns its bytes.
+struct OwnedRangeTombstone {
+  NamespaceId ns = 0;
+  std::string begin;
+  std::string end;
+  bool open_end = false;
+  Timestamp ts = 0;
+
+  RangeTombstoneView view() const { return {ns, begin, end, open_end, ts}; }
+  bool Covers(NamespaceId n, std::string_view key) const;
+};
+
+std::vector<RangeTombstoneView> Views(const std::vector<OwnedRangeTombstone>& tombstones);
+
+// Out of few, so that they meet: keys with 00, FF, shared prefixes, the empty key; namespaces with
+// both ends of their range and neighbours whose big-endian bytes carry over.
+std::string AnyKey();
+NamespaceId AnyNamespace();
+// 1 to 12, seldom the largest there is.
+Timestamp AnyTimestamp();
+OwnedEntry AnyEntry();
+OwnedRangeTombstone AnyRangeTombstone();
+ScanBound AnyBound();
+
+// Sorted, without two of the same (ns, key, ts).
+std::vector<OwnedEntry> SortedUnique(std::vector<OwnedEntry> entries);
+
+// The largest timestamp <= snapshot of a tombstone that covers the key; 0: none.
+Timestamp BruteForceCovering(const std::vector<OwnedRangeTombstone>& tombstones, NamespaceId ns,
+                             std::string_view key, Timestamp snapshot);
+
+bool InBounds(const ScanBound& lower, const ScanBound& upper, std::string_view key);
+
+// The entries a reader at `snapshot` sees in the namespace and bounds, in order, one per key.
+std::vector<OwnedEntry> BruteForceVisible(const std::vector<OwnedEntry>& entries,
+                                          const std::vector<OwnedRangeTombstone>& tombstones,
+                                          NamespaceId ns, const ScanBound& lower,
+                                          const ScanBound& upper, Timestamp snapshot);
+
+}  // namespace veralith::testing
+
+#endif  // VERALITH_CORE_ITERATOR_TESTING_VISIBLE_MODEL_H_

@@ -1,0 +1,293 @@
+#include "core/iterator/visible_iterator.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "core/base/status.h"
+#include "core/iterator/merging_iterator.h"
+#include "core/iterator/testing/visible_model.h"
+#include "core/iterator/testing/walk.h"
+#include "core/iterator/vector_iterator.h"
+#include "rapidcheck.h"
+#include "rapidcheck/gtest.h"
+
+namespace veralith {
+namespace {
+
+using testing::AnyBound;
+using testing::AnyEntry;
+using testing::AnyKey;
+using testing::AnyNamespace;
+using testing::AnyRangeTombstone;
+using testing::AnyTimestamp;
+using testing::BruteForceVisible;
+using testing::OwnedRangeTombstone;
+using testing::SortedUnique;
+using testing::Views;
+
+using Entries = std::vector<OwnedEntry>;
+using Tombstones = std::vector<OwnedRangeTombstone>;
+
+// Entries and range tombstones dealt out to sources, and one scan over them.
+struct World {
+  std::vector<Entries> entries;
+  std::vector<Tombstones> tombstones;
+  NamespaceId ns = 0;
+  ScanBound lower;
+  ScanBound upper;
+  Timestamp snapshot = kMaxTimestamp;
+
+  Entries Visible() const {
+    Entries all_entries;
+    Tombstones all_tombstones;
+    for (size_t i = 0; i < entries.size(); ++i) {
+      all_entries.insert(all_entries.end(), entries[i].begin(), entries[i].end());
+      all_tombstones.insert(all_tombstones.end(), tombstones[i].begin(), tombstones[i].end());
+    }
+    return BruteForceVisible(all_entries, all_tombstones, ns, lower, upper, snapshot);
+  }
+
+  VisibleIterator::Source Source() const {
+    VisibleIterator::Source source;
+    std::vector<std::unique_ptr<Iterator>> children;
+    for (size_t i = 0; i < entries.size(); ++i) {
+      children.push_back(std::make_unique<VectorIterator>(entries[i]));
+      source.range_tombstones.push_back(FragmentedRangeTombstones::Build(Views(tombstones[i])));
+    }
+    source.range_tombstones.push_back(nullptr);
+    source.merged = NewMergingIterator(std::move(children));
+    source.ns = ns;
+    source.lower = lower;
+    source.upper = upper;
+    source.snapshot = snapshot;
+    return source;
+  }
+};
+
+World AnyWorld() {
+  World world;
+  world.entries.resize(*rc::gen::inRange<size_t>(1, 5));
+  world.tombstones.resize(world.entries.size());
+  // Few namespaces and keys per world, so that there are many versions of one.
+  const auto namespaces = *rc::gen::container<std::vector<NamespaceId>>(
+      2, rc::gen::exec(AnyNamespace));
+  const bool few_keys = *rc::gen::arbitrary<bool>();
+  const auto any_namespace = [&] { return namespaces[*rc::gen::inRange<size_t>(0, 2)]; };
+  const auto any_source = [&] { return *rc::gen::inRange<size_t>(0, world.entries.size()); };
+  Entries entries = *rc::gen::container<Entries>(rc::gen::exec(AnyEntry));
+  for (OwnedEntry& entry : entries) {
+    entry.ns = any_namespace();
+    if (few_keys) {
+      entry.key.resize(std::min<size_t>(entry.key.size(), 1));
+    }
+  }
+  for (const OwnedEntry& entry : SortedUnique(entries)) {
+    world.entries[any_source()].push_back(entry);
+  }
+  const bool with_tombstones = *rc::gen::arbitrary<bool>();
+  if (with_tombstones) {
+    for (OwnedRangeTombstone t :
+         *rc::gen::container<Tombstones>(rc::gen::exec(AnyRangeTombstone))) {
+      t.ns = any_namespace();
+      world.tombstones[any_source()].push_back(t);
+    }
+  }
+  world.ns = namespaces[0];
+  world.lower = AnyBound();
+  world.upper = AnyBound();
+  world.snapshot = AnyTimestamp();
+  return world;
+}
+
+// A position in the visible entries; size() is nowhere.
+void CheckAt(const VisibleIterator& iterator, const Entries& visible, size_t at) {
+  RC_ASSERT(iterator.status().ok());
+  RC_ASSERT(iterator.Valid() == (at < visible.size()));
+  if (iterator.Valid()) {
+    RC_ASSERT(std::string(iterator.key()) == visible[at].key);
+    RC_ASSERT(std::string(iterator.value()) == visible[at].value);
+    RC_ASSERT(iterator.timestamp() == visible[at].ts);
+  }
+}
+
+size_t FirstAtOrAfter(const Entries& visible, const std::string& key) {
+  size_t at = 0;
+  while (at < visible.size() && visible[at].key < key) {
+    ++at;
+  }
+  return at;
+}
+
+// visible.size() when there is none: 0 - 1 wraps around, and anything outside is nowhere.
+size_t LastAtOrBefore(const Entries& visible, const std::string& key) {
+  size_t at = 0;
+  while (at < visible.size() && visible[at].key <= key) {
+    ++at;
+  }
+  return at - 1;
+}
+
+std::string AnyTarget(const Entries& visible) {
+  if (!visible.empty() && *rc::gen::arbitrary<bool>()) {
+    return visible[*rc::gen::inRange<size_t>(0, visible.size())].key;
+  }
+  return AnyKey();
+}
+
+void CheckRandomMoves(VisibleIterator* iterator, const Entries& visible, int moves) {
+  size_t at = 0;
+  iterator->SeekToFirst();
+  CheckAt(*iterator, visible, at);
+  for (int i = 0; i < moves; ++i) {
+    int move = *rc::gen::inRange(0, at < visible.size() ? 10 : 4);
+    if (move == 0) {
+      iterator->SeekToFirst();
+      at = 0;
+    } else if (move == 1) {
+      iterator->SeekToLast();
+      at = visible.size() - 1;
+    } else if (move == 2) {
+      const std::string key = AnyTarget(visible);
+      iterator->Seek(key);
+      at = FirstAtOrAfter(visible, key);
+    } else if (move == 3) {
+      const std::string key = AnyTarget(visible);
+      iterator->SeekForPrev(key);
+      at = LastAtOrBefore(visible, key);
+    } else if (move < 7) {
+      iterator->Next();
+      ++at;
+    } else {
+      iterator->Prev();
+      --at;
+    }
+    CheckAt(*iterator, visible, at);
+  }
+}
+
+RC_GTEST_PROP(VisibleIterator, EqualsBruteForceUnderRandomMovesInAnyBoundsAtAnySnapshot, ()) {
+  const World world = AnyWorld();
+  VisibleIterator iterator(world.Source());
+  CheckRandomMoves(&iterator, world.Visible(), 60);
+}
+
+RC_GTEST_PROP(VisibleIterator, YieldsEveryVisibleKeyOnceInBothDirections, ()) {
+  const World world = AnyWorld();
+  const Entries visible = world.Visible();
+  VisibleIterator iterator(world.Source());
+  size_t at = 0;
+  for (iterator.SeekToFirst(); iterator.Valid(); iterator.Next()) {
+    CheckAt(iterator, visible, at++);
+  }
+  CheckAt(iterator, visible, at);
+  RC_ASSERT(at == visible.size());
+  for (iterator.SeekToLast(); iterator.Valid(); iterator.Prev()) {
+    CheckAt(iterator, visible, --at);
+  }
+  RC_ASSERT(at == 0u);
+  RC_ASSERT(iterator.status().ok());
+}
+
+RC_GTEST_PROP(VisibleIterator, NeverAnswersPastWhatItCouldNotRead, ()) {
+  const World world = AnyWorld();
+  const Entries visible = world.Visible();
+  const size_t broken = *rc::gen::inRange<size_t>(0, world.entries.size());
+  RC_PRE(!world.entries[broken].empty());
+  const size_t place = *rc::gen::inRange<size_t>(0, world.entries[broken].size());
+  auto source = world.Source();
+  std::vector<std::unique_ptr<Iterator>> children;
+  for (const Entries& its : world.entries) {
+    children.push_back(std::make_unique<VectorIterator>(its));
+  }
+  static_cast<VectorIterator*>(children[broken].get())->FailAt(place, DataLoss("bad page"));
+  source.merged = NewMergingIterator(std::move(children));
+  VisibleIterator iterator(std::move(source));
+  size_t at = 0;
+  for (iterator.SeekToFirst(); iterator.Valid(); iterator.Next()) {
+    CheckAt(iterator, visible, at++);
+  }
+  RC_ASSERT(at == visible.size() || !iterator.status().ok());
+  at = visible.size();
+  for (iterator.SeekToLast(); iterator.Valid(); iterator.Prev()) {
+    CheckAt(iterator, visible, --at);
+  }
+  RC_ASSERT(at == 0u || !iterator.status().ok());
+}
+
+// One source whose moves are counted.
+struct Counted {
+  VectorIterator* vector;
+  std::unique_ptr<VisibleIterator> iterator;
+};
+
+Counted CountMoves(const Entries& entries, const Tombstones& tombstones, Timestamp snapshot) {
+  VisibleIterator::Source source;
+  auto vector = std::make_unique<VectorIterator>(entries);
+  Counted counted{vector.get(), nullptr};
+  source.merged = std::move(vector);
+  source.range_tombstones.push_back(FragmentedRangeTombstones::Build(Views(tombstones)));
+  source.snapshot = snapshot;
+  counted.iterator = std::make_unique<VisibleIterator>(std::move(source));
+  return counted;
+}
+
+TEST(VisibleIterator, DoesNotStepOverAllVersionsOfAHotKey) {
+  Entries entries;
+  for (const char* key : {"a", "b", "c"}) {
+    for (Timestamp ts = 1; ts <= 10'000; ++ts) {
+      entries.push_back({0, key, ts, EntryKind::kPut, ""});
+    }
+  }
+  for (const Timestamp snapshot : {Timestamp{1}, Timestamp{5'000}, kMaxTimestamp}) {
+    const Counted counted = CountMoves(SortedUnique(entries), {}, snapshot);
+    int keys = 0;
+    for (counted.iterator->SeekToFirst(); counted.iterator->Valid(); counted.iterator->Next()) {
+      ++keys;
+    }
+    for (counted.iterator->SeekToLast(); counted.iterator->Valid(); counted.iterator->Prev()) {
+      ++keys;
+    }
+    EXPECT_EQ(keys, 6);
+    EXPECT_LT(counted.vector->moves(), 200u);
+  }
+}
+
+TEST(VisibleIterator, DoesNotStepOverALongRangeThatWasDeleted) {
+  Entries entries = {{0, "a", 1, EntryKind::kPut, ""}, {0, "z", 1, EntryKind::kPut, ""}};
+  for (int i = 0; i < 10'000; ++i) {
+    entries.push_back({0, "m" + std::to_string(i), 1, EntryKind::kPut, ""});
+  }
+  const Counted counted =
+      CountMoves(SortedUnique(entries), {{0, "b", "y", false, 2}}, kMaxTimestamp);
+  counted.iterator->Seek("b");
+  ASSERT_TRUE(counted.iterator->Valid());
+  EXPECT_EQ(counted.iterator->key(), "z");
+  counted.iterator->Prev();
+  ASSERT_TRUE(counted.iterator->Valid());
+  EXPECT_EQ(counted.iterator->key(), "a");
+  EXPECT_LT(counted.vector->moves(), 50u);
+}
+
+TEST(VisibleIterator, ARangeTombstoneLeavesEntriesOfItsOwnBatch) {
+  const Counted counted = CountMoves({{0, "k", 5, EntryKind::kPut, "v"}},
+                                     {{0, "a", "z", false, 5}}, kMaxTimestamp);
+  counted.iterator->SeekToFirst();
+  EXPECT_TRUE(counted.iterator->Valid());
+}
+
+TEST(VisibleIterator, HoldsWhatItReadsUntilItDies) {
+  auto held = std::make_shared<int>(1);
+  std::weak_ptr<int> watch = held;
+  VisibleIterator::Source source;
+  source.merged = NewMergingIterator({});
+  source.keep_alive = std::move(held);
+  {
+    VisibleIterator iterator(std::move(source));
+    EXPECT_FALSE(watch.expired());
+  }
+  EXPECT_TRUE(watch.expired());
+}
+
+}  // namespace
+}  // namespace veralith
