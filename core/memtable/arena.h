@@ -20,6 +20,12 @@
 #include "core/base/sync.h"
 #include "core/memtable/block_pool.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#endif
+#endif
+
 namespace veralith {
 
 class Arena {
@@ -31,9 +37,9 @@ class Arena {
 
   // `bytes` > 0 bytes, uninitialised; `alignment` is a power of two up to 64.
   char* Allocate(size_t bytes, size_t alignment = 8) {
-    const size_t padding = (~reinterpret_cast<uintptr_t>(next_) + 1) & (alignment - 1);
+    const size_t padding = Padding(next_, alignment);
     if (bytes + padding > static_cast<size_t>(limit_ - next_)) [[unlikely]] {
-      return AllocateElsewhere(bytes);
+      return AllocateElsewhere(bytes, alignment);
     }
     char* const result = next_ + padding;
     HandOut(result, bytes);
@@ -47,9 +53,19 @@ class Arena {
   size_t reserved_bytes() const { return reserved_.LoadRelaxed(); }
 
  private:
-  char* AllocateElsewhere(size_t bytes);
+  static size_t Padding(const char* place, size_t alignment) {
+    return (~reinterpret_cast<uintptr_t>(place) + 1) & (alignment - 1);
+  }
+  // AddressSanitizer: from now on these bytes may be touched.
+  static void HandOut([[maybe_unused]] char* begin, [[maybe_unused]] size_t bytes) {
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+    ASAN_UNPOISON_MEMORY_REGION(begin, bytes);
+#endif
+#endif
+  }
+  char* AllocateElsewhere(size_t bytes, size_t alignment);
   char* NewBlock(size_t bytes);
-  static void HandOut(char* begin, size_t bytes);
 
   char* next_ = nullptr;
   char* limit_ = nullptr;

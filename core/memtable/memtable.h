@@ -68,7 +68,7 @@ class Memtable {
   // Sees everything added before the call, and perhaps more. Lives no longer than the memtable.
   std::unique_ptr<Iterator> NewIterator() const;
 
-  // All range tombstones as one list (for flushing; O(n) when some came since the last call); never
+  // All range tombstones as one list (for flushing; merges the lists they are kept in, O(n)); never
   // null.
   std::shared_ptr<const FragmentedRangeTombstones> range_tombstones() const {
     return tombstones_.Merged();

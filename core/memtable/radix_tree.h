@@ -23,6 +23,8 @@
 #ifndef VERALITH_CORE_MEMTABLE_RADIX_TREE_H_
 #define VERALITH_CORE_MEMTABLE_RADIX_TREE_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -52,6 +54,9 @@ class RadixTree {
 
  private:
   friend class RadixTreeIterator;
+
+  bool AddAtLeaf(Atomic<uintptr_t>* slot, size_t from, std::string_view key,
+                 const EntryView& entry);
 
   Arena* const arena_;
   Atomic<uintptr_t> root_{0};  // a child reference: radix_nodes.h

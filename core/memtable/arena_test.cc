@@ -1,0 +1,76 @@
+#include "core/memtable/arena.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+
+namespace veralith {
+namespace {
+
+TEST(Arena, HandsOutAlignedPlacesThatKeepTheirBytes) {
+  Arena arena;
+  std::vector<std::pair<char*, size_t>> places;
+  for (size_t i = 1; i < 3000; ++i) {
+    const size_t alignment = size_t{1} << (i % 7);
+    const size_t size = i * 7 % 4000 + 1;
+    char* const place = arena.Allocate(size, alignment);
+    ASSERT_EQ(reinterpret_cast<uintptr_t>(place) % alignment, 0u);
+    std::memset(place, static_cast<int>(i), size);
+    places.push_back({place, size});
+  }
+  for (size_t i = 0; i < places.size(); ++i) {
+    const std::string expected(places[i].second, static_cast<char>(i + 1));
+    ASSERT_EQ(std::string(places[i].first, places[i].second), expected);
+  }
+}
+
+TEST(Arena, OfAFewBytesHoldsLittle) {
+  Arena arena;
+  arena.Allocate(100);
+  EXPECT_LE(arena.reserved_bytes(), size_t{16} << 10);
+  EXPECT_GE(arena.used_bytes(), 100u);
+  EXPECT_LE(arena.used_bytes(), 107u);
+}
+
+TEST(Arena, GivesALargeThingABlockOfItsOwn) {
+  Arena arena;
+  char* const small = arena.Allocate(8);
+  char* const large = arena.Allocate(size_t{5} << 20);
+  std::memset(large, 1, size_t{5} << 20);
+  EXPECT_EQ(arena.Allocate(8), small + 8);
+  EXPECT_GE(arena.reserved_bytes(), size_t{5} << 20);
+}
+
+TEST(Arena, AccountsForEveryByte) {
+  Arena arena;
+  size_t asked = 0;
+  for (size_t i = 0; i < 100'000; ++i) {
+    arena.Allocate(96);
+    asked += 96;
+  }
+  EXPECT_GE(arena.used_bytes(), asked);
+  EXPECT_LE(arena.used_bytes(), asked + asked / 50 + (16 << 10));
+  EXPECT_GE(arena.reserved_bytes(), arena.used_bytes());
+  EXPECT_LE(arena.reserved_bytes(), arena.used_bytes() + 2 * kBlockBytes);
+}
+
+TEST(BlockPool, RecyclesBlocksUpToItsBound) {
+  TrimPool();
+  {
+    Arena arena;
+    while (arena.reserved_bytes() < kMaxPooledBytes + 4 * kBlockBytes) {
+      arena.Allocate(kBlockBytes / 4 - 64);
+    }
+    EXPECT_EQ(PooledBytes(), 0u);
+  }
+  EXPECT_EQ(PooledBytes(), kMaxPooledBytes);
+  const MemoryBlock block = TakeBlock(kBlockBytes);
+  EXPECT_EQ(PooledBytes(), kMaxPooledBytes - kBlockBytes);
+  GiveBlock(block);
+  TrimPool();
+  EXPECT_EQ(PooledBytes(), 0u);
+}
+
+}  // namespace
+}  // namespace veralith

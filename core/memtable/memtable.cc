@@ -1,0 +1,45 @@
+#include "core/memtable/memtable.h"
+
+namespace veralith {
+
+void Memtable::Unref() const {
+  if (references_.FetchSub(1) == 1) {
+    delete this;
+  }
+}
+
+Pin Memtable::MakePin() const {
+  Ref();
+  return Pin(const_cast<Memtable*>(this),
+             [](void* memtable) { static_cast<const Memtable*>(memtable)->Unref(); });
+}
+
+void Memtable::NoteTimestamp(Timestamp ts) {
+  if (ts > max_ts_.LoadRelaxed()) {
+    max_ts_.StoreRelaxed(ts);
+  }
+  if (min_ts_.LoadRelaxed() == 0 || ts < min_ts_.LoadRelaxed()) {
+    min_ts_.StoreRelaxed(ts);
+  }
+}
+
+void Memtable::Add(const EntryView& entry) {
+  NoteTimestamp(entry.ts);
+  if (tree_.Add(entry)) {
+    entries_.StoreRelaxed(entries_.LoadRelaxed() + 1);
+  }
+}
+
+void Memtable::AddRangeTombstone(const RangeTombstoneView& tombstone) {
+  NoteTimestamp(tombstone.ts);
+  tombstones_.Add(tombstone);
+}
+
+bool Memtable::Get(NamespaceId ns, std::string_view key, Timestamp snapshot,
+                   EntryView* out) const {
+  return tree_.Get(ns, key, snapshot, out);
+}
+
+std::unique_ptr<Iterator> Memtable::NewIterator() const { return tree_.NewIterator(&max_ts_); }
+
+}  // namespace veralith

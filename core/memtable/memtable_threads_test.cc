@@ -1,0 +1,145 @@
+// Readers beside the writer, on real threads; ThreadSanitizer runs this too (--config=tsan).
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "core/base/executor.h"
+#include "core/base/random.h"
+#include "core/base/sync.h"
+#include "core/memtable/memtable.h"
+
+namespace veralith {
+namespace {
+
+constexpr int kReaders = 3;
+constexpr Timestamp kCommits = 6'000;
+constexpr int kKeys = 700;
+
+// Commit t writes key KeyOf(t) and a companion of it, both with the value "t": a batch of two.
+// Every 200th commit deletes a range instead.
+std::string KeyOf(Timestamp t) {
+  Random random(t);
+  const uint64_t number = random.Below(kKeys);
+  std::string key(number % 3 == 0 ? "a long shared prefix of keys/" : "");
+  key += std::to_string(number * 7919 % 10'007);
+  key += static_cast<char>(number % 256);
+  return key;
+}
+std::string CompanionOf(Timestamp t) { return KeyOf(t) + std::string("\0c", 2); }
+bool DeletesRange(Timestamp t) { return t % 200 == 0; }
+
+// What the writer and its readers share.
+struct Shared {
+  MemtableRef memtable = MemtableRef::Make(1);
+  Atomic<Timestamp> visible{0};
+  Atomic<uint64_t> faults{0};
+  Mutex mutex;
+  CondVar done;
+  int running ABSL_GUARDED_BY(mutex) = 0;
+
+  void Expect(bool holds) {
+    if (!holds) {
+      faults.FetchAdd(1);
+    }
+  }
+};
+
+void Commit(Shared* shared, Timestamp t) {
+  if (DeletesRange(t)) {
+    shared->memtable->AddRangeTombstone({0, "1", "2", false, t});
+  } else {
+    const std::string value = std::to_string(t);
+    shared->memtable->Add({0, KeyOf(t), t, EntryKind::kPut, value});
+    shared->memtable->Add({0, CompanionOf(t), t, EntryKind::kPut, value});
+  }
+  shared->visible.Store(t);
+}
+
+void WriteAll(Shared* shared) {
+  for (Timestamp t = 1; t <= kCommits; ++t) {
+    Commit(shared, t);
+  }
+}
+
+// At the visible timestamp: the commit is there, whole, and so is an older one; what the newest
+// version at or below it says is the last commit of that key.
+void CheckGets(Shared* shared, Timestamp visible, Random* random) {
+  const Memtable& memtable = *shared->memtable;
+  for (const Timestamp t : {visible, 1 + random->Below(visible)}) {
+    if (DeletesRange(t)) {
+      shared->Expect(memtable.MaxCoveringTombstone(0, "15", t) == t);
+      continue;
+    }
+    for (const std::string& key : {KeyOf(t), CompanionOf(t)}) {
+      EntryView entry;
+      shared->Expect(memtable.Get(0, key, t, &entry) && entry.ts == t && entry.key == key &&
+                     entry.value == std::to_string(t));
+    }
+  }
+}
+
+// A walk yields entries in order, and exactly the versions of commits up to `visible` among those
+// at or below it.
+template <bool kForward>
+void CheckWalk(Shared* shared, Timestamp visible) {
+  const auto iterator = shared->memtable->NewIterator();
+  uint64_t seen = 0;
+  EntryView last;
+  kForward ? iterator->SeekToFirst() : iterator->SeekToLast();
+  for (bool first = true; iterator->Valid(); first = false) {
+    const EntryView entry = iterator->entry();
+    const int order = first ? (kForward ? -1 : 1) : CompareEntries(last, entry);
+    shared->Expect(kForward ? order < 0 : order > 0);
+    seen += entry.ts <= visible ? 1 : 0;
+    last = entry;
+    kForward ? iterator->Next() : iterator->Prev();
+  }
+  shared->Expect(seen == 2 * (visible - visible / 200));
+}
+
+void ReadBesideTheWriter(Shared* shared, uint64_t seed) {
+  Random random(seed);
+  Timestamp visible = 0;
+  while (visible < kCommits) {
+    visible = shared->visible.Load();
+    if (visible == 0) {
+      continue;
+    }
+    for (int i = 0; i < 50; ++i) {
+      CheckGets(shared, visible, &random);
+    }
+    CheckWalk<true>(shared, visible);
+    CheckWalk<false>(shared, visible);
+  }
+}
+
+void RunOn(Executor* executor, Shared* shared, std::function<void()> work) {
+  {
+    MutexLock lock(shared->mutex);
+    ++shared->running;
+  }
+  executor->Schedule(TaskPriority::kHigh, [shared, work = std::move(work)] {
+    work();
+    MutexLock lock(shared->mutex);
+    --shared->running;
+    shared->done.NotifyAll();
+  });
+}
+
+TEST(MemtableThreads, ReadersBesideTheWriterSeeWholePrefixesOfTheCommits) {
+  const auto executor = NewThreadPoolExecutor(kReaders + 1);
+  Shared shared;
+  for (int i = 0; i < kReaders; ++i) {
+    RunOn(executor.get(), &shared, [&shared, i] { ReadBesideTheWriter(&shared, 100 + i); });
+  }
+  RunOn(executor.get(), &shared, [&shared] { WriteAll(&shared); });
+  MutexLock lock(shared.mutex);
+  while (shared.running > 0) {
+    executor->Await(shared.mutex, shared.done);
+  }
+  EXPECT_EQ(shared.faults.Load(), 0u);
+}
+
+}  // namespace
+}  // namespace veralith

@@ -1,0 +1,367 @@
+// The memory layout of the radix tree's inner nodes, leaves and versions, and the searches inside
+// one node and one chain. See radix_tree.h for the shape and for how readers and the writer meet.
+//
+// Everything here lies in an arena and is never freed. Fields that are not Atomic are complete
+// before the record is published, and never change.
+#ifndef VERALITH_CORE_MEMTABLE_RADIX_NODES_H_
+#define VERALITH_CORE_MEMTABLE_RADIX_NODES_H_
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "core/base/sync.h"
+#include "core/base/types.h"
+#include "core/format/entry.h"
+
+namespace veralith::radix {
+
+// --- Versions ----------------------------------------------------------------------------------
+
+// One version: this header, then the value. A version that is not the oldest of its key has a
+// VersionLinks before it.
+struct Version {
+  static constexpr uint32_t kSizeMask = (uint32_t{1} << 29) - 1;
+  static constexpr uint32_t kKindShift = 29;
+  static constexpr uint32_t kOldestFlag = uint32_t{1} << 31;
+  static constexpr size_t kHeaderBytes = 12;  // the value begins there, before the struct's end
+
+  Timestamp ts;
+  uint32_t size_kind_oldest;
+
+  bool oldest() const { return (size_kind_oldest & kOldestFlag) != 0; }
+  EntryKind kind() const { return static_cast<EntryKind>((size_kind_oldest >> kKindShift) & 3); }
+  std::string_view value() const {
+    return {reinterpret_cast<const char*>(this) + kHeaderBytes, size_kind_oldest & kSizeMask};
+  }
+};
+static_assert(kMaxValueBytes <= Version::kSizeMask);
+static_assert(offsetof(Version, size_kind_oldest) + sizeof(uint32_t) == Version::kHeaderBytes);
+
+// The far pointers make a path of O(log n) from any version to any older one.
+struct VersionLinks {
+  const Version* older;
+  const Version* far;  // an older one, further away
+  uint64_t index;      // how many versions of the key are older
+};
+
+inline const VersionLinks& LinksOf(const Version* version) {
+  return *(reinterpret_cast<const VersionLinks*>(version) - 1);
+}
+inline const Version* Older(const Version* v) { return v->oldest() ? nullptr : LinksOf(v).older; }
+inline const Version* Far(const Version* v) { return v->oldest() ? v : LinksOf(v).far; }
+inline uint64_t Index(const Version* v) { return v->oldest() ? 0 : LinksOf(v).index; }
+
+// Where the far pointer of a version put on top of `older` leads.
+inline const Version* FarFrom(const Version* older) {
+  const Version* const far = Far(older);
+  const bool even = Index(older) - Index(far) == Index(far) - Index(Far(far));
+  return even ? Far(far) : older;
+}
+
+// The newest version with ts <= snapshot at or behind `v`; null when there is none.
+inline const Version* NewestAtOrBelow(const Version* v, Timestamp snapshot) {
+  while (v != nullptr && v->ts > snapshot) {
+    if (v->oldest()) {
+      return nullptr;
+    }
+    const VersionLinks& links = LinksOf(v);
+    v = links.far->ts > snapshot ? links.far : links.older;
+  }
+  return v;
+}
+
+// The oldest version with ts > `ts` at or behind `head`; null when head itself is not newer.
+inline const Version* OldestAbove(const Version* head, Timestamp ts) {
+  if (head->ts <= ts) {
+    return nullptr;
+  }
+  const Version* v = head;
+  while (!v->oldest()) {
+    const VersionLinks& links = LinksOf(v);
+    if (links.far->ts > ts) {
+      v = links.far;
+    } else if (links.older->ts > ts) {
+      v = links.older;
+    } else {
+      break;
+    }
+  }
+  return v;
+}
+
+inline const Version* OldestOf(const Version* v) {
+  while (!v->oldest()) {
+    v = LinksOf(v).far;
+  }
+  return v;
+}
+
+// --- Leaves ------------------------------------------------------------------------------------
+
+// One key: this header, its encoding, the raw key if escaping changed it, then (aligned) its first
+// version.
+struct Leaf {
+  static constexpr size_t kHeaderBytes = 12;
+  static constexpr size_t kNamespaceBytes = 8;
+  static constexpr size_t kTerminatorBytes = 2;
+
+  Atomic<const Version*> head;
+  uint16_t encoded_size;
+  uint16_t raw_size;
+
+  std::string_view encoded() const {
+    return {reinterpret_cast<const char*>(this) + kHeaderBytes, encoded_size};
+  }
+  std::string_view raw_key() const {
+    const char* const bytes = reinterpret_cast<const char*>(this) + kHeaderBytes;
+    const bool escaped = encoded_size != raw_size + kNamespaceBytes + kTerminatorBytes;
+    return {bytes + (escaped ? encoded_size : kNamespaceBytes), raw_size};
+  }
+  NamespaceId ns() const {
+    uint64_t big_endian;
+    std::memcpy(&big_endian, reinterpret_cast<const char*>(this) + kHeaderBytes, 8);
+    return __builtin_bswap64(big_endian);
+  }
+};
+static_assert(offsetof(Leaf, raw_size) + sizeof(uint16_t) == Leaf::kHeaderBytes);
+
+// --- Inner nodes -------------------------------------------------------------------------------
+
+// A child: 0 for none, else the address of an inner node, or of a leaf with bit 0 set.
+using ChildRef = uintptr_t;
+using ChildSlot = Atomic<ChildRef>;
+
+enum class NodeKind : uint8_t { k4, k16, k48, k256 };
+
+inline constexpr size_t kTailBytes = 12;
+
+struct Node {
+  NodeKind kind;
+  Atomic<uint8_t> count{0};   // of children; meaningless in Node256
+  uint16_t depth;             // the byte of the encoded key at which it branches
+  char tail[kTailBytes];      // the bytes before depth, right-aligned
+  const Leaf* some_leaf;      // below this node: where longer skipped stretches are read
+
+  // The bytes [from, depth) that all keys below share.
+  const char* Skipped(size_t from) const {
+    const size_t length = depth - from;
+    return length <= kTailBytes ? tail + (kTailBytes - length) : some_leaf->encoded().data() + from;
+  }
+};
+
+struct Node4 : Node {
+  static constexpr size_t kChildren = 4;
+  Atomic<uint32_t> keys{0};  // key byte of child i in byte i
+  ChildSlot children[kChildren];
+};
+static_assert(sizeof(Node4) == 64);
+
+struct Node16 : Node {
+  static constexpr size_t kChildren = 16;
+  Atomic<uint64_t> keys[2];
+  ChildSlot children[kChildren];
+};
+
+struct Node48 : Node {
+  static constexpr size_t kChildren = 48;
+  Atomic<uint64_t> present[4];   // one bit per key byte
+  Atomic<uint8_t> index[256];    // of the child, where the bit is set
+  ChildSlot children[kChildren];
+};
+
+struct Node256 : Node {
+  Atomic<uint64_t> present[4];
+  ChildSlot children[256];
+};
+
+inline bool IsLeaf(ChildRef ref) { return (ref & 1) != 0; }
+inline Leaf* LeafOf(ChildRef ref) { return reinterpret_cast<Leaf*>(ref - 1); }
+inline Node* NodeOf(ChildRef ref) { return reinterpret_cast<Node*>(ref); }
+inline ChildRef RefTo(const Leaf* leaf) { return reinterpret_cast<ChildRef>(leaf) | 1; }
+inline ChildRef RefTo(const Node* node) { return reinterpret_cast<ChildRef>(node); }
+
+// The key bytes of a Node4 or Node16, and which of the 16 lanes hold one. The count is loaded with
+// acquire first: the bytes and children it counts are then there.
+struct KeyLanes {
+  __m128i bytes;
+  uint32_t used;  // one bit per lane
+};
+
+inline KeyLanes LanesOf(const Node4* node) {
+  const uint32_t count = node->count.LoadAcquire();
+  const int keys = static_cast<int>(node->keys.LoadRelaxed());
+  return {_mm_cvtsi32_si128(keys), (uint32_t{1} << count) - 1};
+}
+
+inline KeyLanes LanesOf(const Node16* node) {
+  const uint32_t count = node->count.LoadAcquire();
+  const auto low = static_cast<long long>(node->keys[0].LoadRelaxed());
+  const auto high = static_cast<long long>(node->keys[1].LoadRelaxed());
+  return {_mm_set_epi64x(high, low), (uint32_t{1} << count) - 1};
+}
+
+inline uint32_t LanesEqual(const KeyLanes& lanes, uint8_t byte) {
+  const __m128i equal = _mm_cmpeq_epi8(lanes.bytes, _mm_set1_epi8(static_cast<char>(byte)));
+  return static_cast<uint32_t>(_mm_movemask_epi8(equal)) & lanes.used;
+}
+
+// A child and the key byte that leads to it. ref 0: there is none.
+struct Branch {
+  ChildRef ref = 0;
+  uint8_t byte = 0;
+};
+
+template <typename N>
+const ChildSlot* FindInLanes(const N* node, uint8_t byte) {
+  const uint32_t found = LanesEqual(LanesOf(node), byte);
+  return found == 0 ? nullptr : &node->children[__builtin_ctz(found)];
+}
+
+inline bool IsPresent(const Atomic<uint64_t>* present, uint8_t byte) {
+  // Acquire: the child behind the bit is there.
+  return ((present[byte >> 6].LoadAcquire() >> (byte & 63)) & 1) != 0;
+}
+
+// Where the child for `byte` is kept; null when there is none.
+inline const ChildSlot* FindChild(const Node* node, uint8_t byte) {
+  switch (node->kind) {
+    case NodeKind::k4:
+      return FindInLanes(static_cast<const Node4*>(node), byte);
+    case NodeKind::k16:
+      return FindInLanes(static_cast<const Node16*>(node), byte);
+    case NodeKind::k48: {
+      const auto* n = static_cast<const Node48*>(node);
+      return IsPresent(n->present, byte) ? &n->children[n->index[byte].LoadRelaxed()] : nullptr;
+    }
+    case NodeKind::k256: {
+      const auto* n = static_cast<const Node256*>(node);
+      return IsPresent(n->present, byte) ? &n->children[byte] : nullptr;
+    }
+  }
+  __builtin_unreachable();
+}
+
+// The smallest used lane value >= low, as (lane bit set, value); 0 when there is none. With `flip`
+// 0xFF values count downward: the largest value <= 255 - low.
+template <typename N>
+Branch NearestInLanes(const N* node, uint8_t low, uint8_t flip) {
+  const KeyLanes lanes = LanesOf(node);
+  const __m128i values =
+      _mm_xor_si128(lanes.bytes, _mm_set1_epi8(static_cast<char>(flip)));
+  const __m128i floor = _mm_set1_epi8(static_cast<char>(low));
+  const __m128i reached = _mm_cmpeq_epi8(_mm_max_epu8(values, floor), values);
+  const uint32_t candidates =
+      static_cast<uint32_t>(_mm_movemask_epi8(reached)) & lanes.used;
+  if (candidates == 0) {
+    return {};
+  }
+  uint32_t best_lane = 0;
+  alignas(16) uint8_t bytes[16];
+  _mm_store_si128(reinterpret_cast<__m128i*>(bytes), values);
+  uint32_t best = 256;
+  for (uint32_t rest = candidates; rest != 0; rest &= rest - 1) {
+    const uint32_t lane = static_cast<uint32_t>(__builtin_ctz(rest));
+    if (bytes[lane] < best) {
+      best = bytes[lane];
+      best_lane = lane;
+    }
+  }
+  return {node->children[best_lane].LoadAcquire(), static_cast<uint8_t>(best ^ flip)};
+}
+
+// The first set bit at or after `from` (0..255); 256 when there is none.
+inline uint32_t NextPresent(const Atomic<uint64_t>* present, uint32_t from) {
+  uint64_t bits = present[from >> 6].LoadAcquire() & (~uint64_t{0} << (from & 63));
+  for (uint32_t word = from >> 6;;) {
+    if (bits != 0) {
+      return word * 64 + static_cast<uint32_t>(__builtin_ctzll(bits));
+    }
+    if (++word == 4) {
+      return 256;
+    }
+    bits = present[word].LoadAcquire();
+  }
+}
+
+// The last set bit at or before `from`; 256 when there is none.
+inline uint32_t PreviousPresent(const Atomic<uint64_t>* present, uint32_t from) {
+  uint64_t bits = present[from >> 6].LoadAcquire() & (~uint64_t{0} >> (63 - (from & 63)));
+  for (uint32_t word = from >> 6;;) {
+    if (bits != 0) {
+      return word * 64 + 63 - static_cast<uint32_t>(__builtin_clzll(bits));
+    }
+    if (word-- == 0) {
+      return 256;
+    }
+    bits = present[word].LoadAcquire();
+  }
+}
+
+inline Branch BranchAt(const Node48* node, uint32_t byte) {
+  if (byte > 255) {
+    return {};
+  }
+  const ChildSlot& slot = node->children[node->index[byte].LoadRelaxed()];
+  return {slot.LoadAcquire(), static_cast<uint8_t>(byte)};
+}
+
+inline Branch BranchAt(const Node256* node, uint32_t byte) {
+  if (byte > 255) {
+    return {};
+  }
+  return {node->children[byte].LoadAcquire(), static_cast<uint8_t>(byte)};
+}
+
+// The child with the smallest key byte >= from.
+inline Branch BranchAtOrAfter(const Node* node, uint32_t from) {
+  if (from > 255) {
+    return {};
+  }
+  const uint8_t low = static_cast<uint8_t>(from);
+  switch (node->kind) {
+    case NodeKind::k4:
+      return NearestInLanes(static_cast<const Node4*>(node), low, 0);
+    case NodeKind::k16:
+      return NearestInLanes(static_cast<const Node16*>(node), low, 0);
+    case NodeKind::k48: {
+      const auto* n = static_cast<const Node48*>(node);
+      return BranchAt(n, NextPresent(n->present, from));
+    }
+    case NodeKind::k256: {
+      const auto* n = static_cast<const Node256*>(node);
+      return BranchAt(n, NextPresent(n->present, from));
+    }
+  }
+  __builtin_unreachable();
+}
+
+// The child with the largest key byte <= from; from -1: none.
+inline Branch BranchAtOrBefore(const Node* node, int from) {
+  if (from < 0) {
+    return {};
+  }
+  const uint8_t low = static_cast<uint8_t>(255 - from);
+  switch (node->kind) {
+    case NodeKind::k4:
+      return NearestInLanes(static_cast<const Node4*>(node), low, 0xFF);
+    case NodeKind::k16:
+      return NearestInLanes(static_cast<const Node16*>(node), low, 0xFF);
+    case NodeKind::k48: {
+      const auto* n = static_cast<const Node48*>(node);
+      return BranchAt(n, PreviousPresent(n->present, static_cast<uint32_t>(from)));
+    }
+    case NodeKind::k256: {
+      const auto* n = static_cast<const Node256*>(node);
+      return BranchAt(n, PreviousPresent(n->present, static_cast<uint32_t>(from)));
+    }
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace veralith::radix
+
+#endif  // VERALITH_CORE_MEMTABLE_RADIX_NODES_H_
