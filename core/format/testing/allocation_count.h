@@ -1,0 +1,15 @@
+// How often this process asked the heap for memory: for tests of "allocates nothing". Linking this
+// library replaces the global operator new.
+#ifndef VERALITH_CORE_FORMAT_TESTING_ALLOCATION_COUNT_H_
+#define VERALITH_CORE_FORMAT_TESTING_ALLOCATION_COUNT_H_
+
+#include <cstdint>
+
+namespace veralith {
+
+// Calls of operator new, by all threads, since the process began.
+uint64_t AllocationCount();
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_FORMAT_TESTING_ALLOCATION_COUNT_H_
