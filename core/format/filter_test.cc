@@ -43,7 +43,10 @@ double FalsePositivePercent(double bits_per_key, int num_keys) {
 TEST(Filter, HasItsGoldenBytes) {
   const std::string bytes =
       Build(10, {HashUserKey(0, "a"), HashUserKey(0, "b"), HashUserKey(7, "a")});
-  EXPECT_EQ(HexEncode(bytes), "@GOLDEN@");
+  EXPECT_EQ(HexEncode(bytes), "0106000001000000000000000000000000000000000000000000000000000000"
+            "0000000000000000000000000000000000000000000000000000000000000000"
+            "2000000001000000400400002000000000000001200000102000000000000000"
+            "0000808800000000000000000000000000018000040010000000000000000040");
 }
 
 TEST(Filter, AtTenBitsPerKeyFewerThanThreeOfTwoHundredAbsentKeysPass) {
