@@ -52,6 +52,9 @@ class Compressor {
   static constexpr size_t kMaxInputBytes = size_t{1} << 30;
 
  private:
+  // The compressed length; 0 when the library fails.
+  size_t CompressInto(std::string_view input, char* out, size_t bound);
+
   Codec codec_;
   int level_;
   void* context_ = nullptr;  // ZSTD_CCtx or LZ4 state, reused

@@ -1,7 +1,8 @@
 // Parquet's own bloom filter (split block, XXH64 with seed 0), written so that other readers can
 // skip row groups. Our lookups use core/format/filter.h instead.
 //
-// A filter is a power of two of 32-byte blocks: at least 32 bytes, at most 128 MiB. A value's hash
+// A filter is 32-byte blocks, of which we write a power of two and read any number: at least 32
+// bytes, at most 128 MiB. A value's hash
 // is XXH64 of its PLAIN bytes, for a BYTE_ARRAY without the length.
 #ifndef VERALITH_CORE_FORMAT_PARQUET_BLOOM_H_
 #define VERALITH_CORE_FORMAT_PARQUET_BLOOM_H_

@@ -2,7 +2,7 @@
 // foreign file of our schema may carry, and their codec in Thrift's compact protocol.
 //
 // 1. Decoders are total: a span in, a value or a Status out, no assertion on input, no I/O.
-// 2. Work is linear in the input; memory is at most about 64 times the input (the smallest valid
+// 2. Work is linear in the input; memory is at most about 100 times the input (the smallest valid
 //    element of a list against the struct that holds it). Nesting is bounded (thrift_compact.h).
 // 3. A missing required field, a wrong wire type of a known field, or bytes that end early are
 //    DataLoss naming the field and the offset in the input. Unknown fields are skipped. Encrypted
@@ -181,7 +181,7 @@ struct ColumnMetaData {
 struct ColumnChunk {
   std::optional<std::string> file_path;
   int64_t file_offset = 0;  // deprecated: written as 0
-  std::optional<ColumnMetaData> meta_data;
+  ColumnMetaData meta_data;  // Unimplemented when absent (metadata in another file)
   std::optional<int64_t> offset_index_offset;
   std::optional<int32_t> offset_index_length;
   std::optional<int64_t> column_index_offset;

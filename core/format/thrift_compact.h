@@ -43,7 +43,6 @@ class CompactReader {
  public:
   explicit CompactReader(std::string_view bytes) : bytes_(bytes) {}
 
-  // A struct: `for (Scope s = Enter(); NextField(); ) switch (field_id()) {...}` through ReadStruct.
   bool ok() const { return status_.ok(); }
   const absl::Status& status() const { return status_; }
   size_t offset() const { return position_; }

@@ -1,0 +1,170 @@
+#include "core/format/compression.h"
+
+#include <lz4.h>
+#include <snappy.h>
+#include <zstd.h>
+
+#include <memory>
+
+#include "core/base/check.h"
+#include "core/base/status.h"
+
+namespace veralith::parquet {
+namespace {
+
+struct FreeZstd {
+  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+};
+
+// One per thread: a ZSTD context costs more to make than a page to decompress. The output buffer
+// is the window, so it allocates nothing from what a frame claims.
+ZSTD_DCtx* ThreadZstdContext() {
+  thread_local const std::unique_ptr<ZSTD_DCtx, FreeZstd> context(ZSTD_createDCtx());
+  return context.get();
+}
+
+absl::Status BadData(Codec codec, size_t want) {
+  std::string message(CodecName(codec));
+  message.append(" data that does not decompress to its ")
+      .append(std::to_string(want))
+      .append(" bytes");
+  return DataLoss(message);
+}
+
+bool DecompressLz4(std::string_view input, std::span<char> output) {
+  if (input.size() > INT32_MAX || output.size() > INT32_MAX) {
+    return false;
+  }
+  const int got = LZ4_decompress_safe(input.data(), output.data(), static_cast<int>(input.size()),
+                                      static_cast<int>(output.size()));
+  return got >= 0 && static_cast<size_t>(got) == output.size();
+}
+
+bool DecompressSnappy(std::string_view input, std::span<char> output) {
+  size_t length = 0;
+  return snappy::GetUncompressedLength(input.data(), input.size(), &length) &&
+         length == output.size() &&
+         snappy::RawUncompress(input.data(), input.size(), output.data());
+}
+
+bool DecompressZstd(std::string_view input, std::span<char> output) {
+  ZSTD_DCtx* const context = ThreadZstdContext();
+  if (context == nullptr) {
+    return false;
+  }
+  const size_t got = ZSTD_decompressDCtx(context, output.data(), output.size(), input.data(),
+                                         input.size());
+  return !ZSTD_isError(got) && got == output.size();
+}
+
+}  // namespace
+
+std::string_view CodecName(Codec codec) {
+  switch (codec) {
+    case Codec::kNone: return "UNCOMPRESSED";
+    case Codec::kSnappy: return "SNAPPY";
+    case Codec::kZstd: return "ZSTD";
+    case Codec::kLz4Raw: return "LZ4_RAW";
+  }
+  return "unknown codec";
+}
+
+absl::StatusOr<Codec> CodecFromParquetId(int32_t id) {
+  switch (id) {
+    case 0: return Codec::kNone;
+    case 1: return Codec::kSnappy;
+    case 6: return Codec::kZstd;
+    case 7: return Codec::kLz4Raw;
+    case 2: return Unimplemented("Parquet codec GZIP");
+    case 3: return Unimplemented("Parquet codec LZO");
+    case 4: return Unimplemented("Parquet codec BROTLI");
+    case 5: return Unimplemented("Parquet codec LZ4 (deprecated)");
+    default: return Unimplemented("Parquet codec " + std::to_string(id));
+  }
+}
+
+Compressor::Compressor(Codec codec, int level) : codec_(codec), level_(level) {
+  if (codec == Codec::kZstd) {
+    context_ = ZSTD_createCCtx();
+    VERALITH_CHECK(context_ != nullptr);
+  } else if (codec == Codec::kLz4Raw) {
+    context_ = ::operator new(static_cast<size_t>(LZ4_sizeofState()));
+  }
+}
+
+Compressor::~Compressor() {
+  if (codec_ == Codec::kZstd) {
+    ZSTD_freeCCtx(static_cast<ZSTD_CCtx*>(context_));
+  } else if (codec_ == Codec::kLz4Raw) {
+    ::operator delete(context_);
+  }
+}
+
+absl::Status Compressor::Compress(std::string_view input, std::string* out) {
+  if (input.size() > kMaxInputBytes) {
+    return InvalidArgument("page of " + std::to_string(input.size()) + " bytes to compress");
+  }
+  const size_t start = out->size();
+  size_t bound = input.size();
+  switch (codec_) {
+    case Codec::kNone: break;
+    case Codec::kSnappy: bound = snappy::MaxCompressedLength(input.size()); break;
+    case Codec::kZstd: bound = ZSTD_compressBound(input.size()); break;
+    case Codec::kLz4Raw:
+      bound = static_cast<size_t>(LZ4_compressBound(static_cast<int>(input.size())));
+      break;
+  }
+  if (codec_ == Codec::kNone) {
+    out->append(input);
+    return absl::OkStatus();
+  }
+  out->resize(start + bound);
+  const size_t length = CompressInto(input, out->data() + start, bound);
+  VERALITH_CHECK(length != 0 && length <= bound);  // bounds given by the libraries suffice
+  out->resize(start + length);
+  return absl::OkStatus();
+}
+
+size_t Compressor::CompressInto(std::string_view input, char* out, size_t bound) {
+  switch (codec_) {
+    case Codec::kNone: break;
+    case Codec::kSnappy: {
+      size_t length = 0;
+      snappy::RawCompress(input.data(), input.size(), out, &length);
+      return length;
+    }
+    case Codec::kZstd: {
+      const size_t length = ZSTD_compressCCtx(static_cast<ZSTD_CCtx*>(context_), out, bound,
+                                              input.data(), input.size(), level_);
+      return ZSTD_isError(length) ? 0 : length;
+    }
+    case Codec::kLz4Raw: {
+      const int length =
+          LZ4_compress_fast_extState(context_, input.data(), out, static_cast<int>(input.size()),
+                                     static_cast<int>(bound), 1);
+      return length < 0 ? 0 : static_cast<size_t>(length);
+    }
+  }
+  return 0;
+}
+
+absl::Status Decompress(Codec codec, std::string_view input, std::span<char> output) {
+  // Some writers store an empty page as no bytes at all, whatever the codec.
+  bool good = input.empty() && output.empty();
+  if (!good) {
+    switch (codec) {
+      case Codec::kNone:
+        good = input.size() == output.size();
+        if (good) {
+          input.copy(output.data(), output.size());
+        }
+        break;
+      case Codec::kSnappy: good = DecompressSnappy(input, output); break;
+      case Codec::kZstd: good = DecompressZstd(input, output); break;
+      case Codec::kLz4Raw: good = DecompressLz4(input, output); break;
+    }
+  }
+  return good ? absl::OkStatus() : BadData(codec, output.size());
+}
+
+}  // namespace veralith::parquet
