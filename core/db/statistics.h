@@ -33,11 +33,11 @@ struct Statistics {
   uint64_t commits = 0;
   uint64_t memtable_bytes = 0;            // now, all memtables
   uint64_t cache_bytes = 0;               // now
-  uint64_t cache_hits = 0;
-  uint64_t cache_misses = 0;
+  uint64_t cache_misses = 0;              // pages read from files
   uint64_t live_snapshots = 0;            // now
   Timestamp last_timestamp = 0;
   Timestamp history_floor = 0;
+  std::string recovery_report;            // what opening dropped, and why; empty: nothing
   std::string background_error;           // empty: none
   std::string stall_reason;               // empty: writers are not held back now
 };

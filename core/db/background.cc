@@ -1,0 +1,256 @@
+// Background work: one flush and one compaction at a time, retried with back-off when they fail.
+//
+// A failed job changes nothing: its inputs stay, its outputs are garbage (hazard C2). The error is
+// kept in background_error_ until a later job succeeds or Resume is called.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/base/epoch.h"
+#include "core/base/status.h"
+#include "core/compaction/compaction_job.h"
+#include "core/compaction/flush_job.h"
+#include "core/db/db_impl.h"
+#include "core/db/option_mapping.h"
+
+namespace veralith {
+namespace {
+
+constexpr int64_t kFirstRetryNanos = 50'000'000;
+constexpr int kMostDoublings = 8;  // 50 ms to 13 s
+
+// The open reader of a live file.
+absl::StatusOr<std::shared_ptr<SegmentReader>> FindReader(const SegmentSet& set, uint64_t number) {
+  const Version::Place* place = set.version().Find(number);
+  VERALITH_CHECK(place != nullptr);
+  return set.Find(*place)->reader;
+}
+
+}  // namespace
+
+void DbImpl::PublishSuperVersion() {
+  std::vector<Memtable*> memtables = {active_.get()};
+  for (auto it = frozen_.rbegin(); it != frozen_.rend(); ++it) {
+    memtables.push_back(it->memtable.get());
+  }
+  current_.Publish(new SuperVersion(std::move(memtables), versions_->current(),
+                                    versions_->state().history_floor));
+}
+
+std::vector<Timestamp> DbImpl::Points() const {
+  std::vector<Timestamp> points = snapshots_.Timestamps();
+  const Timestamp visible = visible_.Load();
+  if (points.empty() || points.back() < visible) {
+    points.push_back(visible);
+  }
+  return points;
+}
+
+PickerState DbImpl::PickerStateNow() const {
+  PickerState state;
+  state.version = &versions_->version();
+  state.running = running_;
+  return state;
+}
+
+bool DbImpl::FlushIsDue() const { return !frozen_.empty(); }
+
+bool DbImpl::CompactionIsDue() const {
+  if (!manual_.empty()) {
+    return true;
+  }
+  return !options_.disable_automatic_compaction &&
+         policy_->PickCompaction(PickerStateNow()).has_value();
+}
+
+// Nothing is scheduled while a retry timer runs: it schedules what is due when it fires.
+void DbImpl::ScheduleBackgroundWork() {
+  if (closing_ || options_.read_only || !fatal_.ok() || retry_timer_.has_value()) {
+    return;
+  }
+  if (!flush_scheduled_ && FlushIsDue()) {
+    flush_scheduled_ = true;
+    executor_->Schedule(TaskPriority::kHigh, [this] { BackgroundFlush(); });
+  }
+  if (!compaction_scheduled_ && CompactionIsDue()) {
+    compaction_scheduled_ = true;
+    executor_->Schedule(TaskPriority::kLow, [this] { BackgroundCompaction(); });
+  }
+}
+
+void DbImpl::BackgroundFlush() {
+  MutexLock lock(mutex_);
+  if (!closing_ && fatal_.ok() && FlushIsDue()) {
+    NoteBackgroundResult(FlushFrozen(), "flush");
+  }
+  flush_scheduled_ = false;
+  ScheduleBackgroundWork();
+  background_done_.NotifyAll();
+}
+
+void DbImpl::BackgroundCompaction() {
+  MutexLock lock(mutex_);
+  if (!closing_ && fatal_.ok()) {
+    if (std::optional<Pick> pick = NextPick(); pick.has_value()) {
+      NoteBackgroundResult(Compact(*pick), "compaction");
+    }
+  }
+  compaction_scheduled_ = false;
+  ScheduleBackgroundWork();
+  background_done_.NotifyAll();
+}
+
+JobEnvironment DbImpl::NewJobEnvironment(std::vector<uint64_t>* numbers) {
+  JobEnvironment environment;
+  environment.fs = fs_;
+  environment.directory = directory_;
+  environment.job_id = next_job_id_++;
+  environment.new_file_number = [this, numbers] {
+    MutexLock lock(mutex_);
+    numbers->push_back(versions_->NewPendingFile());
+    return numbers->back();
+  };
+  environment.segment_options = [this](int level, bool bottommost) {
+    return ToSegmentOptions(options_, level, bottommost);
+  };
+  environment.cancel = &cancel_jobs_;
+  return environment;
+}
+
+void DbImpl::ReleasePending(const std::vector<uint64_t>& numbers) {
+  for (const uint64_t number : numbers) {
+    versions_->ReleasePending(number);
+  }
+}
+
+// All frozen memtables become one run. The edit also drops their logs, so that recovery never
+// replays what is flushed (hazard R5).
+absl::Status DbImpl::FlushFrozen() {
+  const std::vector<Frozen> taken(frozen_.begin(), frozen_.end());
+  FlushRequest request;
+  VersionEdit logs;
+  for (const Frozen& frozen : taken) {
+    request.memtables.push_back(frozen.memtable.get());
+    logs.removed_logs.push_back(frozen.log_number);
+  }
+  request.points = Points();
+  request.run_id = versions_->NewRunId();
+  const std::shared_ptr<const SegmentSet> base = versions_->current();
+  request.version = base->version_ref();
+  const auto start = job_starts_.insert(request.points.back());
+  std::vector<uint64_t> numbers;
+  const JobEnvironment environment = NewJobEnvironment(&numbers);
+  absl::StatusOr<JobResult> result;
+  {
+    MutexUnlock unlock(mutex_);
+    result = RunFlush(environment, compaction_options_, request);
+  }
+  absl::Status status = result.status();
+  if (status.ok()) {
+    result->edit.removed_logs = std::move(logs.removed_logs);
+    status = versions_->LogAndApply(result->edit, mutex_);
+    if (!versions_->error().ok()) {
+      Fatal(status).IgnoreError();
+    }
+  }
+  if (status.ok()) {
+    frozen_.erase(frozen_.begin(), frozen_.begin() + static_cast<ptrdiff_t>(taken.size()));
+    logs_needed_from_ = frozen_.empty() ? active_log_ : frozen_.front().log_number;
+    counters_.flush_bytes.FetchAddRelaxed(result->statistics.bytes_written);
+    counters_.flushes.FetchAddRelaxed(1);
+    PublishSuperVersion();
+  }
+  job_starts_.erase(start);
+  ReleasePending(numbers);
+  RemoveGarbage();
+  return status;
+}
+
+std::optional<Pick> DbImpl::NextPick() {
+  while (!manual_.empty()) {
+    ManualRequest& request = *manual_.front();
+    ManualDecision decision = policy_->PickManual(PickerStateNow(), &request.manual);
+    if (decision.kind == ManualDecision::Kind::kPick) {
+      return std::move(decision.pick);
+    }
+    if (decision.kind == ManualDecision::Kind::kWait) {
+      return std::nullopt;
+    }
+    request.done = true;
+    manual_.pop_front();
+  }
+  return options_.disable_automatic_compaction ? std::nullopt
+                                               : policy_->PickCompaction(PickerStateNow());
+}
+
+absl::Status DbImpl::Compact(const Pick& pick) {
+  const std::shared_ptr<const SegmentSet> base = versions_->current();
+  CompactionRequest request;
+  request.version = base->version_ref();
+  request.pick = pick;
+  request.points = Points();
+  request.open_segment = [&base](const FileMeta& file) { return FindReader(*base, file.number); };
+  const auto start = job_starts_.insert(request.points.back());
+  running_.push_back(&pick);
+  std::vector<uint64_t> numbers;
+  const JobEnvironment environment = NewJobEnvironment(&numbers);
+  absl::StatusOr<JobResult> result;
+  {
+    MutexUnlock unlock(mutex_);
+    result = RunCompaction(environment, compaction_options_, request);
+  }
+  absl::Status status = result.status();
+  if (status.ok()) {
+    status = versions_->LogAndApply(result->edit, mutex_);
+    if (!versions_->error().ok()) {
+      Fatal(status).IgnoreError();
+    }
+  }
+  if (status.ok()) {
+    counters_.compaction_read_bytes.FetchAddRelaxed(result->statistics.bytes_read);
+    counters_.compaction_written_bytes.FetchAddRelaxed(result->statistics.bytes_written);
+    counters_.compactions.FetchAddRelaxed(1);
+    PublishSuperVersion();
+  }
+  std::erase(running_, &pick);
+  job_starts_.erase(start);
+  ReleasePending(numbers);
+  return status;
+}
+
+void DbImpl::NoteBackgroundResult(const absl::Status& status, std::string_view what) {
+  if (status.ok()) {
+    background_error_ = absl::OkStatus();
+    failures_in_a_row_ = 0;
+    RemoveGarbage();
+    return;
+  }
+  if (closing_ || !fatal_.ok()) {
+    return;
+  }
+  background_error_ = Annotate(status, what);
+  const int64_t delay = kFirstRetryNanos << std::min(failures_in_a_row_++, kMostDoublings);
+  if (!retry_timer_.has_value()) {
+    retry_timer_ = executor_->ScheduleAfter(delay, [this] {
+      MutexLock lock(mutex_);
+      retry_timer_.reset();
+      ScheduleBackgroundWork();
+      background_done_.NotifyAll();
+    });
+  }
+}
+
+// What cannot be removed now is tried again after the next job; it costs room, never an answer.
+void DbImpl::RemoveGarbage() {
+  if (options_.read_only || !fatal_.ok()) {
+    return;
+  }
+  {
+    MutexUnlock unlock(mutex_);
+    ReclaimRetired();
+  }
+  versions_->RemoveObsoleteFiles(mutex_).IgnoreError();
+}
+
+}  // namespace veralith

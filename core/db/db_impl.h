@@ -1,0 +1,245 @@
+// DbImpl: the database behind the Db interface. Its methods live in one file per concern:
+//   open.cc          opening, creating, recovery of the logs, the first manifest edit
+//   write_path.cc    group commit, room in memory, timestamps, sync
+//   read_path.cc     Get, MultiGet, iterators, snapshots
+//   background.cc    flushes, compactions, back-off, garbage
+//   maintenance.cc   Flush, Compact, Checkpoint, Check, statistics, Close
+//
+// The way of a write: log, sync if asked, memtable, visible, acknowledged. The way of a read: pin the
+// super-version, load the visible timestamp, memtables newest first, then segments newest first.
+//
+// Invariants
+//   1. visible_ only rises, after everything up to it is in the memtables of the current
+//      super-version; it is never ahead of the clock, the clock never ahead of the durable ceiling.
+//   2. A memtable is frozen only by the leader of the write queue, between groups: all of it is
+//      visible (hazards W1, C9). Memtable and log rotate together: log k holds what memtable k holds.
+//   3. After a failed write or sync of log or manifest, fatal_ is set and no write is acknowledged
+//      until the database is opened again; reads go on.
+//   4. At most one flush runs; it takes the oldest frozen memtables. Compactions never share a file.
+//
+// Lock order: mutex_ only. It is never held during I/O.
+#ifndef VERALITH_CORE_DB_DB_IMPL_H_
+#define VERALITH_CORE_DB_DB_IMPL_H_
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/executor.h"
+#include "core/base/random.h"
+#include "core/base/sync.h"
+#include "core/compaction/job.h"
+#include "core/compaction/options.h"
+#include "core/compaction/picker.h"
+#include "core/db/db.h"
+#include "core/db/hybrid_logical_clock.h"
+#include "core/db/log_recovery.h"
+#include "core/db/log_set.h"
+#include "core/db/snapshot_list.h"
+#include "core/db/super_version.h"
+#include "core/db/write_queue.h"
+#include "core/fs/file_system.h"
+#include "core/memtable/memtable.h"
+#include "core/segment/page_cache.h"
+#include "core/version_set/version_set.h"
+
+namespace veralith {
+
+class DbImpl final : public Db {
+ public:
+  static absl::StatusOr<std::unique_ptr<DbImpl>> Open(const std::string& directory,
+                                                      const Options& options);
+  ~DbImpl() override;
+
+  absl::Status Put(const WriteOptions& options, NamespaceId ns, std::string_view key,
+                   std::string_view value) override;
+  absl::Status Delete(const WriteOptions& options, NamespaceId ns, std::string_view key) override;
+  absl::Status DeleteRange(const WriteOptions& options, NamespaceId ns, std::string_view begin,
+                           std::optional<std::string_view> end) override;
+  absl::StatusOr<Timestamp> Write(const WriteOptions& options, const WriteBatch& batch) override;
+  absl::Status Sync() override;
+
+  absl::StatusOr<bool> Get(const ReadOptions& options, NamespaceId ns, std::string_view key,
+                           PinnedValue* value, Timestamp* entry_timestamp) override;
+  absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
+      const ReadOptions& options, NamespaceId ns,
+      std::span<const std::string_view> keys) override;
+  std::unique_ptr<DbIterator> NewIterator(const ScanOptions& options) override;
+  const Snapshot* GetSnapshot() override;
+  absl::StatusOr<const Snapshot*> GetSnapshotAt(Timestamp timestamp) override;
+  void ReleaseSnapshot(const Snapshot* snapshot) override;
+
+  absl::Status Flush() override;
+  absl::Status Compact(std::optional<NamespaceId> ns, const Bound& lower,
+                       const Bound& upper) override;
+  absl::Status WaitForBackgroundWork() override;
+  absl::Status Resume() override;
+  absl::Status Checkpoint(const std::string& directory) override;
+  absl::Status Check() override;
+  Timestamp LastTimestamp() const override { return visible_.Load(); }
+  absl::Status AdvanceClock(Timestamp remote) override;
+  Statistics GetStatistics() override;
+  absl::Status Close() override;
+
+ private:
+  // A memtable that waits for its flush, and the log that holds the same writes.
+  struct Frozen {
+    MemtableRef memtable;
+    uint64_t log_number;
+  };
+  // A Compact call being served.
+  struct ManualRequest {
+    ManualCompaction manual;
+    bool done = false;
+    absl::Status status;
+  };
+  // What the counters of Statistics are made of; relaxed, they order nothing.
+  struct Counters {
+    Atomic<uint64_t> user_bytes{0};
+    Atomic<uint64_t> log_bytes{0};
+    Atomic<uint64_t> flush_bytes{0};
+    Atomic<uint64_t> compaction_read_bytes{0};
+    Atomic<uint64_t> compaction_written_bytes{0};
+    Atomic<uint64_t> flushes{0};
+    Atomic<uint64_t> compactions{0};
+    Atomic<uint64_t> log_syncs{0};
+    Atomic<uint64_t> commits{0};
+  };
+
+  DbImpl(std::string directory, const Options& options);
+
+  // --- open.cc ---------------------------------------------------------------------------------
+  absl::Status Recover();
+  absl::Status LockDirectory();
+  absl::Status OpenVersionSet();
+  SegmentOpener NewSegmentOpener() const;
+  absl::Status FlushReplayed(const Memtable& full, VersionEdit* edit,
+                             std::vector<uint64_t>* numbers)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status StartReading(const LogRecovery& recovery) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status StartWriting(const LogRecovery& recovery, VersionEdit* edit,
+                            std::vector<uint64_t>* numbers)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Makes the log's file, durably in its directory.
+  absl::StatusOr<std::unique_ptr<LogWriter>> NewLog(uint64_t number, uint64_t id, uint32_t continues)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // --- write_path.cc ---------------------------------------------------------------------------
+  absl::Status CommitOne(const WriteOptions& options, const LogOperation& operation);
+  absl::StatusOr<Timestamp> Commit(const WriteOptions& options,
+                                   std::span<const LogOperation> operations);
+  void Lead(WriteQueue::Writer& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CommitGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status LogGroup(const std::vector<WriteQueue::Writer*>& group, bool sync)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status MakeRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status WaitForRoom(std::string reason, bool (DbImpl::*enough)() const)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool HasFreeWriteBuffer() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool BelowLevel0Stop() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status EnsureCeiling() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Freezes the active memtable and starts a new one with a new log. By the leader.
+  absl::Status RotateMemtable() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Runs `action` as the leader of a group of one.
+  absl::Status AsLeader(const std::function<absl::Status()>& action)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ScheduleIntervalSync(int64_t delay_nanos) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void IntervalSync() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckWritable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Fatal(const absl::Status& cause) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // --- read_path.cc ----------------------------------------------------------------------------
+  absl::StatusOr<Timestamp> ReadTimestamp(const ReadOptions& options,
+                                          const SuperVersion& pinned) const;
+
+  // --- background.cc ---------------------------------------------------------------------------
+  void PublishSuperVersion() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<Timestamp> Points() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ScheduleBackgroundWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BackgroundFlush();
+  absl::Status FlushFrozen() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BackgroundCompaction();
+  // The next compaction to run now: for a Compact call first.
+  std::optional<Pick> NextPick() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Compact(const Pick& pick) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteBackgroundResult(const absl::Status& status, std::string_view what)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Numbers that a job takes are pending until `numbers` is released.
+  JobEnvironment NewJobEnvironment(std::vector<uint64_t>* numbers)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ReleasePending(const std::vector<uint64_t>& numbers)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RemoveGarbage() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool FlushIsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool CompactionIsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PickerState PickerStateNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // --- maintenance.cc --------------------------------------------------------------------------
+  absl::Status FlushLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CancelTimers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status AwaitBackground(const std::function<bool()>& done)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // --- Immutable after Open ----------------------------------------------------------------------
+  const std::string directory_;
+  const Options options_;
+  FileSystem* const fs_;
+  Clock* const physical_clock_;
+  Executor* const executor_;
+  const CompactionOptions compaction_options_;
+  const std::unique_ptr<CompactionPolicy> policy_;
+  std::unique_ptr<FileLock> lock_;
+  std::shared_ptr<PageCache> cache_;  // outlived by no reader
+  std::unique_ptr<VersionSet> versions_;  // its calls: under mutex_
+
+  // --- Read without a lock -------------------------------------------------------------------------
+  CurrentSuperVersion current_;
+  Atomic<Timestamp> visible_{0};
+  Atomic<bool> closed_{false};
+  Counters counters_;
+
+  // --- Guarded by mutex_ ---------------------------------------------------------------------------
+  mutable Mutex mutex_;
+  CondVar background_done_;  // a job ended, or the state it waits for changed
+  WriteQueue queue_ ABSL_GUARDED_BY(mutex_);
+  std::optional<HybridLogicalClock> clock_ ABSL_GUARDED_BY(mutex_);
+  MemtableRef active_;  // changed by the leader under mutex_; filled by the leader without it
+  uint64_t active_log_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::deque<Frozen> frozen_ ABSL_GUARDED_BY(mutex_);  // oldest first
+  uint64_t next_memtable_id_ ABSL_GUARDED_BY(mutex_) = 1;
+  uint64_t logs_needed_from_ ABSL_GUARDED_BY(mutex_) = 0;  // older logs can be forgotten
+  SnapshotList snapshots_ ABSL_GUARDED_BY(mutex_);
+  Random random_ ABSL_GUARDED_BY(mutex_);
+
+  bool flush_scheduled_ ABSL_GUARDED_BY(mutex_) = false;
+  bool compaction_scheduled_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<const Pick*> running_ ABSL_GUARDED_BY(mutex_);
+  std::deque<ManualRequest*> manual_ ABSL_GUARDED_BY(mutex_);
+  uint64_t next_job_id_ ABSL_GUARDED_BY(mutex_) = 1;
+  // Visible timestamps at the start of running jobs: history below the largest may be dropped.
+  std::multiset<Timestamp> job_starts_ ABSL_GUARDED_BY(mutex_);
+  absl::Status background_error_ ABSL_GUARDED_BY(mutex_);
+  int failures_in_a_row_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::optional<Executor::TimerId> retry_timer_ ABSL_GUARDED_BY(mutex_);
+  int timers_running_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::optional<Executor::TimerId> sync_timer_ ABSL_GUARDED_BY(mutex_);
+  bool sync_due_ ABSL_GUARDED_BY(mutex_) = false;  // the next group syncs
+  absl::Status fatal_ ABSL_GUARDED_BY(mutex_);
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  Atomic<bool> cancel_jobs_{false};
+  std::string stall_reason_ ABSL_GUARDED_BY(mutex_);
+  std::string recovery_report_ ABSL_GUARDED_BY(mutex_);
+
+  // --- The leader's own ----------------------------------------------------------------------------
+  std::unique_ptr<LogSet> logs_;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_DB_DB_IMPL_H_

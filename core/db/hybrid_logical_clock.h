@@ -1,0 +1,58 @@
+// The database's hybrid logical clock (Kulkarni et al., "Logical physical clocks", 2014): commit
+// timestamps that follow the wall clock and never repeat or go back.
+//
+// Invariants
+//   1. Every timestamp handed out is larger than all before it, and than the `start` it was made
+//      with: an old durable ceiling.
+//   2. None exceeds ceiling(); the owner makes a new ceiling durable before RaiseCeiling.
+//   3. No more than kMaxTimestamp is ever handed out.
+//
+// Thread rule: guarded by its owner (the write path). Does no I/O.
+#ifndef VERALITH_CORE_DB_HYBRID_LOGICAL_CLOCK_H_
+#define VERALITH_CORE_DB_HYBRID_LOGICAL_CLOCK_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "core/base/clock.h"
+#include "core/base/types.h"
+
+namespace veralith {
+
+class HybridLogicalClock {
+ public:
+  // `physical` is not owned. Timestamps start above `start`.
+  HybridLogicalClock(Clock* physical, int64_t max_skew_nanos, Timestamp start)
+      : physical_(physical), max_skew_nanos_(max_skew_nanos), last_(start), ceiling_(start) {}
+
+  // The physical clock moves the next timestamps up to its reading, never down.
+  void Observe();
+  // The ceiling that must be durable before `count` timestamps are taken; ceiling() when the one
+  // that is durable suffices. ResourceExhausted at the end of time (year 2262).
+  absl::Status CeilingFor(uint64_t count, Timestamp* needed) const;
+  void RaiseCeiling(Timestamp durable_ceiling);
+
+  // The next timestamp; CeilingFor has been satisfied.
+  Timestamp Next();
+
+  // A timestamp from elsewhere: later ones are above it. InvalidArgument when it is beyond the
+  // physical clock by more than the maximum skew, or no timestamp at all.
+  absl::Status Advance(Timestamp remote);
+
+  Timestamp last() const { return last_; }
+  Timestamp ceiling() const { return ceiling_; }
+
+  // How far ahead of use the ceiling is raised: one manifest edit per this much time, and at most
+  // this far do timestamps lead the wall clock after a crash.
+  static constexpr uint64_t kCeilingStepNanos = 10'000'000'000;
+
+ private:
+  Clock* const physical_;
+  const int64_t max_skew_nanos_;
+  Timestamp last_;
+  Timestamp ceiling_;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_DB_HYBRID_LOGICAL_CLOCK_H_

@@ -1,0 +1,124 @@
+#include "core/db/log_recovery.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/status.h"
+#include "core/manifest/file_names.h"
+
+namespace veralith {
+
+void ApplyToMemtable(const LogOperation& operation, Timestamp timestamp, Memtable* memtable) {
+  switch (operation.kind) {
+    case LogOperation::Kind::kPut:
+      memtable->Add({operation.ns, operation.key, timestamp, EntryKind::kPut, operation.value});
+      break;
+    case LogOperation::Kind::kDelete:
+      memtable->Add({operation.ns, operation.key, timestamp, EntryKind::kDelete, {}});
+      break;
+    case LogOperation::Kind::kDeleteRange:
+      memtable->AddRangeTombstone(
+          {operation.ns, operation.key, operation.value, operation.open_end, timestamp});
+      break;
+  }
+}
+
+absl::Status LogRecovery::Run() {
+  last_timestamp_ = options_.after;
+  for (auto log = options_.logs.begin(); log != options_.logs.end(); ++log) {
+    VERALITH_ASSIGN_OR_RETURN(const bool sound, ReplayLog(log->first, log->second));
+    if (!sound) {
+      return JudgeEnd(log);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<LogReader>> LogRecovery::OpenLog(uint64_t number,
+                                                                uint64_t id) const {
+  VERALITH_ASSIGN_OR_RETURN(
+      std::unique_ptr<File> file,
+      options_.fs->Open(JoinPath(options_.directory, LogFileName(number)), OpenMode::kRead));
+  return LogReader::Open(std::move(file), number, id);
+}
+
+// True: the log is sound to the end of its file, so that the next log may continue it.
+absl::StatusOr<bool> LogRecovery::ReplayLog(uint64_t number, uint64_t id) {
+  VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<LogReader> reader, OpenLog(number, id));
+  if (checksum_.has_value()) {
+    reader->ExpectContinues(*checksum_);
+  }
+  LogRecordView record;
+  while (true) {
+    VERALITH_ASSIGN_OR_RETURN(const bool more, reader->Next(&record));
+    if (!more) {
+      break;
+    }
+    VERALITH_RETURN_IF_ERROR(Replay(record, reader->record_position()));
+  }
+  previous_end_ = std::exchange(end_, reader->end());
+  end_detail_ = reader->end_detail();
+  if (reader->end_reason() == LogReader::EndReason::kBrokenChain) {
+    end_ = previous_end_;  // what is missing is the tail of the log before this one
+  }
+  if (reader->checksum().has_value()) {
+    checksum_ = reader->checksum();
+  }
+  return reader->end_reason() == LogReader::EndReason::kEndOfFile;
+}
+
+absl::Status LogRecovery::Replay(const LogRecordView& record, LogPosition position) {
+  if (record.ts() <= last_timestamp_) {
+    return DataLoss(JoinPath(options_.directory, LogFileName(position.log_number)) + " offset " +
+                    std::to_string(position.offset) + ": timestamp " + std::to_string(record.ts()) +
+                    " does not follow " + std::to_string(last_timestamp_));
+  }
+  LogOperation operation;
+  for (auto cursor = record.operations(); cursor.Next(&operation);) {
+    ApplyToMemtable(operation, record.ts(), memtable_.get());
+  }
+  last_timestamp_ = record.ts();
+  ++records_;
+  if (options_.flush != nullptr && memtable_->MemoryBytes() >= options_.memtable_bytes) {
+    const uint64_t next_id = memtable_->id() + 1;
+    return options_.flush(std::exchange(memtable_, MemtableRef::Make(next_id)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LogRecovery::JudgeEnd(std::map<uint64_t, uint64_t>::const_iterator log) {
+  VERALITH_ASSIGN_OR_RETURN(const std::optional<LogPosition> synced, FurthestSyncedFrom(log));
+  const std::string place = JoinPath(options_.directory, LogFileName(end_.log_number)) +
+                            " offset " + std::to_string(end_.offset) + ": " + end_detail_;
+  const bool damaged =
+      synced.has_value() &&
+      (*synced > end_ || (synced->log_number == previous_end_.log_number && *synced > previous_end_));
+  if (!damaged) {
+    return absl::OkStatus();  // never acknowledged as synced: the torn end of the log
+  }
+  if (!options_.recover_up_to_damage) {
+    return DataLoss(place +
+                    "; a later record says that this place had been synced, so it was damaged "
+                    "afterwards. Restore the file, or open with recover_up_to_damage to drop what "
+                    "follows");
+  }
+  report_ = "recovered up to damage; dropped what follows " + place;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<LogPosition>> LogRecovery::FurthestSyncedFrom(
+    std::map<uint64_t, uint64_t>::const_iterator log) {
+  std::optional<LogPosition> furthest;
+  for (; log != options_.logs.end(); ++log) {
+    VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<LogReader> reader,
+                              OpenLog(log->first, log->second));
+    VERALITH_ASSIGN_OR_RETURN(const std::optional<LogPosition> synced,
+                              reader->FurthestSyncedBehindDamage());
+    if (synced.has_value()) {
+      furthest = furthest.has_value() ? std::max(*furthest, *synced) : *synced;
+    }
+  }
+  return furthest;
+}
+
+}  // namespace veralith

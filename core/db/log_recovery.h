@@ -1,0 +1,80 @@
+// Replays the logs that a manifest names, oldest first, into memtables, and finds where history ends.
+//
+// Invariants
+//   1. What is replayed is a prefix of the commit order: it stops at the first place that is not a
+//      sound continuation (a bad record, a log that lost its tail although a later log has records),
+//      and nothing behind that place is looked at for data (hazards R2, R6).
+//   2. If a sound record behind that place says that the place had been synced, the place is damage:
+//      DataLoss naming file and offset, or, with recover_up_to_damage, a line in report.
+//   3. Timestamps strictly rise from record to record; anything else is DataLoss.
+//
+// Reads only. Memory: the memtables (a flush callback can empty them) and one record.
+// Thread rule: one thread.
+#ifndef VERALITH_CORE_DB_LOG_RECOVERY_H_
+#define VERALITH_CORE_DB_LOG_RECOVERY_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "core/base/types.h"
+#include "core/format/log_record.h"
+#include "core/fs/file_system.h"
+#include "core/log/log_reader.h"
+#include "core/memtable/memtable.h"
+
+namespace veralith {
+
+// Adds one logged operation to a memtable.
+void ApplyToMemtable(const LogOperation& operation, Timestamp timestamp, Memtable* memtable);
+
+class LogRecovery {
+ public:
+  struct Options {
+    FileSystem* fs = nullptr;
+    std::string directory;
+    std::map<uint64_t, uint64_t> logs;  // number -> id, as the manifest names them
+    Timestamp after = 0;                // of the newest entry in segments: logs hold newer ones
+    bool recover_up_to_damage = false;
+    size_t memtable_bytes = 0;  // beyond it `flush` is called
+    // Takes the full memtable; null: it grows (read-only opening).
+    std::function<absl::Status(MemtableRef full)> flush;
+  };
+
+  explicit LogRecovery(Options options) : options_(std::move(options)) {}
+
+  absl::Status Run();
+
+  // Results of Run.
+  const MemtableRef& memtable() const { return memtable_; }  // what no flush took; never null
+  Timestamp last_timestamp() const { return last_timestamp_; }  // `after`: nothing replayed
+  uint64_t records() const { return records_; }
+  // What was dropped and why; empty when nothing was.
+  const std::string& report() const { return report_; }
+
+ private:
+  absl::StatusOr<bool> ReplayLog(uint64_t number, uint64_t id);
+  absl::Status Replay(const LogRecordView& record, LogPosition position);
+  absl::Status JudgeEnd(std::map<uint64_t, uint64_t>::const_iterator log);
+  absl::StatusOr<std::optional<LogPosition>> FurthestSyncedFrom(
+      std::map<uint64_t, uint64_t>::const_iterator log);
+  absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(uint64_t number, uint64_t id) const;
+
+  const Options options_;
+  MemtableRef memtable_ = MemtableRef::Make(0);
+  Timestamp last_timestamp_ = 0;
+  uint64_t records_ = 0;
+  std::string report_;
+  std::optional<uint32_t> checksum_;  // what the next log continues; none before the first
+  LogPosition end_;                // where the log read last ends, or history
+  LogPosition previous_end_;       // where the log before it ends
+  std::string end_detail_;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_DB_LOG_RECOVERY_H_

@@ -1,0 +1,60 @@
+#include "core/db/log_set.h"
+
+#include "core/base/check.h"
+#include "core/base/status.h"
+
+namespace veralith {
+
+void LogSet::Stage(Timestamp timestamp, std::span<const LogOperation> operations) {
+  logs_.back()->Stage(timestamp, SyncedThrough(), operations);
+}
+
+absl::Status LogSet::Commit() {
+  VERALITH_RETURN_IF_ERROR(failed_);
+  failed_ = logs_.back()->Commit();
+  return failed_;
+}
+
+absl::Status LogSet::Sync() {
+  VERALITH_RETURN_IF_ERROR(failed_);
+  for (const std::unique_ptr<LogWriter>& log : logs_) {
+    if (log->synced() != log->end()) {
+      failed_ = log->Sync();
+      VERALITH_RETURN_IF_ERROR(failed_);
+    }
+  }
+  return absl::OkStatus();
+}
+
+bool LogSet::HasUnsynced() const {
+  for (const std::unique_ptr<LogWriter>& log : logs_) {
+    if (log->synced() != log->end()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void LogSet::Rotate(std::unique_ptr<LogWriter> fresh) {
+  VERALITH_CHECK(fresh->number() > active_number());
+  logs_.push_back(std::move(fresh));
+}
+
+void LogSet::DropBefore(uint64_t number) {
+  VERALITH_CHECK(number <= active_number());
+  while (logs_.front()->number() < number) {
+    logs_.pop_front();
+  }
+}
+
+// The first log that is not durable to its end says how far durability reaches.
+LogPosition LogSet::SyncedThrough() const {
+  for (const std::unique_ptr<LogWriter>& log : logs_) {
+    if (log->synced() != log->end()) {
+      return log->synced();
+    }
+  }
+  return logs_.back()->synced();
+}
+
+}  // namespace veralith

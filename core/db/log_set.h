@@ -1,0 +1,58 @@
+// The logs that hold writes no segment holds yet: the active one, and older ones whose memtables
+// wait for their flush. Keeps the durability order: an older log is synced before a newer one, and
+// records say how far everything before them was durable (DESIGN 4, "Log").
+//
+// Invariants
+//   1. Only the active log is appended to.
+//   2. SyncedThrough never runs ahead of what Sync returned OK for.
+//   3. After any error of a log nothing succeeds any more: the first error is returned for ever.
+//
+// Thread rule: Stage, Commit, Sync, Rotate by the leader of the write queue only (one at a time);
+// DropBefore under the database's mutex while no leader runs, or by the leader. Owns its writers.
+#ifndef VERALITH_CORE_DB_LOG_SET_H_
+#define VERALITH_CORE_DB_LOG_SET_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+
+#include "absl/status/status.h"
+#include "core/base/types.h"
+#include "core/format/log_record.h"
+#include "core/log/log_writer.h"
+
+namespace veralith {
+
+class LogSet {
+ public:
+  explicit LogSet(std::unique_ptr<LogWriter> active) { logs_.push_back(std::move(active)); }
+
+  // Encodes one commit into the active log's buffer.
+  void Stage(Timestamp timestamp, std::span<const LogOperation> operations);
+  // Writes what is staged with one write call.
+  absl::Status Commit();
+  // Makes everything committed durable, oldest log first.
+  absl::Status Sync();
+  bool HasUnsynced() const;
+
+  // `fresh` becomes the active log.
+  void Rotate(std::unique_ptr<LogWriter> fresh);
+  // Forgets logs below `number`: segments hold what they held.
+  void DropBefore(uint64_t number);
+
+  uint64_t active_number() const { return logs_.back()->number(); }
+  // What the next log continues.
+  uint32_t checksum() const { return logs_.back()->checksum(); }
+  uint64_t active_bytes() const { return logs_.back()->end().offset; }
+
+ private:
+  LogPosition SyncedThrough() const;
+
+  std::deque<std::unique_ptr<LogWriter>> logs_;  // oldest first, never empty
+  absl::Status failed_;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_DB_LOG_SET_H_

@@ -1,0 +1,240 @@
+// Flush, Compact, waiting, Resume, Check, statistics, Close.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/base/epoch.h"
+#include "core/base/status.h"
+#include "core/compaction/key_range.h"
+#include "core/db/db_impl.h"
+#include "core/segment/segment_reader.h"
+
+namespace veralith {
+namespace {
+
+// The range of user keys that a Compact call names; nothing when it is empty.
+std::optional<KeyRange> ToKeyRange(std::optional<NamespaceId> ns, const Bound& lower,
+                                   const Bound& upper) {
+  if (!ns.has_value()) {
+    return AllKeys();
+  }
+  KeyRange range;
+  range.smallest_ns = *ns;
+  // An exclusive lower bound may be taken as inclusive: more is compacted, never less.
+  range.smallest_key = lower.kind == Bound::Kind::kOpen ? std::string() : lower.key;
+  switch (upper.kind) {
+    case Bound::Kind::kOpen:
+      range.largest = {*ns, {}, KeyBound::Kind::kNamespaceEnd};
+      return range;
+    case Bound::Kind::kInclusive:
+      range.largest = {*ns, upper.key, KeyBound::Kind::kInclusive};
+      break;
+    case Bound::Kind::kExclusive:
+      range.largest = {*ns, upper.key, KeyBound::Kind::kExclusive};
+      break;
+  }
+  const int order = CompareBytes(range.smallest_key, upper.key);
+  const bool empty = upper.kind == Bound::Kind::kInclusive ? order > 0 : order >= 0;
+  return empty ? std::nullopt : std::optional<KeyRange>(std::move(range));
+}
+
+}  // namespace
+
+// Waits until done() holds; errors of background work, of the log or the manifest, and closing end
+// the wait.
+absl::Status DbImpl::AwaitBackground(const std::function<bool()>& done) {
+  while (!done()) {
+    VERALITH_RETURN_IF_ERROR(CheckWritable());
+    VERALITH_RETURN_IF_ERROR(background_error_);
+    ScheduleBackgroundWork();
+    executor_->Await(mutex_, background_done_);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DbImpl::FlushLocked() {
+  uint64_t last_id = 0;
+  VERALITH_RETURN_IF_ERROR(AsLeader([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::Status {
+    last_id = active_->id();
+    return active_->empty() ? absl::OkStatus() : RotateMemtable();
+  }));
+  return AwaitBackground([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return frozen_.empty() || frozen_.front().memtable->id() > last_id;
+  });
+}
+
+absl::Status DbImpl::Flush() {
+  MutexLock lock(mutex_);
+  VERALITH_RETURN_IF_ERROR(CheckWritable());
+  return FlushLocked();
+}
+
+absl::Status DbImpl::Compact(std::optional<NamespaceId> ns, const Bound& lower,
+                             const Bound& upper) {
+  if (ns.has_value() && *ns > kMaxNamespace) {
+    return InvalidArgument("namespace " + std::to_string(*ns) + " is over the limit of 2^63-1");
+  }
+  const std::optional<KeyRange> range = ToKeyRange(ns, lower, upper);
+  MutexLock lock(mutex_);
+  VERALITH_RETURN_IF_ERROR(CheckWritable());
+  if (!range.has_value()) {
+    return absl::OkStatus();
+  }
+  VERALITH_RETURN_IF_ERROR(FlushLocked());
+  ManualRequest request;
+  request.manual.range = *range;
+  request.manual.before_file_number = versions_->state().next_file_number;
+  manual_.push_back(&request);
+  const absl::Status status =
+      AwaitBackground([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return request.done; });
+  std::erase(manual_, &request);
+  return status;
+}
+
+absl::Status DbImpl::WaitForBackgroundWork() {
+  MutexLock lock(mutex_);
+  VERALITH_RETURN_IF_ERROR(CheckWritable());
+  return AwaitBackground([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return !flush_scheduled_ && !compaction_scheduled_ && !FlushIsDue() && !CompactionIsDue();
+  });
+}
+
+absl::Status DbImpl::Resume() {
+  MutexLock lock(mutex_);
+  VERALITH_RETURN_IF_ERROR(CheckWritable());
+  background_error_ = absl::OkStatus();
+  failures_in_a_row_ = 0;
+  if (retry_timer_.has_value() && executor_->Cancel(*retry_timer_)) {
+    retry_timer_.reset();
+  }
+  ScheduleBackgroundWork();
+  return absl::OkStatus();
+}
+
+absl::Status DbImpl::Check() {
+  std::shared_ptr<const SegmentSet> segments;
+  {
+    MutexLock lock(mutex_);
+    if (closing_) {
+      return FailedPrecondition("the database is closed");
+    }
+    segments = versions_->current();
+  }
+  VERALITH_RETURN_IF_ERROR(segments->version().CheckInvariants(/*tiered_levels=*/1));
+  for (int level = 0; level < kLevels; ++level) {
+    for (const SegmentRun& run : segments->runs(level)) {
+      for (const std::shared_ptr<const Segment>& segment : run.segments) {
+        VERALITH_RETURN_IF_ERROR(segment->reader->Check());
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+Statistics DbImpl::GetStatistics() {
+  Statistics result;
+  MutexLock lock(mutex_);
+  const Version& version = versions_->version();
+  const std::vector<double> scores = policy_->Scores(version);
+  for (int level = 0; level < kLevels; ++level) {
+    LevelStatistics row;
+    row.level = level;
+    row.score = scores[static_cast<size_t>(level)];
+    for (const Run& run : version.runs(level)) {
+      ++row.runs;
+      for (const FileRef& file : run.files) {
+        ++row.files;
+        row.bytes += file->bytes;
+        row.entries += file->entries;
+        row.tombstones += file->tombstones;
+      }
+    }
+    result.levels.push_back(row);
+  }
+  for (const Frozen& frozen : frozen_) {
+    result.memtable_bytes += frozen.memtable->MemoryBytes();
+  }
+  result.memtable_bytes += active_->MemoryBytes();
+  result.user_bytes_written = counters_.user_bytes.LoadRelaxed();
+  result.log_bytes_written = counters_.log_bytes.LoadRelaxed();
+  result.flush_bytes_written = counters_.flush_bytes.LoadRelaxed();
+  result.compaction_bytes_read = counters_.compaction_read_bytes.LoadRelaxed();
+  result.compaction_bytes_written = counters_.compaction_written_bytes.LoadRelaxed();
+  result.flushes = counters_.flushes.LoadRelaxed();
+  result.compactions = counters_.compactions.LoadRelaxed();
+  result.log_syncs = counters_.log_syncs.LoadRelaxed();
+  result.commits = counters_.commits.LoadRelaxed();
+  result.cache_bytes = cache_->charged_bytes();
+  result.cache_misses = cache_->misses();
+  result.live_snapshots = snapshots_.size();
+  result.last_timestamp = visible_.Load();
+  result.history_floor = versions_->state().history_floor;
+  result.background_error = background_error_.ok() ? std::string() : ToString(background_error_);
+  result.stall_reason = stall_reason_;
+  result.recovery_report = recovery_report_;
+  return result;
+}
+
+// Durable first: the logs are synced, then the memtable is flushed so that the next opening has
+// nothing to replay. A flush that fails loses nothing: the synced logs stay.
+absl::Status DbImpl::Close() {
+  MutexLock lock(mutex_);
+  if (closing_) {
+    return absl::OkStatus();
+  }
+  absl::Status status;
+  if (!options_.read_only) {
+    status = AsLeader([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::Status {
+      absl::Status synced;
+      {
+        MutexUnlock unlock(mutex_);
+        synced = logs_->Sync();
+      }
+      return synced.ok() ? synced : Fatal(synced);
+    });
+    if (status.ok() && background_error_.ok()) {
+      FlushLocked().IgnoreError();
+    }
+    if (closing_) {
+      return status;  // another Close was faster
+    }
+  }
+  closing_ = true;
+  cancel_jobs_.Store(true);
+  closed_.Store(true);
+  background_done_.NotifyAll();
+  CancelTimers();
+  while (flush_scheduled_ || compaction_scheduled_ || timers_running_ > 0 || !queue_.empty()) {
+    executor_->Await(mutex_, background_done_);
+  }
+  if (!options_.read_only) {
+    if (absl::Status ended = versions_->Close(mutex_); status.ok() && fatal_.ok()) {
+      status = ended;
+    }
+  }
+  lock_.reset();
+  return status;
+}
+
+void DbImpl::CancelTimers() {
+  for (std::optional<Executor::TimerId>* timer : {&retry_timer_, &sync_timer_}) {
+    if (timer->has_value() && executor_->Cancel(**timer)) {
+      timer->reset();
+    }
+  }
+  // A timer that could not be cancelled has started: it resets itself under the mutex.
+  while (retry_timer_.has_value() || sync_timer_.has_value()) {
+    executor_->Await(mutex_, background_done_);
+  }
+}
+
+DbImpl::~DbImpl() {
+  if (!closed_.Load()) {
+    Close().IgnoreError();
+  }
+  current_.Publish(nullptr);
+  ReclaimRetired();
+}
+
+}  // namespace veralith

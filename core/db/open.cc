@@ -1,0 +1,233 @@
+// Opening: lock, manifest, logs into new synced segments, a fresh log, one edit that switches over.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/base/clock.h"
+#include "core/base/status.h"
+#include "core/compaction/flush_job.h"
+#include "core/db/db_impl.h"
+#include "core/db/option_mapping.h"
+#include "core/fs/posix_file_system.h"
+#include "core/manifest/file_names.h"
+#include "core/version_set/segment_opener.h"
+
+namespace veralith {
+
+absl::StatusOr<std::unique_ptr<Db>> Db::Open(const std::string& directory,
+                                             const Options& options) {
+  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<DbImpl> db, DbImpl::Open(directory, options));
+  return db;
+}
+
+absl::StatusOr<std::unique_ptr<DbImpl>> DbImpl::Open(const std::string& directory,
+                                                     const Options& options) {
+  VERALITH_RETURN_IF_ERROR(CheckOptions(options));
+  std::unique_ptr<DbImpl> db(new DbImpl(directory, options));
+  absl::Status status = db->Recover();
+  if (!status.ok()) {
+    MutexLock lock(db->mutex_);
+    db->closing_ = true;  // nothing to make durable: what was not recovered stays as it was
+    db->closed_.Store(true);
+    return status;
+  }
+  return db;
+}
+
+DbImpl::DbImpl(std::string directory, const Options& options)
+    : directory_(std::move(directory)),
+      options_(options),
+      fs_(options.file_system != nullptr ? options.file_system : PosixFileSystem()),
+      physical_clock_(options.clock != nullptr ? options.clock : SystemClock()),
+      executor_(options.executor != nullptr ? options.executor : DefaultExecutor()),
+      compaction_options_(ToCompactionOptions(options)),
+      policy_(NewLeveledPolicy(compaction_options_)),
+      cache_(std::make_shared<PageCache>(options.cache_bytes)),
+      queue_(mutex_, *executor_),
+      random_(options.random_seed.value_or(EntropySeed())) {}
+
+absl::Status DbImpl::Recover() {
+  VERALITH_RETURN_IF_ERROR(LockDirectory());
+  VERALITH_RETURN_IF_ERROR(OpenVersionSet());
+  MutexLock lock(mutex_);
+  const ManifestState& state = versions_->state();
+  // What is replayed is flushed as it fills memtables; one edit at the end installs all of it, so
+  // an interrupted recovery changes nothing and can run again (hazard R7).
+  VersionEdit edit;
+  std::vector<uint64_t> numbers;
+  LogRecovery::Options logs{.fs = fs_,
+                            .directory = directory_,
+                            .logs = state.logs,
+                            .after = state.last_timestamp,
+                            .recover_up_to_damage = options_.recover_up_to_damage,
+                            .memtable_bytes = options_.write_buffer_bytes,
+                            .flush = nullptr};
+  if (!options_.read_only) {
+    logs.flush = [this, &edit, &numbers](MemtableRef full) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      MutexLock relock(mutex_);
+      return FlushReplayed(*full, &edit, &numbers);
+    };
+  }
+  LogRecovery recovery(std::move(logs));
+  absl::Status status;
+  {
+    MutexUnlock unlock(mutex_);
+    status = recovery.Run();
+  }
+  recovery_report_ = recovery.report();
+  if (status.ok()) {
+    status = options_.read_only ? StartReading(recovery)
+                                : StartWriting(recovery, &edit, &numbers);
+  }
+  ReleasePending(numbers);
+  return status;
+}
+
+absl::Status DbImpl::LockDirectory() {
+  const std::string path = JoinPath(directory_, kLockFileName);
+  if (options_.read_only) {
+    // A copy without a lock file (a checkpoint never opened) has no writer.
+    absl::StatusOr<std::unique_ptr<FileLock>> lock = fs_->Lock(path, LockMode::kShared);
+    if (!lock.ok()) {
+      return absl::IsNotFound(lock.status()) ? absl::OkStatus() : lock.status();
+    }
+    lock_ = *std::move(lock);
+    return absl::OkStatus();
+  }
+  if (!options_.create_if_missing) {
+    VERALITH_ASSIGN_OR_RETURN(const bool exists, fs_->Exists(directory_));
+    if (!exists) {
+      return NotFound(directory_ + ": no such directory, and create_if_missing is false");
+    }
+  }
+  VERALITH_RETURN_IF_ERROR(fs_->CreateDirectory(directory_));
+  VERALITH_ASSIGN_OR_RETURN(lock_, fs_->Lock(path, LockMode::kExclusive));
+  return absl::OkStatus();
+}
+
+absl::Status DbImpl::OpenVersionSet() {
+  VersionSetOptions options;
+  options.fs = fs_;
+  options.executor = executor_;
+  options.directory = directory_;
+  options.create_if_missing = options_.create_if_missing && !options_.read_only;
+  options.error_if_exists = options_.error_if_exists;
+  options.read_only = options_.read_only;
+  {
+    MutexLock lock(mutex_);
+    options.new_database_id = std::max<uint64_t>(1, random_.Next());
+  }
+  options.tiered_levels = 1;
+  options.open_segment = NewSegmentOpener();
+  VERALITH_ASSIGN_OR_RETURN(versions_, VersionSet::Open(std::move(options)));
+  return absl::OkStatus();
+}
+
+// Readers share the cache's ownership: one that a late reader of a super-version still holds must
+// not outlive it.
+SegmentOpener DbImpl::NewSegmentOpener() const {
+  SegmentReaderOptions reader_options;
+  reader_options.cache = cache_.get();
+  return [open = DefaultSegmentOpener(fs_, directory_, reader_options),
+          cache = cache_](const FileMeta& file) -> absl::StatusOr<std::shared_ptr<SegmentReader>> {
+    VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<SegmentReader> reader, open(file));
+    SegmentReader* raw = reader.get();
+    return std::shared_ptr<SegmentReader>(
+        raw, [reader = std::move(reader), cache](SegmentReader*) mutable {
+          reader.reset();
+          cache.reset();
+        });
+  };
+}
+
+absl::Status DbImpl::FlushReplayed(const Memtable& full, VersionEdit* edit,
+                                   std::vector<uint64_t>* numbers) {
+  FlushRequest request;
+  request.memtables = {&full};
+  request.points = {full.max_ts()};  // no snapshot lives; all that was replayed is visible
+  // With the runs that this recovery has flushed before, which are not installed yet: a tombstone
+  // must not be dropped over them.
+  VERALITH_ASSIGN_OR_RETURN(Version so_far, versions_->version().Apply(*edit));
+  request.version = std::make_shared<const Version>(std::move(so_far));
+  request.run_id = versions_->NewRunId();
+  const JobEnvironment environment = NewJobEnvironment(numbers);
+  absl::StatusOr<JobResult> result;
+  {
+    MutexUnlock unlock(mutex_);
+    result = RunFlush(environment, compaction_options_, request);
+  }
+  VERALITH_RETURN_IF_ERROR(result.status());
+  counters_.flush_bytes.FetchAddRelaxed(result->statistics.bytes_written);
+  VersionEdit& more = result->edit;
+  std::move(more.added_files.begin(), more.added_files.end(),
+            std::back_inserter(edit->added_files));
+  edit->last_timestamp = std::max(edit->last_timestamp.value_or(0), full.max_ts());
+  if (more.history_floor.has_value()) {
+    edit->history_floor = std::max(edit->history_floor.value_or(0), *more.history_floor);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DbImpl::StartReading(const LogRecovery& recovery) {
+  active_ = recovery.memtable();
+  const ManifestState& state = versions_->state();
+  clock_.emplace(physical_clock_, options_.max_clock_skew_nanos, state.timestamp_ceiling);
+  visible_.Store(std::max(state.last_timestamp, recovery.last_timestamp()));
+  PublishSuperVersion();
+  return absl::OkStatus();
+}
+
+// One edit: the replayed segments in, the old logs out, a fresh log, a ceiling above every timestamp
+// that an earlier life can have used (hazard O6).
+absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit,
+                                  std::vector<uint64_t>* numbers) {
+  if (!recovery.memtable()->empty()) {
+    VERALITH_RETURN_IF_ERROR(FlushReplayed(*recovery.memtable(), edit, numbers));
+  }
+  const ManifestState& state = versions_->state();
+  for (const auto& [number, id] : state.logs) {
+    edit->removed_logs.push_back(number);
+  }
+  clock_.emplace(physical_clock_, options_.max_clock_skew_nanos,
+                 std::max({state.timestamp_ceiling, state.last_timestamp,
+                           recovery.last_timestamp()}));
+  clock_->Observe();
+  Timestamp ceiling = 0;
+  if (clock_->CeilingFor(WriteQueue::kMaxGroupWriters, &ceiling).ok()) {
+    edit->timestamp_ceiling = ceiling;
+  }
+  const uint64_t number = versions_->NewPendingFile();
+  const uint64_t id = random_.Next();
+  numbers->push_back(number);
+  absl::StatusOr<std::unique_ptr<LogWriter>> log;
+  {
+    MutexUnlock unlock(mutex_);
+    log = NewLog(number, id, /*continues=*/0);
+  }
+  VERALITH_RETURN_IF_ERROR(log.status());
+  edit->added_logs.push_back({number, id});
+  VERALITH_RETURN_IF_ERROR(versions_->LogAndApply(*edit, mutex_));
+  if (edit->timestamp_ceiling.has_value()) {
+    clock_->RaiseCeiling(*edit->timestamp_ceiling);
+  }
+  logs_ = std::make_unique<LogSet>(*std::move(log));
+  active_ = MemtableRef::Make(next_memtable_id_++);
+  active_log_ = number;
+  visible_.Store(std::max(versions_->state().last_timestamp, recovery.last_timestamp()));
+  PublishSuperVersion();
+  RemoveGarbage();
+  ScheduleBackgroundWork();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<LogWriter>> DbImpl::NewLog(uint64_t number, uint64_t id,
+                                                          uint32_t continues) {
+  VERALITH_ASSIGN_OR_RETURN(
+      std::unique_ptr<File> file,
+      fs_->Open(JoinPath(directory_, LogFileName(number)), OpenMode::kCreate));
+  VERALITH_RETURN_IF_ERROR(fs_->SyncDirectory(directory_));
+  return std::make_unique<LogWriter>(std::move(file), number, id, continues);
+}
+
+}  // namespace veralith

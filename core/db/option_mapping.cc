@@ -1,0 +1,87 @@
+#include "core/db/option_mapping.h"
+
+#include <string>
+
+#include "core/base/status.h"
+#include "core/format/compression.h"
+
+namespace veralith {
+namespace {
+
+absl::Status Require(bool condition, const char* what) {
+  return condition ? absl::OkStatus() : InvalidArgument(std::string("Options: ") + what);
+}
+
+parquet::Codec ToParquetCodec(Codec codec) {
+  switch (codec) {
+    case Codec::kNone:
+      return parquet::Codec::kNone;
+    case Codec::kLz4:
+      return parquet::Codec::kLz4Raw;
+    case Codec::kSnappy:
+      return parquet::Codec::kSnappy;
+    case Codec::kZstd:
+      return parquet::Codec::kZstd;
+  }
+  return parquet::Codec::kNone;
+}
+
+// Levels that are rewritten soon are not worth compressing.
+constexpr int kLastUpperLevel = 1;
+
+}  // namespace
+
+absl::Status CheckOptions(const Options& options) {
+  VERALITH_RETURN_IF_ERROR(Require(options.write_buffer_bytes >= 1024,
+                                   "write_buffer_bytes must be at least 1024"));
+  VERALITH_RETURN_IF_ERROR(
+      Require(options.max_write_buffers >= 2, "max_write_buffers must be at least 2"));
+  VERALITH_RETURN_IF_ERROR(
+      Require(options.key_page_bytes >= 16 && options.value_page_bytes >= 16,
+              "key_page_bytes and value_page_bytes must be at least 16"));
+  VERALITH_RETURN_IF_ERROR(
+      Require(options.filter_bits_per_key >= 0 && options.filter_bits_per_key <= 100,
+              "filter_bits_per_key must be 0 to 100"));
+  VERALITH_RETURN_IF_ERROR(
+      Require(options.target_segment_bytes >= 1024, "target_segment_bytes must be at least 1024"));
+  VERALITH_RETURN_IF_ERROR(
+      Require(options.level_base_bytes >= 1024, "level_base_bytes must be at least 1024"));
+  VERALITH_RETURN_IF_ERROR(
+      Require(options.level_multiplier >= 2, "level_multiplier must be at least 2"));
+  VERALITH_RETURN_IF_ERROR(
+      Require(options.level0_compaction_trigger >= 1 &&
+                  options.level0_compaction_trigger <= options.level0_slowdown_trigger &&
+                  options.level0_slowdown_trigger <= options.level0_stop_trigger,
+              "level0 triggers must be at least 1 and ordered compaction <= slowdown <= stop"));
+  VERALITH_RETURN_IF_ERROR(Require(options.sync_mode != SyncMode::kDefault,
+                                   "sync_mode must be kCommit, kInterval or kManual"));
+  VERALITH_RETURN_IF_ERROR(Require(
+      options.sync_interval_nanos > 0 && options.stall_timeout_nanos > 0,
+      "sync_interval_nanos and stall_timeout_nanos must be positive"));
+  return Require(options.max_clock_skew_nanos >= 0, "max_clock_skew_nanos must not be negative");
+}
+
+CompactionOptions ToCompactionOptions(const Options& options) {
+  CompactionOptions result;
+  result.target_file_bytes = options.target_segment_bytes;
+  result.level0_trigger_runs = options.level0_compaction_trigger;
+  result.level_base_bytes = options.level_base_bytes;
+  result.level_multiplier = options.level_multiplier;
+  result.max_grandparent_overlap_bytes = 10 * options.target_segment_bytes;
+  return result;
+}
+
+SegmentOptions ToSegmentOptions(const Options& options, int level, bool bottommost) {
+  SegmentOptions result;
+  result.key_page_bytes = options.key_page_bytes;
+  result.value_page_bytes = options.value_page_bytes;
+  result.filter_bits_per_key = options.filter_bits_per_key;
+  result.write_hex_index = options.write_hex_index;
+  const Codec codec = level <= kLastUpperLevel ? options.upper_codec
+                      : bottommost             ? options.bottom_codec
+                                               : options.middle_codec;
+  result.value_codec = ToParquetCodec(codec);
+  return result;
+}
+
+}  // namespace veralith

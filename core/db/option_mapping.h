@@ -1,0 +1,20 @@
+// From the public options to those of the layers below, and the check of what callers pass.
+#ifndef VERALITH_CORE_DB_OPTION_MAPPING_H_
+#define VERALITH_CORE_DB_OPTION_MAPPING_H_
+
+#include "absl/status/status.h"
+#include "core/compaction/options.h"
+#include "core/db/options.h"
+#include "core/segment/segment_writer.h"
+
+namespace veralith {
+
+// InvalidArgument that names the option and its legal values.
+absl::Status CheckOptions(const Options& options);
+CompactionOptions ToCompactionOptions(const Options& options);
+// How segments of `level` are written; `bottommost`: no deeper level holds data.
+SegmentOptions ToSegmentOptions(const Options& options, int level, bool bottommost);
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_DB_OPTION_MAPPING_H_

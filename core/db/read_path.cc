@@ -1,0 +1,336 @@
+// The way of a read: pin the super-version, then load the visible timestamp, then look from the
+// newest source to the oldest; the first that says anything about the key decides.
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/epoch.h"
+#include "core/base/status.h"
+#include "core/db/db_impl.h"
+#include "core/db/version_iterators.h"
+#include "core/format/key_hash.h"
+#include "core/iterator/merging_iterator.h"
+#include "core/iterator/visible_iterator.h"
+#include "core/segment/segment_reader.h"
+
+namespace veralith {
+namespace {
+
+absl::Status Closed() { return FailedPrecondition("the database is closed"); }
+
+absl::Status CheckNamespace(NamespaceId ns) {
+  return ns <= kMaxNamespace ? absl::OkStatus()
+                             : InvalidArgument("namespace " + std::to_string(ns) +
+                                               " is over the limit of 2^63-1");
+}
+
+// One lookup, from source to source. A source is asked only while no newer one has spoken; since
+// sources are ordered by age, what it says is newer than all that older ones could say.
+class Lookup {
+ public:
+  Lookup(NamespaceId ns, std::string_view key, Timestamp snapshot, bool latest, bool fill_cache,
+         bool want_timestamp)
+      : ns_(ns),
+        key_(key),
+        snapshot_(snapshot),
+        latest_(latest),
+        fill_cache_(fill_cache),
+        want_timestamp_(want_timestamp) {}
+
+  // True: decided; see found() and the result.
+  bool Ask(const Memtable& memtable) {
+    const Timestamp covered = memtable.MaxCoveringTombstone(ns_, key_, snapshot_);
+    EntryView entry;
+    if (memtable.Get(ns_, key_, snapshot_, &entry)) {
+      found_ = entry.kind == EntryKind::kPut && entry.ts >= covered;
+      if (found_) {
+        timestamp_ = entry.ts;
+        value_ = entry.value;
+        pin_ = memtable.MakePin();
+      }
+      return true;
+    }
+    return covered != 0;
+  }
+
+  absl::StatusOr<bool> Ask(const SegmentReader& segment) {
+    const auto& tombstones = segment.fragmented_range_tombstones();
+    const Timestamp covered =
+        tombstones == nullptr ? 0 : tombstones->MaxCovering(ns_, key_, snapshot_);
+    if (hash_ == 0) {
+      hash_ = HashUserKey(ns_, key_);
+    }
+    LookupOptions options;
+    options.fill_cache = fill_cache_;
+    options.want_timestamp = want_timestamp_ || covered != 0;
+    // At the newest state no segment holds a version that is not visible: its timestamps need not
+    // be read.
+    const Timestamp snapshot = latest_ ? kMaxTimestamp : snapshot_;
+    VERALITH_RETURN_IF_ERROR(segment.Get(ns_, key_, hash_, snapshot, options, &result_));
+    if (result_.kind == LookupResult::Kind::kAbsent) {
+      return covered != 0;
+    }
+    found_ = result_.kind == LookupResult::Kind::kPut && (covered == 0 || result_.ts >= covered);
+    if (found_) {
+      timestamp_ = result_.ts;
+      value_ = result_.value;
+      pin_ = std::move(result_.pin);
+    }
+    return true;
+  }
+
+  bool found() const { return found_; }
+  Timestamp timestamp() const { return timestamp_; }
+  void MoveTo(PinnedValue* value) { value->Assign(value_, std::move(pin_)); }
+
+ private:
+  const NamespaceId ns_;
+  const std::string_view key_;
+  const Timestamp snapshot_;
+  const bool latest_;
+  const bool fill_cache_;
+  const bool want_timestamp_;
+  uint64_t hash_ = 0;
+
+  bool found_ = false;
+  Timestamp timestamp_ = 0;
+  std::string_view value_;
+  Pin pin_;
+  LookupResult result_;
+};
+
+absl::Status AskSegments(const SegmentSet& segments, NamespaceId ns, std::string_view key,
+                         Lookup& lookup) {
+  for (int level = 0; level < kLevels; ++level) {
+    for (const SegmentRun& run : segments.runs(level)) {
+      const std::shared_ptr<const Segment>* segment = run.Find(ns, key);
+      if (segment == nullptr) {
+        continue;
+      }
+      VERALITH_ASSIGN_OR_RETURN(const bool decided, lookup.Ask(*(*segment)->reader));
+      if (decided) {
+        return absl::OkStatus();
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> GetFrom(const SuperVersion& pinned, Timestamp snapshot, bool latest,
+                             NamespaceId ns, std::string_view key, bool fill_cache,
+                             PinnedValue* value, Timestamp* entry_timestamp) {
+  Lookup lookup(ns, key, snapshot, latest, fill_cache, entry_timestamp != nullptr);
+  bool decided = false;
+  for (const Memtable* memtable : pinned.memtables()) {
+    if (lookup.Ask(*memtable)) {
+      decided = true;
+      break;
+    }
+  }
+  if (!decided) {
+    VERALITH_RETURN_IF_ERROR(AskSegments(pinned.segments(), ns, key, lookup));
+  }
+  if (!lookup.found()) {
+    return false;
+  }
+  lookup.MoveTo(value);
+  if (entry_timestamp != nullptr) {
+    *entry_timestamp = lookup.timestamp();
+  }
+  return true;
+}
+
+// The public iterator over VisibleIterator, or over nothing with an error.
+class DbIteratorImpl final : public DbIterator {
+ public:
+  DbIteratorImpl(VisibleIterator::Source source, const Atomic<bool>* closed)
+      : visible_(std::make_unique<VisibleIterator>(std::move(source))), closed_(closed) {}
+
+  bool Valid() const override { return visible_->Valid() && !closed_->LoadAcquire(); }
+  absl::Status status() const override {
+    return closed_->LoadAcquire() ? Closed() : visible_->status();
+  }
+  void SeekToFirst() override {
+    if (Open()) visible_->SeekToFirst();
+  }
+  void SeekToLast() override {
+    if (Open()) visible_->SeekToLast();
+  }
+  void Seek(std::string_view key) override {
+    if (Open()) visible_->Seek(key);
+  }
+  void SeekForPrev(std::string_view key) override {
+    if (Open()) visible_->SeekForPrev(key);
+  }
+  void Next() override {
+    if (Open()) visible_->Next();
+  }
+  void Prev() override {
+    if (Open()) visible_->Prev();
+  }
+  std::string_view key() const override { return visible_->key(); }
+  std::string_view value() const override { return visible_->value(); }
+  Timestamp timestamp() const override { return visible_->timestamp(); }
+
+ private:
+  bool Open() const { return !closed_->LoadAcquire(); }
+
+  const std::unique_ptr<VisibleIterator> visible_;
+  const Atomic<bool>* const closed_;  // of the database, which outlives its iterators
+};
+
+class ErrorIterator final : public DbIterator {
+ public:
+  explicit ErrorIterator(absl::Status status) : status_(std::move(status)) {}
+  bool Valid() const override { return false; }
+  absl::Status status() const override { return status_; }
+  void SeekToFirst() override {}
+  void SeekToLast() override {}
+  void Seek(std::string_view) override {}
+  void SeekForPrev(std::string_view) override {}
+  void Next() override {}
+  void Prev() override {}
+  std::string_view key() const override { return {}; }
+  std::string_view value() const override { return {}; }
+  Timestamp timestamp() const override { return 0; }
+
+ private:
+  const absl::Status status_;
+};
+
+ScanBound ToScanBound(const Bound& bound) {
+  switch (bound.kind) {
+    case Bound::Kind::kInclusive:
+      return {ScanBound::Kind::kInclusive, bound.key};
+    case Bound::Kind::kExclusive:
+      return {ScanBound::Kind::kExclusive, bound.key};
+    case Bound::Kind::kOpen:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+// The super-version is pinned already: its history floor and its data belong together.
+absl::StatusOr<Timestamp> DbImpl::ReadTimestamp(const ReadOptions& options,
+                                                const SuperVersion& pinned) const {
+  if (options.snapshot != nullptr) {
+    if (options.timestamp.has_value()) {
+      return InvalidArgument("ReadOptions names both a snapshot and a timestamp");
+    }
+    return options.snapshot->timestamp();
+  }
+  const Timestamp visible = visible_.Load();
+  if (!options.timestamp.has_value()) {
+    return visible;
+  }
+  const Timestamp wanted = *options.timestamp;
+  if (wanted > visible) {
+    return OutOfRange("timestamp " + std::to_string(wanted) + " is after the newest commit, " +
+                      std::to_string(visible));
+  }
+  if (wanted < pinned.history_floor()) {
+    MutexLock lock(mutex_);
+    if (!snapshots_.Holds(wanted)) {
+      return OutOfRange("history before timestamp " + std::to_string(pinned.history_floor()) +
+                        " is gone; asked for " + std::to_string(wanted));
+    }
+  }
+  return wanted;
+}
+
+absl::StatusOr<bool> DbImpl::Get(const ReadOptions& options, NamespaceId ns, std::string_view key,
+                                 PinnedValue* value, Timestamp* entry_timestamp) {
+  value->Reset();
+  if (closed_.LoadAcquire()) {
+    return Closed();
+  }
+  VERALITH_RETURN_IF_ERROR(CheckNamespace(ns));
+  EpochGuard guard;
+  const SuperVersion& pinned = *current_.Peek();
+  VERALITH_ASSIGN_OR_RETURN(const Timestamp snapshot, ReadTimestamp(options, pinned));
+  const bool latest = options.snapshot == nullptr && !options.timestamp.has_value();
+  return GetFrom(pinned, snapshot, latest, ns, key, options.fill_cache, value, entry_timestamp);
+}
+
+absl::StatusOr<std::vector<std::optional<std::string>>> DbImpl::MultiGet(
+    const ReadOptions& options, NamespaceId ns, std::span<const std::string_view> keys) {
+  if (closed_.LoadAcquire()) {
+    return Closed();
+  }
+  VERALITH_RETURN_IF_ERROR(CheckNamespace(ns));
+  const SuperVersionRef pinned = current_.Acquire();
+  VERALITH_ASSIGN_OR_RETURN(const Timestamp snapshot, ReadTimestamp(options, *pinned));
+  std::vector<std::optional<std::string>> results(keys.size());
+  PinnedValue value;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    EpochGuard guard;
+    VERALITH_ASSIGN_OR_RETURN(const bool found,
+                              GetFrom(*pinned, snapshot, /*latest=*/false, ns, keys[i],
+                                      options.fill_cache, &value, nullptr));
+    if (found) {
+      results[i] = value.ToString();
+    }
+  }
+  return results;
+}
+
+std::unique_ptr<DbIterator> DbImpl::NewIterator(const ScanOptions& options) {
+  if (closed_.LoadAcquire()) {
+    return std::make_unique<ErrorIterator>(Closed());
+  }
+  if (absl::Status status = CheckNamespace(options.ns); !status.ok()) {
+    return std::make_unique<ErrorIterator>(std::move(status));
+  }
+  auto pinned = std::make_shared<SuperVersionRef>(current_.Acquire());
+  absl::StatusOr<Timestamp> snapshot = ReadTimestamp(options, **pinned);
+  if (!snapshot.ok()) {
+    return std::make_unique<ErrorIterator>(snapshot.status());
+  }
+  VisibleIterator::Source source;
+  source.merged = NewMergingIterator(
+      VersionIterators(**pinned, options.fill_cache, &source.range_tombstones));
+  source.keep_alive = std::move(pinned);
+  source.ns = options.ns;
+  source.lower = ToScanBound(options.lower);
+  source.upper = ToScanBound(options.upper);
+  source.snapshot = *snapshot;
+  return std::make_unique<DbIteratorImpl>(std::move(source), &closed_);
+}
+
+const Snapshot* DbImpl::GetSnapshot() {
+  MutexLock lock(mutex_);
+  return snapshots_.Hold(visible_.Load());
+}
+
+// A running job does not know a snapshot that is taken now: it may be dropping versions that only
+// readers below its start could see.
+absl::StatusOr<const Snapshot*> DbImpl::GetSnapshotAt(Timestamp timestamp) {
+  MutexLock lock(mutex_);
+  if (closing_) {
+    return Closed();
+  }
+  if (timestamp > visible_.Load()) {
+    return OutOfRange("timestamp " + std::to_string(timestamp) + " is after the newest commit, " +
+                      std::to_string(visible_.Load()));
+  }
+  Timestamp floor = versions_->state().history_floor;
+  if (!job_starts_.empty()) {
+    floor = std::max(floor, *job_starts_.rbegin());
+  }
+  if (timestamp < floor && !snapshots_.Holds(timestamp)) {
+    return OutOfRange("history before timestamp " + std::to_string(floor) +
+                      " is gone or being dropped; asked for " + std::to_string(timestamp));
+  }
+  return snapshots_.Hold(timestamp);
+}
+
+void DbImpl::ReleaseSnapshot(const Snapshot* snapshot) {
+  MutexLock lock(mutex_);
+  snapshots_.Release(snapshot);
+}
+
+}  // namespace veralith

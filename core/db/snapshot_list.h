@@ -1,0 +1,71 @@
+// The snapshots that are held: the timestamps at which versions must survive.
+//
+// Thread rule: guarded by the database's mutex, under which background jobs copy Timestamps() too
+// (a snapshot registered before that copy is a point of the job; one registered after it is at or
+// above the job's visible timestamp). Ownership: owns the snapshots it hands out.
+#ifndef VERALITH_CORE_DB_SNAPSHOT_LIST_H_
+#define VERALITH_CORE_DB_SNAPSHOT_LIST_H_
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "core/base/check.h"
+#include "core/base/types.h"
+#include "core/db/db.h"
+
+namespace veralith {
+
+class HeldSnapshot final : public Snapshot {
+ public:
+  explicit HeldSnapshot(Timestamp timestamp) : timestamp_(timestamp) {}
+  Timestamp timestamp() const override { return timestamp_; }
+
+ private:
+  const Timestamp timestamp_;
+};
+
+class SnapshotList {
+ public:
+  const Snapshot* Hold(Timestamp timestamp) {
+    auto held = std::make_unique<HeldSnapshot>(timestamp);
+    const Snapshot* handle = held.get();
+    snapshots_.emplace(handle, std::move(held));
+    ++counts_[timestamp];
+    return handle;
+  }
+
+  // True when that was the last snapshot at its timestamp. Releasing what is not held is a
+  // caller's mistake.
+  bool Release(const Snapshot* snapshot) {
+    const auto it = snapshots_.find(snapshot);
+    VERALITH_CHECK(it != snapshots_.end());
+    const auto count = counts_.find(it->second->timestamp());
+    snapshots_.erase(it);
+    if (--count->second > 0) {
+      return false;
+    }
+    counts_.erase(count);
+    return true;
+  }
+
+  bool Holds(Timestamp timestamp) const { return counts_.contains(timestamp); }
+  size_t size() const { return snapshots_.size(); }
+
+  // Ascending, each once.
+  std::vector<Timestamp> Timestamps() const {
+    std::vector<Timestamp> timestamps;
+    for (const auto& [timestamp, count] : counts_) {
+      timestamps.push_back(timestamp);
+    }
+    return timestamps;
+  }
+
+ private:
+  std::map<const Snapshot*, std::unique_ptr<HeldSnapshot>> snapshots_;  // looked up, never iterated
+  std::map<Timestamp, int> counts_;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_DB_SNAPSHOT_LIST_H_

@@ -1,0 +1,90 @@
+// Everything a read looks at, pinned as one: the memtables and the segments that belong together.
+//
+// Invariants
+//   1. Immutable once published: a flush or a compaction publishes a new super-version, so no read
+//      ever sees a memtable gone and its segment not yet there (hazard P5).
+//   2. A reader pins the super-version first and loads the visible timestamp after (hazard P6): jobs
+//      whose results it pins kept everything visible at a point before that load.
+//
+// Thread rule: readers find the current one under an EpochGuard, without a lock or a shared counter;
+// holders that outlive the guard (iterators) take a reference. Owns references to its memtables.
+#ifndef VERALITH_CORE_DB_SUPER_VERSION_H_
+#define VERALITH_CORE_DB_SUPER_VERSION_H_
+
+#include <memory>
+#include <vector>
+
+#include "core/base/sync.h"
+#include "core/base/types.h"
+#include "core/memtable/memtable.h"
+#include "core/version_set/segment_set.h"
+
+namespace veralith {
+
+class SuperVersion {
+ public:
+  // Takes a reference to each memtable; newest first.
+  SuperVersion(std::vector<Memtable*> memtables, std::shared_ptr<const SegmentSet> segments,
+               Timestamp history_floor);
+  SuperVersion(const SuperVersion&) = delete;
+  SuperVersion& operator=(const SuperVersion&) = delete;
+
+  const std::vector<Memtable*>& memtables() const { return memtables_; }
+  const SegmentSet& segments() const { return *segments_; }
+  Timestamp history_floor() const { return history_floor_; }
+
+  void Ref() { references_.FetchAdd(1); }
+  void Unref();
+
+ private:
+  ~SuperVersion();
+
+  const std::vector<Memtable*> memtables_;
+  const std::shared_ptr<const SegmentSet> segments_;
+  const Timestamp history_floor_;
+  Atomic<int> references_{1};
+};
+
+// A reference that an iterator or a job holds.
+class SuperVersionRef {
+ public:
+  SuperVersionRef() = default;
+  // Adopts one reference.
+  explicit SuperVersionRef(SuperVersion* held) : held_(held) {}
+  SuperVersionRef(SuperVersionRef&& other) noexcept
+      : held_(std::exchange(other.held_, nullptr)) {}
+  SuperVersionRef& operator=(SuperVersionRef&& other) noexcept {
+    std::swap(held_, other.held_);
+    return *this;
+  }
+  ~SuperVersionRef() {
+    if (held_ != nullptr) {
+      held_->Unref();
+    }
+  }
+  const SuperVersion* operator->() const { return held_; }
+  const SuperVersion& operator*() const { return *held_; }
+
+ private:
+  SuperVersion* held_ = nullptr;
+};
+
+// The slot that holds the current super-version.
+class CurrentSuperVersion {
+ public:
+  ~CurrentSuperVersion();
+  // Under an EpochGuard of the caller, which must live as long as the result is used.
+  const SuperVersion* Peek() const { return current_.Load(); }
+  // A reference that needs no guard.
+  SuperVersionRef Acquire() const;
+  // Replaces the current one; its reference is dropped once no guard can still see it.
+  // Calls are serialized by the database's mutex.
+  void Publish(SuperVersion* fresh);
+
+ private:
+  Atomic<SuperVersion*> current_{nullptr};
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_DB_SUPER_VERSION_H_

@@ -1,0 +1,21 @@
+// The sources of a super-version as iterators, newest first, and their range tombstones: what a scan
+// merges. They read through `pinned`, which must outlive them.
+#ifndef VERALITH_CORE_DB_VERSION_ITERATORS_H_
+#define VERALITH_CORE_DB_VERSION_ITERATORS_H_
+
+#include <memory>
+#include <vector>
+
+#include "core/db/super_version.h"
+#include "core/iterator/iterator.h"
+#include "core/iterator/range_tombstones.h"
+
+namespace veralith {
+
+std::vector<std::unique_ptr<Iterator>> VersionIterators(
+    const SuperVersion& pinned, bool fill_cache,
+    std::vector<std::shared_ptr<const FragmentedRangeTombstones>>* range_tombstones);
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_DB_VERSION_ITERATORS_H_
