@@ -10,10 +10,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <limits>
-#include <system_error>
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/fs/errno_status.h"
 
 namespace veralith {
 namespace {
@@ -23,31 +23,6 @@ constexpr uint64_t kMaxOffset = std::numeric_limits<off_t>::max();
 constexpr size_t kMaxTransfer = size_t{1} << 30;
 constexpr mode_t kFileMode = 0644;
 constexpr mode_t kDirectoryMode = 0755;
-
-absl::StatusCode CodeOf(int error) {
-  switch (error) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-      return absl::StatusCode::kResourceExhausted;
-    case ENOENT:
-      return absl::StatusCode::kNotFound;
-    case EEXIST:
-      return absl::StatusCode::kAlreadyExists;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return absl::StatusCode::kFailedPrecondition;
-    default:
-      return absl::StatusCode::kUnavailable;
-  }
-}
-
-absl::Status ErrnoStatus(const std::string& path, const char* call, int error) {
-  // std::error_code's message is strerror without its shared buffer.
-  return MakeStatus(CodeOf(error),
-                    path + ": " + call + ": " + std::system_category().message(error));
-}
 
 // Repeats a call that returns -1 and EINTR.
 template <typename Call>
@@ -282,8 +257,7 @@ class PosixFileSystemImpl final : public FileSystem {
     }
     const int error = errno;
     if (CannotLink(from, error)) {
-      return Unimplemented(from + " to " + to + ": link: " +
-                           std::system_category().message(error));
+      return Unimplemented(from + " to " + to + ": link: " + ErrnoText(error));
     }
     return ErrnoStatus(from + " to " + to, "link", error);
   }

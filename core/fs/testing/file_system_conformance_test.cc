@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/fs/posix_file_system.h"
+#include "core/fs/testing/simulated_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
 
@@ -20,8 +21,23 @@ class PosixUnderTest final : public FileSystemUnderTest {
   TemporaryDirectory directory_;
 };
 
+class SimulatedUnderTest final : public FileSystemUnderTest {
+ public:
+  SimulatedUnderTest() { EXPECT_TRUE(fs_.CreateDirectory("/test").ok()); }
+  FileSystem& fs() override { return fs_; }
+  std::string root() const override { return "/test"; }
+
+ private:
+  SimulatedFileSystem fs_;
+};
+
 std::unique_ptr<FileSystemUnderTest> MakePosix() { return std::make_unique<PosixUnderTest>(); }
 
+std::unique_ptr<FileSystemUnderTest> MakeSimulated() {
+  return std::make_unique<SimulatedUnderTest>();
+}
+
+INSTANTIATE_TEST_SUITE_P(Simulated, FileSystemConformance, testing::Values(&MakeSimulated));
 INSTANTIATE_TEST_SUITE_P(Posix, FileSystemConformance, testing::Values(&MakePosix));
 
 }  // namespace
