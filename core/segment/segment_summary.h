@@ -4,9 +4,12 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "core/base/types.h"
-#include "core/format/version_edit.h"
+#include "core/format/entry.h"
+#include "core/format/key_bound.h"
 
 namespace veralith {
 
@@ -30,6 +33,28 @@ struct SegmentSummary {
 
   friend bool operator==(const SegmentSummary&, const SegmentSummary&) = default;
 };
+
+// Widens the summary's bounds so that they take in [ns/key, largest]. `*any` says whether they
+// hold anything yet, and becomes true.
+inline void WidenBounds(NamespaceId ns, std::string_view key, KeyBound largest, bool* any,
+                        SegmentSummary* summary) {
+  if (!*any || CompareUserKeys(ns, key, summary->smallest_ns, summary->smallest_key) < 0) {
+    summary->smallest_ns = ns;
+    summary->smallest_key = key;
+  }
+  if (!*any || CompareBounds(largest, summary->largest) > 0) {
+    summary->largest = std::move(largest);
+  }
+  *any = true;
+}
+
+inline void WidenBounds(const RangeTombstoneView& tombstone, bool* any, SegmentSummary* summary) {
+  KeyBound largest{tombstone.ns, "", KeyBound::Kind::kNamespaceEnd};
+  if (!tombstone.open_end) {
+    largest = {tombstone.ns, std::string(tombstone.end), KeyBound::Kind::kExclusive};
+  }
+  WidenBounds(tombstone.ns, tombstone.begin, std::move(largest), any, summary);
+}
 
 }  // namespace veralith
 

@@ -1,0 +1,58 @@
+// Reads the pages of one column in runs: one read of the file fetches a stretch of neighbouring
+// pages, which then are handed out one by one. The stretch grows while pages are asked for in
+// order, forward or backward, and falls back to a single page after a jump.
+//
+// Thread rule: one thread at a time. Verifies nothing: SegmentPages does.
+#ifndef VERALITH_CORE_SEGMENT_PAGE_RUN_H_
+#define VERALITH_CORE_SEGMENT_PAGE_RUN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "core/format/segment_block.h"
+#include "core/segment/segment_file.h"
+
+namespace veralith {
+
+class PageRun {
+ public:
+  // `eager`: the first read is as long as any.
+  PageRun(const SegmentFile& segment, SegmentColumn column, size_t readahead_bytes, bool eager)
+      : segment_(segment),
+        column_(column),
+        limit_bytes_(readahead_bytes),
+        window_bytes_(eager ? readahead_bytes : 0),
+        eager_(eager) {}
+
+  // The bytes of page `i`, as they stand in the file; valid until the next call.
+  absl::StatusOr<std::string_view> Get(size_t i);
+
+ private:
+  static constexpr size_t kFirstWindowBytes = size_t{16} << 10;
+
+  void SizeWindow(size_t i);
+  absl::Status Read(size_t i);
+  void Extend(size_t i, bool backward);
+
+  const SegmentFile& segment_;
+  const SegmentColumn column_;
+  const size_t limit_bytes_;
+  size_t window_bytes_;
+  const bool eager_;
+  bool backward_ = false;
+  bool any_ = false;
+  // Pages [first_, end_) are in the buffer, which begins at file offset start_.
+  size_t first_ = 0;
+  size_t end_ = 0;
+  uint64_t start_ = 0;
+  uint64_t bytes_ = 0;
+  std::unique_ptr<char[]> buffer_;
+  size_t capacity_ = 0;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_SEGMENT_PAGE_RUN_H_

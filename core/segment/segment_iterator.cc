@@ -1,0 +1,259 @@
+#include "core/segment/segment_iterator.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/base/status.h"
+
+namespace veralith {
+
+SegmentIterator::SegmentIterator(SegmentPages* pages, size_t readahead_bytes, bool fill_cache)
+    : pages_(*pages),
+      segment_(pages->segment()),
+      fill_cache_(fill_cache),
+      keys_(PageRun(segment_, SegmentColumn::kKey, readahead_bytes, !fill_cache)),
+      timestamps_(PageRun(segment_, SegmentColumn::kTimestamp, readahead_bytes, !fill_cache)),
+      values_(PageRun(segment_, SegmentColumn::kValue, readahead_bytes, !fill_cache)) {}
+
+bool SegmentIterator::Fail(absl::Status status) {
+  status_ = std::move(status);
+  valid_ = false;
+  return false;
+}
+
+template <typename PageType>
+absl::Status SegmentIterator::Bring(size_t number, Column<PageType>* column) {
+  if (column->page && column->number == number) {
+    return absl::OkStatus();
+  }
+  column->page = pages_.Cached<PageType>(number);
+  if (!column->page) {
+    VERALITH_ASSIGN_OR_RETURN(const std::string_view bytes, column->run.Get(number));
+    VERALITH_RETURN_IF_ERROR(pages_.Load(number, bytes, fill_cache_, &column->page));
+  }
+  column->number = number;
+  return absl::OkStatus();
+}
+
+void SegmentIterator::SeekToLast() {
+  status_ = absl::OkStatus();
+  valid_ = false;
+  if (rows() > 0) {
+    MoveTo(rows() - 1);
+  }
+}
+
+void SegmentIterator::MoveTo(uint64_t row) {
+  status_ = absl::OkStatus();
+  valid_ = false;
+  if (row >= rows()) {
+    return;
+  }
+  size_t number = keys_.number;
+  const KeyPage* page = keys_.page.get();
+  if (page == nullptr || row < page->first_row() || row >= page->first_row() + page->rows()) {
+    if (page != nullptr && row == page->first_row() + page->rows()) {
+      ++number;
+    } else if (page != nullptr && row + 1 == page->first_row()) {
+      --number;
+    } else {
+      number = segment_.block.PageOfRow(SegmentColumn::kKey, row);
+    }
+    key_has_prefix_ = false;
+    if (absl::Status status = Bring(number, &keys_); !status.ok()) {
+      Fail(std::move(status));
+      return;
+    }
+  }
+  row_ = row;
+  FillEntry();
+}
+
+void SegmentIterator::Next() {
+  VERALITH_DCHECK(valid_);
+  const KeyPage* page = keys_.page.get();
+  if (row_ + 1 < page->first_row() + page->rows()) [[likely]] {
+    ++row_;
+    FillEntry();
+  } else {
+    MoveTo(row_ + 1);
+  }
+}
+
+void SegmentIterator::Prev() {
+  VERALITH_DCHECK(valid_);
+  if (row_ > keys_.page->first_row()) [[likely]] {
+    --row_;
+    FillEntry();
+  } else if (row_ > 0) {
+    MoveTo(row_ - 1);
+  } else {
+    valid_ = false;
+  }
+}
+
+bool SegmentIterator::FillEntry() {
+  const KeyPage& page = *keys_.page;
+  const auto key_row = static_cast<uint32_t>(row_ - page.first_row());
+  const std::string_view prefix = page.prefix();
+  const std::string_view suffix = page.suffix(key_row);
+  const size_t bytes = prefix.size() + suffix.size();
+  if (key_.size() < bytes) {
+    key_.resize(bytes + bytes / 2);
+    key_has_prefix_ = false;
+  }
+  if (!key_has_prefix_) {
+    std::memcpy(key_.data(), prefix.data(), prefix.size());
+    key_has_prefix_ = true;
+  }
+  if (!suffix.empty()) {
+    std::memcpy(key_.data() + prefix.size(), suffix.data(), suffix.size());
+  }
+  entry_.key = std::string_view(key_.data(), bytes);
+  if (row_ < namespace_begin_ || row_ >= namespace_end_) [[unlikely]] {
+    FindNamespace();
+  }
+  if (!FillTimestamp() || !FillValue(key_row)) {
+    return false;
+  }
+  valid_ = true;
+  return true;
+}
+
+void SegmentIterator::FindNamespace() {
+  entry_.ns = segment_.block.NamespaceOfRow(row_);
+  std::tie(namespace_begin_, namespace_end_) = segment_.block.RowsOfNamespace(entry_.ns);
+}
+
+absl::Status SegmentIterator::BringTimestamp(uint64_t row) {
+  const TimestampPage* page = timestamps_.page.get();
+  if (page != nullptr && row >= page->first_row() && row < page->first_row() + page->rows())
+      [[likely]] {
+    return absl::OkStatus();
+  }
+  return Bring(segment_.block.PageOfRow(SegmentColumn::kTimestamp, row), &timestamps_);
+}
+
+bool SegmentIterator::FillTimestamp() {
+  if (absl::Status status = BringTimestamp(row_); !status.ok()) [[unlikely]] {
+    return Fail(std::move(status));
+  }
+  const TimestampPage& page = *timestamps_.page;
+  entry_.ts = page.timestamp(static_cast<uint32_t>(row_ - page.first_row()));
+  return true;
+}
+
+bool SegmentIterator::FillValue(uint32_t key_row) {
+  const ValuePage* page = values_.page.get();
+  if (page == nullptr || row_ < page->first_row() || row_ >= page->first_row() + page->rows())
+      [[unlikely]] {
+    if (absl::Status status = Bring(keys_.page->ValuePageOf(key_row), &values_); !status.ok()) {
+      return Fail(std::move(status));
+    }
+    page = values_.page.get();
+  }
+  const auto row = static_cast<uint32_t>(row_ - page->first_row());
+  if (page->IsNull(row)) {
+    entry_.kind = EntryKind::kDelete;
+    entry_.value = {};
+  } else {
+    entry_.kind = EntryKind::kPut;
+    entry_.value = page->value(row);
+  }
+  return true;
+}
+
+void SegmentIterator::Seek(NamespaceId ns, std::string_view key, Timestamp ts) {
+  valid_ = false;
+  status_ = absl::OkStatus();
+  if (rows() == 0) {
+    return;
+  }
+  absl::StatusOr<Position> found = FindRow(ns, key, ts, /*need_exact=*/false);
+  if (found.ok()) {
+    MoveTo(found->row);
+  } else {
+    Fail(found.status());
+  }
+}
+
+void SegmentIterator::SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) {
+  valid_ = false;
+  status_ = absl::OkStatus();
+  if (rows() == 0) {
+    return;
+  }
+  absl::StatusOr<Position> found = FindRow(ns, key, ts, /*need_exact=*/true);
+  if (!found.ok()) {
+    Fail(found.status());
+  } else if (found->exact) {
+    MoveTo(found->row);
+  } else if (found->row > 0) {
+    MoveTo(found->row - 1);
+  }
+}
+
+absl::StatusOr<SegmentIterator::Position> SegmentIterator::FindRow(NamespaceId ns,
+                                                                   std::string_view key,
+                                                                   Timestamp ts,
+                                                                   bool need_exact) {
+  const KeyIndex& index = segment_.key_index;
+  std::optional<size_t> number = index.FindLastAtOrBelow(ns, key);
+  if (!number.has_value()) {
+    return Position{0, false};
+  }
+  const bool begins_page = index.ns(*number) == ns && index.key(*number) == key;
+  if (begins_page && *number > 0 && !segment_.block.KeyPageIsSingleVersion(*number)) {
+    // Newer versions may end the page before.
+    number = index.FindLastBelow(ns, key).value_or(0);
+  }
+  key_has_prefix_ = false;
+  VERALITH_RETURN_IF_ERROR(Bring(*number, &keys_));
+  const KeyPage& page = *keys_.page;
+  const uint64_t page_end = page.first_row() + page.rows();
+  const uint64_t begin =
+      std::clamp(segment_.FirstRowOfNamespace(ns), page.first_row(), page_end);
+  const uint64_t end = std::clamp(segment_.FirstRowOfNamespace(ns + 1), begin, page_end);
+  const uint32_t row = page.LowerBound(key, static_cast<uint32_t>(begin - page.first_row()),
+                                       static_cast<uint32_t>(end - page.first_row()));
+  if (ts >= kMaxTimestamp && !need_exact) {
+    return Position{page.first_row() + row, false};
+  }
+  return SkipNewer(ns, key, ts, page.first_row() + row);
+}
+
+// From the first row at or after the user key, past its versions newer than `ts`.
+absl::StatusOr<SegmentIterator::Position> SegmentIterator::SkipNewer(NamespaceId ns,
+                                                                     std::string_view key,
+                                                                     Timestamp ts, uint64_t row) {
+  const uint64_t begin = segment_.FirstRowOfNamespace(ns);
+  const uint64_t end = segment_.FirstRowOfNamespace(ns + 1);
+  for (; row >= begin && row < end; ++row) {
+    const KeyPage* page = keys_.page.get();
+    if (row >= page->first_row() + page->rows()) {
+      const size_t next = keys_.number + 1;
+      if (segment_.key_index.ns(next) != ns || segment_.key_index.key(next) != key) {
+        break;
+      }
+      VERALITH_RETURN_IF_ERROR(Bring(next, &keys_));
+      page = keys_.page.get();
+    }
+    if (page->Compare(static_cast<uint32_t>(row - page->first_row()), key) != 0) {
+      break;
+    }
+    VERALITH_RETURN_IF_ERROR(BringTimestamp(row));
+    const TimestampPage& timestamps = *timestamps_.page;
+    const Timestamp found =
+        timestamps.timestamp(static_cast<uint32_t>(row - timestamps.first_row()));
+    if (found <= ts) {
+      return Position{row, found == ts};
+    }
+  }
+  return Position{row, false};
+}
+
+}  // namespace veralith

@@ -1,0 +1,91 @@
+// The entries of one segment in order, both directions, page at a time.
+//
+// Holds a reference on the current page of each column; keys are put together in a buffer of its
+// own, values are views into their page. Pages that are not in the cache are read in runs.
+#ifndef VERALITH_CORE_SEGMENT_SEGMENT_ITERATOR_H_
+#define VERALITH_CORE_SEGMENT_SEGMENT_ITERATOR_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/iterator/iterator.h"
+#include "core/segment/page_run.h"
+#include "core/segment/segment_pages.h"
+
+namespace veralith {
+
+class SegmentIterator : public Iterator {
+ public:
+  SegmentIterator(SegmentPages* pages, size_t readahead_bytes, bool fill_cache);
+
+  absl::Status status() const override { return status_; }
+  void SeekToFirst() override { MoveTo(0); }
+  void SeekToLast() override;
+  void Seek(NamespaceId ns, std::string_view key, Timestamp ts) override;
+  void SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) override;
+  void Next() override;
+  void Prev() override;
+
+  // The number of the current row in the file. Valid() only.
+  uint64_t row() const { return row_; }
+
+ private:
+  // A column's current page and where the next ones come from.
+  template <typename PageType>
+  struct Column {
+    explicit Column(PageRun r) : run(std::move(r)) {}
+    PageRef<PageType> page;
+    size_t number = 0;
+    PageRun run;
+  };
+  struct Position {
+    uint64_t row;
+    bool exact;  // the row is the target itself
+  };
+
+  uint64_t rows() const { return segment_.block.rows(); }
+  void Invalidate() { valid_ = false; }
+  bool Fail(absl::Status status);
+  // To the row, reading what is needed; beyond the last row: invalid.
+  void MoveTo(uint64_t row);
+  // With the key page in place: everything else of the current row. False after an error.
+  bool FillEntry();
+  bool FillTimestamp();
+  bool FillValue(uint32_t key_row);
+  void FindNamespace();
+
+  template <typename PageType>
+  absl::Status Bring(size_t number, Column<PageType>* column);
+  absl::Status BringTimestamp(uint64_t row);
+
+  // The first row at or after the target.
+  absl::StatusOr<Position> FindRow(NamespaceId ns, std::string_view key, Timestamp ts,
+                                   bool need_exact);
+  absl::StatusOr<Position> SkipNewer(NamespaceId ns, std::string_view key, Timestamp ts,
+                                     uint64_t row);
+
+  SegmentPages& pages_;
+  const SegmentFile& segment_;
+  const bool fill_cache_;
+  absl::Status status_;
+
+  Column<KeyPage> keys_;
+  Column<TimestampPage> timestamps_;
+  Column<ValuePage> values_;
+  uint64_t row_ = 0;
+  // Rows of the current namespace.
+  uint64_t namespace_begin_ = 0;
+  uint64_t namespace_end_ = 0;
+  // The current key; its first bytes are the key page's prefix.
+  std::string key_;
+  bool key_has_prefix_ = false;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_SEGMENT_SEGMENT_ITERATOR_H_

@@ -1,0 +1,33 @@
+// How a segment is written. Files written under any options can be read by any reader.
+#ifndef VERALITH_CORE_SEGMENT_SEGMENT_OPTIONS_H_
+#define VERALITH_CORE_SEGMENT_SEGMENT_OPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/format/compression.h"
+
+namespace veralith {
+
+struct SegmentOptions {
+  // A page ends once it holds this many raw (unencoded, uncompressed) bytes; an entry is never
+  // split, so a page can be larger by one entry (key pages: by the versions of one user key).
+  size_t key_page_bytes = 4096;
+  size_t value_page_bytes = 4096;
+  size_t timestamp_page_rows = 1024;
+  size_t namespace_page_rows = 20480;
+  // Of value pages; the other columns are never compressed.
+  parquet::Codec value_codec = parquet::Codec::kLz4Raw;
+  double filter_bits_per_key = 10;  // 0: no filter
+  // Parquet's own split-block bloom filter on `key`, for other readers.
+  bool write_parquet_bloom_filter = true;
+  // Also writes the sparse index as lower-case hex under the footer key merutable.kv_index.v1.
+  bool write_hex_index = false;
+  uint64_t row_group_rows = 122'880;
+  uint64_t row_group_bytes = uint64_t{16} << 20;  // raw
+  uint32_t sparse_index_interval = 16;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_SEGMENT_SEGMENT_OPTIONS_H_

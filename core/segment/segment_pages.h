@@ -1,0 +1,133 @@
+// The pages of one segment: read, verified, decoded, and kept in the cache.
+//
+// Invariants
+//   1. Bytes of a page are used only after their CRC-32C, header included, matched the block's.
+//   2. A page header is believed only where it agrees with the block and the column.
+//   3. No page allocates beyond the file's memory limit.
+//
+// Thread rule: any thread; a hit takes no lock.
+#ifndef VERALITH_CORE_SEGMENT_SEGMENT_PAGES_H_
+#define VERALITH_CORE_SEGMENT_SEGMENT_PAGES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/format/segment_block.h"
+#include "core/segment/key_page.h"
+#include "core/segment/page_cache.h"
+#include "core/segment/segment_file.h"
+#include "core/segment/timestamp_page.h"
+#include "core/segment/value_page.h"
+
+namespace veralith {
+
+class SegmentPages {
+ public:
+  SegmentPages(const SegmentFile& segment, PageCache* cache)
+      : segment_(segment),
+        cache_(cache),
+        key_slots_(cache, segment.block.page_count(SegmentColumn::kKey)),
+        timestamp_slots_(cache, segment.block.page_count(SegmentColumn::kTimestamp)),
+        value_slots_(cache, segment.block.page_count(SegmentColumn::kValue)) {}
+
+  // Page `i` of the column that belongs to the type. The caller holds an EpochGuard; `*page` is
+  // valid while both the guard and `*hold` last.
+  template <typename PageType>
+  absl::Status Find(size_t i, bool fill_cache, PageRef<PageType>* hold, const PageType** page) {
+    if (Page* found = SlotsOf<PageType>().Find(i); found != nullptr) [[likely]] {
+      *page = static_cast<const PageType*>(found);
+      return absl::OkStatus();
+    }
+    absl::Status status = Load(i, fill_cache, hold);
+    *page = hold->get();
+    return status;
+  }
+
+  // The cached page, or a null reference. Needs no guard.
+  template <typename PageType>
+  PageRef<PageType> Cached(size_t i);
+
+  // Reads page `i` from the file, past the cache, and keeps it there if `fill_cache`.
+  template <typename PageType>
+  absl::Status Load(size_t i, bool fill_cache, PageRef<PageType>* out);
+
+  // The same from bytes that were read already: exactly the page.
+  template <typename PageType>
+  absl::Status Load(size_t i, std::string_view bytes, bool fill_cache, PageRef<PageType>* out);
+
+  const SegmentFile& segment() const { return segment_; }
+
+  // Verifies the checksum and splits a page; what it returns points into `bytes`.
+  struct Parts {
+    std::string_view levels;
+    std::string_view values;  // as stored
+    uint32_t raw_bytes = 0;   // of the values, decompressed
+    uint32_t nulls = 0;
+    bool is_compressed = false;
+  };
+  absl::StatusOr<Parts> Split(SegmentColumn column, const SegmentPage& place,
+                              std::string_view bytes) const;
+
+ private:
+  template <typename PageType>
+  PageSlots& SlotsOf();
+
+  absl::StatusOr<PageRef<KeyPage>> Decode(size_t i, const SegmentPage& place,
+                                          std::string_view bytes, const KeyPage*) const;
+  absl::StatusOr<PageRef<TimestampPage>> Decode(size_t i, const SegmentPage& place,
+                                                std::string_view bytes,
+                                                const TimestampPage*) const;
+  absl::StatusOr<PageRef<ValuePage>> Decode(size_t i, const SegmentPage& place,
+                                            std::string_view bytes, const ValuePage*) const;
+  // Reads a page of an uncompressed chunk into the place where it stays.
+  absl::StatusOr<PageRef<ValuePage>> ReadInPlace(const SegmentPage& place) const;
+  absl::StatusOr<PageRef<ValuePage>> NewValuePage(const SegmentPage& place, bool nullable,
+                                                  uint64_t body_bytes) const;
+  parquet::Codec CodecOf(const SegmentPage& place) const {
+    return segment_.value_codecs[segment_.block.RowGroupOfRow(place.first_row)];
+  }
+  template <typename PageType>
+  void Keep(size_t i, bool fill_cache, PageRef<PageType> page, PageRef<PageType>* out);
+
+  const SegmentFile& segment_;
+  PageCache* const cache_;
+  PageSlots key_slots_;
+  PageSlots timestamp_slots_;
+  PageSlots value_slots_;
+};
+
+template <>
+inline PageSlots& SegmentPages::SlotsOf<KeyPage>() {
+  return key_slots_;
+}
+template <>
+inline PageSlots& SegmentPages::SlotsOf<TimestampPage>() {
+  return timestamp_slots_;
+}
+template <>
+inline PageSlots& SegmentPages::SlotsOf<ValuePage>() {
+  return value_slots_;
+}
+
+// The column whose pages a type decodes.
+template <typename PageType>
+constexpr SegmentColumn ColumnOf();
+template <>
+constexpr SegmentColumn ColumnOf<KeyPage>() {
+  return SegmentColumn::kKey;
+}
+template <>
+constexpr SegmentColumn ColumnOf<TimestampPage>() {
+  return SegmentColumn::kTimestamp;
+}
+template <>
+constexpr SegmentColumn ColumnOf<ValuePage>() {
+  return SegmentColumn::kValue;
+}
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_SEGMENT_SEGMENT_PAGES_H_
