@@ -90,6 +90,7 @@ absl::Status LogRecovery::JudgeEnd(std::map<uint64_t, uint64_t>::const_iterator 
   VERALITH_ASSIGN_OR_RETURN(const std::optional<LogPosition> synced, FurthestSyncedFrom(log));
   const std::string place = JoinPath(options_.directory, LogFileName(end_.log_number)) +
                             " offset " + std::to_string(end_.offset) + ": " + end_detail_;
+  discarded_ = place;
   const bool damaged =
       synced.has_value() &&
       (*synced > end_ || (synced->log_number == previous_end_.log_number && *synced > previous_end_));

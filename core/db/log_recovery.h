@@ -53,8 +53,10 @@ class LogRecovery {
   const MemtableRef& memtable() const { return memtable_; }  // what no flush took; never null
   Timestamp last_timestamp() const { return last_timestamp_; }  // `after`: nothing replayed
   uint64_t records() const { return records_; }
-  // What was dropped and why; empty when nothing was.
+  // Damage that was recovered up to, and where; empty when there was none.
   const std::string& report() const { return report_; }
+  // The place behind which nothing was replayed; empty when the logs are whole.
+  const std::string& discarded() const { return discarded_; }
 
  private:
   absl::StatusOr<bool> ReplayLog(uint64_t number, uint64_t id);
@@ -69,6 +71,7 @@ class LogRecovery {
   Timestamp last_timestamp_ = 0;
   uint64_t records_ = 0;
   std::string report_;
+  std::string discarded_;
   std::optional<uint32_t> checksum_;  // what the next log continues; none before the first
   LogPosition end_;                // where the log read last ends, or history
   LogPosition previous_end_;       // where the log before it ends

@@ -1,0 +1,45 @@
+// A progress line on standard error: a bar where people look (a terminal), a line every ten seconds
+// where they do not (a log). Costs one clock reading per call.
+#ifndef VERALITH_TOOLS_PROGRESS_H_
+#define VERALITH_TOOLS_PROGRESS_H_
+
+#include <cstdint>
+#include <string>
+
+namespace veralith::tools {
+
+class Progress {
+ public:
+  // `total`: units of work, 0 when not known. `unit`: "entries", "bytes".
+  Progress(std::string what, std::string unit, uint64_t total);
+  ~Progress();  // Finish
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void Update(uint64_t done);
+  // Ends the line with the total and the rate.
+  void Finish();
+
+  double seconds() const;
+
+ private:
+  void Draw(bool last);
+
+  const std::string what_;
+  const std::string unit_;
+  const uint64_t total_;
+  const bool terminal_;
+  const int64_t start_nanos_;
+  int64_t next_nanos_;
+  uint64_t done_ = 0;
+  bool finished_ = false;
+};
+
+// "1.5 MiB", "640 B".
+std::string HumanBytes(uint64_t bytes);
+// "12,345".
+std::string Grouped(uint64_t number);
+
+}  // namespace veralith::tools
+
+#endif  // VERALITH_TOOLS_PROGRESS_H_

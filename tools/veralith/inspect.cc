@@ -1,0 +1,270 @@
+// veralith inspect: one file in words. What it prints is read through the same checks as always: a
+// damaged file gives the error that reading it gives.
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "core/base/status.h"
+#include "core/base/text.h"
+#include "core/format/compression.h"
+#include "core/format/log_record.h"
+#include "core/format/parquet_metadata.h"
+#include "core/format/segment_block.h"
+#include "core/format/version_edit.h"
+#include "core/fs/posix_file_system.h"
+#include "core/log/log_reader.h"
+#include "core/manifest/file_names.h"
+#include "core/manifest/manifest_log.h"
+#include "core/segment/segment_file.h"
+#include "tools/progress.h"
+#include "tools/veralith/command.h"
+
+namespace veralith::tools {
+namespace {
+
+constexpr uint64_t kMemoryLimit = uint64_t{4} << 30;
+
+struct Limits {
+  uint64_t rows;
+};
+
+void Print(const std::string& line) { std::printf("%s\n", line.c_str()); }
+
+// --- Segments ------------------------------------------------------------------------------------
+
+void PrintSummary(const SegmentFile& segment) {
+  const SegmentCounts& counts = segment.block.counts();
+  Print(StrCat("segment ", segment.path(), ": ", HumanBytes(segment.file_bytes)));
+  Print(StrCat("  rows ", counts.rows, " (tombstones ", counts.tombstones, "), range tombstones ",
+               counts.range_tombstones, ", one version per key: ", counts.single_version));
+  Print(StrCat("  raw bytes: keys ", counts.raw_key_bytes, ", values ", counts.raw_value_bytes));
+  Print(StrCat("  timestamps ", counts.min_ts, " to ", counts.max_ts, " ns"));
+  if (counts.rows > 0) {
+    Print(StrCat("  keys ", segment.block.first_ns(), ":", QuoteKey(segment.block.first_key()),
+                 " to ", segment.block.last_ns(), ":", QuoteKey(segment.block.last_key())));
+  }
+  Print(StrCat("  segment block at ", segment.block_at, ", ", segment.block_size,
+               " bytes: sparse index ", segment.block.sparse_index().size(), ", filter ",
+               segment.block.filter().size(), ", range tombstones ",
+               segment.block.range_tombstones().size()));
+}
+
+void PrintSchema(const SegmentFooter& footer) {
+  Print(StrCat("footer at ", footer.offset, ", written by ",
+               footer.metadata.created_by.value_or("(not said)")));
+  for (const parquet::SchemaElement& column : footer.metadata.schema) {
+    if (column.type.has_value()) {
+      Print(StrCat("  column ", column.name, " ", parquet::Name(*column.type),
+                   column.repetition == parquet::Repetition::kOptional ? " optional" : " required",
+                   ", field id ", column.field_id.value_or(0)));
+    }
+  }
+  for (const parquet::KeyValue& property : footer.metadata.key_value_metadata) {
+    const std::string value = property.value.value_or("");
+    Print(StrCat("  property ", property.key, " = ",
+                 value.size() > 80 ? value.substr(0, 77) + "..." : value));
+  }
+  for (size_t i = 0; i < footer.metadata.row_groups.size(); ++i) {
+    const parquet::RowGroup& group = footer.metadata.row_groups[i];
+    Print(StrCat("row group ", i, ": ", group.num_rows, " rows"));
+    for (const parquet::ColumnChunk& chunk : group.columns) {
+      const parquet::ColumnMetaData& column = chunk.meta_data;
+      const auto codec = parquet::CodecFromParquetId(column.codec);
+      Print(StrCat("  ", column.path_in_schema.empty() ? "?" : column.path_in_schema[0], ": ",
+                   column.total_compressed_size, " bytes (", column.total_uncompressed_size,
+                   " uncompressed), codec ",
+                   codec.ok() ? std::string(parquet::CodecName(*codec)) : "unknown"));
+    }
+  }
+}
+
+void PrintPages(const SegmentFile& segment, const Limits& limits) {
+  constexpr std::pair<SegmentColumn, const char*> kColumns[] = {
+      {SegmentColumn::kNamespace, "ns"},
+      {SegmentColumn::kKey, "key"},
+      {SegmentColumn::kTimestamp, "ts"},
+      {SegmentColumn::kValue, "value"}};
+  for (const auto& [column, name] : kColumns) {
+    const size_t count = segment.block.page_count(column);
+    Print(StrCat("pages of ", name, ": ", count));
+    for (size_t i = 0; i < count && i < limits.rows; ++i) {
+      const SegmentPage page = segment.block.Page(column, i);
+      Print(StrCat("  offset ", page.offset, ", ", page.bytes, " bytes, rows ", page.first_row,
+                   " to ", page.first_row + page.rows - 1));
+    }
+    if (count > limits.rows) {
+      Print(StrCat("  ... ", count - limits.rows, " more (--limit N shows more)"));
+    }
+  }
+}
+
+std::string RangeText(const RangeTombstoneView& range) {
+  return StrCat("delete range ", range.ns, ":[", QuoteKey(range.begin), ", ",
+                range.open_end ? std::string("end of namespace") : QuoteKey(range.end), ") at ",
+                range.ts);
+}
+
+absl::Status InspectSegment(std::unique_ptr<File> file, const Limits& limits) {
+  VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<SegmentFile> segment,
+                            OpenSegmentFile(std::move(file), kMemoryLimit, std::nullopt));
+  PrintSummary(*segment);
+  VERALITH_ASSIGN_OR_RETURN(
+      const SegmentFooter footer,
+      ReadSegmentFooter(*segment->file, segment->file_bytes, kMemoryLimit));
+  PrintSchema(footer);
+  PrintPages(*segment, limits);
+  for (size_t i = 0; i < segment->range_tombstones.size() && i < limits.rows; ++i) {
+    Print("  " + RangeText(segment->range_tombstones[i]));
+  }
+  return absl::OkStatus();
+}
+
+// --- Logs and manifests ----------------------------------------------------------------------------
+
+std::string OperationText(const LogOperation& operation) {
+  switch (operation.kind) {
+    case LogOperation::Kind::kPut:
+      return StrCat("put ", operation.ns, ":", QuoteKey(operation.key), ", value of ",
+                    operation.value.size(), " bytes");
+    case LogOperation::Kind::kDelete:
+      return StrCat("delete ", operation.ns, ":", QuoteKey(operation.key));
+    case LogOperation::Kind::kDeleteRange:
+      break;
+  }
+  return RangeText({operation.ns, operation.key, operation.value, operation.open_end, 0});
+}
+
+absl::Status InspectLog(FileSystem& fs, const std::string& path, uint64_t number,
+                        const Limits& limits) {
+  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> probe, fs.Open(path, OpenMode::kRead));
+  VERALITH_ASSIGN_OR_RETURN(const RecordFileId id, RecordReader::ReadId(*probe));
+  VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<LogReader> log,
+                            LogReader::Open(std::move(probe), number, id.id));
+  Print(StrCat("log ", path, ": number ", id.number, ", id ", id.id));
+  LogRecordView record;
+  uint64_t records = 0;
+  while (true) {
+    VERALITH_ASSIGN_OR_RETURN(const bool more, log->Next(&record));
+    if (!more) {
+      break;
+    }
+    if (records++ >= limits.rows) {
+      continue;
+    }
+    Print(StrCat("offset ", log->record_position().offset, ": commit at ", record.ts(), ", ",
+                 record.operation_count(), " operations, synced through log ",
+                 record.synced_through().log_number, " offset ", record.synced_through().offset));
+    LogOperation operation;
+    uint64_t shown = 0;
+    for (auto cursor = record.operations(); shown < limits.rows && cursor.Next(&operation);
+         ++shown) {
+      Print("  " + OperationText(operation));
+    }
+  }
+  Print(StrCat(records, " records; it ends at offset ", log->end().offset, ": ",
+               log->end_detail()));
+  return absl::OkStatus();
+}
+
+void PrintEdit(uint64_t offset, const VersionEdit& edit, const Limits& limits) {
+  Print(StrCat("offset ", offset, ":"));
+  uint64_t shown = 0;
+  for (const VersionEdit::RemovedFile& file : edit.removed_files) {
+    if (shown++ < limits.rows) {
+      Print(StrCat("  - level ", file.level, " ", SegmentFileName(file.number)));
+    }
+  }
+  for (const VersionEdit::AddedFile& added : edit.added_files) {
+    if (shown++ < limits.rows) {
+      Print(StrCat("  + level ", added.level, " run ", added.run_id, " ",
+                   DebugString(added.file)));
+    }
+  }
+  if (shown > limits.rows) {
+    Print(StrCat("  ... ", shown - limits.rows, " more files (--limit N shows more)"));
+  }
+  for (const uint64_t log : edit.removed_logs) {
+    Print(StrCat("  - ", LogFileName(log)));
+  }
+  for (const VersionEdit::AddedLog& log : edit.added_logs) {
+    Print(StrCat("  + ", LogFileName(log.number), " id ", log.id));
+  }
+  const auto number = [](const char* name, const std::optional<uint64_t>& value) {
+    if (value.has_value()) {
+      Print(StrCat("  ", name, " ", *value));
+    }
+  };
+  number("database id", edit.database_id);
+  number("next file number", edit.next_file_number);
+  number("next run id", edit.next_run_id);
+  number("timestamp ceiling", edit.timestamp_ceiling);
+  number("history floor", edit.history_floor);
+  number("last timestamp", edit.last_timestamp);
+}
+
+absl::Status InspectManifest(FileSystem& fs, const std::string& path, uint64_t number,
+                             const Limits& limits) {
+  Print("manifest " + path);
+  VERALITH_ASSIGN_OR_RETURN(
+      const ManifestScan scan,
+      ScanManifest(&fs, path, number, [&](uint64_t offset, const VersionEdit& edit) {
+        PrintEdit(offset, edit, limits);
+        return absl::OkStatus();
+      }));
+  Print(StrCat(scan.records, " edits in ", scan.bytes, " bytes, torn tail of ",
+               scan.discarded_bytes, " bytes"));
+  return absl::OkStatus();
+}
+
+absl::Status InspectCurrent(FileSystem& fs, const std::string& path) {
+  VERALITH_ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(fs, path, 4096));
+  const absl::StatusOr<CurrentPointer> pointer = ParseCurrentText(text);
+  if (!pointer.ok()) {
+    return Annotate(pointer.status(), path);
+  }
+  Print(StrCat("CURRENT: the live manifest is ", ManifestFileName(pointer->manifest_number),
+               " of database ", pointer->database_id));
+  return absl::OkStatus();
+}
+
+absl::Status Inspect(const std::string& path, const Limits& limits) {
+  FileSystem& fs = *PosixFileSystem();
+  const auto name = ParseFileName(std::filesystem::path(path).filename().string());
+  if (name.has_value() && name->kind == FileKind::kManifest) {
+    return InspectManifest(fs, path, name->number, limits);
+  }
+  if (name.has_value() && name->kind == FileKind::kLog) {
+    return InspectLog(fs, path, name->number, limits);
+  }
+  if (name.has_value() && name->kind == FileKind::kCurrent) {
+    return InspectCurrent(fs, path);
+  }
+  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs.Open(path, OpenMode::kRead));
+  return InspectSegment(std::move(file), limits);
+}
+
+int Run(const Arguments& arguments) {
+  const absl::StatusOr<uint64_t> limit = arguments.Number("limit", 20);
+  if (!limit.ok()) {
+    return Fail(limit.status());
+  }
+  const absl::Status status = Inspect(arguments.positional()[0], {*limit});
+  return status.ok() ? kExitOk : Fail(status);
+}
+
+}  // namespace
+
+Command InspectCommand() {
+  return {.name = "inspect",
+          .synopsis = "FILE [--limit N]",
+          .summary = "Describes one file: a segment, a log, a manifest, or CURRENT",
+          .details = "  --limit N   at most N pages, operations or files of each kind, 20 by default\n\n"
+                     "Example: veralith inspect /tmp/fruit/000004.parquet\n",
+          .options = {.with_value = {"limit"}, .switches = {}},
+          .least_arguments = 1,
+          .most_arguments = 1,
+          .run = Run};
+}
+
+}  // namespace veralith::tools

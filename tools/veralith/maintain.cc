@@ -1,0 +1,176 @@
+// veralith flush, compact, checkpoint, stats, check: a database as a whole.
+#include <cstdio>
+#include <string>
+
+#include "core/base/status.h"
+#include "core/db/check_database.h"
+#include "core/fs/posix_file_system.h"
+#include "tools/progress.h"
+#include "tools/veralith/command.h"
+
+namespace veralith::tools {
+namespace {
+
+void PrintLevels(const Statistics& statistics) {
+  std::printf("level  runs   files        size     entries  tombstones  score\n");
+  LevelStatistics total;
+  for (const LevelStatistics& level : statistics.levels) {
+    total.files += level.files;
+    total.bytes += level.bytes;
+    total.entries += level.entries;
+    total.tombstones += level.tombstones;
+    if (level.files > 0) {
+      std::printf("%5d %5d %7s %11s %11s %11s  %5.2f\n", level.level, level.runs,
+                  Grouped(level.files).c_str(), HumanBytes(level.bytes).c_str(),
+                  Grouped(level.entries).c_str(), Grouped(level.tombstones).c_str(), level.score);
+    }
+  }
+  std::printf("total       %7s %11s %11s %11s\n", Grouped(total.files).c_str(),
+              HumanBytes(total.bytes).c_str(), Grouped(total.entries).c_str(),
+              Grouped(total.tombstones).c_str());
+}
+
+template <typename Action>
+int WithDatabase(const Arguments& arguments, Action action) {
+  absl::StatusOr<std::unique_ptr<Db>> db = OpenDatabase(arguments.positional()[0], Access::kWrite);
+  if (!db.ok()) {
+    return Fail(db.status());
+  }
+  const absl::Status status = action(**db);
+  if (status.ok()) {
+    PrintLevels((*db)->GetStatistics());
+  }
+  return CloseDatabase(**db, status.ok() ? kExitOk : Fail(status));
+}
+
+int RunFlush(const Arguments& arguments) {
+  return WithDatabase(arguments, [](Db& db) { return db.Flush(); });
+}
+
+int RunCompact(const Arguments& arguments) {
+  const bool has_ns = arguments.Has("ns") || arguments.Has("from") || arguments.Has("to");
+  const absl::StatusOr<NamespaceId> ns = NamespaceFrom(arguments);
+  if (!ns.ok()) {
+    return Fail(ns.status());
+  }
+  const auto bound = [&](const char* name) {
+    const auto text = arguments.Value(name);
+    return text.has_value() ? Bound::Inclusive(*text) : Bound::Open();
+  };
+  return WithDatabase(arguments, [&](Db& db) {
+    return db.Compact(has_ns ? std::optional(*ns) : std::nullopt, bound("from"), bound("to"));
+  });
+}
+
+int RunCheckpoint(const Arguments& arguments) {
+  return WithDatabase(arguments,
+                      [&](Db& db) { return db.Checkpoint(arguments.positional()[1]); });
+}
+
+int RunStats(const Arguments& arguments) {
+  absl::StatusOr<std::unique_ptr<Db>> db = OpenDatabase(arguments.positional()[0], Access::kRead);
+  if (!db.ok()) {
+    return Fail(db.status());
+  }
+  const Statistics statistics = (*db)->GetStatistics();
+  PrintLevels(statistics);
+  std::printf("\nnewest commit    %llu ns since the Unix epoch\n",
+              static_cast<unsigned long long>(statistics.last_timestamp));
+  std::printf("history from     %llu ns\n",
+              static_cast<unsigned long long>(statistics.history_floor));
+  std::printf("in logs only     %s\n", HumanBytes(statistics.memtable_bytes).c_str());
+  return kExitOk;
+}
+
+int RunCheck(const Arguments& arguments) {
+  CheckReport report;
+  const bool quiet = arguments.Has("quiet");
+  const absl::Status status = CheckDatabase(
+      *PosixFileSystem(), arguments.positional()[0],
+      [quiet](const std::string& file) {
+        if (!quiet) {
+          std::fprintf(stderr, "checking %s\n", file.c_str());
+        }
+      },
+      &report);
+  if (!status.ok()) {
+    return Fail(status);
+  }
+  for (const std::string& note : report.notes) {
+    std::printf("note: %s\n", note.c_str());
+  }
+  for (const std::string& damage : report.damage) {
+    std::printf("DAMAGE: %s\n", damage.c_str());
+  }
+  std::printf("checked %s files (%s), %s entries in segments, %s records in logs: %s\n",
+              Grouped(report.files).c_str(), HumanBytes(report.bytes).c_str(),
+              Grouped(report.entries).c_str(), Grouped(report.log_records).c_str(),
+              report.damage.empty() ? "no damage" : "DAMAGED");
+  return report.damage.empty() ? kExitOk : kExitNo;
+}
+
+}  // namespace
+
+Command FlushCommand() {
+  return {.name = "flush",
+          .synopsis = "DIR",
+          .summary = "Moves everything that only logs hold into segments",
+          .details = "Example: veralith flush /tmp/fruit\n",
+          .options = {},
+          .least_arguments = 1,
+          .most_arguments = 1,
+          .run = RunFlush};
+}
+
+Command CompactCommand() {
+  return {.name = "compact",
+          .synopsis = "DIR [--ns N] [--from KEY] [--to KEY]",
+          .summary = "Merges segments down to the last level; returns when done",
+          .details = "  --ns N       only this namespace; without bounds and --ns: everything\n"
+                     "  --from KEY   only from this key on\n"
+                     "  --to KEY     only up to this key, inclusive\n\n"
+                     "Example: veralith compact /tmp/fruit\n",
+          .options = {.with_value = {"ns", "from", "to"}, .switches = {}},
+          .least_arguments = 1,
+          .most_arguments = 1,
+          .run = RunCompact};
+}
+
+Command CheckpointCommand() {
+  return {.name = "checkpoint",
+          .synopsis = "DIR TARGET",
+          .summary = "Makes a consistent copy that opens as a database of its own",
+          .details = "TARGET must not exist. Segments are linked where the file system can.\n\n"
+                     "Example: veralith checkpoint /tmp/fruit /tmp/fruit-copy\n",
+          .options = {},
+          .least_arguments = 2,
+          .most_arguments = 2,
+          .run = RunCheckpoint};
+}
+
+Command StatsCommand() {
+  return {.name = "stats",
+          .synopsis = "DIR",
+          .summary = "Prints the shape of the tree: levels, runs, files, bytes, tombstones",
+          .details = "Example: veralith stats /tmp/fruit\n",
+          .options = {},
+          .least_arguments = 1,
+          .most_arguments = 1,
+          .run = RunStats};
+}
+
+Command CheckCommand() {
+  return {.name = "check",
+          .synopsis = "DIR [--quiet]",
+          .summary = "Verifies every checksum and structural rule; exit code 1 when damage is found",
+          .details = "Reads every file once and writes nothing. Each finding names a file and, where\n"
+                     "it has one, the offset.\n"
+                     "  --quiet   does not name the files while it reads them\n\n"
+                     "Example: veralith check /tmp/fruit\n",
+          .options = {.with_value = {}, .switches = {"quiet"}},
+          .least_arguments = 1,
+          .most_arguments = 1,
+          .run = RunCheck};
+}
+
+}  // namespace veralith::tools
