@@ -15,7 +15,7 @@
 #include "core/iterator/range_tombstones.h"
 #include "core/iterator/vector_iterator.h"
 #include "gtest/gtest.h"
-#include "property_tests/generators/version_history.h"
+#include "property_tests/generators/any_history.h"
 #include "rapidcheck/gtest.h"
 
 namespace veralith {
