@@ -78,12 +78,23 @@ void ReadStructList(CompactReader& r, Wire type, std::vector<T>* out, ReadOne&& 
 }
 
 void WriteI64List(CompactWriter& w, int16_t id, const std::vector<int64_t>& values) {
-  if (values.empty()) {
-    return;
-  }
   w.FieldList(id, Wire::kI64, values.size());
   for (const int64_t value : values) {
     w.ElementI64(value);
+  }
+}
+
+void OptionalI64List(CompactWriter& w, int16_t id,
+                     const std::optional<std::vector<int64_t>>& values) {
+  if (values) {
+    WriteI64List(w, id, *values);
+  }
+}
+
+// For lists that mean the same empty and absent.
+void NonEmptyI64List(CompactWriter& w, int16_t id, const std::vector<int64_t>& values) {
+  if (!values.empty()) {
+    WriteI64List(w, id, values);
   }
 }
 
@@ -319,8 +330,8 @@ void Read(CompactReader& r, SizeStatistics* out) {
   ReadFields(r, "SizeStatistics", 0, [&](int16_t id, Wire type) {
     switch (id) {
       case 1: out->unencoded_byte_array_data_bytes = r.ReadI64(type); return true;
-      case 2: ReadI64List(r, type, &out->repetition_level_histogram); return true;
-      case 3: ReadI64List(r, type, &out->definition_level_histogram); return true;
+      case 2: ReadI64List(r, type, &out->repetition_level_histogram.emplace()); return true;
+      case 3: ReadI64List(r, type, &out->definition_level_histogram.emplace()); return true;
       default: return false;
     }
   });
@@ -329,8 +340,8 @@ void Read(CompactReader& r, SizeStatistics* out) {
 void Write(CompactWriter& w, const SizeStatistics& value) {
   w.BeginStruct();
   OptionalI64(w, 1, value.unencoded_byte_array_data_bytes);
-  WriteI64List(w, 2, value.repetition_level_histogram);
-  WriteI64List(w, 3, value.definition_level_histogram);
+  OptionalI64List(w, 2, value.repetition_level_histogram);
+  OptionalI64List(w, 3, value.definition_level_histogram);
   w.EndStruct();
 }
 
@@ -911,7 +922,7 @@ void AppendOffsetIndex(const OffsetIndex& value, std::string* out) {
   w.BeginStruct();
   WriteStructList(w, 1, value.page_locations,
                   [](CompactWriter& to, const PageLocation& l) { Write(to, l); });
-  WriteI64List(w, 2, value.unencoded_byte_array_data_bytes);
+  NonEmptyI64List(w, 2, value.unencoded_byte_array_data_bytes);
   w.EndStruct();
 }
 
@@ -925,9 +936,9 @@ void AppendColumnIndex(const ColumnIndex& value, std::string* out) {
   WriteStringList(w, 2, value.min_values);
   WriteStringList(w, 3, value.max_values);
   w.FieldI32(4, static_cast<int32_t>(value.boundary_order));
-  WriteI64List(w, 5, value.null_counts);
-  WriteI64List(w, 6, value.repetition_level_histograms);
-  WriteI64List(w, 7, value.definition_level_histograms);
+  NonEmptyI64List(w, 5, value.null_counts);
+  NonEmptyI64List(w, 6, value.repetition_level_histograms);
+  NonEmptyI64List(w, 7, value.definition_level_histograms);
   w.EndStruct();
 }
 

@@ -146,8 +146,8 @@ struct Statistics {
 
 struct SizeStatistics {
   std::optional<int64_t> unencoded_byte_array_data_bytes;
-  std::vector<int64_t> repetition_level_histogram;  // empty: absent
-  std::vector<int64_t> definition_level_histogram;
+  std::optional<std::vector<int64_t>> repetition_level_histogram;
+  std::optional<std::vector<int64_t>> definition_level_histogram;
   friend bool operator==(const SizeStatistics&, const SizeStatistics&) = default;
 };
 

@@ -105,9 +105,10 @@ ColumnMetaData AnyColumnMetaData() {
   meta.dictionary_page_offset = Maybe<int64_t>();
   if (Any<bool>()) {
     meta.statistics = AnyStatistics();
-    meta.size_statistics = SizeStatistics{.unencoded_byte_array_data_bytes = Maybe<int64_t>(),
-                                          .repetition_level_histogram = Several(Any<int64_t>),
-                                          .definition_level_histogram = Several(Any<int64_t>)};
+    meta.size_statistics = SizeStatistics{
+        .unencoded_byte_array_data_bytes = Maybe<int64_t>(),
+        .repetition_level_histogram = Maybe<std::vector<int64_t>>(),
+        .definition_level_histogram = Maybe<std::vector<int64_t>>()};
   }
   meta.encoding_stats = Several([] {
     return PageEncodingStats{AnyEnum<PageType>(), AnyEnum<Encoding>(), Any<int32_t>()};

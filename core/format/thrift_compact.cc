@@ -8,15 +8,9 @@
 namespace veralith::thrift {
 namespace {
 
-int64_t Unzigzag(uint64_t value) {
-  return static_cast<int64_t>((value >> 1) ^ (~(value & 1) + 1));
-}
-
 uint64_t Zigzag(int64_t value) {
   return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
 }
-
-bool IsBool(Type type) { return type == Type::kTrue || type == Type::kFalse; }
 
 }  // namespace
 
@@ -38,39 +32,7 @@ bool CompactReader::Fail(absl::Status status) {
   return false;
 }
 
-bool CompactReader::Expect(Type got, Type want) {
-  if (got == want) {
-    return ok();
-  }
-  return Fail("wire type " + std::to_string(static_cast<int>(got)) + " where " +
-              std::to_string(static_cast<int>(want)) + " belongs");
-}
-
-bool CompactReader::Enter() {
-  if (!ok()) {
-    return false;
-  }
-  if (depth_ == kMaxDepth) {
-    return Fail("nesting too deep");
-  }
-  last_field_[++depth_] = 0;
-  return true;
-}
-
-void CompactReader::Leave() { --depth_; }
-
-uint8_t CompactReader::ReadRawByte() {
-  if (!ok()) {
-    return 0;
-  }
-  if (position_ == bytes_.size()) {
-    Fail("unexpected end");
-    return 0;
-  }
-  return static_cast<uint8_t>(bytes_[position_++]);
-}
-
-uint64_t CompactReader::ReadVarint(int max_bits) {
+uint64_t CompactReader::ReadLongVarint(int max_bits) {
   uint64_t value = 0;
   for (int shift = 0; shift < max_bits; shift += 7) {
     const uint8_t byte = ReadRawByte();
@@ -85,27 +47,6 @@ uint64_t CompactReader::ReadVarint(int max_bits) {
   }
   Fail("integer too large");
   return 0;
-}
-
-int64_t CompactReader::ReadZigzag(int max_bits) { return Unzigzag(ReadVarint(max_bits)); }
-
-bool CompactReader::NextField(int16_t* id, Type* type) {
-  const uint8_t header = ReadRawByte();
-  if (!ok() || header == 0) {
-    return false;
-  }
-  const int delta = header >> 4;
-  *type = static_cast<Type>(header & 0x0f);
-  if (*type == Type::kStop || *type > Type::kUuid) {
-    return Fail("unknown wire type");
-  }
-  const int64_t next = delta == 0 ? ReadZigzag(16) : last_field_[depth_] + delta;
-  if (next > INT16_MAX) {
-    return Fail("field id too large");
-  }
-  *id = static_cast<int16_t>(next);
-  last_field_[depth_] = *id;
-  return ok();
 }
 
 uint32_t CompactReader::CountFromHeader(uint8_t header) {
@@ -131,30 +72,7 @@ uint32_t CompactReader::ListHeader(Type element) {
   return count;
 }
 
-bool CompactReader::ReadBool(Type type) {
-  if (!IsBool(type)) {
-    return Expect(type, Type::kTrue);
-  }
-  return type == Type::kTrue;
-}
-
 bool CompactReader::ReadBoolElement() { return ReadRawByte() == static_cast<uint8_t>(Type::kTrue); }
-
-int8_t CompactReader::ReadByte(Type type) {
-  return Expect(type, Type::kByte) ? static_cast<int8_t>(ReadRawByte()) : int8_t{0};
-}
-
-int16_t CompactReader::ReadI16(Type type) {
-  return Expect(type, Type::kI16) ? static_cast<int16_t>(ReadZigzag(16)) : int16_t{0};
-}
-
-int32_t CompactReader::ReadI32(Type type) {
-  return Expect(type, Type::kI32) ? static_cast<int32_t>(ReadZigzag(32)) : 0;
-}
-
-int64_t CompactReader::ReadI64(Type type) {
-  return Expect(type, Type::kI64) ? ReadZigzag(64) : 0;
-}
 
 std::string_view CompactReader::ReadBinary(Type type) {
   if (!Expect(type, Type::kBinary)) {
@@ -164,6 +82,11 @@ std::string_view CompactReader::ReadBinary(Type type) {
   const size_t start = position_;
   SkipBytes(length);
   return ok() ? bytes_.substr(start, length) : std::string_view();
+}
+
+bool CompactReader::FailType(Type got, Type want) {
+  return Fail("wire type " + std::to_string(static_cast<int>(got)) + " where " +
+              std::to_string(static_cast<int>(want)) + " belongs");
 }
 
 void CompactReader::SkipBytes(size_t count) {
@@ -259,23 +182,44 @@ void CompactWriter::EndStruct() {
   out_->push_back('\0');
 }
 
-void CompactWriter::Varint(uint64_t value) {
+namespace {
+
+char* StoreVarint(char* to, uint64_t value) {
   while (value >= 0x80) {
-    out_->push_back(static_cast<char>(value | 0x80));
+    *to++ = static_cast<char>(value | 0x80);
     value >>= 7;
   }
-  out_->push_back(static_cast<char>(value));
+  *to++ = static_cast<char>(value);
+  return to;
 }
 
-void CompactWriter::FieldHeader(int16_t id, Type type) {
+}  // namespace
+
+void CompactWriter::Varint(uint64_t value) {
+  char bytes[kMaxVarintBytes];
+  out_->append(bytes, static_cast<size_t>(StoreVarint(bytes, value) - bytes));
+}
+
+char* CompactWriter::StoreFieldHeader(char* to, int16_t id, Type type) {
   const int delta = id - last_field_[depth_];
   last_field_[depth_] = id;
   if (delta >= 1 && delta <= 15) {
-    out_->push_back(static_cast<char>(delta << 4 | static_cast<int>(type)));
-    return;
+    *to++ = static_cast<char>(delta << 4 | static_cast<int>(type));
+    return to;
   }
-  out_->push_back(static_cast<char>(type));
-  Varint(Zigzag(id));
+  *to++ = static_cast<char>(type);
+  return StoreVarint(to, Zigzag(id));
+}
+
+void CompactWriter::FieldHeader(int16_t id, Type type) {
+  char bytes[kMaxFieldHeaderBytes];
+  out_->append(bytes, static_cast<size_t>(StoreFieldHeader(bytes, id, type) - bytes));
+}
+
+void CompactWriter::FieldInteger(int16_t id, Type type, int64_t value) {
+  char bytes[kMaxFieldHeaderBytes + kMaxVarintBytes];
+  char* const end = StoreVarint(StoreFieldHeader(bytes, id, type), Zigzag(value));
+  out_->append(bytes, static_cast<size_t>(end - bytes));
 }
 
 void CompactWriter::FieldBool(int16_t id, bool value) {
@@ -287,20 +231,9 @@ void CompactWriter::FieldByte(int16_t id, int8_t value) {
   out_->push_back(static_cast<char>(value));
 }
 
-void CompactWriter::FieldI16(int16_t id, int16_t value) {
-  FieldHeader(id, Type::kI16);
-  Varint(Zigzag(value));
-}
-
-void CompactWriter::FieldI32(int16_t id, int32_t value) {
-  FieldHeader(id, Type::kI32);
-  Varint(Zigzag(value));
-}
-
-void CompactWriter::FieldI64(int16_t id, int64_t value) {
-  FieldHeader(id, Type::kI64);
-  Varint(Zigzag(value));
-}
+void CompactWriter::FieldI16(int16_t id, int16_t value) { FieldInteger(id, Type::kI16, value); }
+void CompactWriter::FieldI32(int16_t id, int32_t value) { FieldInteger(id, Type::kI32, value); }
+void CompactWriter::FieldI64(int16_t id, int64_t value) { FieldInteger(id, Type::kI64, value); }
 
 void CompactWriter::FieldBinary(int16_t id, std::string_view value) {
   FieldHeader(id, Type::kBinary);

@@ -78,11 +78,19 @@ class CompactReader {
   }
 
   // Values of fields; `type` is the field's type as NextField gave it, and must fit.
-  bool ReadBool(Type type);
-  int8_t ReadByte(Type type);
-  int16_t ReadI16(Type type);
-  int32_t ReadI32(Type type);
-  int64_t ReadI64(Type type);
+  bool ReadBool(Type type) {
+    return type == Type::kTrue || (type != Type::kFalse && Expect(type, Type::kTrue));
+  }
+  int8_t ReadByte(Type type) {
+    return Expect(type, Type::kByte) ? static_cast<int8_t>(ReadRawByte()) : int8_t{0};
+  }
+  int16_t ReadI16(Type type) {
+    return Expect(type, Type::kI16) ? static_cast<int16_t>(ReadZigzag(16)) : int16_t{0};
+  }
+  int32_t ReadI32(Type type) {
+    return Expect(type, Type::kI32) ? static_cast<int32_t>(ReadZigzag(32)) : 0;
+  }
+  int64_t ReadI64(Type type) { return Expect(type, Type::kI64) ? ReadZigzag(64) : 0; }
   std::string_view ReadBinary(Type type);
 
   // A boolean as a list element: one byte.
@@ -96,12 +104,43 @@ class CompactReader {
   bool Fail(absl::Status status);
 
   // False, and fails, unless they are equal.
-  bool Expect(Type got, Type want);
+  bool Expect(Type got, Type want) {
+    return got == want ? ok() : FailType(got, want);
+  }
 
  private:
-  bool Enter();
-  void Leave();
-  bool NextField(int16_t* id, Type* type);
+  static bool IsBool(Type type) { return type == Type::kTrue || type == Type::kFalse; }
+
+  bool FailType(Type got, Type want);
+
+  bool Enter() {
+    if (depth_ == kMaxDepth) {
+      return Fail("nesting too deep");
+    }
+    last_field_[++depth_] = 0;
+    return ok() || (Leave(), false);
+  }
+  void Leave() { --depth_; }
+
+  bool NextField(int16_t* id, Type* type) {
+    const uint8_t header = ReadRawByte();
+    if (header == 0) {
+      return false;
+    }
+    const int delta = header >> 4;
+    *type = static_cast<Type>(header & 0x0f);
+    if (*type == Type::kStop || *type > Type::kUuid) {
+      return Fail("unknown wire type");
+    }
+    const int64_t next = delta == 0 ? ReadZigzag(16) : last_field_[depth_] + delta;
+    if (next > INT16_MAX) {
+      return Fail("field id too large");
+    }
+    *id = static_cast<int16_t>(next);
+    last_field_[depth_] = *id;
+    return ok();
+  }
+
   uint32_t ListHeader(Type element);
   uint32_t CountFromHeader(uint8_t header);
   void SkipElement(Type type);
@@ -109,9 +148,26 @@ class CompactReader {
   void SkipMap();
   void SkipStruct();
   void SkipBytes(size_t count);
-  uint8_t ReadRawByte();
-  uint64_t ReadVarint(int max_bits);
-  int64_t ReadZigzag(int max_bits);
+
+  // 0 after an error.
+  uint8_t ReadRawByte() {
+    if (position_ < bytes_.size() && ok()) [[likely]] {
+      return static_cast<uint8_t>(bytes_[position_++]);
+    }
+    Fail("unexpected end");
+    return 0;
+  }
+  uint64_t ReadVarint(int max_bits) {
+    if (position_ < bytes_.size() && static_cast<uint8_t>(bytes_[position_]) < 0x80 && ok()) {
+      return static_cast<uint8_t>(bytes_[position_++]);
+    }
+    return ReadLongVarint(max_bits);
+  }
+  uint64_t ReadLongVarint(int max_bits);
+  int64_t ReadZigzag(int max_bits) {
+    const uint64_t value = ReadVarint(max_bits);
+    return static_cast<int64_t>((value >> 1) ^ (~(value & 1) + 1));
+  }
 
   std::string_view bytes_;
   size_t position_ = 0;
@@ -143,7 +199,12 @@ class CompactWriter {
   void ElementBinary(std::string_view value);
 
  private:
+  static constexpr size_t kMaxVarintBytes = 10;
+  static constexpr size_t kMaxFieldHeaderBytes = 4;
+
+  char* StoreFieldHeader(char* to, int16_t id, Type type);
   void FieldHeader(int16_t id, Type type);
+  void FieldInteger(int16_t id, Type type, int64_t value);
   void Varint(uint64_t value);
 
   std::string* out_;
