@@ -1,6 +1,7 @@
 // Readers beside the writer, on real threads; ThreadSanitizer runs this too (--config=tsan).
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -13,7 +14,7 @@ namespace veralith {
 namespace {
 
 constexpr int kReaders = 3;
-constexpr Timestamp kCommits = 6'000;
+constexpr Timestamp kCommits = 30'000;
 constexpr int kKeys = 700;
 
 // Commit t writes key KeyOf(t) and a companion of it, both with the value "t": a batch of two.
@@ -33,6 +34,7 @@ bool DeletesRange(Timestamp t) { return t % 200 == 0; }
 struct Shared {
   MemtableRef memtable = MemtableRef::Make(1);
   Atomic<Timestamp> visible{0};
+  Atomic<int> reading{0};  // readers that have begun
   Atomic<uint64_t> faults{0};
   Mutex mutex;
   CondVar done;
@@ -57,6 +59,8 @@ void Commit(Shared* shared, Timestamp t) {
 }
 
 void WriteAll(Shared* shared) {
+  while (shared->reading.Load() < kReaders) {
+  }
   for (Timestamp t = 1; t <= kCommits; ++t) {
     Commit(shared, t);
   }
@@ -101,6 +105,7 @@ void CheckWalk(Shared* shared, Timestamp visible) {
 void ReadBesideTheWriter(Shared* shared, uint64_t seed) {
   Random random(seed);
   Timestamp visible = 0;
+  shared->reading.FetchAdd(1);
   while (visible < kCommits) {
     visible = shared->visible.Load();
     if (visible == 0) {

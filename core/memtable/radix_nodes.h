@@ -129,6 +129,17 @@ struct Leaf {
 };
 static_assert(offsetof(Leaf, raw_size) + sizeof(uint16_t) == Leaf::kHeaderBytes);
 
+// --- Prefetching -------------------------------------------------------------------------------
+
+inline constexpr size_t kCacheLine = 64;
+
+// Asks for the first `lines` cache lines of what a reference leads to.
+inline void PrefetchRecord(uintptr_t ref, size_t lines) {
+  for (size_t i = 0; i < lines; ++i) {
+    __builtin_prefetch(reinterpret_cast<const char*>(ref + i * kCacheLine));
+  }
+}
+
 // --- Inner nodes -------------------------------------------------------------------------------
 
 // A child: 0 for none, else the address of an inner node, or of a leaf with bit 0 set.
@@ -209,6 +220,12 @@ inline uint32_t LanesEqual(const KeyLanes& lanes, uint8_t byte) {
   return static_cast<uint32_t>(_mm_movemask_epi8(equal)) & lanes.used;
 }
 
+// 0xFF in the used lanes, which are the first ones.
+inline __m128i UsedMask(uint32_t used) {
+  const __m128i places = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return _mm_cmplt_epi8(places, _mm_set1_epi8(static_cast<char>(__builtin_popcount(used))));
+}
+
 // A child and the key byte that leads to it. ref 0: there is none.
 struct Branch {
   ChildRef ref = 0;
@@ -245,32 +262,28 @@ inline const ChildSlot* FindChild(const Node* node, uint8_t byte) {
   __builtin_unreachable();
 }
 
-// The smallest used lane value >= low, as (lane bit set, value); 0 when there is none. With `flip`
-// 0xFF values count downward: the largest value <= 255 - low.
+// The used lane with the smallest value >= low of all values XORed with `flip`: with 0 the smallest
+// key byte >= low, with 0xFF the largest key byte <= 255 - low.
 template <typename N>
 Branch NearestInLanes(const N* node, uint8_t low, uint8_t flip) {
   const KeyLanes lanes = LanesOf(node);
-  const __m128i values =
-      _mm_xor_si128(lanes.bytes, _mm_set1_epi8(static_cast<char>(flip)));
+  const __m128i values = _mm_xor_si128(lanes.bytes, _mm_set1_epi8(static_cast<char>(flip)));
   const __m128i floor = _mm_set1_epi8(static_cast<char>(low));
   const __m128i reached = _mm_cmpeq_epi8(_mm_max_epu8(values, floor), values);
-  const uint32_t candidates =
-      static_cast<uint32_t>(_mm_movemask_epi8(reached)) & lanes.used;
+  const uint32_t candidates = static_cast<uint32_t>(_mm_movemask_epi8(reached)) & lanes.used;
   if (candidates == 0) {
     return {};
   }
-  uint32_t best_lane = 0;
-  alignas(16) uint8_t bytes[16];
-  _mm_store_si128(reinterpret_cast<__m128i*>(bytes), values);
-  uint32_t best = 256;
-  for (uint32_t rest = candidates; rest != 0; rest &= rest - 1) {
-    const uint32_t lane = static_cast<uint32_t>(__builtin_ctz(rest));
-    if (bytes[lane] < best) {
-      best = bytes[lane];
-      best_lane = lane;
-    }
-  }
-  return {node->children[best_lane].LoadAcquire(), static_cast<uint8_t>(best ^ flip)};
+  // Lanes that are no candidates count as 255. The smaller of each pair of bytes, then the
+  // smallest pair.
+  const __m128i others = _mm_xor_si128(_mm_and_si128(reached, UsedMask(lanes.used)),
+                                       _mm_set1_epi8(static_cast<char>(0xFF)));
+  const __m128i bytes = _mm_or_si128(values, others);
+  const __m128i pairs = _mm_min_epu8(bytes, _mm_srli_epi16(bytes, 8));
+  const auto best = static_cast<uint8_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(pairs)));
+  const __m128i is_best = _mm_cmpeq_epi8(values, _mm_set1_epi8(static_cast<char>(best)));
+  const uint32_t found = static_cast<uint32_t>(_mm_movemask_epi8(is_best)) & candidates;
+  return {node->children[__builtin_ctz(found)].LoadAcquire(), static_cast<uint8_t>(best ^ flip)};
 }
 
 // The first set bit at or after `from` (0..255); 256 when there is none.
@@ -360,6 +373,28 @@ inline Branch BranchAtOrBefore(const Node* node, int from) {
     }
   }
   __builtin_unreachable();
+}
+
+// Asks for the children of a node that a walk is about to visit one after another: their misses
+// overlap instead of following each other. Nothing for the largest nodes.
+inline void PrefetchChildren(const Node* node) {
+  const ChildSlot* children = nullptr;
+  switch (node->kind) {
+    case NodeKind::k4:
+      children = static_cast<const Node4*>(node)->children;
+      break;
+    case NodeKind::k16:
+      children = static_cast<const Node16*>(node)->children;
+      break;
+    case NodeKind::k48:
+      children = static_cast<const Node48*>(node)->children;
+      break;
+    case NodeKind::k256:
+      return;
+  }
+  for (uint8_t i = 0, count = node->count.LoadAcquire(); i < count; ++i) {
+    PrefetchRecord(children[i].LoadRelaxed(), 3);  // an address only, never read through
+  }
 }
 
 }  // namespace veralith::radix

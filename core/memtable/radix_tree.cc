@@ -232,6 +232,8 @@ size_t PartsAt(const Node* node, std::string_view key, size_t from) {
 
 Leaf* FindLeaf(ChildRef ref, std::string_view key) {
   while (ref != 0 && !IsLeaf(ref)) {
+    // The children's line, or the rest of a leaf, comes while the first line is searched.
+    radix::PrefetchRecord(ref + radix::kCacheLine, 1);
     const Node* const node = NodeOf(ref);
     if (node->depth >= key.size()) {
       return nullptr;
@@ -377,6 +379,7 @@ class RadixTreeIterator final : public Iterator {
   struct Step {
     const Node* node;
     uint8_t byte;
+    bool prefetched;  // the node's children
   };
 
   ChildRef Root() const { return tree_->root_.LoadAcquire(); }
@@ -392,8 +395,9 @@ class RadixTreeIterator final : public Iterator {
   const Leaf* Descend(ChildRef ref, Choose choose) {
     while (ref != 0 && !IsLeaf(ref)) {
       const Node* const node = NodeOf(ref);
+      radix::PrefetchChildren(node);
       const Branch branch = choose(node);
-      path_.push_back({node, branch.byte});
+      path_.push_back({node, branch.byte, true});
       ref = branch.ref;
     }
     return ref == 0 ? nullptr : LeafOf(ref);
@@ -402,6 +406,10 @@ class RadixTreeIterator final : public Iterator {
   const Leaf* NextLeaf() {
     while (!path_.empty()) {
       Step& top = path_.back();
+      if (!top.prefetched) {
+        radix::PrefetchChildren(top.node);
+        top.prefetched = true;
+      }
       const Branch branch = BranchAtOrAfter(top.node, top.byte + 1u);
       if (branch.ref != 0) {
         top.byte = branch.byte;
@@ -414,6 +422,10 @@ class RadixTreeIterator final : public Iterator {
   const Leaf* PreviousLeaf() {
     while (!path_.empty()) {
       Step& top = path_.back();
+      if (!top.prefetched) {
+        radix::PrefetchChildren(top.node);
+        top.prefetched = true;
+      }
       const Branch branch = BranchAtOrBefore(top.node, static_cast<int>(top.byte) - 1);
       if (branch.ref != 0) {
         top.byte = branch.byte;
@@ -469,7 +481,7 @@ int RadixTreeIterator::Approach(std::string_view key, ChildRef* below) {
       return static_cast<uint8_t>(node->Skipped(from)[parts - from]) < ByteAt(key, parts) ? -1 : 1;
     }
     const uint8_t byte = ByteAt(key, parts);
-    path_.push_back({node, byte});
+    path_.push_back({node, byte, false});
     const ChildSlot* const slot = FindChild(node, byte);
     ref = slot == nullptr ? 0 : slot->LoadAcquire();
     from = parts + 1;
