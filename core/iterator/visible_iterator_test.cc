@@ -7,7 +7,7 @@
 #include "core/base/status.h"
 #include "core/iterator/merging_iterator.h"
 #include "core/iterator/testing/visible_model.h"
-#include "core/iterator/testing/walk.h"
+#include "core/iterator/testing/visible_walk.h"
 #include "core/iterator/vector_iterator.h"
 #include "rapidcheck.h"
 #include "rapidcheck/gtest.h"
@@ -17,11 +17,12 @@ namespace {
 
 using testing::AnyBound;
 using testing::AnyEntry;
-using testing::AnyKey;
 using testing::AnyNamespace;
 using testing::AnyRangeTombstone;
 using testing::AnyTimestamp;
 using testing::BruteForceVisible;
+using testing::CheckShows;
+using testing::CheckVisibleWalks;
 using testing::OwnedRangeTombstone;
 using testing::SortedUnique;
 using testing::Views;
@@ -100,76 +101,10 @@ World AnyWorld() {
   return world;
 }
 
-// A position in the visible entries; size() is nowhere.
-void CheckAt(const VisibleIterator& iterator, const Entries& visible, size_t at) {
-  RC_ASSERT(iterator.status().ok());
-  RC_ASSERT(iterator.Valid() == (at < visible.size()));
-  if (iterator.Valid()) {
-    RC_ASSERT(std::string(iterator.key()) == visible[at].key);
-    RC_ASSERT(std::string(iterator.value()) == visible[at].value);
-    RC_ASSERT(iterator.timestamp() == visible[at].ts);
-  }
-}
-
-size_t FirstAtOrAfter(const Entries& visible, const std::string& key) {
-  size_t at = 0;
-  while (at < visible.size() && visible[at].key < key) {
-    ++at;
-  }
-  return at;
-}
-
-// visible.size() when there is none: 0 - 1 wraps around, and anything outside is nowhere.
-size_t LastAtOrBefore(const Entries& visible, const std::string& key) {
-  size_t at = 0;
-  while (at < visible.size() && visible[at].key <= key) {
-    ++at;
-  }
-  return at - 1;
-}
-
-std::string AnyTarget(const Entries& visible) {
-  if (!visible.empty() && *rc::gen::arbitrary<bool>()) {
-    return visible[*rc::gen::inRange<size_t>(0, visible.size())].key;
-  }
-  return AnyKey();
-}
-
-void CheckRandomMoves(VisibleIterator* iterator, const Entries& visible, int moves) {
-  size_t at = 0;
-  iterator->SeekToFirst();
-  CheckAt(*iterator, visible, at);
-  for (int i = 0; i < moves; ++i) {
-    int move = *rc::gen::inRange(0, at < visible.size() ? 10 : 4);
-    if (move == 0) {
-      iterator->SeekToFirst();
-      at = 0;
-    } else if (move == 1) {
-      iterator->SeekToLast();
-      at = visible.size() - 1;
-    } else if (move == 2) {
-      const std::string key = AnyTarget(visible);
-      iterator->Seek(key);
-      at = FirstAtOrAfter(visible, key);
-    } else if (move == 3) {
-      const std::string key = AnyTarget(visible);
-      iterator->SeekForPrev(key);
-      at = LastAtOrBefore(visible, key);
-    } else if (move < 7) {
-      iterator->Next();
-      ++at;
-    } else {
-      iterator->Prev();
-      --at;
-    }
-    CheckAt(*iterator, visible, at);
-  }
-}
-
 RC_GTEST_PROP(VisibleIterator, EqualsBruteForceUnderRandomMovesInAnyBoundsAtAnySnapshot, ()) {
   const World world = AnyWorld();
   VisibleIterator iterator(world.Source());
-  CheckRandomMoves(&iterator, world.Visible(), 60);
+  CheckVisibleWalks(&iterator, world.Visible(), 60);
 }
 
 RC_GTEST_PROP(VisibleIterator, YieldsEveryVisibleKeyOnceInBothDirections, ()) {
@@ -178,12 +113,12 @@ RC_GTEST_PROP(VisibleIterator, YieldsEveryVisibleKeyOnceInBothDirections, ()) {
   VisibleIterator iterator(world.Source());
   size_t at = 0;
   for (iterator.SeekToFirst(); iterator.Valid(); iterator.Next()) {
-    CheckAt(iterator, visible, at++);
+    CheckShows(iterator, visible, at++);
   }
-  CheckAt(iterator, visible, at);
+  CheckShows(iterator, visible, at);
   RC_ASSERT(at == visible.size());
   for (iterator.SeekToLast(); iterator.Valid(); iterator.Prev()) {
-    CheckAt(iterator, visible, --at);
+    CheckShows(iterator, visible, --at);
   }
   RC_ASSERT(at == 0u);
   RC_ASSERT(iterator.status().ok());
@@ -205,12 +140,12 @@ RC_GTEST_PROP(VisibleIterator, NeverAnswersPastWhatItCouldNotRead, ()) {
   VisibleIterator iterator(std::move(source));
   size_t at = 0;
   for (iterator.SeekToFirst(); iterator.Valid(); iterator.Next()) {
-    CheckAt(iterator, visible, at++);
+    CheckShows(iterator, visible, at++);
   }
   RC_ASSERT(at == visible.size() || !iterator.status().ok());
   at = visible.size();
   for (iterator.SeekToLast(); iterator.Valid(); iterator.Prev()) {
-    CheckAt(iterator, visible, --at);
+    CheckShows(iterator, visible, --at);
   }
   RC_ASSERT(at == 0u || !iterator.status().ok());
 }

@@ -63,7 +63,7 @@ ScanBound AnyBound() {
 }
 
 std::vector<OwnedEntry> SortedUnique(std::vector<OwnedEntry> entries) {
-  std::stable_sort(entries.begin(), entries.end(), EntryLess);
+  std::sort(entries.begin(), entries.end(), EntryLess);
   const auto same = [](const OwnedEntry& a, const OwnedEntry& b) {
     return !EntryLess(a, b) && !EntryLess(b, a);
   };

@@ -1,0 +1,167 @@
+// DESIGN promise 8: "Bounds are exact. Scans take any inclusive, exclusive or open bound, forward
+// and backward, and return exactly the keys inside, of exactly that namespace."
+//
+// And promise 2, as far as iterators keep it: "What a reader at snapshot T sees for a key is the
+// entry with the largest timestamp <= T; a tombstone means absent; a range tombstone at t hides
+// older entries in its range."
+//
+// Real memtables (each key's versions spread over several) and a sorted run of parts behind them,
+// merged and made visible, against looking at every entry.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <utility>
+
+#include "core/iterator/concatenating_iterator.h"
+#include "core/iterator/merging_iterator.h"
+#include "core/iterator/testing/visible_model.h"
+#include "core/iterator/testing/visible_walk.h"
+#include "core/iterator/testing/walk.h"
+#include "core/iterator/vector_iterator.h"
+#include "core/iterator/visible_iterator.h"
+#include "core/memtable/memtable.h"
+#include "rapidcheck.h"
+#include "rapidcheck/gtest.h"
+
+namespace veralith {
+namespace {
+
+using testing::AnyBound;
+using testing::AnyEntry;
+using testing::AnyNamespace;
+using testing::AnyRangeTombstone;
+using testing::BruteForceVisible;
+using testing::CheckVisibleWalks;
+using testing::CheckWalks;
+using testing::CheckYields;
+using testing::OwnedRangeTombstone;
+using testing::SortedUnique;
+using testing::Views;
+
+using Entries = std::vector<OwnedEntry>;
+using Tombstones = std::vector<OwnedRangeTombstone>;
+
+// A sorted run, one part per user key.
+class Run final : public ConcatenatedParts {
+ public:
+  explicit Run(const Entries& sorted) {
+    for (const OwnedEntry& entry : sorted) {
+      if (parts_.empty() || parts_.back()[0].ns != entry.ns || parts_.back()[0].key != entry.key) {
+        parts_.emplace_back();
+      }
+      parts_.back().push_back(entry);
+    }
+  }
+  size_t size() const override { return parts_.size(); }
+  bool EndsBefore(size_t i, NamespaceId ns, std::string_view key) const override {
+    return CompareUserKeys(parts_[i][0].ns, parts_[i][0].key, ns, key) < 0;
+  }
+  bool BeginsAfter(size_t i, NamespaceId ns, std::string_view key) const override {
+    return CompareUserKeys(parts_[i][0].ns, parts_[i][0].key, ns, key) > 0;
+  }
+  absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) override {
+    return std::unique_ptr<Iterator>(new VectorIterator(parts_[i]));
+  }
+
+ private:
+  std::vector<Entries> parts_;
+};
+
+// A history of commits, one operation each, at timestamps 1, 2, 3...: the oldest ones in a run, the
+// others in memtables, of which a new one begins now and then.
+struct History {
+  Entries entries;
+  Tombstones tombstones;
+  Entries run;
+  Tombstones run_tombstones;
+  std::vector<MemtableRef> memtables;  // oldest first
+  Timestamp last = 0;
+
+  std::unique_ptr<Iterator> Merged() const {
+    std::vector<std::unique_ptr<Iterator>> children;
+    for (size_t i = memtables.size(); i-- > 0;) {
+      children.push_back(memtables[i]->NewIterator());
+    }
+    children.push_back(NewConcatenatingIterator(std::make_unique<Run>(SortedUnique(run))));
+    return NewMergingIterator(std::move(children));
+  }
+
+  std::vector<std::shared_ptr<const FragmentedRangeTombstones>> RangeTombstones() const {
+    std::vector<std::shared_ptr<const FragmentedRangeTombstones>> lists;
+    for (const MemtableRef& memtable : memtables) {
+      memtable->AppendRangeTombstones(&lists);
+    }
+    lists.push_back(FragmentedRangeTombstones::Build(Views(run_tombstones)));
+    return lists;
+  }
+};
+
+void CommitPoint(History* history, OwnedEntry entry, NamespaceId ns) {
+  entry.ns = ns;
+  entry.ts = history->last;
+  history->entries.push_back(entry);
+  if (history->memtables.empty()) {
+    history->run.push_back(entry);
+  } else {
+    history->memtables.back()->Add(entry.view());
+  }
+}
+
+void CommitRange(History* history, OwnedRangeTombstone tombstone, NamespaceId ns) {
+  tombstone.ns = ns;
+  tombstone.ts = history->last;
+  history->tombstones.push_back(tombstone);
+  if (history->memtables.empty()) {
+    history->run_tombstones.push_back(tombstone);
+  } else {
+    history->memtables.back()->AddRangeTombstone(tombstone.view());
+  }
+}
+
+// In two namespaces, so that versions of one key meet.
+History AnyHistory(NamespaceId ns, NamespaceId other) {
+  History history;
+  const Entries entries = *rc::gen::container<Entries>(rc::gen::exec(AnyEntry));
+  const int range_deletes = *rc::gen::element(0, 3, 10);  // one in so many
+  for (const OwnedEntry& entry : entries) {
+    ++history.last;
+    const NamespaceId its = *rc::gen::inRange(0, 4) == 0 ? other : ns;
+    if (range_deletes > 0 && *rc::gen::inRange(0, range_deletes) == 0) {
+      CommitRange(&history, AnyRangeTombstone(), its);
+    } else {
+      CommitPoint(&history, entry, its);
+    }
+    if (*rc::gen::inRange(0, 15) == 0) {
+      history.memtables.push_back(MemtableRef::Make(history.last));
+    }
+  }
+  return history;
+}
+
+RC_GTEST_PROP(Iterators, YieldEveryVersionOnceInOrderUnderRandomMoves, ()) {
+  const History history = AnyHistory(AnyNamespace(), AnyNamespace());
+  const auto merged = history.Merged();
+  CheckYields(merged.get(), SortedUnique(history.entries));
+  CheckWalks(merged.get(), SortedUnique(history.entries), 40);
+}
+
+RC_GTEST_PROP(Iterators, ShowExactlyTheVisibleKeysInsideTheBoundsOfTheNamespace, ()) {
+  const NamespaceId ns = AnyNamespace();
+  const History history = AnyHistory(ns, AnyNamespace());
+  for (int scan = 0; scan < 4; ++scan) {
+    VisibleIterator::Source source;
+    source.merged = history.Merged();
+    source.range_tombstones = history.RangeTombstones();
+    source.ns = ns;
+    source.lower = AnyBound();
+    source.upper = AnyBound();
+    source.snapshot = *rc::gen::inRange<Timestamp>(0, history.last + 2);
+    const Entries visible = BruteForceVisible(history.entries, history.tombstones, ns,
+                                              source.lower, source.upper, source.snapshot);
+    VisibleIterator iterator(std::move(source));
+    CheckVisibleWalks(&iterator, visible, 30);
+  }
+}
+
+}  // namespace
+}  // namespace veralith
