@@ -1,0 +1,135 @@
+// A whole log file, log number 1 of id 0x5eed. The input is an image, or, when its first byte is not
+// that of an image, a recipe: bytes from which records with sound seals are made and then damaged,
+// so that the fuzzer gets past checksums.
+//
+// Oracle: the records read, written again, are the file's bytes up to end(); nothing that was not
+// written is read; the scan behind the end terminates within its bound and shows only records that
+// were written at that place.
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/check.h"
+#include "core/format/coding.h"
+#include "core/format/record_frame.h"
+#include "core/log/log_reader.h"
+#include "core/log/log_writer.h"
+#include "core/log/record_reader.h"
+#include "core/log/record_writer.h"
+#include "core/log/testing/memory_file.h"
+
+namespace veralith {
+namespace {
+
+constexpr RecordFileId kId = {RecordFileKind::kLog, 1, 0x5eed};
+
+std::shared_ptr<testing::MemoryFileState> FileOf(std::string bytes) {
+  auto state = std::make_shared<testing::MemoryFileState>();
+  state->bytes = std::move(bytes);
+  return state;
+}
+
+// Offsets and payloads of what a recipe wrote; empty for an image.
+using Written = std::map<uint64_t, std::string>;
+
+// A length byte, that many bytes of payload, and so on; the last quarter is damage: (place, xor).
+std::string Cook(std::string_view recipe, Written* written) {
+  const size_t damage_bytes = recipe.size() / 4 / 3 * 3;
+  std::string_view damage = recipe.substr(recipe.size() - damage_bytes);
+  recipe.remove_suffix(damage_bytes);
+  auto state = FileOf("");
+  RecordWriter writer(testing::OpenMemoryFile(state), kId);
+  while (!recipe.empty()) {
+    const size_t n = std::min<size_t>(1 + static_cast<uint8_t>(recipe[0]) % 80, recipe.size());
+    (*written)[writer.staged_offset()] = recipe.substr(0, n);
+    writer.Stage(recipe.substr(0, n));
+    recipe.remove_prefix(n);
+  }
+  VERALITH_CHECK(writer.Commit().ok());
+  for (; damage.size() >= 3; damage.remove_prefix(3)) {
+    char& place = state->bytes[LoadLe16(damage.data()) % state->bytes.size()];
+    place = static_cast<char>(place ^ damage[2]);
+  }
+  return state->bytes;
+}
+
+void CheckRecords(const std::string& image, const Written* written) {
+  auto reader = RecordReader::Open(testing::OpenMemoryFile(FileOf(image)), kId);
+  if (!reader.ok()) {
+    VERALITH_CHECK(absl::IsUnimplemented(reader.status()));
+    return;
+  }
+  auto again = FileOf("");
+  const auto header = ParseRecordFileHeader(image);
+  RecordWriter writer(testing::OpenMemoryFile(again), kId, header.ok() ? header->continues : 0);
+  std::string_view payload;
+  while (*(*reader)->Next(&payload)) {
+    VERALITH_CHECK(written == nullptr || written->at((*reader)->record_offset()) == payload);
+    writer.Stage(payload);
+  }
+  VERALITH_CHECK(writer.Commit().ok());
+  const uint64_t end = (*reader)->end_offset();
+  VERALITH_CHECK(end % 8 == 0 && end <= image.size());
+  VERALITH_CHECK(end == 0 || again->bytes == image.substr(0, end));
+  uint64_t last = end;
+  const absl::Status scan = (*reader)->ScanBehindEnd([&](uint64_t offset, std::string_view prefix) {
+    VERALITH_CHECK(offset >= last && offset < image.size());
+    VERALITH_CHECK(written == nullptr || written->at(offset).starts_with(prefix));
+    last = offset + kRecordHeaderBytes + prefix.size();
+    return true;
+  });
+  VERALITH_CHECK(scan.ok() || absl::IsDataLoss(scan));
+}
+
+// The log above the records: an error, or batches that, staged again, are the same bytes.
+void CheckBatches(const std::string& image) {
+  auto reader = LogReader::Open(testing::OpenMemoryFile(FileOf(image)), kId.number, kId.id);
+  if (!reader.ok()) {
+    return;
+  }
+  auto again = FileOf("");
+  const auto header = ParseRecordFileHeader(image);
+  LogWriter writer(testing::OpenMemoryFile(again), kId.number, kId.id,
+                   header.ok() ? header->continues : 0);
+  LogRecordView record;
+  absl::StatusOr<bool> more = (*reader)->Next(&record);
+  for (; more.ok() && *more; more = (*reader)->Next(&record)) {
+    std::vector<LogOperation> operations;
+    LogOperation operation;
+    for (auto cursor = record.operations(); cursor.Next(&operation);) {
+      operations.push_back(operation);
+    }
+    writer.Stage(record.ts(), record.synced_through(), operations);
+  }
+  if (!more.ok()) {
+    VERALITH_CHECK(!(*reader)->Next(&record).ok());
+    return;
+  }
+  VERALITH_CHECK(writer.Commit().ok());
+  const uint64_t end = (*reader)->end().offset;
+  VERALITH_CHECK(end == 0 || again->bytes == image.substr(0, end));
+  (void)(*reader)->FurthestSyncedBehindDamage();
+}
+
+}  // namespace
+}  // namespace veralith
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace veralith;  // NOLINT: a harness
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  if (size == 0 || bytes[0] == 'V') {
+    CheckRecords(std::string(bytes), nullptr);
+    CheckBatches(std::string(bytes));
+    return 0;
+  }
+  Written written;
+  const std::string image = Cook(bytes, &written);
+  CheckRecords(image, &written);
+  CheckBatches(image);
+  return 0;
+}
