@@ -1,0 +1,211 @@
+// Property: on any sequence of operations the simulated file system and the machine's own answer
+// alike: bytes, sizes, lists, error codes and the words of the errors.
+//
+// One handle per file name is used, opened for writing, as the contract asks. A failing sequence
+// prints its operations; RC_PARAMS replays it.
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/fs/file_system.h"
+#include "core/fs/posix_file_system.h"
+#include "core/fs/testing/simulated_file_system.h"
+#include "core/fs/testing/temporary_directory.h"
+#include "gtest/gtest.h"
+#include "rapidcheck/gtest.h"
+
+namespace veralith {
+namespace {
+
+enum class Kind {
+  kCreate,
+  kOpen,
+  kClose,
+  kAppend,
+  kWriteAt,
+  kReadAt,
+  kTruncate,
+  kSize,
+  kSync,
+  kReadWhole,
+  kList,
+  kRemove,
+  kRename,
+  kLink,
+  kCreateDirectory,
+  kRemoveDirectory,
+  kSyncDirectory,
+  kExists,
+  kPreallocate,
+  kCount,
+};
+
+constexpr const char* kKindNames[] = {
+    "create",   "open",   "close",  "append", "write_at", "read_at",          "truncate",
+    "size",     "sync",   "whole",  "list",   "remove",   "rename",           "link",
+    "mkdir",    "rmdir",  "syncdir", "exists", "preallocate"};
+
+struct Operation {
+  Kind kind;
+  int path;
+  int other;
+  uint64_t number;
+  std::string data;
+};
+
+void showValue(const Operation& op, std::ostream& out) {
+  out << kKindNames[static_cast<int>(op.kind)] << " " << op.path << " " << op.other << " "
+      << op.number << " +" << op.data.size();
+}
+
+constexpr const char* kPaths[] = {"a", "b", "d", "d/a", "d/b", "d/d", "d/d/a", "", "a/x", "./b"};
+constexpr int kPathCount = static_cast<int>(std::size(kPaths));
+
+rc::Gen<Operation> AnyOperation() {
+  using rc::gen::inRange;
+  return rc::gen::apply(
+      [](int kind, int path, int other, uint64_t number, int size, char c) {
+        return Operation{static_cast<Kind>(kind), path, other, number,
+                         std::string(static_cast<size_t>(size), c)};
+      },
+      inRange(0, static_cast<int>(Kind::kCount)), inRange(0, kPathCount), inRange(0, kPathCount),
+      inRange<uint64_t>(0, 3000), inRange(0, 1500), inRange('a', 'z'));
+}
+
+// One file system and the files open on it. Every answer is text.
+class Side {
+ public:
+  Side(FileSystem& fs, std::string root) : fs_(fs), root_(std::move(root)) {}
+
+  std::string Apply(const Operation& op) {
+    const std::string path = Path(op.path);
+    const std::string other = Path(op.other);
+    switch (op.kind) {
+      case Kind::kCreate:
+        return Keep(op.path, fs_.Open(path, OpenMode::kCreate));
+      case Kind::kOpen:
+        return Keep(op.path,
+                    fs_.Open(path, op.number % 2 == 0 ? OpenMode::kRead : OpenMode::kReadWrite));
+      case Kind::kReadWhole:
+        return Show(ReadWholeFile(fs_, path, 1u << 20));
+      case Kind::kList: {
+        const auto names = fs_.List(path);
+        std::string text = Show(names.status());
+        for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
+          text += " " + name;
+        }
+        return text;
+      }
+      case Kind::kRemove:
+        return Show(fs_.Remove(path));
+      case Kind::kRename:
+        return Show(fs_.Rename(path, other));
+      case Kind::kLink:
+        return Show(fs_.Link(path, other));
+      case Kind::kCreateDirectory:
+        return Show(fs_.CreateDirectory(path));
+      case Kind::kRemoveDirectory:
+        return Show(fs_.RemoveDirectory(path));
+      case Kind::kSyncDirectory:
+        return Show(fs_.SyncDirectory(path));
+      case Kind::kExists: {
+        const auto exists = fs_.Exists(path);
+        return exists.ok() ? (*exists ? "yes" : "no") : Show(exists.status());
+      }
+      default:
+        return OnFile(op);
+    }
+  }
+
+ private:
+  // Without a slash at the end: what that means differs from call to call, and is no part of the
+  // contract.
+  std::string Path(int index) const {
+    return *kPaths[index] == '\0' ? root_ : JoinPath(root_, kPaths[index]);
+  }
+
+  std::string OnFile(const Operation& op) {
+    const auto it = files_.find(op.path);
+    if (it == files_.end()) {
+      return "not open";
+    }
+    File& file = *it->second;
+    switch (op.kind) {
+      case Kind::kAppend:
+        return Show(file.Append(op.data));
+      case Kind::kWriteAt:
+        return Show(file.WriteAt(op.number, op.data));
+      case Kind::kReadAt: {
+        std::string out(op.data.size(), '?');
+        const auto read = file.ReadAt(op.number, out);
+        return read.ok() ? std::to_string(*read) + out : Show(read.status());
+      }
+      case Kind::kTruncate:
+        return Show(file.Truncate(op.number));
+      case Kind::kSize: {
+        const auto size = file.Size();
+        return size.ok() ? std::to_string(*size) : Show(size.status());
+      }
+      case Kind::kSync:
+        return Show(file.Sync());
+      case Kind::kPreallocate:
+        return Show(file.Preallocate(op.number));
+      default: {
+        const std::string closed = Show(file.Close()) + Show(file.Append("x"));
+        files_.erase(it);
+        return closed;
+      }
+    }
+  }
+
+  std::string Keep(int path, absl::StatusOr<std::unique_ptr<File>> file) {
+    const std::string text = Show(file.status());
+    if (file.ok()) {
+      files_.clear();  // one writer at a time, also through links and renamed names
+      files_[path] = *std::move(file);
+    }
+    return text;
+  }
+
+  // Paths are shown without the root, which differs.
+  std::string Show(const absl::Status& status) const {
+    std::string text = ToString(status);
+    for (size_t at = text.find(root_); at != std::string::npos; at = text.find(root_)) {
+      text.erase(at, root_.size());
+    }
+    return text;
+  }
+  std::string Show(const absl::StatusOr<std::string>& bytes) const {
+    return bytes.ok() ? *bytes : Show(bytes.status());
+  }
+
+  FileSystem& fs_;
+  const std::string root_;
+  std::map<int, std::unique_ptr<File>> files_;
+};
+
+RC_GTEST_PROP(FileSystems, AnswerAlikeOnAnySequenceOfOperations, ()) {
+  const auto operations = *rc::gen::resize(
+      100, rc::gen::container<std::vector<Operation>>(AnyOperation()));
+  const TemporaryDirectory directory;
+  SimulatedFileSystem simulated_fs;
+  RC_ASSERT(simulated_fs.CreateDirectory("/root").ok());
+  Side simulated(simulated_fs, "/root");
+  Side posix(*PosixFileSystem(), directory.path());
+  for (const Operation& op : operations) {
+    RC_ASSERT(simulated.Apply(op) == posix.Apply(op));
+  }
+  for (int path = 0; path < kPathCount; ++path) {
+    for (const Kind kind : {Kind::kReadWhole, Kind::kList, Kind::kExists}) {
+      const Operation look{kind, path, 0, 0, ""};
+      RC_ASSERT(simulated.Apply(look) == posix.Apply(look));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace veralith
