@@ -1,0 +1,158 @@
+// A file system that passes every call on and watches the order of DESIGN 4: a protocol check, so
+// that a wrong order is found even where no crash happened to hit it.
+//
+// What it holds its user to
+//   1. Whatever the manifest names must be durable, is: its bytes synced (by a Sync that did not
+//      fail) and its directory entry synced, when the bytes that name it are written. The same for
+//      the manifest when the pointer (CURRENT) that names it is put into place, and for the
+//      pointer's own bytes.
+//   2. A file is removed (or renamed away, or replaced) only when no manifest that a crash could
+//      leave in force names it: not the bytes of it that are durable, and not those written since.
+//   3. After a write or Sync on a file failed, it is never written again, by whichever File.
+//   4. While read-only (SetReadOnly) nothing is changed: no create, write, name, directory or
+//      exclusive lock.
+// A violation is recorded with the calls that led to it; the call goes through all the same.
+//
+// It knows nothing of formats: a ManifestInterpreter says which paths are manifests and what their
+// bytes name. Files that were there before the monitor are taken to be durable. It makes no call of
+// its own (but for Adopt), so it moves no fault and no crash point. A pointer comes into place by
+// rename only. Paths are compared as text.
+//
+// Thread rule: as in file_system.h, with a mutex that is not held during the calls below it. Does
+// not own the base or the interpreter; both outlive it and its Files. One monitor per run of the
+// simulated machine: after a crash, start a new one on the survivor.
+#ifndef VERALITH_CORE_FS_TESTING_ORDER_MONITOR_H_
+#define VERALITH_CORE_FS_TESTING_ORDER_MONITOR_H_
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/sync.h"
+#include "core/fs/file_system.h"
+
+namespace veralith {
+
+// What a manifest says of a file.
+struct NamedFile {
+  std::string path;
+  // What must be durable before the manifest may name it.
+  enum class Needs {
+    kNothing,  // only protected from removal
+    kName,     // its directory entry
+    kBytes,    // its bytes and its directory entry
+  };
+  Needs needs = Needs::kBytes;
+};
+
+class ManifestInterpreter {
+ public:
+  virtual ~ManifestInterpreter() = default;
+  virtual bool IsManifest(const std::string& path) const = 0;
+  // The pointer to the manifest in force. A file renamed to such a path, or written there, is one.
+  virtual bool IsPointer(const std::string& path) const = 0;
+  // The files in force after the whole records in `bytes`; what is behind the last one is not
+  // there. Called after each write to a manifest, with all its bytes.
+  virtual std::vector<NamedFile> FilesNamedBy(const std::string& manifest_path,
+                                              std::string_view bytes) const = 0;
+  // The path of the manifest that a pointer with these bytes names; nothing when it is broken.
+  virtual std::optional<std::string> ManifestNamedBy(const std::string& pointer_path,
+                                                     std::string_view bytes) const = 0;
+};
+
+class OrderMonitor final : public FileSystem {
+ public:
+  OrderMonitor(FileSystem* base, const ManifestInterpreter* interpreter);
+  ~OrderMonitor() override;
+
+  absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
+  absl::Status Rename(const std::string& from, const std::string& to) override;
+  absl::Status Link(const std::string& from, const std::string& to) override;
+  absl::Status Remove(const std::string& path) override;
+  absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
+  absl::Status CreateDirectory(const std::string& path) override;
+  absl::Status RemoveDirectory(const std::string& path) override;
+  absl::Status SyncDirectory(const std::string& path) override;
+  absl::StatusOr<bool> Exists(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path, LockMode mode) override;
+  absl::StatusOr<uint64_t> FreeBytes(const std::string& directory) override;
+
+  // Learns the pointers and manifests that are in a directory already, which the base holds durable
+  // (a survivor of a crash does). Without it they protect nothing until they are written.
+  absl::Status Adopt(const std::string& directory);
+  void SetReadOnly(bool read_only);
+  // Empty when the protocol was kept. Each a line, with the last calls before it.
+  std::vector<std::string> violations() const;
+  // Checks made so far: a run in which none was made shows nothing.
+  uint64_t checks() const;
+
+ private:
+  friend class MonitoredFile;
+
+  struct Watched {
+    uint64_t writes = 0;  // made so far; 0 for a file that was there before
+    uint64_t synced = 0;  // of them durable
+    bool failed = false;  // a write or sync failed: never durable again, never to be written
+    std::string bytes;    // of manifests and of small files, which may become a pointer
+  };
+  using WatchedPtr = std::shared_ptr<Watched>;
+  struct Name {
+    WatchedPtr file;
+    bool durable = false;
+    bool lost = false;  // a failed sync of the directory
+  };
+  struct Manifest {
+    std::vector<std::string> latest;  // named after the last write
+    std::set<std::string> possible;   // named by some state that a crash could leave
+  };
+
+  void Note(const std::string& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Violation(const std::string& what) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Every call that changes something begins here.
+  void BeginChange(const std::string& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  WatchedPtr Find(const std::string& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CheckMayGo(const std::string& path, const std::string& call)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CheckDurable(const NamedFile& named, const std::string& by)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool InForce(const std::string& manifest) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ManifestWritten(const std::string& path, std::string_view bytes, bool check)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PointerPlaced(const std::string& from, const std::string& to)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Renamed(const std::string& from, const std::string& to)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DirectorySynced(const std::string& directory, bool ok)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // What a MonitoredFile reports. `change` makes the bytes as they will be from those before.
+  using Change = void (*)(std::string& bytes, uint64_t offset, std::string_view data);
+  void BeforeWrite(const std::string& path, const WatchedPtr& file, const std::string& call,
+                   Change change, uint64_t offset, std::string_view data);
+  void AfterWrite(const WatchedPtr& file, const absl::Status& status);
+  uint64_t BeforeSync(const std::string& path, const WatchedPtr& file);
+  void AfterSync(const std::string& path, const WatchedPtr& file, uint64_t writes,
+                 const absl::Status& status);
+
+  FileSystem* const base_;
+  const ManifestInterpreter* const interpreter_;
+
+  mutable Mutex mutex_;
+  std::map<std::string, Name> names_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Manifest> manifests_ ABSL_GUARDED_BY(mutex_);
+  // For each pointer, the manifests it may name after a crash; the visible one is the last.
+  std::map<std::string, std::vector<std::string>> pointers_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::string> recent_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> violations_ ABSL_GUARDED_BY(mutex_);
+  uint64_t checks_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool read_only_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_FS_TESTING_ORDER_MONITOR_H_
