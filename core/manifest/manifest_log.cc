@@ -23,11 +23,6 @@ namespace {
 constexpr size_t kSyncedThroughBytes = 8;
 constexpr uint64_t kMaxCurrentBytes = 4096;
 
-RecordFileId ManifestFileId(uint64_t database_id, uint64_t number) {
-  const uint64_t id = Random(database_id ^ Random(number).Next()).Next();
-  return {RecordFileKind::kManifest, number, id};
-}
-
 std::string Payload(uint64_t synced_through, const VersionEdit* edit) {
   std::string payload;
   AppendFixed64(&payload, synced_through);
@@ -42,6 +37,12 @@ std::string At(const std::string& path, uint64_t offset) {
 }
 
 }  // namespace
+
+RecordFileId ManifestFileId(const CurrentPointer& pointer) {
+  const uint64_t number = pointer.manifest_number;
+  const uint64_t id = Random(pointer.database_id ^ Random(number).Next()).Next();
+  return {RecordFileKind::kManifest, number, id};
+}
 
 // --- CURRENT -------------------------------------------------------------------------------------
 
@@ -188,13 +189,13 @@ absl::StatusOr<std::unique_ptr<ManifestLog>> ManifestLog::Create(FileSystem* fs,
                                                                  const ManifestState& state,
                                                                  ManifestLimits limits) {
   VERALITH_CHECK(state.database_id != 0 && state.next_file_number > number);
+  const CurrentPointer pointer{number, state.database_id};
   const std::string path = JoinPath(directory, ManifestFileName(number));
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kCreate));
-  auto impl = std::make_unique<Impl>(std::move(file), ManifestFileId(state.database_id, number),
-                                     limits);
+  auto impl = std::make_unique<Impl>(std::move(file), ManifestFileId(pointer), limits);
   VERALITH_RETURN_IF_ERROR(impl->AppendFirst(state.Snapshot()));
   VERALITH_RETURN_IF_ERROR(fs->SyncDirectory(directory));
-  VERALITH_RETURN_IF_ERROR(WriteCurrent(fs, directory, {number, state.database_id}));
+  VERALITH_RETURN_IF_ERROR(WriteCurrent(fs, directory, pointer));
   return std::unique_ptr<ManifestLog>(new ManifestLog(number, std::move(impl)));
 }
 
@@ -349,8 +350,8 @@ absl::StatusOr<RecoveredManifest> Replay(FileSystem* fs, const std::string& dire
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kRead));
   ManifestStateBuilder builder;
   const auto apply = [&](uint64_t, const VersionEdit& edit) { return builder.Apply(edit); };
-  const RecordFileId id = ManifestFileId(pointer.database_id, pointer.manifest_number);
-  VERALITH_ASSIGN_OR_RETURN(const ManifestScan scan, Scan(std::move(file), id, apply));
+  VERALITH_ASSIGN_OR_RETURN(const ManifestScan scan,
+                            Scan(std::move(file), ManifestFileId(pointer), apply));
   if (scan.records == 0) {
     return DataLoss(At(path, 0) + ": no snapshot (" + scan.end_detail +
                     "), although CURRENT names this manifest" + std::string(kWhatToDo));

@@ -25,10 +25,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/format/record_frame.h"
 #include "core/format/version_edit.h"
 #include "core/fs/file_system.h"
 #include "core/manifest/file_names.h"
@@ -117,6 +119,9 @@ struct CurrentPointer {
 };
 std::string CurrentText(const CurrentPointer& pointer);
 absl::StatusOr<CurrentPointer> ParseCurrentText(std::string_view text);
+
+// What seeds the checksums of a manifest's records: differs between databases and between numbers.
+RecordFileId ManifestFileId(const CurrentPointer& pointer);
 
 }  // namespace veralith
 

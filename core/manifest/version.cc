@@ -113,8 +113,12 @@ bool Contains(const FileMeta& file, NamespaceId ns, std::string_view key) {
          IsWithin(ns, key, file.largest);
 }
 
+bool IsEmpty(const KeyRange& range) {
+  return EndsBefore(range.largest, range.smallest_ns, range.smallest_key);
+}
+
 bool Overlaps(const FileMeta& file, const KeyRange& range) {
-  return !EndsBefore(file.largest, range.smallest_ns, range.smallest_key) &&
+  return !IsEmpty(range) && !EndsBefore(file.largest, range.smallest_ns, range.smallest_key) &&
          !EndsBefore(range.largest, file.smallest_ns, file.smallest_key);
 }
 

@@ -62,7 +62,9 @@ struct KeyRange {
 };
 
 KeyRange RangeOf(const FileMeta& file);
+bool IsEmpty(const KeyRange& range);
 bool Contains(const FileMeta& file, NamespaceId ns, std::string_view key);
+// Some key is in both; never for an empty range.
 bool Overlaps(const FileMeta& file, const KeyRange& range);
 // The smallest range that holds both.
 KeyRange UnionOf(const KeyRange& a, const KeyRange& b);
