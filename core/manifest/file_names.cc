@@ -9,7 +9,6 @@ constexpr std::string_view kManifestPrefix = "MANIFEST-";
 constexpr std::string_view kLogSuffix = ".log";
 constexpr std::string_view kSegmentSuffix = ".parquet";
 constexpr size_t kMinDigits = 6;
-constexpr uint64_t kMaxNumber = (uint64_t{1} << 63) - 1;
 
 std::string Digits(uint64_t number) {
   std::string digits = std::to_string(number);
@@ -32,7 +31,7 @@ uint64_t ParseDigits(std::string_view text) {
     number = number * 10 + static_cast<uint64_t>(c - '0');  // 19 digits cannot overflow
   }
   const bool padded_too_far = text.size() > kMinDigits && text[0] == '0';
-  return padded_too_far || number > kMaxNumber ? 0 : number;
+  return padded_too_far || number > kMaxFileNumber ? 0 : number;
 }
 
 std::optional<FileName> Numbered(FileKind kind, std::string_view digits) {

@@ -22,6 +22,9 @@ inline constexpr std::string_view kCurrentFileName = "CURRENT";
 inline constexpr std::string_view kCurrentTemporaryFileName = "CURRENT.tmp";
 inline constexpr std::string_view kLockFileName = "LOCK";
 
+// Numbers of files are 1 to this.
+inline constexpr uint64_t kMaxFileNumber = (uint64_t{1} << 62) - 1;
+
 enum class FileKind : uint8_t { kCurrent, kCurrentTemporary, kLock, kManifest, kLog, kSegment };
 
 // The number is 0 for the kinds that have none.
@@ -40,7 +43,7 @@ std::string SegmentFileName(uint64_t number);
 
 std::string ToString(const FileName& name);
 
-// Nothing for names we do not make (also: numbers of 0, or of 2^63 and above).
+// Nothing for names we do not make (also: numbers of 0, or above kMaxFileNumber).
 std::optional<FileName> ParseFileName(std::string_view name);
 
 }  // namespace veralith

@@ -42,7 +42,7 @@ absl::Status ApplyLogs(const VersionEdit& edit, ManifestState& state) {
 }
 
 // Far below 2^64, so that adding to a number never wraps.
-constexpr uint64_t kMaxNumber = (uint64_t{1} << 63) - 1;
+constexpr uint64_t kMaxRunId = (uint64_t{1} << 62) - 1;
 
 absl::Status CheckLimit(const std::optional<uint64_t>& value, uint64_t limit, const char* what) {
   if (value.value_or(0) <= limit) {
@@ -54,14 +54,14 @@ absl::Status CheckLimit(const std::optional<uint64_t>& value, uint64_t limit, co
 
 absl::Status CheckLimits(const VersionEdit& edit) {
   for (const VersionEdit::AddedFile& added : edit.added_files) {
-    VERALITH_RETURN_IF_ERROR(CheckLimit(added.file.number, kMaxNumber, "file number"));
-    VERALITH_RETURN_IF_ERROR(CheckLimit(added.run_id, kMaxNumber, "run id"));
+    VERALITH_RETURN_IF_ERROR(CheckLimit(added.file.number, kMaxFileNumber - 1, "file number"));
+    VERALITH_RETURN_IF_ERROR(CheckLimit(added.run_id, kMaxRunId - 1, "run id"));
   }
   for (const VersionEdit::AddedLog& log : edit.added_logs) {
-    VERALITH_RETURN_IF_ERROR(CheckLimit(log.number, kMaxNumber, "log number"));
+    VERALITH_RETURN_IF_ERROR(CheckLimit(log.number, kMaxFileNumber - 1, "log number"));
   }
-  VERALITH_RETURN_IF_ERROR(CheckLimit(edit.next_file_number, kMaxNumber, "next file number"));
-  VERALITH_RETURN_IF_ERROR(CheckLimit(edit.next_run_id, kMaxNumber, "next run id"));
+  VERALITH_RETURN_IF_ERROR(CheckLimit(edit.next_file_number, kMaxFileNumber, "next file number"));
+  VERALITH_RETURN_IF_ERROR(CheckLimit(edit.next_run_id, kMaxRunId, "next run id"));
   VERALITH_RETURN_IF_ERROR(CheckLimit(edit.timestamp_ceiling, kMaxTimestamp, "ceiling"));
   VERALITH_RETURN_IF_ERROR(CheckLimit(edit.history_floor, kMaxTimestamp, "history floor"));
   return CheckLimit(edit.last_timestamp, kMaxTimestamp, "last timestamp");

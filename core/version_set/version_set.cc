@@ -67,6 +67,9 @@ absl::Status VersionSet::Recover() {
   if (options_.read_only) {
     return absl::OkStatus();
   }
+  if (next_file_number_ > kMaxFileNumber / 2 || next_run_id_ > kMaxFileNumber / 2) {
+    return ResourceExhausted(options_.directory + ": file numbers are used up");  // or made up
+  }
   VERALITH_RETURN_IF_ERROR(StartManifest());
   FindLeftovers(files);
   return absl::OkStatus();
