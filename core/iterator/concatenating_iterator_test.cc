@@ -27,6 +27,11 @@ class VectorParts final : public ConcatenatedParts {
   explicit VectorParts(std::vector<Entries> parts) : parts_(std::move(parts)) {}
 
   void FailToOpen(size_t i) { broken_ = i; }
+  // Part i opens, but its entry at `place` cannot be read.
+  void FailToRead(size_t i, size_t place) {
+    unreadable_ = i;
+    unreadable_place_ = place;
+  }
   size_t opened() const { return opened_; }
 
   size_t size() const override { return parts_.size(); }
@@ -50,12 +55,18 @@ class VectorParts final : public ConcatenatedParts {
     if (i == broken_) {
       return DataLoss("no such part");
     }
-    return std::unique_ptr<Iterator>(new VectorIterator(parts_[i]));
+    auto part = std::make_unique<VectorIterator>(parts_[i]);
+    if (i == unreadable_) {
+      part->FailAt(unreadable_place_, DataLoss("bad page"));
+    }
+    return std::unique_ptr<Iterator>(std::move(part));
   }
 
  private:
   const std::vector<Entries> parts_;
   size_t broken_ = ~size_t{0};
+  size_t unreadable_ = ~size_t{0};
+  size_t unreadable_place_ = 0;
   size_t opened_ = 0;
 };
 
@@ -100,6 +111,33 @@ RC_GTEST_PROP(ConcatenatingIterator, DoesNotSkipAPartThatDoesNotOpen, ()) {
   }
   RC_ASSERT(yielded == before);
   RC_ASSERT(iterator->status() == DataLoss("no such part"));
+}
+
+RC_GTEST_PROP(ConcatenatingIterator, StopsAtAnUnreadableEntryFromEitherSide, ()) {
+  const Entries entries = AnySortedEntries();
+  RC_PRE(!entries.empty());
+  const std::vector<Entries> parts = CutAtUserKeys(entries);
+  const size_t at = *rc::gen::inRange<size_t>(0, entries.size());
+  size_t part = 0;
+  size_t place = at;
+  for (; place >= parts[part].size(); ++part) {
+    place -= parts[part].size();
+  }
+  auto vector_parts = std::make_unique<VectorParts>(parts);
+  vector_parts->FailToRead(part, place);
+  const auto iterator = NewConcatenatingIterator(std::move(vector_parts));
+  size_t yielded = 0;
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    ++yielded;
+  }
+  RC_ASSERT(yielded == at);
+  RC_ASSERT(iterator->status() == DataLoss("bad page"));
+  yielded = 0;
+  for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
+    ++yielded;
+  }
+  RC_ASSERT(yielded == entries.size() - at - 1);
+  RC_ASSERT(iterator->status() == DataLoss("bad page"));
 }
 
 TEST(ConcatenatingIterator, ASeekOpensOnlyThePartThatCanHoldTheKey) {
