@@ -6,28 +6,51 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/format/checksum.h"
+#include "core/format/thrift_compact.h"
 
 namespace veralith {
 namespace {
 
 constexpr std::string_view kZeroDigits = "00000000";
 
-// How the entry begins on the wire: field 1 (key), then field 2 (value) of 8 bytes.
-std::string EntryStart() {
-  std::string start = "\x18";
-  start.push_back(static_cast<char>(kFooterChecksumKey.size()));
-  start.append(kFooterChecksumKey).append("\x18\x08");
-  return start;
+// The last key-value entry of a footer: views into it.
+struct LastEntry {
+  std::string_view key;
+  std::string_view value;
+};
+
+LastEntry ReadEntry(thrift::CompactReader& r) {
+  LastEntry entry;
+  r.ReadStruct([&](int16_t id, thrift::Type type) {
+    switch (id) {
+      case 1: entry.key = r.ReadBinary(type); break;
+      case 2: entry.value = r.ReadBinary(type); break;
+      default: r.Skip(type);
+    }
+  });
+  return entry;
+}
+
+LastEntry FindLastEntry(std::string_view footer) {
+  constexpr int16_t kKeyValueMetadata = 5;
+  LastEntry last;
+  thrift::CompactReader r(footer);
+  r.ReadStruct([&](int16_t id, thrift::Type type) {
+    if (id != kKeyValueMetadata) {
+      return r.Skip(type);
+    }
+    r.ReadList(type, thrift::Type::kStruct, [&] { last = ReadEntry(r); });
+  });
+  return r.ok() ? last : LastEntry();
 }
 
 // Where the checksum's digits stand in the footer; npos when nowhere.
 size_t FindDigits(std::string_view footer) {
-  const std::string start = EntryStart();
-  const size_t at = footer.rfind(start);
-  if (at == std::string_view::npos || footer.size() - at - start.size() < kZeroDigits.size()) {
+  const LastEntry last = FindLastEntry(footer);
+  if (last.key != kFooterChecksumKey || last.value.size() != kZeroDigits.size()) {
     return std::string_view::npos;
   }
-  return at + start.size();
+  return static_cast<size_t>(last.value.data() - footer.data());
 }
 
 std::string Digits(uint32_t crc) {
