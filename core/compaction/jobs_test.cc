@@ -133,6 +133,14 @@ TEST_F(JobsTest, FlushLeavesTheFloorWhenItDropsNothing) {
   EXPECT_EQ(harness_->last_timestamp(), 2u);
 }
 
+// The older range delete alone answered for times between the two: the floor says so.
+TEST_F(JobsTest, ADroppedRangeTombstoneRaisesTheFloorToo) {
+  Flush({{Put("k", 1)}, {}}, {1});
+  Flush({{}, {DeleteRange("a", "z", 2), DeleteRange("a", "z", 3)}}, {3});
+  EXPECT_EQ(harness_->version()->runs(0)[0].files[0]->range_tombstones, 1u);
+  EXPECT_EQ(harness_->history_floor(), 3u);
+}
+
 TEST_F(JobsTest, FlushOfTombstonesOverNothingWritesNoFileButItsTimestamp) {
   Flush({{Delete("a", 1)}, {DeleteRange("a", "z", 2)}}, {2});
   EXPECT_EQ(harness_->version()->FileCount(), 0u);
@@ -192,6 +200,28 @@ TEST_F(JobsTest, TheEditRemovesExactlyTheInputsAndAddsTheOutputs) {
   EXPECT_FALSE(edit.added_files.empty());
   EXPECT_EQ(harness_->FilesOnDisk(), harness_->LiveFiles());
   ExpectAnswers(points);
+}
+
+TEST_F(JobsTest, TheEditMovesTheRoundRobinOn) {
+  CompactionOptions options = TinyCompactionOptions();
+  options.level_base_bytes = 1;
+  Restart(options);
+  Flush(RandomHistory(1, 1, 30, 10), {30});
+  ASSERT_TRUE(harness_->CompactRange(AllKeys(), {30}).ok());
+  const std::vector<FileRef> files = harness_->version()->runs(1)[0].files;
+  ASSERT_GT(files.size(), 2u);
+  Flush({{Put(files[0]->smallest_key, 31), Put(files[1]->smallest_key, 32)}, {}}, {32});
+  ASSERT_TRUE(*harness_->CompactOnce({32}));
+  ASSERT_TRUE(harness_->version()->cursor(1).has_value());
+  EXPECT_EQ(harness_->version()->cursor(1)->key, files[0]->smallest_key);
+  Flush({{Put(files[0]->smallest_key, 33)}, {}}, {33});
+  Pick pick;
+  pick.inputs = {{1, 0, {harness_->version()->runs(1)[0].files[0]}}};
+  pick.output_level = 2;
+  pick.inputs.push_back({2, 0, harness_->version()->runs(2)[0].files});
+  pick.cursor = VersionEdit::Cursor{1, 0, "a cursor"};
+  ASSERT_TRUE(harness_->Run(pick, {33}).ok());
+  EXPECT_EQ(harness_->version()->cursor(1)->key, "a cursor");
 }
 
 // Hazard C1: the older version waits two levels below; only a job that holds it too may let go.
@@ -399,6 +429,9 @@ class JobFaultsTest : public JobsTest, public ::testing::WithParamInterface<Faul
       if (status.ok()) {
         continue;  // the fault hit what the job may ignore
       }
+      ASSERT_TRUE(status.code() == absl::StatusCode::kUnavailable ||
+                  status.code() == absl::StatusCode::kResourceExhausted)
+          << status << " at call " << nth;
       ASSERT_EQ(harness_->version(), version);
       ExpectLeftovers(before, nth);
     }

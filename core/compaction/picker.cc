@@ -232,14 +232,11 @@ uint64_t LeveledPolicy::TargetBytes(const Version& version, int level) const {
   return std::max<uint64_t>(target, 1);
 }
 
-// Without what running jobs are already taking away. The last level has nowhere to go.
+// Leveled levels count without what running jobs are already taking away. The last level has nowhere to go.
 std::vector<double> LeveledPolicy::Scores(const PickerState& state) const {
   std::vector<double> scores(kLevels, 0.0);
-  size_t runs = 0;
-  for (const Run& run : state.version->runs(0)) {
-    runs += AnyBusy(state, run.files) ? 0 : 1;
-  }
-  scores[0] = static_cast<double>(runs) / std::max(1, options_.level0_trigger_runs);
+  scores[0] = static_cast<double>(state.version->runs(0).size()) /
+              std::max(1, options_.level0_trigger_runs);
   for (int level = 1; level + 1 < kLevels; ++level) {
     uint64_t bytes = 0;
     for (const FileRef& file : FilesOf(*state.version, level)) {
@@ -255,7 +252,9 @@ std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) cons
   const std::vector<double> scores = Scores(state);
   std::vector<int> levels;
   for (int level = 0; level + 1 < kLevels; ++level) {
-    if (level == 0 ? scores[level] >= 1 : scores[level] > 1) {
+    const bool due = level == 0 ? scores[0] >= 1 && !state.version->runs(0).empty()
+                                : scores[level] > 1;
+    if (due) {
       levels.push_back(level);
     }
   }
@@ -275,13 +274,11 @@ std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) cons
   return std::nullopt;
 }
 
-// The oldest runs, at most `runs` of them. One job of level 0 at a time: a second one would take
-// newer runs past those that the first has not written yet.
+// The oldest runs, at most `runs` of them. So there is one job of level 0 at a time: a second one
+// would need the oldest run too.
 std::optional<Pick> LeveledPolicy::PickLevel0(const PickerState& state, size_t runs) const {
   const std::vector<Run>& all = state.version->runs(0);
-  if (all.empty() || AnyBusy(state, all.back().files)) {
-    return std::nullopt;
-  }
+  VERALITH_CHECK(runs > 0 && runs <= all.size());
   if (std::optional<Pick> move = MoveLevel0(state, runs); move.has_value()) {
     return move;
   }

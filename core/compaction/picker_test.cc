@@ -228,6 +228,30 @@ TEST_F(PickerTest, DoesNotStartASecondJobOfLevel0) {
   EXPECT_FALSE(Automatic(version, {&running}).has_value());
 }
 
+TEST_F(PickerTest, ServesTheLevelThatIsFurthestBeyondItsTarget) {
+  const std::vector<FileSpec> level1 = {{1, 0, 1, "a", Inclusive("b"), 300}};  // score 1.2
+  std::vector<FileSpec> both = level1;
+  both.push_back({2, 0, 2, "m", Inclusive("n"), 5'000});  // score 2
+  both.push_back({3, 0, 3, "m", Inclusive("n"), 10});
+  both.push_back({2, 0, 4, "a", Inclusive("b"), 10});
+  EXPECT_EQ(Automatic(Tree(both))->input_level(), 2);
+  both[1].bytes = 1'000;
+  EXPECT_EQ(Automatic(Tree(both))->input_level(), 1);
+}
+
+// Hazard C5: a rewrite within a level may write into the gap between its files, so nothing else
+// goes there meanwhile, not even a file that overlaps none of them.
+TEST_F(PickerTest, MovesNothingIntoTheGapsOfARunningRewrite) {
+  const Version version = Tree({{1, 0, 1, "c", Inclusive("d"), 300},
+                                {2, 0, 2, "a", Inclusive("b"), 10, /*tombstones=*/1},
+                                {2, 0, 3, "e", Inclusive("f"), 10, /*tombstones=*/1}});
+  EXPECT_TRUE(Automatic(version)->trivial_move);
+  Pick rewrite;
+  rewrite.inputs = {{2, 0, version.runs(2).front().files}};
+  rewrite.output_level = 2;
+  EXPECT_FALSE(Automatic(version, {&rewrite}).has_value());
+}
+
 // Hazard C6: the last level has nowhere to go, however large it is.
 TEST_F(PickerTest, NeverPicksFromTheLastLevel) {
   EXPECT_FALSE(Automatic(Tree({{7, 0, 1, "a", Inclusive("z"), uint64_t{1} << 50}})).has_value());

@@ -167,6 +167,13 @@ TEST(RangeTombstoneSurvivors, StayWhileSomethingLiesBeneathInsideTheJobOrOutside
   EXPECT_EQ(Ranges(range, {3, 9}, false, {Put("b", 2)}).size(), 1u);
   EXPECT_TRUE(Ranges(range, {9}, false, {Put("b", 7)}).empty());
   EXPECT_TRUE(Ranges(range, {3, 9}, false, {Put("z", 2)}).empty());
+  EXPECT_EQ(Ranges(range, {3, 9}, false, {Put("b", 2), Put("c", 7)}).size(), 1u);
+}
+
+TEST(RangeTombstoneSurvivors, OfOneCommitAreNotJoinedOverTheGapBetweenThem) {
+  const std::vector<RangeTombstoneView> ranges = {{0, "a", "c", false, 5}, {0, "e", "g", false, 5}};
+  EXPECT_EQ(Ranges(ranges, {9}, true),
+            (std::vector<OwnedRangeTombstone>{{0, "a", "c", false, 5}, {0, "e", "g", false, 5}}));
 }
 
 TEST(RangeTombstoneSurvivors, AreClippedOnBothSidesOfACut) {

@@ -23,7 +23,7 @@ inline std::string AnyKey() {
 inline History AnyHistory(Timestamp first, Timestamp last) {
   History history;
   for (Timestamp ts = first; ts <= last; ++ts) {
-    if (*rc::gen::weightedElement<int>({{5, 0}, {1, 1}}) == 1) {
+    for (int i = *rc::gen::weightedElement<int>({{8, 0}, {3, 1}, {1, 2}}); i > 0; --i) {
       RangeDelete range{*rc::gen::inRange<NamespaceId>(0, 2), AnyKey(), AnyKey(),
                         *rc::gen::weightedElement<bool>({{4, false}, {1, true}}), ts};
       if (range.open_end || range.begin < range.end) {
