@@ -1,0 +1,50 @@
+// What a benchmark asks of a store: the same calls for Veralith and for its peers. Each engine is a
+// program of its own (so that no allocator, page cache of decoded blocks or thread pool is shared);
+// bench/run alternates them and compares.
+#ifndef VERALITH_BENCH_ENGINE_H_
+#define VERALITH_BENCH_ENGINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace veralith::bench {
+
+struct EngineOptions {
+  std::string directory;
+  size_t cache_bytes = 8 << 20;
+  size_t write_buffer_bytes = 64 << 20;
+  bool compress = true;  // the engine's fast codec
+};
+
+// Any failure prints what failed and ends the program with exit code 3: a benchmark of errors is
+// worth nothing.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual std::string Description() const = 0;  // version and settings that differ from its defaults
+  virtual void Put(std::string_view key, std::string_view value, bool sync) = 0;
+  virtual void PutBatch(const std::vector<std::pair<std::string, std::string>>& entries) = 0;
+  virtual void Delete(std::string_view key) = 0;
+  // True when found; the value is touched, not copied, where the engine allows it.
+  virtual bool Get(std::string_view key, uint64_t* value_bytes) = 0;
+  // Entries seen from `start` on (from the end backward when `reverse`), at most `limit`.
+  virtual uint64_t Scan(std::string_view start, uint64_t limit, bool reverse, uint64_t* bytes) = 0;
+  // Waits until no background work is due.
+  virtual void Settle() = 0;
+  virtual void CompactAll() = 0;
+};
+
+// Defined by each engine's file. Opens or creates.
+std::unique_ptr<Engine> OpenEngine(const EngineOptions& options);
+
+[[noreturn]] void Die(const std::string& what);
+
+}  // namespace veralith::bench
+
+#endif  // VERALITH_BENCH_ENGINE_H_

@@ -1,0 +1,73 @@
+// Veralith behind the benchmark's interface.
+#include "bench/engine.h"
+#include "core/base/status.h"
+#include "core/db/db.h"
+
+namespace veralith::bench {
+namespace {
+
+void Check(const absl::Status& status) {
+  if (!status.ok()) {
+    Die(ToString(status));
+  }
+}
+
+class VeralithEngine final : public Engine {
+ public:
+  explicit VeralithEngine(const EngineOptions& options) {
+    Options db;
+    db.cache_bytes = options.cache_bytes;
+    db.write_buffer_bytes = options.write_buffer_bytes;
+    if (!options.compress) {
+      db.middle_codec = db.bottom_codec = Codec::kNone;
+    }
+    absl::StatusOr<std::unique_ptr<Db>> opened = Db::Open(options.directory, db);
+    Check(opened.status());
+    db_ = *std::move(opened);
+  }
+  ~VeralithEngine() override { Check(db_->Close()); }
+
+  std::string Description() const override { return "veralith 0.1.0, LZ4 below level 1"; }
+  void Put(std::string_view key, std::string_view value, bool sync) override {
+    Check(db_->Put({.sync = sync ? SyncMode::kCommit : SyncMode::kManual}, key, value));
+  }
+  void PutBatch(const std::vector<std::pair<std::string, std::string>>& entries) override {
+    batch_.Clear();
+    for (const auto& [key, value] : entries) {
+      batch_.Put(key, value);
+    }
+    Check(db_->Write({}, batch_).status());
+  }
+  void Delete(std::string_view key) override { Check(db_->Delete({}, key)); }
+  bool Get(std::string_view key, uint64_t* value_bytes) override {
+    PinnedValue value;
+    const absl::StatusOr<bool> found = db_->Get({}, key, &value);
+    Check(found.status());
+    *value_bytes += value.view().size();
+    return *found;
+  }
+  uint64_t Scan(std::string_view start, uint64_t limit, bool reverse, uint64_t* bytes) override {
+    const std::unique_ptr<DbIterator> it = db_->NewIterator({});
+    reverse ? it->SeekToLast() : start.empty() ? it->SeekToFirst() : it->Seek(start);
+    uint64_t seen = 0;
+    for (; seen < limit && it->Valid(); reverse ? it->Prev() : it->Next(), ++seen) {
+      *bytes += it->key().size() + it->value().size();
+    }
+    Check(it->status());
+    return seen;
+  }
+  void Settle() override { Check(db_->WaitForBackgroundWork()); }
+  void CompactAll() override { Check(db_->CompactAll()); }
+
+ private:
+  std::unique_ptr<Db> db_;
+  WriteBatch batch_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> OpenEngine(const EngineOptions& options) {
+  return std::make_unique<VeralithEngine>(options);
+}
+
+}  // namespace veralith::bench
