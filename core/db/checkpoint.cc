@@ -36,11 +36,6 @@ absl::Status LinkOrCopy(FileSystem& fs, const std::string& from, const std::stri
   return linked.ok() || absl::IsAlreadyExists(linked) ? linked : CopyFile(fs, from, to);
 }
 
-std::string Parent(const std::string& path) {
-  const size_t slash = path.find_last_of('/');
-  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-}
-
 absl::Status Fill(FileSystem& fs, const std::string& from, const std::string& to,
                   const ManifestState& state) {
   for (const uint64_t number : state.version->FileNumbers()) {
@@ -96,7 +91,7 @@ absl::Status DbImpl::Checkpoint(const std::string& directory) {
     RemoveDirectoryTree(*fs_, building);
     return status;
   }
-  return fs_->SyncDirectory(Parent(target));
+  return fs_->SyncDirectory(ParentPath(target));
 }
 
 }  // namespace veralith

@@ -95,13 +95,17 @@ absl::Status DbImpl::LockDirectory() {
     lock_ = *std::move(lock);
     return absl::OkStatus();
   }
-  if (!options_.create_if_missing) {
-    VERALITH_ASSIGN_OR_RETURN(const bool exists, fs_->Exists(directory_));
-    if (!exists) {
-      return NotFound(directory_ + ": no such directory, and create_if_missing is false");
-    }
+  VERALITH_ASSIGN_OR_RETURN(const bool exists, fs_->Exists(directory_));
+  if (!exists && !options_.create_if_missing) {
+    return NotFound(directory_ + ": no such directory, and create_if_missing is false");
   }
   VERALITH_RETURN_IF_ERROR(fs_->CreateDirectory(directory_));
+  // A new database's own name must be durable, too. Until CURRENT is there it may not be: an opening
+  // that crashed can have made the directory without getting further.
+  VERALITH_ASSIGN_OR_RETURN(const bool created, fs_->Exists(JoinPath(directory_, kCurrentFileName)));
+  if (!created) {
+    VERALITH_RETURN_IF_ERROR(fs_->SyncDirectory(ParentPath(directory_)));
+  }
   VERALITH_ASSIGN_OR_RETURN(lock_, fs_->Lock(path, LockMode::kExclusive));
   return absl::OkStatus();
 }

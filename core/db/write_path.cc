@@ -138,7 +138,9 @@ absl::Status DbImpl::LogGroup(const std::vector<WriteQueue::Writer*>& group, boo
   const uint64_t before = logs_->active_bytes();
   uint64_t user_bytes = 0;
   for (const WriteQueue::Writer* writer : group) {
-    logs_->Stage(writer->timestamp, writer->operations);
+    if (!writer->operations.empty()) {
+      logs_->Stage(writer->timestamp, writer->operations);
+    }
     user_bytes += writer->bytes;
   }
   VERALITH_RETURN_IF_ERROR(logs_->Commit());

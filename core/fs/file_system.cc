@@ -13,6 +13,16 @@ std::string JoinPath(std::string_view directory, std::string_view name) {
   return path;
 }
 
+std::string ParentPath(std::string_view path) {
+  while (path.size() > 1 && path.back() == '/') {
+    path.remove_suffix(1);
+  }
+  const size_t slash = path.find_last_of('/');
+  return std::string(slash == std::string_view::npos ? "."
+                     : slash == 0                    ? "/"
+                                                     : path.substr(0, slash));
+}
+
 absl::StatusOr<std::string> ReadWholeFile(FileSystem& fs, const std::string& path,
                                           uint64_t limit_bytes) {
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs.Open(path, OpenMode::kRead));

@@ -98,6 +98,8 @@ class FileSystem {
 
 // "dir/name".
 std::string JoinPath(std::string_view directory, std::string_view name);
+// The directory that holds the name: "a" of "a/b", "." of "b", "/" of "/b".
+std::string ParentPath(std::string_view path);
 // All the bytes of a file; ResourceExhausted when it is larger than `limit_bytes`.
 absl::StatusOr<std::string> ReadWholeFile(FileSystem& fs, const std::string& path,
                                           uint64_t limit_bytes);
