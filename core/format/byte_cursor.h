@@ -19,7 +19,6 @@ class ByteCursor {
   size_t offset() const { return position_; }
   size_t remaining() const { return bytes_.size() - position_; }
   const char* data() const { return bytes_.data() + position_; }
-  std::string_view rest() const { return bytes_.substr(position_); }
   void Advance(size_t count) { position_ += count; }  // count <= remaining()
 
   // False at the end of the bytes, or beyond 64 bits.

@@ -21,7 +21,6 @@ class Fields {
       seen_ |= uint32_t{1} << id;
     }
   }
-  bool Has(int id) const { return (seen_ >> id & 1) != 0; }
   // Fails unless all fields in the bit mask `required` were seen.
   void Require(CompactReader& r, const char* name, uint32_t required) const {
     const uint32_t missing = required & ~seen_;

@@ -214,6 +214,127 @@ RC_GTEST_PROP(BloomFilterHeader, DecodesToWhatWasEncoded, (int32_t num_bytes)) {
   RC_ASSERT(consumed == bytes.size());
 }
 
+// --- Fields of later versions -------------------------------------------------------------------
+
+// Copies Thrift data with one more field at the end of every struct: id 3200, of type binary.
+// Unions (structs of nothing but one struct) are left alone, since there the field would be the
+// choice. A parser of its own, so that it cannot share a fault with the reader.
+class FieldAdder {
+ public:
+  explicit FieldAdder(std::string_view in) : in_(in) {}
+
+  std::string Run() {
+    CopyStruct();
+    return std::move(out_);
+  }
+
+ private:
+  uint8_t CopyByte() {
+    out_.push_back(in_[at_]);
+    return static_cast<uint8_t>(in_[at_++]);
+  }
+  uint64_t CopyVarint() {
+    uint64_t value = 0;
+    for (int shift = 0;; shift += 7) {
+      const uint8_t byte = CopyByte();
+      value |= uint64_t{byte & 0x7fu} << shift;
+      if (byte < 0x80) {
+        return value;
+      }
+    }
+  }
+  void CopyBinary() {
+    for (uint64_t left = CopyVarint(); left > 0; --left) {
+      CopyByte();
+    }
+  }
+  void CopyList() {
+    const uint8_t header = CopyByte();
+    const uint64_t count = header >> 4 == 15 ? CopyVarint() : header >> 4;
+    for (uint64_t i = 0; i < count; ++i) {
+      (header & 15) <= 3 ? void(CopyByte()) : CopyValue(header & 15);
+    }
+  }
+  void CopyValue(int type) {
+    switch (type) {
+      case 1:
+      case 2: return;
+      case 3: CopyByte(); return;
+      case 8: return CopyBinary();
+      case 9: return CopyList();
+      case 12: return CopyStruct();
+      default: CopyVarint();
+    }
+  }
+  void CopyStruct() {
+    int fields = 0;
+    bool only_struct = true;
+    while (in_[at_] != 0) {
+      const uint8_t header = CopyByte();
+      if (header >> 4 == 0) {
+        CopyVarint();
+      }
+      ++fields;
+      only_struct = only_struct && (header & 15) == 12;
+      CopyValue(header & 15);
+    }
+    if (fields != 1 || !only_struct) {
+      out_.append("\x08\x80\x32\x03new");
+    }
+    CopyByte();
+  }
+
+  std::string_view in_;
+  size_t at_ = 0;
+  std::string out_;
+};
+
+bool HasEmptyUnion(const LogicalType& type) {
+  const bool has_unit =
+      type.kind == LogicalType::Kind::kTime || type.kind == LogicalType::Kind::kTimestamp;
+  return type.kind == LogicalType::Kind::kNone ||
+         (has_unit && type.unit == LogicalType::Unit::kNone);
+}
+
+RC_GTEST_PROP(FileMetaData, SkipsUnknownFieldsOfEveryStruct, ()) {
+  FileMetaData value = AnyFileMetaData();
+  for (SchemaElement& element : value.schema) {
+    if (element.logical_type && HasEmptyUnion(*element.logical_type)) {
+      element.logical_type.reset();
+    }
+  }
+  std::string bytes;
+  AppendFileMetaData(value, &bytes);
+  RC_ASSERT(DecodeFileMetaData(FieldAdder(bytes).Run()).value() == value);
+}
+
+RC_GTEST_PROP(PageHeader, SkipsUnknownFieldsOfEveryStruct, ()) {
+  const PageHeader value = AnyPageHeader();
+  std::string bytes;
+  AppendPageHeader(value, &bytes);
+  size_t consumed = 0;
+  RC_ASSERT(DecodePageHeader(FieldAdder(bytes).Run(), &consumed).value() == value);
+}
+
+TEST(PageIndex, SkipsUnknownFieldsOfEveryStruct) {
+  std::string bytes;
+  const OffsetIndex offsets = {.page_locations = {{4, 5, 6}, {9, 1, 7}},
+                               .unencoded_byte_array_data_bytes = {}};
+  AppendOffsetIndex(offsets, &bytes);
+  EXPECT_EQ(DecodeOffsetIndex(FieldAdder(bytes).Run()).value(), offsets);
+  bytes.clear();
+  ColumnIndex columns;
+  columns.null_pages = {false};
+  columns.min_values = {"a"};
+  columns.max_values = {"b"};
+  AppendColumnIndex(columns, &bytes);
+  EXPECT_EQ(DecodeColumnIndex(FieldAdder(bytes).Run()).value(), columns);
+  bytes.clear();
+  size_t consumed = 0;
+  AppendBloomFilterHeader({77}, &bytes);
+  EXPECT_EQ(DecodeBloomFilterHeader(FieldAdder(bytes).Run(), &consumed)->num_bytes, 77);
+}
+
 // --- Known bytes --------------------------------------------------------------------------------
 
 TEST(PageHeader, HasTheBytesOfParquetThrift) {
@@ -300,13 +421,45 @@ RC_GTEST_PROP(FileMetaData, IsTotalOnDamagedBytes, ()) {
   }
 }
 
+TEST(FileMetaData, RefusesEncryptedColumnsAndEmptyUnions) {
+  // One row group with one chunk that has crypto metadata (field 8).
+  const auto chunk = DecodeFileMetaData(
+      HexBytes("1504" "190c" "1600" "191c" "191c" "2600" "6c00" "00" "1600" "1600" "00" "00"));
+  EXPECT_EQ(Message(chunk.status()), "FileMetaData: encrypted Parquet column");
+  const auto order = DecodeFileMetaData(HexBytes("1504" "190c" "1600" "190c" "391c" "00" "00"));
+  EXPECT_EQ(order.status().code(), absl::StatusCode::kDataLoss) << order.status();
+}
+
+TEST(PageHeader, OfAnotherTypeOrSizeIsAnother) {
+  PageHeader a;
+  PageHeader b;
+  EXPECT_EQ(a, b);
+  b.crc = 1;
+  EXPECT_NE(a, b);
+  b = a;
+  b.data.num_values = 5;  // not the header that the type selects
+  EXPECT_EQ(a, b);
+}
+
 TEST(Names, AreParquetsAndNumbersWhereThereIsNone) {
-  EXPECT_EQ(Name(Encoding::kDeltaByteArray), "DELTA_BYTE_ARRAY");
-  EXPECT_EQ(Name(static_cast<Encoding>(10)), "encoding 10");
-  EXPECT_EQ(Name(Type::kInt96), "INT96");
-  EXPECT_EQ(Name(static_cast<Type>(-1)), "type -1");
-  EXPECT_EQ(Name(PageType::kDataPageV2), "DATA_PAGE_V2");
-  EXPECT_EQ(Name(static_cast<PageType>(9)), "page type 9");
+  std::string types;
+  for (int i = -1; i <= 8; ++i) {
+    types += Name(static_cast<Type>(i)) + " ";
+  }
+  EXPECT_EQ(types,
+            "type -1 BOOLEAN INT32 INT64 INT96 FLOAT DOUBLE BYTE_ARRAY FIXED_LEN_BYTE_ARRAY type 8 ");
+  std::string encodings;
+  for (int i = 0; i <= 10; ++i) {
+    encodings += Name(static_cast<Encoding>(i)) + " ";
+  }
+  EXPECT_EQ(encodings,
+            "PLAIN encoding 1 PLAIN_DICTIONARY RLE BIT_PACKED DELTA_BINARY_PACKED "
+            "DELTA_LENGTH_BYTE_ARRAY DELTA_BYTE_ARRAY RLE_DICTIONARY BYTE_STREAM_SPLIT encoding 10 ");
+  std::string pages;
+  for (int i = 0; i <= 4; ++i) {
+    pages += Name(static_cast<PageType>(i)) + " ";
+  }
+  EXPECT_EQ(pages, "DATA_PAGE INDEX_PAGE DICTIONARY_PAGE DATA_PAGE_V2 page type 4 ");
 }
 
 }  // namespace

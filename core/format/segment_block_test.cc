@@ -1,6 +1,7 @@
 #include "core/format/segment_block.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -293,6 +294,46 @@ TEST(SegmentBlock, SkipsUnknownSectionsUnlessTheyMustBeUnderstood) {
   EXPECT_TRUE(SegmentBlockView::Parse(WithUnknownSection(0), kDataLimit).ok());
   EXPECT_EQ(SegmentBlockView::Parse(WithUnknownSection(1), kDataLimit).status().code(),
             absl::StatusCode::kUnimplemented);
+}
+
+// The block with section `id` given another body, or none.
+std::string WithBody(uint32_t id, std::optional<std::string> body) {
+  const std::string block = Encoded(SmallContents());
+  std::string table;
+  std::string bodies;
+  uint32_t sections = 0;
+  for (uint32_t i = 1; i <= 11; ++i) {
+    const size_t entry = 24 + 16 * size_t{i - 1};
+    const uint64_t length = LoadLe64(block.data() + entry + 8);
+    const std::string old = block.substr(SectionOffset(block, i), length);
+    if (i == id && !body) {
+      continue;
+    }
+    const std::string& used = i == id ? *body : old;
+    ++sections;
+    table.append(block, entry, 8);
+    AppendFixed64(&table, uint64_t{used.size()});
+    bodies += used;
+    bodies.resize((bodies.size() + 7) / 8 * 8, '\0');
+  }
+  std::string out = block.substr(0, 24) + table + bodies + "crc-";
+  StoreLe64(out.data() + 8, out.size());
+  StoreLe32(out.data() + 16, sections);
+  return Resealed(out);
+}
+
+TEST(SegmentBlock, RefusesMissingEmptyAndOddSections) {
+  EXPECT_TRUE(SegmentBlockView::Parse(WithBody(10, "other"), kDataLimit).ok());
+  EXPECT_TRUE(SegmentBlockView::Parse(WithBody(10, std::nullopt), kDataLimit).ok());
+  EXPECT_FALSE(SegmentBlockView::Parse(WithBody(10, ""), kDataLimit).ok());
+  for (uint32_t id = 1; id <= 9; ++id) {
+    EXPECT_FALSE(SegmentBlockView::Parse(WithBody(id, std::nullopt), kDataLimit).ok()) << id;
+  }
+  for (uint32_t id = 1; id <= 8; ++id) {
+    EXPECT_FALSE(SegmentBlockView::Parse(WithBody(id, ""), kDataLimit).ok()) << id;
+    EXPECT_FALSE(SegmentBlockView::Parse(WithBody(id, "odd"), kDataLimit).ok()) << id;
+    EXPECT_FALSE(SegmentBlockView::Parse(WithBody(id, std::string(1200, 1)), kDataLimit).ok());
+  }
 }
 
 // Each change breaks one rule; a writer that made it must be told.
