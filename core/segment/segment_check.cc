@@ -57,7 +57,8 @@ class Checker {
 
   absl::Status Run() {
     VERALITH_ASSIGN_OR_RETURN(
-        footer_, ReadSegmentFooter(*segment_.file, segment_.file_bytes, segment_.memory_limit));
+        footer_, ReadSegmentFooter(*segment_.file, segment_.file_bytes, segment_.memory_limit,
+                                   /*known=*/true));
     VERALITH_RETURN_IF_ERROR(CheckHexIndex());
     VERALITH_RETURN_IF_ERROR(ReadIndexKeys());
     for (size_t group = 0; group < block_.row_groups().size(); ++group) {

@@ -169,6 +169,16 @@ TEST(SegmentOpen, ASizeOtherThanTheManifestsIsDataLoss) {
       SegmentReader::Open(OpenMemoryFile(subject.bytes), options).status()));
 }
 
+TEST(SegmentOpen, AnotherWritersNameIsDamageWhereTheManifestKnowsTheFile) {
+  const Subject subject = MakeSubject(0);
+  std::string damaged = subject.bytes;
+  damaged[damaged.rfind("veralith version")] ^= 1;
+  EXPECT_TRUE(absl::IsUnimplemented(SegmentReader::Open(OpenMemoryFile(damaged), {}).status()));
+  SegmentReaderOptions options;
+  options.expected_file_bytes = damaged.size();
+  EXPECT_TRUE(absl::IsDataLoss(SegmentReader::Open(OpenMemoryFile(damaged), options).status()));
+}
+
 TEST(SegmentOpen, ErrorsNameFileAndOffset) {
   const Subject subject = MakeSubject(0);
   std::string damaged = subject.bytes;

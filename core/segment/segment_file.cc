@@ -28,15 +28,16 @@ bool HasKey(const parquet::FileMetaData& metadata, std::string_view key) {
                      [&](const parquet::KeyValue& entry) { return entry.key == key; });
 }
 
+// `known`: the manifest says that the file is a segment, so whatever does not match is damage.
 absl::Status CheckIsOurs(std::string_view footer, const parquet::FileMetaData& metadata,
-                         uint64_t offset) {
+                         uint64_t offset, bool known) {
   const std::string created_by = metadata.created_by.value_or("an unnamed writer");
   const bool ours = created_by.substr(0, kOurName.size()) == kOurName;
   const absl::Status checked = CheckFooter(footer, metadata);
   if (checked.ok()) {
     return checked;
   }
-  if (!ours) {
+  if (!ours && !known) {
     return Unimplemented(StrCat(
         "a Parquet file written by ", QuoteKey(created_by), ", not a segment",
         HasKey(metadata, kSegmentBlockKey) ? " (a segment's metadata was copied into it)" : ""));
@@ -219,10 +220,10 @@ absl::Status FindBlock(const SegmentFooter& footer, SegmentFile* segment) {
   return At(footer.offset, "the footer does not name the segment block");
 }
 
-absl::Status ReadMetadata(SegmentFile* segment) {
+absl::Status ReadMetadata(SegmentFile* segment, bool known) {
   VERALITH_ASSIGN_OR_RETURN(
       const SegmentFooter footer,
-      ReadSegmentFooter(*segment->file, segment->file_bytes, segment->memory_limit));
+      ReadSegmentFooter(*segment->file, segment->file_bytes, segment->memory_limit, known));
   VERALITH_RETURN_IF_ERROR(CheckSchema(footer.metadata));
   VERALITH_RETURN_IF_ERROR(FindBlock(footer, segment));
   if (segment->block_size > segment->memory_limit / 4) {
@@ -253,7 +254,7 @@ absl::Status ReadFully(const File& file, uint64_t offset, std::span<char> out) {
 }
 
 absl::StatusOr<SegmentFooter> ReadSegmentFooter(const File& file, uint64_t file_bytes,
-                                                uint64_t memory_limit) {
+                                                uint64_t memory_limit, bool known) {
   const uint64_t magic = parquet::kMagic.size();
   if (file_bytes < magic + kTailBytes) {
     return At(file_bytes, "too short for a Parquet file");
@@ -284,7 +285,7 @@ absl::StatusOr<SegmentFooter> ReadSegmentFooter(const File& file, uint64_t file_
     return Annotate(metadata.status(), StrCat("footer at offset ", footer.offset));
   }
   footer.metadata = *std::move(metadata);
-  VERALITH_RETURN_IF_ERROR(CheckIsOurs(bytes, footer.metadata, footer.offset));
+  VERALITH_RETURN_IF_ERROR(CheckIsOurs(bytes, footer.metadata, footer.offset, known));
   return footer;
 }
 
@@ -318,7 +319,7 @@ absl::StatusOr<std::unique_ptr<SegmentFile>> OpenSegmentFile(
                                            " bytes, it was written with ",
                                            *expected_file_bytes)));
   }
-  if (absl::Status status = ReadMetadata(segment.get()); !status.ok()) {
+  if (absl::Status status = ReadMetadata(segment.get(), expected_file_bytes.has_value()); !status.ok()) {
     return segment->InFile(status);
   }
   return segment;

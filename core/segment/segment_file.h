@@ -59,14 +59,15 @@ absl::StatusOr<std::unique_ptr<SegmentFile>> OpenSegmentFile(
     std::unique_ptr<File> file, uint64_t memory_limit,
     std::optional<uint64_t> expected_file_bytes);
 
-// The footer, decoded and with its checksum verified, and where it stands. For the structure check
-// and for people; lookups do not need it.
+// The footer, decoded and with its checksum verified, and where it stands. `known`: the manifest
+// names the file as a segment; a footer that does not match is then always DataLoss, otherwise it
+// may be Unimplemented, a file of another writer.
 struct SegmentFooter {
   parquet::FileMetaData metadata;
   uint64_t offset = 0;
 };
 absl::StatusOr<SegmentFooter> ReadSegmentFooter(const File& file, uint64_t file_bytes,
-                                                uint64_t memory_limit);
+                                                uint64_t memory_limit, bool known);
 
 // Fills `out` from `offset`; DataLoss when the file ends before.
 absl::Status ReadFully(const File& file, uint64_t offset, std::span<char> out);

@@ -45,7 +45,8 @@ struct SegmentReaderOptions {
   uint64_t memory_limit_bytes = uint64_t{1} << 30;
   // Iterators that move on past the cache read this much at once.
   size_t readahead_bytes = size_t{256} << 10;
-  // What the manifest says; another size is DataLoss.
+  // What the manifest says: another size is DataLoss, and so is a footer that names another writer
+  // (without it, that is a foreign file: Unimplemented).
   std::optional<uint64_t> expected_file_bytes;
 };
 
