@@ -66,6 +66,10 @@ absl::Status DbImpl::Checkpoint(const std::string& directory) {
   while (target.size() > 1 && target.back() == '/') {
     target.pop_back();
   }
+  {
+    MutexLock lock(mutex_);
+    VERALITH_RETURN_IF_ERROR(CheckWritable());
+  }
   VERALITH_ASSIGN_OR_RETURN(const bool exists, fs_->Exists(target));
   if (exists) {
     return AlreadyExists(target + ": a checkpoint needs a directory that does not exist");

@@ -111,13 +111,13 @@ void DbImpl::Lead(WriteQueue::Writer& leader) {
 absl::Status DbImpl::CommitGroup() {
   const std::vector<WriteQueue::Writer*>& group = queue_.Group();
   bool sync = std::exchange(sync_due_, false);
+  Timestamp last = 0;  // of this group; none for barriers, which commit nothing
   for (WriteQueue::Writer* writer : group) {
     sync = sync || writer->sync;
     if (!writer->operations.empty()) {
-      writer->timestamp = clock_->Next();
+      last = writer->timestamp = clock_->Next();
     }
   }
-  const Timestamp last = clock_->last();
   absl::Status status;
   {
     MutexUnlock unlock(mutex_);
@@ -128,7 +128,9 @@ absl::Status DbImpl::CommitGroup() {
           ApplyToMemtable(operation, writer->timestamp, active_.get());
         }
       }
-      visible_.Store(last);
+      if (last != 0) {
+        visible_.Store(last);
+      }
     }
   }
   return status.ok() ? status : Fatal(status);
