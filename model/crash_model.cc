@@ -72,7 +72,9 @@ void CrashModel::Failed(std::vector<Write> batch) {
   commits_.push_back({std::nullopt, std::move(batch)});
 }
 
-void CrashModel::Synced() { synced_ = commits_.size(); }
+void CrashModel::SyncedThrough(size_t count) {
+  synced_ = std::max(synced_, std::min(count, commits_.size()));
+}
 
 size_t CrashModel::open_failures() const {
   return static_cast<size_t>(std::count_if(commits_.begin(), commits_.end(),
@@ -178,12 +180,12 @@ void CrashModel::Become(std::vector<Commit> commits) {
   lost_ = acknowledged - kept_acknowledged;
   resurfaced_ = commits.size() - kept_acknowledged;
   commits_ = std::move(commits);
+  synced_ = commits_.size();
   current_ = {};
   for (const Commit& commit : commits_) {
     current_.Commit(*commit.timestamp, commit.batch);
     used_timestamp_ = std::max(used_timestamp_, *commit.timestamp);
   }
-  Synced();
 }
 
 }  // namespace veralith::model

@@ -27,8 +27,11 @@ class CrashModel {
   void Acknowledged(Timestamp timestamp, std::vector<Write> batch, bool synced);
   // A commit that returned an error.
   void Failed(std::vector<Write> batch);
-  // Everything acknowledged so far is durable.
-  void Synced();
+  // Everything acknowledged so far is durable; or the first `count` commits.
+  void Synced() { SyncedThrough(size()); }
+  void SyncedThrough(size_t count);
+  // Commits, failed ones included.
+  size_t size() const { return commits_.size(); }
 
   // The state while no crash happened: the acknowledged commits, and no failed one.
   const KvModel& current() const { return current_; }

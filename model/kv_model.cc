@@ -118,6 +118,16 @@ std::vector<NamespaceId> KvModel::Namespaces() const {
   return ids;
 }
 
+std::vector<std::string> KvModel::Keys(NamespaceId ns) const {
+  std::vector<std::string> keys;
+  if (const auto space = namespaces_.find(ns); space != namespaces_.end()) {
+    for (const auto& [key, versions] : space->second.keys) {
+      keys.push_back(key);
+    }
+  }
+  return keys;
+}
+
 KvModel::Contents KvModel::All(Timestamp at) const {
   Contents contents;
   for (const NamespaceId ns : Namespaces()) {

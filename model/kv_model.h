@@ -65,6 +65,9 @@ class KvModel {
   // Namespaces that ever had a write, ascending.
   std::vector<NamespaceId> Namespaces() const;
 
+  // Keys of a namespace that were ever put or deleted, ascending.
+  std::vector<std::string> Keys(NamespaceId ns) const;
+
   // Everything a reader at `at` sees.
   using Contents = std::map<NamespaceId, std::vector<Row>>;  // without empty namespaces
   Contents All(Timestamp at) const;

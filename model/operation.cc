@@ -89,13 +89,13 @@ std::string ValueBytes(size_t position, size_t part, size_t length) {
 
 std::string_view KindName(OperationKind kind) {
   static constexpr std::string_view kNames[kOperationKinds] = {
-      "put",         "delete",      "get",           "flush",          "scan",
-      "batch",       "delete-range", "sync",         "compact",        "snapshot",
-      "release",     "multi-get",   "iterate",       "cursor-open",    "cursor-move",
-      "cursor-close", "pin",        "wait-idle",     "run-background", "reopen",
-      "check",       "read-only-visit", "checkpoint", "advance-time",  "step-back",
-      "advance-clock", "resume",    "fail",          "heal",           "kill",
-      "crash",       "close",
+      "put",          "delete",        "get",         "flush",           "scan",
+      "delete-range", "batch",         "sync",        "compact",         "snapshot",
+      "release",      "multi-get",     "iterate",     "cursor-open",     "cursor-move",
+      "cursor-close", "pin",           "wait-idle",   "run-background",  "reopen",
+      "check",        "read-only-visit", "checkpoint", "advance-time",   "step-back",
+      "advance-clock", "resume",       "fail",        "heal",            "kill",
+      "crash",        "power-cut",     "close",
   };
   return kNames[static_cast<int>(kind)];
 }

@@ -35,8 +35,8 @@ enum class OperationKind : uint8_t {
   kGet,
   kFlush,
   kScan,
-  kBatch,
   kDeleteRange,
+  kBatch,
   kSync,
   kCompact,
   kSnapshot,        // takes one into a slot; at a commit in the past when `at` says so
@@ -57,10 +57,11 @@ enum class OperationKind : uint8_t {
   kStepBack,        // the wall clock by `nanos`
   kAdvanceClock,    // Db::AdvanceClock with the wall clock + `nanos`
   kResume,
-  kFail,            // installs a fault plan
+  kFail,            // installs a fault, in place of the one before
   kHeal,            // removes it
   kKill,            // the process dies, the machine does not: all that was written is read again
   kCrash,           // the machine dies; `seed` chooses one legal survivor of the disk
+  kPowerCut,        // it will die in the `count`th step of the disk from now on; then as kCrash
   kClose,
 };
 inline constexpr int kOperationKinds = static_cast<int>(OperationKind::kClose) + 1;
@@ -129,16 +130,25 @@ struct Move {
   bool operator==(const Move&) const = default;
 };
 
-// The nth call of a kind, from now, fails: once, or it and every later one.
+// The nth call of a kind on files of a kind, from now, fails: once, or it and every later one.
 struct Fault {
-  enum class Call : uint8_t { kAny, kRead, kWrite, kSync, kOpen, kRename, kRemove, kSyncDirectory };
-  enum class Error : uint8_t { kIo, kNoSpace, kShort };
+  enum class Call : uint8_t {
+    kAny, kOpen, kCreate, kRead, kAppend, kWrite, kTruncate, kSync, kRename, kLink, kRemove,
+    kList, kSyncDirectory,
+  };
+  enum class Files : uint8_t { kAll, kLogs, kManifests, kSegments, kCurrent };
+  // kLate: the call does everything and returns an error all the same.
+  enum class Effect : uint8_t { kIoError, kNoSpace, kShort, kShortNoSpace, kLate };
   Call call = Call::kAny;
+  Files files = Files::kAll;
   uint32_t nth = 1;  // from 1
-  Error error = Error::kIo;
+  Effect effect = Effect::kIoError;
   bool forever = false;
   bool operator==(const Fault&) const = default;
 };
+inline constexpr int kFaultCalls = static_cast<int>(Fault::Call::kSyncDirectory) + 1;
+inline constexpr int kFaultFiles = static_cast<int>(Fault::Files::kCurrent) + 1;
+inline constexpr int kFaultEffects = static_cast<int>(Fault::Effect::kLate) + 1;
 
 inline constexpr uint32_t kSlots = 4;  // of snapshots, of cursors and of pins each
 

@@ -81,6 +81,9 @@ void VisitFields(Operation& o, Visitor& v) {
     case OperationKind::kCrash:
       v.Seed(o.seed);
       return;
+    case OperationKind::kPowerCut:
+      v.Count(o.count), v.Seed(o.seed);
+      return;
     case OperationKind::kFlush:
     case OperationKind::kSync:
     case OperationKind::kWaitIdle:

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <iterator>
 
 #include "model/operation_fields.h"
 
@@ -13,9 +14,13 @@ constexpr std::string_view kDurabilityWords[] = {"-", "commit", "interval", "man
 constexpr std::string_view kPartWords[] = {"put", "delete", "delete-range"};
 constexpr std::string_view kMoveWords[] = {"first", "last", "next", "prev", "seek", "seek-prev"};
 constexpr std::string_view kDirectionWords[] = {"forward", "backward"};
-constexpr std::string_view kCallWords[] = {"any",  "read",   "write",  "sync",
-                                           "open", "rename", "remove", "sync-directory"};
-constexpr std::string_view kErrorWords[] = {"io", "no-space", "short"};
+constexpr std::string_view kCallWords[] = {
+    "any",  "open",   "create", "read",   "append", "write",         "truncate",
+    "sync", "rename", "link",   "remove", "list",   "sync-directory"};
+constexpr std::string_view kFilesWords[] = {"all", "log", "manifest", "segment", "current"};
+constexpr std::string_view kEffectWords[] = {"io", "no-space", "short", "short-no-space", "late"};
+static_assert(std::size(kCallWords) == kFaultCalls && std::size(kFilesWords) == kFaultFiles &&
+              std::size(kEffectWords) == kFaultEffects);
 constexpr std::string_view kLastingWords[] = {"once", "forever"};
 
 bool HasKey(Move::Kind kind) {
@@ -82,8 +87,9 @@ class Printer {
   void Nanos(uint64_t nanos) { Number(nanos); }
   void OneFault(const Fault& fault) {
     Word(kCallWords[static_cast<int>(fault.call)]);
+    Word(kFilesWords[static_cast<int>(fault.files)]);
     Number(fault.nth);
-    Word(kErrorWords[static_cast<int>(fault.error)]);
+    Word(kEffectWords[static_cast<int>(fault.effect)]);
     Word(kLastingWords[fault.forever]);
   }
 
@@ -278,8 +284,9 @@ class Parser {
   void Nanos(uint64_t& nanos) { nanos = Number("nanoseconds", INT64_MAX); }
   void OneFault(Fault& fault) {
     fault.call = static_cast<Fault::Call>(OneOf(kCallWords, "a kind of call"));
+    fault.files = static_cast<Fault::Files>(OneOf(kFilesWords, "which files"));
     fault.nth = static_cast<uint32_t>(Number("which call", UINT32_MAX));
-    fault.error = static_cast<Fault::Error>(OneOf(kErrorWords, "an error"));
+    fault.effect = static_cast<Fault::Effect>(OneOf(kEffectWords, "an effect"));
     fault.forever = OneOf(kLastingWords, "how long") == 1;
   }
 

@@ -9,7 +9,7 @@
 //   scan 0 [k1 k5) backward 10 now    bounds: [k inclusive (k exclusive - open; limit 0: none
 //   iterate 0 - k5] s1 {first next seek k3 prev}
 //   compact * - -                     all namespaces
-//   fail sync 3 io once               the third sync from now fails
+//   fail sync log 3 io once           the third sync of a log from now fails
 //
 // Parsing and printing are inverse: Parse(Print(o)) == o for every o, and Print(Parse(t)) == t for
 // every t that Print made. The parser is total: any line gives an operation or a message that

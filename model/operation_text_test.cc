@@ -47,11 +47,12 @@ TEST(OperationText, EveryKindPrintsAsItWasWritten) {
       "step-back 5",
       "advance-clock 60000000000",
       "resume",
-      "fail sync 3 io once",
-      "fail sync-directory 1 no-space forever",
+      "fail sync log 3 io once",
+      "fail sync-directory all 1 short-no-space forever",
       "heal",
       "kill",
       "crash 18446744073709551615",
+      "power-cut 3 7",
       "close",
   };
   std::string kinds;

@@ -1,0 +1,37 @@
+// The byte form of operations, for libFuzzer: every byte string decodes to a list of operations, and
+// what EncodeOperations makes decodes to what was encoded. Small values take one byte each, so that
+// changing one byte changes one thing.
+//
+//   operation   kind (1 byte, modulo), its fields in the order of the text form
+//   small       1 byte below 254: the value; 254: 2 bytes follow; 255: 8 bytes follow (little
+//               endian); a value beyond its limit is taken modulo
+//   key         small: 0 is a literal (small length, bytes, small repeat), otherwise index + 1
+//   namespace   small: below 8 a place in kNamespaceTable, otherwise the number + 8
+//   optional    1 byte: odd means present
+//   list        small (modulo 33), elements
+//
+// What lies behind the end reads as zeros; decoding ends there.
+#ifndef VERALITH_MODEL_OPERATION_BYTES_H_
+#define VERALITH_MODEL_OPERATION_BYTES_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/operation.h"
+
+namespace veralith::model {
+
+inline constexpr size_t kMaxListElements = 32;
+
+// At most `limit` operations.
+std::vector<Operation> DecodeOperations(std::string_view bytes, size_t limit);
+
+// Lists longer than kMaxListElements and literals longer than 64 bytes are cut; repetitions above
+// 1,000 (of one byte: 40,000), values above 65,535 bytes and namespaces above 2^64-9 change.
+std::string EncodeOperations(const std::vector<Operation>& operations);
+
+}  // namespace veralith::model
+
+#endif  // VERALITH_MODEL_OPERATION_BYTES_H_

@@ -1,0 +1,43 @@
+// Operations at random: what to draw is a profile, where chance comes from is the caller's.
+#ifndef VERALITH_MODEL_OPERATION_DRAW_H_
+#define VERALITH_MODEL_OPERATION_DRAW_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+
+#include "model/operation.h"
+
+namespace veralith::model {
+
+// Uniform in [0, bound); bound > 0.
+using Below = std::function<uint64_t(uint64_t bound)>;
+
+struct Profile {
+  // Relative frequency per kind; 0: never.
+  std::array<uint32_t, kOperationKinds> weights = {};
+  uint32_t nasty_keys = kNastyKeys;  // how many of the table's nasty keys are used; at least 1
+  uint32_t ordinary_keys = 64;       // and of the ordinary ones
+  uint32_t namespaces = 4;           // of the namespace table; at least 1
+  uint32_t max_length = 600;         // of most values
+  uint32_t max_large_length = 6'000; // of one value in twenty
+
+  uint32_t& weight(OperationKind kind) { return weights[static_cast<size_t>(kind)]; }
+};
+
+// Everything that a healthy database must answer exactly: no faults, kills or crashes.
+Profile HealthyProfile();
+// The same with the machine or the process dying.
+Profile CrashProfile();
+// The same with calls that fail, and crashes.
+Profile FaultProfile();
+// Drops whole kinds (never put) and draws how many keys and namespaces there are and how large
+// values get: so that rare combinations become common in some runs (swarm testing, Groce et al.,
+// ISSTA 2012).
+Profile Swarm(Profile profile, const Below& below);
+
+Operation DrawOperation(const Profile& profile, const Below& below);
+
+}  // namespace veralith::model
+
+#endif  // VERALITH_MODEL_OPERATION_DRAW_H_

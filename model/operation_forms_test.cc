@@ -1,0 +1,131 @@
+// The text, byte, random and simplified forms of operations, against each other.
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "model/operation_bytes.h"
+#include "model/operation_draw.h"
+#include "model/operation_text.h"
+#include "model/simplify.h"
+
+namespace veralith::model {
+namespace {
+
+// A generator of this test's own: model/ uses nothing of core but types.
+class Chance {
+ public:
+  uint64_t operator()(uint64_t bound) {
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return (state_ >> 33) % bound;
+  }
+
+ private:
+  uint64_t state_ = 42;
+};
+
+std::vector<Operation> DrawMany(int count) {
+  Chance chance;
+  const Below below = std::ref(chance);
+  std::vector<Operation> operations;
+  for (int i = 0; i < count; ++i) {
+    operations.push_back(DrawOperation(FaultProfile(), below));
+  }
+  return operations;
+}
+
+TEST(OperationForms, ParsingIsTheInverseOfPrinting) {
+  for (const Operation& operation : DrawMany(20'000)) {
+    Operation parsed;
+    std::string error;
+    const std::string text = PrintOperation(operation);
+    ASSERT_TRUE(ParseOperation(text, &parsed, &error)) << text << ": " << error;
+    ASSERT_EQ(parsed, operation) << text;
+  }
+}
+
+TEST(OperationForms, DecodingIsTheInverseOfEncoding) {
+  const std::vector<Operation> operations = DrawMany(20'000);
+  EXPECT_EQ(DecodeOperations(EncodeOperations(operations), operations.size()), operations);
+}
+
+TEST(OperationForms, EveryByteStringDecodesToOperationsThatPrintAndEncode) {
+  Chance chance;
+  for (int i = 0; i < 5'000; ++i) {
+    std::string bytes(chance(60), '\0');
+    for (char& c : bytes) {
+      c = static_cast<char>(chance(256));
+    }
+    const std::vector<Operation> operations = DecodeOperations(bytes, 100);
+    ASSERT_EQ(DecodeOperations(EncodeOperations(operations), 100), operations);
+    for (const Operation& operation : operations) {
+      Operation parsed;
+      std::string error;
+      ASSERT_TRUE(ParseOperation(PrintOperation(operation), &parsed, &error)) << error;
+      ASSERT_EQ(parsed, operation);
+    }
+  }
+}
+
+TEST(OperationForms, EveryCutAndChangeOfALineParsesOrNamesAColumn) {
+  for (const Operation& operation : DrawMany(300)) {
+    const std::string text = PrintOperation(operation);
+    for (size_t i = 0; i < text.size(); ++i) {
+      for (const char c : std::string_view("\0 k\"-9{z\\", 9)) {
+        std::string changed = text;
+        changed[i] = c;
+        Operation parsed;
+        std::string error;
+        if (!ParseOperation(changed, &parsed, &error)) {
+          ASSERT_EQ(error.substr(0, 7), "column ") << changed;
+        }
+      }
+      Operation parsed;
+      std::string error;
+      ParseOperation(text.substr(0, i), &parsed, &error);
+    }
+  }
+}
+
+TEST(OperationForms, EveryKindIsDrawn) {
+  std::set<OperationKind> kinds;
+  for (const Operation& operation : DrawMany(20'000)) {
+    kinds.insert(operation.kind);
+  }
+  EXPECT_EQ(kinds.size(), size_t{kOperationKinds});
+}
+
+TEST(OperationForms, SimplifyingAlwaysEndsAndNeverMovesToALaterKind) {
+  for (const Operation& drawn : DrawMany(2'000)) {
+    // Always the last neighbour: the smallest step.
+    Operation operation = drawn;
+    for (int steps = 0;; ++steps) {
+      ASSERT_LT(steps, 100'000) << PrintOperation(drawn);
+      const std::vector<Operation> simpler = Simplifications(operation);
+      if (simpler.empty()) {
+        break;
+      }
+      for (const Operation& one : simpler) {
+        ASSERT_LE(one.kind, operation.kind);
+        ASSERT_NE(one, operation);
+      }
+      operation = simpler[simpler.size() / 2];
+    }
+  }
+}
+
+TEST(OperationForms, SwarmsDropKindsButNeverPut) {
+  Chance chance;
+  size_t dropped = 0;
+  for (int i = 0; i < 200; ++i) {
+    const Profile profile = Swarm(CrashProfile(), std::ref(chance));
+    EXPECT_GT(profile.weights[0], 0u);
+    EXPECT_GE(profile.nasty_keys, 1u);
+    dropped += profile.weights[static_cast<size_t>(OperationKind::kFlush)] == 0;
+  }
+  EXPECT_GT(dropped, 20u);
+  EXPECT_LT(dropped, 180u);
+}
+
+}  // namespace
+}  // namespace veralith::model
