@@ -1,0 +1,23 @@
+// Traces as bytes, for libFuzzer: a byte that chooses the named configuration, two of seed, then
+// operations (model/operation_bytes.h). Every byte string is a trace; PrintTrace shows it as text.
+#ifndef VERALITH_MODEL_CONFORMANCE_BYTE_TRACE_H_
+#define VERALITH_MODEL_CONFORMANCE_BYTE_TRACE_H_
+
+#include <string>
+#include <string_view>
+
+#include "model/trace.h"
+
+namespace veralith::model {
+
+// Longer inputs are cut: a run compares everything often.
+inline constexpr size_t kMaxByteTraceOperations = 200;
+
+// Never the posix configuration.
+Trace TraceFromBytes(std::string_view bytes);
+// Of the configuration only name and seed (modulo 2^16) are kept.
+std::string TraceToBytes(const Trace& trace);
+
+}  // namespace veralith::model
+
+#endif  // VERALITH_MODEL_CONFORMANCE_BYTE_TRACE_H_

@@ -1,0 +1,191 @@
+#include "model/conformance/environment.h"
+
+#include <iterator>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/base/random.h"
+#include "core/base/testing/simulated_clock.h"
+#include "core/base/testing/simulated_executor.h"
+#include "core/fs/posix_file_system.h"
+#include "core/fs/testing/simulated_file_system.h"
+#include "core/fs/testing/temporary_directory.h"
+#include "model/conformance/observed_file_system.h"
+
+namespace veralith::model {
+namespace {
+
+FaultRule RuleFor(const Fault& fault) {
+  static constexpr FsCall kCalls[kFaultCalls] = {
+      FsCall::kAny,  FsCall::kOpen,   FsCall::kCreate, FsCall::kRead,   FsCall::kAppend,
+      FsCall::kWrite, FsCall::kTruncate, FsCall::kSync, FsCall::kRename, FsCall::kLink,
+      FsCall::kRemove, FsCall::kList, FsCall::kSyncDirectory};
+  static constexpr const char* kParts[kFaultFiles] = {"", ".log", "MANIFEST", ".parquet",
+                                                      "CURRENT"};
+  static constexpr FaultEffect kEffects[kFaultEffects] = {
+      FaultEffect::kIoError, FaultEffect::kNoSpace, FaultEffect::kShort,
+      FaultEffect::kShortNoSpace, FaultEffect::kLate};
+  FaultRule rule;
+  rule.call = kCalls[static_cast<int>(fault.call)];
+  rule.path_part = kParts[static_cast<int>(fault.files)];
+  rule.nth = fault.nth == 0 ? 1 : fault.nth;
+  rule.from_then_on = fault.forever;
+  rule.effect = kEffects[static_cast<int>(fault.effect)];
+  return rule;
+}
+
+class SimulatedEnvironment final : public Environment {
+ public:
+  explicit SimulatedEnvironment(const Configuration& configuration)
+      : seed_(configuration.seed),
+        order_(configuration.fifo != 0 ? SimulatedExecutor::Order::kFifo
+                                       : SimulatedExecutor::Order::kSeeded),
+        disk_(std::make_unique<SimulatedFileSystem>()) {
+    StartProcess();
+  }
+
+  FileSystem* file_system() override { return process_.get(); }
+  Clock* clock() override { return &clock_; }
+  Executor* executor() override { return executor_.get(); }
+  std::string root() const override { return ""; }
+  bool simulated() const override { return true; }
+
+  void RunBackground(uint32_t count) override {
+    while (count-- > 0 && executor_->RunOne()) {
+    }
+  }
+  void AdvanceTime(int64_t nanos) override { executor_->AdvanceBy(nanos); }
+  void StepWallBack(uint64_t nanos) override { clock_.StepBack(nanos); }
+
+  void Fail(const Fault& fault) override { Plan({RuleFor(fault)}); }
+  void Heal() override {
+    Plan({});
+    if (!disk_->crashed()) {
+      disk_->CrashAtStep(UINT64_MAX);
+    }
+  }
+  uint64_t faults_met() const override {
+    return met_before_plan_ + disk_->faults_fired() - fired_before_ + (disk_->crashed() ? 1 : 0);
+  }
+  uint64_t log_faults_met() const override {
+    return process_->log_failures() - log_failures_before_;
+  }
+  void ForgetFaults() override {
+    met_before_plan_ = 0;
+    fired_before_ = disk_->faults_fired();
+    log_failures_before_ = process_->log_failures();
+  }
+
+  void CutPowerAtStep(uint64_t step) override {
+    disk_->CrashAtStep(disk_->steps() + (step == 0 ? 1 : step));
+  }
+  bool power_is_cut() const override { return disk_->crashed(); }
+
+  void Crash(uint64_t seed, const std::function<void()>& while_dead) override {
+    Random random(seed);
+    std::unique_ptr<SimulatedFileSystem> survivor = disk_->CrashClone(random);
+    process_->Die();
+    while_dead();
+    StopProcess();
+    disk_ = std::move(survivor);
+    StartProcess();
+  }
+  void Kill(const std::function<void()>& while_dead) override {
+    Heal();
+    process_->Die();
+    while_dead();
+    StopProcess();
+    StartProcess();
+  }
+
+  uint64_t DiskSteps() const override { return disk_->steps(); }
+  uint64_t DiskFingerprint() override { return disk_->Fingerprint(); }
+  uint64_t ScheduleFingerprint() const override {
+    return choices_before_ ^ executor_->choices();
+  }
+  std::string OrderViolation() override { return ""; }
+
+ private:
+  // Keeps count of what the plan before has done, whether or not the disk does.
+  void Plan(FaultPlan plan) {
+    met_before_plan_ += disk_->faults_fired() - fired_before_;
+    disk_->SetFaults(std::move(plan));
+    fired_before_ = disk_->faults_fired();
+  }
+  void StartProcess() {
+    process_ = std::make_unique<ObservedFileSystem>(disk_.get(), directory());
+    executor_ = std::make_unique<SimulatedExecutor>(seed_ + ++lives_, &clock_, order_);
+    ForgetFaults();
+  }
+  void StopProcess() {
+    choices_before_ = choices_before_ * 31 + executor_->choices();
+    executor_->DropAll();
+    executor_.reset();
+    process_.reset();
+  }
+
+  const uint64_t seed_;
+  const SimulatedExecutor::Order order_;
+  SimulatedClock clock_;
+  std::unique_ptr<SimulatedFileSystem> disk_;
+  std::unique_ptr<ObservedFileSystem> process_;
+  std::unique_ptr<SimulatedExecutor> executor_;
+  uint64_t lives_ = 0;
+  uint64_t choices_before_ = 0;
+  uint64_t met_before_plan_ = 0;
+  uint64_t fired_before_ = 0;
+  uint64_t log_failures_before_ = 0;
+};
+
+class PosixEnvironment final : public Environment {
+ public:
+  PosixEnvironment() { StartProcess(); }
+
+  FileSystem* file_system() override { return process_.get(); }
+  Clock* clock() override { return SystemClock(); }
+  Executor* executor() override { return DefaultExecutor(); }
+  std::string root() const override { return directory_.path(); }
+  bool simulated() const override { return false; }
+  void RunBackground(uint32_t) override {}
+  void AdvanceTime(int64_t) override {}
+  void StepWallBack(uint64_t) override {}
+  void Fail(const Fault&) override {}
+  void Heal() override {}
+  uint64_t faults_met() const override { return 0; }
+  uint64_t log_faults_met() const override { return 0; }
+  void ForgetFaults() override {}
+  void CutPowerAtStep(uint64_t) override {}
+  bool power_is_cut() const override { return false; }
+  void Crash(uint64_t, const std::function<void()>& while_dead) override { Kill(while_dead); }
+  void Kill(const std::function<void()>& while_dead) override {
+    process_->Die();
+    while_dead();
+    StartProcess();
+  }
+  uint64_t DiskSteps() const override { return 0; }
+  uint64_t DiskFingerprint() override { return 0; }
+  uint64_t ScheduleFingerprint() const override { return 0; }
+  std::string OrderViolation() override { return ""; }
+
+ private:
+  void StartProcess() {
+    process_ = std::make_unique<ObservedFileSystem>(PosixFileSystem(), directory());
+  }
+  TemporaryDirectory directory_;
+  std::unique_ptr<ObservedFileSystem> process_;
+};
+
+}  // namespace
+
+std::unique_ptr<Environment> NewSimulatedEnvironment(const Configuration& configuration) {
+  return std::make_unique<SimulatedEnvironment>(configuration);
+}
+
+std::unique_ptr<Environment> NewPosixEnvironment() { return std::make_unique<PosixEnvironment>(); }
+
+std::unique_ptr<Environment> NewEnvironment(const Configuration& configuration) {
+  return configuration.posix != 0 ? NewPosixEnvironment()
+                                  : NewSimulatedEnvironment(configuration);
+}
+
+}  // namespace veralith::model

@@ -1,0 +1,91 @@
+// The machine a trace runs on: disk, clock and executor, and what can happen to them.
+//
+// An environment lives through crashes: afterwards file_system() and executor() are other objects
+// (a database opened on the old ones can still be destroyed, without effect on the new ones), the
+// clock is the same.
+//
+// Thread rule: one thread. Owns everything it returns.
+#ifndef VERALITH_MODEL_CONFORMANCE_ENVIRONMENT_H_
+#define VERALITH_MODEL_CONFORMANCE_ENVIRONMENT_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/base/executor.h"
+#include "core/fs/file_system.h"
+#include "model/conformance/configurations.h"
+#include "model/operation.h"
+
+namespace veralith::model {
+
+class Environment {
+ public:
+  virtual ~Environment() = default;
+
+  virtual FileSystem* file_system() = 0;
+  virtual Clock* clock() = 0;
+  virtual Executor* executor() = 0;
+  // An existing directory, and where in it the database is.
+  virtual std::string root() const = 0;
+  std::string directory() const { return root() + "/db"; }
+
+  // False where background tasks run by themselves and nothing can be injected: then the calls
+  // below do nothing.
+  virtual bool simulated() const = 0;
+
+  // At most `count` background tasks.
+  virtual void RunBackground(uint32_t count) = 0;
+  // Lets time pass, running what becomes due.
+  virtual void AdvanceTime(int64_t nanos) = 0;
+  virtual void StepWallBack(uint64_t nanos) = 0;
+
+  virtual void Fail(const Fault& fault) = 0;
+  // Removes faults and a power cut that has not happened yet.
+  virtual void Heal() = 0;
+  // Injected failures that calls have met since the last crash, kill or ForgetFaults; a power cut
+  // is one.
+  virtual uint64_t faults_met() const = 0;
+  // Of those, failed writes and syncs of the database's logs and manifests.
+  virtual uint64_t log_faults_met() const = 0;
+  // Begins to count anew; what is installed stays.
+  virtual void ForgetFaults() = 0;
+
+  // The power fails in the disk's `step`th step from now; every later call fails.
+  virtual void CutPowerAtStep(uint64_t step) = 0;
+  virtual bool power_is_cut() const = 0;
+
+  // The machine dies: only one legal survivor of the disk stays, chosen by `seed`.
+  // `while_dead` runs between the death and the new life, to destroy what used the old objects.
+  virtual void Crash(uint64_t seed, const std::function<void()>& while_dead) = 0;
+  // The process dies: the disk stays as the process saw it.
+  virtual void Kill(const std::function<void()>& while_dead) = 0;
+
+  // Calls so far that change what the disk may hold.
+  virtual uint64_t DiskSteps() const = 0;
+  // Of every file's name and bytes; and of every choice of the scheduler so far.
+  virtual uint64_t DiskFingerprint() = 0;
+  virtual uint64_t ScheduleFingerprint() const = 0;
+  // A rule of DESIGN 4 about the order of disk calls that was broken; "" when none was.
+  virtual std::string OrderViolation() = 0;
+};
+
+std::unique_ptr<Environment> NewSimulatedEnvironment(const Configuration& configuration);
+// A fresh directory under the test's temporary one, removed at the end.
+std::unique_ptr<Environment> NewPosixEnvironment();
+std::unique_ptr<Environment> NewEnvironment(const Configuration& configuration);
+
+// FNV-1a, for fingerprints that are equal in every process.
+inline uint64_t Fingerprint(uint64_t seed, std::string_view bytes) {
+  uint64_t hash = seed ^ 0xcbf29ce484222325u;
+  for (const char c : bytes) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  }
+  return hash;
+}
+
+}  // namespace veralith::model
+
+#endif  // VERALITH_MODEL_CONFORMANCE_ENVIRONMENT_H_
