@@ -1,0 +1,47 @@
+// Runs traces against a database and the model, and makes failures small and repeatable.
+//
+// A run is a function of its trace and of the engine: same trace, same decisions, same bytes (in a
+// simulated configuration); RunResult::fingerprint covers all answers, the scheduler's choices and
+// the final disk.
+//
+// Thread rule: one thread.
+#ifndef VERALITH_MODEL_CONFORMANCE_RUNNER_H_
+#define VERALITH_MODEL_CONFORMANCE_RUNNER_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "model/conformance/session.h"
+#include "model/trace.h"
+
+namespace veralith::model {
+
+struct RunResult {
+  std::string difference;  // "": engine and model agree
+  std::string where;       // the operation it was found at, or the opening or the end
+  uint64_t fingerprint = 0;
+  Marks marks;
+
+  bool ok() const { return difference.empty(); }
+};
+
+RunResult RunTrace(const Trace& trace, const DbOpener& open);
+
+// A trace that still fails and of which no single operation can be removed or made simpler, nor
+// the configuration: or, when `budget` runs are used up, as far as that got.
+Trace Minimize(const Trace& trace, const std::function<bool(const Trace&)>& fails, size_t budget);
+
+// Runs the trace; "" when engine and model agree. Otherwise minimizes it, writes it to a file in
+// the test's output directory (or the temporary one), and returns the report: the difference, the
+// trace, and the one command that replays it. Should the process die in the run, the same is
+// printed, without minimizing.
+std::string CheckTrace(const Trace& trace, const DbOpener& open);
+
+// "./dev replay FILE", and where a trace was written.
+std::string ReplayCommand(const std::string& file);
+std::string WriteTraceFile(const Trace& trace);
+
+}  // namespace veralith::model
+
+#endif  // VERALITH_MODEL_CONFORMANCE_RUNNER_H_

@@ -1,0 +1,213 @@
+#include "model/conformance/session.h"
+
+#include "core/base/status.h"
+#include "model/limits.h"
+
+namespace veralith::model {
+
+Session::Session(const Configuration& configuration, DbOpener open,
+                 std::set<NamespaceId> namespaces)
+    : configuration_(configuration),
+      open_(std::move(open)),
+      namespaces_(std::move(namespaces)),
+      environment_(NewEnvironment(configuration)) {}
+
+Session::~Session() { ReleaseSlots(); }
+
+std::string Session::Begin() { return Open(); }
+
+std::string Session::Step(size_t position, const Operation& operation) {
+  std::string difference =
+      db_ == nullptr ? ApplyToClosed(operation) : Apply(position, operation);
+  if (difference.empty() && environment_->power_is_cut()) {
+    Mark("power cut in the middle of a call");
+    difference = Die(/*machine=*/true, power_cut_seed_);
+  }
+  if (difference.empty() && (position + 1) % configuration_.compare_every == 0) {
+    difference = CompareEverything();
+  }
+  if (difference.empty()) {
+    difference = environment_->OrderViolation();
+  }
+  return difference;
+}
+
+// A closed database waits for reopening; time, faults and the machine go on.
+std::string Session::ApplyToClosed(const Operation& operation) {
+  switch (operation.kind) {
+    case OperationKind::kReopen:
+      return Reopen();
+    case OperationKind::kFail:
+      environment_->Fail(operation.fault);
+      return "";
+    case OperationKind::kHeal:
+      environment_->Heal();
+      return "";
+    case OperationKind::kCrash:
+    case OperationKind::kKill:
+      return Die(operation.kind == OperationKind::kCrash, operation.seed);
+    case OperationKind::kPowerCut:
+      power_cut_seed_ = operation.seed;
+      environment_->CutPowerAtStep(operation.count);
+      return "";
+    case OperationKind::kAdvanceTime:
+      AdvanceTime(operation.nanos);
+      return "";
+    case OperationKind::kStepBack:
+      environment_->StepWallBack(operation.nanos);
+      return "";
+    default:
+      return ComparePins();
+  }
+}
+
+std::string Session::Apply(size_t position, const Operation& operation) {
+  switch (operation.kind) {
+    case OperationKind::kPut:
+    case OperationKind::kDelete:
+    case OperationKind::kDeleteRange:
+    case OperationKind::kBatch:
+      return ApplyWrite(operation, WritesOf(operation, position));
+    case OperationKind::kGet:
+    case OperationKind::kMultiGet:
+    case OperationKind::kScan:
+    case OperationKind::kIterate:
+    case OperationKind::kCursorOpen:
+    case OperationKind::kCursorMove:
+    case OperationKind::kCursorClose:
+    case OperationKind::kPin:
+      return ApplyRead(operation);
+    case OperationKind::kSnapshot:
+      return TakeSnapshot(operation);
+    case OperationKind::kRelease:
+      ReleaseSnapshot(operation.slot);
+      return "";
+    case OperationKind::kReopen:
+      return Reopen();
+    case OperationKind::kClose:
+      return CloseDb();
+    case OperationKind::kReadOnlyVisit:
+      return VisitReadOnly();
+    case OperationKind::kCheckpoint:
+      return TakeCheckpoint(position);
+    case OperationKind::kKill:
+    case OperationKind::kCrash:
+      return Die(operation.kind == OperationKind::kCrash, operation.seed);
+    case OperationKind::kFlush:
+    case OperationKind::kSync:
+    case OperationKind::kCompact:
+    case OperationKind::kWaitIdle:
+    case OperationKind::kRunBackground:
+    case OperationKind::kCheck:
+    case OperationKind::kResume:
+      return ApplyMaintenance(operation);
+    case OperationKind::kAdvanceClock:
+      return AdvanceClock(operation.nanos);
+    case OperationKind::kAdvanceTime:
+    case OperationKind::kStepBack:
+    case OperationKind::kFail:
+    case OperationKind::kHeal:
+    case OperationKind::kPowerCut:
+      return ApplyToClosed(operation);  // the same to an open one
+  }
+  return "";
+}
+
+std::string Session::ApplyMaintenance(const Operation& operation) {
+  bool known = false;
+  std::string difference;
+  switch (operation.kind) {
+    case OperationKind::kFlush:
+      difference = Judge(db_->Flush(), &known, "Flush");
+      break;
+    case OperationKind::kSync:
+      difference = Judge(db_->Sync(), &known, "Sync");
+      break;
+    case OperationKind::kCompact:
+      return Compact(operation);
+    case OperationKind::kWaitIdle:
+      return Expect(db_->WaitForBackgroundWork(), "WaitForBackgroundWork");
+    case OperationKind::kRunBackground:
+      environment_->RunBackground(operation.count);
+      return "";
+    case OperationKind::kCheck:
+      return Expect(db_->Check(), "Check");
+    default:
+      return Expect(db_->Resume(), "Resume");
+  }
+  if (known) {
+    model_.Synced();
+  }
+  return difference;
+}
+
+std::string Session::Compact(const Operation& operation) {
+  const Bound lower = BoundFor(operation.lower);
+  const Bound upper = BoundFor(operation.upper);
+  const absl::Status status = db_->Compact(operation.only_ns, lower, upper);
+  const bool legal = NamespaceIsLegal(operation.only_ns.value_or(0)) && KeyIsLegal(lower.key) &&
+                     KeyIsLegal(upper.key);
+  if (!legal && status.code() == absl::StatusCode::kInvalidArgument) {
+    return "";
+  }
+  return Expect(status, "Compact");
+}
+
+std::string Session::Judge(const absl::Status& status, bool* known, const std::string& call) {
+  Note(ToString(status));
+  *known = status.ok();
+  if (status.ok()) {
+    return "";
+  }
+  if (Excused()) {
+    Mark("error after an injected fault");
+    return "";
+  }
+  return call + " failed: " + ToString(status);
+}
+
+std::string Session::ExpectCode(const absl::Status& status, absl::StatusCode code,
+                                const std::string& call) {
+  Note(ToString(status));
+  if (status.code() == code || (Excused() && !status.ok())) {
+    return "";
+  }
+  return call + ": expected " + absl::StatusCodeToString(code) + ", found " + ToString(status);
+}
+
+void Session::Note(std::string_view answer) { answers_ = model::Fingerprint(answers_, answer); }
+
+uint64_t Session::Fingerprint() {
+  const std::string parts = std::to_string(answers_) + " " +
+                            std::to_string(environment_->DiskFingerprint()) + " " +
+                            std::to_string(environment_->ScheduleFingerprint());
+  return model::Fingerprint(0, parts);
+}
+
+std::string Session::End() {
+  environment_->Heal();
+  if (Excused() || db_ == nullptr) {
+    if (std::string difference = Reopen(); !difference.empty()) {
+      return difference;
+    }
+  }
+  if (std::string difference = CompareEverything(); !difference.empty()) {
+    return difference;
+  }
+  if (std::string difference = Expect(db_->WaitForBackgroundWork(), "WaitForBackgroundWork");
+      !difference.empty()) {
+    return difference;
+  }
+  if (std::string difference = Expect(db_->Check(), "Check"); !difference.empty()) {
+    return difference;
+  }
+  if (std::string difference = Reopen(); !difference.empty()) {
+    return difference;
+  }
+  if (std::string difference = CompareEverything(); !difference.empty()) {
+    return difference;
+  }
+  return CloseDb();
+}
+
+}  // namespace veralith::model

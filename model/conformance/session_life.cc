@@ -1,0 +1,331 @@
+#include <algorithm>
+#include <utility>
+
+#include "core/base/status.h"
+#include "model/conformance/session.h"
+#include "model/operation_text.h"
+
+namespace veralith::model {
+
+Options Session::OpenOptions() const {
+  Options options = OptionsFor(configuration_);
+  options.file_system = environment_->file_system();
+  options.clock = environment_->clock();
+  options.executor = environment_->executor();
+  return options;
+}
+
+// Leaves db_ null when an injected fault prevented it.
+std::string Session::Open() {
+  absl::StatusOr<std::unique_ptr<Db>> opened = open_(environment_->directory(), OpenOptions());
+  bool known = false;
+  std::string difference = Judge(opened.status(), &known, "Open");
+  if (known) {
+    db_ = *std::move(opened);
+    must_exceed_ = 0;
+  } else if (difference.empty()) {
+    Mark("opening fails after an injected fault");
+  }
+  return difference;
+}
+
+std::string Session::Reopen() {
+  if (std::string difference = CloseDb(); !difference.empty()) {
+    return difference;
+  }
+  environment_->ForgetFaults();
+  std::string difference = Open();
+  return difference.empty() && db_ != nullptr ? Recover() : difference;
+}
+
+absl::StatusOr<CrashModel::Recovered> Session::Observe() {
+  CrashModel::Recovered recovered;
+  for (const NamespaceId ns : AllNamespaces()) {
+    ScanOptions range;
+    range.ns = ns;
+    const std::unique_ptr<DbIterator> iterator = db_->NewIterator(range);
+    std::vector<Row> rows;
+    for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+      rows.push_back({std::string(iterator->key()), std::string(iterator->value()),
+                      iterator->timestamp()});
+    }
+    VERALITH_RETURN_IF_ERROR(iterator->status());
+    if (!rows.empty()) {
+      recovered.contents[ns] = std::move(rows);
+    }
+  }
+  recovered.last_timestamp = db_->LastTimestamp();
+  return recovered;
+}
+
+// After an opening: which of the legal states is it?
+std::string Session::Recover() {
+  const absl::StatusOr<CrashModel::Recovered> recovered = Observe();
+  bool known = false;
+  std::string difference = Judge(recovered.status(), &known, "reading what was recovered");
+  if (!known) {
+    db_.reset();
+    return difference;
+  }
+  difference = machine_died_ ? model_.Crash(*recovered) : model_.Kill(*recovered);
+  if (!difference.empty()) {
+    return (machine_died_ ? "after the crash, " : "after reopening, ") + difference;
+  }
+  if (model_.lost() > 0) {
+    Mark("a crash lost commits");
+  }
+  if (model_.resurfaced() > 0) {
+    Mark("a failed write had happened");
+  }
+  machine_died_ = false;
+  interval_through_ = model_.size();
+  return CompareEverything();
+}
+
+std::string Session::Die(bool machine, uint64_t seed) {
+  const bool crash = machine && environment_->simulated();
+  const auto while_dead = [this] {
+    ReleaseSlots();
+    db_.reset();
+  };
+  if (crash) {
+    environment_->Crash(seed, while_dead);
+  } else {
+    environment_->Kill(while_dead);
+  }
+  Mark(crash ? "crash" : "kill");
+  machine_died_ = machine_died_ || crash;
+  if (std::string difference = Open(); !difference.empty() || db_ == nullptr) {
+    return difference;
+  }
+  return Recover();
+}
+
+// --- Closing ---------------------------------------------------------------------------------------
+
+std::string Session::CloseDb() {
+  if (db_ == nullptr) {
+    return "";
+  }
+  CountMarks();
+  bool known = false;
+  std::string difference = Judge(db_->Close(), &known, "Close");
+  if (known) {
+    model_.Synced();
+    difference = CheckClosed();
+  }
+  ReleaseSlots();
+  db_.reset();
+  return difference.empty() ? ComparePins() : difference;
+}
+
+// Promise 11: every call and every open iterator says that the database is closed.
+std::string Session::CheckClosed() {
+  PinnedValue value;
+  const std::string_view key = "a";
+  const std::pair<const char*, absl::Status> answers[] = {
+      {"Put", db_->Put({}, 0, key, "x")},
+      {"Delete", db_->Delete({}, 0, key)},
+      {"DeleteRange", db_->DeleteRange({}, 0, key, std::nullopt)},
+      {"Get", db_->Get({}, 0, key, &value).status()},
+      {"MultiGet", db_->MultiGet({}, 0, std::span(&key, 1)).status()},
+      {"NewIterator", db_->NewIterator({})->status()},
+      {"GetSnapshotAt", db_->GetSnapshotAt(model_.current().last_timestamp()).status()},
+      {"Sync", db_->Sync()},
+      {"Flush", db_->Flush()},
+      {"Compact", db_->CompactAll()},
+      {"Check", db_->Check()},
+      {"Checkpoint", db_->Checkpoint(environment_->root() + "/never")},
+  };
+  for (const auto& [call, status] : answers) {
+    if (status.code() != absl::StatusCode::kFailedPrecondition) {
+      return std::string(call) + " on a closed database: " + ToString(status);
+    }
+  }
+  for (const HeldCursor& cursor : cursors_) {
+    if (cursor.iterator != nullptr &&
+        cursor.iterator->status().code() != absl::StatusCode::kFailedPrecondition) {
+      return "an iterator of a closed database: " + ToString(cursor.iterator->status());
+    }
+    if (cursor.iterator != nullptr && cursor.iterator->Valid()) {
+      return "an iterator of a closed database is valid";
+    }
+  }
+  return Expect(db_->Close(), "the second Close");
+}
+
+void Session::ReleaseSnapshot(uint32_t slot) {
+  if (snapshots_[slot] != nullptr) {
+    db_->ReleaseSnapshot(std::exchange(snapshots_[slot], nullptr));
+  }
+}
+
+void Session::ReleaseSlots() {
+  for (uint32_t slot = 0; slot < kSlots; ++slot) {
+    ReleaseSnapshot(slot);
+    cursors_[slot] = {};
+  }
+}
+
+// --- Other openings --------------------------------------------------------------------------------
+
+std::string Session::CheckOneOwner() {
+  Options options = OpenOptions();
+  for (const bool read_only : {false, true}) {
+    options.read_only = read_only;
+    const absl::Status status = open_(environment_->directory(), options).status();
+    if (std::string difference = ExpectCode(status, absl::StatusCode::kFailedPrecondition,
+                                            "a second opening beside a writer");
+        !difference.empty()) {
+      return difference;
+    }
+  }
+  return "";
+}
+
+std::string Session::VisitReadOnly() {
+  if (std::string difference = CheckOneOwner(); !difference.empty()) {
+    return difference;
+  }
+  if (std::string difference = CloseDb(); !difference.empty()) {
+    return difference;
+  }
+  const bool whole = model_.open_failures() == 0 && !Excused();
+  const uint64_t before = environment_->DiskSteps();
+  if (std::string difference = whole ? CompareReadOnly() : ""; !difference.empty()) {
+    return "read-only: " + difference;
+  }
+  if (environment_->DiskSteps() != before) {
+    return "a read-only opening changed the disk or tried to";
+  }
+  return Reopen();
+}
+
+std::string Session::CompareReadOnly() {
+  Options options = OpenOptions();
+  options.read_only = true;
+  absl::StatusOr<std::unique_ptr<Db>> opened = open_(environment_->directory(), options);
+  bool known = false;
+  std::string difference = Judge(opened.status(), &known, "Open");
+  if (!known) {
+    return difference;
+  }
+  Mark("read-only opening");
+  Db& db = **opened;
+  if (std::string found = CompareContents(db, Now()); !found.empty()) {
+    return found;
+  }
+  for (const absl::Status& status :
+       {db.Put({}, 0, "a", "x"), db.Delete({}, 0, "a"), db.Flush(), db.CompactAll()}) {
+    if (std::string found =
+            ExpectCode(status, absl::StatusCode::kFailedPrecondition, "a change");
+        !found.empty()) {
+      return found;
+    }
+  }
+  return Expect(db.Close(), "Close");
+}
+
+std::string Session::TakeCheckpoint(size_t position) {
+  const std::string directory = environment_->root() + "/checkpoint-" + std::to_string(position);
+  bool known = false;
+  std::string difference = Judge(db_->Checkpoint(directory), &known, "Checkpoint");
+  if (!known) {
+    return difference;
+  }
+  Mark("checkpoint");
+  model_.Synced();
+  Options options = OpenOptions();
+  options.create_if_missing = false;
+  absl::StatusOr<std::unique_ptr<Db>> copy = open_(directory, options);
+  difference = Judge(copy.status(), &known, "Open of the checkpoint");
+  if (!known) {
+    return difference;
+  }
+  if ((*copy)->LastTimestamp() != model_.current().last_timestamp()) {
+    return "the checkpoint's last timestamp is " + std::to_string((*copy)->LastTimestamp());
+  }
+  if (difference = CompareContents(**copy, Now()); !difference.empty()) {
+    return "in the checkpoint, " + difference;
+  }
+  if (difference = Expect((*copy)->Check(), "Check of the checkpoint"); !difference.empty()) {
+    return difference;
+  }
+  return Expect((*copy)->Close(), "Close of the checkpoint");
+}
+
+// --- Snapshots and time ----------------------------------------------------------------------------
+
+std::string Session::TakeSnapshot(const Operation& operation) {
+  const Snapshot*& slot = snapshots_[operation.slot];
+  const std::optional<Moment> moment = Resolve(operation.at);
+  if (slot != nullptr || !moment.has_value()) {
+    return "";
+  }
+  if (operation.at.kind == ReadPoint::Kind::kNow) {
+    slot = db_->GetSnapshot();
+    if (slot->timestamp() < moment->at) {
+      return "a new snapshot at " + std::to_string(slot->timestamp()) +
+             " does not see the newest commit, " + std::to_string(moment->at);
+    }
+    must_exceed_ = std::max(must_exceed_, slot->timestamp());
+    return "";
+  }
+  Moment past = *moment;
+  past.options = {};
+  past.options.timestamp = moment->at;
+  const absl::StatusOr<const Snapshot*> taken = db_->GetSnapshotAt(moment->at);
+  bool go = false;
+  std::string difference = Admit(taken.status(), past, "GetSnapshotAt", &go);
+  if (taken.ok()) {
+    slot = *taken;
+    Mark("snapshot in the past");
+    if (slot->timestamp() != moment->at) {
+      return "GetSnapshotAt(" + std::to_string(moment->at) + ") is at " +
+             std::to_string(slot->timestamp());
+    }
+  }
+  return difference;
+}
+
+std::string Session::AdvanceClock(uint64_t nanos) {
+  const Timestamp remote = environment_->clock()->WallNanos() + nanos;
+  const absl::Status status = db_->AdvanceClock(remote);
+  if (nanos > static_cast<uint64_t>(Options().max_clock_skew_nanos)) {
+    return ExpectCode(status, absl::StatusCode::kInvalidArgument, "AdvanceClock beyond the skew");
+  }
+  bool known = false;
+  std::string difference = Judge(status, &known, "AdvanceClock");
+  if (known && environment_->simulated()) {
+    must_exceed_ = std::max(must_exceed_, remote);
+  }
+  return difference;
+}
+
+void Session::AdvanceTime(uint64_t nanos) {
+  environment_->AdvanceTime(static_cast<int64_t>(nanos));
+  const bool passed = nanos >= configuration_.sync_interval_nanos;
+  if (passed && environment_->simulated() && !Excused() && db_ != nullptr) {
+    model_.SyncedThrough(interval_through_);
+  }
+}
+
+void Session::CountMarks() {
+  const Statistics statistics = db_->GetStatistics();
+  if (statistics.flushes > 0) {
+    Mark("flush");
+  }
+  if (statistics.compactions > 0) {
+    Mark("compaction");
+  }
+  for (const LevelStatistics& level : statistics.levels) {
+    if (level.files > 0) {
+      Mark("files in level " + std::to_string(level.level));
+    }
+  }
+  if (!statistics.background_error.empty()) {
+    Mark("background error");
+  }
+}
+
+}  // namespace veralith::model
