@@ -111,7 +111,7 @@ absl::Status InspectSegment(std::unique_ptr<File> file, const Limits& limits) {
   PrintSummary(*segment);
   VERALITH_ASSIGN_OR_RETURN(
       const SegmentFooter footer,
-      ReadSegmentFooter(*segment->file, segment->file_bytes, kMemoryLimit));
+      ReadSegmentFooter(*segment->file, segment->file_bytes, kMemoryLimit, /*known=*/false));
   PrintSchema(footer);
   PrintPages(*segment, limits);
   for (size_t i = 0; i < segment->range_tombstones.size() && i < limits.rows; ++i) {
