@@ -1,7 +1,7 @@
 // Background work: one flush and one compaction at a time, retried with back-off when they fail.
 //
 // A failed job changes nothing: its inputs stay, its outputs are garbage (hazard C2). The error is
-// kept in background_error_ until a later job succeeds or Resume is called.
+// kept until a later job of its kind succeeds, Resume is called, or somebody asks for such a job.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -64,17 +64,17 @@ bool DbImpl::CompactionIsDue() const {
          policy_->PickCompaction(PickerStateNow()).has_value();
 }
 
-// Nothing is scheduled while a retry timer runs: it schedules what is due when it fires.
+// A kind of work whose last job failed waits for its timer, which schedules what is due then.
 void DbImpl::ScheduleBackgroundWork() {
-  if (closing_ || options_.read_only || !fatal_.ok() || retry_timer_.has_value()) {
+  if (closing_ || options_.read_only || !fatal_.ok()) {
     return;
   }
-  if (!flush_scheduled_ && FlushIsDue()) {
-    flush_scheduled_ = true;
+  if (!flush_.scheduled && !flush_.retry.has_value() && FlushIsDue()) {
+    flush_.scheduled = true;
     executor_->Schedule(TaskPriority::kHigh, [this] { BackgroundFlush(); });
   }
-  if (!compaction_scheduled_ && CompactionIsDue()) {
-    compaction_scheduled_ = true;
+  if (!compaction_.scheduled && !compaction_.retry.has_value() && CompactionIsDue()) {
+    compaction_.scheduled = true;
     executor_->Schedule(TaskPriority::kLow, [this] { BackgroundCompaction(); });
   }
 }
@@ -82,9 +82,10 @@ void DbImpl::ScheduleBackgroundWork() {
 void DbImpl::BackgroundFlush() {
   MutexLock lock(mutex_);
   if (!closing_ && fatal_.ok() && FlushIsDue()) {
-    NoteBackgroundResult(FlushFrozen(), "flush");
+    NoteResult(FlushFrozen(), "flush", &flush_);
+    RemoveGarbage();
   }
-  flush_scheduled_ = false;
+  flush_.scheduled = false;
   ScheduleBackgroundWork();
   background_done_.NotifyAll();
 }
@@ -93,12 +94,41 @@ void DbImpl::BackgroundCompaction() {
   MutexLock lock(mutex_);
   if (!closing_ && fatal_.ok()) {
     if (std::optional<Pick> pick = NextPick(); pick.has_value()) {
-      NoteBackgroundResult(Compact(*pick), "compaction");
+      NoteResult(Compact(*pick), "compaction", &compaction_);
+      RemoveGarbage();
     }
   }
-  compaction_scheduled_ = false;
+  compaction_.scheduled = false;
   ScheduleBackgroundWork();
   background_done_.NotifyAll();
+}
+
+void DbImpl::NoteResult(const absl::Status& status, std::string_view what, BackgroundWork* work) {
+  if (status.ok()) {
+    work->error = absl::OkStatus();
+    work->failures_in_a_row = 0;
+    return;
+  }
+  if (closing_ || !fatal_.ok()) {
+    return;
+  }
+  work->error = Annotate(status, what);
+  const int64_t delay = kFirstRetryNanos << std::min(work->failures_in_a_row++, kMostDoublings);
+  work->retry = executor_->ScheduleAfter(delay, [this, work] {
+    MutexLock lock(mutex_);
+    work->retry.reset();
+    ScheduleBackgroundWork();
+    background_done_.NotifyAll();
+  });
+}
+
+void DbImpl::Retry(BackgroundWork* work) {
+  work->error = absl::OkStatus();
+  work->failures_in_a_row = 0;
+  if (work->retry.has_value() && executor_->Cancel(*work->retry)) {
+    work->retry.reset();
+  }
+  ScheduleBackgroundWork();
 }
 
 JobEnvironment DbImpl::NewJobEnvironment(std::vector<uint64_t>* numbers) {
@@ -163,7 +193,6 @@ absl::Status DbImpl::FlushFrozen() {
   }
   job_starts_.erase(start);
   ReleasePending(numbers);
-  RemoveGarbage();
   return status;
 }
 
@@ -217,28 +246,6 @@ absl::Status DbImpl::Compact(const Pick& pick) {
   job_starts_.erase(start);
   ReleasePending(numbers);
   return status;
-}
-
-void DbImpl::NoteBackgroundResult(const absl::Status& status, std::string_view what) {
-  if (status.ok()) {
-    background_error_ = absl::OkStatus();
-    failures_in_a_row_ = 0;
-    RemoveGarbage();
-    return;
-  }
-  if (closing_ || !fatal_.ok()) {
-    return;
-  }
-  background_error_ = Annotate(status, what);
-  const int64_t delay = kFirstRetryNanos << std::min(failures_in_a_row_++, kMostDoublings);
-  if (!retry_timer_.has_value()) {
-    retry_timer_ = executor_->ScheduleAfter(delay, [this] {
-      MutexLock lock(mutex_);
-      retry_timer_.reset();
-      ScheduleBackgroundWork();
-      background_done_.NotifyAll();
-    });
-  }
 }
 
 // What cannot be removed now is tried again after the next job; it costs room, never an answer.

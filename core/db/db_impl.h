@@ -23,6 +23,7 @@
 
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <set>
@@ -99,6 +100,13 @@ class DbImpl final : public Db {
     bool done = false;
     absl::Status status;
   };
+  // One kind of background work: at most one task of it is scheduled or running.
+  struct BackgroundWork {
+    bool scheduled = false;
+    absl::Status error;  // of the last job; OK once one succeeded, or Resume was called
+    int failures_in_a_row = 0;
+    std::optional<Executor::TimerId> retry;  // until it fires, nothing is scheduled
+  };
   // What the counters of Statistics are made of; relaxed, they order nothing.
   struct Counters {
     Atomic<uint64_t> user_bytes{0};
@@ -139,7 +147,8 @@ class DbImpl final : public Db {
   absl::Status LogGroup(const std::vector<WriteQueue::Writer*>& group, bool sync)
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status MakeRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status WaitForRoom(std::string reason, bool (DbImpl::*enough)() const)
+  absl::Status WaitForRoom(std::string reason, const BackgroundWork& work,
+                           bool (DbImpl::*enough)() const)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HasFreeWriteBuffer() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool BelowLevel0Stop() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -159,6 +168,8 @@ class DbImpl final : public Db {
                                           const SuperVersion& pinned) const;
 
   // --- background.cc ---------------------------------------------------------------------------
+  // A leader is done: the next one goes on, or Close learns that none is left.
+  void FinishLeading(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PublishSuperVersion() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<Timestamp> Points() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ScheduleBackgroundWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -168,8 +179,11 @@ class DbImpl final : public Db {
   // The next compaction to run now: for a Compact call first.
   std::optional<Pick> NextPick() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Compact(const Pick& pick) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void NoteBackgroundResult(const absl::Status& status, std::string_view what)
+  // Remembers how a job ended, and when to try again.
+  void NoteResult(const absl::Status& status, std::string_view what, BackgroundWork* work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Forgets an error and tries again now.
+  void Retry(BackgroundWork* work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Numbers that a job takes are pending until `numbers` is released.
   JobEnvironment NewJobEnvironment(std::vector<uint64_t>* numbers)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -183,7 +197,9 @@ class DbImpl final : public Db {
   // --- maintenance.cc --------------------------------------------------------------------------
   absl::Status FlushLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CancelTimers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status AwaitBackground(const std::function<bool()>& done)
+  // Waits until done() holds; an error of one of `works` ends the wait.
+  absl::Status AwaitBackground(std::initializer_list<const BackgroundWork*> works,
+                               const std::function<bool()>& done)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // --- Immutable after Open ----------------------------------------------------------------------
@@ -217,16 +233,13 @@ class DbImpl final : public Db {
   SnapshotList snapshots_ ABSL_GUARDED_BY(mutex_);
   Random random_ ABSL_GUARDED_BY(mutex_);
 
-  bool flush_scheduled_ ABSL_GUARDED_BY(mutex_) = false;
-  bool compaction_scheduled_ ABSL_GUARDED_BY(mutex_) = false;
+  BackgroundWork flush_ ABSL_GUARDED_BY(mutex_);
+  BackgroundWork compaction_ ABSL_GUARDED_BY(mutex_);
   std::vector<const Pick*> running_ ABSL_GUARDED_BY(mutex_);
   std::deque<ManualRequest*> manual_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_job_id_ ABSL_GUARDED_BY(mutex_) = 1;
   // Visible timestamps at the start of running jobs: history below the largest may be dropped.
   std::multiset<Timestamp> job_starts_ ABSL_GUARDED_BY(mutex_);
-  absl::Status background_error_ ABSL_GUARDED_BY(mutex_);
-  int failures_in_a_row_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::optional<Executor::TimerId> retry_timer_ ABSL_GUARDED_BY(mutex_);
   int timers_running_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<Executor::TimerId> sync_timer_ ABSL_GUARDED_BY(mutex_);
   bool sync_due_ ABSL_GUARDED_BY(mutex_) = false;  // the next group syncs

@@ -1,5 +1,6 @@
 // Flush, Compact, waiting, Resume, Check, statistics, Close.
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -41,25 +42,28 @@ std::optional<KeyRange> ToKeyRange(std::optional<NamespaceId> ns, const Bound& l
 
 }  // namespace
 
-// Waits until done() holds; errors of background work, of the log or the manifest, and closing end
-// the wait.
-absl::Status DbImpl::AwaitBackground(const std::function<bool()>& done) {
+absl::Status DbImpl::AwaitBackground(std::initializer_list<const BackgroundWork*> works,
+                                     const std::function<bool()>& done) {
   while (!done()) {
     VERALITH_RETURN_IF_ERROR(CheckWritable());
-    VERALITH_RETURN_IF_ERROR(background_error_);
+    for (const BackgroundWork* work : works) {
+      VERALITH_RETURN_IF_ERROR(work->error);
+    }
     ScheduleBackgroundWork();
     executor_->Await(mutex_, background_done_);
   }
   return absl::OkStatus();
 }
 
+// An error of an earlier flush does not count: this one is asked for now.
 absl::Status DbImpl::FlushLocked() {
   uint64_t last_id = 0;
   VERALITH_RETURN_IF_ERROR(AsLeader([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::Status {
     last_id = active_->id();
     return active_->empty() ? absl::OkStatus() : RotateMemtable();
   }));
-  return AwaitBackground([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  Retry(&flush_);
+  return AwaitBackground({&flush_}, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     return frozen_.empty() || frozen_.front().memtable->id() > last_id;
   });
 }
@@ -86,8 +90,9 @@ absl::Status DbImpl::Compact(std::optional<NamespaceId> ns, const Bound& lower,
   request.manual.range = *range;
   request.manual.before_file_number = versions_->state().next_file_number;
   manual_.push_back(&request);
-  const absl::Status status =
-      AwaitBackground([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return request.done; });
+  Retry(&compaction_);
+  const absl::Status status = AwaitBackground(
+      {&compaction_}, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return request.done; });
   std::erase(manual_, &request);
   return status;
 }
@@ -95,20 +100,16 @@ absl::Status DbImpl::Compact(std::optional<NamespaceId> ns, const Bound& lower,
 absl::Status DbImpl::WaitForBackgroundWork() {
   MutexLock lock(mutex_);
   VERALITH_RETURN_IF_ERROR(CheckWritable());
-  return AwaitBackground([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return !flush_scheduled_ && !compaction_scheduled_ && !FlushIsDue() && !CompactionIsDue();
+  return AwaitBackground({&flush_, &compaction_}, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return !flush_.scheduled && !compaction_.scheduled && !FlushIsDue() && !CompactionIsDue();
   });
 }
 
 absl::Status DbImpl::Resume() {
   MutexLock lock(mutex_);
   VERALITH_RETURN_IF_ERROR(CheckWritable());
-  background_error_ = absl::OkStatus();
-  failures_in_a_row_ = 0;
-  if (retry_timer_.has_value() && executor_->Cancel(*retry_timer_)) {
-    retry_timer_.reset();
-  }
-  ScheduleBackgroundWork();
+  Retry(&flush_);
+  Retry(&compaction_);
   return absl::OkStatus();
 }
 
@@ -170,46 +171,39 @@ Statistics DbImpl::GetStatistics() {
   result.live_snapshots = snapshots_.size();
   result.last_timestamp = visible_.Load();
   result.history_floor = versions_->state().history_floor;
-  result.background_error = background_error_.ok() ? std::string() : ToString(background_error_);
+  const absl::Status& error = flush_.error.ok() ? compaction_.error : flush_.error;
+  result.background_error = error.ok() ? std::string() : ToString(error);
   result.stall_reason = stall_reason_;
   result.recovery_report = recovery_report_;
   return result;
 }
 
-// Durable first: the logs are synced, then the memtable is flushed so that the next opening has
-// nothing to replay. A flush that fails loses nothing: the synced logs stay.
+// The memtable is flushed so that the next opening has nothing to replay; should that fail, nothing is
+// lost, since the logs are synced once no writer is left.
 absl::Status DbImpl::Close() {
   MutexLock lock(mutex_);
-  if (closing_) {
-    return absl::OkStatus();
+  if (!closing_ && !options_.read_only && fatal_.ok()) {
+    FlushLocked().IgnoreError();
   }
-  absl::Status status;
-  if (!options_.read_only) {
-    status = AsLeader([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::Status {
-      absl::Status synced;
-      {
-        MutexUnlock unlock(mutex_);
-        synced = logs_->Sync();
-      }
-      return synced.ok() ? synced : Fatal(synced);
-    });
-    if (status.ok() && background_error_.ok()) {
-      FlushLocked().IgnoreError();
-    }
-    if (closing_) {
-      return status;  // another Close was faster
-    }
+  if (closing_) {
+    return absl::OkStatus();  // another Close was faster
   }
   closing_ = true;
   cancel_jobs_.Store(true);
   closed_.Store(true);
   background_done_.NotifyAll();
   CancelTimers();
-  while (flush_scheduled_ || compaction_scheduled_ || timers_running_ > 0 || !queue_.empty()) {
+  while (flush_.scheduled || compaction_.scheduled || timers_running_ > 0 || !queue_.empty()) {
     executor_->Await(mutex_, background_done_);
   }
+  absl::Status status;
   if (!options_.read_only) {
-    if (absl::Status ended = versions_->Close(mutex_); status.ok() && fatal_.ok()) {
+    {
+      MutexUnlock unlock(mutex_);
+      status = logs_->Sync();  // no leader is left, and none can come
+    }
+    const absl::Status ended = versions_->Close(mutex_);
+    if (status.ok() && fatal_.ok()) {
       status = ended;
     }
   }
@@ -218,13 +212,14 @@ absl::Status DbImpl::Close() {
 }
 
 void DbImpl::CancelTimers() {
-  for (std::optional<Executor::TimerId>* timer : {&retry_timer_, &sync_timer_}) {
+  const std::array timers = {&flush_.retry, &compaction_.retry, &sync_timer_};
+  for (std::optional<Executor::TimerId>* timer : timers) {
     if (timer->has_value() && executor_->Cancel(**timer)) {
       timer->reset();
     }
   }
   // A timer that could not be cancelled has started: it resets itself under the mutex.
-  while (retry_timer_.has_value() || sync_timer_.has_value()) {
+  while (std::ranges::any_of(timers, [](const auto* timer) { return timer->has_value(); })) {
     executor_->Await(mutex_, background_done_);
   }
 }

@@ -103,7 +103,14 @@ void DbImpl::Lead(WriteQueue::Writer& leader) {
   if (status.ok()) {
     status = CommitGroup();
   }
+  FinishLeading(status);
+}
+
+void DbImpl::FinishLeading(const absl::Status& status) {
   queue_.Finish(status);
+  if (closing_ && queue_.empty()) {
+    background_done_.NotifyAll();
+  }
 }
 
 // Takes the timestamps under the mutex, then writes log and memtable without it: the leader is the
@@ -219,20 +226,21 @@ absl::Status DbImpl::MakeRoom() {
     return absl::OkStatus();
   }
   VERALITH_RETURN_IF_ERROR(
-      WaitForRoom("all write buffers wait to be flushed", &DbImpl::HasFreeWriteBuffer));
+      WaitForRoom("all write buffers wait to be flushed", flush_, &DbImpl::HasFreeWriteBuffer));
   VERALITH_RETURN_IF_ERROR(
-      WaitForRoom("level 0 has too many runs", &DbImpl::BelowLevel0Stop));
+      WaitForRoom("level 0 has too many runs", compaction_, &DbImpl::BelowLevel0Stop));
   return RotateMemtable();
 }
 
-absl::Status DbImpl::WaitForRoom(std::string reason, bool (DbImpl::*enough)() const) {
+absl::Status DbImpl::WaitForRoom(std::string reason, const BackgroundWork& work,
+                                 bool (DbImpl::*enough)() const) {
   const int64_t start = physical_clock_->MonotonicNanos();
   absl::Status status;
   while (status.ok() && !(this->*enough)()) {
     stall_reason_ = reason;
     status = CheckWritable();
-    if (status.ok() && !background_error_.ok()) {
-      status = Annotate(background_error_, "writes wait (" + reason + ") for background work that failed");
+    if (status.ok()) {
+      status = Annotate(work.error, "a write must wait (" + reason + ") for work that failed");
     }
     const int64_t waited = physical_clock_->MonotonicNanos() - start;
     if (status.ok() && waited >= options_.stall_timeout_nanos) {
@@ -285,7 +293,7 @@ absl::Status DbImpl::AsLeader(const std::function<absl::Status()>& action) {
   if (status.ok()) {
     status = action();
   }
-  queue_.Finish(status);
+  FinishLeading(status);
   return status;
 }
 
