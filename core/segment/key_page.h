@@ -68,7 +68,8 @@ class KeyPage : public Page {
                                                         std::span<const uint32_t> value_page_starts,
                                                         uint64_t memory_limit);
 
-  explicit KeyPage(size_t bytes) : Page(bytes) {}
+  static constexpr uint8_t kWorth = 16;
+  explicit KeyPage(size_t bytes) : Page(bytes, kWorth) {}
   const char* base() const { return reinterpret_cast<const char*>(this); }
   char* base() { return reinterpret_cast<char*>(this); }
   uint32_t FindSuffix(std::string_view suffix, uint8_t fingerprint, uint32_t begin,

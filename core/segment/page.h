@@ -43,7 +43,10 @@ class Page {
   }
 
  protected:
-  explicit Page(size_t bytes) : bytes_(bytes) {}
+  // `worth`: how often the cache's clock passes the page by after its last use. A page that answers
+  // for many rows per byte is worth more than one that holds a few values.
+  explicit Page(size_t bytes, uint8_t worth = 1)
+      : chances_(static_cast<uint8_t>(worth - 1)), worth_(worth), bytes_(bytes) {}
 
  private:
   friend class PageCache;
@@ -53,9 +56,10 @@ class Page {
   static void Free(Page* page);
 
   Atomic<uint32_t> references_{1};
-  Atomic<bool> recently_used_{false};  // CLOCK's second chance
-  uint32_t ring_index_ = 0;            // guarded by the cache's mutex
-  size_t bytes_;
+  Atomic<uint8_t> chances_;  // left before the clock's hand takes the page; at most worth_
+  const uint8_t worth_;      // at least 1
+  uint32_t ring_index_ = 0;  // guarded by the cache's mutex
+  const size_t bytes_;
 };
 
 // A counted reference to a T, which derives from Page. Move-only.

@@ -49,11 +49,13 @@ void PageCache::EvictUntil(size_t limit) {
       hand_ = 0;
     }
     Page* page = ring_[hand_].page;
-    if (page->recently_used_.LoadRelaxed()) {  // relaxed: a hint that orders nothing
-      page->recently_used_.StoreRelaxed(false);
+    const uint8_t chances = page->chances_.LoadRelaxed();  // relaxed: a hint that orders nothing
+    if (chances > 0) {
+      page->chances_.StoreRelaxed(static_cast<uint8_t>(chances - 1));
       ++hand_;
     } else {
-      RemoveAt(hand_);  // the page swapped in from the end is looked at next
+      RemoveAt(hand_);  // swaps in the newest page, whose turn is then behind all others
+      ++hand_;
       evictions_.FetchAddRelaxed(1);
     }
   }

@@ -1,9 +1,11 @@
 // Decoded pages of all segments of a database, within a number of bytes.
 //
 // A segment has one atomic pointer per page (PageSlots); a lookup that hits is one load, one test
-// of the page's second-chance bit, and nothing shared is written (unless the bit was clear). Pages
-// leave by CLOCK; a page that left is given up after the epoch (core/base/epoch.h), so a reader
-// under a guard may still use it.
+// of the page's chances, and nothing shared is written (unless the clock took one). Pages leave by
+// CLOCK: each time the hand comes by, a page has one chance less; a use gives them all back, and how
+// many they are is the page's worth. (Key pages, each asked for hundreds of rows, outlast value
+// pages that way; one bit for all would let every sweep of values displace them.) A page that left
+// is given up after the epoch (core/base/epoch.h), so a reader under a guard may still use it.
 //
 // Invariants
 //   1. Pages are charged their whole allocation. charged_bytes() <= capacity at all times; pages
@@ -83,8 +85,8 @@ class PageSlots {
   // Null: not there. Marks the page as recently used.
   Page* Find(size_t index) const {
     Page* page = slots_[index].Load();
-    if (page != nullptr && !page->recently_used_.LoadRelaxed()) {  // relaxed: a hint
-      page->recently_used_.StoreRelaxed(true);
+    if (page != nullptr && page->chances_.LoadRelaxed() != page->worth_) {  // relaxed: a hint
+      page->chances_.StoreRelaxed(page->worth_);
     }
     return page;
   }

@@ -28,6 +28,15 @@ class TestPage : public Page {
   explicit TestPage(size_t bytes) : Page(bytes) {}
 };
 
+class WorthyPage : public Page {
+ public:
+  static constexpr int kWorth = 3;
+
+ private:
+  friend class Page;
+  explicit WorthyPage(size_t bytes) : Page(bytes, kWorth) {}
+};
+
 constexpr size_t kPageBytes = 100;
 
 PageRef<Page> NewPage(uint64_t number) {
@@ -92,6 +101,37 @@ TEST(PageCache, GivesPagesThatWereUsedASecondChance) {
   EXPECT_TRUE(Holds(slots, 0));
   EXPECT_FALSE(Holds(slots, 1));
   EXPECT_TRUE(Holds(slots, 2));
+}
+
+// Fills a cache of ten pages, half of them worthy, puts `more` others in and says how many of the
+// worthy ones are left.
+size_t WorthyPagesLeftAfter(size_t more) {
+  PageCache cache(10 * kPageBytes);
+  PageSlots slots(&cache, 10 + more);
+  for (size_t i = 0; i < 10 + more; ++i) {
+    slots.Insert(i, i < 5 ? PageRef<Page>::Adopt(Page::New<WorthyPage>(kPageBytes)) : NewPage(i));
+  }
+  size_t left = 0;
+  for (size_t i = 0; i < 5; ++i) {
+    left += Holds(slots, i) ? 1 : 0;
+  }
+  return left;
+}
+
+TEST(PageCache, AWorthyPageOutlastsSweepsOfOthersButNotForEver) {
+  EXPECT_EQ(WorthyPagesLeftAfter(8), 5u);
+  EXPECT_EQ(WorthyPagesLeftAfter(100), 0u);
+}
+
+TEST(PageCache, NoPageThatNobodyUsesOutlastsTwoSweeps) {
+  PageCache cache(4 * kPageBytes);
+  PageSlots slots(&cache, 12);
+  for (size_t i = 0; i < 12; ++i) {
+    slots.Insert(i, NewPage(i));
+  }
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_FALSE(Holds(slots, i)) << i;
+  }
 }
 
 TEST(PageCache, SegmentsShareTheCapacityAndTakeTheirPagesAway) {

@@ -26,7 +26,8 @@ class TimestampPage : public Page {
                                                                     uint32_t rows,
                                                                     uint64_t memory_limit);
 
-  explicit TimestampPage(size_t bytes) : Page(bytes) {}
+  static constexpr uint8_t kWorth = 6;
+  explicit TimestampPage(size_t bytes) : Page(bytes, kWorth) {}
   const int64_t* values() const {
     return reinterpret_cast<const int64_t*>(reinterpret_cast<const char*>(this) +
                                             sizeof(TimestampPage));

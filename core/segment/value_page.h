@@ -43,7 +43,8 @@ class ValuePage : public Page {
 
  private:
   friend class Page;
-  explicit ValuePage(size_t bytes) : Page(bytes) {}
+  static constexpr uint8_t kWorth = 1;
+  explicit ValuePage(size_t bytes) : Page(bytes, kWorth) {}
 
   char* base() { return reinterpret_cast<char*>(this); }
   const char* base() const { return reinterpret_cast<const char*>(this); }
