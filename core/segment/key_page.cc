@@ -50,6 +50,36 @@ uint8_t Fingerprint(std::string_view suffix, size_t available) {
   return static_cast<uint8_t>(crc ^ (crc >> 8));
 }
 
+// Suffixes of at most eight bytes are put together in a register (first byte lowest): copies through
+// memory would wait, row after row, for stores of other widths to the same place.
+
+// The n (0 to 8) bytes at `at`; may read up to 8, but not behind `end`.
+uint64_t LoadHead(const char* at, size_t n, const char* end) {
+  uint64_t v = 0;
+  if (end - at >= 8) [[likely]] {
+    std::memcpy(&v, at, 8);
+  } else if (n > 0) {
+    std::memcpy(&v, at, n);
+  }
+  return v;
+}
+
+// The first `kept` bytes of `bytes`, then `tail`, cut to `length` (at most 8) bytes.
+uint64_t ReplaceTail(uint64_t bytes, size_t kept, uint64_t tail, size_t length) {
+  if (kept == 8) {
+    return bytes;
+  }
+  const uint64_t joined =
+      _bzhi_u64(bytes, static_cast<uint32_t>(8 * kept)) | tail << (8 * kept);
+  return _bzhi_u64(joined, static_cast<uint32_t>(8 * length));
+}
+
+// The same as Fingerprint.
+uint8_t FingerprintOfShort(uint64_t suffix, size_t length) {
+  const uint64_t crc = _mm_crc32_u64(length, suffix);
+  return static_cast<uint8_t>(crc ^ (crc >> 8));
+}
+
 // Copies n bytes; may write up to 15 bytes more and read as far beyond the source.
 inline void CopyWithSlack(char* to, const char* from, size_t n) {
   for (size_t i = 0; i < n; i += 16) {
@@ -207,6 +237,8 @@ absl::StatusOr<PageRef<KeyPage>> DecodeKeyPage(std::string_view values, uint64_t
   };
 
   const char* const input_end = values.data() + values.size();
+  const bool is_short = view.max_bytes - common <= 8;
+  uint64_t current = 0;  // the row's suffix, when short
   const char* previous = nullptr;
   char* out = suffixes;
   for (uint32_t row = 0; row < rows; ++row) {
@@ -218,15 +250,21 @@ absl::StatusOr<PageRef<KeyPage>> DecodeKeyPage(std::string_view values, uint64_t
       fresh_bytes -= common;
     } else {
       kept = prefix_lengths[row] - common;
-      CopyWithSlack(out, previous, kept);
-    }
-    if (fresh + fresh_bytes + kCopySlackBytes <= input_end) [[likely]] {
-      CopyWithSlack(out + kept, fresh, fresh_bytes);
-    } else {
-      std::memcpy(out + kept, fresh, fresh_bytes);
     }
     const size_t length = kept + fresh_bytes;
-    fingerprints[row] = Fingerprint({out, length}, length + 8);  // earlier parts precede it
+    if (is_short) {
+      current = ReplaceTail(current, kept, LoadHead(fresh, fresh_bytes, input_end), length);
+      std::memcpy(out, &current, sizeof(current));  // into the slack, at the end
+      fingerprints[row] = FingerprintOfShort(current, length);
+    } else {
+      CopyWithSlack(out, previous, kept);
+      if (fresh + fresh_bytes + kCopySlackBytes <= input_end) [[likely]] {
+        CopyWithSlack(out + kept, fresh, fresh_bytes);
+      } else {
+        std::memcpy(out + kept, fresh, fresh_bytes);
+      }
+      fingerprints[row] = Fingerprint({out, length}, length + 8);  // earlier parts precede it
+    }
     set_offset(row, static_cast<uint64_t>(out - suffixes));
     previous = out;
     out += length;
