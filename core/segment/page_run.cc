@@ -6,13 +6,28 @@
 
 namespace veralith {
 
+bool PageRun::GoesOn(size_t i) {
+  if (eager_ || (loaded_ && i >= first_ && i < end_) ||
+      (any_ && (i == end_ || i + 1 == first_))) {
+    return true;
+  }
+  any_ = true;
+  loaded_ = false;
+  first_ = i;
+  end_ = i + 1;
+  window_bytes_ = 0;
+  return false;
+}
+
 absl::StatusOr<std::string_view> PageRun::Get(size_t i) {
-  if (i < first_ || i >= end_) {
+  if (!loaded_ || i < first_ || i >= end_) {
     SizeWindow(i);
+    loaded_ = false;
     if (absl::Status status = Read(i); !status.ok()) {
-      first_ = end_ = 0;
+      any_ = false;
       return segment_.InFile(status);
     }
+    loaded_ = true;
   }
   const SegmentPage page = segment_.block.Page(column_, i);
   return std::string_view(buffer_.get() + (page.offset - start_), page.bytes);

@@ -27,6 +27,10 @@ class PageRun {
         window_bytes_(eager ? readahead_bytes : 0),
         eager_(eager) {}
 
+  // Whether page `i` goes on where the last one stood. False: it is read best alone, past the run,
+  // which remembers the place.
+  bool GoesOn(size_t i);
+
   // The bytes of page `i`, as they stand in the file; valid until the next call.
   absl::StatusOr<std::string_view> Get(size_t i);
 
@@ -44,7 +48,9 @@ class PageRun {
   const bool eager_;
   bool backward_ = false;
   bool any_ = false;
-  // Pages [first_, end_) are in the buffer, which begins at file offset start_.
+  // Pages [first_, end_) were the last ones; if loaded_, they are in the buffer, which begins at file
+  // offset start_.
+  bool loaded_ = false;
   size_t first_ = 0;
   size_t end_ = 0;
   uint64_t start_ = 0;

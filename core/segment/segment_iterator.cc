@@ -31,7 +31,9 @@ absl::Status SegmentIterator::Bring(size_t number, Column<PageType>* column) {
     return absl::OkStatus();
   }
   column->page = pages_.Cached<PageType>(number);
-  if (!column->page) {
+  if (!column->page && !column->run.GoesOn(number)) {
+    VERALITH_RETURN_IF_ERROR(pages_.Load(number, fill_cache_, &column->page));
+  } else if (!column->page) {
     VERALITH_ASSIGN_OR_RETURN(const std::string_view bytes, column->run.Get(number));
     VERALITH_RETURN_IF_ERROR(pages_.Load(number, bytes, fill_cache_, &column->page));
   }

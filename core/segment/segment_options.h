@@ -14,7 +14,7 @@ struct SegmentOptions {
   // split, so a page can be larger by one entry (key pages: by the versions of one user key).
   size_t key_page_bytes = 4096;
   size_t value_page_bytes = 4096;
-  size_t timestamp_page_rows = 1024;
+  size_t timestamp_page_rows = 256;
   size_t namespace_page_rows = 20480;
   // Of value pages; the other columns are never compressed.
   parquet::Codec value_codec = parquet::Codec::kLz4Raw;
