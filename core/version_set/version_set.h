@@ -65,8 +65,8 @@ class VersionSet {
  public:
   // Recovers the database in options.directory, or creates it. The caller holds the lock file. Needs
   // no mutex; does I/O: reads the manifest, opens every segment, checks that every needed log is
-  // there; then, unless read-only, writes a new manifest (a recovered one is never appended to) and
-  // removes what is not referenced. In that order: garbage goes only when everything needed is there.
+  // there; then, unless read-only, writes a new manifest (a recovered one is never appended to). What
+  // nothing refers to is noted as garbage: RemoveObsoleteFiles removes it.
   // Errors: RecoverManifest's; NotFound (no database, and none is to be created); AlreadyExists;
   // DataLoss for a missing or unreadable segment or a missing log.
   static absl::StatusOr<std::unique_ptr<VersionSet>> Open(VersionSetOptions options);
