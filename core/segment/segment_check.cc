@@ -170,7 +170,21 @@ class Checker {
     VERALITH_ASSIGN_OR_RETURN(bloom_bytes_,
                               ReadPiece(meta.bloom_filter_offset, meta.bloom_filter_length));
     VERALITH_ASSIGN_OR_RETURN(bloom_, parquet::BloomView::Parse(bloom_bytes_));
+    bloom_of_rows_.emplace(bloom_->bits().size());
     return absl::OkStatus();
+  }
+
+  // After all rows. Nothing else covers a bit too many: it denies no key.
+  absl::Status CheckBloomFilter(const parquet::ColumnMetaData& meta) const {
+    if (!bloom_.has_value()) {
+      return absl::OkStatus();
+    }
+    std::string expected;
+    bloom_of_rows_->AppendTo(&expected);
+    return expected == bloom_bytes_
+               ? absl::OkStatus()
+               : Wrong(static_cast<uint64_t>(*meta.bloom_filter_offset),
+                       "Parquet's bloom filter is not that of the keys");
   }
 
   absl::Status CheckRowGroup(size_t number) {
@@ -185,6 +199,7 @@ class Checker {
     for (uint64_t row = group.first_row; row < group.first_row + group.rows; ++row) {
       VERALITH_RETURN_IF_ERROR(CheckRow(row, group));
     }
+    VERALITH_RETURN_IF_ERROR(CheckBloomFilter(described.columns[1].meta_data));
     for (size_t column = 0; column < kSegmentColumns; ++column) {
       if (claims_[column].statistics.null_count != claims_[column].nulls) {
         return Wrong(group.chunks[column].offset, "statistics count other nulls");
@@ -311,12 +326,16 @@ class Checker {
     return absl::OkStatus();
   }
 
-  absl::Status CheckFilters(const EntryView& entry, uint64_t place) const {
+  absl::Status CheckFilters(const EntryView& entry, uint64_t place) {
     if (segment_.filter.has_value() &&
         !segment_.filter->MayContain(HashUserKey(entry.ns, entry.key))) {
       return Wrong(place, "a key that the filter denies");
     }
-    if (bloom_.has_value() && !bloom_->MayContain(parquet::BloomHash(entry.key))) {
+    if (!bloom_.has_value()) {
+      return absl::OkStatus();
+    }
+    bloom_of_rows_->Insert(parquet::BloomHash(entry.key));
+    if (!bloom_->MayContain(parquet::BloomHash(entry.key))) {
       return Wrong(place, "a key that Parquet's bloom filter denies");
     }
     return absl::OkStatus();
@@ -386,6 +405,7 @@ class Checker {
   std::array<ChunkClaims, kSegmentColumns> claims_;
   std::string bloom_bytes_;
   std::optional<parquet::BloomView> bloom_;
+  std::optional<parquet::BloomBuilder> bloom_of_rows_;
 
   // Of each column: the page after the current one, and the row at which it begins.
   std::array<size_t, kSegmentColumns> next_page_{};
