@@ -73,12 +73,15 @@ absl::Status LogRecovery::Replay(const LogRecordView& record, LogPosition positi
                     std::to_string(position.offset) + ": timestamp " + std::to_string(record.ts()) +
                     " does not follow " + std::to_string(last_timestamp_));
   }
+  last_timestamp_ = record.ts();
+  ++records_;
+  if (options_.judge_only) {
+    return absl::OkStatus();
+  }
   LogOperation operation;
   for (auto cursor = record.operations(); cursor.Next(&operation);) {
     ApplyToMemtable(operation, record.ts(), memtable_.get());
   }
-  last_timestamp_ = record.ts();
-  ++records_;
   if (options_.flush != nullptr && memtable_->MemoryBytes() >= options_.memtable_bytes) {
     const uint64_t next_id = memtable_->id() + 1;
     return options_.flush(std::exchange(memtable_, MemtableRef::Make(next_id)));

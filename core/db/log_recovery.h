@@ -43,6 +43,7 @@ class LogRecovery {
     size_t memtable_bytes = 0;  // beyond it `flush` is called
     // Takes the full memtable; null: it grows (read-only opening).
     std::function<absl::Status(MemtableRef full)> flush;
+    bool judge_only = false;  // the logs are read and checked, and the memtable stays empty
   };
 
   explicit LogRecovery(Options options) : options_(std::move(options)) {}

@@ -122,6 +122,19 @@ absl::Status DbImpl::OpenVersionSet() {
     MutexLock lock(mutex_);
     options.new_database_id = std::max<uint64_t>(1, random_.Next());
   }
+  options.edits_precede_data = true;
+  // A log that recovery will refuse is refused before anything is written.
+  options.before_first_write = [this](const ManifestState& state) {
+    LogRecovery::Options logs{.fs = fs_,
+                              .directory = directory_,
+                              .logs = state.logs,
+                              .after = state.last_timestamp,
+                              .recover_up_to_damage = options_.recover_up_to_damage,
+                              .memtable_bytes = 0,
+                              .flush = nullptr,
+                              .judge_only = true};
+    return LogRecovery(std::move(logs)).Run();
+  };
   options.tiered_levels = 1;
   options.open_segment = NewSegmentOpener();
   VERALITH_ASSIGN_OR_RETURN(versions_, VersionSet::Open(std::move(options)));

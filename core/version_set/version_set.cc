@@ -55,6 +55,7 @@ absl::Status VersionSet::Recover() {
   VERALITH_RETURN_IF_ERROR(RecoverState(names));
   const std::vector<FileName> files = OurFiles(names);
   VERALITH_RETURN_IF_ERROR(CheckLogsExist(files));
+  VERALITH_RETURN_IF_ERROR(CheckManifestIsWhole(files));
   VERALITH_ASSIGN_OR_RETURN(current_, OpenSet(state_.version));
   for (const uint64_t number : state_.version->FileNumbers()) {
     open_[number] = current_->Find(*state_.version->Find(number));
@@ -69,6 +70,9 @@ absl::Status VersionSet::Recover() {
   }
   if (next_file_number_ > kMaxFileNumber / 2 || next_run_id_ > kMaxFileNumber / 2) {
     return ResourceExhausted(options_.directory + ": file numbers are used up");  // or made up
+  }
+  if (options_.before_first_write != nullptr) {
+    VERALITH_RETURN_IF_ERROR(options_.before_first_write(state_));
   }
   VERALITH_RETURN_IF_ERROR(StartManifest());
   FindLeftovers(files);
@@ -103,6 +107,32 @@ absl::Status VersionSet::CheckLogsExist(const std::vector<FileName>& files) cons
     if (std::find(files.begin(), files.end(), FileName{FileKind::kLog, number}) == files.end()) {
       return DataLoss(JoinPath(options_.directory, LogFileName(number)) +
                       " is missing, and recovery needs it");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// A manifest cut at the end of a record looks like an older one, and what its lost edits named like
+// garbage. A crash alone never leaves these two: a log that got records though no edit had named it,
+// and a segment from before the first edit that gave timestamps out (the ceiling).
+absl::Status VersionSet::CheckManifestIsWhole(const std::vector<FileName>& files) const {
+  for (const FileName& file : files) {
+    if (!options_.edits_precede_data || IsReferenced(file) ||
+        file.number < state_.next_file_number) {
+      continue;
+    }
+    const std::string path = JoinPath(options_.directory, ToString(file));
+    bool is_proof = file.kind == FileKind::kSegment && state_.timestamp_ceiling == 0;
+    if (file.kind == FileKind::kLog) {
+      VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<File> log,
+                                options_.fs->Open(path, OpenMode::kRead));
+      VERALITH_ASSIGN_OR_RETURN(const uint64_t bytes, log->Size());
+      is_proof = bytes > 0;
+    }
+    if (is_proof) {
+      return DataLoss(JoinPath(options_.directory, ManifestFileName(manifest_number_)) +
+                      " has lost its end, at offset " + std::to_string(recovered_.manifest_bytes) +
+                      " or before: " + path + " holds data, and no edit names it");
     }
   }
   return absl::OkStatus();

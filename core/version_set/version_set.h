@@ -24,6 +24,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -55,6 +56,12 @@ struct VersionSetOptions {
   // Of a database that Open creates; not 0.
   uint64_t new_database_id = 1;
   ManifestLimits manifest_limits;
+  // Called once what the manifest leads to is known, before anything is written: an error ends Open
+  // with nothing changed. May be null.
+  std::function<absl::Status(const ManifestState& state)> before_first_write;
+  // The user's protocol: no record goes into a log, and no segment is written, before durable edits
+  // that name the log and raise the ceiling above 0. Files that break it prove a lost edit.
+  bool edits_precede_data = false;
   // Levels from this one on hold one run; an edit that breaks this is refused.
   int tiered_levels = 1;
   // DefaultSegmentOpener (segment_opener.h) but in tests.
@@ -68,7 +75,8 @@ class VersionSet {
   // there; then, unless read-only, writes a new manifest (a recovered one is never appended to). What
   // nothing refers to is noted as garbage: RemoveObsoleteFiles removes it.
   // Errors: RecoverManifest's; NotFound (no database, and none is to be created); AlreadyExists;
-  // DataLoss for a missing or unreadable segment or a missing log.
+  // DataLoss for a missing or unreadable segment or a missing log, and for a file that shows that the
+  // manifest lost its end (edits_precede_data; hazard R1).
   static absl::StatusOr<std::unique_ptr<VersionSet>> Open(VersionSetOptions options);
   ~VersionSet();
   VersionSet(const VersionSet&) = delete;
@@ -131,6 +139,7 @@ class VersionSet {
   absl::Status Recover();
   absl::Status RecoverState(const std::vector<std::string>& names);
   absl::Status CheckLogsExist(const std::vector<FileName>& files) const;
+  absl::Status CheckManifestIsWhole(const std::vector<FileName>& files) const;
   absl::Status StartManifest();
   void FindLeftovers(const std::vector<FileName>& files);
   bool IsReferenced(const FileName& file) const;
