@@ -48,8 +48,9 @@ class Snapshot {
 class Db {
  public:
   // Opens, creates or recovers the database in `directory`. Errors: DataLoss (damage, with file
-  // and offset), FailedPrecondition (locked by another process, missing with create_if_missing
-  // false, present with error_if_exists), InvalidArgument (options), or the disk's error.
+  // and offset; nothing was changed), FailedPrecondition (locked by another process), NotFound
+  // (missing, with create_if_missing false or read_only), AlreadyExists (present, with
+  // error_if_exists), InvalidArgument (options), or the disk's error.
   static absl::StatusOr<std::unique_ptr<Db>> Open(const std::string& directory,
                                                   const Options& options);
   // Closes if Close was not called; an error is then lost, so call Close.
