@@ -61,9 +61,9 @@ absl::StatusOr<bool> LogRecovery::ReplayLog(uint64_t number, uint64_t id) {
   if (reader->end_reason() == LogReader::EndReason::kBrokenChain) {
     end_ = previous_end_;  // what is missing is the tail of the log before this one
   }
-  if (reader->checksum().has_value()) {
-    checksum_ = reader->checksum();
-  }
+  // A log that lost even its header had records (logs rotate only behind some), and no log continues
+  // the checksum 0: the next one's records are behind a hole.
+  checksum_ = reader->checksum().value_or(checksum_.value_or(0));
   return reader->end_reason() == LogReader::EndReason::kEndOfFile;
 }
 
