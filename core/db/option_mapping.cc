@@ -26,7 +26,7 @@ parquet::Codec ToParquetCodec(Codec codec) {
   return parquet::Codec::kNone;
 }
 
-// Levels that are rewritten soon are not worth compressing.
+// The levels that are rewritten soon.
 constexpr int kLastUpperLevel = 1;
 
 }  // namespace
