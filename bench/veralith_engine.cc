@@ -27,7 +27,7 @@ class VeralithEngine final : public Engine {
   }
   ~VeralithEngine() override { Check(db_->Close()); }
 
-  std::string Description() const override { return "veralith 0.1.0, LZ4 below level 1"; }
+  std::string Description() const override { return "veralith 0.1.0, LZ4"; }
   void Put(std::string_view key, std::string_view value, bool sync) override {
     Check(db_->Put({.sync = sync ? SyncMode::kCommit : SyncMode::kManual}, key, value));
   }
