@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/clock.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
@@ -175,8 +176,10 @@ class Job {
 
  private:
   absl::Status Open() {
-    const Progress progress("open", "entries", 0);
+    const int64_t start = SystemClock()->MonotonicNanos();
     VERALITH_ASSIGN_OR_RETURN(db_, Db::Open(directory_, {}));
+    std::fprintf(stderr, "open: %.1f ms\n",
+                 static_cast<double>(SystemClock()->MonotonicNanos() - start) / 1e6);
     return absl::OkStatus();
   }
 
@@ -343,7 +346,7 @@ class Job {
     Progress progress("flush and compact", "entries", 0);
     VERALITH_RETURN_IF_ERROR(db_->Flush());
     VERALITH_RETURN_IF_ERROR(db_->CompactAll());
-    progress.Update(keys_.size());
+    progress.Update(model_.All(model_.last_timestamp()).at(kLoaded).size());
     return db_->Check();
   }
 

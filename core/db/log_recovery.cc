@@ -60,6 +60,8 @@ absl::StatusOr<bool> LogRecovery::ReplayLog(uint64_t number, uint64_t id) {
   end_detail_ = reader->end_detail();
   if (reader->end_reason() == LogReader::EndReason::kBrokenChain) {
     end_ = previous_end_;  // what is missing is the tail of the log before this one
+    end_detail_ = "offset " + std::to_string(end_.offset) +
+                  ": the records that followed here are lost: the next log does not continue it";
   }
   // A log that lost even its header had records (logs rotate only behind some), and no log continues
   // the checksum 0: the next one's records are behind a hole.
@@ -91,8 +93,8 @@ absl::Status LogRecovery::Replay(const LogRecordView& record, LogPosition positi
 
 absl::Status LogRecovery::JudgeEnd(std::map<uint64_t, uint64_t>::const_iterator log) {
   VERALITH_ASSIGN_OR_RETURN(const std::optional<LogPosition> synced, FurthestSyncedFrom(log));
-  const std::string place = JoinPath(options_.directory, LogFileName(end_.log_number)) +
-                            " offset " + std::to_string(end_.offset) + ": " + end_detail_;
+  const std::string place =
+      JoinPath(options_.directory, LogFileName(end_.log_number)) + ": " + end_detail_;
   discarded_ = place;
   const bool damaged =
       synced.has_value() &&

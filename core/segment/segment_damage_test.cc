@@ -198,6 +198,7 @@ TEST(SegmentCheck, FindsDamageThatLookupsNeverRead) {
   ASSERT_TRUE(reader.ok());
   const absl::Status checked = (*reader)->Check();
   EXPECT_TRUE(absl::IsDataLoss(checked)) << checked;
+  EXPECT_NE(Message(checked).find("memory: offset 4: "), std::string_view::npos) << checked;
 }
 
 TEST(SegmentRead, AnIoErrorIsThatErrorAndNothingIsSkipped) {
