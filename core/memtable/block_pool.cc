@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <cstdint>
+#include <new>
 #include <vector>
 
 #include "core/base/check.h"
@@ -16,6 +17,10 @@
 
 namespace veralith {
 namespace {
+
+// A cache line: what an arena pads to must not depend on where the heap put the block, or the same
+// writes would fill a memtable earlier in one process than in another (promise 12).
+constexpr std::align_val_t kSmallBlockAlignment{64};
 
 struct Pool {
   Mutex mutex;
@@ -97,7 +102,7 @@ void Unmap(MemoryBlock block) {
 MemoryBlock TakeBlock(size_t bytes) {
   MemoryBlock block;
   if (bytes < kBlockBytes) {
-    block = {static_cast<char*>(::operator new(bytes)), bytes};
+    block = {static_cast<char*>(::operator new(bytes, kSmallBlockAlignment)), bytes};
   } else {
     block.size = (bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes;
     block.data = block.size == kBlockBytes ? TakePooled() : nullptr;
@@ -112,7 +117,7 @@ MemoryBlock TakeBlock(size_t bytes) {
 void GiveBlock(MemoryBlock block) {
   if (block.size < kBlockBytes) {
     Unhide(block);
-    ::operator delete(block.data);
+    ::operator delete(block.data, kSmallBlockAlignment);
   } else if (block.size > kBlockBytes || !KeepInPool(block.data)) {
     Unmap(block);
   }
