@@ -1,11 +1,12 @@
 // Replays traces: text files, or the byte strings of the operations fuzzer.
 //
-//   replay [--minimize] [--defect=NAME] FILE...
+//   replay [--minimize] [--twice] [--print] [--defect=NAME] FILE...
 //
 // Prints for each file whether engine and model agree, or the first difference. Exit codes: 0 they
 // agree in all, 1 they differ, 2 a file cannot be read or parsed, or usage.
 //   --minimize     also makes a failing trace as small as possible (each try in a process of its
 //                  own, so that one may die) and writes it beside the file, as FILE.min
+//   --twice        runs each trace twice; unequal fingerprints count as a difference
 //   --defect=NAME  runs a broken model database instead of the engine (model_db.h): to see that
 //                  replaying replays
 //   --print        only prints the trace as text
@@ -37,6 +38,7 @@ constexpr size_t kMinimizeRuns = 5'000;
 struct Flags {
   bool minimize = false;
   bool print = false;
+  bool twice = false;
   DbOpener open = OpenDatabaseUnderTest;
   std::vector<std::string> files;
 };
@@ -56,6 +58,8 @@ bool ParseFlags(int argc, char** argv, Flags* flags) {
     const std::string_view argument = argv[i];
     if (argument == "--minimize") {
       flags->minimize = true;
+    } else if (argument == "--twice") {
+      flags->twice = true;
     } else if (argument == "--print") {
       flags->print = true;
     } else if (argument.starts_with(kDefect)) {
@@ -95,13 +99,26 @@ bool ReadTrace(const std::string& file, Trace* trace) {
   return true;
 }
 
+RunResult Run(const Trace& trace, const Flags& flags) {
+  RunResult result = RunTrace(trace, flags.open);
+  if (flags.twice && result.ok()) {
+    const RunResult again = RunTrace(trace, flags.open);
+    if (again.fingerprint != result.fingerprint) {
+      result.where = "the second run";
+      result.difference = "answers:disk:schedule were " + result.fingerprint + ", now " +
+                          again.fingerprint;
+    }
+  }
+  return result;
+}
+
 // In a child, whose death is a failure too.
-bool FailsInChild(const Trace& trace, const DbOpener& open) {
+bool FailsInChild(const Trace& trace, const Flags& flags) {
   const pid_t child = fork();
   if (child == 0) {
     std::freopen("/dev/null", "w", stderr);
     alarm(60);
-    _exit(RunTrace(trace, open).ok() ? 0 : 1);
+    _exit(Run(trace, flags).ok() ? 0 : 1);
   }
   int status = 0;
   return child > 0 && waitpid(child, &status, 0) == child && status != 0;
@@ -117,7 +134,7 @@ int Replay(const std::string& file, const Flags& flags) {
     return kAgree;
   }
   if (flags.minimize) {
-    const auto fails = [&flags](const Trace& t) { return FailsInChild(t, flags.open); };
+    const auto fails = [&flags](const Trace& t) { return FailsInChild(t, flags); };
     if (fails(trace)) {
       trace = Minimize(trace, fails, kMinimizeRuns);
       std::ofstream(file + ".min", std::ios::binary) << PrintTrace(trace);
@@ -126,11 +143,10 @@ int Replay(const std::string& file, const Flags& flags) {
       std::fflush(stdout);
     }
   }
-  const RunResult result = RunTrace(trace, flags.open);
+  const RunResult result = Run(trace, flags);
   if (result.ok()) {
-    std::printf("%s: engine and model agree after %zu operations (fingerprint %016llx)\n",
-                file.c_str(), trace.operations.size(),
-                static_cast<unsigned long long>(result.fingerprint));
+    std::printf("%s: engine and model agree after %zu operations, fingerprint %s\n", file.c_str(),
+                trace.operations.size(), result.fingerprint.c_str());
     return kAgree;
   }
   std::printf("%s: engine and model differ at %s:\n  %s\n", file.c_str(), result.where.c_str(),
@@ -144,7 +160,7 @@ int Replay(const std::string& file, const Flags& flags) {
 int main(int argc, char** argv) {
   veralith::model::Flags flags;
   if (!veralith::model::ParseFlags(argc, argv, &flags)) {
-    std::fprintf(stderr, "usage: replay [--minimize] [--print] [--defect=NAME] FILE...\n");
+    std::fprintf(stderr, "usage: replay [--minimize] [--twice] [--print] [--defect=NAME] FILE...\n");
     return veralith::model::kUsage;
   }
   int worst = 0;

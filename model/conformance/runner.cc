@@ -46,6 +46,14 @@ std::string OutputDirectory() {
   return "/tmp";
 }
 
+// A name for a trace that has none.
+std::string HashOf(const Trace& trace) {
+  char hash[24];
+  std::snprintf(hash, sizeof(hash), "%016llx",
+                static_cast<unsigned long long>(Fingerprint(0, PrintTrace(trace))));
+  return hash;
+}
+
 // --- When the process dies in a run ----------------------------------------------------------------
 
 const Trace* running = nullptr;
@@ -53,7 +61,7 @@ const Trace* running = nullptr;
 void ReportDeath(int signal) {
   std::signal(signal, SIG_DFL);
   if (const Trace* trace = std::exchange(running, nullptr); trace != nullptr) {
-    const std::string file = WriteTraceFile(*trace);
+    const std::string file = WriteTraceFile(*trace, HashOf(*trace));
     std::fprintf(stderr, "died in the run of this trace:\n%s\nreplay: %s\n",
                  PrintTrace(*trace).c_str(), ReplayCommand(file).c_str());
   }
@@ -222,13 +230,9 @@ Trace Minimize(const Trace& trace, const std::function<bool(const Trace&)>& fail
   return Minimizer(trace, fails, budget).Run();
 }
 
-std::string WriteTraceFile(const Trace& trace) {
-  const std::string text = PrintTrace(trace);
-  char name[48];
-  std::snprintf(name, sizeof(name), "/failing-%016llx.trace",
-                static_cast<unsigned long long>(Fingerprint(0, text)));
-  const std::string file = OutputDirectory() + name;
-  std::ofstream(file, std::ios::binary) << text;
+std::string WriteTraceFile(const Trace& trace, const std::string& name) {
+  const std::string file = OutputDirectory() + "/failing-" + name + ".trace";
+  std::ofstream(file, std::ios::binary) << PrintTrace(trace);
   return file;
 }
 
@@ -242,7 +246,7 @@ std::string CheckTrace(const Trace& trace, const DbOpener& open) {
       trace, [&open](const Trace& candidate) { return !RunTrace(candidate, open).ok(); },
       kMinimizeRuns);
   const RunResult result = RunTrace(smallest, open);
-  const std::string file = WriteTraceFile(smallest);
+  const std::string file = WriteTraceFile(smallest, HashOf(smallest));
   return "at " + result.where + ":\n  " + result.difference + "\nthe smallest trace that fails (" +
          std::to_string(smallest.operations.size()) + " of " +
          std::to_string(trace.operations.size()) + " operations):\n" + PrintTrace(smallest) +

@@ -8,7 +8,6 @@
 #ifndef VERALITH_MODEL_CONFORMANCE_RUNNER_H_
 #define VERALITH_MODEL_CONFORMANCE_RUNNER_H_
 
-#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -20,7 +19,7 @@ namespace veralith::model {
 struct RunResult {
   std::string difference;  // "": engine and model agree
   std::string where;       // the operation it was found at, or the opening or the end
-  uint64_t fingerprint = 0;
+  std::string fingerprint;  // of answers, disk and schedule
   Marks marks;
 
   bool ok() const { return difference.empty(); }
@@ -38,9 +37,10 @@ Trace Minimize(const Trace& trace, const std::function<bool(const Trace&)>& fail
 // printed, without minimizing.
 std::string CheckTrace(const Trace& trace, const DbOpener& open);
 
-// "./dev replay FILE", and where a trace was written.
+// Writes the trace to failing-NAME.trace in the test's output directory; returns its path.
+std::string WriteTraceFile(const Trace& trace, const std::string& name);
+// "./dev replay FILE".
 std::string ReplayCommand(const std::string& file);
-std::string WriteTraceFile(const Trace& trace);
 
 }  // namespace veralith::model
 

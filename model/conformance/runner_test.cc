@@ -60,7 +60,7 @@ TEST(Runner, RunsOnRealFilesToo) {
 
 TEST(Runner, TheFingerprintIsTheTracesAndTheSeedsAndNothingElses) {
   const std::string operations = "put 0 k0 10 -\nflush\nput 0 k1 10 -\ncrash 5\nget 0 k1 now\n";
-  const uint64_t first = RunTrace(Parse(operations), Opener(Defect::kNone)).fingerprint;
+  const std::string first = RunTrace(Parse(operations), Opener(Defect::kNone)).fingerprint;
   EXPECT_EQ(RunTrace(Parse(operations), Opener(Defect::kNone)).fingerprint, first);
   EXPECT_NE(RunTrace(Parse(operations + "put 0 k1 1 -\n"), Opener(Defect::kNone)).fingerprint,
             first);

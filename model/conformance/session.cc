@@ -1,5 +1,8 @@
 #include "model/conformance/session.h"
 
+#include <cinttypes>
+#include <cstdio>
+
 #include "core/base/status.h"
 #include "model/limits.h"
 
@@ -177,11 +180,11 @@ std::string Session::ExpectCode(const absl::Status& status, absl::StatusCode cod
 
 void Session::Note(std::string_view answer) { answers_ = model::Fingerprint(answers_, answer); }
 
-uint64_t Session::Fingerprint() {
-  const std::string parts = std::to_string(answers_) + " " +
-                            std::to_string(environment_->DiskFingerprint()) + " " +
-                            std::to_string(environment_->ScheduleFingerprint());
-  return model::Fingerprint(0, parts);
+std::string Session::Fingerprint() {
+  char text[64];
+  std::snprintf(text, sizeof(text), "%016" PRIx64 ":%016" PRIx64 ":%016" PRIx64, answers_,
+                environment_->DiskFingerprint(), environment_->ScheduleFingerprint());
+  return text;
 }
 
 std::string Session::End() {

@@ -52,8 +52,8 @@ class Session {
   std::string End();
 
   const Marks& marks() const { return marks_; }
-  // Of all answers, of the final disk, and of the schedule.
-  uint64_t Fingerprint();
+  // Of all answers, of the final disk, and of the schedule, in hexadecimal with colons between.
+  std::string Fingerprint();
 
  private:
   // What a read point asks for, and what the answer must be.
