@@ -48,7 +48,7 @@ RC_GTEST_PROP(Database, EqualsTheModelWhileCallsFail, ()) {
 
 // Real threads do not run twice alike, so there is nothing to shrink.
 TEST(Database, EqualsTheModelOnRealFilesAndThreads) {
-  for (uint64_t seed = 1; seed <= 40; ++seed) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
     Trace trace = DrawTrace(seed, 100, Weather::kCrashes);
     trace.configuration["posix"] = "1";
     const RunResult result = RunTrace(trace, OpenDatabaseUnderTest);
