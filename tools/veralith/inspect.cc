@@ -138,6 +138,11 @@ std::string OperationText(const LogOperation& operation) {
 absl::Status InspectLog(FileSystem& fs, const std::string& path, uint64_t number,
                         const Limits& limits) {
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> probe, fs.Open(path, OpenMode::kRead));
+  VERALITH_ASSIGN_OR_RETURN(const uint64_t bytes, probe->Size());
+  if (bytes == 0) {
+    Print(StrCat("log ", path, ": empty, no commit has been written to it"));
+    return absl::OkStatus();
+  }
   VERALITH_ASSIGN_OR_RETURN(const RecordFileId id, RecordReader::ReadId(*probe));
   VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<LogReader> log,
                             LogReader::Open(std::move(probe), number, id.id));
@@ -239,6 +244,10 @@ absl::Status Inspect(const std::string& path, const Limits& limits) {
   }
   if (name.has_value() && name->kind == FileKind::kCurrent) {
     return InspectCurrent(fs, path);
+  }
+  if (name.has_value() && name->kind == FileKind::kLock) {
+    Print("LOCK: whoever has the database open holds a lock on this file; it has no content");
+    return absl::OkStatus();
   }
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs.Open(path, OpenMode::kRead));
   return InspectSegment(std::move(file), limits);

@@ -1,0 +1,347 @@
+// The `veralith` command as a program: what its words do, what it prints, and its exit codes (0
+// success, 1 absent or damaged, 2 wrong usage, 3 an error of the database or the disk).
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/db/db.h"
+#include "core/fs/testing/temporary_directory.h"
+#include "gtest/gtest.h"
+
+namespace veralith {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int code = -1;
+  std::string out;
+  std::string errors;
+};
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+void WriteFile(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+class VeralithCommand : public ::testing::Test {
+ protected:
+  // Runs `veralith WORDS...`; the words are quoted for the shell.
+  Outcome Run(const std::vector<std::string>& words, const std::string& input = "") {
+    std::string line = "tools/veralith/veralith";
+    for (const std::string& word : words) {
+      line += " '" + word + "'";
+    }
+    WriteFile(Path("stdin"), input);
+    line += " < " + Path("stdin") + " > " + Path("stdout") + " 2> " + Path("stderr");
+    const int status = std::system(line.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadFile(Path("stdout")),
+            ReadFile(Path("stderr"))};
+  }
+  void Load(const std::string& text) {
+    const Outcome outcome = Run({"load", db_}, text);
+    ASSERT_EQ(outcome.code, 0) << outcome.errors;
+  }
+  std::string Scan(std::vector<std::string> options) {
+    options.insert(options.begin(), {"scan", db_});
+    const Outcome outcome = Run(options);
+    EXPECT_EQ(outcome.code, 0) << outcome.errors;
+    return outcome.out;
+  }
+  std::string Path(const std::string& name) const { return scratch_.path() + "/" + name; }
+
+  const TemporaryDirectory scratch_;
+  const std::string db_ = Path("db");
+};
+
+TEST_F(VeralithCommand, ExplainsItselfAndEveryCommand) {
+  EXPECT_EQ(Run({}).code, 2);
+  EXPECT_EQ(Run({"frobnicate"}).code, 2);
+  const Outcome help = Run({"--help"});
+  EXPECT_EQ(help.code, 0);
+  EXPECT_TRUE(Contains(help.out, "Exit codes"));
+  for (const char* command : {"load", "put", "get", "delete", "scan", "flush", "compact",
+                              "checkpoint", "stats", "check", "inspect"}) {
+    EXPECT_TRUE(Contains(help.out, command));
+    const Outcome one = Run({command, "--help"});
+    EXPECT_EQ(one.code, 0) << command;
+    EXPECT_TRUE(Contains(one.out, "usage: veralith " + std::string(command))) << one.out;
+  }
+}
+
+TEST_F(VeralithCommand, RefusesWordsItDoesNotKnow) {
+  Load("a\t1\n");
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"get", db_},
+           {"get", db_, "a", "b"},
+           {"get", db_, "a", "--frob"},
+           {"get", db_, "a", "--ns"},
+           {"get", db_, "a", "--ns", "x"},
+           {"get", db_, "a", "--ns=-1"},
+           {"get", db_, "a", "--ns", "9223372036854775808"},
+           {"scan", db_, "--from", "a", "--after", "a"},
+           {"scan", db_, "--limit", "many"},
+           {"load", db_, "--format", "xml"},
+           {"put", db_, "not quoted", "v", "--quoted"},
+           {"put", db_, std::string(32'001, 'k'), "v"}}) {
+    const Outcome outcome = Run(words);
+    EXPECT_EQ(outcome.code, 2) << words[0] << ": " << outcome.errors;
+    EXPECT_TRUE(outcome.errors.starts_with("veralith: ")) << outcome.errors;
+  }
+}
+
+TEST_F(VeralithCommand, SaysThatADirectoryOrDatabaseIsMissingAndMakesNone) {
+  fs::create_directory(Path("empty"));
+  for (const std::string& directory : {Path("nothing"), Path("empty")}) {
+    for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+             {"get", directory, "a"}, {"delete", directory, "a"}, {"scan", directory},
+             {"flush", directory}, {"compact", directory}, {"stats", directory},
+             {"check", directory}, {"checkpoint", directory, Path("copy")}}) {
+      const Outcome outcome = Run(words);
+      EXPECT_EQ(outcome.code, 3) << words[0];
+      EXPECT_TRUE(Contains(outcome.errors, directory)) << outcome.errors;
+    }
+  }
+  EXPECT_FALSE(fs::exists(Path("nothing")));
+  EXPECT_FALSE(fs::exists(Path("empty/CURRENT")));
+  EXPECT_EQ(Run({"inspect", Path("nothing")}).code, 3);
+  EXPECT_EQ(Run({"load", db_, Path("nothing")}).code, 3);
+}
+
+TEST_F(VeralithCommand, PutsGetsAndDeletes) {
+  EXPECT_EQ(Run({"put", db_, "apple", "red"}).code, 0);
+  EXPECT_EQ(Run({"put", db_, "from input"}, "line 1\nline 2").code, 0);
+  EXPECT_EQ(Run({"put", db_, "apple", "other", "--ns", "7"}).code, 0);
+  EXPECT_EQ(Run({"get", db_, "apple"}).out, "red\n");
+  EXPECT_EQ(Run({"get", db_, "apple", "--raw"}).out, "red");
+  EXPECT_EQ(Run({"get", db_, "apple", "--ns=7"}).out, "other\n");
+  EXPECT_EQ(Run({"get", db_, "from input"}).out, "line 1\nline 2\n");
+  EXPECT_TRUE(Contains(Run({"get", db_, "apple", "--timestamp"}).errors, "written at "));
+  EXPECT_EQ(Run({"delete", db_, "apple"}).code, 0);
+  EXPECT_EQ(Run({"delete", db_, "apple"}).code, 0);  // deleting an absent key is no error
+  const Outcome absent = Run({"get", db_, "apple"});
+  EXPECT_EQ(absent.code, 1);
+  EXPECT_EQ(absent.out, "");
+  EXPECT_EQ(Run({"get", db_, "apple", "--ns=7"}).code, 0);
+  EXPECT_EQ(Run({"put", db_, "--", "--key", "v"}).code, 0);
+  EXPECT_EQ(Run({"get", db_, "--", "--key"}).out, "v\n");
+}
+
+TEST_F(VeralithCommand, TakesOddBytesInTheFormThatScanPrints) {
+  const std::string odd = R"("\x00\xff\x0atab\x09\x20\\\"end")";
+  ASSERT_EQ(Run({"put", db_, odd, "v", "--quoted"}).code, 0);
+  EXPECT_EQ(Run({"get", db_, odd, "--quoted"}).out, "v\n");
+  EXPECT_EQ(Run({"get", db_, odd}).code, 1);
+  const std::string printed = Scan({"--keys"});
+  const std::string again = printed.substr(0, printed.find('\n'));
+  EXPECT_EQ(Run({"get", db_, again, "--quoted"}).out, "v\n") << printed;
+  EXPECT_EQ(Scan({"--from", again, "--to", again, "--quoted", "--keys"}), printed);
+  EXPECT_EQ(Run({"delete", db_, again, "--quoted"}).code, 0);
+  EXPECT_EQ(Scan({}), "");
+}
+
+TEST_F(VeralithCommand, LoadsTabSeparatedLinesStanzasAndPlainLines) {
+  WriteFile(Path("fruit.tsv"), "apple\tred\nplum\tblue\tand more\n");
+  WriteFile(Path("packages"), "Package: bash\nVersion: 5\n\nPackage: zsh\nVersion: 6\n");
+  WriteFile(Path("poem"), "first line\nsecond line\n");
+  const Outcome outcome = Run(
+      {"load", db_, Path("fruit.tsv"), Path("packages"), Path("poem"), "--batch", "1"});
+  EXPECT_EQ(outcome.code, 0) << outcome.errors;
+  EXPECT_TRUE(Contains(outcome.out, "loaded 6 entries")) << outcome.out;
+  EXPECT_EQ(Run({"get", db_, "plum"}).out, "blue\tand more\n");
+  EXPECT_EQ(Run({"get", db_, "zsh", "--raw"}).out, "Package: zsh\nVersion: 6\n");
+  EXPECT_EQ(Run({"get", db_, "poem:0000000002"}).out, "second line\n");
+  EXPECT_EQ(Run({"load", db_, "--ns", "3", "--format", "lines"}, "x\ty\n").code, 0);
+  EXPECT_EQ(Run({"get", db_, "stdin:0000000001", "--ns", "3"}).out, "x\ty\n");
+
+  const Outcome wrong = Run({"load", db_, "--format", "tsv"}, "good\t1\nno tab\n");
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_TRUE(Contains(wrong.errors, "stdin line 2")) << wrong.errors;
+}
+
+TEST_F(VeralithCommand, ScansBoundsDirectionsLimitsAndFormats) {
+  Load("a\t1\nb\t2\nba\t3\nc\t4\n");
+  EXPECT_EQ(Scan({"--keys"}), "\"a\"\n\"b\"\n\"ba\"\n\"c\"\n");
+  EXPECT_EQ(Scan({"--from", "b", "--before", "c"}), "\"b\"\t\"2\"\n\"ba\"\t\"3\"\n");
+  EXPECT_EQ(Scan({"--after", "b", "--to", "c", "--keys"}), "\"ba\"\n\"c\"\n");
+  EXPECT_EQ(Scan({"--reverse", "--limit", "2", "--keys"}), "\"c\"\n\"ba\"\n");
+  EXPECT_EQ(Scan({"--limit", "0"}), "");
+  EXPECT_EQ(Scan({"--from", "x", "--to", "a"}), "");
+  EXPECT_EQ(Scan({"--ns", "1"}), "");
+  const std::string json = Scan({"--json", "--limit", "1"});
+  EXPECT_TRUE(json.starts_with(R"({"key":"a","value":"1","timestamp":)")) << json;
+  EXPECT_TRUE(json.ends_with("}\n")) << json;
+
+  const size_t digits = json.rfind(':') + 1;
+  const std::string written = json.substr(digits, json.rfind('}') - digits);
+  EXPECT_EQ(Scan({"--at", written, "--limit", "1"}), "\"a\"\t\"1\"\n");
+  EXPECT_EQ(Run({"get", db_, "a", "--at", written}).out, "1\n");
+  EXPECT_EQ(Run({"scan", db_, "--at", "9223372036854775807"}).code, 3);
+}
+
+TEST_F(VeralithCommand, FlushesCompactsCopiesAndCounts) {
+  Load("a\t1\nb\t2\n");
+  Load("b\t3\nc\t4\n");
+  EXPECT_EQ(Run({"flush", db_}).code, 0);
+  const Outcome compacted = Run({"compact", db_});
+  EXPECT_EQ(compacted.code, 0) << compacted.errors;
+  EXPECT_TRUE(Contains(compacted.out, "total             1")) << compacted.out;
+  EXPECT_EQ(Run({"compact", db_, "--ns", "0", "--from", "a", "--to", "b"}).code, 0);
+  const Outcome stats = Run({"stats", db_});
+  EXPECT_EQ(stats.code, 0);
+  EXPECT_TRUE(Contains(stats.out, "newest commit")) << stats.out;
+
+  EXPECT_EQ(Run({"checkpoint", db_, Path("copy")}).code, 0);
+  EXPECT_EQ(Run({"checkpoint", db_, Path("copy")}).code, 3);
+  EXPECT_EQ(Run({"put", db_, "a", "changed"}).code, 0);
+  EXPECT_EQ(Run({"get", Path("copy"), "a"}).out, "1\n");
+  EXPECT_EQ(Run({"check", Path("copy")}).code, 0);
+}
+
+// --- Files as a killed process leaves them -----------------------------------------------------------
+
+class VeralithFiles : public VeralithCommand {
+ protected:
+  // The image of a database that is still open: a segment, and a log with synced commits.
+  void SetUp() override {
+    absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(Path("living"), {});
+    ASSERT_TRUE(db.ok()) << ToString(db.status());
+    const WriteOptions synced{.sync = SyncMode::kCommit};
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_TRUE((*db)->Put({}, "key" + std::to_string(i), "value").ok());
+    }
+    ASSERT_TRUE((*db)->Flush().ok());
+    for (int i = 0; i < 5; ++i) {
+      ASSERT_TRUE((*db)->Put(synced, "logged" + std::to_string(i), "value").ok());
+    }
+    fs::copy(Path("living"), db_);
+    ASSERT_TRUE((*db)->Close().ok());
+    for (const auto& item : fs::directory_iterator(db_)) {
+      const std::string name = item.path().filename();
+      const std::string kind = name.starts_with("MANIFEST") ? "manifest"
+                               : name.ends_with(".log")     ? "log"
+                               : name.ends_with(".parquet") ? "segment"
+                                                            : name;
+      ASSERT_TRUE(files_.emplace(kind, name).second) << name;
+    }
+    ASSERT_EQ(files_.size(), 5u);
+  }
+  std::map<std::string, std::string> files_;  // kind -> name
+};
+
+TEST_F(VeralithFiles, CheckFindsNothingWrongAndChangesNothing) {
+  const Outcome outcome = Run({"check", db_, "--quiet"});
+  EXPECT_EQ(outcome.code, 0) << outcome.out;
+  EXPECT_TRUE(Contains(outcome.out, "no damage")) << outcome.out;
+  EXPECT_TRUE(Contains(outcome.out, "100 entries in segments, 5 records in logs")) << outcome.out;
+  EXPECT_EQ(outcome.errors, "");
+  EXPECT_EQ(Run({"get", db_, "logged4"}).out, "value\n");
+}
+
+TEST_F(VeralithFiles, CheckNamesFileAndOffsetOfAFlippedByte) {
+  for (const char* kind : {"CURRENT", "manifest", "segment", "log"}) {
+    const std::string path = db_ + "/" + files_.at(kind);
+    const std::string bytes = ReadFile(path);
+    for (const size_t at : {size_t{1}, bytes.size() / 3, bytes.size() / 2}) {
+      std::string damaged = bytes;
+      damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
+      WriteFile(path, damaged);
+      const Outcome outcome = Run({"check", db_});
+      EXPECT_EQ(outcome.code, 1) << path << " byte " << at << "\n" << outcome.out;
+      EXPECT_TRUE(Contains(outcome.out, "DAMAGE: DATA_LOSS: ")) << outcome.out;
+      EXPECT_TRUE(Contains(outcome.out, path)) << outcome.out;
+      EXPECT_TRUE(Contains(outcome.out, "offset ")) << outcome.out;
+    }
+    fs::remove(path);
+    const Outcome missing = Run({"check", db_});
+    EXPECT_EQ(missing.code, 1) << path << missing.out << missing.errors;
+    EXPECT_TRUE(Contains(missing.out, files_.at(kind))) << missing.out;
+    WriteFile(path, bytes);
+  }
+  EXPECT_EQ(Run({"check", db_}).code, 0);
+}
+
+TEST_F(VeralithFiles, CheckReportsAllDamageNotTheFirst) {
+  for (const char* kind : {"segment", "log"}) {
+    const std::string path = db_ + "/" + files_.at(kind);
+    std::string bytes = ReadFile(path);
+    bytes[bytes.size() / 2] ^= 1;
+    WriteFile(path, bytes);
+  }
+  const Outcome outcome = Run({"check", db_});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(Contains(outcome.out, files_.at("segment"))) << outcome.out;
+  EXPECT_TRUE(Contains(outcome.out, files_.at("log"))) << outcome.out;
+}
+
+TEST_F(VeralithFiles, InspectDescribesEveryKindOfFile) {
+  const auto inspect = [&](const std::string& kind) {
+    const Outcome outcome = Run({"inspect", db_ + "/" + files_.at(kind)});
+    EXPECT_EQ(outcome.code, 0) << outcome.errors;
+    return outcome.out;
+  };
+  EXPECT_TRUE(Contains(inspect("CURRENT"), "the live manifest is " + files_.at("manifest")));
+  const std::string manifest = inspect("manifest");
+  EXPECT_TRUE(Contains(manifest, files_.at("segment"))) << manifest;
+  EXPECT_TRUE(Contains(manifest, "timestamp ceiling ")) << manifest;
+  const std::string log = inspect("log");
+  EXPECT_TRUE(Contains(log, "put 0:\"logged4\", value of 5 bytes")) << log;
+  EXPECT_TRUE(Contains(log, "5 records")) << log;
+  const std::string segment = inspect("segment");
+  EXPECT_TRUE(Contains(segment, "rows 100")) << segment;
+  EXPECT_TRUE(Contains(segment, "column key BYTE_ARRAY")) << segment;
+  EXPECT_TRUE(Contains(segment, "property veralith.block")) << segment;
+  EXPECT_TRUE(Contains(inspect("LOCK"), "lock")) << inspect("LOCK");
+}
+
+TEST_F(VeralithFiles, InspectOfAnEmptyLogSaysThatItIsEmpty) {
+  ASSERT_EQ(Run({"flush", db_}).code, 0);  // a clean close leaves a log without records
+  for (const auto& item : fs::directory_iterator(db_)) {
+    if (item.path().extension() == ".log") {
+      const Outcome outcome = Run({"inspect", item.path()});
+      EXPECT_EQ(outcome.code, 0) << outcome.errors;
+      EXPECT_TRUE(Contains(outcome.out, "empty")) << outcome.out;
+    }
+  }
+}
+
+TEST_F(VeralithFiles, InspectOfADamagedFileIsTheErrorThatReadingItGives) {
+  const std::string path = db_ + "/" + files_.at("segment");
+  std::string bytes = ReadFile(path);
+  bytes[bytes.size() - 20] ^= 1;
+  WriteFile(path, bytes);
+  const Outcome outcome = Run({"inspect", path});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_TRUE(Contains(outcome.errors, path)) << outcome.errors;
+}
+
+TEST_F(VeralithFiles, ASecondProcessIsRefusedWhileTheDatabaseIsOpen) {
+  absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(db_, {});
+  ASSERT_TRUE(db.ok());
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"put", db_, "a", "b"}, {"get", db_, "a"}, {"scan", db_}, {"compact", db_}}) {
+    const Outcome outcome = Run(words);
+    EXPECT_EQ(outcome.code, 3) << words[0];
+    EXPECT_TRUE(Contains(outcome.errors, "LOCK")) << outcome.errors;
+  }
+  EXPECT_TRUE((*db)->Close().ok());
+}
+
+}  // namespace
+}  // namespace veralith
