@@ -10,6 +10,7 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
+#include "core/db/check_database.h"
 #include "core/db/db.h"
 #include "core/db/testing/simulation.h"
 #include "core/manifest/file_names.h"
@@ -284,6 +285,9 @@ TEST_F(DamagedFiles, AManifestThatForgotTheOnlyLogIsNeverAnEmptyDatabase) {
       } else {
         EXPECT_TRUE(absl::IsDataLoss(opened.status())) << ToString(opened.status());
         EXPECT_TRUE(disk->Files() == before) << ToString(opened.status());
+        CheckReport report;
+        EXPECT_OK(CheckDatabase(*disk, Simulation::kDirectory, nullptr, &report));
+        EXPECT_FALSE(report.damage.empty()) << "cut to " << size;
       }
     }
   }

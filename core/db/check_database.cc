@@ -40,8 +40,7 @@ class Checker {
     NoteManifest(**manifest);
     VERALITH_RETURN_IF_ERROR(CheckSegments(*(*manifest)->state.version));
     VERALITH_RETURN_IF_ERROR(CheckLogs((*manifest)->state));
-    NoteLeftovers(names, **manifest);
-    return absl::OkStatus();
+    return NoteLeftovers(names, **manifest);
   }
 
  private:
@@ -112,7 +111,23 @@ class Checker {
     return Note(status);
   }
 
-  void NoteLeftovers(const std::vector<std::string>& names, const RecoveredManifest& manifest) {
+  // As VersionSet judges them: data that no edit precedes proves that the manifest lost its end.
+  absl::StatusOr<bool> ProvesALostEdit(const FileName& file, const ManifestState& state) {
+    if (file.number < state.next_file_number) {
+      return false;
+    }
+    if (file.kind == FileKind::kLog) {
+      VERALITH_ASSIGN_OR_RETURN(
+          const std::unique_ptr<File> log,
+          fs_.Open(JoinPath(directory_, ToString(file)), OpenMode::kRead));
+      VERALITH_ASSIGN_OR_RETURN(const uint64_t bytes, log->Size());
+      return bytes > 0;
+    }
+    return file.kind == FileKind::kSegment && state.timestamp_ceiling == 0;
+  }
+
+  absl::Status NoteLeftovers(const std::vector<std::string>& names,
+                             const RecoveredManifest& manifest) {
     for (const std::string& name : names) {
       const std::optional<FileName> parsed = ParseFileName(name);
       const bool live =
@@ -123,11 +138,20 @@ class Checker {
           (parsed->kind == FileKind::kSegment &&
            manifest.state.version->FindFile(parsed->number) != nullptr);
       if (!live) {
+        VERALITH_ASSIGN_OR_RETURN(const bool lost, ProvesALostEdit(*parsed, manifest.state));
+        if (lost) {
+          report_.damage.push_back(
+              JoinPath(directory_, ManifestFileName(manifest.manifest_number)) +
+              " has lost its end, at offset " + std::to_string(manifest.manifest_bytes) +
+              " or before: " + name + " holds data, and no edit names it");
+          continue;
+        }
         report_.notes.push_back(name + ": nothing refers to it; the next opening removes it");
       } else if (!parsed.has_value()) {
         report_.notes.push_back(name + ": not a file of this database");
       }
     }
+    return absl::OkStatus();
   }
 
   FileSystem& fs_;
