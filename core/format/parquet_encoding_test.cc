@@ -382,7 +382,7 @@ TEST(Rle, RefusesRunsBeyondTheExpectedCount) {
   EXPECT_FALSE(RleDecoded(Hex("c80101"), 1, 99).ok());
   EXPECT_FALSE(RleDecoded(Hex("c80101"), 1, 101).ok());
   EXPECT_TRUE(RleDecoded(Hex("05ffff"), 1, 9).ok());
-  EXPECT_FALSE(RleDecoded(Hex("05ffff"), 1, 8).ok());
+  EXPECT_TRUE(RleDecoded(Hex("05ffff"), 1, 8).ok());  // padding of any length
   EXPECT_FALSE(RleDecoded(Hex("0001"), 1, 1).ok());  // a run of none
   EXPECT_FALSE(RleDecoded(Hex("01"), 1, 1).ok());    // no groups
 }

@@ -123,19 +123,20 @@ absl::Status ReadRun(ByteCursor* cursor, int bit_width, uint64_t count, std::spa
   return absl::OkStatus();
 }
 
-// `groups` bit-packed groups of 8, of which the last may be padded; sets how many values they are.
+// `groups` bit-packed groups of 8; sets how many of their values are expected. The rest is padding:
+// some writers (DuckDB) always pack 256 values.
 template <typename T>
 absl::Status ReadBitPacked(ByteCursor* cursor, int bit_width, uint64_t groups, std::span<T> out,
                            size_t* count) {
-  if (groups == 0 || groups > (out.size() + kGroup - 1) / kGroup) {
-    return cursor->Error(std::to_string(groups) + " bit-packed groups where " +
-                         std::to_string(out.size()) + " values are expected");
+  if (groups == 0) {
+    return cursor->Error("empty bit-packed run");
   }
-  const uint64_t bytes = groups * static_cast<uint64_t>(bit_width);
-  if (cursor->remaining() < bytes) {
+  const auto width = static_cast<uint64_t>(bit_width);
+  if (width > 0 && groups > cursor->remaining() / width) {
     return cursor->Error("bit-packed run longer than the page data");
   }
-  *count = std::min<size_t>(groups * kGroup, out.size());
+  const uint64_t bytes = groups * width;
+  *count = groups >= out.size() / kGroup + 1 ? out.size() : groups * kGroup;
   Unpack(cursor->data(), bit_width, out.first(*count));
   cursor->Advance(bytes);
   return absl::OkStatus();

@@ -1,8 +1,9 @@
 // Parquet's RLE / bit-packed hybrid: definition levels and dictionary indices.
 //
 // Total functions; no allocation in decoders; `out.size()` is the number of values to expect, which
-// the caller has bounded. Returned: input bytes used. Runs longer than what is expected, widths
-// above 32 and values wider than the width are DataLoss; a last bit-packed group may be padded.
+// the caller has bounded. Returned: input bytes used. Runs of equal values longer than what is
+// expected, widths above 32 and values wider than the width are DataLoss; a last bit-packed run may
+// be padded by any number of values.
 #ifndef VERALITH_CORE_FORMAT_RLE_ENCODING_H_
 #define VERALITH_CORE_FORMAT_RLE_ENCODING_H_
 
