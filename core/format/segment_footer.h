@@ -14,6 +14,11 @@ namespace veralith {
 
 inline constexpr std::string_view kFooterChecksumKey = "veralith.crc";
 
+// How many range tombstones the segment block holds, in decimal; absent when there are none. For
+// whoever rewrites the file with its metadata, but without the block: the rows alone are then not
+// what the segment said.
+inline constexpr std::string_view kRangeTombstonesKey = "veralith.range_tombstones";
+
 // Appends the encoded metadata with its checksum entry added behind metadata.key_value_metadata
 // (which must not have one).
 void AppendSealedFooter(parquet::FileMetaData metadata, std::string* out);

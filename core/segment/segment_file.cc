@@ -28,18 +28,21 @@ bool HasKey(const parquet::FileMetaData& metadata, std::string_view key) {
                      [&](const parquet::KeyValue& entry) { return entry.key == key; });
 }
 
+bool NamesUs(const parquet::FileMetaData& metadata) {
+  return metadata.created_by.value_or("").substr(0, kOurName.size()) == kOurName;
+}
+
 // `known`: the manifest says that the file is a segment, so whatever does not match is damage.
 absl::Status CheckIsOurs(std::string_view footer, const parquet::FileMetaData& metadata,
                          uint64_t offset, bool known) {
-  const std::string created_by = metadata.created_by.value_or("an unnamed writer");
-  const bool ours = created_by.substr(0, kOurName.size()) == kOurName;
   const absl::Status checked = CheckFooter(footer, metadata);
   if (checked.ok()) {
     return checked;
   }
-  if (!ours && !known) {
+  if (!NamesUs(metadata) && !known) {
     return Unimplemented(StrCat(
-        "a Parquet file written by ", QuoteKey(created_by), ", not a segment",
+        "a Parquet file written by ", QuoteKey(metadata.created_by.value_or("an unnamed writer")),
+        ", not a segment",
         HasKey(metadata, kSegmentBlockKey) ? " (a segment's metadata was copied into it)" : ""));
   }
   return At(offset, StrCat("footer: ", Message(checked)));
@@ -253,8 +256,8 @@ absl::Status ReadFully(const File& file, uint64_t offset, std::span<char> out) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<SegmentFooter> ReadSegmentFooter(const File& file, uint64_t file_bytes,
-                                                uint64_t memory_limit, bool known) {
+absl::StatusOr<SegmentFooter> ReadParquetFooter(const File& file, uint64_t file_bytes,
+                                                uint64_t memory_limit) {
   const uint64_t magic = parquet::kMagic.size();
   if (file_bytes < magic + kTailBytes) {
     return At(file_bytes, "too short for a Parquet file");
@@ -278,15 +281,38 @@ absl::StatusOr<SegmentFooter> ReadSegmentFooter(const File& file, uint64_t file_
   }
   SegmentFooter footer;
   footer.offset = file_bytes - kTailBytes - length;
-  std::string bytes(length, '\0');
-  VERALITH_RETURN_IF_ERROR(ReadFully(file, footer.offset, bytes));
-  absl::StatusOr<parquet::FileMetaData> metadata = parquet::DecodeFileMetaData(bytes);
+  footer.bytes.resize(length);
+  VERALITH_RETURN_IF_ERROR(ReadFully(file, footer.offset, footer.bytes));
+  absl::StatusOr<parquet::FileMetaData> metadata = parquet::DecodeFileMetaData(footer.bytes);
   if (!metadata.ok()) {
     return Annotate(metadata.status(), StrCat("footer at offset ", footer.offset));
   }
   footer.metadata = *std::move(metadata);
-  VERALITH_RETURN_IF_ERROR(CheckIsOurs(bytes, footer.metadata, footer.offset, known));
   return footer;
+}
+
+absl::StatusOr<SegmentFooter> ReadSegmentFooter(const File& file, uint64_t file_bytes,
+                                                uint64_t memory_limit, bool known) {
+  VERALITH_ASSIGN_OR_RETURN(SegmentFooter footer,
+                            ReadParquetFooter(file, file_bytes, memory_limit));
+  VERALITH_RETURN_IF_ERROR(CheckIsOurs(footer.bytes, footer.metadata, footer.offset, known));
+  return footer;
+}
+
+bool IsForeign(const SegmentFooter& footer) {
+  if (NamesUs(footer.metadata)) {
+    return false;
+  }
+  return std::none_of(
+      footer.metadata.key_value_metadata.begin(), footer.metadata.key_value_metadata.end(),
+      [&](const parquet::KeyValue& entry) {
+        if (entry.key != kSegmentBlockKey) {
+          return false;
+        }
+        const auto place = DecodeBlockPlace(entry.value.value_or(""));
+        return place.ok() && place->first <= footer.offset &&
+               place->second == footer.offset - place->first;
+      });
 }
 
 uint64_t SegmentFile::FirstRowOfNamespace(NamespaceId ns) const {

@@ -65,9 +65,18 @@ absl::StatusOr<std::unique_ptr<SegmentFile>> OpenSegmentFile(
 struct SegmentFooter {
   parquet::FileMetaData metadata;
   uint64_t offset = 0;
+  std::string bytes;  // what metadata was decoded from
 };
 absl::StatusOr<SegmentFooter> ReadSegmentFooter(const File& file, uint64_t file_bytes,
                                                 uint64_t memory_limit, bool known);
+
+// The footer of any Parquet file, decoded and not verified.
+absl::StatusOr<SegmentFooter> ReadParquetFooter(const File& file, uint64_t file_bytes,
+                                                uint64_t memory_limit);
+
+// True when another tool wrote the file, whatever metadata it copied from a segment: it names
+// itself, and no segment block ends where the footer begins.
+bool IsForeign(const SegmentFooter& footer);
 
 // Fills `out` from `offset`; DataLoss when the file ends before.
 absl::Status ReadFully(const File& file, uint64_t offset, std::span<char> out);

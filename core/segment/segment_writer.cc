@@ -405,6 +405,10 @@ class SegmentWriterImpl : public SegmentWriter {
     VERALITH_RETURN_IF_ERROR(AppendSegmentBlock(contents_, offset_, &block));
     metadata_.key_value_metadata.push_back(
         {std::string(kSegmentBlockKey), EncodeBlockPlace(offset_, block.size())});
+    if (!views.empty()) {
+      metadata_.key_value_metadata.push_back(
+          {std::string(kRangeTombstonesKey), std::to_string(views.size())});
+    }
     return Write(block);
   }
 

@@ -1,0 +1,341 @@
+// Files of our schema that pyarrow, DuckDB and polars wrote (tools/interop/foreign_files.py, run once
+// into corpus/golden/foreign): read right, or refused by name.
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/epoch.h"
+#include "core/base/text.h"
+#include "core/format/key_hash.h"
+#include "core/segment/segment_reader.h"
+#include "core/segment/segment_writer.h"
+#include "core/segment/testing/memory_file.h"
+#include "gtest/gtest.h"
+
+namespace veralith {
+namespace {
+
+const std::string kDirectory = "corpus/golden/foreign/";
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  EXPECT_TRUE(in.good()) << path;
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::vector<std::vector<std::string>> Table(const std::string& name) {
+  std::vector<std::vector<std::string>> lines;
+  std::ifstream in(kDirectory + name);
+  for (std::string line; std::getline(in, line);) {
+    std::vector<std::string>& fields = lines.emplace_back(1);
+    for (const char c : line) {
+      if (c == '\t') {
+        fields.emplace_back();
+      } else {
+        fields.back().push_back(c);
+      }
+    }
+  }
+  EXPECT_FALSE(lines.empty()) << name;
+  return lines;
+}
+
+struct Row {
+  NamespaceId ns;
+  std::string key;
+  Timestamp ts;
+  EntryKind kind;
+  std::string value;
+
+  EntryView view() const { return {ns, key, ts, kind, value}; }
+};
+
+std::string Unhex(const std::string& text) {
+  std::string bytes;
+  for (size_t i = 0; i + 1 < text.size(); i += 2) {
+    bytes.push_back(static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16)));
+  }
+  return bytes;
+}
+
+std::vector<Row> ExpectedRows() {
+  std::vector<Row> rows;
+  for (const std::vector<std::string>& fields : Table("ROWS.tsv")) {
+    const bool put = fields[3] != "-";
+    rows.push_back({std::stoull(fields[0]), Unhex(fields[1]), std::stoull(fields[2]),
+                    put ? EntryKind::kPut : EntryKind::kDelete,
+                    put ? Unhex(fields[3]) : std::string()});
+  }
+  return rows;
+}
+
+std::vector<std::string> NamesWithOutcome(bool ok) {
+  std::vector<std::string> names;
+  for (const std::vector<std::string>& fields : Table("OUTCOMES.tsv")) {
+    if ((fields[1] == "ok") == ok) {
+      names.push_back(fields[0]);
+    }
+  }
+  return names;
+}
+
+SegmentReaderOptions AllowForeign() {
+  SegmentReaderOptions options;
+  options.allow_foreign = true;
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<SegmentReader>> Open(
+    std::string bytes, const SegmentReaderOptions& options = AllowForeign()) {
+  auto state = std::make_shared<MemoryFileState>();
+  state->bytes = std::move(bytes);
+  return SegmentReader::Open(OpenMemoryFile(std::move(state)), options);
+}
+
+std::unique_ptr<SegmentReader> OpenGolden(const std::string& name) {
+  auto reader = Open(ReadFile(kDirectory + name));
+  EXPECT_TRUE(reader.ok()) << name << ": " << reader.status();
+  return reader.ok() ? *std::move(reader) : nullptr;
+}
+
+// What a scan gives; stops at an error.
+std::vector<Row> Scan(const SegmentReader& reader, absl::Status* status) {
+  std::vector<Row> rows;
+  const auto iterator = reader.NewIterator(true);
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    const EntryView& e = iterator->entry();
+    rows.push_back({e.ns, std::string(e.key), e.ts, e.kind, std::string(e.value)});
+  }
+  *status = iterator->status();
+  return rows;
+}
+
+void ExpectRows(const std::vector<Row>& found, const std::vector<Row>& expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    EXPECT_EQ(found[i].view(), expected[i].view()) << "row " << i;
+  }
+}
+
+TEST(ForeignSegment, ReadsEveryRowThatOtherWritersWroteForwardAndBackward) {
+  const std::vector<Row> expected = ExpectedRows();
+  for (const std::string& name : NamesWithOutcome(true)) {
+    SCOPED_TRACE(name);
+    const auto reader = OpenGolden(name);
+    ASSERT_NE(reader, nullptr);
+    absl::Status status;
+    ExpectRows(Scan(*reader, &status), expected);
+    EXPECT_TRUE(status.ok()) << status;
+    const auto iterator = reader->NewIterator(true);
+    size_t i = expected.size();
+    for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
+      ASSERT_GT(i, 0u);
+      EXPECT_EQ(iterator->entry(), expected[--i].view());
+    }
+    EXPECT_EQ(i, 0u);
+    EXPECT_TRUE(reader->Check().ok());
+  }
+}
+
+TEST(ForeignSegment, NamesWhatItRefuses) {
+  for (const std::vector<std::string>& fields : Table("OUTCOMES.tsv")) {
+    if (fields[1] == "ok") {
+      continue;
+    }
+    SCOPED_TRACE(fields[0]);
+    const auto reader = Open(ReadFile(kDirectory + fields[0]));
+    ASSERT_FALSE(reader.ok());
+    EXPECT_EQ(std::string(absl::StatusCodeToString(reader.status().code())), fields[1]);
+    EXPECT_NE(Message(reader.status()).find(fields[2]), std::string_view::npos) << reader.status();
+  }
+}
+
+TEST(ForeignSegment, SeeksToTheRowAtOrAfterAndAtOrBefore) {
+  const std::vector<Row> rows = ExpectedRows();
+  for (const std::string& name : NamesWithOutcome(true)) {
+    SCOPED_TRACE(name);
+    const auto reader = OpenGolden(name);
+    ASSERT_NE(reader, nullptr);
+    const auto iterator = reader->NewIterator(true);
+    for (const Row& row : rows) {
+      for (const auto& [key, ts] : std::vector<std::pair<std::string, Timestamp>>{
+               {row.key, row.ts}, {row.key, row.ts - 1}, {row.key, kMaxTimestamp}, {row.key, 0},
+               {row.key + '\0', 5}}) {
+        const EntryView target{row.ns, key, ts, EntryKind::kPut, {}};
+        size_t at = 0;
+        while (at < rows.size() && CompareEntries(rows[at].view(), target) < 0) {
+          ++at;
+        }
+        iterator->Seek(row.ns, key, ts);
+        ASSERT_EQ(iterator->Valid(), at < rows.size());
+        if (at < rows.size()) {
+          EXPECT_EQ(iterator->entry(), rows[at].view());
+        }
+        const bool exact = at < rows.size() && CompareEntries(rows[at].view(), target) == 0;
+        iterator->SeekForPrev(row.ns, key, ts);
+        ASSERT_EQ(iterator->Valid(), exact || at > 0);
+        if (iterator->Valid()) {
+          EXPECT_EQ(iterator->entry(), rows[exact ? at : at - 1].view());
+        }
+      }
+    }
+  }
+}
+
+TEST(ForeignSegment, GetFindsTheNewestVersionNotNewerThanTheSnapshot) {
+  const std::vector<Row> rows = ExpectedRows();
+  const auto reader = OpenGolden("polars_zstd.parquet");
+  ASSERT_NE(reader, nullptr);
+  for (const Row& row : rows) {
+    for (const Timestamp snapshot : {kMaxTimestamp, row.ts, row.ts - 1}) {
+      const Row* expected = nullptr;
+      for (const Row& other : rows) {
+        if (expected == nullptr && other.ns == row.ns && other.key == row.key &&
+            other.ts <= snapshot) {
+          expected = &other;
+        }
+      }
+      LookupResult result;
+      EpochGuard guard;
+      ASSERT_TRUE(reader->Get(row.ns, row.key, HashUserKey(row.ns, row.key), snapshot, {}, &result)
+                      .ok());
+      if (expected == nullptr) {
+        EXPECT_EQ(result.kind, LookupResult::Kind::kAbsent);
+        continue;
+      }
+      EXPECT_EQ(result.kind == LookupResult::Kind::kPut, expected->kind == EntryKind::kPut);
+      EXPECT_EQ(result.ts, expected->ts);
+      EXPECT_EQ(result.value, expected->value);
+    }
+  }
+  LookupResult result;
+  EpochGuard guard;
+  ASSERT_TRUE(reader->Get(5, "k", HashUserKey(5, "k"), kMaxTimestamp, {}, &result).ok());
+  EXPECT_EQ(result.kind, LookupResult::Kind::kAbsent);
+}
+
+TEST(ForeignSegment, APinnedValueOutlivesTheReader) {
+  auto reader = OpenGolden("duckdb_v1_snappy.parquet");
+  ASSERT_NE(reader, nullptr);
+  for (const Row& row : ExpectedRows()) {
+    if (row.value.empty()) {
+      continue;
+    }
+    LookupResult result;
+    EpochGuard guard;
+    ASSERT_TRUE(reader->Get(row.ns, row.key, HashUserKey(row.ns, row.key), row.ts, {}, &result).ok());
+    reader.reset();
+    EXPECT_EQ(result.value, row.value);
+    return;
+  }
+}
+
+TEST(ForeignSegment, SummarySaysWhatTheRowsSay) {
+  const std::vector<Row> rows = ExpectedRows();
+  const auto reader = OpenGolden("pyarrow_page_index.parquet");
+  ASSERT_NE(reader, nullptr);
+  const SegmentSummary& summary = reader->summary();
+  EXPECT_EQ(summary.entries, rows.size());
+  EXPECT_EQ(summary.smallest_ns, rows.front().ns);
+  EXPECT_EQ(summary.smallest_key, rows.front().key);
+  EXPECT_EQ(summary.largest, (KeyBound{rows.back().ns, rows.back().key, KeyBound::Kind::kInclusive}));
+  uint64_t tombstones = 0;
+  for (const Row& row : rows) {
+    tombstones += row.kind == EntryKind::kDelete;
+  }
+  EXPECT_EQ(summary.tombstones, tombstones);
+  EXPECT_EQ(reader->SampleKeys(2).size(), 2u);
+  EXPECT_LT(reader->ApproximateOffset(0, ""), reader->ApproximateOffset(kMaxNamespace, "\xff"));
+}
+
+TEST(ForeignSegment, IsNeverPartOfADatabase) {
+  const std::string bytes = ReadFile(kDirectory + "pyarrow_delta_v2.parquet");
+  EXPECT_TRUE(absl::IsUnimplemented(Open(bytes, {}).status()));
+  SegmentReaderOptions known;
+  known.expected_file_bytes = bytes.size();
+  EXPECT_TRUE(absl::IsDataLoss(Open(bytes, known).status()));
+}
+
+TEST(ForeignSegment, ASegmentOfOursIsReadAsOneThoughForeignFilesAreAllowed) {
+  auto state = std::make_shared<MemoryFileState>();
+  auto writer = SegmentWriter::Create(OpenMemoryFile(state), {});
+  ASSERT_TRUE(writer.ok());
+  ASSERT_TRUE((*writer)->Add({0, "k", 1, EntryKind::kPut, "v"}).ok());
+  ASSERT_TRUE((*writer)->AddRangeTombstone({0, "a", "b", false, 2}).ok());
+  ASSERT_TRUE((*writer)->Finish().ok());
+  const auto reader = Open(state->bytes);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ((*reader)->range_tombstones().size(), 1u);
+  // Damage to the writer's name does not make it foreign: that would lose the range tombstones.
+  std::string damaged = state->bytes;
+  const size_t name = damaged.rfind("veralith version");
+  ASSERT_NE(name, std::string::npos);
+  damaged[name] = 'w';
+  EXPECT_FALSE(Open(damaged).ok());
+}
+
+TEST(ForeignSegment, AMemoryLimitIsKept) {
+  SegmentReaderOptions options = AllowForeign();
+  options.memory_limit_bytes = 1 << 18;
+  EXPECT_TRUE(Open(ReadFile(kDirectory + "pyarrow_plain_v1.parquet"), options).ok());
+  options.memory_limit_bytes = 2000;
+  EXPECT_TRUE(absl::IsResourceExhausted(
+      Open(ReadFile(kDirectory + "pyarrow_plain_v1.parquet"), options).status()));
+}
+
+// Without a checksum over everything a changed byte may give other rows; but never rows out of
+// order, nor anything worse.
+void ReadHostile(std::string bytes) {
+  SegmentReaderOptions options = AllowForeign();
+  options.memory_limit_bytes = uint64_t{1} << 22;
+  const auto reader = Open(std::move(bytes), options);
+  if (!reader.ok()) {
+    return;
+  }
+  absl::Status status;
+  const std::vector<Row> rows = Scan(**reader, &status);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(rows.size(), (*reader)->summary().entries);
+  for (size_t i = 1; i < rows.size(); ++i) {
+    ASSERT_LT(CompareEntries(rows[i - 1].view(), rows[i].view()), 0);
+  }
+}
+
+TEST(ForeignSegment, HostileBytesGiveAnErrorOrRowsInOrder) {
+  for (const char* name : {"pyarrow_dictionary_v1_zstd", "duckdb_v2_snappy", "polars_small_pages",
+                           "pyarrow_delta_v2"}) {
+    SCOPED_TRACE(name);
+    const std::string bytes = ReadFile(StrCat(kDirectory, name, ".parquet"));
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      for (const int change : {0x01, 0x80, 0xff}) {
+        std::string changed = bytes;
+        changed[i] = static_cast<char>(changed[i] ^ change);
+        ReadHostile(std::move(changed));
+      }
+      ReadHostile(bytes.substr(0, i));
+    }
+  }
+}
+
+TEST(ForeignSegment, PageChecksumsAreVerified) {
+  const std::string bytes = ReadFile(kDirectory + "pyarrow_checksums.parquet");
+  const std::vector<Row> expected = ExpectedRows();
+  const auto footer = static_cast<size_t>(static_cast<uint8_t>(bytes[bytes.size() - 8])) |
+                      static_cast<size_t>(static_cast<uint8_t>(bytes[bytes.size() - 7])) << 8;
+  size_t mismatches = 0;
+  for (size_t i = 4; i < bytes.size() - 8 - footer; ++i) {
+    std::string changed = bytes;
+    changed[i] = static_cast<char>(changed[i] ^ 0x10);
+    const auto reader = Open(std::move(changed));
+    mismatches += Message(reader.status()).find("checksum mismatch") != std::string_view::npos;
+  }
+  EXPECT_GT(mismatches, (bytes.size() - footer) / 3);
+}
+
+}  // namespace
+}  // namespace veralith
