@@ -1,0 +1,24 @@
+// What exhaustive exploration is made of: letters, and the states it starts from.
+#ifndef VERALITH_MODEL_EXPLORATION_ALPHABET_H_
+#define VERALITH_MODEL_EXPLORATION_ALPHABET_H_
+
+#include <string>
+#include <vector>
+
+#include "model/operation.h"
+
+namespace veralith::model {
+
+// Every operation of which all sequences are tried: over the keys a and b, the simplest first.
+const std::vector<Operation>& ExplorationLetters();
+
+// A state worth starting from, as the operations that make it.
+struct PreparedState {
+  std::string name;
+  std::vector<Operation> operations;
+};
+const std::vector<PreparedState>& PreparedStates();
+
+}  // namespace veralith::model
+
+#endif  // VERALITH_MODEL_EXPLORATION_ALPHABET_H_

@@ -1,0 +1,73 @@
+// A simulated disk as one process sees it, with a hook at every place where a power cut can fall.
+//
+// The hook runs once for each step of the disk (simulated_file_system.h, STEPS): before a sync, and
+// after any other call that changes what the disk may hold. What the disk could survive as at these
+// places is all that a power cut could ever leave of the run, so one run shows every crash point,
+// and nothing needs to be run again for each of them.
+//
+// It also notes which files were opened that it did not make itself: what recovery read.
+//
+// Thread rule: one thread. The hook must not call this object. Does not own the disk, which outlives
+// it and its Files.
+#ifndef VERALITH_MODEL_EXPLORATION_CRASH_POINT_FILE_SYSTEM_H_
+#define VERALITH_MODEL_EXPLORATION_CRASH_POINT_FILE_SYSTEM_H_
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/fs/file_system.h"
+#include "core/fs/testing/simulated_file_system.h"
+
+namespace veralith::model {
+
+class CrashPointFileSystem final : public FileSystem {
+ public:
+  explicit CrashPointFileSystem(SimulatedFileSystem* disk) : disk_(disk) {}
+
+  void SetHook(std::function<void()> hook) { hook_ = std::move(hook); }
+  // The process is dead: every call from now on fails and reaches no disk.
+  void Die() { dead_ = true; }
+  // Paths opened that this process did not make.
+  const std::set<std::string>& opened() const { return opened_; }
+  // Changes to manifests so far.
+  uint64_t manifest_changes() const { return manifest_changes_; }
+
+  absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
+  absl::Status Rename(const std::string& from, const std::string& to) override;
+  absl::Status Link(const std::string& from, const std::string& to) override;
+  absl::Status Remove(const std::string& path) override;
+  absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
+  absl::Status CreateDirectory(const std::string& path) override;
+  absl::Status RemoveDirectory(const std::string& path) override;
+  absl::Status SyncDirectory(const std::string& path) override;
+  absl::StatusOr<bool> Exists(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path, LockMode mode) override;
+  absl::StatusOr<uint64_t> FreeBytes(const std::string& directory) override;
+
+ private:
+  friend class CrashPointFile;
+
+  absl::Status Alive() const;
+  absl::Status Change(const std::string& path, const std::function<absl::Status()>& call);
+  absl::Status Sync(const std::function<absl::Status()>& call);
+  void Point() const {
+    if (hook_ != nullptr) {
+      hook_();
+    }
+  }
+
+  SimulatedFileSystem* const disk_;
+  std::function<void()> hook_;
+  bool dead_ = false;
+  std::set<std::string> made_;
+  std::set<std::string> opened_;
+  uint64_t manifest_changes_ = 0;
+};
+
+}  // namespace veralith::model
+
+#endif  // VERALITH_MODEL_EXPLORATION_CRASH_POINT_FILE_SYSTEM_H_

@@ -1,0 +1,219 @@
+#include "model/exploration/explorer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/exploration/alphabet.h"
+
+namespace veralith::model {
+namespace {
+
+// The next of all sequences of letters of one length, in order; false after the last.
+bool NextSequence(std::vector<size_t>* letters) {
+  for (size_t i = letters->size(); i-- > 0;) {
+    if (++(*letters)[i] < ExplorationLetters().size()) {
+      return true;
+    }
+    (*letters)[i] = 0;
+  }
+  return false;
+}
+
+std::vector<Operation> Append(std::vector<Operation> operations,
+                              const std::vector<size_t>& letters) {
+  for (const size_t letter : letters) {
+    operations.push_back(ExplorationLetters()[letter]);
+  }
+  return operations;
+}
+
+uint64_t KeyOf(const SimulatedFileSystem& image, const Ledger& ledger) {
+  return (image.Fingerprint() * 0x9e3779b97f4a7c15u) ^ ledger.signature();
+}
+
+// Runs the operations and collects the crash points of the last one (of the opening, when there is
+// none); "" or what is wrong.
+std::string RunOperations(World& world, const std::vector<Operation>& operations, size_t survivors,
+                          std::vector<CrashPoint>* points) {
+  if (operations.empty()) {
+    world.Collect(survivors);
+  }
+  std::string difference = world.Open();
+  for (size_t i = 0; i < operations.size() && difference.empty(); ++i) {
+    if (i + 1 == operations.size()) {
+      world.Collect(survivors);
+    }
+    difference = world.Apply(i, operations[i]);
+  }
+  *points = world.TakePoints();
+  return difference.empty() ? world.Compare() : difference;
+}
+
+// Recovers what a power cut left; the crash points of the recovery are collected when `survivors`
+// is not 0.
+std::string RunRecovery(World& world, size_t survivors, uint64_t variety,
+                        std::vector<CrashPoint>* points) {
+  if (survivors > 0) {
+    world.Collect(survivors);
+  }
+  std::string difference = world.Open();
+  if (survivors > 0) {
+    *points = world.TakePoints();
+  }
+  if (difference.empty()) {
+    difference = world.CheckRecovered();
+  }
+  return difference.empty() ? world.LiveOn(variety) : difference;
+}
+
+}  // namespace
+
+Explorer::Explorer(ExplorationOptions options, DbOpener open)
+    : options_(std::move(options)),
+      open_([this, open = std::move(open)](const std::string& directory, const Options& how) {
+        ++counts_.openings;
+        return open(directory, how);
+      }) {}
+
+std::optional<ExplorationFailure> Explorer::Run() {
+  for (size_t length = 0; length <= std::max(options_.depth, options_.prepared_depth); ++length) {
+    if (length <= options_.depth) {
+      if (auto failure = RunLength({}, length); failure.has_value()) {
+        return failure;
+      }
+    }
+    for (const PreparedState& state : PreparedStates()) {
+      if (length > options_.prepared_depth) {
+        break;
+      }
+      if (auto failure = RunLength(state.operations, length); failure.has_value()) {
+        return failure;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<ExplorationFailure> Explorer::RunLength(const Sequence& start, size_t length) {
+  Letters letters(length, 0);
+  do {
+    if (options_.stop != nullptr && options_.stop()) {
+      return std::nullopt;
+    }
+    if (next_++ % options_.shards != options_.shard) {
+      continue;
+    }
+    const bool second_cuts = length <= options_.second_depth;
+    if (auto failure = RunSequence(Append(start, letters), second_cuts); failure.has_value()) {
+      return failure;
+    }
+  } while (NextSequence(&letters));
+  return std::nullopt;
+}
+
+std::optional<ExplorationFailure> Explorer::RunSequence(const Sequence& operations,
+                                                        bool second_cuts) {
+  ++counts_.sequences;
+  std::vector<CrashPoint> points;
+  {
+    World world(std::make_unique<SimulatedFileSystem>(), {}, open_);
+    std::string difference = RunOperations(world, operations, options_.survivors, &points);
+    if (!difference.empty()) {
+      return ExplorationFailure{{operations, {}}, std::move(difference)};
+    }
+  }
+  return CheckPoints(points, {operations, {}}, second_cuts);
+}
+
+std::optional<ExplorationFailure> Explorer::CheckPoints(const std::vector<CrashPoint>& points,
+                                                        Scenario scenario, bool second_cuts) {
+  const bool first = scenario.power_cuts.empty();
+  scenario.power_cuts.emplace_back();
+  for (size_t point = 0; point < points.size(); ++point) {
+    ++(first ? counts_.crash_points : counts_.second_points);
+    counts_.bounded_points += points[point].complete ? 0 : 1;
+    for (size_t survivor = 0; survivor < points[point].images.size(); ++survivor) {
+      ++(first ? counts_.survivors : counts_.second_survivors);
+      scenario.power_cuts.back() = {point, survivor};
+      if (auto failure = CheckImage(*points[point].images[survivor], points[point].ledger,
+                                    scenario, second_cuts);
+          failure.has_value()) {
+        return failure;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<ExplorationFailure> Explorer::CheckImage(const SimulatedFileSystem& image,
+                                                       const Ledger& ledger,
+                                                       const Scenario& scenario,
+                                                       bool second_cuts) {
+  const uint64_t key = KeyOf(image, ledger);
+  const bool is_new = checked_.insert(key).second;
+  second_cuts = second_cuts && recovered_.insert(key).second;
+  if (!is_new && !second_cuts) {
+    return std::nullopt;
+  }
+  if (is_new) {
+    ++(scenario.power_cuts.size() == 1 ? counts_.distinct_images : counts_.second_images);
+  }
+  std::vector<CrashPoint> points;
+  {
+    World world(image.CloneWithEverything(), ledger, open_);
+    std::string difference =
+        RunRecovery(world, second_cuts ? options_.second_survivors : 0, key, &points);
+    if (!difference.empty()) {
+      return ExplorationFailure{scenario, std::move(difference)};
+    }
+  }
+  return CheckPoints(points, scenario, /*second_cuts=*/false);
+}
+
+std::string ReplayScenario(const Scenario& scenario, const ExplorationOptions& options,
+                           const DbOpener& open) {
+  auto world = std::make_unique<World>(std::make_unique<SimulatedFileSystem>(), Ledger(), open);
+  std::vector<CrashPoint> points;
+  std::string difference =
+      RunOperations(*world, scenario.operations, options.survivors, &points);
+  for (size_t i = 0; i < scenario.power_cuts.size() && difference.empty(); ++i) {
+    const PowerCut& cut = scenario.power_cuts[i];
+    if (cut.point >= points.size() || cut.survivor >= points[cut.point].images.size()) {
+      return "no such power cut: @" + std::to_string(cut.point) + "." +
+             std::to_string(cut.survivor);
+    }
+    const SimulatedFileSystem& image = *points[cut.point].images[cut.survivor];
+    const uint64_t key = KeyOf(image, points[cut.point].ledger);
+    world = std::make_unique<World>(image.CloneWithEverything(), points[cut.point].ledger, open);
+    std::vector<CrashPoint> next;
+    difference = RunRecovery(
+        *world, i + 1 < scenario.power_cuts.size() ? options.second_survivors : 0, key, &next);
+    points = std::move(next);
+  }
+  return difference;
+}
+
+std::string PrintCounts(const ExplorationCounts& counts) {
+  const auto line = [](uint64_t number, const std::string& what) {
+    const std::string digits = std::to_string(number);
+    return std::string(digits.size() < 10 ? 10 - digits.size() : 0, ' ') + digits + "  " + what +
+           "\n";
+  };
+  return line(counts.sequences, "sequences") +
+         line(counts.crash_points, "crash points in last operations") +
+         line(counts.survivors, "survivors of them") +
+         line(counts.distinct_images, "distinct of these, recovered and compared") +
+         line(counts.second_points, "crash points in these recoveries") +
+         line(counts.second_survivors, "survivors of them") +
+         line(counts.second_images, "distinct of these, recovered and compared") +
+         line(counts.bounded_points, "crash points with more survivors than the bound") +
+         line(counts.openings, "databases opened") +
+         line(counts.cases(), "cases decided");
+}
+
+std::string Report(const ExplorationFailure& failure) {
+  return "the exploration failed: " + failure.difference + "\nreplay with:\n  bazel run " +
+         "//model/exploration:explore -- --replay='" + PrintScenario(failure.scenario) + "'\n";
+}
+
+}  // namespace veralith::model

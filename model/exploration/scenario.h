@@ -1,0 +1,39 @@
+// One explored case, as a line of text that replays it:
+//
+//   put 0 "a" 8 - / flush @7.3 @12.0
+//
+// the operations from an empty database, then the power cuts: in the last operation, at crash point
+// 7 (from 0, in the order of the disk's steps; the last one is after the operation), with survivor 3
+// (in the order of EnumerateSurvivors); then in the recovery from it, at its point 12, with survivor
+// 0. Without a power cut: the operations themselves.
+#ifndef VERALITH_MODEL_EXPLORATION_SCENARIO_H_
+#define VERALITH_MODEL_EXPLORATION_SCENARIO_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/operation.h"
+
+namespace veralith::model {
+
+struct PowerCut {
+  size_t point = 0;
+  size_t survivor = 0;
+  bool operator==(const PowerCut&) const = default;
+};
+
+struct Scenario {
+  std::vector<Operation> operations;
+  std::vector<PowerCut> power_cuts;  // at most two
+  bool operator==(const Scenario&) const = default;
+};
+
+std::string PrintScenario(const Scenario& scenario);
+// False and `error` when it is none. Total.
+bool ParseScenario(std::string_view text, Scenario* scenario, std::string* error);
+
+}  // namespace veralith::model
+
+#endif  // VERALITH_MODEL_EXPLORATION_SCENARIO_H_

@@ -1,0 +1,341 @@
+#include "model/exploration/world.h"
+
+#include <utility>
+
+#include "core/base/status.h"
+#include "core/manifest/file_names.h"
+#include "core/manifest/manifest_log.h"
+#include "model/operation_text.h"
+
+namespace veralith::model {
+namespace {
+
+WriteBatch BatchOf(const std::vector<Write>& writes) {
+  WriteBatch batch;
+  for (const Write& write : writes) {
+    switch (write.kind) {
+      case Write::Kind::kPut:
+        batch.Put(write.ns, write.key, write.value);
+        break;
+      case Write::Kind::kDelete:
+        batch.Delete(write.ns, write.key);
+        break;
+      case Write::Kind::kDeleteRange:
+        batch.DeleteRange(write.ns, write.key,
+                          write.end.has_value() ? std::optional<std::string_view>(*write.end)
+                                                : std::nullopt);
+        break;
+    }
+  }
+  return batch;
+}
+
+std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+bool IsData(const std::string& name) {
+  const std::optional<FileName> file = ParseFileName(name);
+  return file.has_value() && (file->kind == FileKind::kLog || file->kind == FileKind::kSegment);
+}
+
+void ApplyNames(const VersionEdit& edit, std::set<std::string>* names) {
+  for (const VersionEdit::RemovedFile& file : edit.removed_files) {
+    names->erase(SegmentFileName(file.number));
+  }
+  for (const uint64_t number : edit.removed_logs) {
+    names->erase(LogFileName(number));
+  }
+  for (const VersionEdit::AddedFile& file : edit.added_files) {
+    names->insert(SegmentFileName(file.file.number));
+  }
+  for (const VersionEdit::AddedLog& log : edit.added_logs) {
+    names->insert(LogFileName(log.number));
+  }
+}
+
+// Of one manifest: named after all its records, or after all but the last, which a crash can lose.
+void AddNamed(SimulatedFileSystem* disk, const std::string& path, uint64_t number,
+              std::set<std::string>* names) {
+  std::set<std::string> before;
+  std::set<std::string> after;
+  ScanManifest(disk, path, number, [&](uint64_t, const VersionEdit& edit) {
+    before = after;
+    ApplyNames(edit, &after);
+    return absl::OkStatus();
+  }).status().IgnoreError();
+  names->merge(before);
+  names->merge(after);
+}
+
+std::set<std::string> NamedOn(SimulatedFileSystem* disk) {
+  std::set<std::string> names;
+  const absl::StatusOr<std::vector<std::string>> listed = disk->List(World::kDirectory);
+  if (!listed.ok()) {
+    return names;
+  }
+  for (const std::string& name : *listed) {
+    const std::optional<FileName> file = ParseFileName(name);
+    if (file.has_value() && file->kind == FileKind::kManifest) {
+      AddNamed(disk, JoinPath(World::kDirectory, name), file->number, &names);
+    }
+  }
+  return names;
+}
+
+Options ExplorationOptions() {
+  static const Options& options = *new Options(OptionsFor(ExplorationConfiguration()));
+  return options;
+}
+
+}  // namespace
+
+Configuration ExplorationConfiguration() {
+  Configuration configuration;
+  configuration.fifo = 1;
+  configuration.max_write_buffers = 4;
+  return configuration;
+}
+
+World::World(std::unique_ptr<SimulatedFileSystem> disk, Ledger ledger, const DbOpener& open)
+    : open_(open),
+      disk_(std::move(disk)),
+      executor_(1, &clock_, SimulatedExecutor::Order::kFifo),
+      file_system_(disk_.get()),
+      ledger_(std::move(ledger)) {}
+
+World::~World() {
+  file_system_.SetHook(nullptr);
+  file_system_.Die();
+  for (const Snapshot* snapshot : snapshots_) {
+    if (snapshot != nullptr) {
+      db_->ReleaseSnapshot(snapshot);
+    }
+  }
+  db_.reset();
+  executor_.DropAll();
+}
+
+// --- Crash points ------------------------------------------------------------------------------------
+
+void World::Collect(size_t bound) {
+  bound_ = bound;
+  file_system_.SetHook([this] { AddPoint(); });
+}
+
+std::vector<CrashPoint> World::TakePoints() {
+  AddPoint();
+  file_system_.SetHook(nullptr);
+  return std::move(points_);
+}
+
+const std::set<std::string>& World::NamedFiles() {
+  if (!named_.known || named_.manifest_changes != file_system_.manifest_changes()) {
+    named_ = {true, file_system_.manifest_changes(), NamedOn(disk_.get())};
+  }
+  return named_.names;
+}
+
+void World::AddPoint() {
+  const std::set<std::string>& named = NamedFiles();
+  const auto varies = [&named](const std::string& path) {
+    const std::string name = NameOf(path);
+    return name != kLockFileName && (!IsData(name) || named.contains(name));
+  };
+  SimulatedFileSystem::Survivors survivors = disk_->EnumerateSurvivors(bound_, varies);
+  CrashPoint& point = points_.emplace_back();
+  point.ledger = ledger_;
+  if (pending_.has_value()) {
+    point.ledger.Failed(*pending_);
+  }
+  point.images = std::move(survivors.images);
+  point.complete = survivors.complete;
+}
+
+// --- Operations --------------------------------------------------------------------------------------
+
+std::string World::Expect(const absl::Status& status, const std::string& call) {
+  return status.ok() ? "" : call + " failed: " + ToString(status);
+}
+
+std::string World::Open() {
+  named_at_opening_ = NamedOn(disk_.get());
+  Options options = ExplorationOptions();
+  options.file_system = &file_system_;
+  options.clock = &clock_;
+  options.executor = &executor_;
+  absl::StatusOr<std::unique_ptr<Db>> opened = open_(kDirectory, options);
+  if (!opened.ok()) {
+    return Expect(opened.status(), "Open");
+  }
+  db_ = *std::move(opened);
+  return "";
+}
+
+std::string World::Reopen() {
+  for (const Snapshot*& snapshot : snapshots_) {
+    if (snapshot != nullptr) {
+      db_->ReleaseSnapshot(std::exchange(snapshot, nullptr));
+    }
+  }
+  if (std::string difference = Expect(db_->Close(), "Close"); !difference.empty()) {
+    return difference;
+  }
+  ledger_.Synced();
+  db_.reset();
+  return Open();
+}
+
+std::string World::ApplyWrite(size_t position, const Operation& operation) {
+  std::vector<Write> batch = WritesOf(operation, position);
+  WriteOptions options;
+  options.sync = static_cast<SyncMode>(operation.durability);
+  pending_ = batch;
+  const absl::StatusOr<Timestamp> timestamp = db_->Write(options, BatchOf(batch));
+  pending_.reset();
+  if (!timestamp.ok()) {
+    return Expect(timestamp.status(), "the write");
+  }
+  if (*timestamp <= ledger_.model().used_timestamp()) {
+    return "the commit's timestamp " + std::to_string(*timestamp) + " was used before";
+  }
+  ledger_.Acknowledged(*timestamp, std::move(batch), options.sync == SyncMode::kCommit);
+  return "";
+}
+
+std::string World::Apply(size_t position, const Operation& operation) {
+  std::string difference;
+  switch (operation.kind) {
+    case OperationKind::kPut:
+    case OperationKind::kDelete:
+    case OperationKind::kDeleteRange:
+    case OperationKind::kBatch:
+      return ApplyWrite(position, operation);
+    case OperationKind::kFlush:
+      difference = Expect(db_->Flush(), "Flush");
+      ledger_.Synced();
+      return difference;
+    case OperationKind::kSync:
+      difference = Expect(db_->Sync(), "Sync");
+      ledger_.Synced();
+      return difference;
+    case OperationKind::kCompact:
+      difference = Expect(db_->CompactAll(), "Compact");
+      ledger_.Synced();
+      return difference;
+    case OperationKind::kSnapshot:
+      if (snapshots_[operation.slot] == nullptr) {
+        snapshots_[operation.slot] = db_->GetSnapshot();
+      }
+      return "";
+    case OperationKind::kRelease:
+      if (snapshots_[operation.slot] != nullptr) {
+        db_->ReleaseSnapshot(std::exchange(snapshots_[operation.slot], nullptr));
+      }
+      return "";
+    case OperationKind::kRunBackground:
+      for (uint32_t i = 0; i < operation.count && executor_.RunOne(); ++i) {
+      }
+      return "";
+    case OperationKind::kReopen:
+      return Reopen();
+    default:
+      return "not an operation of the exploration: " + PrintOperation(operation);
+  }
+}
+
+// --- Comparing ---------------------------------------------------------------------------------------
+
+absl::StatusOr<CrashModel::Recovered> World::Observe() {
+  CrashModel::Recovered recovered;
+  const std::unique_ptr<DbIterator> iterator = db_->NewIterator({});
+  std::vector<Row> rows;
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    rows.push_back({std::string(iterator->key()), std::string(iterator->value()),
+                    iterator->timestamp()});
+  }
+  VERALITH_RETURN_IF_ERROR(iterator->status());
+  if (!rows.empty()) {
+    recovered.contents[0] = std::move(rows);
+  }
+  recovered.last_timestamp = db_->LastTimestamp();
+  return recovered;
+}
+
+std::string World::CompareGets() {
+  const KvModel& model = ledger_.model().current();
+  for (const std::string& key : model.Keys(0)) {
+    const std::optional<Row> expected = model.Get(0, key, kMaxTimestamp);
+    PinnedValue value;
+    const absl::StatusOr<bool> found = db_->Get({}, 0, key, &value);
+    if (!found.ok()) {
+      return Expect(found.status(), "Get");
+    }
+    if (*found != expected.has_value() || (*found && value.view() != expected->value)) {
+      return "Get of " + Quote(key) + ": expected " +
+             (expected.has_value() ? Quote(expected->value) : "nothing") + ", found " +
+             (*found ? Quote(value.view()) : "nothing");
+    }
+  }
+  return "";
+}
+
+std::string World::Compare() {
+  const absl::StatusOr<CrashModel::Recovered> seen = Observe();
+  if (!seen.ok()) {
+    return Expect(seen.status(), "a scan");
+  }
+  const KvModel& model = ledger_.model().current();
+  if (std::string difference = Difference(model.All(kMaxTimestamp), seen->contents);
+      !difference.empty()) {
+    return difference;
+  }
+  return CompareGets();
+}
+
+std::string World::CheckRecovered() {
+  for (const std::string& path : file_system_.opened()) {
+    if (const std::string name = NameOf(path); IsData(name) && !named_at_opening_.contains(name)) {
+      return "recovery read " + name + ", which no manifest names";
+    }
+  }
+  const absl::StatusOr<CrashModel::Recovered> recovered = Observe();
+  if (!recovered.ok()) {
+    return Expect(recovered.status(), "reading what was recovered");
+  }
+  if (std::string difference = ledger_.Crash(*recovered); !difference.empty()) {
+    return difference;
+  }
+  return CompareGets();
+}
+
+std::string World::LiveOn(uint64_t variety) {
+  std::vector<std::string> lines = {"put 0 \"a\" 9 -", "delete 0 \"b\" -", "put 0 \"c\" 9 commit"};
+  if (variety & 1) {
+    lines.insert(lines.begin() + 1, "flush");
+  }
+  for (size_t i = 0; i < lines.size(); ++i) {
+    Operation operation;
+    std::string error;
+    std::string difference = ParseOperation(lines[i], &operation, &error)
+                                 ? Apply(1000 + i, operation)
+                                 : "bad line: " + error;
+    if (!difference.empty()) {
+      return "living on, " + lines[i] + ": " + difference;
+    }
+  }
+  if (std::string difference = Compare(); !difference.empty()) {
+    return "living on, " + difference;
+  }
+  if (variety & 2) {
+    const std::string difference = Reopen();
+    return difference.empty() ? Compare() : "living on, reopening: " + difference;
+  }
+  World next(variety & 4 ? disk_->CloneWithNothingUnsynced() : disk_->CloneWithEverything(),
+             ledger_, open_);
+  std::string difference = next.Open();
+  if (difference.empty()) {
+    difference = next.CheckRecovered();
+  }
+  return difference.empty() ? "" : "living on, after another power cut: " + difference;
+}
+
+}  // namespace veralith::model

@@ -1,0 +1,107 @@
+// One life of a database on a simulated machine, with a ledger of what it was told, and every state
+// that a power cut could have left of it.
+//
+// Unlike a conformance Session it is made for speed and for looking at crash points: no comparison
+// but those asked for, one namespace, few keys, everything deterministic (tasks run in the order of
+// scheduling, each life starts at the same time of the clock, so that equal histories on equal disks
+// give equal bytes).
+//
+// Thread rule: one thread. Owns its disk.
+#ifndef VERALITH_MODEL_EXPLORATION_WORLD_H_
+#define VERALITH_MODEL_EXPLORATION_WORLD_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base/testing/simulated_clock.h"
+#include "core/base/testing/simulated_executor.h"
+#include "core/db/db.h"
+#include "core/fs/testing/simulated_file_system.h"
+#include "model/conformance/configurations.h"
+#include "model/conformance/session.h"
+#include "model/exploration/crash_point_file_system.h"
+#include "model/exploration/ledger.h"
+#include "model/operation.h"
+
+namespace veralith::model {
+
+// What a power cut at one moment could have left.
+struct CrashPoint {
+  Ledger ledger;
+  std::vector<std::unique_ptr<SimulatedFileSystem>> images;
+  bool complete = false;  // these are all, but for files that no manifest names
+};
+
+class World {
+ public:
+  static constexpr const char* kDirectory = "db";
+
+  // `disk`: a machine that died with this ledger; a new one: nothing is there.
+  World(std::unique_ptr<SimulatedFileSystem> disk, Ledger ledger, const DbOpener& open);
+  ~World();  // the process dies, the disk with it
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  // From now on crash points are collected, with at most `bound` images each.
+  void Collect(size_t bound);
+  // Also one for now: after the last step. Ends collecting.
+  std::vector<CrashPoint> TakePoints();
+
+  // Each returns "" or what is wrong.
+  std::string Open();
+  std::string Apply(size_t position, const Operation& operation);
+  // After Open on what a crash left: recovery read no file but those the manifest names, the state
+  // is a legal one (which the ledger then holds), and every read says the same.
+  std::string CheckRecovered();
+  // Everything that the database shows is what the ledger's model shows.
+  std::string Compare();
+  // Some more writes and reads, durable ones last, a power cut or a close chosen by `variety`, and
+  // that another opening shows all of it.
+  std::string LiveOn(uint64_t variety);
+
+  SimulatedFileSystem& disk() { return *disk_; }
+  Ledger& ledger() { return ledger_; }
+
+ private:
+  struct Named {
+    bool known = false;
+    uint64_t manifest_changes = 0;
+    std::set<std::string> names;
+  };
+
+  std::string ApplyWrite(size_t position, const Operation& operation);
+  std::string Reopen();
+  std::string Expect(const absl::Status& status, const std::string& call);
+  absl::StatusOr<CrashModel::Recovered> Observe();
+  std::string CompareGets();
+  void AddPoint();
+  // Names of the logs and segments that a manifest on the disk names or could name after a crash.
+  const std::set<std::string>& NamedFiles();
+
+  const DbOpener& open_;
+  const std::unique_ptr<SimulatedFileSystem> disk_;
+  SimulatedClock clock_;
+  SimulatedExecutor executor_;
+  CrashPointFileSystem file_system_;
+  Ledger ledger_;
+  std::optional<std::vector<Write>> pending_;  // a write that has not returned
+  Named named_;
+  std::set<std::string> named_at_opening_;
+  size_t bound_ = 0;
+  std::vector<CrashPoint> points_;
+  std::unique_ptr<Db> db_;
+  std::array<const Snapshot*, kSlots> snapshots_ = {};
+};
+
+// The options of explored databases: everything tiny.
+Configuration ExplorationConfiguration();
+
+}  // namespace veralith::model
+
+#endif  // VERALITH_MODEL_EXPLORATION_WORLD_H_
