@@ -45,7 +45,7 @@ DbImpl::DbImpl(std::string directory, const Options& options)
       policy_(NewLeveledPolicy(compaction_options_)),
       cache_(std::make_shared<PageCache>(options.cache_bytes)),
       queue_(mutex_, *executor_),
-      random_(options.random_seed.value_or(EntropySeed())) {}
+      random_(options.random_seed.has_value() ? *options.random_seed : EntropySeed()) {}
 
 absl::Status DbImpl::Recover() {
   VERALITH_RETURN_IF_ERROR(LockDirectory());

@@ -1,7 +1,7 @@
 // Explores crashes exhaustively in small scopes, or replays one explored case.
 //
 //   explore [--depth=3] [--prepared-depth=2] [--second-depth=2] [--survivors=16]
-//           [--second-survivors=8] [--shard=0 --shards=1] [--seconds=N]
+//           [--second-survivors=16] [--shard=0 --shards=1] [--seconds=N]
 //   explore --replay='put 0 "a" 8 - / flush @7.3'
 //
 // Prints what was explored. Exit codes: 0 nothing found, 1 a failure (with the command that replays

@@ -27,8 +27,9 @@ struct ExplorationOptions {
   size_t depth = 3;           // letters from the empty database
   size_t prepared_depth = 2;  // letters from each prepared state
   size_t survivors = 16;      // of one power cut
-  size_t second_survivors = 8;
-  // Second power cuts are made in sequences of up to so many letters.
+  size_t second_survivors = 16;
+  // Second power cuts are made in sequences of up to so many letters from the empty database, of one
+  // less from a prepared state.
   size_t second_depth = 2;
   // This one of so many parts of the sequences.
   size_t shard = 0;
@@ -70,7 +71,8 @@ class Explorer {
   using Letters = std::vector<size_t>;
 
   // Every sequence of exactly `length` letters after `start`.
-  std::optional<ExplorationFailure> RunLength(const Sequence& start, size_t length);
+  std::optional<ExplorationFailure> RunLength(const Sequence& start, size_t length,
+                                              bool second_cuts);
   std::optional<ExplorationFailure> RunSequence(const Sequence& operations, bool second_cuts);
   std::optional<ExplorationFailure> CheckPoints(const std::vector<CrashPoint>& points,
                                                 Scenario scenario, bool second_cuts);
