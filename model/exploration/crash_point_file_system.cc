@@ -20,6 +20,10 @@ class CrashPointFile final : public File {
   }
   absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) const override {
     VERALITH_RETURN_IF_ERROR(owner_->Alive());
+    if (!read_) {
+      read_ = true;
+      owner_->NoteRead(path());
+    }
     return file_->ReadAt(offset, out);
   }
   absl::Status Preallocate(uint64_t size) override {
@@ -45,10 +49,17 @@ class CrashPointFile final : public File {
  private:
   CrashPointFileSystem* const owner_;
   const std::unique_ptr<File> file_;
+  mutable bool read_ = false;
 };
 
 absl::Status CrashPointFileSystem::Alive() const {
   return dead_ ? Unavailable("the process is dead") : absl::OkStatus();
+}
+
+void CrashPointFileSystem::NoteRead(const std::string& path) {
+  if (!made_.contains(path)) {
+    read_.insert(path);
+  }
 }
 
 absl::Status CrashPointFileSystem::Change(const std::string& path,
@@ -73,8 +84,6 @@ absl::StatusOr<std::unique_ptr<File>> CrashPointFileSystem::Open(const std::stri
   if (mode == OpenMode::kCreate) {
     made_.insert(path);
     Point();
-  } else if (!made_.contains(path)) {
-    opened_.insert(path);
   }
   VERALITH_RETURN_IF_ERROR(file.status());
   return std::make_unique<CrashPointFile>(this, *std::move(file));

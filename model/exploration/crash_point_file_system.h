@@ -5,7 +5,8 @@
 // places is all that a power cut could ever leave of the run, so one run shows every crash point,
 // and nothing needs to be run again for each of them.
 //
-// It also notes which files were opened that it did not make itself: what recovery read.
+// It also notes of which files bytes were read that it did not make itself: what recovery believed.
+// (That a file exists, and its size, may be asked of any file.)
 //
 // Thread rule: one thread. The hook must not call this object. Does not own the disk, which outlives
 // it and its Files.
@@ -31,8 +32,8 @@ class CrashPointFileSystem final : public FileSystem {
   void SetHook(std::function<void()> hook) { hook_ = std::move(hook); }
   // The process is dead: every call from now on fails and reaches no disk.
   void Die() { dead_ = true; }
-  // Paths opened that this process did not make.
-  const std::set<std::string>& opened() const { return opened_; }
+  // Paths whose bytes were read, and which this process did not make.
+  const std::set<std::string>& read() const { return read_; }
   // Changes to manifests so far.
   uint64_t manifest_changes() const { return manifest_changes_; }
 
@@ -52,6 +53,7 @@ class CrashPointFileSystem final : public FileSystem {
   friend class CrashPointFile;
 
   absl::Status Alive() const;
+  void NoteRead(const std::string& path);
   absl::Status Change(const std::string& path, const std::function<absl::Status()>& call);
   absl::Status Sync(const std::function<absl::Status()>& call);
   void Point() const {
@@ -64,7 +66,7 @@ class CrashPointFileSystem final : public FileSystem {
   std::function<void()> hook_;
   bool dead_ = false;
   std::set<std::string> made_;
-  std::set<std::string> opened_;
+  std::set<std::string> read_;
   uint64_t manifest_changes_ = 0;
 };
 

@@ -292,7 +292,7 @@ std::string World::Compare() {
 }
 
 std::string World::CheckRecovered() {
-  for (const std::string& path : file_system_.opened()) {
+  for (const std::string& path : file_system_.read()) {
     if (const std::string name = NameOf(path); IsData(name) && !named_at_opening_.contains(name)) {
       return "recovery read " + name + ", which no manifest names";
     }
