@@ -16,7 +16,6 @@ constexpr uint8_t kVersion = 1;
 constexpr size_t kHeaderBytes = 24;
 constexpr size_t kEntryHeaderBytes = 4;
 constexpr size_t kLocationBytes = 20;
-constexpr uint64_t kMaxEntriesBytes = UINT32_MAX;
 
 size_t CommonPrefix(std::string_view a, std::string_view b) {
   const size_t limit = std::min(a.size(), b.size());
@@ -150,8 +149,8 @@ class EntriesCheck {
 
 }  // namespace
 
-SparseIndexBuilder::SparseIndexBuilder(uint32_t restart_interval)
-    : restart_interval_(std::max(restart_interval, 1u)) {}
+SparseIndexBuilder::SparseIndexBuilder(uint32_t restart_interval, uint32_t max_entries_bytes)
+    : restart_interval_(std::max(restart_interval, 1u)), max_entries_bytes_(max_entries_bytes) {}
 
 absl::Status SparseIndexBuilder::Add(std::string_view key, const PageLocation& page) {
   if (key.size() > kMaxSparseIndexKeyBytes) {
@@ -164,8 +163,8 @@ absl::Status SparseIndexBuilder::Add(std::string_view key, const PageLocation& p
   const size_t shared = is_restart ? 0 : CommonPrefix(key, last_key_);
   const std::string_view suffix = key.substr(shared);
   const uint64_t entry_bytes = kEntryHeaderBytes + suffix.size() + kLocationBytes;
-  if (num_entries_ == UINT32_MAX || entries_.size() + entry_bytes > kMaxEntriesBytes) {
-    return InvalidArgument("sparse index: more than 2^32-1 bytes or entries");
+  if (entries_.size() + entry_bytes > max_entries_bytes_) {
+    return InvalidArgument(StrCat("sparse index: more than ", max_entries_bytes_, " bytes"));
   }
   if (is_restart) {
     AppendFixed32(&restarts_, static_cast<uint32_t>(entries_.size()));

@@ -37,11 +37,12 @@ struct PageLocation {
 
 class SparseIndexBuilder {
  public:
-  // An interval of 0 is taken as 1.
-  explicit SparseIndexBuilder(uint32_t restart_interval = kDefaultRestartInterval);
+  // An interval of 0 is taken as 1. `max_entries_bytes`: less than the format's limit, for tests.
+  explicit SparseIndexBuilder(uint32_t restart_interval = kDefaultRestartInterval,
+                              uint32_t max_entries_bytes = UINT32_MAX);
 
   // InvalidArgument, and the builder as it was, for a key that is too long or not above the
-  // previous one, and when the entries would pass 2^32-1 bytes or their number.
+  // previous one, and when the entries would pass 2^32-1 bytes (so their number never does).
   absl::Status Add(std::string_view key, const PageLocation& page);
 
   uint64_t num_entries() const { return num_entries_; }
@@ -52,6 +53,7 @@ class SparseIndexBuilder {
 
  private:
   const uint32_t restart_interval_;
+  const uint32_t max_entries_bytes_;
   uint32_t num_entries_ = 0;
   std::string entries_;
   std::string restarts_;  // encoded offsets

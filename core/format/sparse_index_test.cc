@@ -251,6 +251,14 @@ TEST(SparseIndexBuilder, RefusesKeysOutOfOrderEqualOrTooLongAndGoesOn) {
   ASSERT_TRUE(builder.Add("a", {}).ok());
 }
 
+TEST(SparseIndexBuilder, RefusesEntriesBeyondTheLimitOfBytesAndGoesOn) {
+  SparseIndexBuilder builder(16, 50);  // two entries of 24 bytes and one of suffix
+  ASSERT_TRUE(builder.Add("a", {}).ok());
+  EXPECT_EQ(builder.Add("bb", {}).code(), absl::StatusCode::kInvalidArgument);
+  ASSERT_TRUE(builder.Add("b", {}).ok());
+  EXPECT_EQ(builder.Finish(), Index(16, {Entry(0, "a"), Entry(0, "b")}, {0}));
+}
+
 TEST(SparseIndexParse, TakesASharedLengthBelowTheLongest) {
   const std::string bytes = Index(16, {Entry(0, "abc"), Entry(1, "bd"), Entry(0, "abe")}, {0});
   const auto index = SparseIndexView::Parse(bytes);
