@@ -109,10 +109,20 @@ class Checker {
     VERALITH_ASSIGN_OR_RETURN(const std::string offsets,
                               ReadPiece(chunk.offset_index_offset, chunk.offset_index_length));
     VERALITH_ASSIGN_OR_RETURN(claims.offsets, parquet::DecodeOffsetIndex(offsets));
+    std::string again;
+    AppendOffsetIndex(claims.offsets, &again);
+    if (again != offsets) {
+      return Wrong(footer_.offset, "an offset index that is not encoded as we do");
+    }
     if (chunk.column_index_offset.has_value()) {
       VERALITH_ASSIGN_OR_RETURN(const std::string bounds,
                                 ReadPiece(chunk.column_index_offset, chunk.column_index_length));
       VERALITH_ASSIGN_OR_RETURN(claims.bounds, parquet::DecodeColumnIndex(bounds));
+      again.clear();
+      AppendColumnIndex(*claims.bounds, &again);
+      if (again != bounds) {
+        return Wrong(footer_.offset, "a column index that is not encoded as we do");
+      }
     }
     if (!chunk.meta_data.statistics.has_value()) {
       return Wrong(footer_.offset, "a column chunk without statistics");
@@ -155,6 +165,13 @@ class Checker {
                        std::all_of(bounds->max_values.begin(), bounds->max_values.end(),
                                    is_int64)))) {
       return Wrong(chunk.offset, "a column index of another shape than its chunk");
+    }
+    // Readers skip pages that are said to be all null.
+    if (bounds->null_pages != std::vector<bool>(chunk.pages, false) ||
+        bounds->null_counts != std::vector<int64_t>(chunk.pages, 0) ||
+        !bounds->repetition_level_histograms.empty() ||
+        !bounds->definition_level_histograms.empty()) {
+      return Wrong(chunk.offset, "a column index with nulls where none can be");
     }
     if (bounds->boundary_order != ComputeBoundaryOrder(*bounds, integers)) {
       return Wrong(chunk.offset, "a column index whose bounds are not in the order it says");

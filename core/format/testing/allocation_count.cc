@@ -9,9 +9,13 @@ namespace veralith {
 namespace {
 
 constinit Atomic<uint64_t> allocations{0};
+constinit Atomic<uint64_t> largest{0};  // updated without care for races: tests of one thread read it
 
 void* CountedAllocation(std::size_t bytes) {
   allocations.FetchAddRelaxed(1);
+  if (bytes > largest.LoadRelaxed()) {
+    largest.StoreRelaxed(bytes);
+  }
   void* const memory = std::malloc(bytes == 0 ? 1 : bytes);
   if (memory == nullptr) {
     std::abort();
@@ -22,6 +26,8 @@ void* CountedAllocation(std::size_t bytes) {
 }  // namespace
 
 uint64_t AllocationCount() { return allocations.LoadRelaxed(); }
+uint64_t LargestAllocation() { return largest.LoadRelaxed(); }
+void ForgetLargestAllocation() { largest.StoreRelaxed(0); }
 
 }  // namespace veralith
 

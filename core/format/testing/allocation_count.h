@@ -10,6 +10,10 @@ namespace veralith {
 // Calls of operator new, by all threads, since the process began.
 uint64_t AllocationCount();
 
+// Bytes of the largest of these calls since ForgetLargestAllocation: for tests of one thread.
+uint64_t LargestAllocation();
+void ForgetLargestAllocation();
+
 }  // namespace veralith
 
 #endif  // VERALITH_CORE_FORMAT_TESTING_ALLOCATION_COUNT_H_

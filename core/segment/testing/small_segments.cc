@@ -1,0 +1,228 @@
+#include "core/segment/testing/small_segments.h"
+
+#include <memory>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/base/epoch.h"
+#include "core/base/status.h"
+#include "core/format/key_hash.h"
+#include "core/segment/page_cache.h"
+#include "core/segment/segment_reader.h"
+
+namespace veralith {
+namespace {
+
+bool IsHonest(const absl::Status& status) {
+  return absl::IsDataLoss(status) || absl::IsUnimplemented(status);
+}
+
+SegmentOptions OptionsOf(const SmallSegmentSettings& settings) {
+  constexpr parquet::Codec kCodecs[] = {parquet::Codec::kNone, parquet::Codec::kLz4Raw,
+                                        parquet::Codec::kSnappy, parquet::Codec::kZstd};
+  constexpr uint32_t kIntervals[] = {1, 2, 16};
+  SegmentOptions options;
+  options.value_codec = kCodecs[settings[0]];
+  options.sparse_index_interval = kIntervals[settings[1]];
+  options.key_page_bytes = settings[2] != 0 ? 20 : 4096;
+  options.value_page_bytes = settings[3] != 0 ? 50 : 4096;
+  options.timestamp_page_rows = settings[4] != 0 ? 3 : 1000;
+  options.filter_bits_per_key = settings[5] != 0 ? 0 : 10;
+  options.write_parquet_bloom_filter = settings[6] != 0;
+  options.write_hex_index = settings[7] != 0;
+  return options;
+}
+
+std::vector<OwnedEntry> EntriesOf(const SmallSegmentSettings& settings) {
+  std::vector<OwnedEntry> entries;
+  for (int i = 0; i < 5; ++i) {
+    OwnedEntry entry;
+    entry.ns = settings[8] != 0 ? static_cast<NamespaceId>(i / 3 * 7) : 0;
+    entry.key = "key" + std::to_string(settings[10] != 0 ? i / 2 : i);
+    entry.ts = static_cast<Timestamp>(100 - i);
+    if (i == 3) {
+      entry.kind = EntryKind::kDelete;
+    } else {
+      entry.value = std::string(static_cast<size_t>(i * 6), static_cast<char>('a' + i % 3));
+    }
+    entries.push_back(entry);
+  }
+  SortEntries(&entries);
+  return entries;
+}
+
+std::string JudgeForward(const SmallSegment& segment, Iterator* iterator) {
+  size_t i = 0;
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next(), ++i) {
+    if (i >= segment.entries.size() || iterator->entry() != segment.entries[i].view()) {
+      return "iteration gives another entry";
+    }
+  }
+  const bool fine = iterator->status().ok() ? i == segment.entries.size()
+                                            : IsHonest(iterator->status());
+  return fine ? "" : "iteration ends early: " + iterator->status().ToString();
+}
+
+std::string JudgeBackward(const SmallSegment& segment, Iterator* iterator) {
+  size_t left = segment.entries.size();
+  for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
+    if (left == 0 || iterator->entry() != segment.entries[--left].view()) {
+      return "backward iteration gives another entry";
+    }
+  }
+  const bool fine = iterator->status().ok() ? left == 0 : IsHonest(iterator->status());
+  return fine ? "" : "backward iteration ends early: " + iterator->status().ToString();
+}
+
+// Where an iterator must stand: at `expected`, or nowhere when that is null.
+bool StandsAt(const Iterator& iterator, const OwnedEntry* expected) {
+  if (!iterator.status().ok()) {
+    return !iterator.Valid() && IsHonest(iterator.status());
+  }
+  return expected == nullptr ? !iterator.Valid()
+                             : iterator.Valid() && iterator.entry() == expected->view();
+}
+
+std::string JudgeSeeks(const SmallSegment& segment, const OwnedEntry& target, Iterator* iterator) {
+  const OwnedEntry* next = nullptr;
+  const OwnedEntry* previous = nullptr;
+  for (const OwnedEntry& entry : segment.entries) {
+    const int order = CompareEntries(entry.view(), target.view());
+    if (order >= 0 && next == nullptr) {
+      next = &entry;
+    }
+    if (order <= 0) {
+      previous = &entry;
+    }
+  }
+  iterator->Seek(target.ns, target.key, target.ts);
+  if (!StandsAt(*iterator, next)) {
+    return "a seek stands elsewhere";
+  }
+  iterator->SeekForPrev(target.ns, target.key, target.ts);
+  return StandsAt(*iterator, previous) ? "" : "a seek backward stands elsewhere";
+}
+
+std::string JudgeLookup(const SmallSegment& segment, const OwnedEntry& target,
+                        const SegmentReader& reader) {
+  const OwnedEntry* const expected =
+      FindInModel(segment.entries, target.ns, target.key, target.ts);
+  LookupResult result;
+  EpochGuard guard;
+  const absl::Status status =
+      reader.Get(target.ns, target.key, HashUserKey(target.ns, target.key), target.ts,
+                 {.fill_cache = true, .want_timestamp = true}, &result);
+  if (!status.ok()) {
+    return IsHonest(status) ? "" : "lookup: " + status.ToString();
+  }
+  if (expected == nullptr) {
+    return result.kind == LookupResult::Kind::kAbsent ? "" : "a lookup finds what is not there";
+  }
+  const auto kind = expected->kind == EntryKind::kPut ? LookupResult::Kind::kPut
+                                                      : LookupResult::Kind::kDelete;
+  const bool same = result.kind == kind && result.ts == expected->ts &&
+                    (kind == LookupResult::Kind::kDelete || result.value == expected->value);
+  return same ? "" : "a lookup gives another answer";
+}
+
+std::vector<OwnedEntry> TargetsFor(const SmallSegment& segment) {
+  std::vector<OwnedEntry> targets;
+  for (const OwnedEntry& entry : segment.entries) {
+    targets.push_back(entry);
+    targets.push_back(entry);
+    targets.back().ts = kMaxTimestamp;
+    targets.push_back(entry);
+    targets.back().ts = 1;
+    targets.push_back(entry);
+    targets.back().key += '\0';
+    targets.push_back(entry);
+    targets.back().ns += 1;
+  }
+  return targets;
+}
+
+std::string JudgeReader(const SmallSegment& segment, const SegmentReader& reader) {
+  if (reader.range_tombstones() != segment.tombstones) {
+    return "other range tombstones";
+  }
+  if (reader.summary() != segment.summary) {
+    return "another summary";
+  }
+  const std::unique_ptr<Iterator> ahead = reader.NewIterator(false);
+  const std::unique_ptr<Iterator> iterator = reader.NewIterator(true);
+  std::string wrong = JudgeForward(segment, ahead.get());
+  if (wrong.empty()) {
+    wrong = JudgeBackward(segment, iterator.get());
+  }
+  for (const OwnedEntry& target : TargetsFor(segment)) {
+    if (wrong.empty()) {
+      wrong = JudgeSeeks(segment, target, iterator.get());
+    }
+    if (wrong.empty()) {
+      wrong = JudgeLookup(segment, target, reader);
+    }
+  }
+  return wrong;
+}
+
+}  // namespace
+
+const std::array<SmallSegmentSettings, kSmallSegmentConfigurations>& SmallSegmentConfigurations() {
+  static constexpr std::array<SmallSegmentSettings, kSmallSegmentConfigurations> kConfigurations = {{
+      {0, 0, 1, 0, 1, 1, 1, 0, 1, 1, 1},
+      {0, 1, 0, 1, 1, 0, 0, 1, 1, 0, 0},
+      {0, 2, 0, 0, 0, 0, 1, 1, 0, 0, 0},
+      {1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1},
+      {1, 1, 1, 0, 1, 0, 1, 0, 0, 0, 0},
+      {1, 2, 1, 1, 0, 1, 0, 1, 1, 1, 0},
+      {2, 0, 1, 0, 1, 1, 1, 1, 0, 1, 1},
+      {2, 1, 0, 1, 0, 1, 1, 0, 1, 1, 1},
+      {2, 2, 1, 1, 1, 0, 0, 1, 1, 0, 0},
+      {3, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0},
+      {3, 1, 1, 0, 1, 1, 1, 0, 0, 1, 1},
+      {3, 2, 1, 0, 1, 1, 0, 0, 1, 0, 1},
+  }};
+  return kConfigurations;
+}
+
+int SettingsOf(size_t factor) { return factor == 0 ? 4 : factor == 1 ? 3 : 2; }
+
+SmallSegment MakeSmallSegment(int number) {
+  const bool has_rows = number + 1 < kSmallSegments;
+  const SmallSegmentSettings& settings =
+      SmallSegmentConfigurations()[static_cast<size_t>(number) % kSmallSegmentConfigurations];
+  SegmentOptions options = OptionsOf(settings);
+  if (number >= static_cast<int>(kSmallSegmentConfigurations)) {
+    options.row_group_rows = 3;
+  }
+  SmallSegment segment;
+  if (has_rows) {
+    segment.entries = EntriesOf(settings);
+  }
+  if (settings[9] != 0 || !has_rows) {
+    segment.tombstones = {{0, "key1", "key7", false, 90}, {1, "x", "", true, 3}};
+  }
+  auto written = WriteSegment(segment.entries, options, segment.tombstones);
+  VERALITH_CHECK(written.ok());
+  segment.summary = std::move(written->summary);
+  segment.bytes = std::move(written->bytes);
+  return segment;
+}
+
+std::string JudgeDamage(const SmallSegment& segment, std::string damaged, bool known) {
+  PageCache cache(1 << 20);
+  SegmentReaderOptions options;
+  options.cache = &cache;
+  options.memory_limit_bytes = kSmallSegmentMemoryLimit;
+  options.readahead_bytes = 64;
+  if (known) {
+    options.expected_file_bytes = damaged.size();
+  }
+  const auto reader = SegmentReader::Open(OpenMemoryFile(std::move(damaged)), options);
+  if (!reader.ok()) {
+    return IsHonest(reader.status()) ? "" : "open: " + reader.status().ToString();
+  }
+  return JudgeReader(segment, **reader);
+}
+
+}  // namespace veralith
