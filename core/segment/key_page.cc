@@ -88,6 +88,20 @@ inline void CopyWithSlack(char* to, const char* from, size_t n) {
   }
 }
 
+// The first eight bytes as a number that orders as they do, zeros behind the end: where two differ,
+// so do the strings, in the same direction. `eight_readable`: eight bytes may be read at its data.
+uint64_t HeadOf(std::string_view bytes, bool eight_readable) {
+  const size_t n = std::min<size_t>(bytes.size(), 8);
+  uint64_t head = 0;
+  if (eight_readable) [[likely]] {
+    std::memcpy(&head, bytes.data(), 8);
+    head = _bzhi_u64(head, static_cast<uint32_t>(8 * n));
+  } else if (n > 0) {
+    std::memcpy(&head, bytes.data(), n);
+  }
+  return __builtin_bswap64(head);
+}
+
 bool SameBytes(std::string_view a, std::string_view b) {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
 }
@@ -134,10 +148,21 @@ int KeyPage::Compare(uint32_t row, std::string_view key) const {
   return CompareBytes(suffix(row), key.substr(prefix_bytes_));
 }
 
-uint32_t KeyPage::LowerBound(std::string_view key, uint32_t begin, uint32_t end) const {
+template <bool kOrEqual>
+uint32_t KeyPage::Bound(std::string_view key, uint32_t begin, uint32_t end) const {
+  if (const int order = CompareBytes(prefix(), key.substr(0, prefix_bytes_)); order != 0) {
+    return order < 0 ? end : begin;
+  }
+  const std::string_view wanted = key.substr(prefix_bytes_);
+  const uint64_t wanted_head = HeadOf(wanted, wanted.size() >= 8);
   while (begin < end) {
     const uint32_t middle = begin + (end - begin) / 2;
-    if (Compare(middle, key) < 0) {
+    const std::string_view there = suffix(middle);
+    const uint64_t head = HeadOf(there, /*eight_readable=*/true);  // slack follows the suffixes
+    const bool below = head != wanted_head ? head < wanted_head
+                       : kOrEqual          ? CompareBytes(there, wanted) <= 0
+                                           : CompareBytes(there, wanted) < 0;
+    if (below) {
       begin = middle + 1;
     } else {
       end = middle;
@@ -146,16 +171,12 @@ uint32_t KeyPage::LowerBound(std::string_view key, uint32_t begin, uint32_t end)
   return begin;
 }
 
+uint32_t KeyPage::LowerBound(std::string_view key, uint32_t begin, uint32_t end) const {
+  return Bound</*kOrEqual=*/false>(key, begin, end);
+}
+
 uint32_t KeyPage::UpperBound(std::string_view key, uint32_t begin, uint32_t end) const {
-  while (begin < end) {
-    const uint32_t middle = begin + (end - begin) / 2;
-    if (Compare(middle, key) <= 0) {
-      begin = middle + 1;
-    } else {
-      end = middle;
-    }
-  }
-  return begin;
+  return Bound</*kOrEqual=*/true>(key, begin, end);
 }
 
 uint32_t KeyPage::ValuePageOf(uint32_t row) const {

@@ -72,6 +72,8 @@ class KeyPage : public Page {
   explicit KeyPage(size_t bytes) : Page(bytes, kWorth) {}
   const char* base() const { return reinterpret_cast<const char*>(this); }
   char* base() { return reinterpret_cast<char*>(this); }
+  template <bool kOrEqual>
+  uint32_t Bound(std::string_view key, uint32_t begin, uint32_t end) const;
   uint32_t FindSuffix(std::string_view suffix, uint8_t fingerprint, uint32_t begin,
                       uint32_t end) const;
 
