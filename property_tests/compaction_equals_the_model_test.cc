@@ -1,6 +1,7 @@
 // DESIGN promise 2: "Flush, compaction, caches, reopening and file moves never change any answer at
 // any live snapshot." Here: compaction of whatever the policy picks, of any other legal pick, and
-// of ranges by hand, over trees of many levels.
+// of ranges by hand, over trees of many levels, under every policy and changes of policy: the same
+// history gives the same answers, those of the model.
 #include <algorithm>
 #include <vector>
 
@@ -33,7 +34,43 @@ void CloseUnderOverlap(const Version& version, Pick* pick) {
   }
 }
 
+// Runs that are neighbours in age, into one run: in the place of the newest of them, or, when they
+// are the oldest ones, in a tier below.
+std::optional<Pick> AnyTierMerge(const Version& version) {
+  const int level = *rc::gen::inRange(0, kMaxTieredLevels);
+  const std::vector<Run>& runs = version.runs(level);
+  if (runs.empty() || runs.back().id == kLeveledRunId) {
+    return std::nullopt;
+  }
+  const size_t begin = *rc::gen::inRange<size_t>(0, runs.size());
+  const size_t end = *rc::gen::inRange<size_t>(begin + 1, runs.size() + 1);
+  Pick pick;
+  for (size_t i = begin; i < end; ++i) {
+    pick.inputs.push_back({level, runs[i].id, runs[i].files});
+  }
+  const bool deeper = end == runs.size() && level + 1 < kMaxTieredLevels &&
+                      *rc::gen::arbitrary<bool>();
+  pick.output_level = deeper ? level + 1 : level;
+  pick.output_run_id = runs[begin].id;
+  pick.trivial_move = true;
+  if (*rc::gen::arbitrary<bool>() && CheckPick({&version, {}, {}}, pick).ok()) {
+    return pick;
+  }
+  pick.trivial_move = false;
+  return pick;
+}
+
+bool HasTiersBelowLevel0(const Version& version) {
+  return std::any_of(version.runs(1).begin(), version.runs(1).end(),
+                     [](const Run& run) { return run.id != kLeveledRunId; }) ||
+         std::any_of(version.runs(2).begin(), version.runs(2).end(),
+                     [](const Run& run) { return run.id != kLeveledRunId; });
+}
+
 std::optional<Pick> AnyLegalPick(const Version& version) {
+  if (HasTiersBelowLevel0(version) || *rc::gen::inRange(0, 3) == 0) {
+    return AnyTierMerge(version);
+  }
   std::vector<int> levels;
   for (int level = 0; level < kLevels; ++level) {
     if (version.FileCount(level) > 0) {
@@ -83,7 +120,7 @@ KeyRange AnyRange() {
 
 void Step(TreeWalk& walk) {
   JobHarness& harness = walk.harness();
-  switch (*rc::gen::weightedElement<int>({{4, 0}, {2, 1}, {2, 2}, {4, 3}, {4, 4}, {1, 5}})) {
+  switch (*rc::gen::weightedElement<int>({{4, 0}, {2, 1}, {2, 2}, {4, 3}, {4, 4}, {1, 5}, {1, 6}})) {
     case 0:
       walk.Flush();
       break;
@@ -103,6 +140,9 @@ void Step(TreeWalk& walk) {
         walk.ExpectOk(harness.Run(*pick, walk.Points()));
       }
       break;
+    case 6:
+      harness.ChangeStyle(TreeWalk::AnyStyle());
+      return;
     default:
       if (walk.now() > 0) {
         walk.ExpectOk(harness.CompactRange(AnyRange(), walk.Points()));

@@ -1,5 +1,6 @@
 // Whatever flushes, jobs that run at the same time and the order in which they end or fail: every
 // pick is legal, data higher in the tree stays newer, and picking comes to an end.
+#include <memory>
 #include <set>
 #include <vector>
 
@@ -15,11 +16,22 @@ constexpr int kKeys = 400;
 CompactionOptions TinyOptions(bool dynamic) {
   CompactionOptions options;
   options.level0_trigger_runs = 2;
+  options.tier_trigger_runs = 2;
+  options.tier_max_width = 4;
   options.level_base_bytes = 60;
   options.level_multiplier = 3;
   options.max_job_bytes = 300;
   options.dynamic_level_targets = dynamic;
   return options;
+}
+
+constexpr CompactionStyle kStyles[] = {CompactionStyle::kLeveled, CompactionStyle::kHybrid,
+                                       CompactionStyle::kTiered};
+
+CompactionStyle AnyStyle() { return kStyles[*rc::gen::inRange(0, 3)]; }
+
+std::unique_ptr<CompactionPolicy> PolicyOf(CompactionStyle style) {
+  return NewCompactionPolicy(style, TinyOptions(*rc::gen::arbitrary<bool>()));
 }
 
 std::set<int> AnyKeys() {
@@ -57,7 +69,7 @@ void Settle(TreeSimulation& tree) {
 }
 
 RC_GTEST_PROP(Picker, KeepsEveryTreeInOrderAndSettles, ()) {
-  const auto policy = NewLeveledPolicy(TinyOptions(*rc::gen::arbitrary<bool>()));
+  const auto policy = PolicyOf(AnyStyle());
   TreeSimulation tree(policy.get(), /*bytes_per_key=*/2, /*target_keys=*/8);
   const int steps = *rc::gen::inRange(1, 80);
   for (int i = 0; i < steps; ++i) {
@@ -65,16 +77,41 @@ RC_GTEST_PROP(Picker, KeepsEveryTreeInOrderAndSettles, ()) {
   }
   Settle(tree);
   const std::vector<double> scores = policy->Scores(tree.version());
-  RC_ASSERT(scores[0] < 1);
-  for (int level = 1; level + 1 < kLevels; ++level) {
-    RC_ASSERT(scores[level] <= 1);
+  for (int level = 0; level + 1 < kLevels; ++level) {
+    const bool due = level < policy->TieredLevels() ? scores[level] >= 1 : scores[level] > 1;
+    RC_ASSERT(!due);
+  }
+}
+
+// A database opened with another policy than before: its tree keeps its order, and takes the new
+// policy's shape.
+RC_GTEST_PROP(Picker, BringsTheTreeOfAnotherPolicyIntoItsShape, ()) {
+  const auto before = PolicyOf(AnyStyle());
+  const CompactionStyle style = AnyStyle();
+  const auto after = PolicyOf(style);
+  TreeSimulation tree(before.get(), /*bytes_per_key=*/2, /*target_keys=*/8);
+  const int steps = *rc::gen::inRange(1, 60);
+  for (int i = 0; i < steps; ++i) {
+    if (i == steps / 2) {
+      while (tree.running() > 0) {
+        tree.Finish(0);
+      }
+      tree.ChangePolicy(after.get());
+    }
+    Step(tree);
+  }
+  Settle(tree);
+  if (style == CompactionStyle::kTiered) {
+    RC_ASSERT(after->Scores(tree.version())[0] < 1);  // of all runs, wherever they are
+  } else {
+    RC_ASSERT(tree.version().CheckInvariants(after->TieredLevels()).ok());
   }
 }
 
 // Hazard C11, beside automatic jobs: when it says it is done, nothing written before lies above the
 // last level.
 RC_GTEST_PROP(Picker, ManualCompactionReachesTheLastLevelBesideOtherJobs, ()) {
-  const auto policy = NewLeveledPolicy(TinyOptions(*rc::gen::arbitrary<bool>()));
+  const auto policy = PolicyOf(AnyStyle());
   TreeSimulation tree(policy.get(), /*bytes_per_key=*/2, /*target_keys=*/8);
   const int steps = *rc::gen::inRange(1, 60);
   for (int i = 0; i < steps; ++i) {
@@ -95,6 +132,7 @@ RC_GTEST_PROP(Picker, ManualCompactionReachesTheLastLevelBesideOtherJobs, ()) {
   for (int level = 0; level < last; ++level) {
     RC_ASSERT(tree.version().FileCount(level) == 0u);
   }
+  RC_ASSERT(last < 0 || tree.version().runs(last).size() == 1u);
   RC_ASSERT(tree.running() == 0u);
 }
 

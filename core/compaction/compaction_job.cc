@@ -1,5 +1,6 @@
 #include "core/compaction/compaction_job.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -136,14 +137,23 @@ std::vector<uint64_t> NumbersOf(const Pick& pick) {
   return numbers;
 }
 
+// Whether nothing older than the output stays: no deeper level, and no older run of its own.
+bool IsBottommost(const Version& version, const Pick& pick) {
+  const std::vector<Run>& runs = version.runs(pick.output_level);
+  return version.DeepestLevel() <= pick.output_level &&
+         std::all_of(runs.begin(), runs.end(), [&](const Run& run) {
+           return run.id >= pick.output_run_id || pick.Has(run.files.front()->number);
+         });
+}
+
 OutputPlan PlanOf(const Version& version, const Pick& pick, const CompactionOptions& options) {
   OutputPlan plan;
   plan.level = pick.output_level;
-  plan.bottommost = version.DeepestLevel() <= pick.output_level;
+  plan.bottommost = IsBottommost(version, pick);
   plan.target_file_bytes = options.target_file_bytes;
   plan.max_grandparent_overlap_bytes = options.max_grandparent_overlap_bytes;
   const int below = pick.output_level + 1;
-  if (below < kLevels && version.runs(below).size() == 1) {
+  if (pick.output_run_id == kLeveledRunId && below < kLevels && version.runs(below).size() == 1) {
     plan.grandparents = version.runs(below).front().files;
   }
   return plan;

@@ -17,7 +17,7 @@ inline constexpr uint64_t kLeveledRunId = 0;
 struct CompactionOptions {
   // An output is closed at the first user key at which it has this many bytes.
   uint64_t target_file_bytes = uint64_t{32} << 20;
-  // Level 0 is compacted when it has this many runs.
+  // Level 0 is compacted when it has this many runs; the tiered policy counts all runs.
   int level0_trigger_runs = 4;
   // A job takes no further runs of level 0, or files of a manual compaction, once its inputs of that
   // level have this many bytes: so that no job lasts for hours.
@@ -30,6 +30,15 @@ struct CompactionOptions {
   // the tree keeps its shape, and space amplification stays near 1 + 1/multiplier, while the last
   // level is far from full. False: level_base_bytes * multiplier^(level - 1).
   bool dynamic_level_targets = false;
+  // Hybrid: levels 1 and 2 are compacted when they have this many runs; at least 2.
+  int tier_trigger_runs = 4;
+  // Tiered: a run joins a merge while it is no larger than the newer runs of the merge together,
+  // plus this; a merge takes at least and at most so many runs (hybrid: at most). A merge of
+  // everything is due when the newer runs have this share of the oldest one's bytes.
+  int tier_size_ratio_percent = 1;
+  int tier_min_width = 2;
+  int tier_max_width = 32;
+  int tier_max_space_percent = 200;
   // Levels whose segments are written alike have equal numbers. Files move between levels without
   // being rewritten only where the numbers are equal.
   std::array<uint8_t, kLevels> format_of_level = {0, 0, 1, 1, 1, 1, 1, 1};

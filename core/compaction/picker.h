@@ -5,15 +5,17 @@
 // container.
 //
 // What every pick keeps to (CheckPick says so in words; tests and jobs ask it)
-//   1. Closed under overlap, at user-key granularity (hazard O4): every file of the output level
-//      that overlaps the hull of the inputs is an input.
-//   2. From level 0, and from any level of several runs, it takes whole runs, the oldest ones.
-//      Nothing between the input and the output level overlaps it.
+//   1. Closed under overlap, at user-key granularity (hazard O4): behind its newest input's run
+//      (in it, where the output stays there), as far as its oldest input or its output, whichever
+//      is older, every file that overlaps the hull of the inputs is an input. So its output is newer than all that stays older, and
+//      older than all that stays newer.
+//   2. From level 0, and from any level of several runs, it takes whole runs, neighbours in age: the
+//      oldest ones, unless the output stays in the level, in the place of the newest of them.
 //   3. It shares no file with a running job, and its hull overlaps no running job's hull into the
 //      same level (hazard C5).
 //   4. Outputs never go beyond the last level, and never upwards (hazard C6).
-//   5. A trivial move has inputs of one level only; its files are disjoint, and disjoint from the
-//      files of the output level: the edit alone moves them. (For it, rule 1 holds file by file.)
+//   5. A trivial move has inputs of one level only; its files are disjoint: the edit alone moves
+//      them. (For it, rule 1 holds file by file.)
 //      Policies do not use it where rewriting a file could drop something.
 //
 // Thread rule: const calls from any thread. Ownership: a Pick holds references to its files' metas.
@@ -31,6 +33,7 @@
 #include "core/base/types.h"
 #include "core/compaction/key_range.h"
 #include "core/compaction/options.h"
+#include "core/compaction/style.h"
 #include "core/format/version_edit.h"
 #include "core/manifest/version.h"
 
@@ -38,9 +41,13 @@ namespace veralith {
 
 struct Pick {
   enum class Reason : uint8_t {
-    kLevel0Runs,  // level 0 has too many runs
-    kLevelBytes,  // a level is larger than its target
-    kManual,      // asked for
+    kLevel0Runs,     // level 0 has too many runs
+    kLevelBytes,     // a level is larger than its target
+    kTierRuns,       // a tier has too many runs
+    kTierSizes,      // neighbouring runs of like size
+    kTierSpace,      // the newer runs are large beside the oldest one
+    kPolicyChanged,  // a level still has the shape that another policy gave it
+    kManual,         // asked for
   };
   // Files of one run.
   struct Input {
@@ -104,11 +111,26 @@ class CompactionPolicy {
   virtual ManualDecision PickManual(const PickerState& state, ManualCompaction* manual) const = 0;
   // Of each level: 1 and above means that a compaction is due.
   virtual std::vector<double> Scores(const Version& version) const = 0;
+  // Levels 0 to this - 1 may hold several runs (more, until a change of policy is worked off).
+  virtual int TieredLevels() const = 0;
 };
 
 // Level 0 holds runs, levels 1 to 7 one run each: a level beyond its target gives its next file in
 // key order to the level below.
 std::unique_ptr<CompactionPolicy> NewLeveledPolicy(const CompactionOptions& options);
+
+// Levels 0 to 2 hold tiers, levels 3 to 7 one run each: a tier with enough runs merges them into one
+// run of the next level, the last tier into level 3, which goes on as in the leveled policy.
+std::unique_ptr<CompactionPolicy> NewHybridPolicy(const CompactionOptions& options);
+
+// Level 0 holds every run, in order of age; neighbours of like size are merged, all runs when the
+// newer ones are large beside the oldest.
+std::unique_ptr<CompactionPolicy> NewTieredPolicy(const CompactionOptions& options);
+
+// A database may be opened with another style than before: the new policy brings the tree into its
+// shape.
+std::unique_ptr<CompactionPolicy> NewCompactionPolicy(CompactionStyle style,
+                                                      const CompactionOptions& options);
 
 // FailedPrecondition, saying which of the rules 1 to 5 the pick breaks.
 absl::Status CheckPick(const PickerState& state, const Pick& pick);

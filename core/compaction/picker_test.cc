@@ -71,7 +71,7 @@ class PickerTest : public ::testing::Test {
  protected:
   std::optional<Pick> Automatic(const Version& version, std::vector<const Pick*> running = {}) {
     const PickerState state{&version, running, {}};
-    std::optional<Pick> pick = NewLeveledPolicy(options_)->PickCompaction(state);
+    std::optional<Pick> pick = NewCompactionPolicy(style_, options_)->PickCompaction(state);
     if (pick.has_value()) {
       EXPECT_TRUE(CheckPick(state, *pick).ok()) << CheckPick(state, *pick);
     }
@@ -80,7 +80,7 @@ class PickerTest : public ::testing::Test {
   ManualDecision Manual(const Version& version, ManualCompaction* manual,
                         std::vector<const Pick*> running = {}) {
     const PickerState state{&version, running, {}};
-    ManualDecision decision = NewLeveledPolicy(options_)->PickManual(state, manual);
+    ManualDecision decision = NewCompactionPolicy(style_, options_)->PickManual(state, manual);
     if (decision.pick.has_value()) {
       EXPECT_TRUE(CheckPick(state, *decision.pick).ok()) << CheckPick(state, *decision.pick);
     }
@@ -88,6 +88,20 @@ class PickerTest : public ::testing::Test {
   }
 
   CompactionOptions options_ = SmallOptions();
+  CompactionStyle style_ = CompactionStyle::kLeveled;
+};
+
+class HybridPickerTest : public PickerTest {
+ protected:
+  HybridPickerTest() { style_ = CompactionStyle::kHybrid; }
+};
+
+class TieredPickerTest : public PickerTest {
+ protected:
+  TieredPickerTest() {
+    style_ = CompactionStyle::kTiered;
+    options_.level0_trigger_runs = 4;
+  }
 };
 
 TEST_F(PickerTest, PicksNothingFromAnEmptyTreeOrBelowTheTriggers) {
@@ -328,6 +342,129 @@ TEST_F(PickerTest, ManualCompactionWaitsForAJobThatHoldsItsFiles) {
   EXPECT_EQ(Manual(version, &manual).kind, ManualDecision::Kind::kPick);
 }
 
+TEST_F(PickerTest, WorksOffTheTiersOfAnotherPolicyBeforeAnythingElse) {
+  const auto pick = Automatic(Tree({{0, 9, 6, "a", Inclusive("z")},
+                                    {0, 8, 5, "a", Inclusive("z")},
+                                    {1, 7, 4, "a", Inclusive("f")},
+                                    {1, 6, 3, "c", Inclusive("k")},
+                                    {2, 0, 1, "d", Inclusive("e")},
+                                    {2, 0, 2, "x", Inclusive("z")}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{4, 3, 1}));
+  EXPECT_EQ(pick->output_level, 2);
+  EXPECT_EQ(pick->output_run_id, kLeveledRunId);
+  EXPECT_EQ(pick->reason, Pick::Reason::kPolicyChanged);
+}
+
+// --- Hybrid --------------------------------------------------------------------------------------
+
+TEST_F(HybridPickerTest, MergesTheRunsOfATierIntoOneRunOfTheNextWithoutReadingThatOne) {
+  const auto pick = Automatic(Tree({{0, 5, 3, "a", Inclusive("m"), 100, 1},
+                                    {0, 4, 2, "a", Inclusive("m"), 100, 1},
+                                    {1, 3, 1, "a", Inclusive("z"), 800}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{3, 2}));
+  EXPECT_EQ(pick->output_level, 1);
+  EXPECT_EQ(pick->output_run_id, 5u);
+}
+
+TEST_F(HybridPickerTest, MergesTheLastTierIntoTheFirstLeveledLevel) {
+  options_.tier_trigger_runs = 2;
+  const auto pick = Automatic(Tree({{1, 9, 6, "a", Inclusive("z")},
+                                    {2, 5, 3, "a", Inclusive("c")},
+                                    {2, 4, 2, "c", Inclusive("e")},
+                                    {3, 0, 1, "b", Inclusive("d")},
+                                    {3, 0, 7, "m", Inclusive("z")}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{3, 2, 1}));
+  EXPECT_EQ(pick->output_level, 3);
+  EXPECT_EQ(pick->output_run_id, kLeveledRunId);
+}
+
+TEST_F(HybridPickerTest, MovesDisjointRunsTogetherAsOneRun) {
+  const auto pick = Automatic(Tree({{0, 5, 3, "n", Inclusive("z")},
+                                    {0, 4, 2, "a", Inclusive("m")},
+                                    {1, 3, 1, "a", Inclusive("z"), 800}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_TRUE(pick->trivial_move);
+  const Version after = *Tree({{0, 5, 3, "n", Inclusive("z")},
+                               {0, 4, 2, "a", Inclusive("m")},
+                               {1, 3, 1, "a", Inclusive("z"), 800}})
+                             .Apply(TrivialMoveEdit(*pick));
+  ASSERT_EQ(after.runs(1).size(), 2u);
+  EXPECT_EQ(after.runs(1)[0].id, 5u);
+  EXPECT_TRUE(after.CheckInvariants(3).ok());
+}
+
+TEST_F(HybridPickerTest, ManualCompactionTakesAllTiersInOneMerge) {
+  ManualCompaction manual{AllKeys(), 100};
+  const ManualDecision decision = Manual(Tree({{0, 5, 3, "a", Inclusive("c")},
+                                               {1, 4, 2, "a", Inclusive("e")},
+                                               {2, 3, 1, "b", Inclusive("d")}}),
+                                         &manual);
+  ASSERT_EQ(decision.kind, ManualDecision::Kind::kPick);
+  EXPECT_EQ(Numbers(*decision.pick), (std::vector<uint64_t>{3, 2, 1}));
+  EXPECT_EQ(decision.pick->output_level, 3);
+}
+
+// --- Tiered --------------------------------------------------------------------------------------
+
+TEST_F(TieredPickerTest, PicksNothingBelowItsTrigger) {
+  EXPECT_FALSE(Automatic(Tree({{0, 3, 3, "a", Inclusive("z")},
+                               {0, 2, 2, "a", Inclusive("z")},
+                               {0, 1, 1, "a", Inclusive("z")}}))
+                   .has_value());
+}
+
+TEST_F(TieredPickerTest, MergesNeighboursOfLikeSizeIntoThePlaceOfTheNewest) {
+  const auto pick = Automatic(Tree({{0, 9, 5, "a", Inclusive("z"), 50, 1},
+                                    {0, 8, 4, "a", Inclusive("z"), 100, 1},
+                                    {0, 7, 3, "a", Inclusive("z"), 100, 1},
+                                    {0, 6, 2, "a", Inclusive("z"), 900, 1},
+                                    {0, 5, 1, "a", Inclusive("z"), 9000, 1}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{4, 3}));
+  EXPECT_EQ(pick->output_level, 0);
+  EXPECT_EQ(pick->output_run_id, 8u);
+  EXPECT_EQ(pick->reason, Pick::Reason::kTierSizes);
+}
+
+TEST_F(TieredPickerTest, MergesTheNewestRunsWhenNoTwoAreAlike) {
+  const auto pick = Automatic(Tree({{0, 9, 4, "a", Inclusive("z"), 10, 1},
+                                    {0, 8, 3, "a", Inclusive("z"), 100, 1},
+                                    {0, 7, 2, "a", Inclusive("z"), 1000, 1},
+                                    {0, 6, 1, "a", Inclusive("z"), 10000, 1}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{4, 3}));
+  EXPECT_EQ(pick->reason, Pick::Reason::kTierRuns);
+}
+
+TEST_F(TieredPickerTest, MergesEverythingWhenTheNewerRunsAreLarge) {
+  const auto pick = Automatic(Tree({{0, 9, 4, "a", Inclusive("z"), 10, 1},
+                                    {0, 8, 3, "a", Inclusive("z"), 100, 1},
+                                    {0, 7, 2, "a", Inclusive("z"), 1000, 1},
+                                    {1, 0, 1, "a", Inclusive("z"), 500, 1}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{4, 3, 2, 1}));
+  EXPECT_EQ(pick->output_level, 1);
+  EXPECT_EQ(pick->output_run_id, kLeveledRunId);
+  EXPECT_EQ(pick->reason, Pick::Reason::kTierSpace);
+}
+
+TEST_F(TieredPickerTest, ManualCompactionLeavesOneRunWithoutTombstones) {
+  ManualCompaction manual{AllKeys(), 10};
+  const ManualDecision merge = Manual(Tree({{0, 3, 3, "a", Inclusive("c")},
+                                            {0, 2, 2, "x", Inclusive("z"), 100, 1}}),
+                                      &manual);
+  ASSERT_EQ(merge.kind, ManualDecision::Kind::kPick);
+  EXPECT_EQ(Numbers(*merge.pick), (std::vector<uint64_t>{3, 2}));
+  EXPECT_EQ(Manual(Tree({{0, 3, 10, "a", Inclusive("z")}}), &manual).kind,
+            ManualDecision::Kind::kDone);
+  ManualCompaction again{AllKeys(), 11};
+  EXPECT_EQ(Manual(Tree({{0, 3, 10, "a", Inclusive("z"), 100, 1}}), &again).kind,
+            ManualDecision::Kind::kPick);
+}
+
 // --- CheckPick itself ----------------------------------------------------------------------------
 
 class CheckPickTest : public ::testing::Test {
@@ -346,6 +483,41 @@ TEST_F(CheckPickTest, RefusesANewerRunBeforeAnOlderOne) {
   pick.inputs = {{0, 2, version_.runs(0)[0].files}, {1, 0, version_.runs(1)[0].files}};
   pick.output_level = 1;
   EXPECT_EQ(Check(pick).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+// Hazard C1, P2: a merge that jumped over a run would put it between versions of one key.
+TEST_F(CheckPickTest, RefusesTierMergesOfRunsThatAreNotNeighbours) {
+  const Version tiers = Tree({{0, 9, 3, "a", Inclusive("c")},
+                              {0, 8, 2, "x", Inclusive("z")},
+                              {0, 7, 1, "a", Inclusive("c")}});
+  const auto check = [&](std::vector<size_t> runs, uint64_t output) {
+    Pick pick;
+    for (const size_t run : runs) {
+      pick.inputs.push_back({0, tiers.runs(0)[run].id, tiers.runs(0)[run].files});
+    }
+    pick.output_level = 0;
+    pick.output_run_id = output;
+    return CheckPick({&tiers, {}, {}}, pick);
+  };
+  EXPECT_FALSE(check({0, 2}, 9).ok());
+  EXPECT_FALSE(check({0, 1}, 8).ok());
+  EXPECT_FALSE(check({1, 2}, 9).ok());
+  EXPECT_TRUE(check({0, 1}, 9).ok());
+  EXPECT_TRUE(check({1, 2}, 8).ok());
+  EXPECT_TRUE(check({0, 1, 2}, 9).ok());
+}
+
+TEST_F(CheckPickTest, RefusesATierThatWouldLandBeneathOlderRuns) {
+  const Version tiers = Tree({{0, 9, 3, "a", Inclusive("c")}, {1, 7, 1, "a", Inclusive("c")}});
+  Pick pick;
+  pick.inputs = {{0, 9, tiers.runs(0)[0].files}};
+  pick.output_level = 1;
+  pick.output_run_id = 6;
+  EXPECT_FALSE(CheckPick({&tiers, {}, {}}, pick).ok());
+  pick.output_run_id = 7;
+  EXPECT_FALSE(CheckPick({&tiers, {}, {}}, pick).ok());
+  pick.output_run_id = 9;
+  EXPECT_TRUE(CheckPick({&tiers, {}, {}}, pick).ok());
 }
 
 TEST_F(CheckPickTest, RefusesToLeaveAnOverlappingFileOut) {

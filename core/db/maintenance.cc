@@ -122,7 +122,7 @@ absl::Status DbImpl::Check() {
     }
     segments = versions_->current();
   }
-  VERALITH_RETURN_IF_ERROR(segments->version().CheckInvariants(/*tiered_levels=*/1));
+  VERALITH_RETURN_IF_ERROR(segments->version().CheckInvariants());
   for (int level = 0; level < kLevels; ++level) {
     for (const SegmentRun& run : segments->runs(level)) {
       for (const std::shared_ptr<const Segment>& segment : run.segments) {

@@ -42,7 +42,7 @@ DbImpl::DbImpl(std::string directory, const Options& options)
       physical_clock_(options.clock != nullptr ? options.clock : SystemClock()),
       executor_(options.executor != nullptr ? options.executor : DefaultExecutor()),
       compaction_options_(ToCompactionOptions(options)),
-      policy_(NewLeveledPolicy(compaction_options_)),
+      policy_(NewCompactionPolicy(options.compaction_policy, compaction_options_)),
       cache_(std::make_shared<PageCache>(options.cache_bytes)),
       queue_(mutex_, *executor_),
       random_(options.random_seed.has_value() ? *options.random_seed : EntropySeed()) {}
@@ -135,7 +135,7 @@ absl::Status DbImpl::OpenVersionSet() {
                               .judge_only = true};
     return LogRecovery(std::move(logs)).Run();
   };
-  options.tiered_levels = 1;
+  options.tiered_levels = policy_->TieredLevels();
   options.open_segment = NewSegmentOpener();
   VERALITH_ASSIGN_OR_RETURN(versions_, VersionSet::Open(std::move(options)));
   return absl::OkStatus();

@@ -53,6 +53,13 @@ absl::Status CheckOptions(const Options& options) {
                   options.level0_compaction_trigger <= options.level0_slowdown_trigger &&
                   options.level0_slowdown_trigger <= options.level0_stop_trigger,
               "level0 triggers must be at least 1 and ordered compaction <= slowdown <= stop"));
+  VERALITH_RETURN_IF_ERROR(
+      Require(options.tier_compaction_trigger >= 2 && options.tier_max_space_percent >= 1,
+              "tier_compaction_trigger must be at least 2, tier_max_space_percent at least 1"));
+  VERALITH_RETURN_IF_ERROR(
+      Require(options.compaction_policy != CompactionStyle::kTiered ||
+                  options.level0_slowdown_trigger > options.level0_compaction_trigger,
+              "level0_slowdown_trigger must be above level0_compaction_trigger with kTiered"));
   VERALITH_RETURN_IF_ERROR(Require(options.sync_mode != SyncMode::kDefault,
                                    "sync_mode must be kCommit, kInterval or kManual"));
   VERALITH_RETURN_IF_ERROR(Require(
@@ -65,6 +72,8 @@ CompactionOptions ToCompactionOptions(const Options& options) {
   CompactionOptions result;
   result.target_file_bytes = options.target_segment_bytes;
   result.level0_trigger_runs = options.level0_compaction_trigger;
+  result.tier_trigger_runs = options.tier_compaction_trigger;
+  result.tier_max_space_percent = options.tier_max_space_percent;
   result.level_base_bytes = options.level_base_bytes;
   result.level_multiplier = options.level_multiplier;
   result.max_grandparent_overlap_bytes = 10 * options.target_segment_bytes;

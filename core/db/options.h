@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/base/types.h"
+#include "core/compaction/style.h"
 
 namespace veralith {
 
@@ -64,8 +65,14 @@ struct Options {
   bool write_hex_index = false;
 
   // --- Compaction ------------------------------------------------------------------------------
+  // The shape of the tree; may change from one opening to the next. docs/COMPACTION.md compares.
+  CompactionStyle compaction_policy = CompactionStyle::kLeveled;
   size_t target_segment_bytes = size_t{32} << 20;
-  int level0_compaction_trigger = 4;  // runs in level 0
+  int level0_compaction_trigger = 4;  // runs in level 0; tiered: runs at all
+  // Runs of levels 1 and 2 under kHybrid: at so many they are merged into the next level.
+  int tier_compaction_trigger = 4;
+  // kTiered: everything is merged when the newer runs have this share of the oldest one's bytes.
+  int tier_max_space_percent = 200;
   int level0_slowdown_trigger = 12;   // writers are slowed
   int level0_stop_trigger = 24;       // writers wait
   size_t level_base_bytes = size_t{128} << 20;

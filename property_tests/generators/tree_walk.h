@@ -20,8 +20,13 @@ namespace veralith {
 
 class TreeWalk {
  public:
-  TreeWalk() : harness_(&fs_, "/tree", TinyCompactionOptions()) {
+  TreeWalk() : harness_(&fs_, "/tree", TinyCompactionOptions(), AnyStyle()) {
     RC_ASSERT(fs_.CreateDirectory("/tree").ok());
+  }
+
+  static CompactionStyle AnyStyle() {
+    return *rc::gen::element(CompactionStyle::kLeveled, CompactionStyle::kHybrid,
+                             CompactionStyle::kTiered);
   }
 
   JobHarness& harness() { return harness_; }

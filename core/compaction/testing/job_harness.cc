@@ -41,6 +41,7 @@ CompactionOptions TinyCompactionOptions() {
   CompactionOptions options;
   options.target_file_bytes = 1;  // a file per user key, nearly
   options.level0_trigger_runs = 2;
+  options.tier_trigger_runs = 2;
   options.level_base_bytes = 20'000;
   options.level_multiplier = 2;
   options.max_job_bytes = 1 << 20;
@@ -60,11 +61,12 @@ SegmentOptions TinySegmentOptions() {
   return options;
 }
 
-JobHarness::JobHarness(FileSystem* fs, std::string directory, const CompactionOptions& options)
+JobHarness::JobHarness(FileSystem* fs, std::string directory, const CompactionOptions& options,
+                       CompactionStyle style)
     : fs_(fs),
       directory_(std::move(directory)),
       options_(options),
-      policy_(NewLeveledPolicy(options)) {}
+      policy_(NewCompactionPolicy(style, options)) {}
 
 JobEnvironment JobHarness::Environment() {
   JobEnvironment environment;
@@ -132,7 +134,7 @@ absl::Status JobHarness::CompactRange(const KeyRange& range,
 
 absl::Status JobHarness::Install(const JobResult& result) {
   VERALITH_ASSIGN_OR_RETURN(Version next, version_->Apply(result.edit));
-  VERALITH_RETURN_IF_ERROR(next.CheckInvariants(/*tiered_levels=*/1));
+  VERALITH_RETURN_IF_ERROR(next.CheckInvariants());
   for (const VersionEdit::RemovedFile& removed : result.edit.removed_files) {
     if (next.Find(removed.number) == nullptr) {
       VERALITH_RETURN_IF_ERROR(

@@ -34,7 +34,10 @@ SegmentOptions TinySegmentOptions();
 
 class JobHarness {
  public:
-  JobHarness(FileSystem* fs, std::string directory, const CompactionOptions& options);
+  JobHarness(FileSystem* fs, std::string directory, const CompactionOptions& options,
+             CompactionStyle style = CompactionStyle::kLeveled);
+  // From now on; no job is running.
+  void ChangeStyle(CompactionStyle style) { policy_ = NewCompactionPolicy(style, options_); }
 
   // Flushes each history as one memtable, all in one job. Their timestamps rise.
   absl::Status Flush(const std::vector<History>& memtables, const std::vector<Timestamp>& points);
@@ -74,7 +77,7 @@ class JobHarness {
   FileSystem* const fs_;
   const std::string directory_;
   const CompactionOptions options_;
-  const std::unique_ptr<CompactionPolicy> policy_;
+  std::unique_ptr<CompactionPolicy> policy_;
   std::shared_ptr<const Version> version_ = std::make_shared<Version>();
   JobResult prepared_;
   JobResult last_result_;

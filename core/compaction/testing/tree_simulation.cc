@@ -144,7 +144,7 @@ std::string TreeSimulation::Problem() const {
   if (!problem_.empty()) {
     return problem_;
   }
-  if (const absl::Status status = version_.CheckInvariants(/*tiered_levels=*/1); !status.ok()) {
+  if (const absl::Status status = version_.CheckInvariants(tiered_levels_); !status.ok()) {
     return ToString(status);
   }
   std::map<int, Timestamp> oldest_above;

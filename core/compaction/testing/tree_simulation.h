@@ -24,7 +24,16 @@ class TreeSimulation {
  public:
   // Every key counts `bytes_per_key` in file sizes; outputs are cut at `target_keys`.
   TreeSimulation(const CompactionPolicy* policy, uint64_t bytes_per_key, size_t target_keys)
-      : policy_(policy), bytes_per_key_(bytes_per_key), target_keys_(target_keys) {}
+      : policy_(policy),
+        tiered_levels_(policy->TieredLevels()),
+        bytes_per_key_(bytes_per_key),
+        target_keys_(target_keys) {}
+
+  // From now on another policy decides; levels may keep the shape of the one before for a while.
+  void ChangePolicy(const CompactionPolicy* policy) {
+    policy_ = policy;
+    tiered_levels_ = kMaxTieredLevels;
+  }
 
   // A flush of one version of each key; a fifth of them tombstones.
   void Flush(const std::set<int>& keys);
@@ -62,7 +71,8 @@ class TreeSimulation {
   void AddFiles(const Content& content, int level, uint64_t run_id, VersionEdit* edit);
   void Apply(const VersionEdit& edit);
 
-  const CompactionPolicy* const policy_;
+  const CompactionPolicy* policy_;
+  int tiered_levels_;
   const uint64_t bytes_per_key_;
   const size_t target_keys_;
   Version version_;

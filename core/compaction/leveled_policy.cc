@@ -1,0 +1,415 @@
+// The leveled and the hybrid policy: the first levels hold tiers, the others one run each.
+//
+// With one level of tiers this is the plain leveled policy. With more, a level of tiers that has
+// enough runs merges the oldest of them into one run of the next level, and the last one merges them
+// into the first leveled level.
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "core/base/check.h"
+#include "core/compaction/picker.h"
+#include "core/compaction/picker_support.h"
+#include "core/format/entry.h"
+
+namespace veralith {
+namespace {
+
+class LeveledPolicy final : public CompactionPolicy {
+ public:
+  // Levels 0..tiers-1 hold tiers.
+  LeveledPolicy(const CompactionOptions& options, int tiers) : options_(options), tiers_(tiers) {
+    VERALITH_CHECK(tiers >= 1 && tiers <= kMaxTieredLevels);
+  }
+
+  std::optional<Pick> PickCompaction(const PickerState& state) const override;
+  ManualDecision PickManual(const PickerState& state, ManualCompaction* manual) const override;
+  std::vector<double> Scores(const Version& version) const override {
+    return Scores({&version, {}, {}});
+  }
+  int TieredLevels() const override { return tiers_; }
+
+ private:
+  std::vector<double> Scores(const PickerState& state) const;
+  uint64_t TargetBytes(const Version& version, int level) const;
+
+  int TriggerRuns(int level) const;
+  uint64_t LastTierBytes() const;
+
+  std::optional<Pick> PickTier(const PickerState& state, int level) const;
+  std::optional<Pick> MergeTier(const PickerState& state, int level, size_t runs) const;
+  std::optional<Pick> MoveTier(const PickerState& state, int level, size_t runs) const;
+  std::optional<Pick> PickForeign(const PickerState& state, int first, int last) const;
+  void AddOverlapping(const Version& version, Pick* pick) const;
+  std::optional<Pick> PickLevel(const PickerState& state, int level) const;
+  Pick PickDown(const PickerState& state, int level, std::span<const FileRef> files) const;
+  bool MayMove(const Version& version, const FileMeta& file, int from, int to) const;
+
+  std::optional<Pick> ManualTiers(const PickerState& state, const ManualCompaction& manual,
+                                  bool* wait) const;
+  std::optional<Pick> ManualLevel(const PickerState& state, const ManualCompaction& manual) const;
+  std::optional<Pick> ManualLast(const PickerState& state, const ManualCompaction& manual) const;
+  std::span<const FileRef> FirstFilesWithinBudget(std::span<const FileRef> files) const;
+
+  const CompactionOptions options_;
+  const int tiers_;
+};
+
+uint64_t Multiply(uint64_t a, uint64_t b) {
+  uint64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? ~uint64_t{0} : product;
+}
+
+// Of the first leveled level: as much as a run has grown to on its way through the tiers.
+uint64_t LeveledPolicy::LastTierBytes() const {
+  uint64_t bytes = options_.level_base_bytes;
+  for (int level = 1; level < tiers_; ++level) {
+    bytes = Multiply(bytes, static_cast<uint64_t>(TriggerRuns(level)));
+  }
+  return bytes;
+}
+
+uint64_t LeveledPolicy::TargetBytes(const Version& version, int level) const {
+  const uint64_t base = LastTierBytes();
+  uint64_t target = base;
+  for (int i = tiers_; i < level; ++i) {
+    target = Multiply(target, static_cast<uint64_t>(options_.level_multiplier));
+  }
+  const int last = version.DeepestLevel();
+  if (options_.dynamic_level_targets && level < last) {
+    uint64_t share = version.Bytes(last);
+    for (int i = level; i < last; ++i) {
+      share /= static_cast<uint64_t>(options_.level_multiplier);
+    }
+    target = std::max(base, std::min(target, share));
+  }
+  return std::max<uint64_t>(target, 1);
+}
+
+// A merge of one run into the next tier would gain nothing.
+int LeveledPolicy::TriggerRuns(int level) const {
+  return level == 0 ? std::max(1, options_.level0_trigger_runs)
+                    : std::max(2, options_.tier_trigger_runs);
+}
+
+// Leveled levels count without what running jobs are already taking away. The last level has
+// nowhere to go.
+std::vector<double> LeveledPolicy::Scores(const PickerState& state) const {
+  std::vector<double> scores(kLevels, 0.0);
+  for (int level = 0; level < tiers_; ++level) {
+    scores[level] = static_cast<double>(state.version->runs(level).size()) / TriggerRuns(level);
+  }
+  for (int level = tiers_; level + 1 < kLevels; ++level) {
+    uint64_t bytes = 0;
+    for (const Run& run : state.version->runs(level)) {
+      for (const FileRef& file : run.files) {
+        bytes += IsBusy(state, file->number) ? 0 : file->bytes;
+      }
+    }
+    scores[level] = static_cast<double>(bytes) /
+                    static_cast<double>(TargetBytes(*state.version, level));
+  }
+  return scores;
+}
+
+// A level that is to be one run, but holds tiers of another policy.
+bool IsForeign(const Version& version, int level) {
+  const std::vector<Run>& runs = version.runs(level);
+  return runs.size() > 1 || (runs.size() == 1 && runs.front().id != kLeveledRunId);
+}
+
+// The first and the last level that another policy left as tiers.
+std::optional<std::pair<int, int>> ForeignLevels(const Version& version, int tiers) {
+  std::optional<std::pair<int, int>> found;
+  for (int level = tiers; level < kMaxTieredLevels; ++level) {
+    if (IsForeign(version, level)) {
+      found = {found.has_value() ? found->first : level, level};
+    }
+  }
+  return found;
+}
+
+std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) const {
+  if (const auto foreign = ForeignLevels(*state.version, tiers_); foreign.has_value()) {
+    return PickForeign(state, foreign->first, foreign->second);
+  }
+  const std::vector<double> scores = Scores(state);
+  std::vector<int> levels;
+  for (int level = 0; level + 1 < kLevels; ++level) {
+    if (level < tiers_ ? scores[level] >= 1 : scores[level] > 1) {
+      levels.push_back(level);
+    }
+  }
+  std::sort(levels.begin(), levels.end(), [&](int a, int b) {
+    const bool level0_first = a == 0 && b != 0;
+    return level0_first || (b != 0 && (scores[a] > scores[b] || (scores[a] == scores[b] && a < b)));
+  });
+  for (const int level : levels) {
+    std::optional<Pick> pick = level < tiers_ ? PickTier(state, level) : PickLevel(state, level);
+    if (pick.has_value()) {
+      pick->reason = level == 0       ? Pick::Reason::kLevel0Runs
+                     : level < tiers_ ? Pick::Reason::kTierRuns
+                                      : Pick::Reason::kLevelBytes;
+      pick->score = scores[level];
+      return pick;
+    }
+  }
+  return std::nullopt;
+}
+
+// All runs of the levels `first` to `last`, and what lies under them, into the next level: from
+// then on these levels are as this policy keeps them.
+std::optional<Pick> LeveledPolicy::PickForeign(const PickerState& state, int first,
+                                               int last) const {
+  Pick pick;
+  pick.reason = Pick::Reason::kPolicyChanged;
+  for (int level = first; level <= last; ++level) {
+    for (const Run& run : state.version->runs(level)) {
+      pick.inputs.push_back({level, run.id, run.files});
+    }
+  }
+  pick.output_level = last + 1;
+  AddOverlapping(*state.version, &pick);
+  return ConflictsWithRunning(state, pick) ? std::nullopt : std::optional<Pick>(std::move(pick));
+}
+
+// What the hull overlaps in the output level, which is leveled.
+void LeveledPolicy::AddOverlapping(const Version& version, Pick* pick) const {
+  const std::span<const FileRef> overlapping =
+      OverlappingFiles(FilesOf(version, pick->output_level), pick->Hull());
+  if (!overlapping.empty()) {
+    pick->inputs.push_back({pick->output_level, kLeveledRunId,
+                            {overlapping.begin(), overlapping.end()}});
+  }
+}
+
+std::optional<Pick> LeveledPolicy::PickTier(const PickerState& state, int level) const {
+  const size_t runs = state.version->runs(level).size();
+  const auto widest = static_cast<size_t>(std::max(2, options_.tier_max_width));
+  return MergeTier(state, level, tiers_ == 1 ? runs : std::min(runs, widest));
+}
+
+// The oldest runs, at most `runs` of them. So there is one job of a tier at a time: a second one
+// would need the oldest run too. Tiers beneath level 0 are cheap only when many runs go at once: no
+// limit of bytes keeps a merge below the trigger.
+std::optional<Pick> LeveledPolicy::MergeTier(const PickerState& state, int level,
+                                             size_t runs) const {
+  const std::vector<Run>& all = state.version->runs(level);
+  VERALITH_CHECK(runs > 0 && runs <= all.size());
+  if (std::optional<Pick> move = MoveTier(state, level, runs); move.has_value()) {
+    return move;
+  }
+  const size_t least = tiers_ == 1 ? 1 : static_cast<size_t>(TriggerRuns(level));
+  Pick pick;
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < runs && (i < least || bytes < options_.max_job_bytes); ++i) {
+    const Run& run = all[all.size() - 1 - i];
+    bytes += BytesOf(run.files);
+    pick.inputs.insert(pick.inputs.begin(), {level, run.id, run.files});
+  }
+  pick.output_level = level + 1;
+  if (pick.output_level < tiers_) {
+    pick.output_run_id = pick.inputs.front().run_id;
+  } else {
+    AddOverlapping(*state.version, &pick);
+  }
+  return ConflictsWithRunning(state, pick) ? std::nullopt : std::optional<Pick>(std::move(pick));
+}
+
+// As many of the oldest runs as can go to the next level as they are; into a tier only as many as
+// are worth a run of it.
+std::optional<Pick> LeveledPolicy::MoveTier(const PickerState& state, int level,
+                                            size_t runs) const {
+  const std::vector<Run>& all = state.version->runs(level);
+  const bool into_tier = level + 1 < tiers_;
+  Pick best;
+  Pick next;
+  next.output_level = level + 1;
+  next.trivial_move = true;
+  for (size_t i = 0; i < runs; ++i) {
+    const Run& run = all[all.size() - 1 - i];
+    next.inputs.insert(next.inputs.begin(), {level, run.id, run.files});
+    next.output_run_id = into_tier ? run.id : kLeveledRunId;
+    const bool may_move = std::all_of(run.files.begin(), run.files.end(), [&](const FileRef& file) {
+      return MayMove(*state.version, *file, level, level + 1);
+    });
+    if (!may_move || !AreDisjoint(SortedFiles(next)) || ConflictsWithRunning(state, next)) {
+      break;
+    }
+    best = next;
+  }
+  const size_t least = into_tier ? std::min(runs, static_cast<size_t>(TriggerRuns(level))) : 1;
+  return best.inputs.size() >= least ? std::optional<Pick>(std::move(best)) : std::nullopt;
+}
+
+// Into a tier a file goes on top of what is there; whatever it could drop is then still beneath.
+bool LeveledPolicy::MayMove(const Version& version, const FileMeta& file, int from,
+                            int to) const {
+  if (options_.format_of_level[from] != options_.format_of_level[to]) {
+    return false;
+  }
+  return to < tiers_ ? !HasGarbage(file)
+                     : !AnyOverlap(version, to, RangeOf(file)) && !HasGarbageAt(version, file, to);
+}
+
+// The next file in round-robin order that no running job stands in the way of.
+std::optional<Pick> LeveledPolicy::PickLevel(const PickerState& state, int level) const {
+  const std::span<const FileRef> files = FilesOf(*state.version, level);
+  const std::optional<Version::Cursor>& cursor = state.version->cursor(level);
+  size_t start = 0;
+  if (cursor.has_value()) {
+    start = static_cast<size_t>(
+        std::partition_point(files.begin(), files.end(),
+                             [&](const FileRef& file) {
+                               return CompareUserKeys(file->smallest_ns, file->smallest_key,
+                                                      cursor->ns, cursor->key) <= 0;
+                             }) -
+        files.begin());
+  }
+  for (size_t i = 0; i < files.size(); ++i) {
+    const size_t at = (start + i) % files.size();
+    Pick pick = PickDown(state, level, files.subspan(at, 1));
+    if (!ConflictsWithRunning(state, pick)) {
+      pick.cursor = {level, files[at]->smallest_ns, files[at]->smallest_key};
+      return pick;
+    }
+  }
+  return std::nullopt;
+}
+
+// Neighbouring files of a leveled level into the level below.
+Pick LeveledPolicy::PickDown(const PickerState& state, int level,
+                             std::span<const FileRef> files) const {
+  Pick pick;
+  pick.output_level = level + 1;
+  pick.inputs.push_back(
+      {level, state.version->runs(level).front().id, {files.begin(), files.end()}});
+  pick.trivial_move = std::all_of(files.begin(), files.end(), [&](const FileRef& file) {
+    return MayMove(*state.version, *file, level, level + 1);
+  });
+  if (pick.trivial_move) {
+    return pick;
+  }
+  AddOverlapping(*state.version, &pick);
+  return pick;
+}
+
+// --- Manual compaction ---------------------------------------------------------------------------
+
+ManualDecision LeveledPolicy::PickManual(const PickerState& state,
+                                         ManualCompaction* manual) const {
+  const int last = std::max(tiers_, state.version->DeepestLevel());
+  std::optional<Pick> pick;
+  bool wait = false;
+  if (const auto foreign = ForeignLevels(*state.version, tiers_); foreign.has_value()) {
+    pick = PickForeign(state, foreign->first, foreign->second);
+    wait = !pick.has_value();
+  }
+  while (!pick.has_value() && !wait && manual->level < last) {
+    pick = manual->level < tiers_ ? ManualTiers(state, *manual, &wait)
+                                  : ManualLevel(state, *manual);
+    if (!pick.has_value() && !wait) {
+      manual->level = std::max(tiers_, manual->level + 1);
+    }
+  }
+  if (!pick.has_value() && !wait) {
+    pick = ManualLast(state, *manual);
+  }
+  if (!pick.has_value() && !wait) {
+    return {ManualDecision::Kind::kDone, std::nullopt};
+  }
+  if (wait || ConflictsWithRunning(state, *pick)) {
+    return {ManualDecision::Kind::kWait, std::nullopt};
+  }
+  pick->reason = Pick::Reason::kManual;
+  return {ManualDecision::Kind::kPick, std::move(pick)};
+}
+
+// All runs from the newest one that the request concerns down to the oldest one of the last tier,
+// into the first leveled level. Plain level 0 keeps to the budget of jobs.
+std::optional<Pick> LeveledPolicy::ManualTiers(const PickerState& state,
+                                               const ManualCompaction& manual,
+                                               bool* wait) const {
+  const auto concerns = [&](const Run& run, int level) {
+    const std::span<const FileRef> files = OverlappingFiles(run.files, manual.range);
+    return std::any_of(files.begin(), files.end(), [&](const FileRef& file) {
+      return level > 0 || file->number < manual.before_file_number;
+    });
+  };
+  Pick pick;
+  for (int level = 0; level < tiers_; ++level) {
+    for (const Run& run : state.version->runs(level)) {
+      if (!pick.inputs.empty() || concerns(run, level)) {
+        pick.inputs.push_back({level, run.id, run.files});
+      }
+    }
+  }
+  if (pick.inputs.empty()) {
+    return std::nullopt;
+  }
+  std::optional<Pick> result;
+  if (tiers_ == 1) {
+    result = MergeTier(state, 0, pick.inputs.size());
+  } else {
+    pick.output_level = tiers_;
+    AddOverlapping(*state.version, &pick);
+    result = ConflictsWithRunning(state, pick) ? std::nullopt : std::optional<Pick>(pick);
+  }
+  *wait = !result.has_value();
+  return result;
+}
+
+std::optional<Pick> LeveledPolicy::ManualLevel(const PickerState& state,
+                                               const ManualCompaction& manual) const {
+  const std::span<const FileRef> files =
+      OverlappingFiles(FilesOf(*state.version, manual.level), manual.range);
+  if (files.empty()) {
+    return std::nullopt;
+  }
+  return PickDown(state, manual.level, FirstFilesWithinBudget(files));
+}
+
+// The first stretch of neighbouring files of the last level that could shrink, into the same level.
+std::optional<Pick> LeveledPolicy::ManualLast(const PickerState& state,
+                                              const ManualCompaction& manual) const {
+  const std::span<const FileRef> files =
+      OverlappingFiles(FilesOf(*state.version, manual.level), manual.range);
+  const auto is_due = [&](const FileRef& file) {
+    return file->number < manual.before_file_number &&
+           HasGarbageAt(*state.version, *file, manual.level);
+  };
+  const auto first = std::find_if(files.begin(), files.end(), is_due);
+  if (first == files.end()) {
+    return std::nullopt;
+  }
+  const auto end = std::find_if_not(first, files.end(), is_due);
+  const std::span<const FileRef> taken = FirstFilesWithinBudget({first, end});
+  Pick pick;
+  pick.output_level = manual.level;
+  pick.inputs.push_back(
+      {manual.level, state.version->runs(manual.level).front().id, {taken.begin(), taken.end()}});
+  return pick;
+}
+
+std::span<const FileRef> LeveledPolicy::FirstFilesWithinBudget(
+    std::span<const FileRef> files) const {
+  uint64_t bytes = 0;
+  size_t count = 0;
+  while (count < files.size() && (count == 0 || bytes < options_.max_job_bytes)) {
+    bytes += files[count++]->bytes;
+  }
+  return files.first(count);
+}
+
+}  // namespace
+
+std::unique_ptr<CompactionPolicy> NewLeveledPolicy(const CompactionOptions& options) {
+  return std::make_unique<LeveledPolicy>(options, 1);
+}
+
+std::unique_ptr<CompactionPolicy> NewHybridPolicy(const CompactionOptions& options) {
+  return std::make_unique<LeveledPolicy>(options, kMaxTieredLevels);
+}
+
+}  // namespace veralith

@@ -1,0 +1,17 @@
+// The shapes of tree that compaction can keep (docs/COMPACTION.md compares them).
+#ifndef VERALITH_CORE_COMPACTION_STYLE_H_
+#define VERALITH_CORE_COMPACTION_STYLE_H_
+
+#include <cstdint>
+
+namespace veralith {
+
+enum class CompactionStyle : uint8_t {
+  kLeveled,  // level 0 holds runs, the others one run each: least room, most writing
+  kHybrid,   // levels 0-2 hold runs, 3-7 one run each: between the two
+  kTiered,   // runs only, merged with runs of like size: least writing, most room and reading
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_COMPACTION_STYLE_H_
