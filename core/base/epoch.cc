@@ -33,10 +33,15 @@ struct Domain {
   std::vector<Retired> retired ABSL_GUARDED_BY(mutex);
 };
 
+#ifdef VERALITH_EXPLORE
+// One per explored execution: no execution inherits another's guards.
+Domain& TheDomain() { return explored::ExecutionLocal<Domain>(); }
+#else
 Domain& TheDomain() {
   static Domain* const domain = new Domain;
   return *domain;
 }
+#endif
 
 Slot* TakeSlot() {
   Domain& domain = TheDomain();
@@ -64,8 +69,12 @@ struct SlotOwner {
 };
 
 Slot* MySlot() {
+#ifdef VERALITH_EXPLORE
+  return explored::FiberLocal<SlotOwner>().slot;
+#else
   thread_local SlotOwner owner;
   return owner.slot;
+#endif
 }
 
 // The smallest epoch that an active guard announces; `none` when there is none.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#ifndef VERALITH_EXPLORE
 namespace veralith {
 namespace {
 
@@ -26,3 +27,4 @@ bool CondVar::WaitFor(Mutex& mutex, int64_t nanos) {
 }
 
 }  // namespace veralith
+#endif  // VERALITH_EXPLORE

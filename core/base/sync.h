@@ -8,7 +8,9 @@
 //   2. A CondVar is waited on only through Executor::Await (core/base/executor.h), so that a
 //      simulation can run other work instead of sleeping.
 //
-// Built on the standard library's primitives, which ThreadSanitizer instruments.
+// Built on the standard library's primitives, which ThreadSanitizer instruments. Under
+// --config=explore (tests only, core/base/testing/explorer.h) the same names are steps of the
+// schedule explorer instead; nothing of that is compiled into any other build.
 #ifndef VERALITH_CORE_BASE_SYNC_H_
 #define VERALITH_CORE_BASE_SYNC_H_
 
@@ -19,8 +21,13 @@
 
 #include "absl/base/thread_annotations.h"
 
+#ifdef VERALITH_EXPLORE
+#include "core/base/sync_explored.h"  // Mutex, CondVar, Atomic
+#endif
+
 namespace veralith {
 
+#ifndef VERALITH_EXPLORE
 class ABSL_LOCKABLE Mutex {
  public:
   Mutex() = default;
@@ -36,6 +43,7 @@ class ABSL_LOCKABLE Mutex {
   friend class CondVar;
   std::mutex mutex_;
 };
+#endif
 
 class ABSL_SCOPED_LOCKABLE MutexLock {
  public:
@@ -65,6 +73,7 @@ class ABSL_SCOPED_LOCKABLE MutexUnlock {
   Mutex& mutex_;
 };
 
+#ifndef VERALITH_EXPLORE
 class CondVar {
  public:
   CondVar() = default;
@@ -110,6 +119,7 @@ class Atomic {
  private:
   std::atomic<T> value_;
 };
+#endif
 
 }  // namespace veralith
 

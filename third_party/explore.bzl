@@ -1,0 +1,7 @@
+"""What can be built under --config=explore only (the schedule explorer and its tests)."""
+
+# For target_compatible_with; elsewhere such targets are skipped.
+EXPLORED = select({
+    "//core/base:explore": [],
+    "//conditions:default": ["//third_party:never"],
+})
