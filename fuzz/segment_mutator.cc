@@ -522,4 +522,14 @@ bool MutateSegment(SegmentRegion region, uint32_t choice, const PieceMutation& m
   return true;
 }
 
+bool EditFooter(const std::function<void(parquet::FileMetaData*)>& edit, std::string* file) {
+  std::optional<Parts> parts = TakeApart(*file);
+  if (!parts.has_value()) {
+    return false;
+  }
+  edit(&parts->footer);
+  *file = PutTogether(*parts);
+  return true;
+}
+
 }  // namespace veralith

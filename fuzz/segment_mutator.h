@@ -11,6 +11,8 @@
 #include <functional>
 #include <string>
 
+#include "core/format/parquet_metadata.h"
+
 namespace veralith {
 
 enum class SegmentRegion : uint8_t {
@@ -42,6 +44,9 @@ using PieceMutation = std::function<void(std::string* piece, size_t max_bytes)>;
 // the file has no such region, and *file is as before.
 bool MutateSegment(SegmentRegion region, uint32_t choice, const PieceMutation& mutate,
                    std::string* file);
+
+// Changes the decoded footer and seals it. False: *file is no segment.
+bool EditFooter(const std::function<void(parquet::FileMetaData*)>& edit, std::string* file);
 
 }  // namespace veralith
 

@@ -2,20 +2,26 @@
 // it makes is refused for what it says (or not at all), not for a checksum.
 #include "fuzz/segment_mutator.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
-#include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/random.h"
 #include "core/base/status.h"
+#include "core/format/parquet_metadata.h"
+#include "core/format/sparse_index.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/testing/memory_file.h"
+#include "core/segment/testing/small_segments.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -46,15 +52,27 @@ void ChangeAByte(Random* random, std::string* piece, size_t max_bytes) {
   }
 }
 
-// What reading everything says: a message without its numbers; "" when all is well.
-std::string FaultOf(const std::string& file) {
-  SegmentReaderOptions options;
-  options.memory_limit_bytes = 8 << 20;
-  const auto reader = SegmentReader::Open(OpenMemoryFile(file), options);
-  const absl::Status status = reader.ok() ? (*reader)->Check() : reader.status();
+// A message without its numbers; "" when all is well.
+std::string FaultOf(const absl::Status& status) {
   std::string fault(Message(status));
   std::erase_if(fault, [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; });
   return fault;
+}
+
+// What opening says, or else the structure check; and what reading all rows says.
+std::pair<std::string, std::string> FaultsOf(const std::string& file) {
+  SegmentReaderOptions options;
+  options.memory_limit_bytes = 8 << 20;
+  const auto reader = SegmentReader::Open(OpenMemoryFile(file), options);
+  if (!reader.ok()) {
+    return {FaultOf(reader.status()), ""};
+  }
+  const auto iterator = (*reader)->NewIterator(true);
+  iterator->SeekToFirst();
+  for (int i = 0; i < 100 && iterator->Valid(); ++i) {
+    iterator->Next();
+  }
+  return {FaultOf((*reader)->Check()), FaultOf(iterator->status())};
 }
 
 bool IsChecksum(const std::string& fault) { return fault.find("checksum") != std::string::npos; }
@@ -77,11 +95,12 @@ Reached Reach(SegmentRegion region, const std::vector<std::string>& seeds) {
     if (!MutateSegment(region, static_cast<uint32_t>(random.Next()), mutate, &file)) {
       continue;
     }
-    const std::string fault = FaultOf(file);
+    const auto [fault, fault_reading] = FaultsOf(file);
     ++reached.changed;
     reached.stopped_by_checksum += IsChecksum(fault) ? 1 : 0;
     reached.accepted += fault.empty() ? 1 : 0;
     reached.faults.insert(fault);
+    reached.faults.insert(fault_reading);
   }
   return reached;
 }
@@ -120,6 +139,134 @@ TEST(SegmentMutator, ReachesEveryRegionBehindItsChecksums) {
     EXPECT_LT(reached.stopped_by_checksum, reached.changed / 5) << RegionName(region);
     EXPECT_GE(reached.faults.size(), 2u) << RegionName(region);
   }
+}
+
+// What opening, reading and the structure check say of segments whose checksums are right, found by
+// changes of single bytes. (The tests below make faults that take more.)
+constexpr const char* kFaultsOfTheReader[] = {
+    // Opening.
+    " of another type belongs",
+    "the footer and the segment block place a column chunk differently",
+    "the footer and the segment block count rows differently",
+    "the footer and the segment block describe a row group differently",
+    "the sparse index and the namespace table disagree",
+    "range tombstones are counted wrongly",
+    "the footer does not name the segment block",
+    // Pages.
+    "a page of type ",
+    "a page in encoding ",
+    "page header and segment block disagree on the rows of a page",
+    "page header with impossible levels",
+    "page header with impossible sizes",
+    "bytes behind the last key of a page",
+    "bytes behind the last timestamp of a page",
+    "a timestamp below ",
+    "bytes behind the last value of a page",
+    "definition levels that contradict the page header",
+    // The structure check.
+    "the hex index differs from the sparse index",
+    "an index or filter is missing or lies outside the file",
+    "a column chunk without statistics",
+    "the offset index places a page differently",
+    "a column index with nulls where none can be",
+    "statistics count other nulls",
+    "does not match",  // the CRC-32 in a page header
+    "bytes behind the last namespace of a page",
+    "the sparse index has another first key for a key page",
+    "the namespace table and the namespace column disagree",
+    "a timestamp outside the range that the segment block says",
+    " is not after the row before it",
+    "several versions of a key where the segment block says one",
+    "a key that the filter denies",
+    "a key that Parquet's bloom filter denies",
+    "a key outside the bounds of its column index or statistics",
+    "outside the bounds of its column index or statistics",
+    "the segment block has another last key",
+    "the segment block counts rows or bytes wrongly",
+    "range tombstones out of order",
+};
+
+TEST(SegmentMutator, MakesTheReaderReportTheseFaults) {
+  const std::vector<std::string> seeds = Seeds();
+  std::set<std::string> faults;
+  for (int i = 0; i < kSegmentRegions; ++i) {
+    faults.merge(Reach(static_cast<SegmentRegion>(i), seeds).faults);
+  }
+  for (const std::string fault : kFaultsOfTheReader) {
+    const bool seen = std::any_of(faults.begin(), faults.end(), [&](const std::string& each) {
+      return each.find(fault) != std::string::npos;
+    });
+    EXPECT_TRUE(seen) << fault;
+  }
+}
+
+using Footer = parquet::FileMetaData;
+
+std::string FaultAfter(const std::function<void(Footer*)>& edit, int segment = 0) {
+  std::string file = MakeSmallSegment(segment).bytes;
+  EXPECT_TRUE(EditFooter(edit, &file));
+  return FaultsOf(file).first;
+}
+
+TEST(SegmentMutator, FootersOfAnotherShapeAreRefused) {
+  const auto contains = [](const std::string& fault, std::string_view part) {
+    return fault.find(part) != std::string::npos ? std::string(part) : fault;
+  };
+  const auto expect = [&](std::string_view part, const std::function<void(Footer*)>& edit) {
+    EXPECT_EQ(contains(FaultAfter(edit), part), part);
+  };
+  expect("a schema without all of ns, key, ts and value", [](Footer* f) { f->schema.pop_back(); });
+  expect("column \"kind\"", [](Footer* f) {
+    f->schema.push_back(f->schema.back());
+    f->schema.back().name = "kind";
+  });
+  expect("a column chunk with a dictionary or in another file",
+         [](Footer* f) { f->row_groups[0].columns[1].meta_data.dictionary_page_offset = 4; });
+  expect("a column chunk with a dictionary or in another file",
+         [](Footer* f) { f->row_groups[0].columns[3].file_path = "elsewhere"; });
+  expect("codec ZSTD on column key",
+         [](Footer* f) { f->row_groups[0].columns[1].meta_data.codec = 6; });
+  expect("the offset index has another number of pages", [](Footer* f) {
+    auto& columns = f->row_groups[0].columns;
+    columns[0].offset_index_offset = columns[1].offset_index_offset;
+    columns[0].offset_index_length = columns[1].offset_index_length;
+  });
+  expect("a column index of another shape than its chunk", [](Footer* f) {
+    auto& columns = f->row_groups[0].columns;
+    columns[0].column_index_offset = columns[1].column_index_offset;
+    columns[0].column_index_length = columns[1].column_index_length;
+  });
+  expect("a column without a column index",
+         [](Footer* f) { f->row_groups[0].columns[2].column_index_offset.reset(); });
+}
+
+// A section of the block of a small segment, changed by hand.
+std::pair<std::string, std::string> FaultsAfter(SegmentRegion region, int segment,
+                                                const std::function<void(std::string*)>& edit) {
+  std::string file = MakeSmallSegment(segment).bytes;
+  EXPECT_TRUE(MutateSegment(region, 1, [&](std::string* piece, size_t) { edit(piece); }, &file));
+  return FaultsOf(file);
+}
+
+TEST(SegmentMutator, BlocksThatContradictTheRowsAreRefused) {
+  const auto tombstones = FaultsAfter(SegmentRegion::kCounts, 1, [](std::string* counts) {
+    (*counts)[8] = 0;
+  });
+  EXPECT_NE(tombstones.first, "");
+  EXPECT_NE(tombstones.second.find("a tombstone that the segment block does not count"),
+            std::string::npos)
+      << tombstones.second;
+  const auto first_key = FaultsAfter(SegmentRegion::kCounts, 1, [](std::string* counts) {
+    (*counts)[88] = 'j';
+  });
+  EXPECT_NE(first_key.first.find("the segment block has another first key"), std::string::npos)
+      << first_key.first;
+  const auto entries = FaultsAfter(SegmentRegion::kSparseIndex, 1, [](std::string* index) {
+    *index = SparseIndexBuilder().Finish();
+  });
+  EXPECT_NE(entries.first.find("the sparse index does not have one entry per key page"),
+            std::string::npos)
+      << entries.first;
 }
 
 }  // namespace

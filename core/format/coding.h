@@ -41,7 +41,6 @@ inline uint64_t LoadLe64(const char* from) {
   return v;
 }
 inline uint64_t LoadBe64(const char* from) { return __builtin_bswap64(LoadLe64(from)); }
-inline void StoreLe16(char* to, uint16_t v) { std::memcpy(to, &v, sizeof(v)); }
 inline void StoreLe32(char* to, uint32_t v) { std::memcpy(to, &v, sizeof(v)); }
 inline void StoreLe64(char* to, uint64_t v) { std::memcpy(to, &v, sizeof(v)); }
 inline void StoreBe64(char* to, uint64_t v) { StoreLe64(to, __builtin_bswap64(v)); }

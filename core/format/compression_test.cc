@@ -72,6 +72,23 @@ TEST(Compression, KnowsParquetsNumbers) {
   EXPECT_EQ(Message(CodecFromParquetId(2).status()), "Parquet codec GZIP");
 }
 
+TEST(Compression, NamesCodecsThatItDoesNotKnow) {
+  EXPECT_EQ(CodecName(static_cast<Codec>(9)), "unknown codec");
+}
+
+TEST(Compression, RefusesSizesBeyondItsLimitsWithoutReadingThem) {
+  const std::string one = "x";
+  const std::string_view compressing(one.data(), Compressor::kMaxInputBytes + 1);
+  const std::string_view decompressing(one.data(), size_t{INT32_MAX} + 1);
+  for (const Codec codec : kAll) {
+    std::string out = "as it was";
+    EXPECT_TRUE(absl::IsInvalidArgument(Compressor(codec).Compress(compressing, &out)));
+    EXPECT_EQ(out, "as it was");
+  }
+  char output[1];
+  EXPECT_TRUE(absl::IsDataLoss(Decompress(Codec::kLz4Raw, decompressing, output)));
+}
+
 TEST(Compression, AReusedCompressorWritesTheSameBytes) {
   for (const Codec codec : kAll) {
     Compressor compressor(codec);

@@ -40,7 +40,6 @@ class DeltaLengthByteArrayEncoder {
     data_.append(value);
   }
   size_t count() const { return lengths_.size(); }
-  size_t raw_bytes() const { return data_.size(); }  // without lengths
   // Appends the encoded page body and forgets the values.
   void Finish(std::string* out);
 

@@ -56,7 +56,6 @@ class FilterView {
   void Prefetch(uint64_t hash) const;
 
   uint32_t num_blocks() const { return num_blocks_; }
-  int num_probes() const { return num_probes_; }
 
  private:
   const char* blocks_ = nullptr;

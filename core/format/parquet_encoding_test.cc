@@ -304,6 +304,16 @@ RC_GTEST_PROP(DeltaByteArray, RoundTripsKeysWithLongCommonPrefixes, ()) {
 
 // --- PLAIN --------------------------------------------------------------------------------------
 
+TEST(PageEncodings, RefusePagesOfFourGigabytesWithoutReadingThem) {
+  const std::string one = "x";
+  const std::string_view huge(one.data(), size_t{UINT32_MAX} + 1);
+  uint32_t offsets[2];
+  uint32_t lengths[2];
+  std::string_view data;
+  EXPECT_TRUE(absl::IsInvalidArgument(DecodePlainByteArray(huge, offsets, lengths).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(DecodeDeltaLengthByteArray(huge, offsets, &data).status()));
+}
+
 TEST(Plain, IsLittleEndianAndLengthPrefixed) {
   std::string out;
   const std::vector<int32_t> i32 = {1, -1};

@@ -94,6 +94,18 @@ TEST(CompactReader, RefusesUnknownWireTypes) {
   EXPECT_FALSE(SkipsWhole(Bytes({0x19, 0x10, 0x00, 0x00})));
 }
 
+TEST(CompactReader, RefusesFieldIdsBeyond16Bits) {
+  // Field 32767, given in full, of type true; then one whose id is 1 more.
+  CompactReader reader(std::string_view("\x01\xfe\xff\x03\x11\x00", 6));
+  std::vector<int16_t> ids;
+  reader.ReadStruct([&](int16_t id, Type type) {
+    ids.push_back(id);
+    reader.Skip(type);
+  });
+  EXPECT_FALSE(reader.ok());
+  EXPECT_EQ(ids, std::vector<int16_t>{INT16_MAX});
+}
+
 TEST(CompactReader, RefusesNestingBeyondItsDepth) {
   const auto nested = [](int depth) {
     return std::string(static_cast<size_t>(depth), 0x1c) +

@@ -100,7 +100,6 @@ class ValueColumnBuilder {
     levels_.push_back(0);
     open_raw_bytes_ += kRowRawBytes;
   }
-  size_t open_rows() const { return levels_.size(); }
   size_t open_raw_bytes() const { return open_raw_bytes_; }
   absl::Status FinishPage();
   void Clear();

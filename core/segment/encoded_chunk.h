@@ -37,7 +37,6 @@ class EncodedChunk {
 
   std::string_view bytes() const { return bytes_; }
   const std::vector<EncodedPage>& pages() const { return pages_; }
-  uint64_t rows() const { return rows_; }
   uint64_t nulls() const { return nulls_; }
 
   // What the footer says of it, but for statistics and indexes, if it begins at `file_offset`.

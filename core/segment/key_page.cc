@@ -175,10 +175,6 @@ uint32_t KeyPage::LowerBound(std::string_view key, uint32_t begin, uint32_t end)
   return Bound</*kOrEqual=*/false>(key, begin, end);
 }
 
-uint32_t KeyPage::UpperBound(std::string_view key, uint32_t begin, uint32_t end) const {
-  return Bound</*kOrEqual=*/true>(key, begin, end);
-}
-
 uint32_t KeyPage::ValuePageOf(uint32_t row) const {
   const auto* starts = reinterpret_cast<const uint32_t*>(base() + value_starts_at_);
   const uint32_t* const end = starts + value_starts_;

@@ -46,15 +46,12 @@ class KeyPage : public Page {
       }
     }
   }
-  size_t KeyBytes(uint32_t row) const { return prefix_bytes_ + suffix(row).size(); }
 
   // The first row in [begin, end) with this key; kNotFound. end <= rows().
   uint32_t Find(std::string_view key, uint32_t begin, uint32_t end) const;
   // The first row in [begin, end) with a key >= this one; end when there is none. The rows' keys
   // must ascend (those of one namespace do).
   uint32_t LowerBound(std::string_view key, uint32_t begin, uint32_t end) const;
-  // The same, with a key > this one.
-  uint32_t UpperBound(std::string_view key, uint32_t begin, uint32_t end) const;
   // Negative, zero or positive: how the row's key compares with this one.
   int Compare(uint32_t row, std::string_view key) const;
 

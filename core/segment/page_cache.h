@@ -80,8 +80,6 @@ class PageSlots {
   PageSlots(const PageSlots&) = delete;
   PageSlots& operator=(const PageSlots&) = delete;
 
-  size_t size() const { return count_; }
-
   // Null: not there. Marks the page as recently used.
   Page* Find(size_t index) const {
     Page* page = slots_[index].Load();

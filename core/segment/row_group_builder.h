@@ -38,7 +38,6 @@ class RowGroupBuilder {
   bool empty() const { return rows_ == 0; }
   uint64_t rows() const { return rows_; }
   // True when the next Add begins a key page.
-  bool at_key_page_start() const { return keys_.open_rows() == 0; }
   // True when the next entry, of this relation, will begin a key page (the open one ends before).
   bool WillBeginKeyPage(const Relation& relation) const;
 

@@ -165,6 +165,80 @@ TEST(SegmentOpen, ErrorsNameFileAndOffset) {
   EXPECT_NE(message.find("memory: offset "), std::string::npos) << message;
 }
 
+TEST(SegmentRead, AFileThatShrinksUnderItsReaderIsDataLoss) {
+  const SmallSegment subject = MakeSmallSegment(3);
+  auto state = std::make_shared<MemoryFileState>();
+  state->bytes = subject.bytes;
+  const auto reader = SegmentReader::Open(OpenMemoryFile(state), {});
+  ASSERT_TRUE(reader.ok());
+  state->bytes.resize(10);
+  const auto iterator = (*reader)->NewIterator(false);
+  iterator->SeekToFirst();
+  EXPECT_FALSE(iterator->Valid());
+  EXPECT_TRUE(absl::IsDataLoss(iterator->status())) << iterator->status();
+}
+
+// One that needs much memory for a value, for keys, and for the number of its rows.
+std::vector<WrittenSegment> LargeSegments() {
+  std::vector<std::vector<OwnedEntry>> contents(3);
+  contents[0].push_back({0, "k", 1, EntryKind::kPut, std::string(1 << 20, 'v')});
+  for (int i = 0; i < 40; ++i) {
+    contents[1].push_back({0, std::string(30'000, static_cast<char>('0' + i)), 1, EntryKind::kPut, ""});
+  }
+  for (int i = 0; i < 200'000; ++i) {
+    contents[2].push_back({0, std::to_string(1'000'000 + i), 1, EntryKind::kPut, ""});
+  }
+  SegmentOptions options;
+  options.key_page_bytes = size_t{16} << 20;
+  options.value_page_bytes = size_t{16} << 20;
+  options.timestamp_page_rows = 1 << 20;
+  options.namespace_page_rows = 1 << 20;
+  options.row_group_rows = 1 << 20;
+  std::vector<WrittenSegment> written;
+  for (const auto& entries : contents) {
+    written.push_back(WriteSegment(entries, options).value());
+  }
+  return written;
+}
+
+TEST(SegmentRead, UnderAnyMemoryLimitTheAnswerIsWholeOrResourceExhausted) {
+  std::string refusals;
+  for (const WrittenSegment& written : LargeSegments()) {
+    for (uint64_t limit = 1 << 10; limit <= (1 << 26); limit *= 2) {
+      SegmentReaderOptions options;
+      options.memory_limit_bytes = limit;
+      const auto reader = SegmentReader::Open(OpenMemoryFile(written.bytes), options);
+      absl::Status status = reader.status();
+      if (status.ok()) {
+        const auto iterator = (*reader)->NewIterator(false);
+        uint64_t rows = 0;
+        for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+          ++rows;
+        }
+        status = iterator->status();
+        ASSERT_TRUE(!status.ok() || rows == written.summary.entries);
+        const absl::Status checked = (*reader)->Check();
+        ASSERT_TRUE(checked.ok() || absl::IsResourceExhausted(checked)) << checked;
+        refusals += Message(checked);
+        LookupResult result;
+        EpochGuard guard;
+        const absl::Status found = (*reader)->Get(
+            0, written.summary.smallest_key, HashUserKey(0, written.summary.smallest_key),
+            kMaxTimestamp, {.fill_cache = true, .want_timestamp = true}, &result);
+        ASSERT_TRUE(found.ok() ? result.ts == 1 : absl::IsResourceExhausted(found)) << found;
+        refusals += Message(found);
+      }
+      ASSERT_TRUE(status.ok() || absl::IsResourceExhausted(status)) << status;
+      ASSERT_TRUE(status.ok() || limit < (1 << 26));
+      refusals += Message(status);
+    }
+  }
+  for (const char* refusal : {"a footer larger", "a segment block larger", "a value page larger",
+                              "a key page of more rows", "a key page larger"}) {
+    EXPECT_NE(refusals.find(refusal), std::string::npos) << refusal;
+  }
+}
+
 TEST(SegmentCheck, FindsDamageThatLookupsNeverRead) {
   const SmallSegment subject = MakeSmallSegment(4);
   std::string damaged = subject.bytes;

@@ -31,9 +31,6 @@ class SegmentIterator : public Iterator {
   void Next() override;
   void Prev() override;
 
-  // The number of the current row in the file. Valid() only.
-  uint64_t row() const { return row_; }
-
  private:
   // A column's current page and where the next ones come from.
   template <typename PageType>
@@ -49,7 +46,6 @@ class SegmentIterator : public Iterator {
   };
 
   uint64_t rows() const { return segment_.block.rows(); }
-  void Invalidate() { valid_ = false; }
   bool Fail(absl::Status status);
   // To the row, reading what is needed; beyond the last row: invalid.
   void MoveTo(uint64_t row);
