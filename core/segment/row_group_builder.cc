@@ -59,7 +59,8 @@ absl::Status RowGroupBuilder::Add(const EntryView& entry, const Relation& relati
   if (values_.open_raw_bytes() >= options_.value_page_bytes) {
     VERALITH_RETURN_IF_ERROR(values_.FinishPage());
   }
-  if (options_.write_parquet_bloom_filter && relation.new_user_key) {
+  // A key whose versions fill row groups is in the filter of each.
+  if (options_.write_parquet_bloom_filter && (relation.new_user_key || rows_ == 0)) {
     bloom_hashes_.push_back(parquet::BloomHash(entry.key));
   }
   ++rows_;
