@@ -317,6 +317,9 @@ class ForeignSegment : public SegmentReader {
     if (described.num_rows < 0 || described.columns.size() != kSegmentColumns) {
       return DataLoss("another number of columns than the schema, or of rows");
     }
+    if (described.num_rows == 0) {
+      return absl::OkStatus();  // pyarrow writes such, with offsets of 0
+    }
     Group group;
     group.first_row = summary_.entries;
     group.rows = static_cast<uint64_t>(described.num_rows);
@@ -334,9 +337,7 @@ class ForeignSegment : public SegmentReader {
       return ResourceExhausted("a row group larger than the memory limit allows");
     }
     summary_.entries += group.rows;
-    if (group.rows > 0) {
-      groups_.push_back(std::move(group));
-    }
+    groups_.push_back(std::move(group));
     return absl::OkStatus();
   }
 
