@@ -1,0 +1,31 @@
+// make_golden_version_1 DIRECTORY: wrote corpus/golden/1, once. Run it only to see what the bytes
+// would be now; a difference is a new format version, with a folder of its own.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "property_tests/golden_version_1.h"
+
+namespace {
+
+void Write(const std::filesystem::path& directory, const veralith::Files& files) {
+  std::filesystem::create_directories(directory);
+  for (const auto& [name, bytes] : files) {
+    std::ofstream(directory / name, std::ios::binary) << bytes;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: make_golden_version_1 DIRECTORY\n");
+    return 2;
+  }
+  const std::filesystem::path directory = argv[1];
+  Write(directory / "segments", veralith::MakeGoldenSegments());
+  Write(directory / "logs", veralith::MakeGoldenLogs());
+  Write(directory / "manifest", veralith::MakeGoldenManifest());
+  Write(directory / "database", veralith::MakeGoldenDatabase());
+  return 0;
+}
