@@ -141,6 +141,14 @@ absl::Status NoRows(RecordingWriter* writer) {
   return writer->DeleteRange({0, "a", "", true, 5});
 }
 
+// Keys of 100 KB are refused, and leave no segment behind.
+absl::Status LongKeyIsRefused(RecordingWriter* writer) {
+  const absl::Status status = writer->Put(0, std::string(100'000, 'k'), 1, "value");
+  return absl::IsInvalidArgument(status)
+             ? absl::OkStatus()
+             : FailedPrecondition(StrCat("a key of 100 KB: ", ToString(status)));
+}
+
 struct Configuration {
   std::string name;
   SegmentOptions options;
@@ -194,7 +202,20 @@ absl::Status Make(const std::string& directory, const Configuration& configurati
   return absl::OkStatus();
 }
 
+absl::Status CheckRefusals(const std::string& directory) {
+  const std::string path = JoinPath(directory, "refused.parquet");
+  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file,
+                            PosixFileSystem()->Open(path, OpenMode::kCreate));
+  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<SegmentWriter> writer,
+                            SegmentWriter::Create(std::move(file), {}));
+  RecordingWriter recording(writer.get());
+  VERALITH_RETURN_IF_ERROR(LongKeyIsRefused(&recording));
+  std::printf("make_segments: a key of 100 KB is refused\n");
+  return PosixFileSystem()->Remove(path);
+}
+
 absl::Status MakeAll(const std::string& directory) {
+  VERALITH_RETURN_IF_ERROR(CheckRefusals(directory));
   std::string manifest;
   for (const Configuration& configuration : Configurations()) {
     VERALITH_RETURN_IF_ERROR(
