@@ -1,6 +1,6 @@
 // Replays traces: text files, or the byte strings of the operations fuzzer.
 //
-//   replay [--minimize] [--twice] [--print] [--defect=NAME] FILE...
+//   replay [--minimize] [--twice] [--print] [--bytes] [--defect=NAME] FILE...
 //
 // Prints for each file whether engine and model agree, or the first difference. Exit codes: 0 they
 // agree in all, 1 they differ, 2 a file cannot be read or parsed, or usage.
@@ -10,6 +10,7 @@
 //   --defect=NAME  runs a broken model database instead of the engine (model_db.h): to see that
 //                  replaying replays
 //   --print        only prints the trace as text
+//   --bytes        only writes the trace as the fuzzer's bytes, to standard output
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ struct Flags {
   bool minimize = false;
   bool print = false;
   bool twice = false;
+  bool bytes = false;
   DbOpener open = OpenDatabaseUnderTest;
   std::vector<std::string> files;
 };
@@ -58,6 +60,8 @@ bool ParseFlags(int argc, char** argv, Flags* flags) {
     const std::string_view argument = argv[i];
     if (argument == "--minimize") {
       flags->minimize = true;
+    } else if (argument == "--bytes") {
+      flags->bytes = true;
     } else if (argument == "--twice") {
       flags->twice = true;
     } else if (argument == "--print") {
@@ -133,6 +137,11 @@ int Replay(const std::string& file, const Flags& flags) {
     std::printf("%s", PrintTrace(trace).c_str());
     return kAgree;
   }
+  if (flags.bytes) {
+    const std::string bytes = TraceToBytes(trace);
+    std::fwrite(bytes.data(), 1, bytes.size(), stdout);
+    return kAgree;
+  }
   if (flags.minimize) {
     const auto fails = [&flags](const Trace& t) { return FailsInChild(t, flags); };
     if (fails(trace)) {
@@ -160,7 +169,8 @@ int Replay(const std::string& file, const Flags& flags) {
 int main(int argc, char** argv) {
   veralith::model::Flags flags;
   if (!veralith::model::ParseFlags(argc, argv, &flags)) {
-    std::fprintf(stderr, "usage: replay [--minimize] [--twice] [--print] [--defect=NAME] FILE...\n");
+    std::fprintf(stderr, "usage: replay [--minimize] [--twice] [--print] [--bytes] [--defect=NAME] "
+                 "FILE...\n");
     return veralith::model::kUsage;
   }
   int worst = 0;

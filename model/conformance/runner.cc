@@ -1,5 +1,8 @@
 #include "model/conformance/runner.h"
 
+#include <signal.h>
+
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -56,10 +59,18 @@ std::string HashOf(const Trace& trace) {
 
 // --- When the process dies in a run ----------------------------------------------------------------
 
+constexpr int kDeadly[] = {SIGABRT, SIGSEGV, SIGFPE, SIGILL, SIGBUS};
 const Trace* running = nullptr;
+struct sigaction before[std::size(kDeadly)];  // what was installed, a fuzzer's handlers say
+
+void RestoreHandlers() {
+  for (size_t i = 0; i < std::size(kDeadly); ++i) {
+    sigaction(kDeadly[i], &before[i], nullptr);
+  }
+}
 
 void ReportDeath(int signal) {
-  std::signal(signal, SIG_DFL);
+  RestoreHandlers();
   if (const Trace* trace = std::exchange(running, nullptr); trace != nullptr) {
     const std::string file = WriteTraceFile(*trace, HashOf(*trace));
     std::fprintf(stderr, "died in the run of this trace:\n%s\nreplay: %s\n",
@@ -73,11 +84,16 @@ class DeathWatch {
  public:
   explicit DeathWatch(const Trace& trace) {
     running = &trace;
-    for (const int signal : {SIGABRT, SIGSEGV, SIGFPE, SIGILL, SIGBUS}) {
-      std::signal(signal, ReportDeath);
+    struct sigaction report = {};
+    report.sa_handler = ReportDeath;
+    for (size_t i = 0; i < std::size(kDeadly); ++i) {
+      sigaction(kDeadly[i], &report, &before[i]);
     }
   }
-  ~DeathWatch() { running = nullptr; }
+  ~DeathWatch() {
+    running = nullptr;
+    RestoreHandlers();
+  }
 };
 
 // --- Minimizing ------------------------------------------------------------------------------------
