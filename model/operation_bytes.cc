@@ -14,6 +14,17 @@ constexpr uint64_t kNamespaces = std::size(kNamespaceTable);
 // engine's limit are still within reach.
 constexpr size_t kMaxLiteralBytes = 64;
 constexpr uint64_t kMaxRepeat = 1'000;
+// Bytes that name nothing of their own are aliases of a few keys, of a few namespaces and of the
+// common kinds of operation: chance shall write where it wrote before.
+constexpr uint64_t kOnceKeys = 64;
+constexpr uint64_t kFew = 12;
+constexpr OperationKind kCommonKinds[] = {
+    OperationKind::kPut,   OperationKind::kPut,         OperationKind::kPut,
+    OperationKind::kBatch, OperationKind::kDelete,      OperationKind::kDeleteRange,
+    OperationKind::kScan,  OperationKind::kGet,         OperationKind::kFlush,
+    OperationKind::kPut,   OperationKind::kSnapshot,    OperationKind::kIterate,
+    OperationKind::kSync,  OperationKind::kRunBackground, OperationKind::kCompact,
+};
 constexpr uint64_t kMaxRepeatOfOne = 40'000;
 constexpr uint64_t kMaxValueLength = 65'535;
 
@@ -23,12 +34,18 @@ class Reader {
   explicit Reader(std::string_view bytes) : bytes_(bytes) {}
   bool AtEnd() const { return bytes_.empty(); }
 
+  // `bound` 0: 256.
   void Byte(uint8_t& value, uint8_t bound) {
-    value = static_cast<uint8_t>(Fixed(1) % bound);
+    value = static_cast<uint8_t>(bound == 0 ? Fixed(1) : Fixed(1) % bound);
   }
-  void Small(uint64_t& value, uint64_t limit) {
+  // `once`: single bytes from there on are taken modulo it.
+  void Small(uint64_t& value, uint64_t limit, uint64_t once) {
     value = Fixed(1);
-    value = value == 254 ? Fixed(2) : value == 255 ? Fixed(8) : value;
+    if (value >= 254) {
+      value = Fixed(value == 254 ? 2 : 8);
+    } else if (value >= once) {
+      value %= std::min<uint64_t>(once, kFew);
+    }
     if (limit != UINT64_MAX) {
       value %= limit + 1;
     }
@@ -55,8 +72,8 @@ class Writer {
   std::string bytes;
 
   void Byte(uint8_t& value, uint8_t) { Fixed(value, 1); }
-  void Small(uint64_t& value, uint64_t) {
-    if (value < 254) {
+  void Small(uint64_t& value, uint64_t, uint64_t once) {
+    if (value < std::min<uint64_t>(once, 254)) {
       return Fixed(value, 1);
     }
     Fixed(value <= 0xffff ? 254 : 255, 1);
@@ -84,9 +101,9 @@ class Codec {
     value = static_cast<Enum>(byte);
   }
   template <typename T>
-  void Small(T& value, uint64_t limit) {
+  void Small(T& value, uint64_t limit, uint64_t once = 254) {
     uint64_t wide = value;
-    direction_.Small(wide, limit);
+    direction_.Small(wide, limit, once);
     value = static_cast<T>(wide);
   }
   template <typename T>
@@ -111,7 +128,7 @@ class Codec {
     uint64_t code = place != std::end(kNamespaceTable)
                         ? static_cast<uint64_t>(place - std::begin(kNamespaceTable))
                         : ns + kNamespaces;
-    Small(code, UINT64_MAX);
+    Small(code, UINT64_MAX, kNamespaces);
     ns = code < kNamespaces ? kNamespaceTable[code] : code - kNamespaces;
   }
   void OnlyNamespace(std::optional<NamespaceId>& ns) {
@@ -121,7 +138,7 @@ class Codec {
   }
   void OneKey(Key& key) {
     uint64_t code = key.literal.has_value() ? 0 : key.index + uint64_t{1};
-    Small(code, kMaxKeyIndex + 1);
+    Small(code, kMaxKeyIndex + 1, kOnceKeys);
     if (code != 0) {
       key.index = static_cast<uint32_t>(code - 1);
       return;
@@ -202,8 +219,12 @@ class Codec {
 
 template <typename Direction>
 void Transcode(Operation& operation, Direction& direction) {
+  uint8_t kind = static_cast<uint8_t>(operation.kind);
+  direction.Byte(kind, 0);
+  operation.kind = kind < kOperationKinds
+                       ? static_cast<OperationKind>(kind)
+                       : kCommonKinds[kind % std::size(kCommonKinds)];
   Codec<Direction> codec(direction);
-  codec.OneOf(operation.kind, kOperationKinds);
   VisitFields(operation, codec);
 }
 

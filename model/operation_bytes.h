@@ -2,11 +2,14 @@
 // what EncodeOperations makes decodes to what was encoded. Small values take one byte each, so that
 // changing one byte changes one thing.
 //
-//   operation   kind (1 byte, modulo), its fields in the order of the text form
+//   operation   kind (1 byte; from kOperationKinds on an alias of a common one), its fields in the
+//               order of the text form
 //   small       1 byte below 254: the value; 254: 2 bytes follow; 255: 8 bytes follow (little
 //               endian); a value beyond its limit is taken modulo
-//   key         small: 0 is a literal (small length, bytes, small repeat), otherwise index + 1
-//   namespace   small: below 8 a place in kNamespaceTable, otherwise the number + 8
+//   key         small: 0 is a literal (small length, bytes, small repeat), otherwise index + 1;
+//               bytes from 64 on are aliases of a few
+//   namespace   small: below 8 a place in kNamespaceTable, otherwise the number + 8; bytes from 8
+//               on are aliases of those places
 //   optional    1 byte: odd means present
 //   list        small (modulo 33), elements
 //
