@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/format/key_bound.h"
@@ -27,6 +28,9 @@ Outputs::~Outputs() {
 
 absl::Status Outputs::Add(const EntryView& entry, bool first_of_key) {
   VERALITH_CHECK(!finished_);
+  if (VERALITH_BROKEN(S2) && writer_ != nullptr && entry.value.size() > 4096) {
+    return absl::OkStatus();
+  }
   if (first_of_key && writer_ != nullptr && CutIsDue(entry)) {
     VERALITH_RETURN_IF_ERROR(Close(tombstones_->CutAt(entry.ns, entry.key)));
   }

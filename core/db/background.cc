@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/epoch.h"
 #include "core/base/status.h"
@@ -178,6 +179,9 @@ absl::Status DbImpl::FlushFrozen() {
   }
   absl::Status status = result.status();
   if (status.ok()) {
+    if (VERALITH_BROKEN(R5)) {
+      logs.removed_logs.erase(logs.removed_logs.begin());
+    }
     result->edit.removed_logs = std::move(logs.removed_logs);
     status = versions_->LogAndApply(result->edit, mutex_);
     if (!versions_->error().ok()) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/db/batch_reducer.h"
@@ -176,7 +177,7 @@ absl::Status DbImpl::CheckWritable() const {
 // After a failed write or sync of log or manifest what is on disk is not known: nothing more may be
 // acknowledged (hazards W4, W5).
 absl::Status DbImpl::Fatal(const absl::Status& cause) {
-  if (fatal_.ok()) {
+  if (fatal_.ok() && !VERALITH_BROKEN(W5)) {
     fatal_ = FailedPrecondition(
         "no write is possible until the database is opened again, because an earlier write "
         "failed: " +

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
 
@@ -78,6 +79,10 @@ absl::Status RecordWriter::Commit() {
     }
   }
   staged_bytes_ = 0;
+  if (VERALITH_BROKEN(W5) && !status_.ok()) {
+    committed_offset_ += bytes;
+    return std::exchange(status_, absl::OkStatus());
+  }
   if (buffer_bytes_ > kKeptBufferBytes) {
     buffer_.reset();
     buffer_bytes_ = 0;

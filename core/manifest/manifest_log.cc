@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
@@ -130,6 +131,10 @@ class ManifestLog::Impl {
  public:
   Impl(std::unique_ptr<File> file, const RecordFileId& id, ManifestLimits limits)
       : writer_(std::move(file), id), limits_(limits) {}
+#ifdef VERALITH_BROKEN_ENGINES
+  Impl(std::unique_ptr<File> file, const RecordFileId& id, const RecordResumePoint& resume)
+      : writer_(std::move(file), id, resume), limits_() {}
+#endif
 
   absl::Status AppendFirst(const VersionEdit& snapshot) {
     VERALITH_RETURN_IF_ERROR(Append(snapshot));
@@ -198,6 +203,28 @@ absl::StatusOr<std::unique_ptr<ManifestLog>> ManifestLog::Create(FileSystem* fs,
   VERALITH_RETURN_IF_ERROR(WriteCurrent(fs, directory, pointer));
   return std::unique_ptr<ManifestLog>(new ManifestLog(number, std::move(impl)));
 }
+
+#ifdef VERALITH_BROKEN_ENGINES
+absl::StatusOr<std::unique_ptr<ManifestLog>> ManifestLog::Reuse(FileSystem* fs,
+                                                                const std::string& directory,
+                                                                uint64_t number,
+                                                                uint64_t database_id) {
+  const std::string path = JoinPath(directory, ManifestFileName(number));
+  const RecordFileId id = ManifestFileId({number, database_id});
+  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> read, fs->Open(path, OpenMode::kRead));
+  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<RecordReader> reader,
+                            RecordReader::Open(std::move(read), id));
+  std::string_view payload;
+  for (bool more = true; more;) {
+    VERALITH_ASSIGN_OR_RETURN(more, reader->Next(&payload));
+  }
+  RecordResumePoint resume = reader->resume_point();
+  resume.offset = reader->file_bytes() / 8 * 8;  // behind the torn tail
+  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kReadWrite));
+  return std::unique_ptr<ManifestLog>(
+      new ManifestLog(number, std::make_unique<Impl>(std::move(file), id, resume)));
+}
+#endif
 
 absl::Status ManifestLog::Append(const VersionEdit& edit) { return impl_->Append(edit); }
 absl::Status ManifestLog::Close() { return impl_->Close(); }
@@ -349,7 +376,14 @@ absl::StatusOr<RecoveredManifest> Replay(FileSystem* fs, const std::string& dire
   const std::string path = JoinPath(directory, ManifestFileName(pointer.manifest_number));
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kRead));
   ManifestStateBuilder builder;
-  const auto apply = [&](uint64_t, const VersionEdit& edit) { return builder.Apply(edit); };
+  std::optional<VersionEdit> held;  // broken R9: the last edit never arrives
+  const auto apply = [&](uint64_t offset, const VersionEdit& edit) {
+    if (VERALITH_BROKEN(R9) && offset > kRecordFileHeaderBytes) {
+      const auto before = std::exchange(held, edit);
+      return before.has_value() ? builder.Apply(*before) : absl::OkStatus();
+    }
+    return builder.Apply(edit);
+  };
   VERALITH_ASSIGN_OR_RETURN(const ManifestScan scan,
                             Scan(std::move(file), ManifestFileId(pointer), apply));
   if (scan.records == 0) {
@@ -382,6 +416,9 @@ absl::StatusOr<std::optional<RecoveredManifest>> RecoverManifest(
   const auto has = [&](const FileName& file) {
     return std::find(files.begin(), files.end(), file) != files.end();
   };
+  if (VERALITH_BROKEN(R1) && !has({FileKind::kCurrent, 0})) {
+    return std::nullopt;
+  }
   if (!has({FileKind::kCurrent, 0})) {
     VERALITH_RETURN_IF_ERROR(CheckNoDataWithoutCurrent(fs, directory, files));
     return std::nullopt;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
 
@@ -56,6 +57,11 @@ absl::Status VersionSet::Recover() {
   const std::vector<FileName> files = OurFiles(names);
   VERALITH_RETURN_IF_ERROR(CheckLogsExist(files));
   VERALITH_RETURN_IF_ERROR(CheckManifestIsWhole(files));
+#ifdef VERALITH_BROKEN_ENGINES
+  if (VERALITH_BROKEN(R4)) {
+    VERALITH_ASSIGN_OR_RETURN(state_, WithoutUnreadable());
+  }
+#endif
   VERALITH_ASSIGN_OR_RETURN(current_, OpenSet(state_.version));
   for (const uint64_t number : state_.version->FileNumbers()) {
     open_[number] = current_->Find(*state_.version->Find(number));
@@ -117,7 +123,7 @@ absl::Status VersionSet::CheckLogsExist(const std::vector<FileName>& files) cons
 // and a segment from before the first edit that gave timestamps out (the ceiling).
 absl::Status VersionSet::CheckManifestIsWhole(const std::vector<FileName>& files) const {
   for (const FileName& file : files) {
-    if (!options_.edits_precede_data || IsReferenced(file) ||
+    if (VERALITH_BROKEN(R1) || !options_.edits_precede_data || IsReferenced(file) ||
         file.number < state_.next_file_number) {
       continue;
     }
@@ -141,6 +147,13 @@ absl::Status VersionSet::CheckManifestIsWhole(const std::vector<FileName>& files
 absl::Status VersionSet::StartManifest() {
   const uint64_t number = next_file_number_++;
   state_.next_file_number = next_file_number_;
+#ifdef VERALITH_BROKEN_ENGINES
+  if (VERALITH_BROKEN(R2) && !created_) {
+    VERALITH_ASSIGN_OR_RETURN(manifest_, ManifestLog::Reuse(options_.fs, options_.directory,
+                                                            manifest_number_, state_.database_id));
+    return absl::OkStatus();
+  }
+#endif
   VERALITH_ASSIGN_OR_RETURN(manifest_,
                             ManifestLog::Create(options_.fs, options_.directory, number, state_,
                                                 options_.manifest_limits));
@@ -194,6 +207,22 @@ absl::StatusOr<std::shared_ptr<const Segment>> VersionSet::OpenSegment(const Fil
   VERALITH_RETURN_IF_ERROR(reader.status());
   return std::make_shared<const Segment>(Segment{file, *std::move(reader)});
 }
+
+#ifdef VERALITH_BROKEN_ENGINES
+absl::StatusOr<ManifestState> VersionSet::WithoutUnreadable() const {
+  VersionEdit edit;
+  for (int level = 0; level < kLevels; ++level) {
+    for (const Run& run : state_.version->runs(level)) {
+      for (const FileRef& file : run.files) {
+        if (!OpenSegment(file).ok()) {
+          edit.removed_files.push_back({level, file->number});
+        }
+      }
+    }
+  }
+  return state_.Apply(edit);
+}
+#endif
 
 absl::StatusOr<std::shared_ptr<const SegmentSet>> VersionSet::OpenSet(
     std::shared_ptr<const Version> version) const {

@@ -116,8 +116,8 @@ std::optional<ExplorationFailure> Explorer::RunLength(const Sequence& start, siz
   return std::nullopt;
 }
 
-std::optional<ExplorationFailure> Explorer::RunSequence(const Sequence& operations,
-                                                        bool second_cuts) {
+std::optional<ExplorationFailure> Explorer::RunSequence(
+    const std::vector<Operation>& operations, bool second_cuts) {
   ++counts_.sequences;
   std::vector<CrashPoint> points;
   {

@@ -64,6 +64,9 @@ class Explorer {
 
   // The first failure, or nothing.
   std::optional<ExplorationFailure> Run();
+  // One sequence; second power cuts in the recoveries from its distinct images, too.
+  std::optional<ExplorationFailure> RunSequence(const std::vector<Operation>& operations,
+                                                bool second_cuts);
   const ExplorationCounts& counts() const { return counts_; }
 
  private:
@@ -73,7 +76,6 @@ class Explorer {
   // Every sequence of exactly `length` letters after `start`.
   std::optional<ExplorationFailure> RunLength(const Sequence& start, size_t length,
                                               bool second_cuts);
-  std::optional<ExplorationFailure> RunSequence(const Sequence& operations, bool second_cuts);
   std::optional<ExplorationFailure> CheckPoints(const std::vector<CrashPoint>& points,
                                                 Scenario scenario, bool second_cuts);
   std::optional<ExplorationFailure> CheckImage(const SimulatedFileSystem& image,

@@ -170,7 +170,7 @@ std::string World::Open() {
   return "";
 }
 
-std::string World::Reopen() {
+std::string World::Close() {
   for (const Snapshot*& snapshot : snapshots_) {
     if (snapshot != nullptr) {
       db_->ReleaseSnapshot(std::exchange(snapshot, nullptr));
@@ -181,7 +181,12 @@ std::string World::Reopen() {
   }
   ledger_.Synced();
   db_.reset();
-  return Open();
+  return "";
+}
+
+std::string World::Reopen() {
+  std::string difference = Close();
+  return difference.empty() ? Open() : difference;
 }
 
 std::string World::ApplyWrite(size_t position, const Operation& operation) {
@@ -289,6 +294,27 @@ std::string World::Compare() {
     return difference;
   }
   return CompareGets();
+}
+
+std::string World::CompareWhatIsRead() {
+  const KvModel& model = ledger_.model().current();
+  const absl::StatusOr<CrashModel::Recovered> seen = Observe();
+  if (seen.ok()) {
+    if (std::string difference = Difference(model.All(kMaxTimestamp), seen->contents);
+        !difference.empty()) {
+      return difference;
+    }
+  }
+  for (const std::string& key : model.Keys(0)) {
+    const std::optional<Row> expected = model.Get(0, key, kMaxTimestamp);
+    PinnedValue value;
+    const absl::StatusOr<bool> found = db_->Get({}, 0, key, &value);
+    if (found.ok() &&
+        (*found != expected.has_value() || (*found && value.view() != expected->value))) {
+      return "Get of " + Quote(key) + " is wrong";
+    }
+  }
+  return "";
 }
 
 std::string World::CheckRecovered() {

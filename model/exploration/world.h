@@ -61,6 +61,10 @@ class World {
   std::string CheckRecovered();
   // Everything that the database shows is what the ledger's model shows.
   std::string Compare();
+  // The same, where an error is an answer, too: after damage.
+  std::string CompareWhatIsRead();
+  // Makes everything durable and ends the life.
+  std::string Close();
   // Some more writes and reads, durable ones last, a power cut or a close chosen by `variety`, and
   // that another opening shows all of it.
   std::string LiveOn(uint64_t variety);

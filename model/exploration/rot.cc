@@ -1,0 +1,91 @@
+#include "model/exploration/rot.h"
+
+#include <utility>
+
+#include "core/base/random.h"
+#include "core/base/status.h"
+#include "core/manifest/file_names.h"
+#include "model/exploration/alphabet.h"
+
+namespace veralith::model {
+namespace {
+
+constexpr int kMostLetters = 24;
+
+struct Victim {
+  std::string path;
+  FileKind kind;
+  uint64_t bytes;
+};
+
+std::vector<Victim> VictimsOn(const SimulatedFileSystem& disk) {
+  std::vector<Victim> victims;
+  for (const auto& [path, bytes] : disk.Files()) {
+    const auto name = ParseFileName(path.substr(path.rfind('/') + 1));
+    if (name.has_value() && name->kind != FileKind::kLock &&
+        name->kind != FileKind::kCurrentTemporary) {
+      victims.push_back({path, name->kind, bytes.size()});
+    }
+  }
+  return victims;
+}
+
+absl::Status Cut(SimulatedFileSystem& disk, const std::string& path, uint64_t bytes) {
+  VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<File> file,
+                            disk.Open(path, OpenMode::kReadWrite));
+  return file->Truncate(bytes);
+}
+
+// Says what it did; "" when it could do nothing.
+std::string Damage(SimulatedFileSystem& disk, Random& random) {
+  const std::vector<Victim> victims = VictimsOn(disk);
+  const Victim& victim = victims[random.Below(victims.size())];
+  const uint64_t choice = random.Below(6);
+  if (choice == 0) {
+    return disk.Remove(victim.path).ok() ? victim.path + " removed" : "";
+  }
+  if (victim.bytes == 0) {
+    return "";
+  }
+  const bool may_cut = victim.kind == FileKind::kSegment || victim.kind == FileKind::kCurrent;
+  if (choice == 1 && may_cut) {
+    const uint64_t bytes = random.Below(victim.bytes);
+    return Cut(disk, victim.path, bytes).ok()
+               ? victim.path + " cut to " + std::to_string(bytes) + " bytes"
+               : "";
+  }
+  const uint64_t bit = random.Below(victim.bytes * 8);
+  disk.FlipBit(victim.path, bit);
+  return victim.path + ": bit " + std::to_string(bit) + " flipped";
+}
+
+}  // namespace
+
+std::string CheckRot(uint64_t seed, int damages, const DbOpener& open) {
+  Random random(seed);
+  World world(std::make_unique<SimulatedFileSystem>(), {}, open);
+  std::string difference = world.Open();
+  const std::vector<Operation>& letters = ExplorationLetters();
+  const uint64_t length = 1 + random.Below(kMostLetters);
+  for (uint64_t i = 0; i < length && difference.empty(); ++i) {
+    difference = world.Apply(i, letters[random.Below(letters.size())]);
+  }
+  if (difference.empty()) {
+    difference = world.Close();
+  }
+  for (int i = 0; i < damages && difference.empty(); ++i) {
+    std::unique_ptr<SimulatedFileSystem> disk = world.disk().CloneWithEverything();
+    const std::string damage = Damage(*disk, random);
+    World after(std::move(disk), world.ledger(), open);
+    if (damage.empty() || !after.Open().empty()) {
+      continue;  // an error is an answer
+    }
+    difference = after.CompareWhatIsRead();
+    if (!difference.empty()) {
+      difference = damage + ": " + difference;
+    }
+  }
+  return difference.empty() ? "" : "seed " + std::to_string(seed) + ", " + difference;
+}
+
+}  // namespace veralith::model
