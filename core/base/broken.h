@@ -1,5 +1,5 @@
 // Faults put into the engine on purpose, so that the checks can be checked: HAZARDS.md's rows M. A
-// build with VERALITH_BROKEN_ENGINES (only broken_engine_test, model/exploration/broken.bzl, makes
+// build with VERALITH_BROKEN_ENGINES (only broken_engine_test, property_tests/exploration/broken.bzl, makes
 // one) has them all, switched on at run time one at a time; in every other build VERALITH_BROKEN is
 // the constant false, and nothing of them is compiled in.
 //

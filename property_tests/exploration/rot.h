@@ -3,13 +3,13 @@
 //
 // Cuts of manifests and logs are left out: at the end of a record they are an older state, which no
 // reader can tell from a crash.
-#ifndef VERALITH_MODEL_EXPLORATION_ROT_H_
-#define VERALITH_MODEL_EXPLORATION_ROT_H_
+#ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_ROT_H_
+#define VERALITH_PROPERTY_TESTS_EXPLORATION_ROT_H_
 
 #include <cstdint>
 #include <string>
 
-#include "model/exploration/world.h"
+#include "property_tests/exploration/world.h"
 
 namespace veralith::model {
 
@@ -19,4 +19,4 @@ std::string CheckRot(uint64_t seed, int damages, const DbOpener& open);
 
 }  // namespace veralith::model
 
-#endif  // VERALITH_MODEL_EXPLORATION_ROT_H_
+#endif  // VERALITH_PROPERTY_TESTS_EXPLORATION_ROT_H_

@@ -1,4 +1,4 @@
-#include "model/exploration/scenario.h"
+#include "property_tests/exploration/scenario.h"
 
 #include <algorithm>
 #include <charconv>

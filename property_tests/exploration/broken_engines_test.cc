@@ -10,8 +10,8 @@
 #include "model/conformance/database_under_test.h"
 #include "model/conformance/draw_trace.h"
 #include "model/conformance/runner.h"
-#include "model/exploration/explorer.h"
-#include "model/exploration/rot.h"
+#include "property_tests/exploration/explorer.h"
+#include "property_tests/exploration/rot.h"
 
 #ifndef VERALITH_BROKEN_ENGINES
 #error "built only by broken_engine_test"

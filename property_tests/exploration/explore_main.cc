@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "model/conformance/database_under_test.h"
-#include "model/exploration/explorer.h"
+#include "property_tests/exploration/explorer.h"
 
 namespace veralith::model {
 namespace {

@@ -1,4 +1,4 @@
-#include "model/exploration/world.h"
+#include "property_tests/exploration/world.h"
 
 #include <utility>
 

@@ -12,9 +12,9 @@
 #include "model/conformance/database_under_test.h"
 #include "model/conformance/draw_trace.h"
 #include "model/conformance/runner.h"
-#include "model/exploration/alphabet.h"
-#include "model/exploration/explorer.h"
-#include "model/exploration/rot.h"
+#include "property_tests/exploration/alphabet.h"
+#include "property_tests/exploration/explorer.h"
+#include "property_tests/exploration/rot.h"
 
 namespace veralith::model {
 namespace {

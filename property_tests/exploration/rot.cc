@@ -1,11 +1,11 @@
-#include "model/exploration/rot.h"
+#include "property_tests/exploration/rot.h"
 
 #include <utility>
 
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/manifest/file_names.h"
-#include "model/exploration/alphabet.h"
+#include "property_tests/exploration/alphabet.h"
 
 namespace veralith::model {
 namespace {

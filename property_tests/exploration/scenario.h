@@ -6,8 +6,8 @@
 // 7 (from 0, in the order of the disk's steps; the last one is after the operation), with survivor 3
 // (in the order of EnumerateSurvivors); then in the recovery from it, at its point 12, with survivor
 // 0. Without a power cut: the operations themselves.
-#ifndef VERALITH_MODEL_EXPLORATION_SCENARIO_H_
-#define VERALITH_MODEL_EXPLORATION_SCENARIO_H_
+#ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_SCENARIO_H_
+#define VERALITH_PROPERTY_TESTS_EXPLORATION_SCENARIO_H_
 
 #include <cstddef>
 #include <string>
@@ -36,4 +36,4 @@ bool ParseScenario(std::string_view text, Scenario* scenario, std::string* error
 
 }  // namespace veralith::model
 
-#endif  // VERALITH_MODEL_EXPLORATION_SCENARIO_H_
+#endif  // VERALITH_PROPERTY_TESTS_EXPLORATION_SCENARIO_H_

@@ -7,8 +7,8 @@
 // give equal bytes).
 //
 // Thread rule: one thread. Owns its disk.
-#ifndef VERALITH_MODEL_EXPLORATION_WORLD_H_
-#define VERALITH_MODEL_EXPLORATION_WORLD_H_
+#ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_WORLD_H_
+#define VERALITH_PROPERTY_TESTS_EXPLORATION_WORLD_H_
 
 #include <array>
 #include <cstdint>
@@ -25,9 +25,9 @@
 #include "core/fs/testing/simulated_file_system.h"
 #include "model/conformance/configurations.h"
 #include "model/conformance/session.h"
-#include "model/exploration/crash_point_file_system.h"
-#include "model/exploration/ledger.h"
 #include "model/operation.h"
+#include "property_tests/exploration/crash_point_file_system.h"
+#include "property_tests/exploration/ledger.h"
 
 namespace veralith::model {
 
@@ -108,4 +108,4 @@ Configuration ExplorationConfiguration();
 
 }  // namespace veralith::model
 
-#endif  // VERALITH_MODEL_EXPLORATION_WORLD_H_
+#endif  // VERALITH_PROPERTY_TESTS_EXPLORATION_WORLD_H_

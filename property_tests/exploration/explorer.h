@@ -6,8 +6,8 @@
 //
 // Sequences are tried shortest first, so the first failure is a short one. An image that was checked
 // with the same ledger before is not checked again; it counts as a survivor all the same.
-#ifndef VERALITH_MODEL_EXPLORATION_EXPLORER_H_
-#define VERALITH_MODEL_EXPLORATION_EXPLORER_H_
+#ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_EXPLORER_H_
+#define VERALITH_PROPERTY_TESTS_EXPLORATION_EXPLORER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -18,8 +18,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "model/exploration/scenario.h"
-#include "model/exploration/world.h"
+#include "property_tests/exploration/scenario.h"
+#include "property_tests/exploration/world.h"
 
 namespace veralith::model {
 
@@ -100,4 +100,4 @@ std::string Report(const ExplorationFailure& failure);
 
 }  // namespace veralith::model
 
-#endif  // VERALITH_MODEL_EXPLORATION_EXPLORER_H_
+#endif  // VERALITH_PROPERTY_TESTS_EXPLORATION_EXPLORER_H_

@@ -1,8 +1,8 @@
 // What a database was told, and so may be after a crash: a CrashModel that can be copied and
 // compared. Two ledgers with equal signatures allow the same states, so an image that was checked
 // against one need not be checked against the other.
-#ifndef VERALITH_MODEL_EXPLORATION_LEDGER_H_
-#define VERALITH_MODEL_EXPLORATION_LEDGER_H_
+#ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_LEDGER_H_
+#define VERALITH_PROPERTY_TESTS_EXPLORATION_LEDGER_H_
 
 #include <cstdint>
 #include <string>
@@ -64,4 +64,4 @@ class Ledger {
 
 }  // namespace veralith::model
 
-#endif  // VERALITH_MODEL_EXPLORATION_LEDGER_H_
+#endif  // VERALITH_PROPERTY_TESTS_EXPLORATION_LEDGER_H_

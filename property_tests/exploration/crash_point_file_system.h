@@ -10,8 +10,8 @@
 //
 // Thread rule: one thread. The hook must not call this object. Does not own the disk, which outlives
 // it and its Files.
-#ifndef VERALITH_MODEL_EXPLORATION_CRASH_POINT_FILE_SYSTEM_H_
-#define VERALITH_MODEL_EXPLORATION_CRASH_POINT_FILE_SYSTEM_H_
+#ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_CRASH_POINT_FILE_SYSTEM_H_
+#define VERALITH_PROPERTY_TESTS_EXPLORATION_CRASH_POINT_FILE_SYSTEM_H_
 
 #include <functional>
 #include <memory>
@@ -72,4 +72,4 @@ class CrashPointFileSystem final : public FileSystem {
 
 }  // namespace veralith::model
 
-#endif  // VERALITH_MODEL_EXPLORATION_CRASH_POINT_FILE_SYSTEM_H_
+#endif  // VERALITH_PROPERTY_TESTS_EXPLORATION_CRASH_POINT_FILE_SYSTEM_H_

@@ -1,4 +1,4 @@
-#include "model/exploration/alphabet.h"
+#include "property_tests/exploration/alphabet.h"
 
 #include <string_view>
 

@@ -1,6 +1,6 @@
 // What exhaustive exploration is made of: letters, and the states it starts from.
-#ifndef VERALITH_MODEL_EXPLORATION_ALPHABET_H_
-#define VERALITH_MODEL_EXPLORATION_ALPHABET_H_
+#ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_ALPHABET_H_
+#define VERALITH_PROPERTY_TESTS_EXPLORATION_ALPHABET_H_
 
 #include <string>
 #include <vector>
@@ -21,4 +21,4 @@ const std::vector<PreparedState>& PreparedStates();
 
 }  // namespace veralith::model
 
-#endif  // VERALITH_MODEL_EXPLORATION_ALPHABET_H_
+#endif  // VERALITH_PROPERTY_TESTS_EXPLORATION_ALPHABET_H_

@@ -1,9 +1,9 @@
-#include "model/exploration/explorer.h"
+#include "property_tests/exploration/explorer.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "model/exploration/alphabet.h"
+#include "property_tests/exploration/alphabet.h"
 
 namespace veralith::model {
 namespace {
@@ -219,7 +219,7 @@ std::string PrintCounts(const ExplorationCounts& counts) {
 
 std::string Report(const ExplorationFailure& failure) {
   return "the exploration failed: " + failure.difference + "\nreplay with:\n  bazel run " +
-         "//model/exploration:explore -- --replay='" + PrintScenario(failure.scenario) + "'\n";
+         "//property_tests/exploration:explore -- --replay='" + PrintScenario(failure.scenario) + "'\n";
 }
 
 }  // namespace veralith::model

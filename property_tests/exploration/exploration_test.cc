@@ -10,8 +10,8 @@
 
 #include "gtest/gtest.h"
 #include "model/conformance/database_under_test.h"
-#include "model/exploration/alphabet.h"
-#include "model/exploration/explorer.h"
+#include "property_tests/exploration/alphabet.h"
+#include "property_tests/exploration/explorer.h"
 
 namespace veralith::model {
 namespace {

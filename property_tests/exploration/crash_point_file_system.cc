@@ -1,4 +1,4 @@
-#include "model/exploration/crash_point_file_system.h"
+#include "property_tests/exploration/crash_point_file_system.h"
 
 #include <span>
 #include <string_view>
