@@ -151,7 +151,9 @@ RC_GTEST_PROP(Policies, GiveTheSameAnswersAtEverySnapshot, ()) {
     }
   }
   for (const auto& contestant : contestants) {
-    RC_ASSERT(contestant->db().WaitForBackgroundWork().ok());
+    const absl::Status settled = contestant->db().WaitForBackgroundWork();
+    RC_LOG() << settled.ToString();
+    RC_ASSERT(settled.ok());
     RC_ASSERT(contestant->db().Check().ok());
     RC_ASSERT(contestant->Answers() == contestants[0]->Answers());
   }

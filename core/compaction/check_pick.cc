@@ -161,6 +161,10 @@ absl::Status CheckTrivialMove(const Version& version, const Pick& pick) {
 absl::Status CheckPick(const PickerState& state, const Pick& pick) {
   const Version& version = *state.version;
   VERALITH_RETURN_IF_ERROR(CheckInputsExist(version, pick));
+  if (pick.drop) {
+    return ConflictsWithRunning(state, pick) ? Illegal("a running job is in the way")
+                                             : absl::OkStatus();
+  }
   VERALITH_RETURN_IF_ERROR(CheckLevels(pick));
   VERALITH_RETURN_IF_ERROR(CheckOutputRun(version, pick));
   for (int level = pick.input_level(); level <= pick.output_level; ++level) {

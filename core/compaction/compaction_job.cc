@@ -8,6 +8,7 @@
 #include "core/base/status.h"
 #include "core/compaction/key_range.h"
 #include "core/compaction/merge.h"
+#include "core/compaction/reclaim.h"
 #include "core/format/key_bound.h"
 #include "core/iterator/concatenating_iterator.h"
 #include "core/iterator/range_tombstones.h"
@@ -171,6 +172,31 @@ void AddRemovals(const Pick& pick, VersionEdit* edit) {
   }
 }
 
+// A drop is believed only after the range deletes that hide the inputs were seen: those of the
+// version's other segments, which are open. The inputs are not.
+absl::StatusOr<JobResult> Drop(const CompactionRequest& request) {
+  std::vector<std::shared_ptr<SegmentReader>> readers;
+  std::vector<RangeTombstoneView> range_deletes;
+  for (const uint64_t number : request.version->FileNumbers()) {
+    const FileRef file = request.version->FindFile(number);
+    if (file->range_tombstones > 0 && !request.pick.Has(number)) {
+      VERALITH_ASSIGN_OR_RETURN(readers.emplace_back(), OpenInput(request.open_segment, *file));
+      const std::vector<RangeTombstoneView>& ranges = readers.back()->range_tombstones();
+      range_deletes.insert(range_deletes.end(), ranges.begin(), ranges.end());
+    }
+  }
+  for (const Pick::Input& input : request.pick.inputs) {
+    for (const FileRef& file : input.files) {
+      if (!IsCovered(range_deletes, request.points, *file)) {
+        return FailedPrecondition("no range delete hides all of " + DebugString(*file));
+      }
+    }
+  }
+  JobResult result;
+  result.edit = DropEdit(request.pick, request.points);
+  return result;
+}
+
 absl::StatusOr<JobResult> Merge(const JobEnvironment& environment,
                                 const CompactionOptions& options,
                                 const CompactionRequest& request) {
@@ -196,11 +222,14 @@ absl::StatusOr<JobResult> RunCompaction(const JobEnvironment& environment,
                                         const CompactionRequest& request) {
   VERALITH_CHECK(request.version != nullptr);
   const Pick& pick = request.pick;
-  VERALITH_RETURN_IF_ERROR(CheckPick({request.version.get(), {}, request.points}, pick));
+  VERALITH_RETURN_IF_ERROR(CheckPick({request.version.get(), {}, request.points, {}}, pick));
   if (pick.trivial_move) {
     JobResult result;
     result.edit = TrivialMoveEdit(pick);
     return result;
+  }
+  if (pick.drop) {
+    return Drop(request);
   }
   VERALITH_ASSIGN_OR_RETURN(JobResult result, Merge(environment, options, request));
   const InputTotals totals = TotalsOf(pick);

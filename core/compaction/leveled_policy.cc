@@ -11,6 +11,7 @@
 #include "core/base/check.h"
 #include "core/compaction/picker.h"
 #include "core/compaction/picker_support.h"
+#include "core/compaction/reclaim.h"
 #include "core/format/entry.h"
 
 namespace veralith {
@@ -26,7 +27,7 @@ class LeveledPolicy final : public CompactionPolicy {
   std::optional<Pick> PickCompaction(const PickerState& state) const override;
   ManualDecision PickManual(const PickerState& state, ManualCompaction* manual) const override;
   std::vector<double> Scores(const Version& version) const override {
-    return Scores({&version, {}, {}});
+    return Scores({&version, {}, {}, {}});
   }
   int TieredLevels() const override { return tiers_; }
 
@@ -41,6 +42,8 @@ class LeveledPolicy final : public CompactionPolicy {
   std::optional<Pick> MergeTier(const PickerState& state, int level, size_t runs) const;
   std::optional<Pick> MoveTier(const PickerState& state, int level, size_t runs) const;
   std::optional<Pick> PickForeign(const PickerState& state, int first, int last) const;
+  std::optional<Pick> PickGarbage(const PickerState& state) const;
+  std::optional<Pick> PickGarbageFile(const PickerState& state, int level) const;
   void AddOverlapping(const Version& version, Pick* pick) const;
   std::optional<Pick> PickLevel(const PickerState& state, int level) const;
   Pick PickDown(const PickerState& state, int level, std::span<const FileRef> files) const;
@@ -145,6 +148,9 @@ std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) cons
     const bool level0_first = a == 0 && b != 0;
     return level0_first || (b != 0 && (scores[a] > scores[b] || (scores[a] == scores[b] && a < b)));
   });
+  if (std::optional<Pick> covered = PickCovered(state); covered.has_value()) {
+    return covered;
+  }
   for (const int level : levels) {
     std::optional<Pick> pick = level < tiers_ ? PickTier(state, level) : PickLevel(state, level);
     if (pick.has_value()) {
@@ -152,6 +158,47 @@ std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) cons
                      : level < tiers_ ? Pick::Reason::kTierRuns
                                       : Pick::Reason::kLevelBytes;
       pick->score = scores[level];
+      return pick;
+    }
+  }
+  return PickGarbage(state);
+}
+
+// Tombstones go down until nothing lies beneath them; there the file is rewritten where it is. Every
+// such job moves tombstones down or drops them, so they come to an end. Where every key is deleted,
+// the newest run is all tombstones: nothing is left in the end.
+std::optional<Pick> LeveledPolicy::PickGarbage(const PickerState& state) const {
+  std::optional<Pick> pick;
+  for (int level = 0; level < kLevels && !pick.has_value(); ++level) {
+    const std::vector<Run>& runs = state.version->runs(level);
+    if (level >= tiers_) {
+      pick = PickGarbageFile(state, level);
+    } else if (std::any_of(runs.begin(), runs.end(), [&](const Run& run) {
+                 return AnyWorthMerging(options_, state.points, run);
+               })) {
+      pick = tiers_ == 1 ? MergeTier(state, level, runs.size())
+                         : PickForeign(state, level, tiers_ - 1);
+    }
+  }
+  if (pick.has_value()) {
+    pick->reason = Pick::Reason::kGarbage;
+  }
+  return pick;
+}
+
+std::optional<Pick> LeveledPolicy::PickGarbageFile(const PickerState& state, int level) const {
+  const std::span<const FileRef> files = FilesOf(*state.version, level);
+  for (size_t i = 0; i < files.size(); ++i) {
+    Pick pick;
+    if (AnythingBeneath(*state.version, level, RangeOf(*files[i]))) {
+      if (IsWorthMerging(options_, state.points, *files[i])) {
+        pick = PickDown(state, level, files.subspan(i, 1));
+      }
+    } else if (IsWorthRewriting(options_, state.points, *files[i])) {
+      pick.output_level = level;
+      pick.inputs.push_back({level, kLeveledRunId, {files[i]}});
+    }
+    if (!pick.inputs.empty() && !ConflictsWithRunning(state, pick)) {
       return pick;
     }
   }

@@ -39,6 +39,9 @@ struct CompactionOptions {
   int tier_min_width = 2;
   int tier_max_width = 32;
   int tier_max_space_percent = 200;
+  // A file is rewritten, with no other reason, when this share of its entries are tombstones and
+  // superseded versions; 0: never.
+  int reclaim_percent = 50;
   // Levels whose segments are written alike have equal numbers. Files move between levels without
   // being rewritten only where the numbers are equal.
   std::array<uint8_t, kLevels> format_of_level = {0, 0, 1, 1, 1, 1, 1, 1};

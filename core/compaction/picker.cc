@@ -45,6 +45,10 @@ std::string_view ReasonName(Pick::Reason reason) {
       return "tier space";
     case Pick::Reason::kPolicyChanged:
       return "policy changed";
+    case Pick::Reason::kGarbage:
+      return "garbage";
+    case Pick::Reason::kCovered:
+      return "covered by range deletes";
     case Pick::Reason::kManual:
       return "manual";
   }
@@ -62,6 +66,18 @@ std::unique_ptr<CompactionPolicy> NewCompactionPolicy(CompactionStyle style,
       return NewTieredPolicy(options);
   }
   return NewLeveledPolicy(options);
+}
+
+VersionEdit DropEdit(const Pick& pick, std::span<const Timestamp> points) {
+  VERALITH_CHECK(pick.drop && !points.empty());
+  VersionEdit edit;
+  for (const Pick::Input& input : pick.inputs) {
+    for (const FileRef& file : input.files) {
+      edit.removed_files.push_back({input.level, file->number});
+    }
+  }
+  edit.history_floor = points.back();
+  return edit;
 }
 
 VersionEdit TrivialMoveEdit(const Pick& pick) {

@@ -34,6 +34,7 @@
 #include "core/compaction/key_range.h"
 #include "core/compaction/options.h"
 #include "core/compaction/style.h"
+#include "core/format/entry.h"
 #include "core/format/version_edit.h"
 #include "core/manifest/version.h"
 
@@ -47,6 +48,8 @@ struct Pick {
     kTierSizes,      // neighbouring runs of like size
     kTierSpace,      // the newer runs are large beside the oldest one
     kPolicyChanged,  // a level still has the shape that another policy gave it
+    kGarbage,        // a file of mostly tombstones and superseded versions
+    kCovered,        // files that range deletes hide
     kManual,         // asked for
   };
   // Files of one run.
@@ -61,6 +64,9 @@ struct Pick {
   int output_level = 0;
   uint64_t output_run_id = kLeveledRunId;
   bool trivial_move = false;
+  // The inputs are dropped as they are: range deletes hide them from every point. Rules 1, 2 and 5
+  // do not concern it.
+  bool drop = false;
   double score = 0;
   // Where the round robin of the input level goes on after this job.
   std::optional<VersionEdit::Cursor> cursor;
@@ -78,6 +84,8 @@ struct PickerState {
   const Version* version = nullptr;
   std::span<const Pick* const> running;
   std::span<const Timestamp> points;
+  // Of all live segments, in any order; may be empty: then no file is dropped unread.
+  std::span<const RangeTombstoneView> range_deletes;
 };
 
 // A request to move every key of a range down to the last level that holds data (hazard C11). The
@@ -135,8 +143,9 @@ std::unique_ptr<CompactionPolicy> NewCompactionPolicy(CompactionStyle style,
 // FailedPrecondition, saying which of the rules 1 to 5 the pick breaks.
 absl::Status CheckPick(const PickerState& state, const Pick& pick);
 
-// The edit of a trivial move: no I/O.
+// The edits of a trivial move and of a drop: no I/O.
 VersionEdit TrivialMoveEdit(const Pick& pick);
+VersionEdit DropEdit(const Pick& pick, std::span<const Timestamp> points);
 
 }  // namespace veralith
 

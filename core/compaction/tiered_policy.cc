@@ -10,6 +10,7 @@
 
 #include "core/compaction/picker.h"
 #include "core/compaction/picker_support.h"
+#include "core/compaction/reclaim.h"
 
 namespace veralith {
 namespace {
@@ -52,6 +53,8 @@ class TieredPolicy final : public CompactionPolicy {
     return static_cast<size_t>(std::max(2, options_.level0_trigger_runs));
   }
   std::vector<Stretch> Candidates(const std::vector<PlacedRun>& runs) const;
+  std::optional<Pick> PickGarbage(const PickerState& state,
+                                  const std::vector<PlacedRun>& runs) const;
   std::optional<Stretch> BySpace(const std::vector<PlacedRun>& runs) const;
   std::optional<Stretch> BySizes(const std::vector<PlacedRun>& runs) const;
   Pick PickOf(const std::vector<PlacedRun>& runs, const Stretch& stretch) const;
@@ -66,9 +69,12 @@ std::vector<double> TieredPolicy::Scores(const Version& version) const {
 }
 
 std::optional<Pick> TieredPolicy::PickCompaction(const PickerState& state) const {
+  if (std::optional<Pick> covered = PickCovered(state); covered.has_value()) {
+    return covered;
+  }
   const std::vector<PlacedRun> runs = AllRuns(*state.version);
   if (runs.size() < Trigger()) {
-    return std::nullopt;
+    return PickGarbage(state, runs);
   }
   for (const Stretch& stretch : Candidates(runs)) {
     Pick pick = PickOf(runs, stretch);
@@ -76,6 +82,26 @@ std::optional<Pick> TieredPolicy::PickCompaction(const PickerState& state) const
       pick.reason = stretch.reason;
       pick.score = Scores(*state.version)[0];
       return pick;
+    }
+  }
+  return std::nullopt;
+}
+
+// The newest run with a file of mostly garbage, with the next older one, that its tombstones may
+// hide; the oldest run alone.
+std::optional<Pick> TieredPolicy::PickGarbage(const PickerState& state,
+                                              const std::vector<PlacedRun>& runs) const {
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const std::vector<FileRef>& files = runs[i].run->files;
+    const bool worthwhile = std::any_of(files.begin(), files.end(), [&](const FileRef& file) {
+      return i + 1 < runs.size() ? IsWorthMerging(options_, state.points, *file)
+                                 : IsWorthRewriting(options_, state.points, *file);
+    });
+    if (worthwhile) {
+      Pick pick = PickOf(runs, {i, std::min(i + 2, runs.size()), Pick::Reason::kGarbage});
+      pick.reason = Pick::Reason::kGarbage;
+      return ConflictsWithRunning(state, pick) ? std::nullopt
+                                               : std::optional<Pick>(std::move(pick));
     }
   }
   return std::nullopt;

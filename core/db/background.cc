@@ -28,6 +28,20 @@ absl::StatusOr<std::shared_ptr<SegmentReader>> FindReader(const SegmentSet& set,
   return set.Find(*place)->reader;
 }
 
+// Views into readers that the version keeps open.
+std::vector<RangeTombstoneView> RangeDeletesOf(const SegmentSet& set) {
+  std::vector<RangeTombstoneView> all;
+  for (int level = 0; level < kLevels; ++level) {
+    for (const SegmentRun& run : set.runs(level)) {
+      for (const std::shared_ptr<const Segment>& segment : run.segments) {
+        const std::vector<RangeTombstoneView>& ranges = segment->reader->range_tombstones();
+        all.insert(all.end(), ranges.begin(), ranges.end());
+      }
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 void DbImpl::PublishSuperVersion() {
@@ -52,6 +66,13 @@ PickerState DbImpl::PickerStateNow() const {
   PickerState state;
   state.version = &versions_->version();
   state.running = running_;
+  picker_points_ = Points();
+  state.points = picker_points_;
+  if (picker_ranges_of_.lock() != versions_->current()) {
+    picker_ranges_of_ = versions_->current();
+    picker_ranges_ = RangeDeletesOf(*versions_->current());
+  }
+  state.range_deletes = picker_ranges_;
   return state;
 }
 

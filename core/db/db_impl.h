@@ -236,6 +236,10 @@ class DbImpl final : public Db {
   BackgroundWork flush_ ABSL_GUARDED_BY(mutex_);
   BackgroundWork compaction_ ABSL_GUARDED_BY(mutex_);
   std::vector<const Pick*> running_ ABSL_GUARDED_BY(mutex_);
+  // What PickerStateNow points to: valid until its next call.
+  mutable std::vector<Timestamp> picker_points_ ABSL_GUARDED_BY(mutex_);
+  mutable std::vector<RangeTombstoneView> picker_ranges_ ABSL_GUARDED_BY(mutex_);
+  mutable std::weak_ptr<const SegmentSet> picker_ranges_of_ ABSL_GUARDED_BY(mutex_);
   std::deque<ManualRequest*> manual_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_job_id_ ABSL_GUARDED_BY(mutex_) = 1;
   // Visible timestamps at the start of running jobs: history below the largest may be dropped.

@@ -111,7 +111,7 @@ absl::Status JobHarness::Prepare(const Pick& pick, const std::vector<Timestamp>&
 }
 
 absl::StatusOr<bool> JobHarness::CompactOnce(const std::vector<Timestamp>& points) {
-  const std::optional<Pick> pick = policy_->PickCompaction({version_.get(), {}, points});
+  const std::optional<Pick> pick = policy_->PickCompaction({version_.get(), {}, points, {}});
   if (!pick.has_value()) {
     return false;
   }
@@ -123,7 +123,7 @@ absl::Status JobHarness::CompactRange(const KeyRange& range,
                                       const std::vector<Timestamp>& points) {
   ManualCompaction manual{range, next_number_};
   while (true) {
-    const ManualDecision decision = policy_->PickManual({version_.get(), {}, points}, &manual);
+    const ManualDecision decision = policy_->PickManual({version_.get(), {}, points, {}}, &manual);
     if (decision.kind != ManualDecision::Kind::kPick) {
       return decision.kind == ManualDecision::Kind::kDone ? absl::OkStatus()
                                                           : FailedPrecondition("waits for nothing");

@@ -64,7 +64,7 @@ PickerState TreeSimulation::State() {
   for (const auto& job : running_) {
     running_picks_.push_back(&job->pick);
   }
-  return {&version_, running_picks_, {}};
+  return {&version_, running_picks_, {}, {}};
 }
 
 void TreeSimulation::Start(Pick pick) {
