@@ -1,4 +1,4 @@
-// The shapes of tree that compaction can keep (docs/COMPACTION.md compares them).
+// The shapes of tree that compaction can keep.
 #ifndef VERALITH_CORE_COMPACTION_STYLE_H_
 #define VERALITH_CORE_COMPACTION_STYLE_H_
 

@@ -65,7 +65,7 @@ struct Options {
   bool write_hex_index = false;
 
   // --- Compaction ------------------------------------------------------------------------------
-  // The shape of the tree; may change from one opening to the next. docs/COMPACTION.md compares.
+  // The shape of the tree; may change from one opening to the next.
   CompactionStyle compaction_policy = CompactionStyle::kLeveled;
   size_t target_segment_bytes = size_t{32} << 20;
   int level0_compaction_trigger = 4;  // runs in level 0; tiered: runs at all

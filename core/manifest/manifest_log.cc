@@ -312,7 +312,7 @@ absl::StatusOr<ManifestScan> ScanManifest(FileSystem* fs, const std::string& pat
 namespace {
 
 constexpr std::string_view kWhatToDo =
-    "; restore the directory from a backup, or salvage a copy of it with `veralith repair`";
+    "; restore the directory from a backup";
 
 // Without CURRENT: does this manifest stem from a creation that a crash interrupted, before
 // anything depended on it? Then it holds at most the snapshot of an empty database.

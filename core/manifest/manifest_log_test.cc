@@ -130,7 +130,7 @@ TEST_F(ManifestLogTest, AMissingCurrentIsDataLossWhileAnyDataIsThere) {
   for (const char* name : {"000012.parquet", "000012.log"}) {
     Write(Path(name), "");
     EXPECT_THAT(RecoveryError(), HasSubstr(std::string(name) + " is there"));
-    EXPECT_THAT(RecoveryError(), HasSubstr("veralith repair"));
+    EXPECT_THAT(RecoveryError(), HasSubstr("restore the directory from a backup"));
     ASSERT_TRUE(fs_->Remove(Path(name)).ok());
   }
 }
