@@ -50,10 +50,13 @@ absl::Status Fill(FileSystem& fs, const std::string& from, const std::string& to
   return manifest->Close();
 }
 
+// Removes what a checkpoint puts into its directory, and nothing else that somebody may keep there.
 void RemoveDirectoryTree(FileSystem& fs, const std::string& directory) {
   if (absl::StatusOr<std::vector<std::string>> names = fs.List(directory); names.ok()) {
     for (const std::string& name : *names) {
-      fs.Remove(JoinPath(directory, name)).IgnoreError();
+      if (ParseFileName(name).has_value()) {
+        fs.Remove(JoinPath(directory, name)).IgnoreError();
+      }
     }
   }
   fs.RemoveDirectory(directory).IgnoreError();
@@ -85,7 +88,11 @@ absl::Status DbImpl::Checkpoint(const std::string& directory) {
   }
   state.logs.clear();  // every write that the call waited for is in a segment
   const std::string building = target + ".tmp";
-  RemoveDirectoryTree(*fs_, building);
+  RemoveDirectoryTree(*fs_, building);  // what an earlier checkpoint left when it crashed
+  VERALITH_ASSIGN_OR_RETURN(const bool occupied, fs_->Exists(building));
+  if (occupied) {
+    return AlreadyExists(building + ": holds files that no checkpoint left; move them away");
+  }
   VERALITH_RETURN_IF_ERROR(fs_->CreateDirectory(building));
   absl::Status status = Fill(*fs_, directory_, building, state);
   if (status.ok()) {

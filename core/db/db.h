@@ -100,7 +100,8 @@ class Db {
 
   // Holds the newest committed state. Never null.
   virtual const Snapshot* GetSnapshot() = 0;
-  // The same at a past timestamp: OutOfRange when its history is gone or still to come.
+  // The same at a past timestamp: OutOfRange when its history is gone or still to come, and, while a
+  // flush or a compaction runs, when the job that is at work may be dropping it.
   virtual absl::StatusOr<const Snapshot*> GetSnapshotAt(Timestamp timestamp) = 0;
   virtual void ReleaseSnapshot(const Snapshot* snapshot) = 0;
 

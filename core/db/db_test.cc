@@ -221,6 +221,15 @@ TEST_F(DbTest, ACheckpointOpensAsADatabaseOfItsOwnAndDoesNotChange) {
   EXPECT_OK((*copy)->Close());
 }
 
+TEST_F(DbTest, ACheckpointRemovesNothingThatIsNotItsOwn) {
+  Fill(10, "value");
+  SimulatedFileSystem& disk = simulation_.disk();
+  ASSERT_OK(disk.CreateDirectory("copy.tmp"));
+  ASSERT_OK(disk.Open("copy.tmp/letter", OpenMode::kCreate).status());
+  EXPECT_TRUE(absl::IsAlreadyExists(db_->Checkpoint("copy")));
+  EXPECT_TRUE(*disk.Exists("copy.tmp/letter"));
+}
+
 TEST_F(DbTest, OpeningForReadingWritesNothingAndSeesWhatTheLogsHold) {
   Fill(50, "value");
   ASSERT_OK(db_->Sync());
