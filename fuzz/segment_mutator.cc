@@ -9,22 +9,19 @@
 
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
-#include "core/format/compression.h"
 #include "core/format/parquet_metadata.h"
 #include "core/format/segment_block.h"
 #include "core/format/segment_footer.h"
 #include "core/format/sparse_index.h"
+#include "fuzz/parquet_edit.h"
 
 namespace veralith {
 namespace {
 
-constexpr size_t kTailBytes = 8;
 constexpr size_t kBlockHeaderBytes = 24;
 constexpr size_t kTableEntryBytes = 16;
 constexpr size_t kRowGroupBytes = 104;
 constexpr size_t kPageEntryBytes = 12;
-constexpr size_t kMaxPieceBytes = 4096;
-constexpr size_t kMaxBodyBytes = 1 << 16;
 
 // Section ids of the segment block (FORMAT.md).
 constexpr uint32_t kRowGroupsId = 2;
@@ -93,15 +90,13 @@ struct Parts {
 };
 
 std::optional<Parts> TakeApart(std::string_view file) {
-  if (file.size() < 4 + kTailBytes) {
+  const std::optional<size_t> start = FooterStart(file);
+  if (!start.has_value()) {
     return std::nullopt;
   }
-  const size_t footer_bytes = LoadLe32(file.data() + file.size() - kTailBytes);
-  if (footer_bytes > file.size() - 4 - kTailBytes) {
-    return std::nullopt;
-  }
-  const size_t footer_at = file.size() - kTailBytes - footer_bytes;
-  auto footer = parquet::DecodeFileMetaData(file.substr(footer_at, footer_bytes));
+  const size_t footer_at = *start;
+  auto footer = parquet::DecodeFileMetaData(
+      file.substr(footer_at, file.size() - kParquetTailBytes - footer_at));
   if (!footer.ok()) {
     return std::nullopt;
   }
@@ -130,28 +125,13 @@ std::string FileOf(std::string_view data, std::string_view block, parquet::FileM
       entry.value = EncodeBlockPlace(data.size(), block.size());
     }
   }
-  std::string file(data);
-  file += block;
-  const size_t footer_at = file.size();
-  AppendSealedFooter(std::move(footer), &file);
-  AppendFixed32(&file, static_cast<uint32_t>(file.size() - footer_at));
-  file += parquet::kMagic;
-  return file;
+  std::string sealed;
+  AppendSealedFooter(std::move(footer), &sealed);
+  return WithFooter(std::string(data) + std::string(block), sealed);
 }
 
 std::string PutTogether(const Parts& parts) {
   return FileOf(parts.data, JoinBlock(parts.sections), parts.footer);
-}
-
-void Change(const PieceMutation& mutate, bool keep_size, std::string* piece) {
-  const size_t size = piece->size();
-  if (size == 0 && keep_size) {
-    return;
-  }
-  mutate(piece, keep_size ? size : std::max(size, kMaxPieceBytes));
-  if (keep_size) {
-    piece->resize(size, '\0');
-  }
 }
 
 // --- Footer --------------------------------------------------------------------------------------
@@ -172,22 +152,18 @@ void SealFooter(std::string* footer) {
 
 // `file` is whole; only its footer changes.
 bool MutateFooter(bool keep_size, const PieceMutation& mutate, std::string* file) {
-  const size_t footer_bytes = LoadLe32(file->data() + file->size() - kTailBytes);
-  const size_t footer_at = file->size() - kTailBytes - footer_bytes;
-  std::string footer = file->substr(footer_at, footer_bytes);
+  const size_t footer_at = FooterStart(*file).value_or(0);
+  std::string footer = file->substr(footer_at, file->size() - kParquetTailBytes - footer_at);
   // The checksum entry stays: without it everything is refused at once.
   const size_t tail_at = footer.rfind(kFooterChecksumKey);
   if (tail_at == std::string::npos) {
     return false;
   }
   std::string piece = footer.substr(0, tail_at);
-  Change(mutate, keep_size, &piece);
+  ChangePiece(mutate, keep_size, &piece);
   footer = piece + footer.substr(tail_at);
   SealFooter(&footer);
-  file->resize(footer_at);
-  *file += footer;
-  AppendFixed32(file, static_cast<uint32_t>(footer.size()));
-  *file += parquet::kMagic;
+  *file = WithFooter(file->substr(0, footer_at), footer);
   return true;
 }
 
@@ -246,59 +222,6 @@ std::vector<PagePlace> PagesOf(Parts* parts) {
   return places;
 }
 
-// A page taken apart. `values` are raw: decompressed where that was possible.
-struct PageParts {
-  parquet::PageHeader header;
-  std::string levels;
-  std::string values;
-  std::optional<parquet::Codec> codec;  // when values were decompressed
-};
-
-std::optional<PageParts> SplitPage(std::string_view page, int32_t parquet_codec) {
-  size_t header_bytes = 0;
-  const auto header = parquet::DecodePageHeader(page, &header_bytes);
-  if (!header.ok() || header->type != parquet::PageType::kDataPageV2) {
-    return std::nullopt;
-  }
-  PageParts parts;
-  parts.header = *header;
-  const std::string_view body = page.substr(header_bytes);
-  const auto levels = static_cast<size_t>(
-      std::max(header->data_v2.definition_levels_byte_length, 0));
-  if (levels > body.size()) {
-    return std::nullopt;
-  }
-  parts.levels = body.substr(0, levels);
-  parts.values = body.substr(levels);
-  const auto codec = parquet::CodecFromParquetId(parquet_codec);
-  const int64_t raw = int64_t{header->uncompressed_page_size} - static_cast<int64_t>(levels);
-  if (header->data_v2.is_compressed && codec.ok() && *codec != parquet::Codec::kNone && raw >= 0 &&
-      raw <= int64_t{kMaxBodyBytes}) {
-    std::string values(static_cast<size_t>(raw), '\0');
-    if (parquet::Decompress(*codec, parts.values, values).ok()) {
-      parts.codec = *codec;
-      parts.values = std::move(values);
-    }
-  }
-  return parts;
-}
-
-std::string JoinPage(const PageParts& parts) {
-  std::string stored = parts.values;
-  if (parts.codec.has_value()) {
-    stored.clear();
-    (void)parquet::Compressor(*parts.codec).Compress(parts.values, &stored);
-  }
-  const std::string body = parts.levels + stored;
-  parquet::PageHeader header = parts.header;
-  header.uncompressed_page_size = static_cast<int32_t>(parts.levels.size() + parts.values.size());
-  header.compressed_page_size = static_cast<int32_t>(body.size());
-  header.crc = Crc32(body);
-  std::string page;
-  AppendPageHeader(header, &page);
-  return page + body;
-}
-
 void MoveInSparseIndex(const PagePlace& place, size_t new_bytes, Section* section) {
   const auto index = SparseIndexView::Parse(section->body);
   if (!index.ok()) {
@@ -315,30 +238,6 @@ void MoveInSparseIndex(const PagePlace& place, size_t new_bytes, Section* sectio
     (void)builder.Add(cursor.key(), page);
   }
   section->body = builder.Finish();
-}
-
-void MoveInFooter(const PagePlace& place, int64_t delta, parquet::FileMetaData* footer) {
-  const auto move = [&](int64_t* offset) {
-    if (*offset > static_cast<int64_t>(place.offset)) {
-      *offset += delta;
-    }
-  };
-  for (parquet::RowGroup& group : footer->row_groups) {
-    for (parquet::ColumnChunk& column : group.columns) {
-      move(&column.meta_data.data_page_offset);
-      for (std::optional<int64_t>* offset :
-           {&column.meta_data.bloom_filter_offset, &column.offset_index_offset,
-            &column.column_index_offset}) {
-        if (offset->has_value()) {
-          move(&**offset);
-        }
-      }
-    }
-  }
-  if (place.group < footer->row_groups.size() &&
-      place.column < footer->row_groups[place.group].columns.size()) {
-    footer->row_groups[place.group].columns[place.column].meta_data.total_compressed_size += delta;
-  }
 }
 
 void MoveInRowGroups(const PagePlace& place, int64_t delta, Section* groups) {
@@ -371,7 +270,7 @@ void ReplacePage(const PagePlace& place, const std::string& page, Parts* parts) 
   if (Section* const index = parts->Find(kSparseIndexId); index != nullptr) {
     MoveInSparseIndex(place, page.size(), index);
   }
-  MoveInFooter(place, delta, &parts->footer);
+  MoveInFooter(place.offset, place.group, place.column, delta, &parts->footer);
 }
 
 bool MutatePage(std::optional<size_t> column, uint32_t choice, const PieceMutation& mutate,
@@ -397,14 +296,14 @@ bool MutatePage(std::optional<size_t> column, uint32_t choice, const PieceMutati
     size_t header_bytes = page.size();
     (void)parquet::DecodePageHeader(page, &header_bytes);
     std::string header = page.substr(0, header_bytes);
-    Change(mutate, keep_size, &header);
+    ChangePiece(mutate, keep_size, &header);
     page.replace(0, std::min(header_bytes, page.size()), header);
   } else if (!split.has_value()) {
-    Change(mutate, keep_size, &page);
+    ChangePiece(mutate, keep_size, &page);
   } else {
     const bool levels = !split->levels.empty() && choice % 4 == 0;
-    Change(mutate, keep_size || levels, levels ? &split->levels : &split->values);
-    page = JoinPage(*split);
+    ChangePiece(mutate, keep_size || levels, levels ? &split->levels : &split->values);
+    page = JoinPage(*split, /*with_crc=*/true);
   }
   if (page.empty()) {
     return false;
@@ -420,7 +319,7 @@ bool MutateSection(uint32_t id, bool keep_size, const PieceMutation& mutate, Par
   if (section == nullptr) {
     return false;
   }
-  Change(mutate, keep_size, &section->body);
+  ChangePiece(mutate, keep_size, &section->body);
   return true;
 }
 
@@ -429,7 +328,7 @@ std::string WithChangedTable(const PieceMutation& mutate, const Parts& parts) {
   std::string block = JoinBlock(parts.sections);
   const size_t bytes = kBlockHeaderBytes + parts.sections.size() * kTableEntryBytes;
   std::string piece = block.substr(0, bytes);
-  Change(mutate, /*keep_size=*/true, &piece);
+  ChangePiece(mutate, /*keep_size=*/true, &piece);
   block.replace(0, bytes, piece);
   block.resize(block.size() - 4);
   AppendFixed32(&block, Crc32c(block));
@@ -457,7 +356,7 @@ bool MutateParquetIndex(uint32_t choice, const PieceMutation& mutate, Parts* par
   }
   const auto [at, bytes] = pieces[choice % pieces.size()];
   std::string piece = parts->data.substr(at, bytes);
-  Change(mutate, /*keep_size=*/true, &piece);
+  ChangePiece(mutate, /*keep_size=*/true, &piece);
   parts->data.replace(at, bytes, piece);
   return true;
 }

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "core/format/parquet_metadata.h"
+#include "fuzz/parquet_edit.h"
 
 namespace veralith {
 
@@ -36,9 +37,6 @@ enum class SegmentRegion : uint8_t {
 inline constexpr int kSegmentRegions = 16;
 
 const char* RegionName(SegmentRegion region);
-
-// Changes *piece, to at most `max_bytes` bytes.
-using PieceMutation = std::function<void(std::string* piece, size_t max_bytes)>;
 
 // `choice` selects the piece where a region has several, and whether its size may change. False:
 // the file has no such region, and *file is as before.

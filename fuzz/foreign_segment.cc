@@ -1,0 +1,181 @@
+// Bytes as a Parquet file of another writer (core/segment/foreign_segment.h). Within a memory limit,
+// whatever opens is a segment:
+//
+//   rows ascend strictly and are valid entries, as many as the summary says, and the summary is what
+//   they say; backward is forward reversed; Seek, SeekForPrev and Get agree with the sorted rows for
+//   keys there and not there; everything can be read again (Check); and a segment written from the
+//   rows gives the same rows.
+//
+// The mutator (foreign_mutator.h) changes footer, page headers, levels or values and repairs lengths,
+// offsets and checksums around them.
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/check.h"
+#include "core/base/epoch.h"
+#include "core/format/key_hash.h"
+#include "core/segment/segment_reader.h"
+#include "core/segment/testing/segment_model.h"
+#include "fuzz/foreign_mutator.h"
+
+extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size)
+    __attribute__((weak));
+
+namespace veralith {
+namespace {
+
+constexpr uint64_t kMemoryLimit = 8 << 20;
+constexpr size_t kMaxRows = 2'000;  // step bounds: runs of equal rows cost almost no bytes
+constexpr size_t kMaxSought = 40;
+
+std::vector<OwnedEntry> Forward(const SegmentReader& reader) {
+  std::vector<OwnedEntry> rows;
+  const auto iterator = reader.NewIterator(false);
+  for (iterator->SeekToFirst(); iterator->Valid() && rows.size() < kMaxRows; iterator->Next()) {
+    rows.push_back(ToOwned(iterator->entry()));
+  }
+  VERALITH_CHECK(iterator->status().ok());
+  return rows;
+}
+
+void CheckEntries(const std::vector<OwnedEntry>& rows) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    VERALITH_CHECK(i == 0 || CompareEntries(rows[i - 1].view(), rows[i].view()) < 0);
+    VERALITH_CHECK(rows[i].ns <= kMaxNamespace && rows[i].key.size() <= kMaxKeyBytes);
+    VERALITH_CHECK(rows[i].ts >= kMinTimestamp && rows[i].ts <= kMaxTimestamp);
+    VERALITH_CHECK(rows[i].kind == EntryKind::kPut || rows[i].value.empty());
+  }
+}
+
+void CheckSummary(const SegmentSummary& summary, const std::vector<OwnedEntry>& rows) {
+  SegmentSummary expected;
+  expected.file_bytes = summary.file_bytes;
+  expected.entries = rows.size();
+  bool any = false;
+  for (const OwnedEntry& row : rows) {
+    expected.tombstones += row.kind == EntryKind::kDelete ? 1 : 0;
+    expected.raw_key_bytes += row.key.size();
+    expected.raw_value_bytes += row.value.size();
+    expected.min_ts = any ? std::min(expected.min_ts, row.ts) : row.ts;
+    expected.max_ts = std::max(expected.max_ts, row.ts);
+    WidenBounds(row.ns, row.key, {row.ns, row.key, KeyBound::Kind::kInclusive}, &any, &expected);
+  }
+  VERALITH_CHECK(summary == expected);
+}
+
+void CheckBackward(const SegmentReader& reader, const std::vector<OwnedEntry>& rows) {
+  const auto iterator = reader.NewIterator(true);
+  size_t left = rows.size();
+  for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
+    VERALITH_CHECK(left > 0);
+    VERALITH_CHECK(ToOwned(iterator->entry()) == rows[--left]);
+  }
+  VERALITH_CHECK(iterator->status().ok() && left == 0);
+}
+
+// Seeks and a lookup of one target, against the sorted rows.
+void CheckSought(const SegmentReader& reader, Iterator* iterator,
+                 const std::vector<OwnedEntry>& rows, const OwnedEntry& target) {
+  const auto at = std::partition_point(rows.begin(), rows.end(), [&](const OwnedEntry& row) {
+    return CompareEntries(row.view(), target.view()) < 0;
+  });
+  const bool exact = at != rows.end() && CompareEntries(at->view(), target.view()) == 0;
+  iterator->Seek(target.ns, target.key, target.ts);
+  VERALITH_CHECK(iterator->status().ok() && iterator->Valid() == (at != rows.end()));
+  VERALITH_CHECK(at == rows.end() || ToOwned(iterator->entry()) == *at);
+  iterator->SeekForPrev(target.ns, target.key, target.ts);
+  VERALITH_CHECK(iterator->status().ok() && iterator->Valid() == (exact || at != rows.begin()));
+  VERALITH_CHECK(!iterator->Valid() || ToOwned(iterator->entry()) == (exact ? *at : at[-1]));
+
+  const bool there = at != rows.end() && at->ns == target.ns && at->key == target.key;
+  const uint64_t hash = HashUserKey(target.ns, target.key);
+  LookupResult result;
+  EpochGuard guard;
+  VERALITH_CHECK(reader.Get(target.ns, target.key, hash, target.ts, {}, &result).ok());
+  VERALITH_CHECK((result.kind != LookupResult::Kind::kAbsent) == there);
+  VERALITH_CHECK(!there || reader.MayContain(hash));
+  VERALITH_CHECK(!there || (result.value == at->value && result.ts == at->ts));
+  VERALITH_CHECK(!there || (result.kind == LookupResult::Kind::kPut) ==
+                               (at->kind == EntryKind::kPut));
+}
+
+void CheckFound(const SegmentReader& reader, const std::vector<OwnedEntry>& rows) {
+  const auto iterator = reader.NewIterator(true);
+  const size_t step = 1 + rows.size() / kMaxSought;
+  for (size_t i = 0; i < rows.size(); i += step) {
+    const OwnedEntry& row = rows[i];
+    for (const Timestamp ts : {row.ts, row.ts - 1, kMaxTimestamp, Timestamp{0}}) {
+      CheckSought(reader, iterator.get(), rows, {row.ns, row.key, ts, EntryKind::kPut, ""});
+    }
+    CheckSought(reader, iterator.get(), rows, {row.ns, row.key + '\0', 5, EntryKind::kPut, ""});
+  }
+  for (const NamespaceId ns : {NamespaceId{0}, kMaxNamespace}) {
+    CheckSought(reader, iterator.get(), rows, {ns, "", kMaxTimestamp, EntryKind::kPut, ""});
+    CheckSought(reader, iterator.get(), rows, {ns, "\xff", 0, EntryKind::kPut, ""});
+  }
+}
+
+// What an import would do.
+void CheckRewritten(const std::vector<OwnedEntry>& rows) {
+  const auto written = WriteSegment(rows, {});
+  VERALITH_CHECK(written.ok());
+  const auto reader = SegmentReader::Open(OpenMemoryFile(written->bytes), {});
+  VERALITH_CHECK(reader.ok());
+  VERALITH_CHECK((*reader)->Check().ok());
+  VERALITH_CHECK(Forward(**reader) == rows);
+}
+
+void Run(std::string_view bytes) {
+  SegmentReaderOptions options;
+  options.memory_limit_bytes = kMemoryLimit;
+  if (SegmentReader::Open(OpenMemoryFile(std::string(bytes)), options).ok()) {
+    return;  // a segment: the target segment_reader is for those
+  }
+  options.allow_foreign = true;
+  const auto reader = SegmentReader::Open(OpenMemoryFile(std::string(bytes)), options);
+  if (!reader.ok()) {
+    return;
+  }
+  VERALITH_CHECK((*reader)->range_tombstones().empty());
+  const std::vector<OwnedEntry> rows = Forward(**reader);
+  CheckEntries(rows);
+  VERALITH_CHECK((*reader)->Check().ok());
+  if (rows.size() < kMaxRows) {
+    CheckSummary((*reader)->summary(), rows);
+    CheckBackward(**reader, rows);
+    CheckFound(**reader, rows);
+    CheckRewritten(rows);
+  }
+}
+
+void MutatePiece(std::string* piece, size_t max_bytes) {
+  const size_t size = piece->size();
+  piece->resize(std::max(size, max_bytes));
+  piece->resize(LLVMFuzzerMutate(reinterpret_cast<uint8_t*>(piece->data()), size, max_bytes));
+}
+
+}  // namespace
+}  // namespace veralith
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
+                                          unsigned int seed) {
+  using namespace veralith;  // NOLINT: a harness
+  std::string bytes(reinterpret_cast<const char*>(data), size);
+  const auto region = static_cast<ForeignRegion>(seed / 8 % kForeignRegions);
+  if (seed % 8 == 0 || !MutateForeign(region, seed / 256, MutatePiece, &bytes) ||
+      bytes.size() > max_size) {
+    return LLVMFuzzerMutate(data, size, max_size);
+  }
+  std::memcpy(data, bytes.data(), bytes.size());
+  return bytes.size();
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  veralith::Run(std::string_view(reinterpret_cast<const char*>(data), size));
+  return 0;
+}
