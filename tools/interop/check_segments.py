@@ -11,8 +11,8 @@ order, are those whose count and CRC-32 MANIFEST.tsv states. Beside that
                gives every row once
   DuckDB       its bloom filter probe never excludes a present key, and excludes absent ones; its
                profile shows that a predicate on `key` scans one row group, or none by bloom filter
-  DataFusion   its metrics show that statistics leave one row group, and the page index few of its
-               rows
+  DataFusion   its metrics show that statistics leave one row group, the page index few of its rows,
+               and for absent keys the bloom filter no row group
   parquet-java byte ranges as Spark makes them give every row once, in order
 Files of other writers (foreign_files.py), and our segments rewritten by them with their metadata
 copied or dropped, in our reader: right, or refused by name.
@@ -168,8 +168,10 @@ def with_polars(segment):
 
 
 def datafusion_context(path):
+    """By default DataFusion drops field ids from the table's schema, then casts each column of the
+    file, which has them, and so loses every bloom filter: hence skip_metadata=False."""
     context = datafusion.SessionContext(datafusion.SessionConfig().with_target_partitions(1))
-    context.register_parquet("segment", path)
+    context.register_parquet("segment", path, skip_metadata=False)
     return context
 
 
@@ -259,7 +261,18 @@ def datafusion_skips(segment):
     expect(groups > 1 and left == 1, "statistics leave one row group")
     rows, rows_left = datafusion_metric(plan, "page_index_rows_pruned")
     expect(rows_left * 20 < rows, f"the page index leaves {rows_left} of {rows} rows")
-    return f"1 of {groups:.0f} row groups left, {rows_left:.0f} of its {rows:.0f} rows by page index"
+    # As for DuckDB: absent keys within the bounds of a row group.
+    ruled_out = 0
+    for i in range(20):
+        plan = datafusion_plan(segment, middle_key(segment) + b"/%d" % i)
+        expect(datafusion_metric(plan, "row_groups_pruned_statistics")[1] == 1, "one row group left")
+        ruled_out += datafusion_metric(plan, "row_groups_pruned_bloom_filter") == (1, 0)
+    expect(ruled_out >= 15, f"the bloom filter rules out {ruled_out} of 20 absent keys")
+    left = datafusion_metric(datafusion_plan(segment, middle_key(segment)),
+                             "row_groups_pruned_bloom_filter")
+    expect(left == (1, 1), "the bloom filter keeps the row group of a present key")
+    return (f"1 of {groups:.0f} row groups left, {rows_left:.0f} of its {rows:.0f} rows by page "
+            f"index, none by bloom filter for {ruled_out} of 20 absent keys")
 
 
 SKIPPING = {"pyarrow": pyarrow_skips, "duckdb": duckdb_skips, "datafusion": datafusion_skips}
