@@ -31,6 +31,9 @@ class Executor {
   virtual ~Executor() = default;
 
   virtual void Schedule(TaskPriority priority, std::function<void()> task) = 0;
+  // How many kLow tasks can make progress at once: into how many parts it pays to cut work. The
+  // same for the executor's whole life; a simulation's does not depend on the machine.
+  virtual int parallelism() const { return 1; }
 
   // Runs `task` once, no earlier than `delay_nanos` from now.
   virtual TimerId ScheduleAfter(int64_t delay_nanos, std::function<void()> task) = 0;
@@ -48,7 +51,8 @@ class Executor {
 // `threads` is at least 2. Destroying it waits for running tasks and drops the others.
 std::unique_ptr<Executor> NewThreadPoolExecutor(int threads);
 
-// The pool that databases share by default: 2 threads, made at first use, never destroyed.
+// The pool that databases share by default: a thread per core, at least 1 and at most 4, and the
+// reserved one. Made at first use, never destroyed.
 Executor* DefaultExecutor();
 
 }  // namespace veralith

@@ -28,6 +28,8 @@ namespace {
 
 using Task = std::function<void()>;
 
+constexpr unsigned kMostDefaultWorkers = 4;
+
 int64_t SaturatingAdd(int64_t now, int64_t delay) {
   const int64_t limit = std::numeric_limits<int64_t>::max();
   return delay > limit - now ? limit : now + std::max<int64_t>(delay, 0);
@@ -63,6 +65,10 @@ class ThreadPoolExecutor final : public Executor {
       low_.push_back(std::move(task));
     }
     general_.NotifyOne();
+  }
+
+  int parallelism() const override {
+    return std::max(1, static_cast<int>(threads_.size()) - 1);
   }
 
   TimerId ScheduleAfter(int64_t delay_nanos, Task task) override {
@@ -168,7 +174,10 @@ std::unique_ptr<Executor> NewThreadPoolExecutor(int threads) {
 }
 
 Executor* DefaultExecutor() {
-  static Executor* const executor = NewThreadPoolExecutor(2).release();
+  static Executor* const executor = [] {
+    const unsigned cores = std::clamp(std::thread::hardware_concurrency(), 1u, kMostDefaultWorkers);
+    return NewThreadPoolExecutor(static_cast<int>(cores) + 1).release();
+  }();
   return executor;
 }
 

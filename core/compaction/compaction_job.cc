@@ -4,10 +4,14 @@
 #include <string>
 #include <utility>
 
+#include "core/base/broken.h"
 #include "core/base/check.h"
+#include "core/base/parallel.h"
 #include "core/base/status.h"
+#include "core/base/sync.h"
 #include "core/compaction/key_range.h"
 #include "core/compaction/merge.h"
+#include "core/compaction/pieces.h"
 #include "core/compaction/reclaim.h"
 #include "core/format/key_bound.h"
 #include "core/iterator/concatenating_iterator.h"
@@ -96,7 +100,9 @@ class InputParts final : public ConcatenatedParts {
 };
 
 // The range tombstones of the inputs: they are needed before the first entry is judged.
-absl::Status CollectTombstones(const CompactionRequest& request, MergeRequest* merge) {
+absl::StatusOr<std::shared_ptr<const FragmentedRangeTombstones>> CollectTombstones(
+    const CompactionRequest& request) {
+  std::vector<std::shared_ptr<const FragmentedRangeTombstones>> parts;
   for (const Pick::Input& input : request.pick.inputs) {
     for (const FileRef& file : input.files) {
       if (file->range_tombstones == 0) {
@@ -104,10 +110,10 @@ absl::Status CollectTombstones(const CompactionRequest& request, MergeRequest* m
       }
       VERALITH_ASSIGN_OR_RETURN(const std::shared_ptr<SegmentReader> reader,
                                 OpenInput(request.open_segment, *file));
-      merge->tombstones.push_back(reader->fragmented_range_tombstones());
+      parts.push_back(reader->fragmented_range_tombstones());
     }
   }
-  return absl::OkStatus();
+  return FragmentedRangeTombstones::Merge(parts);
 }
 
 struct InputTotals {
@@ -197,22 +203,143 @@ absl::StatusOr<JobResult> Drop(const CompactionRequest& request) {
   return result;
 }
 
+// Enough samples of each file that pieces differ little in size.
+constexpr size_t kSamplesPerPiece = 16;
+
+absl::StatusOr<std::vector<SampledKey>> SampleInputs(const CompactionRequest& request,
+                                                     size_t samples_per_file) {
+  std::vector<SampledKey> samples;
+  for (const Pick::Input& input : request.pick.inputs) {
+    for (const FileRef& file : input.files) {
+      VERALITH_ASSIGN_OR_RETURN(const std::shared_ptr<SegmentReader> reader,
+                                OpenInput(request.open_segment, *file));
+      std::vector<SegmentReader::UserKey> keys = reader->SampleKeys(samples_per_file);
+      for (SegmentReader::UserKey& key : keys) {
+        samples.push_back({key.ns, std::move(key.key), file->bytes / keys.size()});
+      }
+    }
+  }
+  return samples;
+}
+
+absl::StatusOr<std::vector<Piece>> PiecesOf(const JobEnvironment& environment,
+                                            const CompactionOptions& options,
+                                            const CompactionRequest& request) {
+  const uint64_t worthwhile =
+      request.pick.InputBytes() / std::max<uint64_t>(options.target_file_bytes, 1);
+  const auto most = std::min<uint64_t>(
+      worthwhile, static_cast<uint64_t>(std::max(options.max_subcompactions, 1)));
+  if (environment.executor == nullptr || most <= 1) {
+    return std::vector<Piece>(1);
+  }
+  VERALITH_ASSIGN_OR_RETURN(std::vector<SampledKey> samples,
+                            SampleInputs(request, kSamplesPerPiece * most));
+  std::vector<Piece> pieces = CutIntoPieces(std::move(samples), most);
+  if (VERALITH_BROKEN(C3_LOST) && pieces.size() > 1) {
+    const KeyBound largest = request.pick.Hull().largest;
+    pieces.back().upper = Piece::Bound{largest.ns, largest.key};
+  }
+  return pieces;
+}
+
+// What all pieces of a merge have in common.
+struct Whole {
+  const CompactionRequest& request;
+  const OlderFiles& older;
+  std::shared_ptr<const FragmentedRangeTombstones> tombstones;
+  OutputPlan plan;
+};
+
+MergeRequest PieceOf(const Whole& whole, const Piece& piece) {
+  MergeRequest merge;
+  for (const Pick::Input& input : whole.request.pick.inputs) {
+    merge.inputs.push_back(NewConcatenatingIterator(
+        std::make_unique<InputParts>(input.files, whole.request.open_segment)));
+  }
+  merge.tombstones = whole.tombstones;
+  merge.points = whole.request.points;
+  merge.older = &whole.older;
+  merge.piece = piece;
+  merge.plan = whole.plan;
+  merge.output_run_id = whole.request.pick.output_run_id;
+  return merge;
+}
+
+void Add(const JobResult& piece, JobResult* sum) {
+  sum->edit.added_files.insert(sum->edit.added_files.end(), piece.edit.added_files.begin(),
+                               piece.edit.added_files.end());
+  if (piece.edit.history_floor.has_value()) {
+    sum->edit.history_floor = piece.edit.history_floor;
+  }
+  const JobStatistics& more = piece.statistics;
+  JobStatistics& all = sum->statistics;
+  all.files_written += more.files_written;
+  all.bytes_written += more.bytes_written;
+  all.versions_read += more.versions_read;
+  all.versions_written += more.versions_written;
+  all.versions_hidden += more.versions_hidden;
+  all.tombstones_dropped += more.tombstones_dropped;
+}
+
+// The results of the pieces that ended well, and the error that stopped the others: the first in the
+// order of the pieces that is not itself such a stop.
+struct PieceResults {
+  JobResult sum;
+  absl::Status status;
+};
+
+PieceResults Join(const std::vector<absl::StatusOr<JobResult>>& results) {
+  PieceResults joined;
+  joined.sum.statistics.pieces = results.size();
+  for (const absl::StatusOr<JobResult>& result : results) {
+    if (result.ok()) {
+      Add(*result, &joined.sum);
+    } else if (joined.status.ok() || absl::IsAborted(joined.status)) {
+      joined.status = result.status();
+    }
+  }
+  return joined;
+}
+
+// Every version of the inputs is in some piece (hazards C3, P4).
+absl::Status CheckAllRead(const Pick& pick, const JobStatistics& statistics) {
+  const uint64_t expected = TotalsOf(pick).entries;
+  if (statistics.versions_read == expected || VERALITH_BROKEN(C3_LOST) ||
+      VERALITH_BROKEN(C3_SPLIT) || VERALITH_BROKEN(C3_OVERLAP)) {
+    return absl::OkStatus();
+  }
+  return DataLoss("inputs of a job hold " + std::to_string(expected) + " versions, but " +
+                  std::to_string(statistics.versions_read) + " were read");
+}
+
 absl::StatusOr<JobResult> Merge(const JobEnvironment& environment,
                                 const CompactionOptions& options,
                                 const CompactionRequest& request) {
   const OlderFiles older(request.version, NumbersOf(request.pick));
-  MergeRequest merge;
-  VERALITH_RETURN_IF_ERROR(CollectTombstones(request, &merge));
-  for (const Pick::Input& input : request.pick.inputs) {
-    merge.inputs.push_back(NewConcatenatingIterator(
-        std::make_unique<InputParts>(input.files, request.open_segment)));
+  Whole whole{request, older, nullptr, PlanOf(*request.version, request.pick, options)};
+  VERALITH_ASSIGN_OR_RETURN(whole.tombstones, CollectTombstones(request));
+  VERALITH_ASSIGN_OR_RETURN(const std::vector<Piece> pieces,
+                            PiecesOf(environment, options, request));
+
+  Atomic<bool> failed{false};
+  JobEnvironment of_piece = environment;
+  of_piece.cancel.push_back(&failed);
+  std::vector<absl::StatusOr<JobResult>> results(pieces.size());
+  RunInParallel(environment.executor, TaskPriority::kLow, pieces.size(), [&](size_t i) {
+    results[i] = MergeToOutputs(of_piece, PieceOf(whole, pieces[i]));
+    if (!results[i].ok()) {
+      failed.Store(true);
+    }
+  });
+  PieceResults joined = Join(results);
+  if (joined.status.ok()) {
+    joined.status = CheckAllRead(request.pick, joined.sum.statistics);
   }
-  merge.expected_versions = TotalsOf(request.pick).entries;
-  merge.points = request.points;
-  merge.older = &older;
-  merge.plan = PlanOf(*request.version, request.pick, options);
-  merge.output_run_id = request.pick.output_run_id;
-  return MergeToOutputs(environment, std::move(merge));
+  if (!joined.status.ok()) {
+    RemoveOutputs(environment, joined.sum);
+    return joined.status;
+  }
+  return std::move(joined.sum);
 }
 
 }  // namespace

@@ -8,11 +8,16 @@
 //   2. A trivial move is the edit alone, without I/O.
 //   3. An error of any input, at any entry, ends the job with that error: no outputs are left, the
 //      inputs stay (hazards C2, P4). So does `cancel`, with Aborted.
-//   4. The decision that nothing lies beneath a tombstone is taken on `version`. It stays right
+//   4. A large job is cut into pieces at user keys of its inputs (pieces.h), which run side by side
+//      on the environment's executor and become one edit. The first piece that fails stops the
+//      others, and no piece's outputs are left. What is merged does not depend on the pieces; where
+//      files end does.
+//   5. The decision that nothing lies beneath a tombstone is taken on `version`. It stays right
 //      while the job runs: other jobs only move data down, and the picker keeps them apart.
 //
-// Memory: page buffers of the inputs (one open file per leveled input and per level 0 run), one
-// output's buffers, and the job's range tombstones. Thread rule: the caller's thread.
+// Memory, for each piece: page buffers of the inputs (one open file per leveled input and per level 0
+// run), one output's buffers, and its share of the job's range tombstones. Thread rule: any thread;
+// it waits for the pieces that others run.
 #ifndef VERALITH_CORE_COMPACTION_COMPACTION_JOB_H_
 #define VERALITH_CORE_COMPACTION_COMPACTION_JOB_H_
 

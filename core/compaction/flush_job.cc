@@ -6,6 +6,7 @@
 
 #include "core/base/check.h"
 #include "core/compaction/merge.h"
+#include "core/iterator/range_tombstones.h"
 #include "core/memtable/memtable.h"
 
 namespace veralith {
@@ -34,11 +35,13 @@ absl::StatusOr<JobResult> RunFlush(const JobEnvironment& environment,
 
   const OlderFiles older(request.version);
   MergeRequest merge;
+  std::vector<std::shared_ptr<const FragmentedRangeTombstones>> tombstones;
   for (auto memtable = request.memtables.rbegin(); memtable != request.memtables.rend();
        ++memtable) {
     merge.inputs.push_back((*memtable)->NewIterator());
-    merge.tombstones.push_back((*memtable)->range_tombstones());
+    tombstones.push_back((*memtable)->range_tombstones());
   }
+  merge.tombstones = FragmentedRangeTombstones::Merge(tombstones);
   merge.points = request.points;
   merge.older = &older;
   merge.plan.level = 0;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/executor.h"
 #include "core/base/sync.h"
 #include "core/base/types.h"
 #include "core/compaction/options.h"
@@ -16,8 +17,8 @@
 
 namespace veralith {
 
-// Borrowed doors and callbacks, alive until the job returns. Callbacks run on the job's thread,
-// without any lock of the job.
+// Borrowed doors and callbacks, alive until the job returns. Callbacks run without any lock of the
+// job, on its thread, and on several at once when it is cut into pieces.
 struct JobEnvironment {
   FileSystem* fs = nullptr;
   std::string directory;
@@ -27,14 +28,17 @@ struct JobEnvironment {
   std::function<uint64_t()> new_file_number;
   // How segments of a level are written; `bottommost`: no deeper level holds data.
   std::function<SegmentOptions(int level, bool bottommost)> segment_options;
-  // Once true, the job ends with Aborted within one entry. May be null.
-  const Atomic<bool>* cancel = nullptr;
+  // Runs pieces of a compaction beside the job's own thread. May be null: no pieces.
+  Executor* executor = nullptr;
+  // Once one of them is true, the job ends with Aborted within one entry.
+  std::vector<const Atomic<bool>*> cancel;
   // Bytes written to outputs since the last call; called at least once per output and about every
   // 64 KiB. It may block (a rate limit). May be null.
   std::function<void(uint64_t bytes)> progress;
 };
 
 struct JobStatistics {
+  uint64_t pieces = 1;  // subcompactions
   uint64_t files_read = 0;
   uint64_t files_written = 0;
   uint64_t bytes_read = 0;  // sizes of the input files; 0 for a flush

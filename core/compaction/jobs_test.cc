@@ -8,6 +8,8 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
+#include "core/base/testing/simulated_clock.h"
+#include "core/base/testing/simulated_executor.h"
 #include "core/compaction/key_range.h"
 #include "core/compaction/outputs.h"
 #include "core/compaction/testing/job_harness.h"
@@ -89,11 +91,18 @@ class JobsTest : public ::testing::Test {
     Flush(RandomHistory(4, 121, 160, 30), points);
     return points;
   }
+  // From now on jobs are cut into up to `most` pieces.
+  void CutIntoPieces(int most) {
+    harness_->executor = &executor_;
+    harness_->SetMaxSubcompactions(most);
+  }
   Pick NextPick(const std::vector<Timestamp>& points) {
     return *harness_->policy().PickCompaction({harness_->version().get(), {}, points});
   }
 
   SimulatedFileSystem fs_;
+  SimulatedClock clock_;
+  SimulatedExecutor executor_{1, &clock_};
   std::unique_ptr<JobHarness> harness_;
   History written_;
 };
@@ -404,6 +413,66 @@ TEST_F(JobsTest, ProgressAddsUpToTheBytesWritten) {
   EXPECT_EQ(reported, harness_->last_result().statistics.bytes_written);
 }
 
+// Hazard C3, in one job: the pieces make one edit, with each of the inputs' keys, the largest too.
+TEST_F(JobsTest, AJobInPiecesIsOneEditOfDisjointFiles) {
+  const std::vector<Timestamp> points = MakeTree();
+  const Pick pick = NextPick(points);
+  CutIntoPieces(4);
+  ASSERT_TRUE(harness_->Run(pick, points).ok());
+  const JobResult& result = harness_->last_result();
+  EXPECT_EQ(result.statistics.pieces, 4u);
+  EXPECT_EQ(result.edit.removed_files.size(), result.statistics.files_read);
+  EXPECT_EQ(result.statistics.files_written, result.edit.added_files.size());
+  EXPECT_EQ(harness_->FilesOnDisk(), harness_->LiveFiles());
+  ExpectAnswers(points);
+}
+
+TEST_F(JobsTest, AJobSmallerThanTwoOutputsIsNotCut) {
+  CompactionOptions options = TinyCompactionOptions();
+  options.target_file_bytes = 1 << 20;
+  Restart(options);
+  CutIntoPieces(4);
+  const std::vector<Timestamp> points = MakeTree();
+  ASSERT_TRUE(harness_->Run(NextPick(points), points).ok());
+  EXPECT_EQ(harness_->last_result().statistics.pieces, 1u);
+}
+
+TEST_F(JobsTest, ADamagedInputOfOnePieceEndsTheWholeJob) {
+  const std::vector<Timestamp> points = MakeTree();
+  CutIntoPieces(4);
+  const Pick pick = NextPick(points);
+  const std::vector<std::string> before = harness_->FilesOnDisk();
+  const FileMeta& victim = *pick.inputs.back().files.back();
+  const std::string path = "/db/" + SegmentFileName(victim.number);
+  int failures = 0;
+  for (uint64_t bit = 0; bit < victim.bytes * 8; bit += 997) {
+    fs_.FlipBit(path, bit);
+    const absl::Status status = harness_->Prepare(pick, points);
+    fs_.FlipBit(path, bit);
+    if (status.ok()) {
+      RemoveAllBut(before);
+      continue;
+    }
+    ++failures;
+    ASSERT_EQ(harness_->FilesOnDisk(), before) << status;
+  }
+  EXPECT_GT(failures, 3);
+  EXPECT_TRUE(harness_->Run(pick, points).ok());
+  ExpectAnswers(points);
+}
+
+TEST_F(JobsTest, ACancelledJobInPiecesLeavesNothing) {
+  const std::vector<Timestamp> points = MakeTree();
+  CutIntoPieces(4);
+  const std::vector<std::string> before = harness_->FilesOnDisk();
+  for (int call = 1; call < 10; ++call) {
+    int calls = 0;
+    harness_->progress = [&](uint64_t) { harness_->cancel.Store(++calls >= call); };
+    EXPECT_EQ(harness_->Run(NextPick(points), points).code(), absl::StatusCode::kAborted);
+    EXPECT_EQ(harness_->FilesOnDisk(), before);
+  }
+}
+
 struct FaultMode {
   FaultEffect effect;
   bool from_then_on;
@@ -464,6 +533,18 @@ TEST_P(JobFaultsTest, ACompactionFailingAtAnyCallKeepsItsInputsAndCanBeRepeated)
   // The harness's own removal of inputs comes after the job: a fault there is not the job's.
   Sweep([&] { return harness_->Prepare(pick, {10, 30, 40}); });
   EXPECT_GT(failed_calls_, 10u);
+  ASSERT_TRUE(harness_->InstallPrepared().ok());
+  EXPECT_EQ(harness_->FilesOnDisk(), harness_->LiveFiles());
+  ExpectAnswers({10, 30, 40});
+}
+
+TEST_P(JobFaultsTest, ACompactionInPiecesFailingAtAnyCallLeavesNothingOfAnyPiece) {
+  Flush(RandomHistory(1, 1, 20, 6), {10, 20});
+  Flush(RandomHistory(2, 21, 40, 6), {10, 30, 40});
+  CutIntoPieces(3);
+  const Pick pick = NextPick({10, 30, 40});
+  Sweep([&] { return harness_->Prepare(pick, {10, 30, 40}); });
+  EXPECT_EQ(harness_->prepared().statistics.pieces, 3u);
   ASSERT_TRUE(harness_->InstallPrepared().ok());
   EXPECT_EQ(harness_->FilesOnDisk(), harness_->LiveFiles());
   ExpectAnswers({10, 30, 40});

@@ -1,11 +1,12 @@
 #include "core/compaction/merge.h"
 
-#include <string>
+#include <algorithm>
 #include <utility>
 
 #include "core/base/status.h"
 #include "core/compaction/key_range.h"
 #include "core/iterator/merging_iterator.h"
+#include "core/manifest/file_names.h"
 
 namespace veralith {
 namespace {
@@ -24,9 +25,14 @@ class OlderFilesData final : public OlderData {
   const OlderFiles* const files_;
 };
 
+bool IsCancelled(const JobEnvironment& environment) {
+  return std::any_of(environment.cancel.begin(), environment.cancel.end(),
+                     [](const Atomic<bool>* cancel) { return cancel->LoadRelaxed(); });
+}
+
 absl::Status Drain(const JobEnvironment& environment, Survivors* survivors, Outputs* outputs) {
   for (; survivors->Valid(); survivors->Next()) {
-    if (environment.cancel != nullptr && environment.cancel->LoadRelaxed()) {
+    if (IsCancelled(environment)) {
       return Aborted("job was cancelled");
     }
     VERALITH_RETURN_IF_ERROR(outputs->Add(survivors->entry(), survivors->first_of_key()));
@@ -38,17 +44,14 @@ absl::Status Drain(const JobEnvironment& environment, Survivors* survivors, Outp
 
 absl::StatusOr<JobResult> MergeToOutputs(const JobEnvironment& environment,
                                          MergeRequest request) {
-  const auto tombstones = FragmentedRangeTombstones::Merge(request.tombstones);
+  const auto tombstones = ClipToPiece(std::move(request.tombstones), request.piece);
   OlderFilesData older(request.older);
   RangeTombstoneSurvivors surviving_ranges(tombstones.get(), request.points, &older);
   Outputs outputs(environment, request.plan, &surviving_ranges);
-  Survivors survivors(NewMergingIterator(std::move(request.inputs)), tombstones.get(),
-                      request.points, &older);
+  Survivors survivors(
+      NewPieceIterator(NewMergingIterator(std::move(request.inputs)), request.piece),
+      tombstones.get(), request.points, &older);
   VERALITH_RETURN_IF_ERROR(Drain(environment, &survivors, &outputs));
-  if (request.expected_versions.value_or(survivors.counts().read) != survivors.counts().read) {
-    return DataLoss("inputs of a job hold " + std::to_string(*request.expected_versions) +
-                    " versions, but " + std::to_string(survivors.counts().read) + " were read");
-  }
   VERALITH_ASSIGN_OR_RETURN(std::vector<FileMeta> files, outputs.Finish());
 
   JobResult result;
@@ -67,6 +70,14 @@ absl::StatusOr<JobResult> MergeToOutputs(const JobEnvironment& environment,
     result.edit.history_floor = request.points.back();
   }
   return result;
+}
+
+void RemoveOutputs(const JobEnvironment& environment, const JobResult& result) {
+  for (const VersionEdit::AddedFile& added : result.edit.added_files) {
+    environment.fs
+        ->Remove(JoinPath(environment.directory, SegmentFileName(added.file.number)))
+        .IgnoreError();  // as Outputs does: what stays is garbage that no version names
+  }
 }
 
 }  // namespace veralith

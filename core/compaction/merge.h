@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "core/base/types.h"
 #include "core/compaction/job.h"
 #include "core/compaction/outputs.h"
+#include "core/compaction/pieces.h"
 #include "core/compaction/survivors.h"
 #include "core/iterator/iterator.h"
 #include "core/iterator/range_tombstones.h"
@@ -21,18 +21,21 @@ namespace veralith {
 
 struct MergeRequest {
   std::vector<std::unique_ptr<Iterator>> inputs;  // newest first
-  std::vector<std::shared_ptr<const FragmentedRangeTombstones>> tombstones;  // nulls allowed
+  std::shared_ptr<const FragmentedRangeTombstones> tombstones;  // of all inputs; may be null
   std::span<const Timestamp> points;
-  // What the inputs hold, where it is known: another number read is DataLoss (hazard P4).
-  std::optional<uint64_t> expected_versions;
   const OlderFiles* older = nullptr;
+  // The keys to merge: what inputs and tombstones hold beyond it is left out.
+  Piece piece;
   OutputPlan plan;
   uint64_t output_run_id = 0;
 };
 
 // Runs the job: the edit has the added files, and history_floor when something was dropped. On an
-// error nothing it wrote is left.
+// error nothing it wrote is left. Several may run at once, over inputs of their own.
 absl::StatusOr<JobResult> MergeToOutputs(const JobEnvironment& environment, MergeRequest request);
+
+// For a result that will not be installed: removes its outputs, as far as that is possible.
+void RemoveOutputs(const JobEnvironment& environment, const JobResult& result);
 
 }  // namespace veralith
 

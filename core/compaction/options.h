@@ -22,6 +22,9 @@ struct CompactionOptions {
   // A job takes no further runs of level 0, or files of a manual compaction, once its inputs of that
   // level have this many bytes: so that no job lasts for hours.
   uint64_t max_job_bytes = uint64_t{1} << 30;
+  // A job is cut into at most so many pieces that run side by side, each of about
+  // target_file_bytes of input or more.
+  int max_subcompactions = 1;
   // Bytes of level 1 before it is compacted into level 2, and the factor from level to level.
   uint64_t level_base_bytes = uint64_t{128} << 20;
   int level_multiplier = 10;

@@ -166,7 +166,8 @@ JobEnvironment DbImpl::NewJobEnvironment(std::vector<uint64_t>* numbers) {
   environment.segment_options = [this](int level, bool bottommost) {
     return ToSegmentOptions(options_, level, bottommost);
   };
-  environment.cancel = &cancel_jobs_;
+  environment.executor = executor_;
+  environment.cancel = {&cancel_jobs_};
   return environment;
 }
 
@@ -265,6 +266,7 @@ absl::Status DbImpl::Compact(const Pick& pick) {
     counters_.compaction_read_bytes.FetchAddRelaxed(result->statistics.bytes_read);
     counters_.compaction_written_bytes.FetchAddRelaxed(result->statistics.bytes_written);
     counters_.compactions.FetchAddRelaxed(1);
+    counters_.subcompactions.FetchAddRelaxed(result->statistics.pieces);
     PublishSuperVersion();
   }
   std::erase(running_, &pick);

@@ -116,6 +116,7 @@ class DbImpl final : public Db {
     Atomic<uint64_t> compaction_written_bytes{0};
     Atomic<uint64_t> flushes{0};
     Atomic<uint64_t> compactions{0};
+    Atomic<uint64_t> subcompactions{0};
     Atomic<uint64_t> log_syncs{0};
     Atomic<uint64_t> commits{0};
   };

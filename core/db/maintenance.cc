@@ -164,6 +164,7 @@ Statistics DbImpl::GetStatistics() {
   result.compaction_bytes_written = counters_.compaction_written_bytes.LoadRelaxed();
   result.flushes = counters_.flushes.LoadRelaxed();
   result.compactions = counters_.compactions.LoadRelaxed();
+  result.subcompactions = counters_.subcompactions.LoadRelaxed();
   result.log_syncs = counters_.log_syncs.LoadRelaxed();
   result.commits = counters_.commits.LoadRelaxed();
   result.cache_bytes = cache_->charged_bytes();

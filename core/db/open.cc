@@ -41,7 +41,7 @@ DbImpl::DbImpl(std::string directory, const Options& options)
       fs_(options.file_system != nullptr ? options.file_system : PosixFileSystem()),
       physical_clock_(options.clock != nullptr ? options.clock : SystemClock()),
       executor_(options.executor != nullptr ? options.executor : DefaultExecutor()),
-      compaction_options_(ToCompactionOptions(options)),
+      compaction_options_(ToCompactionOptions(options, executor_->parallelism())),
       policy_(NewCompactionPolicy(options.compaction_policy, compaction_options_)),
       cache_(std::make_shared<PageCache>(options.cache_bytes)),
       queue_(mutex_, *executor_),

@@ -57,6 +57,9 @@ absl::Status CheckOptions(const Options& options) {
       Require(options.tier_compaction_trigger >= 2 && options.tier_max_space_percent >= 1,
               "tier_compaction_trigger must be at least 2, tier_max_space_percent at least 1"));
   VERALITH_RETURN_IF_ERROR(
+      Require(options.max_subcompactions >= 0 && options.max_subcompactions <= 64,
+              "max_subcompactions must be 0 to 64"));
+  VERALITH_RETURN_IF_ERROR(
       Require(options.compaction_policy != CompactionStyle::kTiered ||
                   options.level0_slowdown_trigger > options.level0_compaction_trigger,
               "level0_slowdown_trigger must be above level0_compaction_trigger with kTiered"));
@@ -68,9 +71,11 @@ absl::Status CheckOptions(const Options& options) {
   return Require(options.max_clock_skew_nanos >= 0, "max_clock_skew_nanos must not be negative");
 }
 
-CompactionOptions ToCompactionOptions(const Options& options) {
+CompactionOptions ToCompactionOptions(const Options& options, int parallelism) {
   CompactionOptions result;
   result.target_file_bytes = options.target_segment_bytes;
+  result.max_subcompactions =
+      options.max_subcompactions == 0 ? parallelism : options.max_subcompactions;
   result.level0_trigger_runs = options.level0_compaction_trigger;
   result.tier_trigger_runs = options.tier_compaction_trigger;
   result.tier_max_space_percent = options.tier_max_space_percent;

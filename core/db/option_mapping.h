@@ -11,7 +11,8 @@ namespace veralith {
 
 // InvalidArgument that names the option and its legal values.
 absl::Status CheckOptions(const Options& options);
-CompactionOptions ToCompactionOptions(const Options& options);
+// `parallelism` is the executor's.
+CompactionOptions ToCompactionOptions(const Options& options, int parallelism);
 // How segments of `level` are written; `bottommost`: no deeper level holds data.
 SegmentOptions ToSegmentOptions(const Options& options, int level, bool bottommost);
 

@@ -77,6 +77,9 @@ struct Options {
   int level0_stop_trigger = 24;       // writers wait
   size_t level_base_bytes = size_t{128} << 20;
   int level_multiplier = 10;
+  // A large compaction is cut into at most so many pieces that run side by side; 0: as many as the
+  // executor runs at once (the default one: as many as there are cores, up to 4).
+  int max_subcompactions = 0;
   bool disable_automatic_compaction = false;
 
   // A wait for a flush or a compaction longer than this without progress is Unavailable.

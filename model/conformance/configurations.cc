@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <string_view>
 
 namespace veralith::model {
 namespace {
@@ -40,6 +41,8 @@ constexpr Field kFields[] = {
     {"level_base_bytes", &Configuration::level_base_bytes, 1024, kLargestBytes},
     {"level_multiplier", &Configuration::level_multiplier, 2, 100},
     {"disable_automatic_compaction", &Configuration::disable_automatic_compaction, 0, 1},
+    {"compaction_policy", &Configuration::compaction_policy, 0, 2},
+    {"max_subcompactions", &Configuration::max_subcompactions, 1, 64},
 };
 
 std::vector<Configuration> MakeNamed() {
@@ -100,6 +103,22 @@ std::vector<Configuration> MakeNamed() {
     c.level0_compaction_trigger = 4;
   }
   add("posix").posix = 1;
+  for (const char* name : {"hybrid", "tiered"}) {
+    Configuration& c = add(name);
+    c.compaction_policy = name == std::string_view("hybrid") ? 1 : 2;
+    c.write_buffer_bytes = 1024;
+    c.target_segment_bytes = 1024;
+    c.level_base_bytes = 1024;
+    c.key_page_bytes = c.value_page_bytes = 64;
+  }
+  {
+    Configuration& c = add("pieces");  // every compaction that can be is cut
+    c.max_subcompactions = 8;
+    c.write_buffer_bytes = 2048;
+    c.target_segment_bytes = 1024;
+    c.level_base_bytes = 2048;
+    c.key_page_bytes = c.value_page_bytes = 64;
+  }
   return named;
 }
 
@@ -139,6 +158,8 @@ Configuration DrawConfiguration(const Below& below) {
   redraw(c.level_base_bytes, {1024, 2048, 8192, 40'000});
   redraw(c.level_multiplier, {2, 3, 10});
   redraw(c.disable_automatic_compaction, {0, 1});
+  redraw(c.compaction_policy, {0, 1, 2});
+  redraw(c.max_subcompactions, {1, 2, 5});
   return c;
 }
 
@@ -207,6 +228,8 @@ Options OptionsFor(const Configuration& c) {
   options.level_base_bytes = c.level_base_bytes;
   options.level_multiplier = static_cast<int>(c.level_multiplier);
   options.disable_automatic_compaction = c.disable_automatic_compaction != 0;
+  options.compaction_policy = static_cast<CompactionStyle>(c.compaction_policy);
+  options.max_subcompactions = static_cast<int>(c.max_subcompactions);
   options.random_seed = c.seed;
   return options;
 }

@@ -47,6 +47,8 @@ struct Configuration {
   uint64_t level_base_bytes = 8192;
   uint64_t level_multiplier = 2;
   uint64_t disable_automatic_compaction = 0;
+  uint64_t compaction_policy = 0;  // leveled, hybrid, tiered
+  uint64_t max_subcompactions = 1;
 
   bool operator==(const Configuration&) const = default;
 };

@@ -82,6 +82,8 @@ TEST_P(BrokenEngines, AreCaughtByTheOrdinaryChecks) {
 INSTANTIATE_TEST_SUITE_P(
     Hazards, BrokenEngines,
     ::testing::Values(Hazard{"S1", Hazard::kRot}, Hazard{"S2", Hazard::kExploration},
+                      Hazard{"C3_LOST", Hazard::kCampaign}, Hazard{"C3_SPLIT", Hazard::kCampaign},
+                      Hazard{"C3_OVERLAP", Hazard::kCampaign},
                       Hazard{"W2", Hazard::kExploration}, Hazard{"W4", Hazard::kCampaign},
                       Hazard{"W5", Hazard::kCampaign}, Hazard{"R1", Hazard::kRot},
                       Hazard{"R2", Hazard::kExploration}, Hazard{"R4", Hazard::kRot},

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/base/testing/simulated_clock.h"
+#include "core/base/testing/simulated_executor.h"
 #include "core/compaction/testing/job_harness.h"
 #include "core/compaction/testing/version_history.h"
 #include "core/fs/testing/simulated_file_system.h"
@@ -22,6 +24,8 @@ class TreeWalk {
  public:
   TreeWalk() : harness_(&fs_, "/tree", TinyCompactionOptions(), AnyStyle()) {
     RC_ASSERT(fs_.CreateDirectory("/tree").ok());
+    harness_.executor = &executor_;
+    harness_.SetMaxSubcompactions(*rc::gen::inRange(1, 5));
   }
 
   static CompactionStyle AnyStyle() {
@@ -104,6 +108,8 @@ class TreeWalk {
   }
 
   SimulatedFileSystem fs_;
+  SimulatedClock clock_;
+  SimulatedExecutor executor_{1, &clock_};
   JobHarness harness_;
   History written_;
   std::set<Timestamp> snapshots_;

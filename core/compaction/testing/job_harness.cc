@@ -73,9 +73,10 @@ JobEnvironment JobHarness::Environment() {
   environment.fs = fs_;
   environment.directory = directory_;
   environment.job_id = next_job_++;
-  environment.new_file_number = [this] { return next_number_++; };
+  environment.new_file_number = [this] { return next_number_.FetchAdd(1); };
   environment.segment_options = [](int, bool) { return TinySegmentOptions(); };
-  environment.cancel = &cancel;
+  environment.cancel = {&cancel};
+  environment.executor = executor;
   environment.progress = progress;
   return environment;
 }
@@ -121,7 +122,7 @@ absl::StatusOr<bool> JobHarness::CompactOnce(const std::vector<Timestamp>& point
 
 absl::Status JobHarness::CompactRange(const KeyRange& range,
                                       const std::vector<Timestamp>& points) {
-  ManualCompaction manual{range, next_number_};
+  ManualCompaction manual{range, next_number_.Load()};
   while (true) {
     const ManualDecision decision = policy_->PickManual({version_.get(), {}, points, {}}, &manual);
     if (decision.kind != ManualDecision::Kind::kPick) {
@@ -207,6 +208,14 @@ absl::StatusOr<History> JobHarness::ReadAll() const {
       }
       all.Append(part);
     }
+  }
+  return all;
+}
+
+absl::StatusOr<History> JobHarness::ReadOutputs(const JobResult& result) const {
+  History all;
+  for (const VersionEdit::AddedFile& added : result.edit.added_files) {
+    VERALITH_RETURN_IF_ERROR(ReadFile(added.file, &all));
   }
   return all;
 }

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/base/executor.h"
 #include "core/base/sync.h"
 #include "core/compaction/compaction_job.h"
 #include "core/compaction/flush_job.h"
@@ -37,6 +38,7 @@ class JobHarness {
   JobHarness(FileSystem* fs, std::string directory, const CompactionOptions& options,
              CompactionStyle style = CompactionStyle::kLeveled);
   // From now on; no job is running.
+  void SetMaxSubcompactions(int most) { options_.max_subcompactions = most; }
   void ChangeStyle(CompactionStyle style) { policy_ = NewCompactionPolicy(style, options_); }
 
   // Flushes each history as one memtable, all in one job. Their timestamps rise.
@@ -60,6 +62,8 @@ class JobHarness {
   // Every version and range tombstone of every live file. DataLoss when a key's versions are not
   // newer the higher they lie, or a file's bounds or counts are not what the version says.
   absl::StatusOr<History> ReadAll() const;
+  // What the outputs of a job hold, whether installed or not.
+  absl::StatusOr<History> ReadOutputs(const JobResult& result) const;
   // Names of segments, sorted; the names the version expects, sorted.
   std::vector<std::string> FilesOnDisk() const;
   std::vector<std::string> LiveFiles() const;
@@ -67,6 +71,7 @@ class JobHarness {
   // Handed to jobs.
   Atomic<bool> cancel{false};
   std::function<void(uint64_t)> progress;
+  Executor* executor = nullptr;
 
  private:
   JobEnvironment Environment();
@@ -76,14 +81,14 @@ class JobHarness {
 
   FileSystem* const fs_;
   const std::string directory_;
-  const CompactionOptions options_;
+  CompactionOptions options_;
   std::unique_ptr<CompactionPolicy> policy_;
   std::shared_ptr<const Version> version_ = std::make_shared<Version>();
   JobResult prepared_;
   JobResult last_result_;
   Timestamp history_floor_ = 0;
   Timestamp last_timestamp_ = 0;
-  uint64_t next_number_ = 1;
+  Atomic<uint64_t> next_number_{1};
   uint64_t next_run_ = 1;
   uint64_t next_job_ = 1;
 };

@@ -1,0 +1,53 @@
+#include "core/base/parallel.h"
+
+#include <memory>
+
+#include "core/base/sync.h"
+
+namespace veralith {
+namespace {
+
+// Shared with the tasks, which may outlive the call: `part` is followed only while a part is left.
+struct Parts {
+  size_t count = 0;
+  const std::function<void(size_t)>* part = nullptr;
+
+  Mutex mutex;
+  CondVar ended;
+  size_t next ABSL_GUARDED_BY(mutex) = 0;
+  size_t running ABSL_GUARDED_BY(mutex) = 0;
+};
+
+void TakeParts(Parts& parts) {
+  MutexLock lock(parts.mutex);
+  while (parts.next < parts.count) {
+    const size_t mine = parts.next++;
+    ++parts.running;
+    {
+      MutexUnlock unlock(parts.mutex);
+      (*parts.part)(mine);
+    }
+    if (--parts.running == 0) {
+      parts.ended.NotifyAll();
+    }
+  }
+}
+
+}  // namespace
+
+void RunInParallel(Executor* executor, TaskPriority priority, size_t count,
+                   const std::function<void(size_t)>& part) {
+  const auto parts = std::make_shared<Parts>();
+  parts->count = count;
+  parts->part = &part;
+  for (size_t i = 1; executor != nullptr && i < count; ++i) {
+    executor->Schedule(priority, [parts] { TakeParts(*parts); });
+  }
+  TakeParts(*parts);
+  MutexLock lock(parts->mutex);
+  while (parts->running > 0) {
+    executor->Await(parts->mutex, parts->ended);
+  }
+}
+
+}  // namespace veralith

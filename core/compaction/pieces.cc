@@ -1,0 +1,124 @@
+#include "core/compaction/pieces.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/broken.h"
+#include "core/base/check.h"
+#include "core/format/entry.h"
+
+namespace veralith {
+namespace {
+
+int CompareKeys(const SampledKey& a, const SampledKey& b) {
+  return CompareUserKeys(a.ns, a.key, b.ns, b.key);
+}
+
+// Ascending keys, none of them the smallest: about as many bytes between neighbours each time.
+std::vector<SampledKey> ChooseBounds(std::vector<SampledKey> samples, size_t most) {
+  std::sort(samples.begin(), samples.end(),
+            [](const SampledKey& a, const SampledKey& b) { return CompareKeys(a, b) < 0; });
+  double total = 0;
+  for (const SampledKey& sample : samples) {
+    total += static_cast<double>(sample.bytes);
+  }
+  std::vector<SampledKey> bounds;
+  double before = 0;
+  for (const SampledKey& sample : samples) {
+    const SampledKey& last = bounds.empty() ? samples.front() : bounds.back();
+    const double due = total * static_cast<double>(bounds.size() + 1) / static_cast<double>(most);
+    if (bounds.size() + 1 < most && before >= due && CompareKeys(sample, last) > 0) {
+      bounds.push_back(sample);
+    }
+    before += static_cast<double>(sample.bytes);
+  }
+  return bounds;
+}
+
+class PieceIterator final : public Iterator {
+ public:
+  PieceIterator(std::unique_ptr<Iterator> whole, Piece piece)
+      : whole_(std::move(whole)), piece_(std::move(piece)) {}
+
+  absl::Status status() const override { return whole_->status(); }
+  void SeekToFirst() override {
+    if (piece_.lower.has_value()) {
+      whole_->Seek(piece_.lower->ns, piece_.lower->key, kMaxTimestamp);
+      if (VERALITH_BROKEN(C3_SPLIT) && whole_->Valid() && OrderTo(*piece_.lower) == 0) {
+        whole_->Next();
+      }
+    } else {
+      whole_->SeekToFirst();
+    }
+    Take();
+  }
+  void Next() override {
+    whole_->Next();
+    Take();
+  }
+  void SeekToLast() override { Forwards(); }
+  void Seek(NamespaceId, std::string_view, Timestamp) override { Forwards(); }
+  void SeekForPrev(NamespaceId, std::string_view, Timestamp) override { Forwards(); }
+  void Prev() override { Forwards(); }
+
+ private:
+  static void Forwards() { VERALITH_CHECK(false && "a piece is read forwards, once"); }
+
+  int OrderTo(const Piece::Bound& bound) const {
+    return CompareUserKeys(whole_->entry().ns, whole_->entry().key, bound.ns, bound.key);
+  }
+
+  bool IsInside() {
+    if (!piece_.upper.has_value()) {
+      return true;
+    }
+    const int order = OrderTo(*piece_.upper);
+    if (VERALITH_BROKEN(C3_SPLIT) && order == 0) {
+      return std::exchange(newest_of_upper_, false);
+    }
+    return order < 0 || (VERALITH_BROKEN(C3_OVERLAP) && order == 0);
+  }
+
+  void Take() {
+    valid_ = whole_->Valid() && IsInside();
+    if (valid_) {
+      entry_ = whole_->entry();
+    }
+  }
+
+  const std::unique_ptr<Iterator> whole_;
+  const Piece piece_;
+  bool newest_of_upper_ = true;  // of the broken engine: its newest version is still to come
+};
+
+std::optional<UserKeyView> ViewOf(const std::optional<Piece::Bound>& bound) {
+  return bound.has_value() ? std::optional<UserKeyView>(bound->view()) : std::nullopt;
+}
+
+}  // namespace
+
+std::vector<Piece> CutIntoPieces(std::vector<SampledKey> samples, size_t most) {
+  std::vector<Piece> pieces(1);
+  for (SampledKey& bound : ChooseBounds(std::move(samples), most)) {
+    pieces.back().upper = Piece::Bound{bound.ns, std::move(bound.key)};
+    Piece next;
+    next.lower = pieces.back().upper;
+    pieces.push_back(std::move(next));
+  }
+  return pieces;
+}
+
+std::unique_ptr<Iterator> NewPieceIterator(std::unique_ptr<Iterator> whole, Piece piece) {
+  return piece.IsWhole() ? std::move(whole)
+                         : std::make_unique<PieceIterator>(std::move(whole), std::move(piece));
+}
+
+std::shared_ptr<const FragmentedRangeTombstones> ClipToPiece(
+    std::shared_ptr<const FragmentedRangeTombstones> whole, const Piece& piece) {
+  if (whole == nullptr || piece.IsWhole()) {
+    return whole;
+  }
+  return FragmentedRangeTombstones::Build(whole->Clip(ViewOf(piece.lower), ViewOf(piece.upper)));
+}
+
+}  // namespace veralith

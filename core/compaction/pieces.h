@@ -1,0 +1,64 @@
+// Cutting a job into pieces that can run side by side (subcompactions): where to cut, and what one
+// piece sees of the inputs.
+//
+// Invariants
+//   1. Pieces ascend; each begins where the one before it ends; the first has no lower bound, the last
+//      no upper one. Together they hold every key there can be, each in exactly one of them (hazard
+//      C3): a largest key needs no bound of its own.
+//   2. Bounds are user keys: all versions of a key are in one piece.
+//   3. Bounds are keys that exist in the inputs, and no piece but the first holds none of the keys
+//      sampled (the first holds the smallest one).
+//
+// Pure functions; iterators own what they are given. Thread rule: one thread per piece.
+#ifndef VERALITH_CORE_COMPACTION_PIECES_H_
+#define VERALITH_CORE_COMPACTION_PIECES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/types.h"
+#include "core/iterator/iterator.h"
+#include "core/iterator/range_tombstones.h"
+
+namespace veralith {
+
+// A key of the inputs, and how many of their bytes begin there.
+struct SampledKey {
+  NamespaceId ns = 0;
+  std::string key;
+  uint64_t bytes = 0;
+};
+
+// User keys in [lower, upper); a missing bound is open.
+struct Piece {
+  struct Bound {
+    NamespaceId ns = 0;
+    std::string key;
+
+    UserKeyView view() const { return {ns, key}; }
+    friend bool operator==(const Bound&, const Bound&) = default;
+  };
+  std::optional<Bound> lower;
+  std::optional<Bound> upper;
+
+  bool IsWhole() const { return !lower.has_value() && !upper.has_value(); }
+  friend bool operator==(const Piece&, const Piece&) = default;
+};
+
+// At least one and at most `most` pieces of about equal bytes. `samples` in any order.
+std::vector<Piece> CutIntoPieces(std::vector<SampledKey> samples, size_t most);
+
+// The entries of `whole` that lie in the piece, forwards only: SeekToFirst and Next.
+std::unique_ptr<Iterator> NewPieceIterator(std::unique_ptr<Iterator> whole, Piece piece);
+
+// The parts of `whole` (which may be null) that lie in the piece.
+std::shared_ptr<const FragmentedRangeTombstones> ClipToPiece(
+    std::shared_ptr<const FragmentedRangeTombstones> whole, const Piece& piece);
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_COMPACTION_PIECES_H_
