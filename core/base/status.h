@@ -9,7 +9,7 @@
 //   NotFound            a file that is not there (an absent key is a value, not an error)
 //   ResourceExhausted   disk full, or a configured limit reached
 //   Unavailable         an I/O error, or a stall timeout; the message says which call on which file
-//   Aborted             cancelled by Close
+//   Aborted             cancelled by Close, or by the caller (CompactOptions::cancel)
 #ifndef VERALITH_CORE_BASE_STATUS_H_
 #define VERALITH_CORE_BASE_STATUS_H_
 

@@ -76,6 +76,25 @@ PickerState DbImpl::PickerStateNow() const {
   return state;
 }
 
+Timestamp DbImpl::GarbageHorizon() const {
+  const std::shared_ptr<const SegmentSet> current = versions_->current();
+  if (garbage_horizon_of_.lock() == current) {
+    return garbage_horizon_;
+  }
+  garbage_horizon_of_ = current;
+  garbage_horizon_ = 0;
+  for (int level = 0; level < kLevels; ++level) {
+    for (const Run& run : current->version().runs(level)) {
+      for (const FileRef& file : run.files) {
+        if (file->superseded + file->tombstones + file->range_tombstones > 0) {
+          garbage_horizon_ = std::max(garbage_horizon_, file->max_ts);
+        }
+      }
+    }
+  }
+  return garbage_horizon_;
+}
+
 bool DbImpl::FlushIsDue() const { return !frozen_.empty(); }
 
 bool DbImpl::CompactionIsDue() const {
@@ -116,11 +135,16 @@ void DbImpl::BackgroundCompaction() {
   MutexLock lock(mutex_);
   if (!closing_ && fatal_.ok()) {
     if (std::optional<Pick> pick = NextPick(); pick.has_value()) {
-      NoteResult(Compact(*pick), "compaction", &compaction_);
+      const absl::Status status = RunPick(*pick);
+      // A job that its caller cancelled is not a failure to back off from.
+      if (manual_job_ == nullptr || !manual_job_->IsCancelled() || !absl::IsAborted(status)) {
+        NoteResult(status, "compaction", &compaction_);
+      }
       RemoveGarbage();
     }
   }
   compaction_.scheduled = false;
+  manual_job_ = nullptr;
   ScheduleBackgroundWork();
   background_done_.NotifyAll();
 }
@@ -171,6 +195,27 @@ JobEnvironment DbImpl::NewJobEnvironment(std::vector<uint64_t>* numbers) {
   return environment;
 }
 
+void DbImpl::MakeBackground(TaskPriority priority, JobEnvironment* environment) {
+  environment->progress = [this, priority, cancel = environment->cancel](uint64_t bytes) {
+    limiter_.Request(bytes, priority, cancel);
+  };
+}
+
+absl::Status DbImpl::CheckRoom(uint64_t needed_bytes) const {
+  if (options_.min_free_bytes == 0 || needed_bytes == 0) {
+    return absl::OkStatus();
+  }
+  VERALITH_ASSIGN_OR_RETURN(const uint64_t free_bytes, fs_->FreeBytes(directory_));
+  if (free_bytes >= options_.min_free_bytes &&
+      free_bytes - options_.min_free_bytes >= needed_bytes) {
+    return absl::OkStatus();
+  }
+  return ResourceExhausted(
+      directory_ + ": it needs up to " + std::to_string(needed_bytes) + " bytes and must leave " +
+      std::to_string(options_.min_free_bytes) + " (Options::min_free_bytes), but only " +
+      std::to_string(free_bytes) + " are free on that disk: make room; it is then tried again");
+}
+
 void DbImpl::ReleasePending(const std::vector<uint64_t>& numbers) {
   for (const uint64_t number : numbers) {
     versions_->ReleasePending(number);
@@ -193,11 +238,17 @@ absl::Status DbImpl::FlushFrozen() {
   request.version = base->version_ref();
   const auto start = job_starts_.insert(request.points.back());
   std::vector<uint64_t> numbers;
-  const JobEnvironment environment = NewJobEnvironment(&numbers);
+  JobEnvironment environment = NewJobEnvironment(&numbers);
+  MakeBackground(TaskPriority::kHigh, &environment);
+  uint64_t memtable_bytes = 0;
+  for (const Memtable* memtable : request.memtables) {
+    memtable_bytes += memtable->MemoryBytes();
+  }
   absl::StatusOr<JobResult> result;
   {
     MutexUnlock unlock(mutex_);
-    result = RunFlush(environment, compaction_options_, request);
+    const absl::Status room = CheckRoom(memtable_bytes);
+    result = room.ok() ? RunFlush(environment, compaction_options_, request) : room;
   }
   absl::Status status = result.status();
   if (status.ok()) {
@@ -225,8 +276,13 @@ absl::Status DbImpl::FlushFrozen() {
 std::optional<Pick> DbImpl::NextPick() {
   while (!manual_.empty()) {
     ManualRequest& request = *manual_.front();
+    if (request.IsCancelled()) {
+      manual_.pop_front();
+      continue;
+    }
     ManualDecision decision = policy_->PickManual(PickerStateNow(), &request.manual);
     if (decision.kind == ManualDecision::Kind::kPick) {
+      manual_job_ = &request;
       return std::move(decision.pick);
     }
     if (decision.kind == ManualDecision::Kind::kWait) {
@@ -239,7 +295,7 @@ std::optional<Pick> DbImpl::NextPick() {
                                                : policy_->PickCompaction(PickerStateNow());
 }
 
-absl::Status DbImpl::Compact(const Pick& pick) {
+absl::Status DbImpl::RunPick(const Pick& pick) {
   const std::shared_ptr<const SegmentSet> base = versions_->current();
   CompactionRequest request;
   request.version = base->version_ref();
@@ -249,11 +305,17 @@ absl::Status DbImpl::Compact(const Pick& pick) {
   const auto start = job_starts_.insert(request.points.back());
   running_.push_back(&pick);
   std::vector<uint64_t> numbers;
-  const JobEnvironment environment = NewJobEnvironment(&numbers);
+  JobEnvironment environment = NewJobEnvironment(&numbers);
+  if (manual_job_ != nullptr && manual_job_->cancel != nullptr) {
+    environment.cancel.push_back(manual_job_->cancel);
+  }
+  MakeBackground(TaskPriority::kLow, &environment);
   absl::StatusOr<JobResult> result;
   {
     MutexUnlock unlock(mutex_);
-    result = RunCompaction(environment, compaction_options_, request);
+    const absl::Status room =
+        CheckRoom(pick.trivial_move || pick.drop ? 0 : pick.InputBytes());
+    result = room.ok() ? RunCompaction(environment, compaction_options_, request) : room;
   }
   absl::Status status = result.status();
   if (status.ok()) {

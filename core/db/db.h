@@ -110,13 +110,18 @@ class Db {
   virtual absl::Status Flush() = 0;
   // Returns when every key in [lower, upper] of `ns` (nullopt: of all namespaces) has been moved
   // to the last level that holds data, whatever the triggers.
-  virtual absl::Status Compact(std::optional<NamespaceId> ns, const Bound& lower,
-                               const Bound& upper) = 0;
+  absl::Status Compact(std::optional<NamespaceId> ns, const Bound& lower, const Bound& upper) {
+    return Compact(CompactOptions(), ns, lower, upper);
+  }
+  virtual absl::Status Compact(const CompactOptions& options, std::optional<NamespaceId> ns,
+                               const Bound& lower, const Bound& upper) = 0;
   absl::Status CompactAll() { return Compact(std::nullopt, Bound::Open(), Bound::Open()); }
   // Waits until no background work is due.
   virtual absl::Status WaitForBackgroundWork() = 0;
   // After background work failed (disk full, say) and the cause is cured: tries again.
   virtual absl::Status Resume() = 0;
+  // Options::background_bytes_per_second from now on; for jobs that run, too.
+  virtual void SetBackgroundRate(uint64_t bytes_per_second) = 0;
   // A consistent copy that opens as a database of its own. `directory` must not exist. Segments
   // are linked where the file system can.
   virtual absl::Status Checkpoint(const std::string& directory) = 0;

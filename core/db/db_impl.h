@@ -34,6 +34,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/executor.h"
 #include "core/base/random.h"
+#include "core/base/rate_limiter.h"
 #include "core/base/sync.h"
 #include "core/compaction/job.h"
 #include "core/compaction/options.h"
@@ -77,10 +78,12 @@ class DbImpl final : public Db {
   void ReleaseSnapshot(const Snapshot* snapshot) override;
 
   absl::Status Flush() override;
-  absl::Status Compact(std::optional<NamespaceId> ns, const Bound& lower,
-                       const Bound& upper) override;
+  using Db::Compact;
+  absl::Status Compact(const CompactOptions& options, std::optional<NamespaceId> ns,
+                       const Bound& lower, const Bound& upper) override;
   absl::Status WaitForBackgroundWork() override;
   absl::Status Resume() override;
+  void SetBackgroundRate(uint64_t bytes_per_second) override { limiter_.SetRate(bytes_per_second); }
   absl::Status Checkpoint(const std::string& directory) override;
   absl::Status Check() override;
   Timestamp LastTimestamp() const override { return visible_.Load(); }
@@ -97,8 +100,10 @@ class DbImpl final : public Db {
   // A Compact call being served.
   struct ManualRequest {
     ManualCompaction manual;
+    const Atomic<bool>* cancel = nullptr;
     bool done = false;
-    absl::Status status;
+
+    bool IsCancelled() const { return cancel != nullptr && cancel->Load(); }
   };
   // One kind of background work: at most one task of it is scheduled or running.
   struct BackgroundWork {
@@ -179,7 +184,9 @@ class DbImpl final : public Db {
   void BackgroundCompaction();
   // The next compaction to run now: for a Compact call first.
   std::optional<Pick> NextPick() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Compact(const Pick& pick) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status RunPick(const Pick& pick) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // OK when the disk has room for so many bytes and what must stay free.
+  absl::Status CheckRoom(uint64_t needed_bytes) const ABSL_LOCKS_EXCLUDED(mutex_);
   // Remembers how a job ended, and when to try again.
   void NoteResult(const absl::Status& status, std::string_view what, BackgroundWork* work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -188,19 +195,24 @@ class DbImpl final : public Db {
   // Numbers that a job takes are pending until `numbers` is released.
   JobEnvironment NewJobEnvironment(std::vector<uint64_t>* numbers)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The job keeps to the rate limit. Call it once environment->cancel is complete.
+  void MakeBackground(TaskPriority priority, JobEnvironment* environment);
   void ReleasePending(const std::vector<uint64_t>& numbers)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RemoveGarbage() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool FlushIsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool CompactionIsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PickerState PickerStateNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A snapshot at or above it is in no job's way: garbage in segments is all older.
+  Timestamp GarbageHorizon() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // --- maintenance.cc --------------------------------------------------------------------------
   absl::Status FlushLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CancelTimers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Waits until done() holds; an error of one of `works` ends the wait.
+  // Waits until done() holds; an error of one of `works` ends the wait. `polls`: done() may come to
+  // hold without a notification.
   absl::Status AwaitBackground(std::initializer_list<const BackgroundWork*> works,
-                               const std::function<bool()>& done)
+                               const std::function<bool()>& done, bool polls = false)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // --- Immutable after Open ----------------------------------------------------------------------
@@ -211,6 +223,7 @@ class DbImpl final : public Db {
   Executor* const executor_;
   const CompactionOptions compaction_options_;
   const std::unique_ptr<CompactionPolicy> policy_;
+  RateLimiter limiter_;  // of background jobs; thread-safe
   std::unique_ptr<FileLock> lock_;
   std::shared_ptr<PageCache> cache_;  // outlived by no reader
   std::unique_ptr<VersionSet> versions_;  // its calls: under mutex_
@@ -242,6 +255,9 @@ class DbImpl final : public Db {
   mutable std::vector<RangeTombstoneView> picker_ranges_ ABSL_GUARDED_BY(mutex_);
   mutable std::weak_ptr<const SegmentSet> picker_ranges_of_ ABSL_GUARDED_BY(mutex_);
   std::deque<ManualRequest*> manual_ ABSL_GUARDED_BY(mutex_);
+  const ManualRequest* manual_job_ ABSL_GUARDED_BY(mutex_) = nullptr;  // whose job runs
+  mutable Timestamp garbage_horizon_ ABSL_GUARDED_BY(mutex_) = 0;
+  mutable std::weak_ptr<const SegmentSet> garbage_horizon_of_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_job_id_ ABSL_GUARDED_BY(mutex_) = 1;
   // Visible timestamps at the start of running jobs: history below the largest may be dropped.
   std::multiset<Timestamp> job_starts_ ABSL_GUARDED_BY(mutex_);

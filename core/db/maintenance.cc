@@ -14,6 +14,8 @@
 namespace veralith {
 namespace {
 
+constexpr int64_t kPollNanos = 20'000'000;
+
 // The range of user keys that a Compact call names; nothing when it is empty.
 std::optional<KeyRange> ToKeyRange(std::optional<NamespaceId> ns, const Bound& lower,
                                    const Bound& upper) {
@@ -43,14 +45,18 @@ std::optional<KeyRange> ToKeyRange(std::optional<NamespaceId> ns, const Bound& l
 }  // namespace
 
 absl::Status DbImpl::AwaitBackground(std::initializer_list<const BackgroundWork*> works,
-                                     const std::function<bool()>& done) {
+                                     const std::function<bool()>& done, bool polls) {
   while (!done()) {
     VERALITH_RETURN_IF_ERROR(CheckWritable());
     for (const BackgroundWork* work : works) {
       VERALITH_RETURN_IF_ERROR(work->error);
     }
     ScheduleBackgroundWork();
-    executor_->Await(mutex_, background_done_);
+    if (polls) {
+      executor_->AwaitFor(mutex_, background_done_, kPollNanos);
+    } else {
+      executor_->Await(mutex_, background_done_);
+    }
   }
   return absl::OkStatus();
 }
@@ -74,8 +80,8 @@ absl::Status DbImpl::Flush() {
   return FlushLocked();
 }
 
-absl::Status DbImpl::Compact(std::optional<NamespaceId> ns, const Bound& lower,
-                             const Bound& upper) {
+absl::Status DbImpl::Compact(const CompactOptions& options, std::optional<NamespaceId> ns,
+                             const Bound& lower, const Bound& upper) {
   if (ns.has_value() && *ns > kMaxNamespace) {
     return InvalidArgument("namespace " + std::to_string(*ns) + " is over the limit of 2^63-1");
   }
@@ -85,15 +91,25 @@ absl::Status DbImpl::Compact(std::optional<NamespaceId> ns, const Bound& lower,
   if (!range.has_value()) {
     return absl::OkStatus();
   }
-  VERALITH_RETURN_IF_ERROR(FlushLocked());
   ManualRequest request;
+  request.cancel = options.cancel;
+  if (!request.IsCancelled()) {
+    VERALITH_RETURN_IF_ERROR(FlushLocked());
+  }
   request.manual.range = *range;
   request.manual.before_file_number = versions_->state().next_file_number;
   manual_.push_back(&request);
   Retry(&compaction_);
-  const absl::Status status = AwaitBackground(
-      {&compaction_}, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return request.done; });
+  absl::Status status = AwaitBackground(
+      {&compaction_}, [&] { return request.done || request.IsCancelled(); },
+      /*polls=*/options.cancel != nullptr);
   std::erase(manual_, &request);
+  while (manual_job_ == &request) {  // it looks at the caller's flag until it ends
+    executor_->Await(mutex_, background_done_);
+  }
+  if (status.ok() && !request.done) {
+    status = Aborted("the compaction was cancelled; what it had finished stays");
+  }
   return status;
 }
 
@@ -165,6 +181,7 @@ Statistics DbImpl::GetStatistics() {
   result.flushes = counters_.flushes.LoadRelaxed();
   result.compactions = counters_.compactions.LoadRelaxed();
   result.subcompactions = counters_.subcompactions.LoadRelaxed();
+  result.background_wait_nanos = limiter_.waited_nanos();
   result.log_syncs = counters_.log_syncs.LoadRelaxed();
   result.commits = counters_.commits.LoadRelaxed();
   result.cache_bytes = cache_->charged_bytes();
@@ -191,6 +208,7 @@ absl::Status DbImpl::Close() {
   }
   closing_ = true;
   cancel_jobs_.Store(true);
+  limiter_.SetRate(0);
   closed_.Store(true);
   background_done_.NotifyAll();
   CancelTimers();

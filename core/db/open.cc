@@ -43,6 +43,7 @@ DbImpl::DbImpl(std::string directory, const Options& options)
       executor_(options.executor != nullptr ? options.executor : DefaultExecutor()),
       compaction_options_(ToCompactionOptions(options, executor_->parallelism())),
       policy_(NewCompactionPolicy(options.compaction_policy, compaction_options_)),
+      limiter_(physical_clock_, executor_, options.background_bytes_per_second),
       cache_(std::make_shared<PageCache>(options.cache_bytes)),
       queue_(mutex_, *executor_),
       random_(options.random_seed.has_value() ? *options.random_seed : EntropySeed()) {}

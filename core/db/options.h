@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "core/base/sync.h"
 #include "core/base/types.h"
 #include "core/compaction/style.h"
 
@@ -81,6 +82,13 @@ struct Options {
   // executor runs at once (the default one: as many as there are cores, up to 4).
   int max_subcompactions = 0;
   bool disable_automatic_compaction = false;
+  // Flushes and compactions write at most so many bytes a second, flushes first; 0: no limit. (What
+  // compactions read keeps pace with what they write.) Db::SetBackgroundRate changes it.
+  uint64_t background_bytes_per_second = 0;
+  // A flush or a compaction whose output would leave less room than this on the disk does not begin:
+  // ResourceExhausted, tried again later. The rest is for logs, whose failure would stop all writes
+  // until the database is opened again. 0: room is not looked at.
+  uint64_t min_free_bytes = uint64_t{64} << 20;
 
   // A wait for a flush or a compaction longer than this without progress is Unavailable.
   int64_t stall_timeout_nanos = 600'000'000'000;
@@ -107,6 +115,12 @@ struct ReadOptions {
 
 struct WriteOptions {
   SyncMode sync = SyncMode::kDefault;
+};
+
+struct CompactOptions {
+  // Once true (set it from any thread) the call ends with Aborted, soon: the job under way leaves
+  // nothing behind, jobs that were finished stay. Must stay until the call returns.
+  const Atomic<bool>* cancel = nullptr;
 };
 
 // A bound of a scan or of a compaction.

@@ -330,7 +330,10 @@ absl::StatusOr<const Snapshot*> DbImpl::GetSnapshotAt(Timestamp timestamp) {
 
 void DbImpl::ReleaseSnapshot(const Snapshot* snapshot) {
   MutexLock lock(mutex_);
-  snapshots_.Release(snapshot);
+  const Timestamp at = snapshot->timestamp();
+  if (snapshots_.Release(snapshot) && !closing_ && at < GarbageHorizon()) {
+    ScheduleBackgroundWork();  // what it kept may go
+  }
 }
 
 }  // namespace veralith

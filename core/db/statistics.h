@@ -30,6 +30,7 @@ struct Statistics {
   uint64_t flushes = 0;
   uint64_t compactions = 0;
   uint64_t subcompactions = 0;            // pieces of compactions; a compaction in one piece: 1
+  uint64_t background_wait_nanos = 0;     // that jobs were held back for by the rate limit
   uint64_t log_syncs = 0;
   uint64_t commits = 0;
   uint64_t memtable_bytes = 0;            // now, all memtables

@@ -43,6 +43,8 @@ constexpr Field kFields[] = {
     {"disable_automatic_compaction", &Configuration::disable_automatic_compaction, 0, 1},
     {"compaction_policy", &Configuration::compaction_policy, 0, 2},
     {"max_subcompactions", &Configuration::max_subcompactions, 1, 64},
+    {"background_bytes_per_second", &Configuration::background_bytes_per_second, 0, kLargestBytes},
+    {"min_free_bytes", &Configuration::min_free_bytes, 0, kLargestBytes},
 };
 
 std::vector<Configuration> MakeNamed() {
@@ -114,6 +116,8 @@ std::vector<Configuration> MakeNamed() {
   {
     Configuration& c = add("pieces");  // every compaction that can be is cut
     c.max_subcompactions = 8;
+    c.background_bytes_per_second = 500'000;  // so that pieces, flushes and timers take turns
+    c.min_free_bytes = 1;
     c.write_buffer_bytes = 2048;
     c.target_segment_bytes = 1024;
     c.level_base_bytes = 2048;
@@ -160,6 +164,7 @@ Configuration DrawConfiguration(const Below& below) {
   redraw(c.disable_automatic_compaction, {0, 1});
   redraw(c.compaction_policy, {0, 1, 2});
   redraw(c.max_subcompactions, {1, 2, 5});
+  redraw(c.background_bytes_per_second, {0, 50'000, 1'000'000});
   return c;
 }
 
@@ -230,6 +235,8 @@ Options OptionsFor(const Configuration& c) {
   options.disable_automatic_compaction = c.disable_automatic_compaction != 0;
   options.compaction_policy = static_cast<CompactionStyle>(c.compaction_policy);
   options.max_subcompactions = static_cast<int>(c.max_subcompactions);
+  options.background_bytes_per_second = c.background_bytes_per_second;
+  options.min_free_bytes = c.min_free_bytes;
   options.random_seed = c.seed;
   return options;
 }

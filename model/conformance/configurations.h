@@ -49,6 +49,8 @@ struct Configuration {
   uint64_t disable_automatic_compaction = 0;
   uint64_t compaction_policy = 0;  // leveled, hybrid, tiered
   uint64_t max_subcompactions = 1;
+  uint64_t background_bytes_per_second = 0;
+  uint64_t min_free_bytes = 0;
 
   bool operator==(const Configuration&) const = default;
 };

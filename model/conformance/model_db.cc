@@ -283,7 +283,8 @@ class ModelDb final : public Db {
   }
 
   absl::Status Flush() override { return Sync(); }
-  absl::Status Compact(std::optional<NamespaceId>, const Bound&, const Bound&) override {
+  absl::Status Compact(const CompactOptions&, std::optional<NamespaceId>, const Bound&,
+                       const Bound&) override {
     VERALITH_RETURN_IF_ERROR(Usable());
     VERALITH_RETURN_IF_ERROR(Writable());
     VERALITH_RETURN_IF_ERROR(Append({RecordKind::kFloor, model().last_timestamp(), {}}));
@@ -293,6 +294,7 @@ class ModelDb final : public Db {
   }
   absl::Status WaitForBackgroundWork() override { return Usable(); }
   absl::Status Resume() override { return Usable(); }
+  void SetBackgroundRate(uint64_t) override {}
   absl::Status Checkpoint(const std::string& directory) override;
   absl::Status Check() override { return Usable(); }
 

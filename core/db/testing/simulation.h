@@ -33,6 +33,7 @@ class Simulation {
     options.key_page_bytes = options.value_page_bytes = 256;
     options.target_segment_bytes = 4096;
     options.level_base_bytes = 16384;
+    options.min_free_bytes = 0;
     return options;
   }
 

@@ -1,0 +1,61 @@
+// Paces background I/O: a token bucket, over the doors to time and to waiting.
+//
+// Contract
+//   1. Request returns at once while the bucket is not empty, and takes its bytes from it, if need be
+//      more than there are: what it takes too much is paid for by those who come after. So over any
+//      time t no more than rate * t, a tenth of a second's bytes, and one request are let through.
+//   2. kHigh (flushes) before kLow (compactions): a kLow request gives way to kHigh ones that wait,
+//      but for no longer than kLongestYieldNanos, so that it never starves (and a wait on top of
+//      another in a simulation, which cannot let the other go on, ends).
+//   3. A rate of 0 lets everything through. SetRate takes effect for those that wait, too.
+//   4. A request returns unpaid, within kLongestSliceNanos, once one of `cancel` is true.
+//
+// Thread rule: any thread; callers hold no lock. Does not own clock and executor.
+#ifndef VERALITH_CORE_BASE_RATE_LIMITER_H_
+#define VERALITH_CORE_BASE_RATE_LIMITER_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/executor.h"
+#include "core/base/sync.h"
+
+namespace veralith {
+
+class RateLimiter {
+ public:
+  static constexpr int64_t kLongestSliceNanos = 100'000'000;
+  static constexpr int64_t kLongestYieldNanos = 1'000'000'000;
+
+  RateLimiter(Clock* clock, Executor* executor, uint64_t bytes_per_second);
+  RateLimiter(const RateLimiter&) = delete;
+  RateLimiter& operator=(const RateLimiter&) = delete;
+
+  void Request(uint64_t bytes, TaskPriority priority,
+               const std::vector<const Atomic<bool>*>& cancel);
+  void SetRate(uint64_t bytes_per_second);
+  uint64_t rate() const { return rate_.Load(); }
+  // Time that requests have spent waiting, in all.
+  uint64_t waited_nanos() const { return waited_nanos_.LoadRelaxed(); }
+
+ private:
+  void Refill() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool MustWait(TaskPriority priority, int64_t since) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int64_t NanosUntilRefilled() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  Clock* const clock_;
+  Executor* const executor_;
+  Atomic<uint64_t> rate_;  // changed under mutex_
+  Atomic<uint64_t> waited_nanos_{0};
+
+  Mutex mutex_;
+  CondVar changed_;
+  double available_ ABSL_GUARDED_BY(mutex_);  // bytes; below zero: a debt
+  int64_t refilled_at_ ABSL_GUARDED_BY(mutex_);
+  int high_waiting_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_BASE_RATE_LIMITER_H_

@@ -1,0 +1,313 @@
+// Background work as its users meet it: pieces, the rate limit, room on the disk, cancellation, and
+// what a released snapshot lets go.
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/base/random.h"
+#include "core/base/status.h"
+#include "core/base/sync.h"
+#include "core/db/db.h"
+#include "core/db/testing/simulation.h"
+#include "gtest/gtest.h"
+
+namespace veralith {
+namespace {
+
+#define ASSERT_OK(expression) ASSERT_EQ(ToString(expression), "OK")
+#define EXPECT_OK(expression) EXPECT_EQ(ToString(expression), "OK")
+
+constexpr int64_t kSecond = 1'000'000'000;
+constexpr uint64_t kMegabyte = uint64_t{1} << 20;
+
+class BackgroundTest : public ::testing::Test {
+ protected:
+  void Open(const Options& options) { db_ = *simulation_.Open(options); }
+  void Put(const std::string& key, const std::string& value) {
+    ASSERT_OK(db_->Put({}, key, value));
+    written_[key] = value;
+  }
+  // Runs in level 0, each with every key.
+  void FillRuns(int runs, int keys) {
+    for (int run = 0; run < runs; ++run) {
+      for (int i = 0; i < keys; ++i) {
+        std::string value;  // of bytes that no codec makes fewer
+        while (value.size() < 50) {
+          value.push_back(static_cast<char>(random_.Next()));
+        }
+        Put("key" + std::to_string(1000 + i), value);
+      }
+      ASSERT_OK(db_->Flush());
+    }
+  }
+  void ExpectContents() {
+    std::map<std::string, std::string> found;
+    const std::unique_ptr<DbIterator> it = db_->NewIterator({});
+    for (it->SeekToFirst(); it->Valid(); it->Next()) {
+      found[std::string(it->key())] = std::string(it->value());
+    }
+    EXPECT_OK(it->status());
+    EXPECT_EQ(found, written_);
+  }
+  uint64_t LiveFiles() {
+    uint64_t files = 0;
+    for (const LevelStatistics& level : db_->GetStatistics().levels) {
+      files += level.files;
+    }
+    return files;
+  }
+  uint64_t LiveBytes() {
+    uint64_t bytes = 0;
+    for (const LevelStatistics& level : db_->GetStatistics().levels) {
+      bytes += level.bytes;
+    }
+    return bytes;
+  }
+  uint64_t SegmentsOnDisk() {
+    const std::vector<std::string> names = *simulation_.disk().List(Simulation::kDirectory);
+    return static_cast<uint64_t>(
+        std::count_if(names.begin(), names.end(),
+                      [](const std::string& name) { return name.ends_with(".parquet"); }));
+  }
+  void LeaveFree(uint64_t bytes) {
+    simulation_.disk().SetCapacity(SimulatedFileSystem::kDefaultCapacityBytes);
+    const uint64_t used = SimulatedFileSystem::kDefaultCapacityBytes -
+                          *simulation_.disk().FreeBytes(Simulation::kDirectory);
+    simulation_.disk().SetCapacity(used + bytes);
+  }
+  void MakeRoom() { simulation_.disk().SetCapacity(SimulatedFileSystem::kDefaultCapacityBytes); }
+  Options ManualOptions() {
+    Options options = simulation_.SmallOptions();
+    options.disable_automatic_compaction = true;
+    return options;
+  }
+  int64_t Now() { return simulation_.clock().MonotonicNanos(); }
+
+  Simulation simulation_;
+  std::unique_ptr<Db> db_;
+  Random random_{1};
+  std::map<std::string, std::string> written_;
+};
+
+// --- Pieces --------------------------------------------------------------------------------------
+
+TEST_F(BackgroundTest, ALargeCompactionIsCutIntoPieces) {
+  Options options = ManualOptions();
+  options.max_subcompactions = 4;
+  Open(options);
+  FillRuns(3, 300);
+  ASSERT_OK(db_->CompactAll());
+  const Statistics statistics = db_->GetStatistics();
+  // The oldest run moves to level 1 as it is; then all is merged.
+  EXPECT_EQ(statistics.compactions, 2u);
+  EXPECT_EQ(statistics.subcompactions, 1u + 4u);
+  EXPECT_EQ(SegmentsOnDisk(), LiveFiles());
+  ExpectContents();
+  EXPECT_OK(db_->Check());
+}
+
+TEST_F(BackgroundTest, AnImpossibleNumberOfPiecesIsRefused) {
+  for (const int pieces : {-1, 65}) {
+    Options options = ManualOptions();
+    options.max_subcompactions = pieces;
+    EXPECT_TRUE(absl::IsInvalidArgument(simulation_.Open(options).status()));
+  }
+}
+
+// --- Rate limit ----------------------------------------------------------------------------------
+
+TEST_F(BackgroundTest, JobsKeepToTheRate) {
+  Options options = ManualOptions();
+  options.background_bytes_per_second = 20'000;
+  Open(options);
+  const int64_t start = Now();
+  FillRuns(2, 300);
+  ASSERT_OK(db_->CompactAll());
+  const Statistics statistics = db_->GetStatistics();
+  const double bytes =
+      static_cast<double>(statistics.flush_bytes_written + statistics.compaction_bytes_written);
+  const double seconds = static_cast<double>(Now() - start) / kSecond;
+  // The last output is paid for by the job after it.
+  EXPECT_GT(seconds, (bytes - 2'000 - 2 * 4'096 * 2) / 20'000);
+  EXPECT_LT(seconds, 1.2 * bytes / 20'000);
+  EXPECT_GT(statistics.background_wait_nanos, 0u);
+  ExpectContents();
+}
+
+TEST_F(BackgroundTest, TheRateCanBeRaisedWhileAJobRuns) {
+  Open(ManualOptions());
+  FillRuns(2, 300);
+  db_->SetBackgroundRate(1'000);
+  simulation_.executor().ScheduleAfter(kSecond, [this] { db_->SetBackgroundRate(0); });
+  const int64_t start = Now();
+  ASSERT_OK(db_->CompactAll());
+  EXPECT_GE(Now() - start, kSecond);
+  EXPECT_LT(Now() - start, 2 * kSecond);
+}
+
+TEST_F(BackgroundTest, CloseDoesNotWaitForTheRate) {
+  Open(ManualOptions());
+  FillRuns(2, 300);
+  db_->SetBackgroundRate(100);
+  Put("last", "value");
+  const int64_t start = Now();
+  ASSERT_OK(db_->Close());
+  EXPECT_LT(Now() - start, 30 * kSecond);  // of its own flush of one entry
+}
+
+// --- Room ----------------------------------------------------------------------------------------
+
+TEST_F(BackgroundTest, AFlushWithoutRoomSaysWhatItNeedsBeforeItWrites) {
+  Options options = ManualOptions();
+  options.min_free_bytes = kMegabyte;
+  Open(options);
+  Put("a", std::string(300, 'v'));
+  LeaveFree(kMegabyte + 200);
+  const uint64_t segments = SegmentsOnDisk();
+  const absl::Status status = db_->Flush();
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  for (const char* part : {"flush", "needs up to", "1048576", "min_free_bytes", "are free"}) {
+    EXPECT_NE(Message(status).find(part), std::string_view::npos) << part << " in " << status;
+  }
+  EXPECT_EQ(SegmentsOnDisk(), segments);
+  MakeRoom();
+  simulation_.executor().AdvanceBy(20 * kSecond);  // it comes back by itself
+  EXPECT_EQ(db_->GetStatistics().background_error, "");
+  EXPECT_EQ(SegmentsOnDisk(), segments + 1);
+  ExpectContents();
+}
+
+// Logs go on into the room that is kept; when every write buffer is full, the writer learns why.
+TEST_F(BackgroundTest, WritersGoOnWithoutRoomForSegmentsUntilTheyNeedAFlush) {
+  Options options = ManualOptions();
+  options.min_free_bytes = kMegabyte;
+  Open(options);
+  FillRuns(1, 20);
+  LeaveFree(kMegabyte);
+  absl::Status status;
+  int writes = 0;
+  for (; status.ok() && writes < 10'000; ++writes) {
+    const std::string key = "more" + std::to_string(writes);
+    status = db_->Put({}, key, std::string(50, 'v'));
+    if (status.ok()) {
+      written_[key] = std::string(50, 'v');
+    }
+  }
+  EXPECT_GT(writes, 30);
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_NE(Message(status).find("a write must wait"), std::string_view::npos) << status;
+  EXPECT_NE(Message(status).find("min_free_bytes"), std::string_view::npos) << status;
+  ExpectContents();
+  MakeRoom();
+  simulation_.executor().AdvanceBy(20 * kSecond);
+  Put("after", "room");
+  ASSERT_OK(db_->Flush());
+  ExpectContents();
+}
+
+TEST_F(BackgroundTest, ACompactionWithoutRoomWaitsForItAndGoesOn) {
+  Options options = simulation_.SmallOptions();
+  options.min_free_bytes = kMegabyte;
+  options.level0_compaction_trigger = 4;
+  Open(options);
+  FillRuns(1, 40);
+  ASSERT_OK(db_->CompactAll());
+  FillRuns(3, 40);
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  const uint64_t before = db_->GetStatistics().compactions;
+  Put("one", "more");
+  LeaveFree(kMegabyte + 4'000);
+  ASSERT_OK(db_->Flush());
+  const absl::Status status = db_->WaitForBackgroundWork();
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_NE(Message(status).find("compaction"), std::string_view::npos) << status;
+  EXPECT_EQ(db_->GetStatistics().compactions, before);
+  ExpectContents();
+  MakeRoom();
+  simulation_.executor().AdvanceBy(20 * kSecond);
+  EXPECT_GT(db_->GetStatistics().compactions, before);
+  EXPECT_EQ(db_->GetStatistics().background_error, "");
+  ExpectContents();
+}
+
+// --- Cancellation --------------------------------------------------------------------------------
+
+TEST_F(BackgroundTest, ACancelledCompactionLeavesNothingBehind) {
+  for (const int pieces : {1, 3}) {
+    Options options = ManualOptions();
+    options.max_subcompactions = pieces;
+    db_.reset();
+    Open(options);
+    FillRuns(3, 300);
+    db_->SetBackgroundRate(5'000);
+    Atomic<bool> cancel{false};
+    simulation_.executor().ScheduleAfter(kSecond, [&] { cancel.Store(true); });
+    CompactOptions compact;
+    compact.cancel = &cancel;
+    const int64_t start = Now();
+    const absl::Status status =
+        db_->Compact(compact, std::nullopt, Bound::Open(), Bound::Open());
+    EXPECT_TRUE(absl::IsAborted(status)) << status;
+    EXPECT_LT(Now() - start, 2 * kSecond);
+    EXPECT_GT(db_->GetStatistics().levels[0].files, 0u);
+    EXPECT_EQ(SegmentsOnDisk(), LiveFiles());
+    EXPECT_EQ(db_->GetStatistics().background_error, "");
+    ExpectContents();
+    db_->SetBackgroundRate(0);
+    EXPECT_OK(db_->CompactAll());
+    EXPECT_EQ(db_->GetStatistics().levels[0].files, 0u);
+    ExpectContents();
+  }
+}
+
+TEST_F(BackgroundTest, ACompactionCancelledBeforeItBeginsDoesNothing) {
+  Open(ManualOptions());
+  FillRuns(2, 30);
+  Put("in memory", "only");
+  Atomic<bool> cancel{true};
+  CompactOptions compact;
+  compact.cancel = &cancel;
+  EXPECT_TRUE(absl::IsAborted(db_->Compact(compact, std::nullopt, Bound::Open(), Bound::Open())));
+  EXPECT_EQ(db_->GetStatistics().compactions, 0u);
+  EXPECT_EQ(db_->GetStatistics().levels[0].runs, 2);
+}
+
+TEST_F(BackgroundTest, ACompactionWithAFlagThatIsNeverSetIsDoneWhenItReturns) {
+  Open(ManualOptions());
+  FillRuns(2, 30);
+  Atomic<bool> cancel{false};
+  CompactOptions compact;
+  compact.cancel = &cancel;
+  EXPECT_OK(db_->Compact(compact, std::nullopt, Bound::Open(), Bound::Open()));
+  EXPECT_EQ(db_->GetStatistics().levels[0].files, 0u);
+}
+
+// --- Snapshots -----------------------------------------------------------------------------------
+
+// Nobody waits and nobody writes: releasing the snapshot is all that happens.
+TEST_F(BackgroundTest, ReleasingTheSnapshotThatKeptGarbageLetsItGo) {
+  Open(simulation_.SmallOptions());
+  FillRuns(1, 300);
+  const Snapshot* snapshot = db_->GetSnapshot();
+  ASSERT_OK(db_->DeleteRange({}, 0, "", std::nullopt));
+  ASSERT_OK(db_->Flush());
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  const uint64_t kept = LiveBytes();
+  EXPECT_GT(kept, 15'000u);
+  db_->ReleaseSnapshot(snapshot);
+  simulation_.executor().RunUntilIdle();
+  EXPECT_LT(LiveBytes() * 20, kept);
+}
+
+TEST_F(BackgroundTest, ReleasingASnapshotThatKeptNothingStartsNothing) {
+  Open(simulation_.SmallOptions());
+  FillRuns(1, 30);
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  const Snapshot* snapshot = db_->GetSnapshot();
+  db_->ReleaseSnapshot(snapshot);
+  EXPECT_EQ(simulation_.executor().pending(), 0u);
+}
+
+}  // namespace
+}  // namespace veralith
