@@ -51,6 +51,7 @@ TEST(Database, EqualsTheModelOnRealFilesAndThreads) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     Trace trace = DrawTrace(seed, 100, Weather::kCrashes);
     trace.configuration["posix"] = "1";
+    trace.configuration["background_bytes_per_second"] = "0";  // time is real here
     const RunResult result = RunTrace(trace, OpenDatabaseUnderTest);
     ASSERT_TRUE(result.ok()) << "at " << result.where << ":\n  " << result.difference << "\n"
                              << PrintTrace(trace);
