@@ -20,6 +20,7 @@ struct FreeZstd {
 // is the window, so it allocates nothing from what a frame claims.
 ZSTD_DCtx* ThreadZstdContext() {
   thread_local const std::unique_ptr<ZSTD_DCtx, FreeZstd> context(ZSTD_createDCtx());
+  VERALITH_CHECK(context != nullptr);  // no memory ends the process, as operator new does
   return context.get();
 }
 
@@ -49,9 +50,6 @@ bool DecompressSnappy(std::string_view input, std::span<char> output) {
 
 bool DecompressZstd(std::string_view input, std::span<char> output) {
   ZSTD_DCtx* const context = ThreadZstdContext();
-  if (context == nullptr) {
-    return false;
-  }
   const size_t got = ZSTD_decompressDCtx(context, output.data(), output.size(), input.data(),
                                          input.size());
   return !ZSTD_isError(got) && got == output.size();
@@ -64,9 +62,9 @@ std::string_view CodecName(Codec codec) {
     case Codec::kNone: return "UNCOMPRESSED";
     case Codec::kSnappy: return "SNAPPY";
     case Codec::kZstd: return "ZSTD";
-    case Codec::kLz4Raw: return "LZ4_RAW";
+    case Codec::kLz4Raw: break;
   }
-  return "unknown codec";
+  return "LZ4_RAW";
 }
 
 absl::StatusOr<Codec> CodecFromParquetId(int32_t id) {
@@ -105,18 +103,16 @@ absl::Status Compressor::Compress(std::string_view input, std::string* out) {
     return InvalidArgument("page of " + std::to_string(input.size()) + " bytes to compress");
   }
   const size_t start = out->size();
-  size_t bound = input.size();
+  size_t bound = 0;
   switch (codec_) {
-    case Codec::kNone: break;
+    case Codec::kNone:
+      out->append(input);
+      return absl::OkStatus();
     case Codec::kSnappy: bound = snappy::MaxCompressedLength(input.size()); break;
     case Codec::kZstd: bound = ZSTD_compressBound(input.size()); break;
     case Codec::kLz4Raw:
       bound = static_cast<size_t>(LZ4_compressBound(static_cast<int>(input.size())));
       break;
-  }
-  if (codec_ == Codec::kNone) {
-    out->append(input);
-    return absl::OkStatus();
   }
   out->resize(start + bound);
   const size_t length = CompressInto(input, out->data() + start, bound);
@@ -126,26 +122,20 @@ absl::Status Compressor::Compress(std::string_view input, std::string* out) {
 }
 
 size_t Compressor::CompressInto(std::string_view input, char* out, size_t bound) {
-  switch (codec_) {
-    case Codec::kNone: break;
-    case Codec::kSnappy: {
-      size_t length = 0;
-      snappy::RawCompress(input.data(), input.size(), out, &length);
-      return length;
-    }
-    case Codec::kZstd: {
-      const size_t length = ZSTD_compressCCtx(static_cast<ZSTD_CCtx*>(context_), out, bound,
-                                              input.data(), input.size(), level_);
-      return ZSTD_isError(length) ? 0 : length;
-    }
-    case Codec::kLz4Raw: {
-      const int length =
-          LZ4_compress_fast_extState(context_, input.data(), out, static_cast<int>(input.size()),
-                                     static_cast<int>(bound), 1);
-      return length < 0 ? 0 : static_cast<size_t>(length);
-    }
+  if (codec_ == Codec::kSnappy) {
+    size_t length = 0;
+    snappy::RawCompress(input.data(), input.size(), out, &length);
+    return length;
   }
-  return 0;
+  if (codec_ == Codec::kZstd) {
+    const size_t length = ZSTD_compressCCtx(static_cast<ZSTD_CCtx*>(context_), out, bound,
+                                            input.data(), input.size(), level_);
+    return ZSTD_isError(length) ? 0 : length;
+  }
+  const int length = LZ4_compress_fast_extState(context_, input.data(), out,
+                                                static_cast<int>(input.size()),
+                                                static_cast<int>(bound), 1);
+  return length < 0 ? 0 : static_cast<size_t>(length);
 }
 
 absl::Status Decompress(Codec codec, std::string_view input, std::span<char> output) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/format/entry.h"
 #include "core/format/rle_encoding.h"
@@ -73,9 +74,7 @@ IntegerColumnBuilder::IntegerColumnBuilder()
     : chunk_(parquet::Encoding::kDeltaBinaryPacked, parquet::Codec::kNone) {}
 
 absl::Status IntegerColumnBuilder::FinishPage() {
-  if (values_.empty()) {
-    return absl::OkStatus();
-  }
+  VERALITH_CHECK(!values_.empty());
   const auto [low, high] = std::minmax_element(values_.begin(), values_.end());
   page_min_.push_back(*low);
   page_max_.push_back(*high);
@@ -145,9 +144,7 @@ void KeyColumnBuilder::CloseAscendingRun() {
 }
 
 absl::Status KeyColumnBuilder::FinishPage() {
-  if (prefix_lengths_.empty()) {
-    return absl::OkStatus();
-  }
+  VERALITH_CHECK(!prefix_lengths_.empty());
   CloseAscendingRun();
   if (page_min_.empty() || CompareBytes(open_min_, chunk_min_) < 0) {
     chunk_min_ = open_min_;

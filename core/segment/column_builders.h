@@ -33,7 +33,7 @@ class IntegerColumnBuilder {
 
   void Add(int64_t value) { values_.push_back(value); }
   size_t open_rows() const { return values_.size(); }
-  absl::Status FinishPage();  // does nothing without open rows
+  absl::Status FinishPage();  // of at least one row
   void Clear();
 
   const EncodedChunk& chunk() const { return chunk_; }
@@ -58,7 +58,7 @@ class KeyColumnBuilder {
   void Add(std::string_view key, size_t shared, bool restart);
   size_t open_rows() const { return prefix_lengths_.size(); }
   size_t open_raw_bytes() const { return open_raw_bytes_; }
-  absl::Status FinishPage();
+  absl::Status FinishPage();  // of at least one row
   void Clear();
 
   const EncodedChunk& chunk() const { return chunk_; }
@@ -101,7 +101,7 @@ class ValueColumnBuilder {
     open_raw_bytes_ += kRowRawBytes;
   }
   size_t open_raw_bytes() const { return open_raw_bytes_; }
-  absl::Status FinishPage();
+  absl::Status FinishPage();  // does nothing without open rows
   void Clear();
 
   const EncodedChunk& chunk() const { return chunk_; }

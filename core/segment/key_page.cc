@@ -218,14 +218,9 @@ absl::StatusOr<PageRef<KeyPage>> DecodeKeyPage(std::string_view values, uint64_t
   at += (uint64_t{rows} + 1) * width;
   const uint64_t suffixes_at = at;
   at += suffix_bytes + kCopySlackBytes;
-  if (at > memory_limit || at > UINT32_MAX) {
-    return ResourceExhausted("a key page larger than the memory limit");
-  }
-
-  PageRef<KeyPage> page = PageRef<KeyPage>::Adopt(Page::New<KeyPage>(at));
-  if (!page) {
-    return ResourceExhausted("no memory for a key page");
-  }
+  VERALITH_ASSIGN_OR_RETURN(
+      PageRef<KeyPage> page,
+      Page::NewWithin<KeyPage>(std::min<uint64_t>(memory_limit, UINT32_MAX), at, "key"));
   page->first_row_ = first_row;
   page->rows_ = rows;
   page->prefix_bytes_ = common;

@@ -13,15 +13,20 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "core/base/pin.h"
+#include "core/base/status.h"
 #include "core/base/sync.h"
 
 namespace veralith {
 
 class PageCache;
 class PageSlots;
+template <typename T>
+class PageRef;
 
 class Page {
  public:
@@ -32,6 +37,11 @@ class Page {
     void* memory = Allocate(bytes);
     return memory == nullptr ? nullptr : new (memory) T(bytes);
   }
+  // The same for a size that a file asks for: ResourceExhausted when it is above the limit or memory
+  // runs out. `what` kind of page, for the message.
+  template <typename T>
+  static absl::StatusOr<PageRef<T>> NewWithin(uint64_t memory_limit, uint64_t bytes,
+                                              std::string_view what);
 
   size_t bytes() const { return bytes_; }
 
@@ -53,6 +63,8 @@ class Page {
   friend class PageSlots;
 
   static void* Allocate(size_t bytes);
+  static absl::StatusOr<void*> AllocateWithin(uint64_t memory_limit, uint64_t bytes,
+                                              std::string_view what);
   static void Free(Page* page);
 
   Atomic<uint32_t> references_{1};
@@ -105,6 +117,13 @@ class PageRef {
   explicit PageRef(T* page) : page_(page) {}
   T* page_ = nullptr;
 };
+
+template <typename T>
+absl::StatusOr<PageRef<T>> Page::NewWithin(uint64_t memory_limit, uint64_t bytes,
+                                           std::string_view what) {
+  VERALITH_ASSIGN_OR_RETURN(void* const memory, AllocateWithin(memory_limit, bytes, what));
+  return PageRef<T>::Adopt(new (memory) T(bytes));
+}
 
 }  // namespace veralith
 

@@ -274,9 +274,9 @@ class Checker {
       case SegmentColumn::kTimestamp:
         return pages_.Load(number, bytes, false, &timestamp_page_);
       case SegmentColumn::kValue:
-        return pages_.Load(number, bytes, false, &value_page_);
+        break;
     }
-    return absl::OkStatus();
+    return pages_.Load(number, bytes, false, &value_page_);
   }
 
   absl::Status CheckRow(uint64_t row, const SegmentRowGroup& group) {

@@ -108,15 +108,8 @@ absl::StatusOr<PageRef<TimestampPage>> SegmentPages::Decode(size_t, const Segmen
 absl::StatusOr<PageRef<ValuePage>> SegmentPages::NewValuePage(const SegmentPage& place,
                                                               bool nullable,
                                                               uint64_t body_bytes) const {
-  const auto rows = static_cast<uint32_t>(place.rows);
-  if (ValuePage::AllocationBytes(rows, nullable, body_bytes) > segment_.memory_limit) {
-    return ResourceExhausted("a value page larger than the memory limit");
-  }
-  PageRef<ValuePage> page = ValuePage::New(place.first_row, rows, nullable, body_bytes);
-  if (!page) {
-    return ResourceExhausted("no memory for a value page");
-  }
-  return page;
+  return ValuePage::New(place.first_row, static_cast<uint32_t>(place.rows), nullable, body_bytes,
+                        segment_.memory_limit);
 }
 
 absl::StatusOr<PageRef<ValuePage>> SegmentPages::Decode(size_t, const SegmentPage& place,

@@ -11,13 +11,8 @@ absl::StatusOr<PageRef<TimestampPage>> DecodeTimestampPage(std::string_view valu
                                                            uint64_t first_row, uint32_t rows,
                                                            uint64_t memory_limit) {
   const uint64_t bytes = sizeof(TimestampPage) + uint64_t{rows} * sizeof(int64_t);
-  if (bytes > memory_limit) {
-    return ResourceExhausted("a timestamp page larger than the memory limit");
-  }
-  PageRef<TimestampPage> page = PageRef<TimestampPage>::Adopt(Page::New<TimestampPage>(bytes));
-  if (!page) {
-    return ResourceExhausted("no memory for a timestamp page");
-  }
+  VERALITH_ASSIGN_OR_RETURN(PageRef<TimestampPage> page,
+                            Page::NewWithin<TimestampPage>(memory_limit, bytes, "timestamp"));
   page->first_row_ = first_row;
   page->rows_ = rows;
   const std::span<int64_t> out(const_cast<int64_t*>(page->values()), rows);

@@ -7,21 +7,16 @@
 
 namespace veralith {
 
-uint64_t ValuePage::AllocationBytes(uint32_t rows, bool nullable, uint64_t body_bytes) {
-  return sizeof(ValuePage) + (uint64_t{rows} + 1) * sizeof(uint32_t) + (nullable ? rows : 0) +
-         body_bytes;
-}
-
-PageRef<ValuePage> ValuePage::New(uint64_t first_row, uint32_t rows, bool nullable,
-                                  size_t body_bytes) {
-  PageRef<ValuePage> page = PageRef<ValuePage>::Adopt(
-      Page::New<ValuePage>(AllocationBytes(rows, nullable, body_bytes)));
-  if (page) {
-    page->first_row_ = first_row;
-    page->rows_ = rows;
-    page->nullable_ = nullable;
-    page->body_bytes_ = body_bytes;
-  }
+absl::StatusOr<PageRef<ValuePage>> ValuePage::New(uint64_t first_row, uint32_t rows, bool nullable,
+                                                  uint64_t body_bytes, uint64_t memory_limit) {
+  const uint64_t bytes = sizeof(ValuePage) + (uint64_t{rows} + 1) * sizeof(uint32_t) +
+                         (nullable ? rows : 0) + body_bytes;
+  VERALITH_ASSIGN_OR_RETURN(PageRef<ValuePage> page,
+                            Page::NewWithin<ValuePage>(memory_limit, bytes, "value"));
+  page->first_row_ = first_row;
+  page->rows_ = rows;
+  page->nullable_ = nullable;
+  page->body_bytes_ = body_bytes;
   return page;
 }
 

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "core/segment/page.h"
 
 namespace veralith {
@@ -21,11 +22,9 @@ namespace veralith {
 class ValuePage : public Page {
  public:
   // A page with room for a body of `body_bytes`, to be filled by the caller through body() and
-  // then turned into values by one Decode. Null when memory runs out.
-  static PageRef<ValuePage> New(uint64_t first_row, uint32_t rows, bool nullable,
-                                size_t body_bytes);
-  // Bytes New would allocate.
-  static uint64_t AllocationBytes(uint32_t rows, bool nullable, uint64_t body_bytes);
+  // then turned into values by one Decode. ResourceExhausted beyond `memory_limit`.
+  static absl::StatusOr<PageRef<ValuePage>> New(uint64_t first_row, uint32_t rows, bool nullable,
+                                                uint64_t body_bytes, uint64_t memory_limit);
 
   std::span<char> body() { return {base() + body_at(), body_bytes_}; }
 
