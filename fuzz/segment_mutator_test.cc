@@ -236,6 +236,11 @@ TEST(SegmentMutator, FootersOfAnotherShapeAreRefused) {
     columns[0].column_index_offset = columns[1].column_index_offset;
     columns[0].column_index_length = columns[1].column_index_length;
   });
+  const auto entry = [](Footer* f, std::string_view value) {
+    f->key_value_metadata.push_back({"veralith.range_tombstones", std::string(value)});
+  };
+  expect("the footer says  range tombstones, the segment block ",
+         [&](Footer* f) { entry(f, "1"); });
   expect("a column without a column index",
          [](Footer* f) { f->row_groups[0].columns[2].column_index_offset.reset(); });
 }

@@ -19,6 +19,7 @@
 #include "core/format/key_hash.h"
 #include "core/format/parquet_bloom.h"
 #include "core/format/parquet_metadata.h"
+#include "core/format/segment_footer.h"
 #include "core/format/sparse_index.h"
 #include "core/segment/column_builders.h"
 #include "core/segment/page_run.h"
@@ -60,6 +61,7 @@ class Checker {
         footer_, ReadSegmentFooter(*segment_.file, segment_.file_bytes, segment_.memory_limit,
                                    /*known=*/true));
     VERALITH_RETURN_IF_ERROR(CheckHexIndex());
+    VERALITH_RETURN_IF_ERROR(CheckRangeTombstoneCount());
     VERALITH_RETURN_IF_ERROR(ReadIndexKeys());
     for (size_t group = 0; group < block_.row_groups().size(); ++group) {
       VERALITH_RETURN_IF_ERROR(CheckRowGroup(group));
@@ -79,6 +81,21 @@ class Checker {
       }
     }
     return absl::OkStatus();
+  }
+
+  // What a tool that rewrites the file copies, while it loses the block.
+  absl::Status CheckRangeTombstoneCount() const {
+    std::optional<std::string> said;
+    for (const parquet::KeyValue& entry : footer_.metadata.key_value_metadata) {
+      if (entry.key == kRangeTombstonesKey) {
+        said = entry.value.value_or("");
+      }
+    }
+    const size_t count = segment_.range_tombstones.size();
+    const bool right = count == 0 ? !said.has_value() : said == std::to_string(count);
+    return right ? absl::OkStatus()
+                 : Wrong(footer_.offset, StrCat("the footer says ", said.value_or("no"),
+                                                " range tombstones, the segment block ", count));
   }
 
   // The encoded first key of every key page, as the sparse index has them.

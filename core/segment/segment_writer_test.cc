@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "core/base/types.h"
+#include "core/format/parquet_metadata.h"
+#include "core/segment/segment_file.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/testing/segment_model.h"
 #include "gtest/gtest.h"
@@ -94,6 +96,38 @@ TEST(SegmentWriter, SortsRangeTombstonesByBeginThenNewestFirst) {
   const auto reader = SegmentReader::Open(OpenMemoryFile(written->bytes), {});
   ASSERT_TRUE(reader.ok());
   EXPECT_EQ((*reader)->range_tombstones(), sorted);
+}
+
+// "key" or "key=value" of each, the values of block and checksum left out.
+std::vector<std::string> FooterEntries(const std::string& file) {
+  const auto footer =
+      ReadSegmentFooter(*OpenMemoryFile(file), file.size(), uint64_t{1} << 30, /*known=*/true);
+  EXPECT_TRUE(footer.ok()) << footer.status();
+  std::vector<std::string> entries;
+  for (const parquet::KeyValue& entry : footer->metadata.key_value_metadata) {
+    const bool shown = entry.value.has_value() && entry.value->size() < 8;
+    entries.push_back(shown ? entry.key + "=" + *entry.value : entry.key);
+  }
+  return entries;
+}
+
+TEST(SegmentWriter, WritesItsFooterEntriesInTheOrderOfTheFormat) {
+  const std::vector<OwnedEntry> rows = {{0, "k", 1, EntryKind::kPut, "v"}};
+  std::vector<RangeTombstoneView> tombstones;
+  for (Timestamp ts = 1; ts <= 12; ++ts) {
+    tombstones.push_back({0, "a", "b", false, ts});
+  }
+  SegmentOptions options;
+  options.write_hex_index = true;
+  const auto whole = WriteSegment(rows, options, tombstones);
+  ASSERT_TRUE(whole.ok());
+  EXPECT_EQ(FooterEntries(whole->bytes),
+            (std::vector<std::string>{"veralith.block", "veralith.range_tombstones=12",
+                                      "merutable.kv_index.v1", "veralith.crc"}));
+  const auto plain = WriteSegment(rows, {});
+  ASSERT_TRUE(plain.ok());
+  EXPECT_EQ(FooterEntries(plain->bytes),
+            (std::vector<std::string>{"veralith.block", "veralith.crc"}));
 }
 
 std::vector<OwnedEntry> Numbered(int count) {
