@@ -15,8 +15,8 @@
 #include "core/format/range_tombstone_codec.h"
 #include "core/format/sparse_index.h"
 #include "core/format/version_edit.h"
+#include "core/fs/testing/memory_file.h"
 #include "core/log/log_writer.h"
-#include "core/log/testing/memory_file.h"
 
 namespace veralith {
 namespace {
@@ -242,8 +242,8 @@ void WriteLogs(const Corpus& corpus) {
   write("unknown_kind", unknown);
 
   const auto log = [&](uint64_t id, int records) {
-    auto state = std::make_shared<testing::MemoryFileState>();
-    LogWriter writer(testing::OpenMemoryFile(state), 1, id);
+    auto state = std::make_shared<MemoryFileState>();
+    LogWriter writer(OpenMemoryFile(state), 1, id);
     for (int i = 1; i <= records; ++i) {
       const LogOperation operations[] = {put, range};
       writer.Stage(i, writer.synced(), operations);

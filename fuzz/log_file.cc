@@ -17,19 +17,19 @@
 #include "core/base/check.h"
 #include "core/format/coding.h"
 #include "core/format/record_frame.h"
+#include "core/fs/testing/memory_file.h"
 #include "core/log/log_reader.h"
 #include "core/log/log_writer.h"
 #include "core/log/record_reader.h"
 #include "core/log/record_writer.h"
-#include "core/log/testing/memory_file.h"
 
 namespace veralith {
 namespace {
 
 constexpr RecordFileId kId = {RecordFileKind::kLog, 1, 0x5eed};
 
-std::shared_ptr<testing::MemoryFileState> FileOf(std::string bytes) {
-  auto state = std::make_shared<testing::MemoryFileState>();
+std::shared_ptr<MemoryFileState> FileOf(std::string bytes) {
+  auto state = std::make_shared<MemoryFileState>();
   state->bytes = std::move(bytes);
   return state;
 }
@@ -43,7 +43,7 @@ std::string Cook(std::string_view recipe, Written* written) {
   std::string_view damage = recipe.substr(recipe.size() - damage_bytes);
   recipe.remove_suffix(damage_bytes);
   auto state = FileOf("");
-  RecordWriter writer(testing::OpenMemoryFile(state), kId);
+  RecordWriter writer(OpenMemoryFile(state), kId);
   while (!recipe.empty()) {
     const size_t n = std::min<size_t>(1 + static_cast<uint8_t>(recipe[0]) % 80, recipe.size());
     (*written)[writer.staged_offset()] = recipe.substr(0, n);
@@ -59,14 +59,14 @@ std::string Cook(std::string_view recipe, Written* written) {
 }
 
 void CheckRecords(const std::string& image, const Written* written) {
-  auto reader = RecordReader::Open(testing::OpenMemoryFile(FileOf(image)), kId);
+  auto reader = RecordReader::Open(OpenMemoryFile(FileOf(image)), kId);
   if (!reader.ok()) {
     VERALITH_CHECK(absl::IsUnimplemented(reader.status()));
     return;
   }
   auto again = FileOf("");
   const auto header = ParseRecordFileHeader(image);
-  RecordWriter writer(testing::OpenMemoryFile(again), kId, header.ok() ? header->continues : 0);
+  RecordWriter writer(OpenMemoryFile(again), kId, header.ok() ? header->continues : 0);
   std::string_view payload;
   while (*(*reader)->Next(&payload)) {
     VERALITH_CHECK(written == nullptr || written->at((*reader)->record_offset()) == payload);
@@ -88,13 +88,13 @@ void CheckRecords(const std::string& image, const Written* written) {
 
 // The log above the records: an error, or batches that, staged again, are the same bytes.
 void CheckBatches(const std::string& image) {
-  auto reader = LogReader::Open(testing::OpenMemoryFile(FileOf(image)), kId.number, kId.id);
+  auto reader = LogReader::Open(OpenMemoryFile(FileOf(image)), kId.number, kId.id);
   if (!reader.ok()) {
     return;
   }
   auto again = FileOf("");
   const auto header = ParseRecordFileHeader(image);
-  LogWriter writer(testing::OpenMemoryFile(again), kId.number, kId.id,
+  LogWriter writer(OpenMemoryFile(again), kId.number, kId.id,
                    header.ok() ? header->continues : 0);
   LogRecordView record;
   absl::StatusOr<bool> more = (*reader)->Next(&record);

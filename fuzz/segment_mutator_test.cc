@@ -19,8 +19,8 @@
 #include "core/base/status.h"
 #include "core/format/parquet_metadata.h"
 #include "core/format/sparse_index.h"
+#include "core/fs/testing/memory_file.h"
 #include "core/segment/segment_reader.h"
-#include "core/segment/testing/memory_file.h"
 #include "core/segment/testing/small_segments.h"
 #include "gtest/gtest.h"
 

@@ -12,6 +12,7 @@
 #include "core/db/testing/simulation.h"
 #include "core/db/write_batch.h"
 #include "core/format/key_hash.h"
+#include "core/fs/testing/memory_file.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/log/log_reader.h"
 #include "core/log/log_writer.h"
@@ -19,7 +20,6 @@
 #include "core/manifest/manifest_log.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
-#include "core/segment/testing/memory_file.h"
 
 namespace veralith {
 namespace {

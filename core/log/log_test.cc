@@ -10,9 +10,9 @@
 #include "core/base/text.h"
 #include "core/format/testing/allocation_count.h"
 #include "core/format/testing/generators.h"
+#include "core/fs/testing/memory_file.h"
 #include "core/log/log_reader.h"
 #include "core/log/log_writer.h"
-#include "core/log/testing/memory_file.h"
 
 namespace veralith {
 namespace {
@@ -33,7 +33,7 @@ class LogTest : public ::testing::Test {
  protected:
   // One put per record; each record but the first says that the one before it was synced.
   void Write(int records) {
-    LogWriter writer(testing::OpenMemoryFile(state_), kNumber, kLogId);
+    LogWriter writer(OpenMemoryFile(state_), kNumber, kLogId);
     for (int i = 1; i <= records; ++i) {
       const std::string key = StrCat("key", i);
       const LogOperation put{.key = key, .value = "value"};
@@ -45,7 +45,7 @@ class LogTest : public ::testing::Test {
   }
 
   std::unique_ptr<LogReader> Open() {
-    return *LogReader::Open(testing::OpenMemoryFile(state_), kNumber, kLogId);
+    return *LogReader::Open(OpenMemoryFile(state_), kNumber, kLogId);
   }
 
   // The timestamps read.
@@ -58,13 +58,13 @@ class LogTest : public ::testing::Test {
     return timestamps;
   }
 
-  std::shared_ptr<testing::MemoryFileState> state_ =
-      std::make_shared<testing::MemoryFileState>();
+  std::shared_ptr<MemoryFileState> state_ =
+      std::make_shared<MemoryFileState>();
   std::vector<LogPosition> ends_;
 };
 
 TEST_F(LogTest, PositionsTellWhatIsCommittedAndWhatIsSynced) {
-  LogWriter writer(testing::OpenMemoryFile(state_), kNumber, kLogId);
+  LogWriter writer(OpenMemoryFile(state_), kNumber, kLogId);
   EXPECT_EQ(writer.end(), (LogPosition{kNumber, 0}));
   const LogOperation put{.key = "k", .value = "v"};
   writer.Stage(1, {}, {&put, 1});
@@ -79,7 +79,7 @@ TEST_F(LogTest, PositionsTellWhatIsCommittedAndWhatIsSynced) {
 RC_GTEST_FIXTURE_PROP(LogTest, ReadsBackTheBatchesThatWereStaged, ()) {
   const auto batches = *rc::gen::container<std::vector<std::vector<testing::OwnedOperation>>>(
       rc::gen::container<std::vector<testing::OwnedOperation>>(testing::AnyOperation()));
-  LogWriter writer(testing::OpenMemoryFile(state_), kNumber, kLogId);
+  LogWriter writer(OpenMemoryFile(state_), kNumber, kLogId);
   Timestamp ts = 0;
   for (const auto& batch : batches) {
     ++ts;
@@ -137,7 +137,7 @@ TEST_F(LogTest, RecordsBehindALostFileHeaderAreFound) {
 }
 
 TEST_F(LogTest, ASoundRecordThatDoesNotParseIsAnErrorAndNothingBehindItIsRead) {
-  RecordWriter writer(testing::OpenMemoryFile(state_), {RecordFileKind::kLog, kNumber, kLogId});
+  RecordWriter writer(OpenMemoryFile(state_), {RecordFileKind::kLog, kNumber, kLogId});
   writer.Stage("not a batch");
   writer.Stage("not a batch");
   ASSERT_TRUE(writer.Commit().ok());
@@ -153,7 +153,7 @@ TEST_F(LogTest, ASoundRecordThatDoesNotParseIsAnErrorAndNothingBehindItIsRead) {
 }
 
 TEST_F(LogTest, ASoundRecordBehindDamageThatDoesNotParseIsAnErrorToo) {
-  RecordWriter writer(testing::OpenMemoryFile(state_), {RecordFileKind::kLog, kNumber, kLogId});
+  RecordWriter writer(OpenMemoryFile(state_), {RecordFileKind::kLog, kNumber, kLogId});
   writer.Stage("not a batch");
   ASSERT_TRUE(writer.Commit().ok());
   state_->bytes[0] = 0;
@@ -170,8 +170,8 @@ TEST_F(LogTest, ALogThatLostItsTailAtARecordsBoundaryIsNoticedByTheNextLog) {
     ReadToEnd(*reader);
     checksum = *reader->checksum();
   }
-  auto next = std::make_shared<testing::MemoryFileState>();
-  LogWriter writer(testing::OpenMemoryFile(next), kNumber + 1, 99, checksum);
+  auto next = std::make_shared<MemoryFileState>();
+  LogWriter writer(OpenMemoryFile(next), kNumber + 1, 99, checksum);
   writer.Stage(4, {}, {});
   ASSERT_TRUE(writer.Commit().ok());
   for (const bool lost_tail : {false, true}) {
@@ -181,7 +181,7 @@ TEST_F(LogTest, ALogThatLostItsTailAtARecordsBoundaryIsNoticedByTheNextLog) {
     auto first = Open();
     ReadToEnd(*first);
     EXPECT_EQ(first->end_reason(), LogReader::EndReason::kEndOfFile);
-    auto second = *LogReader::Open(testing::OpenMemoryFile(next), kNumber + 1, 99);
+    auto second = *LogReader::Open(OpenMemoryFile(next), kNumber + 1, 99);
     second->ExpectContinues(*first->checksum());
     EXPECT_EQ(ReadToEnd(*second).size(), lost_tail ? 0u : 1u);
     EXPECT_EQ(second->end_reason(), lost_tail ? LogReader::EndReason::kBrokenChain
@@ -190,7 +190,7 @@ TEST_F(LogTest, ALogThatLostItsTailAtARecordsBoundaryIsNoticedByTheNextLog) {
 }
 
 TEST_F(LogTest, StagingABatchAllocatesNothingInSteadyState) {
-  LogWriter writer(testing::OpenMemoryFile(state_), kNumber, kLogId);
+  LogWriter writer(OpenMemoryFile(state_), kNumber, kLogId);
   const std::string key(16, 'k');
   const std::string value(100, 'v');
   const LogOperation put{.key = key, .value = value};

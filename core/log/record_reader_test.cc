@@ -12,8 +12,8 @@
 #include "core/base/text.h"
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
+#include "core/fs/testing/memory_file.h"
 #include "core/log/record_writer.h"
-#include "core/log/testing/memory_file.h"
 
 namespace veralith {
 namespace {
@@ -23,8 +23,8 @@ using EndReason = RecordReader::EndReason;
 constexpr RecordFileId kId = {RecordFileKind::kLog, 3, 0x5eed5eed5eed5eed};
 
 std::string Image(const std::vector<std::string>& payloads, const RecordFileId& id = kId) {
-  auto state = std::make_shared<testing::MemoryFileState>();
-  RecordWriter writer(testing::OpenMemoryFile(state), id);
+  auto state = std::make_shared<MemoryFileState>();
+  RecordWriter writer(OpenMemoryFile(state), id);
   for (const std::string& payload : payloads) {
     writer.Stage(payload);
   }
@@ -50,9 +50,9 @@ struct ReadResult {
   absl::Status scan;
 };
 
-ReadResult ReadAll(std::shared_ptr<testing::MemoryFileState> state, const RecordFileId& id = kId) {
+ReadResult ReadAll(std::shared_ptr<MemoryFileState> state, const RecordFileId& id = kId) {
   ReadResult result;
-  auto reader = RecordReader::Open(testing::OpenMemoryFile(std::move(state)), id);
+  auto reader = RecordReader::Open(OpenMemoryFile(std::move(state)), id);
   EXPECT_TRUE(reader.ok()) << reader.status();
   std::string_view payload;
   absl::StatusOr<bool> more = (*reader)->Next(&payload);
@@ -72,7 +72,7 @@ ReadResult ReadAll(std::shared_ptr<testing::MemoryFileState> state, const Record
 }
 
 ReadResult ReadAll(std::string bytes, const RecordFileId& id = kId) {
-  auto state = std::make_shared<testing::MemoryFileState>();
+  auto state = std::make_shared<MemoryFileState>();
   state->bytes = std::move(bytes);
   return ReadAll(std::move(state), id);
 }
@@ -183,7 +183,7 @@ TEST(RecordReader, ASoundHeaderOfAnotherVersionIsUnimplemented) {
   std::string image = Image(FourPayloads());
   StoreLe32(image.data() + 8, 2);
   StoreLe32(image.data() + 36, Crc32c(std::string_view(image).substr(0, 36)));
-  const auto reader = RecordReader::Open(testing::OpenMemoryFile(image), kId);
+  const auto reader = RecordReader::Open(OpenMemoryFile(image), kId);
   EXPECT_EQ(reader.status().code(), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(Message(reader.status()), "memory/file: offset 8: record file version 2 of kind 1");
 }
@@ -207,12 +207,12 @@ TEST(RecordReader, ASoundRecordThatFollowsAnotherOneIsNotOfTheChain) {
 }
 
 TEST(RecordReader, AFileThatContinuesAnotherChecksumYieldsNothing) {
-  auto state = std::make_shared<testing::MemoryFileState>();
-  RecordWriter writer(testing::OpenMemoryFile(state), kId, 77);
+  auto state = std::make_shared<MemoryFileState>();
+  RecordWriter writer(OpenMemoryFile(state), kId, 77);
   writer.Stage("payload");
   ASSERT_TRUE(writer.Commit().ok());
   for (const uint32_t expected : {77u, 78u}) {
-    auto reader = *RecordReader::Open(testing::OpenMemoryFile(state), kId);
+    auto reader = *RecordReader::Open(OpenMemoryFile(state), kId);
     reader->ExpectContinues(expected);
     std::string_view payload;
     EXPECT_EQ(*reader->Next(&payload), expected == 77);
@@ -235,32 +235,32 @@ TEST(RecordReader, ALengthBeyondTheFileIsBelievedByNobody) {
   std::string large(RecordBytes(1u << 20), 'x');
   SealRecord(large.data(), kId.id, 64, LoadLe32(image.data() + 40), 1u << 20);
   image += large.substr(0, 100);
-  auto state = std::make_shared<testing::MemoryFileState>();
+  auto state = std::make_shared<MemoryFileState>();
   state->bytes = image;
   const ReadResult result = ReadAll(state);
   EXPECT_EQ(result.payloads.size(), 1u);
   EXPECT_EQ(result.detail, "offset 64: a record of 1048592 bytes, 100 remain");
-  EXPECT_LE(state->largest_read, image.size());
+  EXPECT_LE(state->largest_read.Load(), image.size());
 }
 
 TEST(RecordReader, AnIoErrorIsNotTheEnd) {
-  auto state = std::make_shared<testing::MemoryFileState>();
+  auto state = std::make_shared<MemoryFileState>();
   state->bytes = Image({"first", std::string(100'000, 'x')});
-  auto reader = *RecordReader::Open(testing::OpenMemoryFile(state), kId);
+  auto reader = *RecordReader::Open(OpenMemoryFile(state), kId);
   std::string_view payload;
   ASSERT_TRUE(*reader->Next(&payload));
-  state->read_error = Unavailable("memory/file: read: EIO");
+  state->fail_reads_from.Store(0);
   EXPECT_EQ(Message(reader->Next(&payload).status()), "memory/file: read: EIO");
-  state->read_error = absl::OkStatus();
+  state->fail_reads_from.Store(UINT64_MAX);
   ASSERT_TRUE(*reader->Next(&payload)) << "an error moves nothing";
   EXPECT_EQ(payload.size(), 100'000u);
   EXPECT_FALSE(*reader->Next(&payload));
 }
 
 TEST(RecordReader, AFileThatShrankWhileReadIsDataLoss) {
-  auto state = std::make_shared<testing::MemoryFileState>();
+  auto state = std::make_shared<MemoryFileState>();
   state->bytes = Image({"first", std::string(100'000, 'x')});
-  auto reader = *RecordReader::Open(testing::OpenMemoryFile(state), kId);
+  auto reader = *RecordReader::Open(OpenMemoryFile(state), kId);
   std::string_view payload;
   ASSERT_TRUE(*reader->Next(&payload));
   state->bytes.resize(90'000);
@@ -268,8 +268,8 @@ TEST(RecordReader, AFileThatShrankWhileReadIsDataLoss) {
 }
 
 TEST(RecordReader, ReadIdTellsWhatTheHeaderSays) {
-  EXPECT_EQ(*RecordReader::ReadId(*testing::OpenMemoryFile(Image({}))), kId);
-  EXPECT_EQ(RecordReader::ReadId(*testing::OpenMemoryFile(std::string("abc"))).status().code(),
+  EXPECT_EQ(*RecordReader::ReadId(*OpenMemoryFile(Image({}))), kId);
+  EXPECT_EQ(RecordReader::ReadId(*OpenMemoryFile(std::string("abc"))).status().code(),
             absl::StatusCode::kDataLoss);
 }
 
@@ -293,7 +293,7 @@ RC_GTEST_PROP(RecordReader, ReadsBackAnyPayloadsAndTheScanFindsAllBehindDamage, 
   const uint64_t start = OffsetOf(payloads, hit);
   const uint64_t place = start + random.Below(RecordBytes(payloads[hit].size()));
   image[place] = static_cast<char>(image[place] ^ 0x10);
-  auto state = std::make_shared<testing::MemoryFileState>();
+  auto state = std::make_shared<MemoryFileState>();
   state->bytes = image;
   const ReadResult result = ReadAll(state);
   RC_ASSERT(result.payloads.size() == hit);
@@ -308,7 +308,7 @@ RC_GTEST_PROP(RecordReader, ReadsBackAnyPayloadsAndTheScanFindsAllBehindDamage, 
 TEST(ScanBehindEnd, StopsWhenTheVisitorSaysSo) {
   std::string image = Image(FourPayloads());
   image[0] = 'x';
-  auto reader = *RecordReader::Open(testing::OpenMemoryFile(image), kId);
+  auto reader = *RecordReader::Open(OpenMemoryFile(image), kId);
   int visits = 0;
   EXPECT_TRUE(reader
                   ->ScanBehindEnd([&](uint64_t offset, std::string_view) {
@@ -321,7 +321,7 @@ TEST(ScanBehindEnd, StopsWhenTheVisitorSaysSo) {
 }
 
 TEST(ScanBehindEnd, AFileMadeOfOverlappingHeadersIsRefusedAfterBoundedWork) {
-  auto state = std::make_shared<testing::MemoryFileState>();
+  auto state = std::make_shared<MemoryFileState>();
   state->bytes = Image({"first"}) + std::string(size_t{2} << 20, 'x');
   // Every 16 bytes a header whose own check holds, of a record that reaches to the end of the file.
   std::string record(state->bytes.size(), 'x');
@@ -336,7 +336,7 @@ TEST(ScanBehindEnd, AFileMadeOfOverlappingHeadersIsRefusedAfterBoundedWork) {
   const ReadResult result = ReadAll(state);
   EXPECT_EQ(result.payloads.size(), 1u);
   EXPECT_EQ(result.scan.code(), absl::StatusCode::kDataLoss);
-  EXPECT_LE(state->bytes_read, 3 * size);
+  EXPECT_LE(state->bytes_read.Load(), 3 * size);
 }
 
 }  // namespace

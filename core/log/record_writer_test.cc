@@ -7,8 +7,8 @@
 
 #include "core/base/status.h"
 #include "core/format/testing/allocation_count.h"
+#include "core/fs/testing/memory_file.h"
 #include "core/log/record_reader.h"
-#include "core/log/testing/memory_file.h"
 
 namespace veralith {
 namespace {
@@ -18,7 +18,7 @@ constexpr RecordFileId kId = {RecordFileKind::kManifest, 3, 0x5eed};
 class RecordWriterTest : public ::testing::Test {
  protected:
   std::vector<std::string> ReadAll() {
-    auto reader = RecordReader::Open(testing::OpenMemoryFile(state_->bytes), kId);
+    auto reader = RecordReader::Open(OpenMemoryFile(state_->bytes), kId);
     std::vector<std::string> payloads;
     std::string_view payload;
     while (*(*reader)->Next(&payload)) {
@@ -29,13 +29,13 @@ class RecordWriterTest : public ::testing::Test {
     return payloads;
   }
 
-  std::shared_ptr<testing::MemoryFileState> state_ =
-      std::make_shared<testing::MemoryFileState>();
+  std::shared_ptr<MemoryFileState> state_ =
+      std::make_shared<MemoryFileState>();
   RecordResumePoint resume_;
 };
 
 TEST_F(RecordWriterTest, WritesNothingBeforeCommitAndEverythingStagedWithOneAppend) {
-  RecordWriter writer(testing::OpenMemoryFile(state_), kId);
+  RecordWriter writer(OpenMemoryFile(state_), kId);
   writer.Stage("one");
   writer.Stage("two");
   EXPECT_EQ(state_->appends, 0);
@@ -51,7 +51,7 @@ TEST_F(RecordWriterTest, WritesNothingBeforeCommitAndEverythingStagedWithOneAppe
 }
 
 TEST_F(RecordWriterTest, ACommitWithNothingStagedDoesNothing) {
-  RecordWriter writer(testing::OpenMemoryFile(state_), kId);
+  RecordWriter writer(OpenMemoryFile(state_), kId);
   ASSERT_TRUE(writer.Commit().ok());  // the file header
   ASSERT_TRUE(writer.Commit().ok());
   EXPECT_EQ(state_->appends, 1);
@@ -59,7 +59,7 @@ TEST_F(RecordWriterTest, ACommitWithNothingStagedDoesNothing) {
 }
 
 TEST_F(RecordWriterTest, SyncReachesWhatWasCommittedAndNotMore) {
-  RecordWriter writer(testing::OpenMemoryFile(state_), kId);
+  RecordWriter writer(OpenMemoryFile(state_), kId);
   writer.Stage("one");
   ASSERT_TRUE(writer.Commit().ok());
   EXPECT_EQ(writer.synced_offset(), 0u);
@@ -72,7 +72,7 @@ TEST_F(RecordWriterTest, SyncReachesWhatWasCommittedAndNotMore) {
 }
 
 TEST_F(RecordWriterTest, AFailedAppendPoisonsTheWriterForEver) {
-  RecordWriter writer(testing::OpenMemoryFile(state_), kId);
+  RecordWriter writer(OpenMemoryFile(state_), kId);
   writer.Stage("one");
   ASSERT_TRUE(writer.Commit().ok());
   state_->append_error = ResourceExhausted("memory/file: append: full");
@@ -89,7 +89,7 @@ TEST_F(RecordWriterTest, AFailedAppendPoisonsTheWriterForEver) {
 }
 
 TEST_F(RecordWriterTest, AFailedSyncPoisonsTheWriterForEver) {
-  RecordWriter writer(testing::OpenMemoryFile(state_), kId);
+  RecordWriter writer(OpenMemoryFile(state_), kId);
   writer.Stage("one");
   ASSERT_TRUE(writer.Commit().ok());
   state_->sync_error = Unavailable("memory/file: sync: EIO");
@@ -103,7 +103,7 @@ TEST_F(RecordWriterTest, AFailedSyncPoisonsTheWriterForEver) {
 }
 
 TEST_F(RecordWriterTest, NothingIsWrittenAfterClose) {
-  RecordWriter writer(testing::OpenMemoryFile(state_), kId);
+  RecordWriter writer(OpenMemoryFile(state_), kId);
   ASSERT_TRUE(writer.Close().ok());
   writer.Stage("one");
   EXPECT_EQ(writer.Commit().code(), absl::StatusCode::kFailedPrecondition);
@@ -112,7 +112,7 @@ TEST_F(RecordWriterTest, NothingIsWrittenAfterClose) {
 }
 
 TEST_F(RecordWriterTest, StagingAllocatesNothingInSteadyState) {
-  RecordWriter writer(testing::OpenMemoryFile(state_), kId);
+  RecordWriter writer(OpenMemoryFile(state_), kId);
   const std::string payload(1000, 'p');
   for (int i = 0; i < 100; ++i) {
     writer.Stage(payload);
@@ -126,7 +126,7 @@ TEST_F(RecordWriterTest, StagingAllocatesNothingInSteadyState) {
 }
 
 TEST_F(RecordWriterTest, RecordsOfAnySizeReadBack) {
-  RecordWriter writer(testing::OpenMemoryFile(state_), kId);
+  RecordWriter writer(OpenMemoryFile(state_), kId);
   std::vector<std::string> payloads;
   for (const size_t n : {1, 7, 8, 9, 65'519, 65'520, 65'536, 200'000, 20'000'000, 5}) {
     payloads.push_back(std::string(n, static_cast<char>('a' + n % 26)));
@@ -141,12 +141,12 @@ TEST_F(RecordWriterTest, RecordsOfAnySizeReadBack) {
 
 TEST_F(RecordWriterTest, GoesOnBehindTheLastGoodRecord) {
   {
-    RecordWriter writer(testing::OpenMemoryFile(state_), kId);
+    RecordWriter writer(OpenMemoryFile(state_), kId);
     writer.Stage("one");
     ASSERT_TRUE(writer.Commit().ok());
   }
   ASSERT_EQ(ReadAll().size(), 1u);
-  RecordWriter writer(testing::OpenMemoryFile(state_), kId, resume_);
+  RecordWriter writer(OpenMemoryFile(state_), kId, resume_);
   EXPECT_EQ(writer.synced_offset(), state_->bytes.size());
   writer.Stage("two");
   ASSERT_TRUE(writer.Commit().ok());

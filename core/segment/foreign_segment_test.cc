@@ -12,9 +12,9 @@
 #include "core/base/epoch.h"
 #include "core/base/text.h"
 #include "core/format/key_hash.h"
+#include "core/fs/testing/memory_file.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
-#include "core/segment/testing/memory_file.h"
 #include "gtest/gtest.h"
 
 namespace veralith {

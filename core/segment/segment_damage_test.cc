@@ -162,7 +162,7 @@ TEST(SegmentOpen, ErrorsNameFileAndOffset) {
   const auto reader = SegmentReader::Open(OpenMemoryFile(damaged), {});
   ASSERT_FALSE(reader.ok());
   const std::string message(Message(reader.status()));
-  EXPECT_NE(message.find("memory: offset "), std::string::npos) << message;
+  EXPECT_NE(message.find("memory/file: offset "), std::string::npos) << message;
 }
 
 TEST(SegmentRead, AFileThatShrinksUnderItsReaderIsDataLoss) {
@@ -248,7 +248,7 @@ TEST(SegmentCheck, FindsDamageThatLookupsNeverRead) {
   ASSERT_TRUE(reader.ok());
   const absl::Status checked = (*reader)->Check();
   EXPECT_TRUE(absl::IsDataLoss(checked)) << checked;
-  EXPECT_NE(Message(checked).find("memory: offset 4: "), std::string_view::npos) << checked;
+  EXPECT_NE(Message(checked).find("memory/file: offset 4: "), std::string_view::npos) << checked;
 }
 
 TEST(SegmentRead, AnIoErrorIsThatErrorAndNothingIsSkipped) {

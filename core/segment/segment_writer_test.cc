@@ -163,7 +163,7 @@ TEST(SegmentReader, TellsWhereKeysLieAndSamplesKeysThatExist) {
   ASSERT_TRUE(written.ok());
   const auto reader = SegmentReader::Open(OpenMemoryFile(written->bytes), {});
   ASSERT_TRUE(reader.ok());
-  EXPECT_EQ((*reader)->path(), "memory");
+  EXPECT_EQ((*reader)->path(), "memory/file");
   EXPECT_GT((*reader)->memory_bytes(), 1000u);
   EXPECT_EQ((*reader)->ApproximateOffset(0, ""), 0u);
   uint64_t last = 0;

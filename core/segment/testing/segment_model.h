@@ -15,8 +15,8 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/format/entry.h"
+#include "core/fs/testing/memory_file.h"
 #include "core/segment/segment_writer.h"
-#include "core/segment/testing/memory_file.h"
 
 namespace veralith {
 

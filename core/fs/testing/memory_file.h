@@ -1,29 +1,38 @@
-// A file in memory whose calls can be made to fail: for tests of readers and writers of one file.
-// (Whole databases are tested on core/fs/testing's simulated disk.)
-#ifndef VERALITH_CORE_LOG_TESTING_MEMORY_FILE_H_
-#define VERALITH_CORE_LOG_TESTING_MEMORY_FILE_H_
+// A File of bytes in memory, for tests and fuzz targets of what reads or writes a single file.
+// (Whole databases are tested on simulated_file_system.h.)
+//
+// The bytes are shared: a test keeps them while the file is owned by what it tests, sees how it was
+// called, and makes calls fail. Thread rule: reads from any thread; all else from one at a time.
+#ifndef VERALITH_CORE_FS_TESTING_MEMORY_FILE_H_
+#define VERALITH_CORE_FS_TESTING_MEMORY_FILE_H_
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/base/sync.h"
 #include "core/fs/file_system.h"
 
-namespace veralith::testing {
+namespace veralith {
 
-// What outlives the File: the bytes, a count of calls, and what shall fail.
+// What outlives the File.
 struct MemoryFileState {
   std::string bytes;
+
   int appends = 0;
   int syncs = 0;
-  uint64_t bytes_read = 0;
-  uint64_t largest_read = 0;
-  absl::Status append_error;
+  Atomic<uint64_t> bytes_read{0};    // asked for
+  Atomic<uint64_t> largest_read{0};  // exact while one thread reads
+
+  absl::Status append_error;  // after half of the bytes
   absl::Status sync_error;
-  absl::Status read_error;
+  // Reads that begin at or above this offset fail.
+  Atomic<uint64_t> fail_reads_from{UINT64_MAX};
 };
 
 class MemoryFile : public File {
@@ -38,9 +47,13 @@ class MemoryFile : public File {
   }
   absl::Status WriteAt(uint64_t, std::string_view) override { return Unimplemented("WriteAt"); }
   absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) const override {
-    VERALITH_RETURN_IF_ERROR(state_->read_error);
-    state_->bytes_read += out.size();
-    state_->largest_read = std::max<uint64_t>(state_->largest_read, out.size());
+    if (offset >= state_->fail_reads_from.Load()) {
+      return Unavailable(path_ + ": read: EIO");
+    }
+    state_->bytes_read.FetchAdd(out.size());
+    if (out.size() > state_->largest_read.Load()) {
+      state_->largest_read.Store(out.size());
+    }
     return offset >= state_->bytes.size() ? 0
                                           : state_->bytes.copy(out.data(), out.size(), offset);
   }
@@ -49,7 +62,7 @@ class MemoryFile : public File {
     state_->bytes.resize(size);
     return absl::OkStatus();
   }
-  absl::StatusOr<uint64_t> Size() const override { return state_->bytes.size(); }
+  absl::StatusOr<uint64_t> Size() const override { return uint64_t{state_->bytes.size()}; }
   absl::Status Sync() override {
     ++state_->syncs;
     return state_->sync_error;
@@ -71,6 +84,6 @@ inline std::unique_ptr<File> OpenMemoryFile(std::string bytes) {
   return OpenMemoryFile(std::move(state));
 }
 
-}  // namespace veralith::testing
+}  // namespace veralith
 
-#endif  // VERALITH_CORE_LOG_TESTING_MEMORY_FILE_H_
+#endif  // VERALITH_CORE_FS_TESTING_MEMORY_FILE_H_
