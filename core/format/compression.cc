@@ -62,9 +62,9 @@ std::string_view CodecName(Codec codec) {
     case Codec::kNone: return "UNCOMPRESSED";
     case Codec::kSnappy: return "SNAPPY";
     case Codec::kZstd: return "ZSTD";
-    case Codec::kLz4Raw: break;
+    case Codec::kLz4Raw: return "LZ4_RAW";
   }
-  return "LZ4_RAW";
+  return "unknown codec";
 }
 
 absl::StatusOr<Codec> CodecFromParquetId(int32_t id) {
