@@ -15,8 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/epoch.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
+#include "core/format/key_hash.h"
 #include "core/format/parquet_metadata.h"
 #include "core/format/sparse_index.h"
 #include "core/fs/testing/memory_file.h"
@@ -251,6 +253,33 @@ std::pair<std::string, std::string> FaultsAfter(SegmentRegion region, int segmen
   std::string file = MakeSmallSegment(segment).bytes;
   EXPECT_TRUE(MutateSegment(region, 1, [&](std::string* piece, size_t) { edit(piece); }, &file));
   return FaultsOf(file);
+}
+
+// Versions of one key so many that they go on in a second key page, whose keys are then changed: a
+// lookup that moves on there must not take what it finds for the key.
+TEST(SegmentMutator, ALookupThatMovesOnMeetsTheKeyThatTheIndexSays) {
+  constexpr Timestamp kVersions = 65'600;
+  std::vector<OwnedEntry> rows;
+  for (Timestamp ts = kVersions; ts > 0; --ts) {
+    rows.push_back({0, "k", ts, EntryKind::kPut, ""});
+  }
+  std::string file = WriteSegment(rows, {}).value().bytes;
+  const auto oldest = [&](LookupResult* result) {
+    const auto reader = SegmentReader::Open(OpenMemoryFile(file), {});
+    EXPECT_TRUE(reader.ok()) << reader.status();
+    EpochGuard guard;
+    return (*reader)->Get(0, "k", HashUserKey(0, "k"), 1, {.want_timestamp = true}, result);
+  };
+  LookupResult result;
+  ASSERT_TRUE(oldest(&result).ok());
+  EXPECT_EQ(result.ts, 1u);
+  const auto to_j = [](std::string* page, size_t) { page->back() = 'j'; };
+  ASSERT_TRUE(MutateSegment(SegmentRegion::kKeyPage, /*choice=*/2, to_j, &file));
+  const absl::Status status = oldest(&result);
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_NE(Message(status).find("does not begin with the key that the sparse index says"),
+            std::string_view::npos)
+      << status;
 }
 
 TEST(SegmentMutator, BlocksThatContradictTheRowsAreRefused) {

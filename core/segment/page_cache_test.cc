@@ -10,6 +10,7 @@
 #include "core/base/epoch.h"
 #include "core/base/executor.h"
 #include "core/base/random.h"
+#include "core/base/status.h"
 #include "core/format/key_hash.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
@@ -70,6 +71,16 @@ TEST(PageCache, HoldsOnePage) {
   slots.Insert(1, NewPage(1));
   EXPECT_FALSE(Holds(slots, 0));
   EXPECT_TRUE(Holds(slots, 1));
+}
+
+TEST(Page, IsNoLargerThanTheLimitAndThanMemory) {
+  EXPECT_EQ(Page::NewWithin<TestPage>(100, 100, "test").value()->bytes(), 100u);
+  EXPECT_EQ(Page::NewWithin<TestPage>(100, 101, "test").status(),
+            ResourceExhausted("a test page larger than the memory limit"));
+#if !defined(__has_feature) || !__has_feature(thread_sanitizer)  // whose malloc ends the process
+  EXPECT_EQ(Page::NewWithin<TestPage>(UINT64_MAX, uint64_t{1} << 62, "test").status(),
+            ResourceExhausted("no memory for a test page"));
+#endif
 }
 
 TEST(PageCache, DoesNotKeepAPageLargerThanItself) {

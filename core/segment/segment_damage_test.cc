@@ -178,16 +178,23 @@ TEST(SegmentRead, AFileThatShrinksUnderItsReaderIsDataLoss) {
   EXPECT_TRUE(absl::IsDataLoss(iterator->status())) << iterator->status();
 }
 
-// One that needs much memory for a value, for keys, and for the number of its rows.
+std::vector<OwnedEntry> Numbered(int count) {
+  std::vector<OwnedEntry> entries;
+  for (int i = 0; i < count; ++i) {
+    entries.push_back({0, std::to_string(1'000'000 + i), 1, EntryKind::kPut, ""});
+  }
+  return entries;
+}
+
+// Segments that need much memory: for a value, for keys, for the number of rows in a page, for a
+// page of timestamps, for a page of namespaces.
 std::vector<WrittenSegment> LargeSegments() {
   std::vector<std::vector<OwnedEntry>> contents(3);
   contents[0].push_back({0, "k", 1, EntryKind::kPut, std::string(1 << 20, 'v')});
   for (int i = 0; i < 40; ++i) {
     contents[1].push_back({0, std::string(30'000, static_cast<char>('0' + i)), 1, EntryKind::kPut, ""});
   }
-  for (int i = 0; i < 200'000; ++i) {
-    contents[2].push_back({0, std::to_string(1'000'000 + i), 1, EntryKind::kPut, ""});
-  }
+  contents[2] = Numbered(200'000);
   SegmentOptions options;
   options.key_page_bytes = size_t{16} << 20;
   options.value_page_bytes = size_t{16} << 20;
@@ -197,6 +204,12 @@ std::vector<WrittenSegment> LargeSegments() {
   std::vector<WrittenSegment> written;
   for (const auto& entries : contents) {
     written.push_back(WriteSegment(entries, options).value());
+  }
+  options.key_page_bytes = options.value_page_bytes = 4096;
+  for (const bool many_timestamps : {true, false}) {
+    options.timestamp_page_rows = many_timestamps ? 1 << 20 : 1000;
+    options.namespace_page_rows = many_timestamps ? 1000 : 1 << 20;
+    written.push_back(WriteSegment(Numbered(20'000), options).value());
   }
   return written;
 }
@@ -234,7 +247,8 @@ TEST(SegmentRead, UnderAnyMemoryLimitTheAnswerIsWholeOrResourceExhausted) {
     }
   }
   for (const char* refusal : {"a footer larger", "a segment block larger", "a value page larger",
-                              "a key page of more rows", "a key page larger"}) {
+                              "a key page of more rows", "a key page larger", "a timestamp page larger",
+                              "a namespace page larger"}) {
     EXPECT_NE(refusals.find(refusal), std::string::npos) << refusal;
   }
 }
