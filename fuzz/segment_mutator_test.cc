@@ -255,9 +255,8 @@ std::pair<std::string, std::string> FaultsAfter(SegmentRegion region, int segmen
   return FaultsOf(file);
 }
 
-// Versions of one key so many that they go on in a second key page, whose keys are then changed: a
-// lookup that moves on there must not take what it finds for the key.
-TEST(SegmentMutator, ALookupThatMovesOnMeetsTheKeyThatTheIndexSays) {
+// Versions of one key so many that they go on in a second key page, whose keys are then changed.
+TEST(SegmentMutator, ALookupDoesNotTakeAKeyForAbsentThatTheIndexSays) {
   constexpr Timestamp kVersions = 65'600;
   std::vector<OwnedEntry> rows;
   for (Timestamp ts = kVersions; ts > 0; --ts) {

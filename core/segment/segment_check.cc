@@ -83,7 +83,8 @@ class Checker {
     return absl::OkStatus();
   }
 
-  // What a tool that rewrites the file copies, while it loses the block.
+  // What a tool that rewrites the file copies, while it loses the block. (The first files of format 1
+  // lack it.)
   absl::Status CheckRangeTombstoneCount() const {
     std::optional<std::string> said;
     for (const parquet::KeyValue& entry : footer_.metadata.key_value_metadata) {
@@ -91,11 +92,11 @@ class Checker {
         said = entry.value.value_or("");
       }
     }
-    const size_t count = segment_.range_tombstones.size();
-    const bool right = count == 0 ? !said.has_value() : said == std::to_string(count);
-    return right ? absl::OkStatus()
-                 : Wrong(footer_.offset, StrCat("the footer says ", said.value_or("no"),
-                                                " range tombstones, the segment block ", count));
+    const std::string count = std::to_string(segment_.range_tombstones.size());
+    return said.value_or(count) == count
+               ? absl::OkStatus()
+               : Wrong(footer_.offset, StrCat("the footer says ", *said,
+                                              " range tombstones, the segment block ", count));
   }
 
   // The encoded first key of every key page, as the sparse index has them.

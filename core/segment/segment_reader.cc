@@ -126,7 +126,8 @@ class SegmentReaderImpl : public SegmentReader {
     return {static_cast<uint32_t>(low - first), static_cast<uint32_t>(high - first)};
   }
 
-  // Looks for the key in page `number`; search->page stays as it is when it is not there.
+  // Looks for the key in page `number`; search->page stays as it is when it is not there. DataLoss
+  // when it is not there though the index says that the page begins with it.
   absl::Status FindInPage(size_t number, Search* search, bool* found) const {
     PageRef<KeyPage> hold;
     const KeyPage* page;
@@ -134,13 +135,26 @@ class SegmentReaderImpl : public SegmentReader {
     const auto [begin, end] = RowsOfNamespace(*page, search->ns);
     const uint32_t row = page->Find(search->key, begin, end);
     *found = row != KeyPage::kNotFound;
-    if (*found) {
-      search->hold = std::move(hold);
-      search->page = page;
-      search->number = number;
-      search->row = row;
+    if (!*found) {
+      return BeginsWith(number, *search) ? Contradiction(number) : absl::OkStatus();
     }
+    search->hold = std::move(hold);
+    search->page = page;
+    search->number = number;
+    search->row = row;
     return absl::OkStatus();
+  }
+
+  // What the index says.
+  bool BeginsWith(size_t number, const Search& search) const {
+    const KeyIndex& index = segment_->key_index;
+    return index.ns(number) == search.ns && index.key(number) == search.key;
+  }
+
+  absl::Status Contradiction(size_t number) const {
+    return segment_->InFile(
+        DataLoss("a key page does not begin with the key that the sparse index says"),
+        block_.Page(SegmentColumn::kKey, number).offset);
   }
 
   absl::Status FindNewest(Search* search) const {
@@ -195,19 +209,12 @@ class SegmentReaderImpl : public SegmentReader {
       return absl::OkStatus();
     }
     const size_t next = search->number + 1;
-    const KeyIndex& index = segment_->key_index;
-    if (next == index.size() || index.ns(next) != search->ns || index.key(next) != search->key) {
+    if (next == segment_->key_index.size() || !BeginsWith(next, *search)) {
       search->page = nullptr;
       return absl::OkStatus();
     }
     bool found;
-    VERALITH_RETURN_IF_ERROR(FindInPage(next, search, &found));
-    if (!found) {
-      return segment_->InFile(
-          DataLoss("a key page does not begin with the key that the sparse index says"),
-          block_.Page(SegmentColumn::kKey, next).offset);
-    }
-    return absl::OkStatus();
+    return FindInPage(next, search, &found);
   }
 
   absl::Status ReadValue(const Search& search, LookupResult* result) const {
