@@ -60,7 +60,6 @@ absl::StatusOr<size_t> DecodeDeltaLengthByteArray(std::string_view bytes,
 class DeltaByteArrayEncoder {
  public:
   void Add(std::string_view value);
-  size_t count() const { return prefix_lengths_.size(); }
   size_t raw_bytes() const { return raw_bytes_; }  // sum of the values' lengths
   // Appends the encoded page body and forgets the values.
   void Finish(std::string* out);

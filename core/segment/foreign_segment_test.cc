@@ -1,6 +1,8 @@
 // Files of our schema that pyarrow, DuckDB and polars wrote (tools/interop/foreign_files.py, run once
 // into corpus/golden/foreign): read right, or refused by name.
+#include <algorithm>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -10,9 +12,13 @@
 #include <vector>
 
 #include "core/base/epoch.h"
+#include "core/base/status.h"
 #include "core/base/text.h"
+#include "core/format/coding.h"
 #include "core/format/key_hash.h"
+#include "core/format/parquet_metadata.h"
 #include "core/fs/testing/memory_file.h"
+#include "core/segment/foreign_chunk.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
 #include "gtest/gtest.h"
@@ -250,7 +256,116 @@ TEST(ForeignSegment, SummarySaysWhatTheRowsSay) {
   }
   EXPECT_EQ(summary.tombstones, tombstones);
   EXPECT_EQ(reader->SampleKeys(2).size(), 2u);
+  EXPECT_GT(reader->memory_bytes(), rows.front().key.size());
+  EXPECT_EQ(reader->fragmented_range_tombstones(), nullptr);
+  EXPECT_EQ(reader->NewIterator(true)->max_timestamp(), summary.max_ts);
   EXPECT_LT(reader->ApproximateOffset(0, ""), reader->ApproximateOffset(kMaxNamespace, "\xff"));
+}
+
+// The file with its footer decoded, changed, and encoded again.
+std::string WithFooter(const std::string& name, const std::function<void(parquet::FileMetaData*)>& edit) {
+  std::string file = ReadFile(kDirectory + name);
+  const size_t tail = file.size() - 8;
+  const size_t start = tail - LoadLe32(file.data() + tail);
+  auto footer = parquet::DecodeFileMetaData(std::string_view(file).substr(start, tail - start));
+  EXPECT_TRUE(footer.ok()) << footer.status();
+  edit(&*footer);
+  file.resize(start);
+  AppendFileMetaData(*footer, &file);
+  AppendFixed32(&file, static_cast<uint32_t>(file.size() - start));
+  return file + std::string(parquet::kMagic);
+}
+
+TEST(ForeignSegment, FootersOfAnotherShapeAreRefusedByName) {
+  const auto refusal = [](const std::function<void(parquet::FileMetaData*)>& edit) {
+    const auto reader = Open(WithFooter("pyarrow_plain_v1.parquet", edit));
+    return reader.ok() ? "accepted" : std::string(Message(reader.status()));
+  };
+  EXPECT_EQ(refusal([](parquet::FileMetaData* f) { f->schema[2].name = "ns"; }),
+            "memory/file: two columns ns");
+  EXPECT_EQ(refusal([](parquet::FileMetaData* f) { f->row_groups[0].columns[1].file_path = "x"; }),
+            "memory/file: row group 0: column key: a column chunk in another file");
+  EXPECT_EQ(refusal([](parquet::FileMetaData* f) {
+              f->row_groups[0].num_rows = int64_t{1} << 40;
+              for (parquet::ColumnChunk& chunk : f->row_groups[0].columns) {
+                chunk.meta_data.num_values = int64_t{1} << 40;
+              }
+            }),
+            "memory/file: row group 0: a row group larger than the memory limit allows");
+}
+
+TEST(ForeignSegment, RowGroupsWithoutRowsArePassedOver) {
+  const auto with_empty = Open(WithFooter("pyarrow_plain_v1.parquet", [](parquet::FileMetaData* f) {
+    parquet::RowGroup empty;
+    empty.columns.resize(4);
+    f->row_groups.insert(f->row_groups.begin() + 1, empty);
+  }));
+  ASSERT_TRUE(with_empty.ok()) << with_empty.status();
+  absl::Status status;
+  ExpectRows(Scan(**with_empty, &status), ExpectedRows());
+  const auto none = Open(WithFooter("pyarrow_plain_v1.parquet", [](parquet::FileMetaData* f) {
+    f->row_groups.clear();
+    f->num_rows = 0;
+  }));
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_EQ((*none)->summary().entries, 0u);
+  EXPECT_TRUE(Scan(**none, &status).empty());
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+// Two data pages, the second of which says that it is a dictionary.
+TEST(ForeignSegment, ADictionaryBehindRowsIsRefused) {
+  std::string chunk;
+  for (const parquet::PageType type : {parquet::PageType::kDataPage,
+                                       parquet::PageType::kDictionaryPage}) {
+    parquet::PageHeader header;
+    header.type = type;
+    header.uncompressed_page_size = header.compressed_page_size = 8;
+    header.data.num_values = 1;
+    AppendPageHeader(header, &chunk);
+    chunk.append(8, '\1');
+  }
+  ForeignChunkPlace place;
+  place.offset = 4;
+  place.bytes = chunk.size();
+  place.rows = 2;
+  MemoryBudget budget(1 << 20);
+  EXPECT_NE(Message(DecodeForeignChunk(chunk, place, &budget).status())
+                .find("a dictionary page that is not the first page"),
+            std::string_view::npos);
+  place.rows = 1000;
+  MemoryBudget small(1000);
+  EXPECT_TRUE(absl::IsResourceExhausted(DecodeForeignChunk(chunk, place, &small).status()));
+}
+
+// Row groups are read again whenever they are needed.
+TEST(ForeignSegment, AFileThatChangesUnderItsReaderIsDataLoss) {
+  auto state = std::make_shared<MemoryFileState>();
+  state->bytes = ReadFile(kDirectory + "pyarrow_plain_v1.parquet");
+  const auto reader = SegmentReader::Open(OpenMemoryFile(state), AllowForeign());
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  const auto iterator = (*reader)->NewIterator(true);
+  const Row first = ExpectedRows().front();
+  const auto expect_loss = [&](std::string_view message) {
+    iterator->SeekToLast();  // in another row group
+    iterator->SeekToFirst();
+    EXPECT_FALSE(iterator->Valid());
+    EXPECT_NE(Message(iterator->status()).find(message), std::string_view::npos)
+        << iterator->status();
+    LookupResult result;
+    EpochGuard guard;
+    EXPECT_TRUE(absl::IsDataLoss((*reader)->Get(first.ns, first.key, HashUserKey(first.ns, first.key),
+                                                first.ts, {}, &result)));
+    EXPECT_TRUE(absl::IsDataLoss((*reader)->Check()));
+  };
+  // The timestamp of the first row, 9 before 2^63-1, becomes 8: still in order.
+  const size_t at = state->bytes.find(std::string("\x09\0\0\0\0\0\0\0\xff\xff", 10));
+  ASSERT_NE(at, std::string::npos);
+  iterator->SeekToLast();
+  state->bytes[at] = 8;
+  expect_loss("row group 0 has changed since the file was opened");
+  std::fill_n(state->bytes.begin() + 4, 200, '\0');
+  expect_loss("memory/file: ");
 }
 
 TEST(ForeignSegment, IsNeverPartOfADatabase) {

@@ -36,14 +36,10 @@ class KeyPage : public Page {
     switch (offset_width_) {
       case 0:
         return {suffixes + size_t{row} * stride_, stride_};
-      case 2: {
-        const auto* offsets = reinterpret_cast<const uint16_t*>(base() + offsets_at_);
-        return {suffixes + offsets[row], static_cast<size_t>(offsets[row + 1] - offsets[row])};
-      }
-      default: {
-        const auto* offsets = reinterpret_cast<const uint32_t*>(base() + offsets_at_);
-        return {suffixes + offsets[row], offsets[row + 1] - offsets[row]};
-      }
+      case 2:
+        return Between(suffixes, reinterpret_cast<const uint16_t*>(base() + offsets_at_) + row);
+      default:
+        return Between(suffixes, reinterpret_cast<const uint32_t*>(base() + offsets_at_) + row);
     }
   }
 
@@ -67,6 +63,10 @@ class KeyPage : public Page {
 
   static constexpr uint8_t kWorth = 16;
   explicit KeyPage(size_t bytes) : Page(bytes, kWorth) {}
+  template <typename Offset>
+  static std::string_view Between(const char* bytes, const Offset* offset) {
+    return {bytes + offset[0], static_cast<size_t>(offset[1] - offset[0])};
+  }
   const char* base() const { return reinterpret_cast<const char*>(this); }
   char* base() { return reinterpret_cast<char*>(this); }
   template <bool kOrEqual>

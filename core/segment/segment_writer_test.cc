@@ -61,6 +61,13 @@ TEST(SegmentWriter, RefusesEntriesOutOfRange) {
             "a tombstone with a value");
 }
 
+TEST(SegmentWriter, AfterARefusalSaysTheSameOfEverything) {
+  const auto writer = NewWriter();
+  const std::string refusal = Refusal(writer->Add({0, "k", 0, EntryKind::kPut, ""}));
+  EXPECT_EQ(Refusal(writer->Add({0, "k", 1, EntryKind::kPut, ""})), refusal);
+  EXPECT_EQ(Refusal(writer->Finish().status()), refusal);
+}
+
 TEST(SegmentWriter, RefusesRangeTombstonesOutOfRange) {
   const std::string key(kMaxKeyBytes + 1, 'k');
   const auto refusal = [](const RangeTombstoneView& tombstone) {
