@@ -1,4 +1,4 @@
-// A simulated disk as one process sees it, with a hook at every place where a power cut can fall.
+// A disk as one process sees it, with a hook at every place where a power cut can fall.
 //
 // The hook runs once for each step of the disk (simulated_file_system.h, STEPS): before a sync, and
 // after any other call that changes what the disk may hold. What the disk could survive as at these
@@ -18,16 +18,14 @@
 #include <set>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "core/fs/file_system.h"
-#include "core/fs/testing/simulated_file_system.h"
+#include "core/fs/testing/intercepted_file_system.h"
 
 namespace veralith::model {
 
-class CrashPointFileSystem final : public FileSystem {
+class CrashPointFileSystem final : public InterceptedFileSystem {
  public:
-  explicit CrashPointFileSystem(SimulatedFileSystem* disk) : disk_(disk) {}
+  explicit CrashPointFileSystem(FileSystem* disk) : InterceptedFileSystem(disk) {}
 
   void SetHook(std::function<void()> hook) { hook_ = std::move(hook); }
   // The process is dead: every call from now on fails and reaches no disk.
@@ -37,34 +35,19 @@ class CrashPointFileSystem final : public FileSystem {
   // Changes to manifests so far.
   uint64_t manifest_changes() const { return manifest_changes_; }
 
-  absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
-  absl::Status Rename(const std::string& from, const std::string& to) override;
-  absl::Status Link(const std::string& from, const std::string& to) override;
-  absl::Status Remove(const std::string& path) override;
-  absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
-  absl::Status CreateDirectory(const std::string& path) override;
-  absl::Status RemoveDirectory(const std::string& path) override;
-  absl::Status SyncDirectory(const std::string& path) override;
-  absl::StatusOr<bool> Exists(const std::string& path) override;
-  absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path, LockMode mode) override;
-  absl::StatusOr<uint64_t> FreeBytes(const std::string& directory) override;
-
  private:
-  friend class CrashPointFile;
-
-  absl::Status Alive() const;
-  void NoteRead(const std::string& path);
-  absl::Status Change(const std::string& path, const std::function<absl::Status()>& call);
-  absl::Status Sync(const std::function<absl::Status()>& call);
+  absl::Status Before(const Call& call) override;
+  void After(const Call& call, const absl::Status& status) override;
   void Point() const {
     if (hook_ != nullptr) {
       hook_();
     }
   }
 
-  SimulatedFileSystem* const disk_;
   std::function<void()> hook_;
   bool dead_ = false;
+  // What a File carries when it is known that its bytes were read.
+  const std::shared_ptr<void> noted_ = std::make_shared<bool>(true);
   std::set<std::string> made_;
   std::set<std::string> read_;
   uint64_t manifest_changes_ = 0;

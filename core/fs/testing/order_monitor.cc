@@ -25,61 +25,38 @@ std::string WithoutSlash(std::string path) {
   return path;
 }
 
-void WriteBytes(std::string& bytes, uint64_t offset, std::string_view data) {
-  bytes.resize(std::max<size_t>(bytes.size(), offset + data.size()), '\0');
-  std::copy(data.begin(), data.end(), bytes.begin() + static_cast<ptrdiff_t>(offset));
+// The bytes of a file after a write or truncation.
+void Change(const InterceptedFileSystem::Call& call, std::string& bytes) {
+  if (call.kind == FsCall::kTruncate) {
+    bytes.resize(call.offset, '\0');
+    return;
+  }
+  const size_t at = call.kind == FsCall::kAppend ? bytes.size() : call.offset;
+  bytes.resize(std::max(bytes.size(), at + call.data.size()), '\0');
+  std::copy(call.data.begin(), call.data.end(), bytes.begin() + static_cast<ptrdiff_t>(at));
 }
-void AppendBytes(std::string& bytes, uint64_t, std::string_view data) { bytes.append(data); }
-void TruncateBytes(std::string& bytes, uint64_t size, std::string_view) {
-  bytes.resize(size, '\0');
+
+bool IsWrite(FsCall call) {
+  return call == FsCall::kAppend || call == FsCall::kWrite || call == FsCall::kTruncate;
+}
+
+// Changes nothing, and tells the monitor nothing.
+bool IsLook(FsCall call) {
+  return call == FsCall::kRead || call == FsCall::kSize || call == FsCall::kClose ||
+         call == FsCall::kList || call == FsCall::kExists || call == FsCall::kFreeBytes;
+}
+
+// Of a call that changes something: with the paths it names.
+std::string TextOf(const InterceptedFileSystem::Call& call) {
+  std::string name(kFsCallNames[static_cast<size_t>(call.kind)]);
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name + " " + call.path + (call.to == nullptr ? "" : " to " + *call.to);
 }
 
 }  // namespace
 
-class MonitoredFile final : public File {
- public:
-  MonitoredFile(OrderMonitor* monitor, std::unique_ptr<File> base, OrderMonitor::WatchedPtr watched)
-      : monitor_(monitor), base_(std::move(base)), watched_(std::move(watched)) {}
-
-  absl::Status Append(std::string_view data) override {
-    monitor_->BeforeWrite(path(), watched_, "append", &AppendBytes, 0, data);
-    return Finish(base_->Append(data));
-  }
-  absl::Status WriteAt(uint64_t offset, std::string_view data) override {
-    monitor_->BeforeWrite(path(), watched_, "write", &WriteBytes, offset, data);
-    return Finish(base_->WriteAt(offset, data));
-  }
-  absl::Status Truncate(uint64_t size) override {
-    monitor_->BeforeWrite(path(), watched_, "truncate", &TruncateBytes, size, "");
-    return Finish(base_->Truncate(size));
-  }
-  absl::Status Sync() override {
-    const uint64_t writes = monitor_->BeforeSync(path(), watched_);
-    const absl::Status status = base_->Sync();
-    monitor_->AfterSync(path(), watched_, writes, status);
-    return status;
-  }
-  absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) const override {
-    return base_->ReadAt(offset, out);
-  }
-  absl::Status Preallocate(uint64_t size) override { return base_->Preallocate(size); }
-  absl::StatusOr<uint64_t> Size() const override { return base_->Size(); }
-  absl::Status Close() override { return base_->Close(); }
-  const std::string& path() const override { return base_->path(); }
-
- private:
-  absl::Status Finish(absl::Status status) {
-    monitor_->AfterWrite(watched_, status);
-    return status;
-  }
-
-  OrderMonitor* const monitor_;
-  const std::unique_ptr<File> base_;
-  const OrderMonitor::WatchedPtr watched_;
-};
-
 OrderMonitor::OrderMonitor(FileSystem* base, const ManifestInterpreter* interpreter)
-    : base_(base), interpreter_(interpreter) {}
+    : InterceptedFileSystem(base), interpreter_(interpreter) {}
 
 OrderMonitor::~OrderMonitor() = default;
 
@@ -222,166 +199,173 @@ void OrderMonitor::DirectorySynced(const std::string& directory, bool ok) {
   }
 }
 
-void OrderMonitor::BeforeWrite(const std::string& path, const WatchedPtr& file,
-                               const std::string& call, Change change, uint64_t offset,
-                               std::string_view data) {
-  MutexLock lock(mutex_);
-  BeginChange(call + " " + path);
-  if (file->failed) {
-    Violation(call + " " + path + ": after a write or sync of it failed");
+void OrderMonitor::BeforeWrite(const Call& call) {
+  Watched& file = *static_cast<Watched*>(call.file->get());
+  if (file.failed) {
+    Violation(TextOf(call) + ": after a write or sync of it failed");
   }
-  ++file->writes;
-  if (interpreter_->IsPointer(path)) {
-    Violation(call + " " + path + ": a pointer is written in place");
+  ++file.writes;
+  if (interpreter_->IsPointer(call.path)) {
+    Violation(TextOf(call) + ": a pointer is written in place");
   }
-  const bool manifest = interpreter_->IsManifest(path);
-  if (manifest || (file->bytes.size() + data.size() <= kMaxPointerBytes &&
-                   offset <= kMaxPointerBytes)) {
-    change(file->bytes, offset, data);
+  const bool manifest = interpreter_->IsManifest(call.path);
+  if (manifest || (file.bytes.size() + call.data.size() <= kMaxPointerBytes &&
+                   call.offset <= kMaxPointerBytes)) {
+    Change(call, file.bytes);
   }
   if (manifest) {
-    ManifestWritten(path, file->bytes, true);
+    ManifestWritten(call.path, file.bytes, true);
   }
 }
 
-void OrderMonitor::AfterWrite(const WatchedPtr& file, const absl::Status& status) {
-  MutexLock lock(mutex_);
-  file->failed = file->failed || !status.ok();
+void OrderMonitor::CheckMayBeNamed(const std::string& from, const std::string& to) {
+  for (const auto& [path, name] : names_) {
+    if (!path.starts_with(from + "/") || !interpreter_->IsPointer(to + path.substr(from.size()))) {
+      continue;
+    }
+    CheckDurable({path, NamedFile::Needs::kBytes}, "the directory " + to);
+    const auto manifest = interpreter_->ManifestNamedBy(path, name.file->bytes);
+    if (!manifest) {
+      Violation("the directory " + to + " gets its name, and the pointer in it names no manifest");
+      continue;
+    }
+    CheckDurable({*manifest, NamedFile::Needs::kName}, path);
+    const auto named = names_.find(*manifest);
+    if (named != names_.end() && (named->second.file->failed || named->second.file->synced == 0)) {
+      Violation(path + " names " + *manifest + " before its bytes are synced");
+    }
+  }
 }
 
-uint64_t OrderMonitor::BeforeSync(const std::string& path, const WatchedPtr& file) {
-  MutexLock lock(mutex_);
-  Note("sync " + path);
-  return file->writes;
+void OrderMonitor::DirectoryPlaced(const std::string& directory) {
+  for (const auto& [path, name] : names_) {
+    if (!path.starts_with(directory + "/")) {
+      continue;
+    }
+    if (interpreter_->IsManifest(path)) {
+      ManifestWritten(path, name.file->bytes, false);
+    } else if (interpreter_->IsPointer(path)) {
+      if (const auto manifest = interpreter_->ManifestNamedBy(path, name.file->bytes)) {
+        pointers_[path] = {*manifest};
+      }
+    }
+  }
 }
 
-void OrderMonitor::AfterSync(const std::string& path, const WatchedPtr& file, uint64_t writes,
-                             const absl::Status& status) {
+void OrderMonitor::BeforeRename(const Call& call) {
+  CheckMayGo(call.path, "rename " + call.path);
+  CheckMayBeNamed(call.path, *call.to);
+  if (interpreter_->IsPointer(*call.to)) {
+    PointerPlaced(call.path, *call.to);
+  } else {
+    CheckMayGo(*call.to, "replace " + *call.to);
+  }
+}
+
+absl::Status OrderMonitor::Before(const Call& call) {
+  if (IsLook(call.kind)) {
+    return absl::OkStatus();
+  }
   MutexLock lock(mutex_);
-  if (!status.ok()) {
-    file->failed = true;
+  switch (call.kind) {
+    case FsCall::kAppend:
+    case FsCall::kWrite:
+    case FsCall::kTruncate:
+      BeginChange(TextOf(call));
+      BeforeWrite(call);
+      break;
+    case FsCall::kSync:
+      Note(TextOf(call));
+      static_cast<Watched*>(call.file->get())->syncing =
+          static_cast<Watched*>(call.file->get())->writes;
+      break;
+    case FsCall::kRename:
+      BeginChange(TextOf(call));
+      BeforeRename(call);
+      break;
+    case FsCall::kRemove:
+      BeginChange(TextOf(call));
+      CheckMayGo(call.path, TextOf(call));
+      break;
+    case FsCall::kLock:
+      if (call.lock == LockMode::kExclusive) {
+        BeginChange(TextOf(call));
+      }
+      break;
+    case FsCall::kCreate:
+    case FsCall::kLink:
+    case FsCall::kCreateDirectory:
+    case FsCall::kRemoveDirectory:
+      BeginChange(TextOf(call));
+      break;
+    default:
+      break;
+  }
+  return absl::OkStatus();
+}
+
+void OrderMonitor::AfterOpen(const Call& call) {
+  if (call.kind == FsCall::kCreate) {
+    names_.insert_or_assign(call.path, Name{std::make_shared<Watched>(), false, false});
+  }
+  *call.file = Find(call.path);
+}
+
+void OrderMonitor::AfterSync(const Call& call, bool ok) {
+  Watched& file = *static_cast<Watched*>(call.file->get());
+  if (!ok) {
+    file.failed = true;
     return;
   }
-  file->synced = std::max(file->synced, writes);
-  const auto manifest = manifests_.find(path);
-  if (manifest != manifests_.end() && !file->failed && writes == file->writes) {
+  file.synced = std::max(file.synced, file.syncing);
+  const auto manifest = manifests_.find(call.path);
+  if (manifest != manifests_.end() && !file.failed && file.syncing == file.writes) {
     Manifest& state = manifest->second;
     state.possible = {state.latest.begin(), state.latest.end()};
   }
 }
 
-absl::StatusOr<std::unique_ptr<File>> OrderMonitor::Open(const std::string& path, OpenMode mode) {
-  if (mode == OpenMode::kCreate) {
-    MutexLock lock(mutex_);
-    BeginChange("create " + path);
+// A name that came or went.
+void OrderMonitor::Named(const Call& call) {
+  if (call.kind == FsCall::kRename) {
+    Renamed(call.path, *call.to);
+    DirectoryPlaced(*call.to);
+  } else if (call.kind == FsCall::kLink) {
+    const WatchedPtr file = Find(call.path);
+    names_.insert_or_assign(*call.to, Name{file, false, false});
+  } else if (call.kind == FsCall::kRemove) {
+    names_.erase(call.path);
   }
-  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, base_->Open(path, mode));
+}
+
+void OrderMonitor::After(const Call& call, const absl::Status& status) {
+  if (IsLook(call.kind)) {
+    return;
+  }
   MutexLock lock(mutex_);
-  if (mode == OpenMode::kCreate) {
-    names_.insert_or_assign(path, Name{std::make_shared<Watched>(), false, false});
+  if (IsWrite(call.kind) && !status.ok()) {
+    static_cast<Watched*>(call.file->get())->failed = true;
+  } else if (call.kind == FsCall::kSync) {
+    AfterSync(call, status.ok());
+  } else if (call.kind == FsCall::kSyncDirectory) {
+    Note(TextOf(call));
+    DirectorySynced(WithoutSlash(call.path), status.ok());
+  } else if (status.ok() && (call.kind == FsCall::kOpen || call.kind == FsCall::kCreate)) {
+    AfterOpen(call);
+  } else if (status.ok()) {
+    Named(call);
   }
-  return std::make_unique<MonitoredFile>(this, std::move(file), Find(path));
-}
-
-absl::Status OrderMonitor::Rename(const std::string& from, const std::string& to) {
-  {
-    MutexLock lock(mutex_);
-    BeginChange("rename " + from + " to " + to);
-    CheckMayGo(from, "rename " + from);
-    if (interpreter_->IsPointer(to)) {
-      PointerPlaced(from, to);
-    } else {
-      CheckMayGo(to, "replace " + to);
-    }
-  }
-  const absl::Status status = base_->Rename(from, to);
-  if (status.ok()) {
-    MutexLock lock(mutex_);
-    Renamed(from, to);
-  }
-  return status;
-}
-
-absl::Status OrderMonitor::Link(const std::string& from, const std::string& to) {
-  {
-    MutexLock lock(mutex_);
-    BeginChange("link " + from + " to " + to);
-  }
-  const absl::Status status = base_->Link(from, to);
-  if (status.ok()) {
-    MutexLock lock(mutex_);
-    const WatchedPtr file = Find(from);
-    names_.insert_or_assign(to, Name{file, false, false});
-  }
-  return status;
-}
-
-absl::Status OrderMonitor::Remove(const std::string& path) {
-  {
-    MutexLock lock(mutex_);
-    BeginChange("remove " + path);
-    CheckMayGo(path, "remove " + path);
-  }
-  const absl::Status status = base_->Remove(path);
-  if (status.ok()) {
-    MutexLock lock(mutex_);
-    names_.erase(path);
-  }
-  return status;
-}
-
-absl::Status OrderMonitor::CreateDirectory(const std::string& path) {
-  {
-    MutexLock lock(mutex_);
-    BeginChange("create directory " + path);
-  }
-  return base_->CreateDirectory(path);
-}
-
-absl::Status OrderMonitor::RemoveDirectory(const std::string& path) {
-  {
-    MutexLock lock(mutex_);
-    BeginChange("remove directory " + path);
-  }
-  return base_->RemoveDirectory(path);
-}
-
-absl::Status OrderMonitor::SyncDirectory(const std::string& path) {
-  const absl::Status status = base_->SyncDirectory(path);
-  MutexLock lock(mutex_);
-  Note("sync directory " + path);
-  DirectorySynced(WithoutSlash(path), status.ok());
-  return status;
-}
-
-absl::StatusOr<std::unique_ptr<FileLock>> OrderMonitor::Lock(const std::string& path,
-                                                             LockMode mode) {
-  if (mode == LockMode::kExclusive) {
-    MutexLock lock(mutex_);
-    BeginChange("lock " + path);
-  }
-  return base_->Lock(path, mode);
-}
-
-absl::StatusOr<std::vector<std::string>> OrderMonitor::List(const std::string& directory) {
-  return base_->List(directory);
-}
-
-absl::StatusOr<bool> OrderMonitor::Exists(const std::string& path) { return base_->Exists(path); }
-
-absl::StatusOr<uint64_t> OrderMonitor::FreeBytes(const std::string& directory) {
-  return base_->FreeBytes(directory);
 }
 
 absl::Status OrderMonitor::Adopt(const std::string& directory) {
-  VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> names, base_->List(directory));
+  VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> names, base()->List(directory));
   for (const std::string& name : names) {
     const std::string path = JoinPath(directory, name);
     const bool manifest = interpreter_->IsManifest(path);
     if (!manifest && !interpreter_->IsPointer(path)) {
       continue;
     }
-    VERALITH_ASSIGN_OR_RETURN(std::string bytes, ReadWholeFile(*base_, path, kMaxManifestBytes));
+    VERALITH_ASSIGN_OR_RETURN(std::string bytes, ReadWholeFile(*base(), path, kMaxManifestBytes));
     MutexLock lock(mutex_);
     const WatchedPtr file = Find(path);
     file->bytes = std::move(bytes);

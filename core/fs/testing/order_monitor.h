@@ -9,7 +9,9 @@
 //   2. A file is removed (or renamed away, or replaced) only when no manifest that a crash could
 //      leave in force names it: not the bytes of it that are durable, and not those written since.
 //   3. After a write or Sync on a file failed, it is never written again, by whichever File.
-//   4. While read-only (SetReadOnly) nothing is changed: no create, write, name, directory or
+//   4. A directory with a pointer in it (a checkpoint, built under another name) is renamed into
+//      place only when that pointer is durable, and its manifest up to some Sync.
+//   5. While read-only (SetReadOnly) nothing is changed: no create, write, name, directory or
 //      exclusive lock.
 // A violation is recorded with the calls that led to it; the call goes through all the same.
 //
@@ -35,6 +37,7 @@
 
 #include "core/base/sync.h"
 #include "core/fs/file_system.h"
+#include "core/fs/testing/intercepted_file_system.h"
 
 namespace veralith {
 
@@ -65,22 +68,10 @@ class ManifestInterpreter {
                                                      std::string_view bytes) const = 0;
 };
 
-class OrderMonitor final : public FileSystem {
+class OrderMonitor final : public InterceptedFileSystem {
  public:
   OrderMonitor(FileSystem* base, const ManifestInterpreter* interpreter);
   ~OrderMonitor() override;
-
-  absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
-  absl::Status Rename(const std::string& from, const std::string& to) override;
-  absl::Status Link(const std::string& from, const std::string& to) override;
-  absl::Status Remove(const std::string& path) override;
-  absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
-  absl::Status CreateDirectory(const std::string& path) override;
-  absl::Status RemoveDirectory(const std::string& path) override;
-  absl::Status SyncDirectory(const std::string& path) override;
-  absl::StatusOr<bool> Exists(const std::string& path) override;
-  absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path, LockMode mode) override;
-  absl::StatusOr<uint64_t> FreeBytes(const std::string& directory) override;
 
   // Learns the pointers and manifests that are in a directory already, which the base holds durable
   // (a survivor of a crash does). Without it they protect nothing until they are written.
@@ -92,11 +83,10 @@ class OrderMonitor final : public FileSystem {
   uint64_t checks() const;
 
  private:
-  friend class MonitoredFile;
-
   struct Watched {
     uint64_t writes = 0;  // made so far; 0 for a file that was there before
     uint64_t synced = 0;  // of them durable
+    uint64_t syncing = 0;  // of them, those that the Sync under way covers
     bool failed = false;  // a write or sync failed: never durable again, never to be written
     std::string bytes;    // of manifests and of small files, which may become a pointer
   };
@@ -127,19 +117,21 @@ class OrderMonitor final : public FileSystem {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Renamed(const std::string& from, const std::string& to)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A directory that was built under another name becomes a database by its rename.
+  void CheckMayBeNamed(const std::string& from, const std::string& to)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DirectoryPlaced(const std::string& directory) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DirectorySynced(const std::string& directory, bool ok)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  // What a MonitoredFile reports. `change` makes the bytes as they will be from those before.
-  using Change = void (*)(std::string& bytes, uint64_t offset, std::string_view data);
-  void BeforeWrite(const std::string& path, const WatchedPtr& file, const std::string& call,
-                   Change change, uint64_t offset, std::string_view data);
-  void AfterWrite(const WatchedPtr& file, const absl::Status& status);
-  uint64_t BeforeSync(const std::string& path, const WatchedPtr& file);
-  void AfterSync(const std::string& path, const WatchedPtr& file, uint64_t writes,
-                 const absl::Status& status);
+  absl::Status Before(const Call& call) override;
+  void After(const Call& call, const absl::Status& status) override;
+  void BeforeWrite(const Call& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BeforeRename(const Call& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AfterOpen(const Call& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AfterSync(const Call& call, bool ok) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Named(const Call& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  FileSystem* const base_;
   const ManifestInterpreter* const interpreter_;
 
   mutable Mutex mutex_;

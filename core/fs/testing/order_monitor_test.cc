@@ -17,9 +17,11 @@ namespace {
 class LineInterpreter final : public ManifestInterpreter {
  public:
   bool IsManifest(const std::string& path) const override {
-    return path.starts_with("/MANIFEST");
+    return path.starts_with("/MANIFEST") || path.starts_with("/copy/MANIFEST");
   }
-  bool IsPointer(const std::string& path) const override { return path == "/CURRENT"; }
+  bool IsPointer(const std::string& path) const override {
+    return path == "/CURRENT" || path == "/copy/CURRENT";
+  }
   std::vector<NamedFile> FilesNamedBy(const std::string& manifest_path,
                                       std::string_view bytes) const override {
     std::vector<NamedFile> named;
@@ -37,7 +39,8 @@ class LineInterpreter final : public ManifestInterpreter {
   }
   std::optional<std::string> ManifestNamedBy(const std::string& pointer_path,
                                              std::string_view bytes) const override {
-    return bytes.starts_with("/MANIFEST") ? std::optional<std::string>(bytes) : std::nullopt;
+    return bytes.find("/MANIFEST") != bytes.npos ? std::optional<std::string>(bytes)
+                                                 : std::nullopt;
   }
 };
 
@@ -242,6 +245,29 @@ TEST_F(OrderMonitorTest, SeesAnAppendAfterAFailedSync) {
   EXPECT_FALSE(log->Sync().ok());
   ASSERT_TRUE(log->Append("y").ok());
   ExpectOne("append /1.log: after a write or sync of it failed");
+}
+
+TEST_F(OrderMonitorTest, SeesADirectoryNamedBeforeThePointerInItIsDurable) {
+  ASSERT_TRUE(monitor_.CreateDirectory("/copy.tmp").ok());
+  Create("/copy.tmp/MANIFEST-1", "", false);
+  Create("/copy.tmp/CURRENT", "/copy.tmp/MANIFEST-1");
+  ASSERT_TRUE(monitor_.Rename("/copy.tmp", "/copy").ok());
+  const std::vector<std::string> violations = monitor_.violations();
+  ASSERT_EQ(violations.size(), 3u);
+  EXPECT_TRUE(violations[0].starts_with("the directory /copy names /copy.tmp/CURRENT before its"));
+  EXPECT_TRUE(violations[1].starts_with("/copy.tmp/CURRENT names /copy.tmp/MANIFEST-1 before its"));
+  EXPECT_TRUE(violations[2].starts_with("/copy.tmp/CURRENT names /copy.tmp/MANIFEST-1 before its"));
+}
+
+TEST_F(OrderMonitorTest, IsContentWithADirectoryNamedWhenAllInItIsDurable) {
+  ASSERT_TRUE(monitor_.CreateDirectory("/copy.tmp").ok());
+  Create("/copy.tmp/MANIFEST-1", "");
+  Create("/copy.tmp/CURRENT", "/copy.tmp/MANIFEST-1");
+  ASSERT_TRUE(monitor_.SyncDirectory("/copy.tmp").ok());
+  ASSERT_TRUE(monitor_.Rename("/copy.tmp", "/copy").ok());
+  ExpectNone();
+  ASSERT_TRUE(monitor_.Remove("/copy/CURRENT").ok());
+  ExpectOne("the pointer goes away");
 }
 
 TEST_F(OrderMonitorTest, SeesEveryChangeWhileReadOnly) {

@@ -1,0 +1,50 @@
+// Makes the machine's own file calls fail, below unchanged production code: open, pread, pwrite,
+// fallocate, ftruncate, fstat, fsync, fdatasync, close, rename, link, unlink, opendir, mkdir, rmdir,
+// stat, flock and statvfs are defined here and take the place of the C library's, which they call.
+//
+//   Linked into a test, it is told what to do by the functions below.
+//   As failing_calls_preload.so in LD_PRELOAD it does the same to a program that knows nothing of it:
+//     LD_PRELOAD=.../failing_calls_preload.so VERALITH_FAIL_UNDER=/tmp/db \
+//         VERALITH_FAIL_CALLS='append@.log#3=eio' veralith load /tmp/db < lines
+//
+// Faults are the simulated disk's (fault_plan.h), translated to calls: a pwrite at the end of its
+// file is an append, elsewhere a write; an open that must create is a create; fsync of a directory is
+// sync_directory; "short" makes one pwrite transfer half and the next one fail. Only paths under one
+// directory are touched, and descriptors opened by these paths.
+//
+// What no plan says, and a machine does all the same:
+//   Interrupt: every other call that may be interrupted is, with EINTR.
+//   Shorten: every pread and pwrite transfers half of what it is asked for, at least a byte.
+//
+// What it does not do: calls made with io_uring, memory maps, or by the C library inside itself; a
+// sync that loses what it should have kept (that is the simulated disk's).
+//
+// Thread rule: any thread; one mutex, not held during the calls.
+#ifndef VERALITH_CORE_FS_TESTING_FAILING_CALLS_H_
+#define VERALITH_CORE_FS_TESTING_FAILING_CALLS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "core/fs/testing/fault_plan.h"
+
+namespace veralith {
+
+struct FailingCalls {
+  std::string directory = {};  // what lies under it is watched; "": nothing is
+  FaultPlan faults = {};
+  bool interrupt = false;
+  bool shorten = false;
+  // Syncs are answered without the disk: for runs that no power cut follows.
+  bool skip_syncs = false;
+};
+
+// Replaces what was there before; counts begin at 0.
+void SetFailingCalls(FailingCalls calls);
+// Since then: calls watched, and of these, failed by a fault of the plan.
+uint64_t CallsWatched();
+uint64_t CallsFailed();
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_FS_TESTING_FAILING_CALLS_H_
