@@ -58,7 +58,7 @@ absl::StatusOr<std::vector<FileMeta>> Outputs::Finish() {
   if (writer_ != nullptr) {
     VERALITH_RETURN_IF_ERROR(Close(tombstones));
   }
-  if (!files_.empty()) {
+  if (!files_.empty() && !VERALITH_BROKEN(S4Names)) {
     VERALITH_RETURN_IF_ERROR(environment_.fs->SyncDirectory(environment_.directory));
   }
   finished_ = true;

@@ -14,6 +14,7 @@
 #include "core/compaction/flush_job.h"
 #include "core/db/db_impl.h"
 #include "core/db/option_mapping.h"
+#include "core/manifest/file_names.h"
 
 namespace veralith {
 namespace {
@@ -49,7 +50,14 @@ void DbImpl::PublishSuperVersion() {
   for (auto it = frozen_.rbegin(); it != frozen_.rend(); ++it) {
     memtables.push_back(it->memtable.get());
   }
-  current_.Publish(new SuperVersion(std::move(memtables), versions_->current(),
+  std::shared_ptr<const SegmentSet> files = versions_->current();
+#ifdef VERALITH_BROKEN_ENGINES
+  if (VERALITH_BROKEN(R9)) {  // whoever looked first publishes last
+    files = std::exchange(broken_files_, files);
+    files = files != nullptr ? files : broken_files_;
+  }
+#endif
+  current_.Publish(new SuperVersion(std::move(memtables), std::move(files),
                                     versions_->state().history_floor));
 }
 
@@ -251,9 +259,14 @@ absl::Status DbImpl::FlushFrozen() {
     result = room.ok() ? RunFlush(environment, compaction_options_, request) : room;
   }
   absl::Status status = result.status();
+  for (const uint64_t log : logs.removed_logs) {
+    if (VERALITH_BROKEN(S4Removal)) {
+      fs_->Remove(JoinPath(directory_, LogFileName(log))).IgnoreError();
+    }
+  }
   if (status.ok()) {
     if (VERALITH_BROKEN(R5)) {
-      logs.removed_logs.erase(logs.removed_logs.begin());
+      std::erase(logs.removed_logs, versions_->state().logs.begin()->first);
     }
     result->edit.removed_logs = std::move(logs.removed_logs);
     status = versions_->LogAndApply(result->edit, mutex_);

@@ -265,6 +265,7 @@ class DbImpl final : public Db {
   std::optional<Executor::TimerId> sync_timer_ ABSL_GUARDED_BY(mutex_);
   bool sync_due_ ABSL_GUARDED_BY(mutex_) = false;  // the next group syncs
   absl::Status fatal_ ABSL_GUARDED_BY(mutex_);
+  bool ends_stalls_ ABSL_GUARDED_BY(mutex_) = false;  // Close was called: no write waits for room
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   Atomic<bool> cancel_jobs_{false};
   std::string stall_reason_ ABSL_GUARDED_BY(mutex_);
@@ -272,6 +273,12 @@ class DbImpl final : public Db {
 
   // --- The leader's own ----------------------------------------------------------------------------
   std::unique_ptr<LogSet> logs_;
+
+#ifdef VERALITH_BROKEN_ENGINES
+  MemtableRef broken_target_;           // W1: of the last group
+  MemtableRef broken_previous_target_;  // W1: of the one before
+  std::shared_ptr<const SegmentSet> broken_files_;  // R9: as last published
+#endif
 };
 
 }  // namespace veralith

@@ -46,7 +46,7 @@ absl::StatusOr<std::unique_ptr<LogReader>> LogRecovery::OpenLog(uint64_t number,
 // True: the log is sound to the end of its file, so that the next log may continue it.
 absl::StatusOr<bool> LogRecovery::ReplayLog(uint64_t number, uint64_t id) {
   VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<LogReader> reader, OpenLog(number, id));
-  if (checksum_.has_value() && !VERALITH_BROKEN(R6)) {
+  if (checksum_.has_value() && !VERALITH_BROKEN(R6) && !VERALITH_BROKEN(R5)) {
     reader->ExpectContinues(*checksum_);
   }
   LogRecordView record;

@@ -200,6 +200,8 @@ Statistics DbImpl::GetStatistics() {
 // lost, since the logs are synced once no writer is left.
 absl::Status DbImpl::Close() {
   MutexLock lock(mutex_);
+  ends_stalls_ = true;  // else the flush would queue up behind a writer that waits for room
+  background_done_.NotifyAll();
   if (!closing_ && !options_.read_only && fatal_.ok()) {
     FlushLocked().IgnoreError();
   }

@@ -119,10 +119,12 @@ absl::Status WriteCurrent(FileSystem* fs, const std::string& directory,
   const std::string temporary = JoinPath(directory, kCurrentTemporaryFileName);
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, CreateAnew(fs, temporary));
   VERALITH_RETURN_IF_ERROR(file->Append(CurrentText(pointer)));
-  VERALITH_RETURN_IF_ERROR(file->Sync());
+  if (!VERALITH_BROKEN(S4Pointer)) {
+    VERALITH_RETURN_IF_ERROR(file->Sync());
+  }
   VERALITH_RETURN_IF_ERROR(file->Close());
   VERALITH_RETURN_IF_ERROR(fs->Rename(temporary, JoinPath(directory, kCurrentFileName)));
-  return fs->SyncDirectory(directory);
+  return VERALITH_BROKEN(S4Rename) ? absl::OkStatus() : fs->SyncDirectory(directory);
 }
 
 }  // namespace
@@ -199,7 +201,9 @@ absl::StatusOr<std::unique_ptr<ManifestLog>> ManifestLog::Create(FileSystem* fs,
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kCreate));
   auto impl = std::make_unique<Impl>(std::move(file), ManifestFileId(pointer), limits);
   VERALITH_RETURN_IF_ERROR(impl->AppendFirst(state.Snapshot()));
-  VERALITH_RETURN_IF_ERROR(fs->SyncDirectory(directory));
+  if (!VERALITH_BROKEN(S4Manifest)) {
+    VERALITH_RETURN_IF_ERROR(fs->SyncDirectory(directory));
+  }
   VERALITH_RETURN_IF_ERROR(WriteCurrent(fs, directory, pointer));
   return std::unique_ptr<ManifestLog>(new ManifestLog(number, std::move(impl)));
 }
@@ -289,7 +293,7 @@ absl::StatusOr<ManifestScan> Scan(std::unique_ptr<File> file, const RecordFileId
   scan.bytes = reader->file_bytes();
   scan.discarded_bytes = scan.bytes - std::min(scan.bytes, reader->end_offset());
   scan.end_detail = reader->end_detail();
-  if (reader->end_reason() == RecordReader::EndReason::kBadRecord) {
+  if (reader->end_reason() == RecordReader::EndReason::kBadRecord && !VERALITH_BROKEN(R2)) {
     VERALITH_RETURN_IF_ERROR(CheckTailIsTorn(*reader, path));
   }
   return scan;
@@ -376,14 +380,7 @@ absl::StatusOr<RecoveredManifest> Replay(FileSystem* fs, const std::string& dire
   const std::string path = JoinPath(directory, ManifestFileName(pointer.manifest_number));
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kRead));
   ManifestStateBuilder builder;
-  std::optional<VersionEdit> held;  // broken R9: the last edit never arrives
-  const auto apply = [&](uint64_t offset, const VersionEdit& edit) {
-    if (VERALITH_BROKEN(R9) && offset > kRecordFileHeaderBytes) {
-      const auto before = std::exchange(held, edit);
-      return before.has_value() ? builder.Apply(*before) : absl::OkStatus();
-    }
-    return builder.Apply(edit);
-  };
+  const auto apply = [&](uint64_t, const VersionEdit& edit) { return builder.Apply(edit); };
   VERALITH_ASSIGN_OR_RETURN(const ManifestScan scan,
                             Scan(std::move(file), ManifestFileId(pointer), apply));
   if (scan.records == 0) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/broken.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/format/filter.h"
@@ -367,7 +368,9 @@ class SegmentWriterImpl : public SegmentWriter {
     VERALITH_RETURN_IF_ERROR(WriteIndexes());
     VERALITH_RETURN_IF_ERROR(WriteBlock());
     VERALITH_RETURN_IF_ERROR(WriteFooter());
-    VERALITH_RETURN_IF_ERROR(file_->Sync());
+    if (!VERALITH_BROKEN(S4Bytes)) {
+      VERALITH_RETURN_IF_ERROR(file_->Sync());
+    }
     return file_->Close();
   }
 

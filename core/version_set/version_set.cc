@@ -71,7 +71,7 @@ absl::Status VersionSet::Recover() {
   for (const FileName& file : files) {
     next_file_number_ = std::max(next_file_number_, file.number + 1);
   }
-  if (options_.read_only) {
+  if (options_.read_only && !VERALITH_BROKEN(R8)) {
     return absl::OkStatus();
   }
   if (next_file_number_ > kMaxFileNumber / 2 || next_run_id_ > kMaxFileNumber / 2) {
@@ -123,7 +123,7 @@ absl::Status VersionSet::CheckLogsExist(const std::vector<FileName>& files) cons
 // and a segment from before the first edit that gave timestamps out (the ceiling).
 absl::Status VersionSet::CheckManifestIsWhole(const std::vector<FileName>& files) const {
   for (const FileName& file : files) {
-    if (VERALITH_BROKEN(R1) || !options_.edits_precede_data || IsReferenced(file) ||
+    if (VERALITH_BROKEN(R1) || VERALITH_BROKEN(R2) || !options_.edits_precede_data || IsReferenced(file) ||
         file.number < state_.next_file_number) {
       continue;
     }
@@ -319,7 +319,8 @@ absl::StatusOr<VersionSet::Prepared> VersionSet::Prepare(const VersionEdit& edit
     return Prepared{*std::move(state), current_};
   }
   const int tiered = TieredLevels(*state_.version, options_.tiered_levels);
-  if (const absl::Status status = state->version->CheckInvariants(tiered); !status.ok()) {
+  if (const absl::Status status = state->version->CheckInvariants(tiered);
+      !status.ok() && !VERALITH_BROKEN(R5)) {
     return stale(status);
   }
   VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<const SegmentSet> set, OpenSet(state->version));

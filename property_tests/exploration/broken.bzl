@@ -15,7 +15,7 @@ _broken = transition(
     outputs = ["//command_line_option:copt"],
 )
 
-def _broken_engine_test(ctx):
+def _broken_engine(ctx):
     binary = ctx.attr.binary[0][DefaultInfo]
     link = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.symlink(
@@ -25,13 +25,18 @@ def _broken_engine_test(ctx):
     )
     return [DefaultInfo(executable = link, runfiles = binary.default_runfiles)]
 
-broken_engine_test = rule(
-    implementation = _broken_engine_test,
-    attrs = {
-        "binary": attr.label(cfg = _broken, mandatory = True),
-        "_allowlist_function_transition": attr.label(
-            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
-        ),
-    },
-    test = True,
+_ATTRIBUTES = {
+    "binary": attr.label(cfg = _broken, mandatory = True),
+    "_allowlist_function_transition": attr.label(
+        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+    ),
+}
+
+broken_engine_test = rule(implementation = _broken_engine, attrs = _ATTRIBUTES, test = True)
+
+# The same as a program: `bazel run` it.
+broken_engine_binary = rule(
+    implementation = _broken_engine,
+    attrs = _ATTRIBUTES,
+    executable = True,
 )
