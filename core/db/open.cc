@@ -124,6 +124,10 @@ absl::Status DbImpl::OpenVersionSet() {
     options.new_database_id = std::max<uint64_t>(1, random_.Next());
   }
   options.edits_precede_data = true;
+  options.manifest_limits.roll_bytes = options_.manifest_roll_bytes;
+  if (options_.manifest_roll_bytes == 0) {
+    options.manifest_limits.roll_snapshots = 0;
+  }
   // A log that recovery will refuse is refused before anything is written.
   options.before_first_write = [this](const ManifestState& state) {
     LogRecovery::Options logs{.fs = fs_,

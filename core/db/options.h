@@ -44,6 +44,10 @@ struct Options {
   SyncMode sync_mode = SyncMode::kManual;
   int64_t sync_interval_nanos = 100'000'000;
 
+  // A manifest longer than this, and than ten times the state it records, is begun anew. 0: at each
+  // change (for tests).
+  size_t manifest_roll_bytes = size_t{4} << 20;
+
   // --- Memory ----------------------------------------------------------------------------------
   // A memtable this large is frozen and flushed.
   size_t write_buffer_bytes = size_t{64} << 20;

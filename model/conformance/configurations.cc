@@ -45,6 +45,7 @@ constexpr Field kFields[] = {
     {"max_subcompactions", &Configuration::max_subcompactions, 1, 64},
     {"background_bytes_per_second", &Configuration::background_bytes_per_second, 0, kLargestBytes},
     {"min_free_bytes", &Configuration::min_free_bytes, 0, kLargestBytes},
+    {"manifest_roll_bytes", &Configuration::manifest_roll_bytes, 0, kLargestBytes},
 };
 
 std::vector<Configuration> MakeNamed() {
@@ -123,6 +124,7 @@ std::vector<Configuration> MakeNamed() {
     c.level_base_bytes = 2048;
     c.key_page_bytes = c.value_page_bytes = 64;
   }
+  add("rolling-manifests").manifest_roll_bytes = 0;
   return named;
 }
 
@@ -237,6 +239,7 @@ Options OptionsFor(const Configuration& c) {
   options.max_subcompactions = static_cast<int>(c.max_subcompactions);
   options.background_bytes_per_second = c.background_bytes_per_second;
   options.min_free_bytes = c.min_free_bytes;
+  options.manifest_roll_bytes = c.manifest_roll_bytes;
   options.random_seed = c.seed;
   return options;
 }

@@ -7,7 +7,9 @@
 #include "core/base/random.h"
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
+#include "core/db/testing/manifest_interpreter.h"
 #include "core/fs/posix_file_system.h"
+#include "core/fs/testing/order_monitor.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "model/conformance/observed_file_system.h"
@@ -34,13 +36,39 @@ FaultRule RuleFor(const Fault& fault) {
   return rule;
 }
 
+// Watches one life of a disk: from when the machine is new, or a crash left it, to the next crash.
+// A killed process leaves what it knows of the disk to the next one: what was not durable is not.
+class OrderWatch {
+ public:
+  explicit OrderWatch(FileSystem* disk) : monitor_(disk, Interpreter()) {}
+
+  FileSystem* file_system() { return &monitor_; }
+  void SetReadOnly(bool read_only) { monitor_.SetReadOnly(read_only); }
+  void Adopt(const std::string& directory) {
+    monitor_.Adopt(directory).IgnoreError();  // nothing is there yet, or the opening will tell
+  }
+  std::string Violation() const {
+    const std::vector<std::string> violations = monitor_.violations();
+    return violations.empty() ? "" : "the order of disk calls: " + violations.front();
+  }
+
+ private:
+  static const ManifestInterpreter* Interpreter() {
+    static const DatabaseManifestInterpreter interpreter;
+    return &interpreter;
+  }
+
+  OrderMonitor monitor_;
+};
+
 class SimulatedEnvironment final : public Environment {
  public:
   explicit SimulatedEnvironment(const Configuration& configuration)
       : seed_(configuration.seed),
         order_(configuration.fifo != 0 ? SimulatedExecutor::Order::kFifo
                                        : SimulatedExecutor::Order::kSeeded),
-        disk_(std::make_unique<SimulatedFileSystem>()) {
+        disk_(std::make_unique<SimulatedFileSystem>()),
+        watch_(std::make_unique<OrderWatch>(disk_.get())) {
     StartProcess();
   }
 
@@ -87,6 +115,9 @@ class SimulatedEnvironment final : public Environment {
     process_->Die();
     while_dead();
     StopProcess();
+    violation_ = OrderViolation();
+    watch_ = std::make_unique<OrderWatch>(survivor.get());
+    watch_->Adopt(directory());
     disk_ = std::move(survivor);
     StartProcess();
   }
@@ -103,7 +134,10 @@ class SimulatedEnvironment final : public Environment {
   uint64_t ScheduleFingerprint() const override {
     return choices_before_ ^ executor_->choices();
   }
-  std::string OrderViolation() override { return ""; }
+  std::string OrderViolation() const override {
+    return violation_.empty() ? watch_->Violation() : violation_;
+  }
+  void SetReadOnly(bool read_only) override { watch_->SetReadOnly(read_only); }
 
  private:
   // Keeps count of what the plan before has done, whether or not the disk does.
@@ -113,7 +147,7 @@ class SimulatedEnvironment final : public Environment {
     fired_before_ = disk_->faults_fired();
   }
   void StartProcess() {
-    process_ = std::make_unique<ObservedFileSystem>(disk_.get(), directory());
+    process_ = std::make_unique<ObservedFileSystem>(watch_->file_system(), directory());
     executor_ = std::make_unique<SimulatedExecutor>(seed_ + ++lives_, &clock_, order_);
     ForgetFaults();
   }
@@ -128,6 +162,8 @@ class SimulatedEnvironment final : public Environment {
   const SimulatedExecutor::Order order_;
   SimulatedClock clock_;
   std::unique_ptr<SimulatedFileSystem> disk_;
+  std::unique_ptr<OrderWatch> watch_;
+  std::string violation_;  // the first, of earlier lives of the disk
   std::unique_ptr<ObservedFileSystem> process_;
   std::unique_ptr<SimulatedExecutor> executor_;
   uint64_t lives_ = 0;
@@ -165,13 +201,15 @@ class PosixEnvironment final : public Environment {
   uint64_t DiskSteps() const override { return 0; }
   uint64_t DiskFingerprint() override { return 0; }
   uint64_t ScheduleFingerprint() const override { return 0; }
-  std::string OrderViolation() override { return ""; }
+  std::string OrderViolation() const override { return watch_.Violation(); }
+  void SetReadOnly(bool read_only) override { watch_.SetReadOnly(read_only); }
 
  private:
   void StartProcess() {
-    process_ = std::make_unique<ObservedFileSystem>(PosixFileSystem(), directory());
+    process_ = std::make_unique<ObservedFileSystem>(watch_.file_system(), directory());
   }
   TemporaryDirectory directory_;
+  OrderWatch watch_{PosixFileSystem()};
   std::unique_ptr<ObservedFileSystem> process_;
 };
 

@@ -68,8 +68,11 @@ class Environment {
   // Of every file's name and bytes; and of every choice of the scheduler so far.
   virtual uint64_t DiskFingerprint() = 0;
   virtual uint64_t ScheduleFingerprint() const = 0;
-  // A rule of DESIGN 4 about the order of disk calls that was broken; "" when none was.
-  virtual std::string OrderViolation() = 0;
+  // A rule of DESIGN 4 about the order of disk calls that was broken since the machine was new; ""
+  // when none was.
+  virtual std::string OrderViolation() const = 0;
+  // From now on every change of the disk is a violation, or no longer.
+  virtual void SetReadOnly(bool read_only) = 0;
 };
 
 std::unique_ptr<Environment> NewSimulatedEnvironment(const Configuration& configuration);

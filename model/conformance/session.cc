@@ -210,7 +210,10 @@ std::string Session::End() {
   if (std::string difference = CompareEverything(); !difference.empty()) {
     return difference;
   }
-  return CloseDb();
+  if (std::string difference = CloseDb(); !difference.empty()) {
+    return difference;
+  }
+  return environment_->OrderViolation();
 }
 
 }  // namespace veralith::model

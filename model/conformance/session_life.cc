@@ -192,7 +192,13 @@ std::string Session::VisitReadOnly() {
   }
   const bool whole = model_.open_failures() == 0 && !Excused();
   const uint64_t before = environment_->DiskSteps();
-  if (std::string difference = whole ? CompareReadOnly() : ""; !difference.empty()) {
+  environment_->SetReadOnly(true);
+  std::string difference = whole ? CompareReadOnly() : "";
+  environment_->SetReadOnly(false);
+  if (difference.empty()) {
+    difference = environment_->OrderViolation();
+  }
+  if (!difference.empty()) {
     return "read-only: " + difference;
   }
   if (environment_->DiskSteps() != before) {

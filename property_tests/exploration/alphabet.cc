@@ -43,6 +43,7 @@ const std::vector<Operation>& ExplorationLetters() {
       "snapshot 0 now",
       "release 0",
       "compact * - -",
+      "checkpoint",
       "reopen",
   }));
   return letters;
@@ -50,20 +51,20 @@ const std::vector<Operation>& ExplorationLetters() {
 
 const std::vector<PreparedState>& PreparedStates() {
   static const std::vector<PreparedState>& states = *new std::vector<PreparedState>{
-      {"a tombstone over a deep put",
+      {"a tombstone over a deep put", false,
        Parse({R"(put 0 "a" 8 -)", R"(put 0 "b" 8 -)", "compact * - -", R"(delete 0 "a" -)",
               "flush"})},
-      {"a held snapshot",
+      {"a held snapshot", false,
        Parse({R"(put 0 "a" 8 -)", R"(put 0 "b" 8 commit)", "snapshot 0 now",
               R"(delete-range 0 "a" - -)", "flush"})},
-      {"an unfinished flush",
+      {"an unfinished flush", false,
        Parse({R"(put 0 "a" 8 commit)", R"(put 0 "b" 5000 -)", R"(delete 0 "a" -)"})},
-      {"a compaction that is due",
+      {"a compaction that is due", false,
        Parse({R"(put 0 "a" 8 -)", "flush", R"(batch {delete 0 "a"; put 0 "b" 8} -)", "flush"})},
-      {"several logs",
+      {"several logs", false,
        Parse({R"(put 0 "a" 5000 -)", R"(put 0 "b" 5000 -)", R"(put 0 "a" 8 commit)",
               R"(put 0 "b" 8 -)"})},
-      {"a recovered database with a long manifest",
+      {"a recovered database with a long manifest", false,
        Parse([] {
          std::vector<std::string> lines =
              Times(8, {R"(put 0 "a" 8 -)", "flush", R"(put 0 "b" 8 -)", "flush", "compact * - -"});
@@ -71,6 +72,10 @@ const std::vector<PreparedState>& PreparedStates() {
          lines.push_back(R"(put 0 "a" 8 -)");
          return lines;
        }())},
+      {"manifests that roll", true, {}},
+      {"manifests that roll over deep files and several logs", true,
+       Parse({R"(put 0 "a" 8 -)", "compact * - -", R"(put 0 "b" 5000 commit)",
+              R"(put 0 "a" 5000 -)", R"(delete 0 "b" -)"})},
   };
   return states;
 }

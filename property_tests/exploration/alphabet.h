@@ -15,6 +15,7 @@ const std::vector<Operation>& ExplorationLetters();
 // A state worth starting from, as the operations that make it.
 struct PreparedState {
   std::string name;
+  bool rolling = false;  // its manifest is begun anew with every change
   std::vector<Operation> operations;
 };
 const std::vector<PreparedState>& PreparedStates();

@@ -64,7 +64,7 @@ TEST(ExploredScenarios, ThatFailedOnceDoNotFailAgain) {
 TEST(ExploredScenarios, AreReplayedFromTheirText) {
   Scenario scenario;
   std::string error;
-  for (const std::string line : {"", "@0.0", "@3.1 @12.15", R"(put 0 "a" 8 commit)",
+  for (const std::string line : {"", "@0.0", "rolling", "rolling / flush @1.0", "@3.1 @12.15", R"(put 0 "a" 8 commit)",
                                  R"(flush / put 0 "b" 5000 - @7.3 @1.0)"}) {
     ASSERT_TRUE(ParseScenario(line, &scenario, &error)) << line << ": " << error;
     EXPECT_EQ(PrintScenario(scenario), line);
@@ -84,9 +84,10 @@ TEST(ExploredScenarios, SayWhenAPowerCutDoesNotExist) {
 
 TEST(ExploredStates, AreWhatTheirNamesSay) {
   for (const PreparedState& state : PreparedStates()) {
-    EXPECT_EQ(ReplayScenario({state.operations, {}}, {}, OpenDatabaseUnderTest), "") << state.name;
+    EXPECT_EQ(ReplayScenario({state.rolling, state.operations, {}}, {}, OpenDatabaseUnderTest), "")
+        << state.name;
   }
-  EXPECT_EQ(ExplorationLetters().size(), 15u);
+  EXPECT_EQ(ExplorationLetters().size(), 16u);
 }
 
 TEST(ExploredStates, GiveTheSameCountsTwice) {

@@ -3,15 +3,21 @@
 //   explore [--depth=3] [--prepared-depth=2] [--second-depth=2] [--survivors=16]
 //           [--second-survivors=16] [--shard=0 --shards=1] [--seconds=N]
 //   explore --replay='put 0 "a" 8 - / flush @7.3'
+//   explore --replay-file=FILE      its first line
+//
+// As explore_broken, the same with an engine broken on purpose: --break=R6 (docs/VERIFICATION.md
+// lists them).
 //
 // Prints what was explored. Exit codes: 0 nothing found, 1 a failure (with the command that replays
 // it), 2 usage. A night's run: --depth=4 --prepared-depth=3.
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <string>
 #include <string_view>
 
+#include "core/base/broken.h"
 #include "model/conformance/database_under_test.h"
 #include "property_tests/exploration/explorer.h"
 
@@ -38,6 +44,16 @@ bool ParseFlag(std::string_view argument, Flags* flags) {
     flags->replay = value;
     return true;
   }
+  if (name == "--replay-file") {
+    std::ifstream stream{std::string(value)};
+    return static_cast<bool>(std::getline(stream, flags->replay));
+  }
+#ifdef VERALITH_BROKEN_ENGINES
+  if (name == "--break") {
+    BreakEngine(std::string(value));
+    return true;
+  }
+#endif
   return (name == "--depth" && ParseNumber(value, &options.depth)) ||
          (name == "--prepared-depth" && ParseNumber(value, &options.prepared_depth)) ||
          (name == "--second-depth" && ParseNumber(value, &options.second_depth)) ||
@@ -91,7 +107,8 @@ int main(int argc, char** argv) {
       std::fprintf(stderr,
                    "usage: explore [--depth=N] [--prepared-depth=N] [--second-depth=N]\n"
                    "               [--survivors=N] [--second-survivors=N] [--shard=N]\n"
-                   "               [--shards=N] [--seconds=N] | --replay=SCENARIO\n");
+                   "               [--shards=N] [--seconds=N] |\n"
+                   "               --replay=SCENARIO | --replay-file=FILE\n");
       return 2;
     }
   }

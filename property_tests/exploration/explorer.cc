@@ -19,12 +19,11 @@ bool NextSequence(std::vector<size_t>* letters) {
   return false;
 }
 
-std::vector<Operation> Append(std::vector<Operation> operations,
-                              const std::vector<size_t>& letters) {
+Scenario Append(Scenario start, const std::vector<size_t>& letters) {
   for (const size_t letter : letters) {
-    operations.push_back(ExplorationLetters()[letter]);
+    start.operations.push_back(ExplorationLetters()[letter]);
   }
-  return operations;
+  return start;
 }
 
 uint64_t KeyOf(const SimulatedFileSystem& image, const Ledger& ledger) {
@@ -51,9 +50,11 @@ std::string RunOperations(World& world, const std::vector<Operation>& operations
 
 // Recovers what the first or second power cut left; the crash points of the recovery are collected
 // when `survivors` is not 0. Of databases that recover for the second time only some live on: most
-// such images differ in nothing that matters to what comes later.
+// such images differ in nothing that matters to what comes later. What recovered to the same files
+// under the same ledger lives on once in each way (`lived`; null: always).
 std::string RunRecovery(World& world, size_t survivors, size_t cuts, uint64_t variety,
-                        std::vector<CrashPoint>* points) {
+                        std::vector<CrashPoint>* points,
+                        std::unordered_set<uint64_t>* lived = nullptr) {
   constexpr uint64_t kOneIn = 4;
   if (survivors > 0) {
     world.Collect(survivors);
@@ -66,7 +67,13 @@ std::string RunRecovery(World& world, size_t survivors, size_t cuts, uint64_t va
     difference = world.CheckRecovered();
   }
   const bool lives_on = cuts == 1 || variety / 8 % kOneIn == 0;
-  return difference.empty() && lives_on ? world.LiveOn(variety) : difference;
+  if (!difference.empty() || !lives_on ||
+      (lived != nullptr &&
+       !lived->insert(KeyOf(world.disk(), world.ledger()) * World::kWaysToLiveOn +
+                      variety % World::kWaysToLiveOn).second)) {
+    return difference;
+  }
+  return world.LiveOn(variety);
 }
 
 }  // namespace
@@ -90,7 +97,8 @@ std::optional<ExplorationFailure> Explorer::Run() {
       if (length > options_.prepared_depth) {
         break;
       }
-      if (auto failure = RunLength(state.operations, length, length < options_.second_depth);
+      if (auto failure = RunLength({state.rolling, state.operations, {}}, length,
+                                   length < options_.second_depth);
           failure.has_value()) {
         return failure;
       }
@@ -99,7 +107,7 @@ std::optional<ExplorationFailure> Explorer::Run() {
   return std::nullopt;
 }
 
-std::optional<ExplorationFailure> Explorer::RunLength(const Sequence& start, size_t length,
+std::optional<ExplorationFailure> Explorer::RunLength(const Scenario& start, size_t length,
                                                       bool second_cuts) {
   Letters letters(length, 0);
   do {
@@ -116,18 +124,19 @@ std::optional<ExplorationFailure> Explorer::RunLength(const Sequence& start, siz
   return std::nullopt;
 }
 
-std::optional<ExplorationFailure> Explorer::RunSequence(
-    const std::vector<Operation>& operations, bool second_cuts) {
+std::optional<ExplorationFailure> Explorer::RunSequence(const Scenario& sequence,
+                                                        bool second_cuts) {
   ++counts_.sequences;
   std::vector<CrashPoint> points;
   {
-    World world(std::make_unique<SimulatedFileSystem>(), {}, open_);
-    std::string difference = RunOperations(world, operations, options_.survivors, &points);
+    World world(std::make_unique<SimulatedFileSystem>(), {}, open_, sequence.rolling);
+    std::string difference =
+        RunOperations(world, sequence.operations, options_.survivors, &points);
     if (!difference.empty()) {
-      return ExplorationFailure{{operations, {}}, std::move(difference)};
+      return ExplorationFailure{sequence, std::move(difference)};
     }
   }
-  return CheckPoints(points, {operations, {}}, second_cuts);
+  return CheckPoints(points, sequence, second_cuts);
 }
 
 std::optional<ExplorationFailure> Explorer::CheckPoints(const std::vector<CrashPoint>& points,
@@ -154,7 +163,7 @@ std::optional<ExplorationFailure> Explorer::CheckImage(const SimulatedFileSystem
                                                        const Ledger& ledger,
                                                        const Scenario& scenario,
                                                        bool second_cuts) {
-  const uint64_t key = KeyOf(image, ledger);
+  const uint64_t key = KeyOf(image, ledger) + (scenario.rolling ? 1 : 0);
   const bool is_new = checked_.insert(key).second;
   second_cuts = second_cuts && recovered_.insert(key).second;
   if (!is_new && !second_cuts) {
@@ -165,10 +174,11 @@ std::optional<ExplorationFailure> Explorer::CheckImage(const SimulatedFileSystem
   }
   std::vector<CrashPoint> points;
   {
-    World world(image.CloneWithEverything(), ledger, open_);
+    World world(image.CloneWithEverything(), ledger, open_, scenario.rolling);
     std::string difference =
         RunRecovery(world, second_cuts ? options_.second_survivors : 0,
-                    scenario.power_cuts.size(), key, &points);
+                    scenario.power_cuts.size(), key, &points, &lived_);
+    counts_.lives = lived_.size();
     if (!difference.empty()) {
       return ExplorationFailure{scenario, std::move(difference)};
     }
@@ -178,7 +188,8 @@ std::optional<ExplorationFailure> Explorer::CheckImage(const SimulatedFileSystem
 
 std::string ReplayScenario(const Scenario& scenario, const ExplorationOptions& options,
                            const DbOpener& open) {
-  auto world = std::make_unique<World>(std::make_unique<SimulatedFileSystem>(), Ledger(), open);
+  auto world = std::make_unique<World>(std::make_unique<SimulatedFileSystem>(), Ledger(), open,
+                                       scenario.rolling);
   std::vector<CrashPoint> points;
   std::string difference =
       RunOperations(*world, scenario.operations, options.survivors, &points);
@@ -189,8 +200,9 @@ std::string ReplayScenario(const Scenario& scenario, const ExplorationOptions& o
              std::to_string(cut.survivor);
     }
     const SimulatedFileSystem& image = *points[cut.point].images[cut.survivor];
-    const uint64_t key = KeyOf(image, points[cut.point].ledger);
-    world = std::make_unique<World>(image.CloneWithEverything(), points[cut.point].ledger, open);
+    const uint64_t key = KeyOf(image, points[cut.point].ledger) + (scenario.rolling ? 1 : 0);
+    world = std::make_unique<World>(image.CloneWithEverything(), points[cut.point].ledger, open,
+                                    scenario.rolling);
     std::vector<CrashPoint> next;
     difference = RunRecovery(
         *world, i + 1 < scenario.power_cuts.size() ? options.second_survivors : 0, i + 1, key, &next);
@@ -213,6 +225,7 @@ std::string PrintCounts(const ExplorationCounts& counts) {
          line(counts.second_survivors, "survivors of them") +
          line(counts.second_images, "distinct of these, recovered and compared") +
          line(counts.bounded_points, "crash points with more survivors than the bound") +
+         line(counts.lives, "distinct of these that lived on") +
          line(counts.openings, "databases opened") +
          line(counts.cases(), "cases decided");
 }

@@ -47,6 +47,7 @@ struct ExplorationCounts {
   uint64_t second_points = 0;     // crash points in recoveries
   uint64_t second_survivors = 0;
   uint64_t second_images = 0;     // of them distinct, recovered and compared
+  uint64_t lives = 0;             // of all recovered: distinct ones that lived on
   uint64_t openings = 0;          // of databases, all in all
 
   // Cases that the exploration decided: survivors of first and second power cuts.
@@ -64,17 +65,16 @@ class Explorer {
 
   // The first failure, or nothing.
   std::optional<ExplorationFailure> Run();
-  // One sequence; second power cuts in the recoveries from its distinct images, too.
-  std::optional<ExplorationFailure> RunSequence(const std::vector<Operation>& operations,
-                                                bool second_cuts);
+  // One sequence (a scenario without power cuts); second power cuts in the recoveries from its
+  // distinct images, too.
+  std::optional<ExplorationFailure> RunSequence(const Scenario& sequence, bool second_cuts);
   const ExplorationCounts& counts() const { return counts_; }
 
  private:
-  using Sequence = std::vector<Operation>;
   using Letters = std::vector<size_t>;
 
   // Every sequence of exactly `length` letters after `start`.
-  std::optional<ExplorationFailure> RunLength(const Sequence& start, size_t length,
+  std::optional<ExplorationFailure> RunLength(const Scenario& start, size_t length,
                                               bool second_cuts);
   std::optional<ExplorationFailure> CheckPoints(const std::vector<CrashPoint>& points,
                                                 Scenario scenario, bool second_cuts);
@@ -88,6 +88,7 @@ class Explorer {
   uint64_t next_ = 0;                       // sequences, of all shards
   std::unordered_set<uint64_t> checked_;    // images with their ledgers
   std::unordered_set<uint64_t> recovered_;  // of them, those with second power cuts
+  std::unordered_set<uint64_t> lived_;      // recovered databases with their ledgers and ways
 };
 
 // Runs one scenario; "" or what is wrong.

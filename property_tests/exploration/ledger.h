@@ -5,6 +5,7 @@
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_LEDGER_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,23 @@ class Ledger {
     return difference;
   }
 
+  // A checkpoint that is being made in this directory: if it is there, it is the state of now.
+  void Copying(const std::string& directory) {
+    copies_[directory] = {model_.current().All(kMaxTimestamp), false};
+    commits_ = Fingerprint(commits_, "copying " + directory);
+  }
+  // It was made, or has been seen: it is there from now on.
+  void Copied(const std::string& directory) {
+    if (!std::exchange(copies_[directory].must_be_there, true)) {
+      commits_ = Fingerprint(commits_, "copied " + directory);
+    }
+  }
+  struct Copy {
+    KvModel::Contents contents;
+    bool must_be_there = false;
+  };
+  const std::map<std::string, Copy>& copies() const { return copies_; }
+
   const CrashModel& model() const { return model_; }
   uint64_t signature() const { return Fingerprint(commits_, std::to_string(synced_)); }
 
@@ -58,6 +76,7 @@ class Ledger {
   }
 
   CrashModel model_;
+  std::map<std::string, Copy> copies_;  // by directory
   uint64_t commits_ = 0;
   size_t synced_ = 0;
 };

@@ -56,12 +56,14 @@ TEST(RandomExploration, EveryCrashPointAtTheEndOfALongSequenceLeavesALegalState)
   uint64_t seed = 1;
   for (const Time time; time.IsLeft() || seed < 10; ++seed) {
     Random random(seed);
-    std::vector<Operation> operations(10 + random.Below(50));
-    for (Operation& operation : operations) {
+    Scenario sequence;
+    sequence.rolling = seed % 3 == 0;
+    sequence.operations.resize(10 + random.Below(50));
+    for (Operation& operation : sequence.operations) {
       operation = letters[random.Below(letters.size())];
     }
     Explorer explorer({}, OpenDatabaseUnderTest);
-    const auto failure = explorer.RunSequence(operations, /*second_cuts=*/false);
+    const auto failure = explorer.RunSequence(sequence, /*second_cuts=*/false);
     ASSERT_FALSE(failure.has_value()) << "seed " << seed << ": " << Report(*failure);
     counts.sequences += explorer.counts().sequences;
     counts.crash_points += explorer.counts().crash_points;

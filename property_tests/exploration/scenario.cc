@@ -9,6 +9,7 @@ namespace veralith::model {
 namespace {
 
 constexpr std::string_view kBetween = " / ";
+constexpr std::string_view kRolling = "rolling";
 
 bool ParseNumber(std::string_view* text, size_t* number) {
   const auto [end, code] = std::from_chars(text->data(), text->data() + text->size(), *number);
@@ -27,7 +28,7 @@ bool ParsePowerCut(std::string_view text, PowerCut* cut) {
 }  // namespace
 
 std::string PrintScenario(const Scenario& scenario) {
-  std::string text;
+  std::string text(scenario.rolling ? kRolling : "");
   for (const Operation& operation : scenario.operations) {
     text += (text.empty() ? "" : std::string(kBetween)) + PrintOperation(operation);
   }
@@ -51,6 +52,10 @@ bool ParseScenario(std::string_view text, Scenario* scenario, std::string* error
     }
     scenario->power_cuts.insert(scenario->power_cuts.begin(), cut);
     text = text.substr(0, at == 0 ? 0 : at - 1);
+  }
+  if (text.starts_with(kRolling)) {
+    scenario->rolling = true;
+    text.remove_prefix(std::min(kRolling.size() + kBetween.size(), text.size()));
   }
   while (!text.empty()) {
     const size_t end = std::min(text.find(kBetween), text.size());

@@ -2,7 +2,8 @@
 //
 //   put 0 "a" 8 - / flush @7.3 @12.0
 //
-// the operations from an empty database, then the power cuts: in the last operation, at crash point
+// the operations from an empty database (behind the word "rolling /", of one whose manifest is begun
+// anew with every change), then the power cuts: in the last operation, at crash point
 // 7 (from 0, in the order of the disk's steps; the last one is after the operation), with survivor 3
 // (in the order of EnumerateSurvivors); then in the recovery from it, at its point 12, with survivor
 // 0. Without a power cut: the operations themselves.
@@ -25,6 +26,7 @@ struct PowerCut {
 };
 
 struct Scenario {
+  bool rolling = false;
   std::vector<Operation> operations;
   std::vector<PowerCut> power_cuts;  // at most two
   bool operator==(const Scenario&) const = default;

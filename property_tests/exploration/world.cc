@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/db/testing/manifest_interpreter.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 #include "model/operation_text.h"
@@ -81,6 +82,11 @@ std::set<std::string> NamedOn(SimulatedFileSystem* disk) {
   return names;
 }
 
+const ManifestInterpreter* Interpreter() {
+  static const DatabaseManifestInterpreter interpreter;
+  return &interpreter;
+}
+
 Options ExplorationOptions() {
   static const Options& options = *new Options(OptionsFor(ExplorationConfiguration()));
   return options;
@@ -95,12 +101,17 @@ Configuration ExplorationConfiguration() {
   return configuration;
 }
 
-World::World(std::unique_ptr<SimulatedFileSystem> disk, Ledger ledger, const DbOpener& open)
+World::World(std::unique_ptr<SimulatedFileSystem> disk, Ledger ledger, const DbOpener& open,
+             bool rolling)
     : open_(open),
+      rolling_(rolling),
       disk_(std::move(disk)),
+      monitor_(disk_.get(), Interpreter()),
       executor_(1, &clock_, SimulatedExecutor::Order::kFifo),
-      file_system_(disk_.get()),
-      ledger_(std::move(ledger)) {}
+      file_system_(&monitor_),
+      ledger_(std::move(ledger)) {
+  monitor_.Adopt(kDirectory).IgnoreError();  // nothing is there yet, or the opening will tell
+}
 
 World::~World() {
   file_system_.SetHook(nullptr);
@@ -156,13 +167,20 @@ std::string World::Expect(const absl::Status& status, const std::string& call) {
   return status.ok() ? "" : call + " failed: " + ToString(status);
 }
 
-std::string World::Open() {
-  named_at_opening_ = NamedOn(disk_.get());
+Options World::OpenOptions() {
   Options options = ExplorationOptions();
   options.file_system = &file_system_;
   options.clock = &clock_;
   options.executor = &executor_;
-  absl::StatusOr<std::unique_ptr<Db>> opened = open_(kDirectory, options);
+  if (rolling_) {
+    options.manifest_roll_bytes = 0;
+  }
+  return options;
+}
+
+std::string World::Open() {
+  named_at_opening_ = NamedOn(disk_.get());
+  absl::StatusOr<std::unique_ptr<Db>> opened = open_(kDirectory, OpenOptions());
   if (!opened.ok()) {
     return Expect(opened.status(), "Open");
   }
@@ -206,6 +224,15 @@ std::string World::ApplyWrite(size_t position, const Operation& operation) {
   return "";
 }
 
+// Also durable when the call returns: what is in it, and its name.
+std::string World::TakeCheckpoint(const std::string& directory) {
+  ledger_.Copying(directory);
+  std::string difference = Expect(db_->Checkpoint(directory), "Checkpoint");
+  ledger_.Synced();
+  ledger_.Copied(directory);
+  return difference;
+}
+
 std::string World::Apply(size_t position, const Operation& operation) {
   std::string difference;
   switch (operation.kind) {
@@ -226,6 +253,8 @@ std::string World::Apply(size_t position, const Operation& operation) {
       difference = Expect(db_->CompactAll(), "Compact");
       ledger_.Synced();
       return difference;
+    case OperationKind::kCheckpoint:
+      return TakeCheckpoint("copy-" + std::to_string(position));
     case OperationKind::kSnapshot:
       if (snapshots_[operation.slot] == nullptr) {
         snapshots_[operation.slot] = db_->GetSnapshot();
@@ -249,9 +278,9 @@ std::string World::Apply(size_t position, const Operation& operation) {
 
 // --- Comparing ---------------------------------------------------------------------------------------
 
-absl::StatusOr<CrashModel::Recovered> World::Observe() {
+absl::StatusOr<CrashModel::Recovered> World::Observe(Db& db) {
   CrashModel::Recovered recovered;
-  const std::unique_ptr<DbIterator> iterator = db_->NewIterator({});
+  const std::unique_ptr<DbIterator> iterator = db.NewIterator({});
   std::vector<Row> rows;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     rows.push_back({std::string(iterator->key()), std::string(iterator->value()),
@@ -261,7 +290,7 @@ absl::StatusOr<CrashModel::Recovered> World::Observe() {
   if (!rows.empty()) {
     recovered.contents[0] = std::move(rows);
   }
-  recovered.last_timestamp = db_->LastTimestamp();
+  recovered.last_timestamp = db.LastTimestamp();
   return recovered;
 }
 
@@ -283,8 +312,16 @@ std::string World::CompareGets() {
   return "";
 }
 
+std::string World::OrderViolation() const {
+  const std::vector<std::string> violations = monitor_.violations();
+  return violations.empty() ? "" : "the order of disk calls: " + violations.front();
+}
+
 std::string World::Compare() {
-  const absl::StatusOr<CrashModel::Recovered> seen = Observe();
+  if (std::string violation = OrderViolation(); !violation.empty()) {
+    return violation;
+  }
+  const absl::StatusOr<CrashModel::Recovered> seen = Observe(*db_);
   if (!seen.ok()) {
     return Expect(seen.status(), "a scan");
   }
@@ -298,7 +335,7 @@ std::string World::Compare() {
 
 std::string World::CompareWhatIsRead() {
   const KvModel& model = ledger_.model().current();
-  const absl::StatusOr<CrashModel::Recovered> seen = Observe();
+  const absl::StatusOr<CrashModel::Recovered> seen = Observe(*db_);
   if (seen.ok()) {
     if (std::string difference = Difference(model.All(kMaxTimestamp), seen->contents);
         !difference.empty()) {
@@ -317,20 +354,58 @@ std::string World::CompareWhatIsRead() {
   return "";
 }
 
+std::string World::CheckCopy(const std::string& directory, const KvModel::Contents& expected) {
+  Options options = OpenOptions();
+  options.read_only = true;
+  monitor_.SetReadOnly(true);
+  std::string difference;
+  {
+    const absl::StatusOr<std::unique_ptr<Db>> copy = open_(directory, options);
+    const absl::StatusOr<CrashModel::Recovered> seen =
+        copy.ok() ? Observe(**copy) : absl::StatusOr<CrashModel::Recovered>(copy.status());
+    difference = seen.ok() ? Difference(expected, seen->contents) : Expect(seen.status(), "Open");
+  }
+  monitor_.SetReadOnly(false);
+  return difference.empty() ? "" : "the checkpoint " + directory + ": " + difference;
+}
+
+// A checkpoint is there whole or, while its call has not returned, not at all.
+std::string World::CheckCopies() {
+  const std::map<std::string, Ledger::Copy> copies = ledger_.copies();
+  for (const auto& [directory, copy] : copies) {
+    const absl::StatusOr<bool> exists = disk_->Exists(directory);
+    if (!exists.ok() || !*exists) {
+      if (copy.must_be_there) {
+        return "the checkpoint " + directory + " is gone";
+      }
+      continue;
+    }
+    ledger_.Copied(directory);
+    if (std::string difference = CheckCopy(directory, copy.contents); !difference.empty()) {
+      return difference;
+    }
+  }
+  return "";
+}
+
 std::string World::CheckRecovered() {
+  if (std::string violation = OrderViolation(); !violation.empty()) {
+    return violation;
+  }
   for (const std::string& path : file_system_.read()) {
     if (const std::string name = NameOf(path); IsData(name) && !named_at_opening_.contains(name)) {
       return "recovery read " + name + ", which no manifest names";
     }
   }
-  const absl::StatusOr<CrashModel::Recovered> recovered = Observe();
+  const absl::StatusOr<CrashModel::Recovered> recovered = Observe(*db_);
   if (!recovered.ok()) {
     return Expect(recovered.status(), "reading what was recovered");
   }
   if (std::string difference = ledger_.Crash(*recovered); !difference.empty()) {
     return difference;
   }
-  return CompareGets();
+  const std::string difference = CompareGets();
+  return difference.empty() ? CheckCopies() : difference;
 }
 
 std::string World::LiveOn(uint64_t variety) {
@@ -356,7 +431,7 @@ std::string World::LiveOn(uint64_t variety) {
     return difference.empty() ? Compare() : "living on, reopening: " + difference;
   }
   World next(variety & 4 ? disk_->CloneWithNothingUnsynced() : disk_->CloneWithEverything(),
-             ledger_, open_);
+             ledger_, open_, rolling_);
   std::string difference = next.Open();
   if (difference.empty()) {
     difference = next.CheckRecovered();

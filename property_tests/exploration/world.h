@@ -2,7 +2,8 @@
 // that a power cut could have left of it.
 //
 // Unlike a conformance Session it is made for speed and for looking at crash points: no comparison
-// but those asked for, one namespace, few keys, everything deterministic (tasks run in the order of
+// but those asked for, one namespace, few keys, the order monitor's rules beside every comparison,
+// everything deterministic (tasks run in the order of
 // scheduling, each life starts at the same time of the clock, so that equal histories on equal disks
 // give equal bytes).
 //
@@ -22,6 +23,7 @@
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
 #include "core/db/db.h"
+#include "core/fs/testing/order_monitor.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "model/conformance/configurations.h"
 #include "model/conformance/session.h"
@@ -42,8 +44,10 @@ class World {
  public:
   static constexpr const char* kDirectory = "db";
 
-  // `disk`: a machine that died with this ledger; a new one: nothing is there.
-  World(std::unique_ptr<SimulatedFileSystem> disk, Ledger ledger, const DbOpener& open);
+  // `disk`: a machine that died with this ledger; a new one: nothing is there. `rolling`: manifests
+  // are begun anew with every change.
+  World(std::unique_ptr<SimulatedFileSystem> disk, Ledger ledger, const DbOpener& open,
+        bool rolling);
   ~World();  // the process dies, the disk with it
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -56,10 +60,10 @@ class World {
   // Each returns "" or what is wrong.
   std::string Open();
   std::string Apply(size_t position, const Operation& operation);
-  // After Open on what a crash left: recovery read no file but those the manifest names, the state
+  // After Open on what a crash left: the order was kept, recovery read no file but those the manifest names, the state
   // is a legal one (which the ledger then holds), and every read says the same.
   std::string CheckRecovered();
-  // Everything that the database shows is what the ledger's model shows.
+  // The order was kept, and everything that the database shows is what the ledger's model shows.
   std::string Compare();
   // The same, where an error is an answer, too: after damage.
   std::string CompareWhatIsRead();
@@ -68,6 +72,7 @@ class World {
   // Some more writes and reads, durable ones last, a power cut or a close chosen by `variety`, and
   // that another opening shows all of it.
   std::string LiveOn(uint64_t variety);
+  static constexpr uint64_t kWaysToLiveOn = 8;  // `variety` counts modulo this
 
   SimulatedFileSystem& disk() { return *disk_; }
   Ledger& ledger() { return ledger_; }
@@ -81,15 +86,23 @@ class World {
 
   std::string ApplyWrite(size_t position, const Operation& operation);
   std::string Reopen();
+  std::string TakeCheckpoint(const std::string& directory);
+  std::string CheckCopies();
+  std::string CheckCopy(const std::string& directory, const KvModel::Contents& expected);
+  Options OpenOptions();
   std::string Expect(const absl::Status& status, const std::string& call);
-  absl::StatusOr<CrashModel::Recovered> Observe();
+  absl::StatusOr<CrashModel::Recovered> Observe(Db& db);
   std::string CompareGets();
+  // The first call that broke the order of DESIGN 4; "" when none did.
+  std::string OrderViolation() const;
   void AddPoint();
   // Names of the logs and segments that a manifest on the disk names or could name after a crash.
   const std::set<std::string>& NamedFiles();
 
   const DbOpener& open_;
+  const bool rolling_;
   const std::unique_ptr<SimulatedFileSystem> disk_;
+  OrderMonitor monitor_;
   SimulatedClock clock_;
   SimulatedExecutor executor_;
   CrashPointFileSystem file_system_;
