@@ -304,7 +304,7 @@ PieceResults Join(const std::vector<absl::StatusOr<JobResult>>& results) {
 // Every version of the inputs is in some piece (hazards C3, P4).
 absl::Status CheckAllRead(const Pick& pick, const JobStatistics& statistics) {
   const uint64_t expected = TotalsOf(pick).entries;
-  if (statistics.versions_read == expected || VERALITH_BROKEN(C3_LOST) ||
+  if (statistics.versions_read == expected || VERALITH_BROKEN(C2) || VERALITH_BROKEN(C3_LOST) ||
       VERALITH_BROKEN(C3_SPLIT) || VERALITH_BROKEN(C3_OVERLAP)) {
     return absl::OkStatus();
   }

@@ -31,11 +31,11 @@ absl::Status Outputs::Add(const EntryView& entry, bool first_of_key) {
   if (VERALITH_BROKEN(S2) && writer_ != nullptr && entry.value.size() > 4096) {
     return absl::OkStatus();
   }
-  if (first_of_key && writer_ != nullptr && CutIsDue(entry)) {
+  if ((first_of_key || VERALITH_BROKEN(O4)) && writer_ != nullptr && CutIsDue(entry)) {
     VERALITH_RETURN_IF_ERROR(Close(tombstones_->CutAt(entry.ns, entry.key)));
   }
   if (writer_ == nullptr) {
-    VERALITH_CHECK(first_of_key);
+    VERALITH_CHECK(first_of_key || VERALITH_BROKEN(O4));
     PassGrandparents(entry);
     VERALITH_RETURN_IF_ERROR(Begin());
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/iterator/range_tombstones.h"
@@ -155,7 +156,7 @@ void Survivors::FinishKey() {
   if (pending_.empty()) {
     return;
   }
-  if (older_->MayHold(ns_, key_)) {
+  if (!VERALITH_BROKEN(C1) && older_->MayHold(ns_, key_)) {
     draining_ = true;
     return;
   }

@@ -62,7 +62,10 @@ void DbImpl::PublishSuperVersion() {
 }
 
 std::vector<Timestamp> DbImpl::Points() const {
-  std::vector<Timestamp> points = snapshots_.Timestamps();
+  std::vector<Timestamp> points;
+  if (!VERALITH_BROKEN(C8)) {
+    points = snapshots_.Timestamps();
+  }
   const Timestamp visible = visible_.Load();
   if (points.empty() || points.back() < visible) {
     points.push_back(visible);
@@ -233,7 +236,8 @@ void DbImpl::ReleasePending(const std::vector<uint64_t>& numbers) {
 // All frozen memtables become one run. The edit also drops their logs, so that recovery never
 // replays what is flushed (hazard R5).
 absl::Status DbImpl::FlushFrozen() {
-  const std::vector<Frozen> taken(frozen_.begin(), frozen_.end());
+  const std::vector<Frozen> taken(VERALITH_BROKEN(C9) ? frozen_.end() - 1 : frozen_.begin(),
+                                  frozen_.end());
   FlushRequest request;
   VersionEdit logs;
   for (const Frozen& frozen : taken) {
@@ -275,7 +279,8 @@ absl::Status DbImpl::FlushFrozen() {
     }
   }
   if (status.ok()) {
-    frozen_.erase(frozen_.begin(), frozen_.begin() + static_cast<ptrdiff_t>(taken.size()));
+    const auto first = VERALITH_BROKEN(C9) ? frozen_.end() - 1 : frozen_.begin();
+    frozen_.erase(first, first + static_cast<ptrdiff_t>(taken.size()));
     logs_needed_from_ = frozen_.empty() ? active_log_ : frozen_.front().log_number;
     counters_.flush_bytes.FetchAddRelaxed(result->statistics.bytes_written);
     counters_.flushes.FetchAddRelaxed(1);
@@ -331,6 +336,9 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
     result = room.ok() ? RunCompaction(environment, compaction_options_, request) : room;
   }
   absl::Status status = result.status();
+  if (VERALITH_BROKEN(C5) && status.ok() && running_.size() == 1 && !pick.trivial_move) {
+    status = Compact(pick);  // another job of the same inputs, and it was faster
+  }
   if (status.ok()) {
     status = versions_->LogAndApply(result->edit, mutex_);
     if (!versions_->error().ok()) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/clock.h"
 #include "core/base/status.h"
@@ -211,9 +212,9 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   for (const auto& [number, id] : state.logs) {
     edit->removed_logs.push_back(number);
   }
-  clock_.emplace(physical_clock_, options_.max_clock_skew_nanos,
-                 std::max({state.timestamp_ceiling, state.last_timestamp,
-                           recovery.last_timestamp()}));
+  const Timestamp used = std::max(
+      {state.timestamp_ceiling, state.last_timestamp, recovery.last_timestamp()});
+  clock_.emplace(physical_clock_, options_.max_clock_skew_nanos, VERALITH_BROKEN(O6) ? 0 : used);
   clock_->Observe();
   Timestamp ceiling = 0;
   if (clock_->CeilingFor(WriteQueue::kMaxGroupWriters, &ceiling).ok()) {

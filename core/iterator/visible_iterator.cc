@@ -38,7 +38,8 @@ bool VisibleIterator::BelowLower(std::string_view key) const {
     return false;
   }
   const int order = CompareBytes(key, lower_.key);
-  return order < 0 || (order == 0 && lower_.kind == ScanBound::Kind::kExclusive);
+  return order < 0 ||
+         (order == 0 && lower_.kind == ScanBound::Kind::kExclusive && !VERALITH_BROKEN(O3));
 }
 
 bool VisibleIterator::AboveUpper(std::string_view key) const {
@@ -46,6 +47,9 @@ bool VisibleIterator::AboveUpper(std::string_view key) const {
     return false;
   }
   const int order = CompareBytes(key, upper_.key);
+  if (VERALITH_BROKEN(O3) && key.starts_with(upper_.key)) {
+    return upper_.kind == ScanBound::Kind::kExclusive;
+  }
   return order > 0 || (order == 0 && upper_.kind == ScanBound::Kind::kExclusive);
 }
 

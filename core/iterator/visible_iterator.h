@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/base/broken.h"
 #include "core/base/types.h"
 #include "core/iterator/iterator.h"
 #include "core/iterator/range_tombstones.h"
@@ -75,7 +76,9 @@ class VisibleIterator final {
  private:
   enum class Direction : uint8_t { kForward, kBackward };
 
-  bool InNamespace() const { return merged_->Valid() && merged_->entry().ns == ns_; }
+  bool InNamespace() const {
+    return merged_->Valid() && (merged_->entry().ns == ns_ || VERALITH_BROKEN(O2));
+  }
   bool OnSavedKey() const { return InNamespace() && merged_->entry().key == saved_key_; }
   bool Failed() const { return !merged_->Valid() && !merged_->status().ok(); }
   bool BelowLower(std::string_view key) const;

@@ -129,6 +129,16 @@ class SimulatedEnvironment final : public Environment {
     StartProcess();
   }
 
+  std::vector<std::string> FileNames() const override {
+    const std::string prefix = directory() + "/";
+    std::vector<std::string> names;
+    for (const auto& [path, bytes] : disk_->Files()) {
+      if (path.starts_with(prefix)) {
+        names.push_back(path.substr(prefix.size()));
+      }
+    }
+    return names;
+  }
   uint64_t DiskSteps() const override { return disk_->steps(); }
   uint64_t DiskFingerprint() override { return disk_->Fingerprint(); }
   uint64_t ScheduleFingerprint() const override {
@@ -198,6 +208,7 @@ class PosixEnvironment final : public Environment {
     while_dead();
     StartProcess();
   }
+  std::vector<std::string> FileNames() const override { return {}; }
   uint64_t DiskSteps() const override { return 0; }
   uint64_t DiskFingerprint() override { return 0; }
   uint64_t ScheduleFingerprint() const override { return 0; }

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/executor.h"
@@ -63,6 +64,9 @@ class Environment {
   // The process dies: the disk stays as the process saw it.
   virtual void Kill(const std::function<void()>& while_dead) = 0;
 
+  // Of the files in directory(), in order, without a call that faults could meet. Empty where it
+  // is not simulated.
+  virtual std::vector<std::string> FileNames() const = 0;
   // Calls so far that change what the disk may hold.
   virtual uint64_t DiskSteps() const = 0;
   // Of every file's name and bytes; and of every choice of the scheduler so far.

@@ -125,6 +125,8 @@ class Session {
 
   // --- Life and death (session_life.cc) --------------------------------------------------------
   std::string Open();
+  // Right after an opening that met no fault.
+  std::string CheckNothingIsLeftOver() const;
   std::string Reopen();
   std::string CloseDb();
   std::string CheckClosed();

@@ -23,10 +23,35 @@ std::string Session::Open() {
   if (known) {
     db_ = *std::move(opened);
     must_exceed_ = 0;
+    difference = Excused() ? "" : CheckNothingIsLeftOver();
   } else if (difference.empty()) {
     Mark("opening fails after an injected fault");
   }
   return difference;
+}
+
+// What crashes, failed jobs and the last life left is gone, and room with it: the segments are those
+// of the tree, and of logs and manifests there is one each.
+std::string Session::CheckNothingIsLeftOver() const {
+  uint64_t live = 0;
+  for (const LevelStatistics& level : db_->GetStatistics().levels) {
+    live += level.files;
+  }
+  uint64_t segments = 0;
+  uint64_t logs = 0;
+  uint64_t manifests = 0;
+  for (const std::string& name : environment_->FileNames()) {
+    const bool numbered = name.front() >= '0' && name.front() <= '9';
+    segments += name.ends_with(".parquet") ? 1 : 0;
+    logs += numbered && name.ends_with(".log") ? 1 : 0;
+    manifests += name.starts_with("MANIFEST-") ? 1 : 0;
+  }
+  if (segments > live || logs > 1 || manifests > 1) {
+    return "files are left over after an opening: " + std::to_string(segments) +
+           " segments, of which " + std::to_string(live) + " are live, " + std::to_string(logs) +
+           " logs, " + std::to_string(manifests) + " manifests";
+  }
+  return "";
 }
 
 std::string Session::Reopen() {

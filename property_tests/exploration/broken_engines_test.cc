@@ -88,9 +88,21 @@ TEST_P(BrokenEngines, AreCaughtByTheOrdinaryChecks) {
 
 // By hazard (docs/VERIFICATION.md, "Hazards"), one to a line.
 constexpr Hazard kHazards[] = {
+    {"O1", Hazard::kCampaign},
+    {"O2", Hazard::kCampaign},
+    {"O3", Hazard::kCampaign},
+    {"O4", Hazard::kCampaign},
+    {"O6", Hazard::kCampaign},
+    {"C1", Hazard::kCampaign},
+    {"C2", Hazard::kCampaign},
     {"C3_LOST", Hazard::kCampaign},
     {"C3_OVERLAP", Hazard::kCampaign},
     {"C3_SPLIT", Hazard::kCampaign},
+    {"C4", Hazard::kCampaign},
+    {"C5", Hazard::kCampaign},
+    {"C7", Hazard::kCampaign},
+    {"C8", Hazard::kCampaign},
+    {"C9", Hazard::kCampaign},
     {"S1", Hazard::kRot},
     {"S2", Hazard::kExploration},
     {"S4Bytes", Hazard::kExploration, kOrder},
