@@ -429,13 +429,16 @@ TEST_F(TieredPickerTest, MergesNeighboursOfLikeSizeIntoThePlaceOfTheNewest) {
   EXPECT_EQ(pick->reason, Pick::Reason::kTierSizes);
 }
 
-TEST_F(TieredPickerTest, MergesTheNewestRunsWhenNoTwoAreAlike) {
+// Were the newest two merged whatever their sizes, every memtable would be added to one run until that
+// is as large as the next: a byte would be written as often as that has memtables.
+TEST_F(TieredPickerTest, MergesTheNeighboursThatAreMostAlikeWhenThereAreTooManyRuns) {
   const auto pick = Automatic(Tree({{0, 9, 4, "a", Inclusive("z"), 10, 1},
                                     {0, 8, 3, "a", Inclusive("z"), 100, 1},
-                                    {0, 7, 2, "a", Inclusive("z"), 1000, 1},
+                                    {0, 7, 2, "a", Inclusive("z"), 300, 1},
                                     {0, 6, 1, "a", Inclusive("z"), 10000, 1}}));
   ASSERT_TRUE(pick.has_value());
-  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{4, 3}));
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{3, 2}));
+  EXPECT_EQ(pick->output_run_id, 8u);
   EXPECT_EQ(pick->reason, Pick::Reason::kTierRuns);
 }
 

@@ -57,6 +57,7 @@ class TieredPolicy final : public CompactionPolicy {
                                   const std::vector<PlacedRun>& runs) const;
   std::optional<Stretch> BySpace(const std::vector<PlacedRun>& runs) const;
   std::optional<Stretch> BySizes(const std::vector<PlacedRun>& runs) const;
+  Stretch ByLikeness(const std::vector<PlacedRun>& runs) const;
   Pick PickOf(const std::vector<PlacedRun>& runs, const Stretch& stretch) const;
 
   const CompactionOptions options_;
@@ -107,7 +108,7 @@ std::optional<Pick> TieredPolicy::PickGarbage(const PickerState& state,
   return std::nullopt;
 }
 
-// Most urgent first. The last one takes enough of the newest runs to get below the trigger.
+// Most urgent first. The last one always gets below the trigger, in time.
 std::vector<Stretch> TieredPolicy::Candidates(const std::vector<PlacedRun>& runs) const {
   std::vector<Stretch> candidates;
   if (const std::optional<Stretch> space = BySpace(runs); space.has_value()) {
@@ -116,8 +117,28 @@ std::vector<Stretch> TieredPolicy::Candidates(const std::vector<PlacedRun>& runs
   if (const std::optional<Stretch> sizes = BySizes(runs); sizes.has_value()) {
     candidates.push_back(*sizes);
   }
+  candidates.push_back(ByLikeness(runs));
+  // Should a running job hold those: enough of the newest runs.
   candidates.push_back({0, runs.size() - Trigger() + 2, Pick::Reason::kTierRuns});
   return candidates;
+}
+
+// The two neighbours that are most alike in size. (Merging the newest ones instead would add every
+// memtable to one run until that is as large as the next: as many writes of a byte as it has
+// memtables.)
+Stretch TieredPolicy::ByLikeness(const std::vector<PlacedRun>& runs) const {
+  size_t best = 0;
+  double best_ratio = 0;
+  for (size_t i = 0; i + 1 < runs.size(); ++i) {
+    const auto newer = static_cast<double>(std::max<uint64_t>(1, runs[i].bytes));
+    const auto older = static_cast<double>(std::max<uint64_t>(1, runs[i + 1].bytes));
+    const double ratio = std::max(older / newer, newer / older);
+    if (i == 0 || ratio < best_ratio) {
+      best = i;
+      best_ratio = ratio;
+    }
+  }
+  return {best, best + 2, Pick::Reason::kTierRuns};
 }
 
 // Everything, when the runs in front of the oldest could all be newer versions of what it holds.

@@ -1,0 +1,122 @@
+// A tree of any size without its data: a file is an interval of the key space and a number of
+// entries, spread evenly over it. So a policy can be driven through terabytes in seconds, and what it
+// costs be measured: bytes written, bytes kept, runs that a lookup must ask.
+//
+// What it is
+//   1. The policy, Version and its edits are the engine's own; flushes and jobs are arithmetic. What
+//      a merge leaves is the expected number of distinct keys, per stretch between file bounds:
+//      keys * (1 - product of (1 - share of the keys that an input holds)).
+//   2. Outputs are cut as core/compaction/outputs.h says: at the target size, and where they overlap
+//      too much of the level below.
+//   3. Nothing is random: same settings, same tree.
+// What it leaves out: deletes, snapshots, jobs at the same time (TreeSimulation has those), codecs:
+// every entry costs the same bytes wherever it lies.
+//
+// Thread rule: one thread.
+#ifndef VERALITH_CORE_COMPACTION_TESTING_LARGE_TREE_H_
+#define VERALITH_CORE_COMPACTION_TESTING_LARGE_TREE_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/compaction/picker.h"
+#include "core/manifest/version.h"
+
+namespace veralith {
+
+enum class LargeLoad : uint8_t {
+  kUniform,     // overwrites of keys drawn evenly
+  kSkewed,      // nine writes of ten go to a tenth of the keys, which lie scattered
+  kSequential,  // overwrites in key order, over and over
+};
+
+struct LargeTreeSettings {
+  CompactionStyle style = CompactionStyle::kLeveled;
+  CompactionOptions options;
+  LargeLoad load = LargeLoad::kUniform;
+  uint64_t data_bytes = uint64_t{1} << 30;  // of all live entries, once each
+  uint64_t memtable_bytes = uint64_t{64} << 20;
+  uint64_t entry_bytes = 128;
+};
+
+class LargeTree {
+ public:
+  explicit LargeTree(const LargeTreeSettings& settings);
+
+  // All data as one run, in the first level that has room for it (tiered: in level 0). On an empty
+  // tree only.
+  void Prefill();
+  // A memtable's worth of writes becomes a run of level 0.
+  void Flush();
+  // Runs the most urgent job; its bytes written, or nullopt when none is due.
+  std::optional<uint64_t> RunJob();
+  void Settle() {
+    while (RunJob().has_value()) {
+    }
+  }
+
+  const Version& version() const { return version_; }
+  const CompactionPolicy& policy() const { return *policy_; }
+  // Files that a lookup of a key, drawn evenly, must ask when no filter helps.
+  double LookupFiles() const;
+  // The first thing found wrong: an illegal pick, an edit that does not fit; or "".
+  const std::string& problem() const { return problem_; }
+
+  struct Totals {
+    uint64_t user_bytes = 0;
+    uint64_t flushed_bytes = 0;
+    uint64_t compacted_bytes = 0;
+    uint64_t jobs = 0;  // moves too
+    uint64_t largest_job_bytes = 0;
+    uint64_t merges_of_everything = 0;
+  };
+  const Totals& totals() const { return totals_; }
+
+ private:
+  // Hot and cold keys.
+  static constexpr size_t kClasses = 2;
+  using Counts = std::array<double, kClasses>;
+  struct Interval {
+    uint64_t begin = 0;
+    uint64_t end = 0;
+  };
+  struct Piece {
+    Interval interval;
+    Counts entries = {};
+    uint64_t passed_bytes = 0;  // of the level below: files that end where the piece does
+  };
+  class OutputCutter;
+
+  double Bytes(const Counts& entries) const;
+  Interval IntervalOf(const FileMeta& file) const;
+  std::vector<Piece> MergedPieces(const Pick& pick) const;
+  Counts MergedEntries(const Interval& interval, std::span<const FileRef> covering) const;
+  VersionEdit EditOf(const Pick& pick, uint64_t* bytes);
+  void AddFiles(const std::vector<Piece>& pieces, int level, uint64_t run_id, Timestamp min_ts,
+                Timestamp max_ts, VersionEdit* edit);
+  FileMeta NewFile(const Interval& interval, const Counts& entries);
+  int LevelWithRoom() const;
+  void Apply(const VersionEdit& edit);
+
+  const LargeTreeSettings settings_;
+  const std::unique_ptr<CompactionPolicy> policy_;
+  Counts keys_ = {};          // of each class
+  Counts write_shares_ = {};  // of all writes
+  Version version_;
+  std::unordered_map<uint64_t, Counts> entries_;  // by file number; looked up, never iterated
+  uint64_t next_number_ = 1;
+  uint64_t next_run_ = 1;
+  Timestamp now_ = 0;
+  uint64_t sequential_at_ = 0;  // where the next memtable of a sequential load begins
+  Totals totals_;
+  std::string problem_;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_COMPACTION_TESTING_LARGE_TREE_H_

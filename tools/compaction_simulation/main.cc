@@ -1,0 +1,234 @@
+// compaction_simulation: what the compaction policies cost, from 1 GiB to 10 TiB, without any data.
+#include <charconv>
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/db/option_mapping.h"
+#include "core/db/options.h"
+#include "tools/compaction_simulation/measure.h"
+#include "tools/compaction_simulation/plot.h"
+
+namespace veralith::simulation {
+namespace {
+
+constexpr const char* kUsage =
+    "usage: compaction_simulation [--out=DIR] [--most=SIZE] [OPTION=VALUE...]\n\n"
+    "Drives the three compaction policies with uniform, skewed and sequential overwrites at sizes\n"
+    "from 1 GiB to SIZE (GiB; 10240) and prints a CSV line for each: amplification of writes, files\n"
+    "that a lookup asks, space. With --out, also writes simulation.csv and three plots there.\n\n"
+    "Options of the engine to try instead of its defaults: --level0_trigger_runs, --tier_trigger_runs, --level_base_mib,\n"
+    "--level_multiplier, --dynamic (0 or 1), --tier_max_space_percent, --file_mib, --memtable_mib;\n"
+    "--style=leveled|hybrid|tiered and --load=uniform|skewed|sequential to measure one only.\n";
+
+constexpr CompactionStyle kStyles[] = {CompactionStyle::kLeveled, CompactionStyle::kHybrid,
+                                       CompactionStyle::kTiered};
+constexpr LargeLoad kLoads[] = {LargeLoad::kUniform, LargeLoad::kSkewed, LargeLoad::kSequential};
+constexpr uint64_t kGib = uint64_t{1} << 30;
+constexpr uint64_t kSizes[] = {1, 3, 10, 30, 100, 300, 1024, 3072, 10240};
+
+struct Flags {
+  std::string out;
+  uint64_t most_gib = 10240;
+  std::string style;
+  std::string load;
+  std::vector<std::function<void(Case&)>> changes;  // to what is the default
+
+  Case CaseOf(CompactionStyle policy) const {
+    Case subject;
+    subject.style = policy;
+    Options options;
+    options.compaction_policy = policy;
+    subject.options = ToCompactionOptions(options);
+    for (const auto& change : changes) {
+      change(subject);
+    }
+    return subject;
+  }
+};
+
+using Change = void (*)(Case&, uint64_t);
+
+// By the names of flags.
+const std::map<std::string_view, Change>& Changes() {
+  static const auto& changes = *new std::map<std::string_view, Change>{
+      {"--level0_trigger_runs",
+       [](Case& c, uint64_t n) { c.options.level0_trigger_runs = static_cast<int>(n); }},
+      {"--tier_trigger_runs",
+       [](Case& c, uint64_t n) { c.options.tier_trigger_runs = static_cast<int>(n); }},
+      {"--level_base_mib", [](Case& c, uint64_t n) { c.options.level_base_bytes = n << 20; }},
+      {"--level_multiplier",
+       [](Case& c, uint64_t n) { c.options.level_multiplier = static_cast<int>(n); }},
+      {"--dynamic", [](Case& c, uint64_t n) { c.options.dynamic_level_targets = n != 0; }},
+      {"--tier_max_space_percent",
+       [](Case& c, uint64_t n) { c.options.tier_max_space_percent = static_cast<int>(n); }},
+      {"--file_mib", [](Case& c, uint64_t n) { c.options.target_file_bytes = n << 20; }},
+      {"--memtable_mib", [](Case& c, uint64_t n) { c.memtable_bytes = n << 20; }},
+      {"--most_files", [](Case& c, uint64_t n) { c.most_files = n; }},
+  };
+  return changes;
+}
+
+bool ParseNumber(std::string_view text, uint64_t* number) {
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), *number);
+  return code == std::errc() && end == text.data() + text.size();
+}
+
+bool ParseFlag(std::string_view argument, Flags* flags) {
+  const size_t equals = std::min(argument.find('='), argument.size() - 1);
+  const std::string_view name = argument.substr(0, equals);
+  const std::string_view value = argument.substr(equals + 1);
+  if (name == "--out") {
+    flags->out = value;
+    return true;
+  }
+  if (name == "--style" || name == "--load") {
+    (name == "--style" ? flags->style : flags->load) = value;
+    return true;
+  }
+  uint64_t number = 0;
+  if (!ParseNumber(value, &number)) {
+    return false;
+  }
+  if (name == "--most") {
+    flags->most_gib = number;
+    return true;
+  }
+  const auto change = Changes().find(name);
+  if (change == Changes().end()) {
+    return false;
+  }
+  flags->changes.push_back([apply = change->second, number](Case& c) { apply(c, number); });
+  return true;
+}
+
+struct Row {
+  Case subject;
+  Costs costs;
+  Theory theory;
+};
+
+const char* Header() {
+  return "policy,load,data_gib,write_amplification,write_least,write_most,lookup_files,"
+         "lookup_files_most_seen,lookup_files_most,space_amplification,space_most_seen,space_most,"
+         "level0_runs_most_seen,largest_job_mib,jobs,writes_measured\n";
+}
+
+std::string CsvLine(const Row& row) {
+  char text[320];
+  std::snprintf(text, sizeof(text),
+                "%s,%s,%" PRIu64 ",%.2f,%.2f,%.2f,%.2f,%.2f,%.2f,%.3f,%.3f,%.3f,%" PRIu64
+                ",%" PRIu64 ",%" PRIu64 ",%.2f\n",
+                std::string(StyleName(row.subject.style)).c_str(),
+                std::string(LoadName(row.subject.load)).c_str(), row.subject.data_bytes / kGib,
+                row.costs.write, row.theory.least_write, row.theory.most_write,
+                row.costs.lookup_files, row.costs.most_lookup_files,
+                row.theory.most_lookup_files, row.costs.space, row.costs.most_space,
+                row.theory.most_space, row.costs.most_level0_runs,
+                row.costs.largest_job_bytes >> 20, row.costs.jobs, row.costs.measured_writes);
+  return text;
+}
+
+constexpr const char* kColors[] = {"#1b6ca8", "#c0562f", "#3a8a3d"};
+
+// One line per policy and, dashed, what theory says.
+Plot PlotOf(const std::vector<Row>& rows, const char* title, const char* label,
+            double (*measured)(const Row&), double (*theory)(const Row&), const char* bound) {
+  Plot plot{title, label,
+            {{1, "1 GiB"}, {10, "10"}, {100, "100"}, {1024, "1 TiB"}, {10240, "10 TiB"}}, {}};
+  for (size_t i = 0; i < std::size(kStyles); ++i) {
+    Line line{std::string(StyleName(kStyles[i])), kColors[i], false, {}};
+    Line dashed{std::string(StyleName(kStyles[i])) + ", " + bound, kColors[i], true, {}};
+    for (const Row& row : rows) {
+      if (row.subject.style == kStyles[i] && row.subject.load == LargeLoad::kUniform) {
+        const auto x = static_cast<double>(row.subject.data_bytes / kGib);
+        line.points.emplace_back(x, measured(row));
+        dashed.points.emplace_back(x, theory(row));
+      }
+    }
+    plot.lines.push_back(std::move(line));
+    plot.lines.push_back(std::move(dashed));
+  }
+  return plot;
+}
+
+bool Write(const std::string& path, const std::string& text) {
+  std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+  stream << text;
+  stream.flush();
+  if (!stream) {
+    std::fprintf(stderr, "compaction_simulation: cannot write %s\n", path.c_str());
+  }
+  return static_cast<bool>(stream);
+}
+
+bool WriteFiles(const std::string& directory, const std::string& csv,
+                const std::vector<Row>& rows) {
+  const Plot write = PlotOf(
+      rows, "Write amplification, uniform overwrites", "bytes written per byte of user data",
+      [](const Row& row) { return row.costs.write; },
+      [](const Row& row) { return row.theory.most_write; }, "at most");
+  const Plot lookup = PlotOf(
+      rows, "Files that a lookup asks without filters", "files",
+      [](const Row& row) { return row.costs.lookup_files; },
+      [](const Row& row) { return row.theory.most_lookup_files; }, "at most");
+  const Plot space = PlotOf(
+      rows, "Space amplification, uniform overwrites", "bytes kept per byte of live data",
+      [](const Row& row) { return row.costs.space; },
+      [](const Row& row) { return row.theory.most_space; }, "at most");
+  return Write(directory + "/simulation.csv", csv) &&
+         Write(directory + "/write_amplification.svg", DrawSvg(write)) &&
+         Write(directory + "/lookup_files.svg", DrawSvg(lookup)) &&
+         Write(directory + "/space_amplification.svg", DrawSvg(space));
+}
+
+int Run(const Flags& flags) {
+  std::vector<Row> rows;
+  std::string csv = Header();
+  std::fputs(Header(), stdout);
+  for (const LargeLoad load : kLoads) {
+    for (const CompactionStyle style : kStyles) {
+      for (const uint64_t gib : kSizes) {
+        if (gib > flags.most_gib || (!flags.style.empty() && flags.style != StyleName(style)) ||
+            (!flags.load.empty() && flags.load != LoadName(load))) {
+          continue;
+        }
+        Row row{flags.CaseOf(style), {}, {}};
+        row.subject.load = load;
+        row.subject.data_bytes = gib * kGib;
+        row.costs = Measure(row.subject);
+        row.theory = Expected(row.subject);
+        if (!row.costs.problem.empty()) {
+          std::fprintf(stderr, "compaction_simulation: %s\n", row.costs.problem.c_str());
+          return 1;
+        }
+        csv += CsvLine(row);
+        std::fputs(CsvLine(row).c_str(), stdout);
+        std::fflush(stdout);
+        rows.push_back(row);
+      }
+    }
+  }
+  return flags.out.empty() || WriteFiles(flags.out, csv, rows) ? 0 : 3;
+}
+
+}  // namespace
+}  // namespace veralith::simulation
+
+int main(int argc, char** argv) {
+  veralith::simulation::Flags flags;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--help" || !veralith::simulation::ParseFlag(argument, &flags)) {
+      std::fputs(veralith::simulation::kUsage, argument == "--help" ? stdout : stderr);
+      return argument == "--help" ? 0 : 2;
+    }
+  }
+  return veralith::simulation::Run(flags);
+}
