@@ -55,6 +55,20 @@ std::string_view ReasonName(Pick::Reason reason) {
   return "unknown";
 }
 
+std::string Describe(const Pick& pick) {
+  size_t files = 0;
+  for (const Pick::Input& input : pick.inputs) {
+    files += input.files.size();
+  }
+  std::string text(ReasonName(pick.reason));
+  text += ": " + std::to_string(files) + " files of " + std::to_string(pick.InputBytes()) +
+          " bytes, level " + std::to_string(pick.input_level());
+  if (pick.output_level != pick.input_level()) {
+    text += " to " + std::to_string(pick.output_level);
+  }
+  return text + (pick.drop ? ", dropped unread" : pick.trivial_move ? ", moved" : "");
+}
+
 std::unique_ptr<CompactionPolicy> NewCompactionPolicy(CompactionStyle style,
                                                       const CompactionOptions& options) {
   switch (style) {

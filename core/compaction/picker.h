@@ -26,6 +26,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -79,6 +80,8 @@ struct Pick {
 };
 
 std::string_view ReasonName(Pick::Reason reason);
+// "level 0 runs: 5 files of 36000000 bytes, level 0 to 1"; for people.
+std::string Describe(const Pick& pick);
 
 struct PickerState {
   const Version* version = nullptr;

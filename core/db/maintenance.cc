@@ -159,15 +159,23 @@ Statistics DbImpl::GetStatistics() {
     row.level = level;
     row.score = scores[static_cast<size_t>(level)];
     for (const Run& run : version.runs(level)) {
+      const uint64_t before_run = row.bytes;
       ++row.runs;
       for (const FileRef& file : run.files) {
         ++row.files;
         row.bytes += file->bytes;
         row.entries += file->entries;
         row.tombstones += file->tombstones;
+        row.superseded += file->superseded;
+        row.range_tombstones += file->range_tombstones;
       }
+      result.oldest_run_bytes = row.bytes - before_run;
     }
     result.levels.push_back(row);
+  }
+  if (const std::optional<Pick> pick = policy_->PickCompaction(PickerStateNow());
+      pick.has_value()) {
+    result.pending_compaction = Describe(*pick);
   }
   for (const Frozen& frozen : frozen_) {
     result.memtable_bytes += frozen.memtable->MemoryBytes();

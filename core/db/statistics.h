@@ -17,6 +17,8 @@ struct LevelStatistics {
   uint64_t bytes = 0;
   uint64_t entries = 0;
   uint64_t tombstones = 0;
+  uint64_t superseded = 0;  // entries with a newer version of their key in the same segment
+  uint64_t range_tombstones = 0;
   double score = 0;  // 1 and above: a compaction is due
 };
 
@@ -39,10 +41,35 @@ struct Statistics {
   uint64_t live_snapshots = 0;            // now
   Timestamp last_timestamp = 0;
   Timestamp history_floor = 0;
+  uint64_t oldest_run_bytes = 0;          // now: of the run that everything else is newer than
+  std::string pending_compaction;         // now: the most urgent one; empty: none is due
   std::string recovery_report;            // what opening dropped, and why; empty: nothing
   std::string background_error;           // empty: none
   std::string stall_reason;               // empty: writers are not held back now
 };
+
+// Bytes written to logs and segments per byte of keys and values accepted, since opening: nothing of
+// it is kept in files. 0 when nothing was written.
+inline double WriteAmplification(const Statistics& statistics) {
+  const double written =
+      static_cast<double>(statistics.log_bytes_written + statistics.flush_bytes_written +
+                          statistics.compaction_bytes_written);
+  return statistics.user_bytes_written == 0
+             ? 0
+             : written / static_cast<double>(statistics.user_bytes_written);
+}
+
+// Bytes of all segments by those of the oldest run: what space amplification is when all that is newer
+// overwrites something, and more than it where new keys came in. 0 when there is no segment.
+inline double SpaceAmplificationAtMost(const Statistics& statistics) {
+  double bytes = 0;
+  for (const LevelStatistics& level : statistics.levels) {
+    bytes += static_cast<double>(level.bytes);
+  }
+  return statistics.oldest_run_bytes == 0
+             ? 0
+             : bytes / static_cast<double>(statistics.oldest_run_bytes);
+}
 
 }  // namespace veralith
 

@@ -44,6 +44,9 @@ Command StatsCommand();
 Command CheckCommand();
 Command InspectCommand();
 
+// A table of the levels, to standard output.
+void PrintLevels(const Statistics& statistics);
+
 // Prints "veralith: <status>" to standard error; the exit code for it.
 int Fail(const absl::Status& status);
 

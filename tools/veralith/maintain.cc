@@ -1,4 +1,4 @@
-// veralith flush, compact, checkpoint, stats, check: a database as a whole.
+// veralith flush, compact, checkpoint, check: a database as a whole.
 #include <cstdio>
 #include <string>
 
@@ -11,25 +11,6 @@
 namespace veralith::tools {
 namespace {
 
-void PrintLevels(const Statistics& statistics) {
-  std::printf("level  runs   files        size     entries  tombstones  score\n");
-  LevelStatistics total;
-  for (const LevelStatistics& level : statistics.levels) {
-    total.files += level.files;
-    total.bytes += level.bytes;
-    total.entries += level.entries;
-    total.tombstones += level.tombstones;
-    if (level.files > 0) {
-      std::printf("%5d %5d %7s %11s %11s %11s  %5.2f\n", level.level, level.runs,
-                  Grouped(level.files).c_str(), HumanBytes(level.bytes).c_str(),
-                  Grouped(level.entries).c_str(), Grouped(level.tombstones).c_str(), level.score);
-    }
-  }
-  std::printf("total       %7s %11s %11s %11s\n", Grouped(total.files).c_str(),
-              HumanBytes(total.bytes).c_str(), Grouped(total.entries).c_str(),
-              Grouped(total.tombstones).c_str());
-}
-
 template <typename Action>
 int WithDatabase(const Arguments& arguments, Action action) {
   absl::StatusOr<std::unique_ptr<Db>> db = OpenDatabase(arguments.positional()[0], Access::kWrite);
@@ -38,7 +19,11 @@ int WithDatabase(const Arguments& arguments, Action action) {
   }
   const absl::Status status = action(**db);
   if (status.ok()) {
-    PrintLevels((*db)->GetStatistics());
+    const Statistics statistics = (*db)->GetStatistics();
+    PrintLevels(statistics);
+    std::printf("written since opening: %s by flushes, %s by compactions\n",
+                HumanBytes(statistics.flush_bytes_written).c_str(),
+                HumanBytes(statistics.compaction_bytes_written).c_str());
   }
   return CloseDatabase(**db, status.ok() ? kExitOk : Fail(status));
 }
@@ -65,21 +50,6 @@ int RunCompact(const Arguments& arguments) {
 int RunCheckpoint(const Arguments& arguments) {
   return WithDatabase(arguments,
                       [&](Db& db) { return db.Checkpoint(arguments.positional()[1]); });
-}
-
-int RunStats(const Arguments& arguments) {
-  absl::StatusOr<std::unique_ptr<Db>> db = OpenDatabase(arguments.positional()[0], Access::kRead);
-  if (!db.ok()) {
-    return Fail(db.status());
-  }
-  const Statistics statistics = (*db)->GetStatistics();
-  PrintLevels(statistics);
-  std::printf("\nnewest commit    %llu ns since the Unix epoch\n",
-              static_cast<unsigned long long>(statistics.last_timestamp));
-  std::printf("history from     %llu ns\n",
-              static_cast<unsigned long long>(statistics.history_floor));
-  std::printf("in logs only     %s\n", HumanBytes(statistics.memtable_bytes).c_str());
-  return kExitOk;
 }
 
 int RunCheck(const Arguments& arguments) {
@@ -146,17 +116,6 @@ Command CheckpointCommand() {
           .least_arguments = 2,
           .most_arguments = 2,
           .run = RunCheckpoint};
-}
-
-Command StatsCommand() {
-  return {.name = "stats",
-          .synopsis = "DIR",
-          .summary = "Prints the shape of the tree: levels, runs, files, bytes, tombstones",
-          .details = "Example: veralith stats /tmp/fruit\n",
-          .options = {},
-          .least_arguments = 1,
-          .most_arguments = 1,
-          .run = RunStats};
 }
 
 Command CheckCommand() {

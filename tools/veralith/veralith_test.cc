@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -201,17 +202,49 @@ TEST_F(VeralithCommand, FlushesCompactsCopiesAndCounts) {
   EXPECT_EQ(Run({"flush", db_}).code, 0);
   const Outcome compacted = Run({"compact", db_});
   EXPECT_EQ(compacted.code, 0) << compacted.errors;
-  EXPECT_TRUE(Contains(compacted.out, "total             1")) << compacted.out;
+  EXPECT_TRUE(Contains(compacted.out, "total     1       1")) << compacted.out;
   EXPECT_EQ(Run({"compact", db_, "--ns", "0", "--from", "a", "--to", "b"}).code, 0);
   const Outcome stats = Run({"stats", db_});
   EXPECT_EQ(stats.code, 0);
-  EXPECT_TRUE(Contains(stats.out, "newest commit")) << stats.out;
+  for (const char* said : {"newest commit", "tombstones", "space amplification  at most 1.00",
+                           "write amplification", "next compaction      nothing is due"}) {
+    EXPECT_TRUE(Contains(stats.out, said)) << said << " is not in " << stats.out;
+  }
 
   EXPECT_EQ(Run({"checkpoint", db_, Path("copy")}).code, 0);
   EXPECT_EQ(Run({"checkpoint", db_, Path("copy")}).code, 3);
   EXPECT_EQ(Run({"put", db_, "a", "changed"}).code, 0);
   EXPECT_EQ(Run({"get", Path("copy"), "a"}).out, "1\n");
   EXPECT_EQ(Run({"check", Path("copy")}).code, 0);
+}
+
+TEST_F(VeralithCommand, DrawsTheTreeOfAClosedDatabaseAndPrintsItAsJson) {
+  Load("a\t1\nb\t2\n");
+  ASSERT_EQ(Run({"flush", db_}).code, 0);
+  Load("b\t3\n");
+  ASSERT_EQ(Run({"flush", db_}).code, 0);
+  std::set<std::string> before;
+  for (const auto& item : fs::directory_iterator(db_)) {
+    before.insert(item.path().filename());
+  }
+  const Outcome drawn = Run({"stats", db_, "--html", Path("tree.html"), "--json"});
+  ASSERT_EQ(drawn.code, 0) << drawn.errors;
+  const std::string page = ReadFile(Path("tree.html"));
+  std::set<std::string> after;
+  for (const auto& item : fs::directory_iterator(db_)) {
+    after.insert(item.path().filename());
+    const std::string name = item.path().filename();
+    if (name.ends_with(".parquet")) {
+      EXPECT_TRUE(Contains(page, "<title>" + name)) << name;
+      EXPECT_TRUE(Contains(drawn.out, "\"file\":\"" + name + "\"")) << name;
+    }
+  }
+  EXPECT_EQ(before, after);
+  EXPECT_TRUE(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
+  EXPECT_TRUE(Contains(drawn.out, "\"smallest_key\":\"a\"")) << drawn.out;
+  EXPECT_EQ(Run({"stats", db_, "--html", Path("nowhere/tree.html")}).code, 3);
+  EXPECT_EQ(Run({"stats", db_, "--policy", "none"}).code, 2);
+  EXPECT_EQ(Run({"stats", db_, "--policy", "tiered"}).code, 0);
 }
 
 // --- Files as a killed process leaves them -----------------------------------------------------------
