@@ -337,7 +337,7 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
   }
   absl::Status status = result.status();
   if (VERALITH_BROKEN(C5) && status.ok() && running_.size() == 1 && !pick.trivial_move) {
-    status = Compact(pick);  // another job of the same inputs, and it was faster
+    status = RunPick(pick);  // another job of the same inputs, and it was faster
   }
   if (status.ok()) {
     status = versions_->LogAndApply(result->edit, mutex_);

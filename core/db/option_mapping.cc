@@ -1,5 +1,6 @@
 #include "core/db/option_mapping.h"
 
+#include <algorithm>
 #include <string>
 
 #include "core/base/status.h"
@@ -24,6 +25,16 @@ parquet::Codec ToParquetCodec(Codec codec) {
       return parquet::Codec::kZstd;
   }
   return parquet::Codec::kNone;
+}
+
+// The tiered policy's only cost of runs is that lookups ask them.
+int Level0TriggerRuns(const Options& options) {
+  if (options.compaction_policy != CompactionStyle::kTiered) {
+    return options.level0_compaction_trigger;
+  }
+  return std::max(options.level0_compaction_trigger,
+                  std::min(2 * options.level0_compaction_trigger,
+                           options.level0_slowdown_trigger - 1));
 }
 
 // The levels that are rewritten soon.
@@ -76,7 +87,8 @@ CompactionOptions ToCompactionOptions(const Options& options, int parallelism) {
   result.target_file_bytes = options.target_segment_bytes;
   result.max_subcompactions =
       options.max_subcompactions == 0 ? parallelism : options.max_subcompactions;
-  result.level0_trigger_runs = options.level0_compaction_trigger;
+  result.level0_trigger_runs = Level0TriggerRuns(options);
+  result.dynamic_level_targets = options.dynamic_level_targets;
   result.tier_trigger_runs = options.tier_compaction_trigger;
   result.tier_max_space_percent = options.tier_max_space_percent;
   result.level_base_bytes = options.level_base_bytes;

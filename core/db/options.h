@@ -73,7 +73,9 @@ struct Options {
   // The shape of the tree; may change from one opening to the next.
   CompactionStyle compaction_policy = CompactionStyle::kLeveled;
   size_t target_segment_bytes = size_t{32} << 20;
-  int level0_compaction_trigger = 4;  // runs in level 0; tiered: runs at all
+  // Runs in level 0. kTiered: twice as many runs at all, but fewer than slow writers down; each further
+  // run costs lookups and saves writes (docs/COMPACTION.md has both, by size).
+  int level0_compaction_trigger = 4;
   // Runs of levels 1 and 2 under kHybrid: at so many they are merged into the next level.
   int tier_compaction_trigger = 4;
   // kTiered: everything is merged when the newer runs have this share of the oldest one's bytes.
@@ -82,6 +84,10 @@ struct Options {
   int level0_stop_trigger = 24;       // writers wait
   size_t level_base_bytes = size_t{128} << 20;
   int level_multiplier = 10;
+  // True: targets follow what the last level holds, so that the levels above it hold about a ninth of
+  // it, whatever its size; false: they are fixed, and space amplification is between 1.1 and 2 as the
+  // last level happens to be filled.
+  bool dynamic_level_targets = true;
   // A large compaction is cut into at most so many pieces that run side by side; 0: as many as the
   // executor runs at once (the default one: as many as there are cores, up to 4).
   int max_subcompactions = 0;
