@@ -138,6 +138,7 @@ class Runner {
     const std::map<std::string, void (Runner::*)()> workloads = {
         {"fillseq", &Runner::FillSeq},         {"fillrandom", &Runner::FillRandom},
         {"overwrite", &Runner::Overwrite},     {"fillbatch", &Runner::FillBatch},
+        {"overwriterandom", &Runner::OverwriteRandom},
         {"fillbatchrandom", &Runner::FillBatchRandom},
         {"deleterandom", &Runner::DeleteRandom}, {"fillsync", &Runner::FillSync},
         {"readrandom", &Runner::ReadRandom},   {"readmissing", &Runner::ReadMissing},
@@ -198,6 +199,15 @@ class Runner {
   void FillSeq() { Fill(false, 0); }
   void FillRandom() { Fill(true, 0); }
   void Overwrite() { Fill(true, 7); }
+  // As many puts as entries, of keys drawn anew each time.
+  void OverwriteRandom() {
+    Random random(100 + ++overwrites_);
+    for (uint64_t i = 0; i < settings_.entries; ++i) {
+      const uint64_t k = random.Below(settings_.entries);
+      engine_->Put(Key(settings_, k), values_.Get(k + overwrites_), false);
+    }
+    operations_ = settings_.entries;
+  }
   void Batches(bool random) {
     std::vector<std::pair<std::string, std::string>> batch;
     for (uint64_t i = 0; i < settings_.entries; ++i) {
@@ -277,13 +287,24 @@ class Runner {
     writer.join();
     note_ = "writes_per_s=" + std::to_string(static_cast<uint64_t>(static_cast<double>(written) / elapsed));
   }
-  void Settle() { engine_->Settle(); }
-  void Compact() { engine_->CompactAll(); }
+  void Settle() {
+    engine_->Settle();
+    NoteBytes();
+  }
+  void Compact() {
+    engine_->CompactAll();
+    NoteBytes();
+  }
+  void NoteBytes() {
+    note_ = "disk_bytes=" + std::to_string(DirectoryBytes(settings_.engine.directory)) +
+            " written_bytes=" + std::to_string(BytesWritten());
+  }
 
   const Settings settings_;
   const Values values_;
   std::unique_ptr<Engine> engine_;
   uint64_t operations_ = 0;
+  uint64_t overwrites_ = 0;
   std::string note_;
 };
 

@@ -45,7 +45,7 @@ struct Flags {
     subject.style = policy;
     Options options;
     options.compaction_policy = policy;
-    subject.options = ToCompactionOptions(options);
+    subject.options = ToCompactionOptions(options, 1);
     for (const auto& change : changes) {
       change(subject);
     }

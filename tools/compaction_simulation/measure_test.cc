@@ -21,7 +21,7 @@ Case CaseOf(CompactionStyle style, LargeLoad load, uint64_t gib) {
   subject.data_bytes = gib * kGib;
   Options options;
   options.compaction_policy = style;
-  subject.options = ToCompactionOptions(options);
+  subject.options = ToCompactionOptions(options, 1);
   return subject;
 }
 
