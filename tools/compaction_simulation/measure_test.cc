@@ -28,7 +28,7 @@ Case CaseOf(CompactionStyle style, LargeLoad load, uint64_t gib) {
 class PolicyCosts : public ::testing::TestWithParam<CompactionStyle> {};
 
 TEST_P(PolicyCosts, OfUniformOverwritesAreBetweenTheBoundsOfTheory) {
-  for (const uint64_t gib : {10, 30, 100}) {
+  for (const uint64_t gib : {10, 30}) {
     for (const bool dynamic : {false, true}) {
       Case subject = CaseOf(GetParam(), LargeLoad::kUniform, gib);
       subject.options.dynamic_level_targets = dynamic;
