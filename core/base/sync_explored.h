@@ -24,8 +24,10 @@ enum class Step : uint8_t { kLoad, kStore, kUpdate, kLock, kTryLock, kWait, kNot
 
 class Scheduler {
  public:
-  // Returns when the calling fiber is chosen to take this step.
-  virtual void Point(Step step) = 0;
+  // Returns when the calling fiber is chosen to take this step, on the object at `place`.
+  virtual void Point(Step step, const void* place) = 0;
+  // A change of the object at `place` that is no step of its own (an unlock).
+  virtual void Effect(const void* place) = 0;
   // The same for a lock, which can be chosen only while it is free.
   virtual void Lock(bool* held) = 0;
   // The caller has released the mutex. Returns with it taken again; false: the time passed first.
@@ -44,9 +46,9 @@ class Scheduler {
 // The exploration that runs now; null: none.
 inline Scheduler* active = nullptr;
 
-inline void Point(Step step) {
+inline void Point(Step step, const void* place) {
   if (active != nullptr) {
-    active->Point(step);
+    active->Point(step, place);
   }
 }
 
@@ -99,9 +101,12 @@ class ABSL_LOCKABLE Mutex {
     if (!std::exchange(held_, false)) {
       std::abort();
     }
+    if (explored::active != nullptr) {
+      explored::active->Effect(&held_);
+    }
   }
   bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
-    explored::Point(explored::Step::kTryLock);
+    explored::Point(explored::Step::kTryLock, &held_);
     return !std::exchange(held_, true);
   }
   void AssertHeld() const ABSL_ASSERT_EXCLUSIVE_LOCK() {
@@ -150,23 +155,23 @@ class Atomic {
   Atomic& operator=(const Atomic&) = delete;
 
   T Load() const {
-    explored::Point(explored::Step::kLoad);
+    explored::Point(explored::Step::kLoad, this);
     return value_;
   }
   T LoadAcquire() const { return Load(); }
   T LoadRelaxed() const { return Load(); }
   void Store(T value) {
-    explored::Point(explored::Step::kStore);
+    explored::Point(explored::Step::kStore, this);
     value_ = value;
   }
   void StoreRelease(T value) { Store(value); }
   void StoreRelaxed(T value) { Store(value); }
   T Exchange(T value) {
-    explored::Point(explored::Step::kUpdate);
+    explored::Point(explored::Step::kUpdate, this);
     return std::exchange(value_, value);
   }
   bool CompareExchange(T& expected, T desired) {
-    explored::Point(explored::Step::kUpdate);
+    explored::Point(explored::Step::kUpdate, this);
     if (value_ == expected) {
       value_ = desired;
       return true;
@@ -175,11 +180,11 @@ class Atomic {
     return false;
   }
   T FetchAdd(T delta) {
-    explored::Point(explored::Step::kUpdate);
+    explored::Point(explored::Step::kUpdate, this);
     return std::exchange(value_, static_cast<T>(value_ + delta));
   }
   T FetchSub(T delta) {
-    explored::Point(explored::Step::kUpdate);
+    explored::Point(explored::Step::kUpdate, this);
     return std::exchange(value_, static_cast<T>(value_ - delta));
   }
   T FetchAddRelaxed(T delta) { return FetchAdd(delta); }

@@ -73,12 +73,25 @@ struct Fiber {
   std::map<const void*, std::shared_ptr<void>> locals;
 };
 
+// What a fiber did to an object: enough to tell which steps commute.
+struct Event {
+  int fiber;
+  const void* place;
+  bool changes;
+
+  bool ConflictsWith(const Event& other) const {
+    return place == other.place && (changes || other.changes);
+  }
+};
+
 // One choice between several: `mask` has a bit per candidate, `first` is the default.
 struct Choice {
   uint64_t mask = 0;
-  int first = kNobody;  // kNobody: the lowest
-  bool costs = false;   // anything but the default is a preemption
-  int position = 0;     // 0: the default, then the others ascending
+  int first = kNobody;    // kNobody: the lowest
+  bool costs = false;     // anything but the default is a preemption
+  bool switches = false;  // of who runs; otherwise of who is woken
+  size_t events = 0;      // before it
+  int position = 0;       // 0: the default, then the others ascending
 
   bool SameQuestion(const Choice& other) const {
     return mask == other.mask && first == other.first && costs == other.costs;
@@ -240,6 +253,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
   }
 
   const std::vector<Choice>& choices() const { return choices_; }
+  const std::vector<Event>& events() const { return events_; }
   uint64_t fingerprint() const { return fingerprint_; }
   uint64_t explored_steps() const { return explored_steps_; }
   uint64_t timeouts() const { return timeouts_; }
@@ -263,15 +277,18 @@ class Run final : public Explored, public Executor, public Clock, public explore
 
   // --- Executor ----------------------------------------------------------------------------------
   void Schedule(TaskPriority priority, std::function<void()> task) override {
+    Effect(&fibers_);
     Add(priority == TaskPriority::kHigh ? "high task" : "low task", false, std::move(task));
   }
   TimerId ScheduleAfter(int64_t delay_nanos, std::function<void()> task) override {
+    Effect(&fibers_);
     Fiber& fiber = Add("timer", false, std::move(task));
     fiber.state = Fiber::State::kTimer;
     fiber.deadline = now_ + std::max<int64_t>(delay_nanos, 0);
     return static_cast<TimerId>(fiber.id) + 1;
   }
   bool Cancel(TimerId timer) override {
+    Effect(&fibers_);
     Fiber& fiber = *fibers_[timer - 1];
     if (fiber.started || fiber.state == Fiber::State::kEnded) {
       return false;
@@ -295,10 +312,17 @@ class Run final : public Explored, public Executor, public Clock, public explore
   int64_t MonotonicNanos() override { return now_; }
 
   // --- Scheduler ---------------------------------------------------------------------------------
-  void Point(Step step) override {
+  void Point(Step step, const void* place) override {
     CountStep(step);
     if (exploring_) {
       Reschedule();
+      events_.push_back({current_, place, step != Step::kLoad});
+    }
+  }
+
+  void Effect(const void* place) override {
+    if (exploring_) {
+      events_.push_back({current_, place, true});
     }
   }
 
@@ -311,6 +335,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
       Reschedule();
     }
     Resume(self);
+    Effect(held);
   }
 
   bool Wait(const void* condition, bool* held, int64_t nanos) override {
@@ -322,13 +347,17 @@ class Run final : public Explored, public Executor, public Clock, public explore
     self.deadline = nanos < 0 ? -1 : now_ + std::min(nanos, INT64_MAX / 2 - now_);
     self.timed_out = false;
     self.waiting_since = ++waits_;
+    Effect(held);
+    Effect(condition);
     Reschedule();
     Resume(self);
+    Effect(held);
+    Effect(condition);
     return !self.timed_out;
   }
 
   void Notify(const void* condition, bool all) override {
-    Point(Step::kNotify);
+    Point(Step::kNotify, condition);
     Fiber* first = nullptr;
     uint64_t waiters = 0;
     for (const std::unique_ptr<Fiber>& fiber : fibers_) {
@@ -344,7 +373,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
     if (waiters == 0) {
       ++unheard_[condition];
     } else if (!all) {
-      Wake(*fibers_[static_cast<size_t>(Choose(waiters, first->id, /*costs=*/true))]);
+      Wake(*fibers_[static_cast<size_t>(Choose(waiters, first->id, /*costs=*/true, /*switches=*/false))]);
     }
   }
 
@@ -474,7 +503,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
       mask = Runnable();
     }
     const bool goes_on = (mask & Bit(current_)) != 0;
-    const int next = Choose(mask, goes_on ? current_ : kNobody, goes_on);
+    const int next = Choose(mask, goes_on ? current_ : kNobody, goes_on, /*switches=*/true);
     SwitchTo(next);
   }
 
@@ -516,8 +545,8 @@ class Run final : public Explored, public Executor, public Clock, public explore
     return true;
   }
 
-  int Choose(uint64_t mask, int first, bool costs) {
-    Choice choice{mask, first, costs, 0};
+  int Choose(uint64_t mask, int first, bool costs, bool switches) {
+    Choice choice{mask, first, costs, switches, events_.size(), 0};
     if (choice.size() == 1 || !exploring_) {
       return choice.Candidate(0);
     }
@@ -568,6 +597,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
   uint64_t timeouts_ = 0;
   uint64_t fingerprint_ = 0;
   std::vector<Choice> choices_;
+  std::vector<Event> events_;  // while exploring
   std::map<const void*, uint64_t> unheard_;  // notifications without a waiter; looked up only
   std::map<const void*, std::shared_ptr<void>> places_;
   std::optional<ExploreFailure> failure_;
@@ -598,6 +628,7 @@ class Exploration {
     for (int bound = 0; bound <= options_.preemptions && !Over(); ++bound) {
       result_.bound = bound;
       result_.distinct = 0;
+      result_.skipped = 0;
       result_.complete = false;
       ExploreBound(bound);
     }
@@ -634,10 +665,13 @@ class Exploration {
   void ExploreBound(int bound) {
     std::vector<int> plan;
     std::vector<Choice> last;
+    reductions_.clear();
     while (!Over()) {
       PlanGuide guide(plan);
       std::vector<Choice> choices = RunOnce(guide);
       ++result_.distinct;
+      reductions_.resize(choices.size());
+      NoteReach(choices, bound);
       if (result_.failure.has_value()) {
         result_.failure->preemptions = bound;
         return;
@@ -653,7 +687,104 @@ class Exploration {
         result_.complete = true;
         return;
       }
+      reductions_.resize(plan.size());
       last = std::move(choices);
+    }
+  }
+
+  // What is known of one choice on the current path about its last preemptions, by position.
+  struct Reduction {
+    // The earliest choice before it from which the preempted fiber's steps commute with all that
+    // ran in its place: a preemption there is the same run. Nothing: not tried.
+    std::vector<std::optional<size_t>> reach;
+    bool prepared = false;  // `skip` is filled in
+    std::vector<bool> skip;
+  };
+
+  static std::vector<int> PreemptionsBefore(const std::vector<Choice>& choices) {
+    std::vector<int> used(choices.size() + 1, 0);
+    for (size_t i = 0; i < choices.size(); ++i) {
+      used[i + 1] = used[i] + (choices[i].costs && choices[i].position > 0 ? 1 : 0);
+    }
+    return used;
+  }
+
+  // After a run that spent its last preemption: how far back could it have been? Of all runs with
+  // this beginning the most modest answer counts.
+  void NoteReach(const std::vector<Choice>& choices, int bound) {
+    const std::vector<int> used = PreemptionsBefore(choices);
+    for (size_t k = 0; k < choices.size(); ++k) {
+      const Choice& choice = choices[k];
+      if (used[k] + 1 == bound && used[k + 1] == bound && choice.switches) {
+        const auto at = static_cast<size_t>(choice.position);
+        Reduction& reduction = reductions_[k];
+        reduction.reach.resize(static_cast<size_t>(choice.size()));
+        reduction.reach[at] = std::max(reduction.reach[at].value_or(0), ReachOf(choices, k));
+        return;
+      }
+    }
+  }
+
+  size_t ReachOf(const std::vector<Choice>& choices, size_t k) const {
+    const int preempted = choices[k].first;
+    const int instead = choices[k].Candidate(choices[k].position);
+    size_t end = choices[k].events;  // of what runs instead
+    while (end < events_.size() && events_[end].fiber != preempted) {
+      ++end;
+    }
+    size_t reach = k;
+    while (reach > 0) {
+      const Choice& before = choices[reach - 1];
+      if (!before.costs || !before.switches || before.first != preempted || before.position != 0 ||
+          before.PositionOf(instead) < 0 ||
+          !Commutes(preempted, before.events, choices[reach].events, choices[k].events, end)) {
+        break;
+      }
+      --reach;
+    }
+    return reach;
+  }
+
+  // Whether events [from, to) are all of `fiber` and none conflicts with one of [begin, end).
+  bool Commutes(int fiber, size_t from, size_t to, size_t begin, size_t end) const {
+    for (size_t i = from; i < to; ++i) {
+      if (events_[i].fiber != fiber) {
+        return false;
+      }
+      for (size_t j = begin; j < end; ++j) {
+        if (events_[i].ConflictsWith(events_[j])) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  // When everything behind the default of choice i is explored: what of its other positions is
+  // known to repeat a run that preempted later.
+  void Prepare(const std::vector<Choice>& choices, size_t i) {
+    Reduction& reduction = reductions_[i];
+    const Choice& choice = choices[i];
+    reduction.prepared = true;
+    reduction.skip.assign(static_cast<size_t>(choice.size()), false);
+    reduction.reach.resize(static_cast<size_t>(choice.size()));
+    if (!choice.costs || !choice.switches || i + 1 >= choices.size()) {
+      return;
+    }
+    const Choice& next = choices[i + 1];
+    const Reduction& known = reductions_[i + 1];
+    for (int at = 1; at < choice.size(); ++at) {
+      const int position = next.PositionOf(choice.Candidate(at));
+      if (position <= 0 || static_cast<size_t>(position) >= known.reach.size() ||
+          next.first != choice.first || !next.costs || !next.switches) {
+        continue;
+      }
+      const std::optional<size_t> reach = known.reach[static_cast<size_t>(position)];
+      if (reach.has_value() && *reach <= i) {
+        reduction.skip[static_cast<size_t>(at)] = true;
+        reduction.reach[static_cast<size_t>(at)] = reach;
+        ++result_.skipped;
+      }
     }
   }
 
@@ -670,19 +801,28 @@ class Exploration {
     return true;
   }
 
-  static bool NextPlan(const std::vector<Choice>& choices, int bound, std::vector<int>* plan) {
-    std::vector<int> used(choices.size() + 1, 0);  // preemptions before choice i
-    for (size_t i = 0; i < choices.size(); ++i) {
-      used[i + 1] = used[i] + (choices[i].costs && choices[i].position > 0 ? 1 : 0);
-    }
+  bool NextPlan(const std::vector<Choice>& choices, int bound, std::vector<int>* plan) {
+    const std::vector<int> used = PreemptionsBefore(choices);
     for (size_t i = choices.size(); i > 0; --i) {
       const Choice& choice = choices[i - 1];
-      if (choice.position + 1 < choice.size() && used[i - 1] + (choice.costs ? 1 : 0) <= bound) {
+      if (used[i - 1] + (choice.costs ? 1 : 0) > bound) {
+        continue;
+      }
+      if (options_.reduce && !reductions_[i - 1].prepared && used[i - 1] + 1 == bound) {
+        Prepare(choices, i - 1);
+      }
+      const std::vector<bool>& skip = reductions_[i - 1].skip;
+      int position = choice.position + 1;
+      while (position < choice.size() && static_cast<size_t>(position) < skip.size() &&
+             skip[static_cast<size_t>(position)]) {
+        ++position;
+      }
+      if (position < choice.size()) {
         plan->clear();
         for (size_t j = 0; j + 1 < i; ++j) {
           plan->push_back(choices[j].position);
         }
-        plan->push_back(choice.position + 1);
+        plan->push_back(position);
         return true;
       }
     }
@@ -703,6 +843,7 @@ class Exploration {
       result_.failure->schedules = result_.schedules;
       Confirm(run);
     }
+    events_ = run.events();
     return run.choices();
   }
 
@@ -732,6 +873,8 @@ class Exploration {
   const ExploredProgram& program_;
   const int64_t start_;
   ExploreResult result_;
+  std::vector<Event> events_;          // of the last run
+  std::vector<Reduction> reductions_;  // of each choice on the current path
 };
 
 }  // namespace
@@ -748,12 +891,14 @@ ExploreResult Replay(std::string_view schedule, const ExploredProgram& program) 
 }
 
 std::string ExploreResult::Summary(std::string_view name) const {
-  char figures[200];
+  char figures[250];
   std::snprintf(figures, sizeof(figures),
-                "%llu schedules (%llu at bound %d, %s), up to %llu steps and %llu choices, %.2f s",
+                "%llu schedules (%llu at bound %d, %s; %llu preemptions would repeat one), up to "
+                "%llu steps and %llu choices, %.2f s",
                 static_cast<unsigned long long>(schedules),
                 static_cast<unsigned long long>(distinct), bound,
-                complete ? "all" : "not exhaustive", static_cast<unsigned long long>(most_steps),
+                complete ? "all" : "not exhaustive", static_cast<unsigned long long>(skipped),
+                static_cast<unsigned long long>(most_steps),
                 static_cast<unsigned long long>(most_choices), seconds);
   std::string text = "schedules | " + std::string(name) + " | " + figures;
   if (failure.has_value()) {

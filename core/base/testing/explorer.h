@@ -21,6 +21,11 @@
 //   3. Exhaustive: every schedule with at most `preemptions` preemptions (switches away from a thread
 //      that could go on; also waking another than the longest waiter). Switches at waits and ends
 //      are free. Bounds are explored from 0 upwards, so what is found first has the fewest.
+//      With `reduce`, a last preemption is not tried before a step that commutes with all that other
+//      threads do until the preempted one goes on, if it is tried after that step: both give the
+//      same run (a bounded partial-order reduction, after Coons, Musuvathi and McKinley, 2013). Two
+//      steps commute unless they touch one object and one changes it. So the program must share
+//      nothing else between its threads but what its mutexes guard.
 //   4. Random: PCT (Burckhardt et al., "A randomized scheduler with probabilistic guarantees of
 //      finding bugs", 2010) with `pct_depth`-1 priority changes per schedule.
 //   5. Time stands still while anything can run; then it goes to the next timer or timeout.
@@ -50,6 +55,7 @@ struct ExploreOptions {
   enum class Strategy { kExhaustive, kRandom };
   Strategy strategy = Strategy::kExhaustive;
   int preemptions = 2;
+  bool reduce = true;
   // kRandom: how many schedules, from which seed, of which depth.
   uint64_t random_schedules = 1000;
   uint64_t seed = 1;
@@ -73,6 +79,7 @@ struct ExploreResult {
   std::optional<ExploreFailure> failure;
   uint64_t schedules = 0;        // run in all (lower bounds are run again under higher ones)
   uint64_t distinct = 0;         // kExhaustive: of the last bound; that is all of them
+  uint64_t skipped = 0;          // kExhaustive: preemptions left out since they change nothing
   bool complete = false;         // kExhaustive: nothing within the bound was left out
   int bound = 0;                 // kExhaustive: the last bound that was begun
   uint64_t most_steps = 0;       // of one run, between Join's start and end

@@ -2,10 +2,14 @@
 // happens again.
 #include "core/base/testing/explorer.h"
 
+#include <array>
+#include <cstdio>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
+#include "core/base/random.h"
 #include "core/base/sync.h"
 #include "gtest/gtest.h"
 
@@ -47,6 +51,80 @@ TEST(Explorer, AFailureReplaysFromItsString) {
   EXPECT_EQ(again.failure->schedule, schedule);
   EXPECT_EQ(again.schedules, 1u);
   EXPECT_FALSE(Replay("-", LostIncrement).failure.has_value());
+}
+
+// Three threads of four random steps each on three atomics, a mutex and what it guards, a condition.
+// What they saw goes into `outcomes`.
+ExploredProgram RandomProgram(uint64_t seed, std::set<std::string>* outcomes) {
+  return [=](Explored& run) {
+    std::array<Atomic<int>, 3> cells{};
+    Mutex mutex;
+    CondVar changed;
+    int guarded = 0;
+    std::array<std::string, 3> seen;
+    for (size_t t = 0; t < seen.size(); ++t) {
+      run.Spawn("t" + std::to_string(t), [&, t, random = Random(seed * 3 + t)]() mutable {
+        for (int step = 0; step < 4; ++step) {
+          const auto value = static_cast<int>(10 * t) + step;
+          Atomic<int>& cell = cells[random.Below(cells.size())];
+          switch (random.Below(6)) {
+            case 0:
+              seen[t] += std::to_string(cell.Load()) + " ";
+              break;
+            case 1:
+              cell.Store(value);
+              break;
+            case 2:
+              seen[t] += std::to_string(cell.Exchange(value)) + " ";
+              break;
+            case 3: {
+              MutexLock lock(mutex);
+              seen[t] += "g" + std::to_string(std::exchange(guarded, value)) + " ";
+              changed.NotifyOne();
+              break;
+            }
+            case 4:
+              if (mutex.TryLock()) {
+                seen[t] += "t" + std::to_string(guarded) + " ";
+                mutex.Unlock();
+              }
+              break;
+            default: {
+              MutexLock lock(mutex);
+              if (guarded == 0) {
+                seen[t] += run.executor().AwaitFor(mutex, changed, 1000) ? "n " : "o ";
+              }
+            }
+          }
+        }
+      });
+    }
+    run.Join();
+    outcomes->insert(seen[0] + "/" + seen[1] + "/" + seen[2]);
+  };
+}
+
+TEST(Explorer, TheReductionLosesNoOutcome) {
+  uint64_t with = 0;
+  uint64_t without = 0;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    for (int bound = 1; bound <= 2; ++bound) {
+      ExploreOptions options;
+      options.preemptions = bound;
+      std::set<std::string> reduced;
+      const ExploreResult less = Explore(options, RandomProgram(seed, &reduced));
+      options.reduce = false;
+      std::set<std::string> all;
+      const ExploreResult more = Explore(options, RandomProgram(seed, &all));
+      ASSERT_TRUE(less.complete && more.complete);
+      ASSERT_EQ(reduced, all) << "program " << seed << " at bound " << bound;
+      with += less.schedules;
+      without += more.schedules;
+    }
+  }
+  std::printf("reduction: %llu schedules instead of %llu\n", static_cast<unsigned long long>(with),
+              static_cast<unsigned long long>(without));
+  EXPECT_LT(with, without);
 }
 
 TEST(Explorer, RandomPrioritiesFindItToo) {
