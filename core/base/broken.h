@@ -1,7 +1,8 @@
 // Faults put into the engine on purpose, so that the checks can be checked: HAZARDS.md's rows M. A
-// build with VERALITH_BROKEN_ENGINES (only broken_engine_test, property_tests/exploration/broken.bzl, makes
-// one) has them all, switched on at run time one at a time; in every other build VERALITH_BROKEN is
-// the constant false, and nothing of them is compiled in.
+// build with VERALITH_BROKEN_ENGINES has them all, switched on at run time one at a time: that of
+// broken_engine_test (property_tests/exploration/broken.bzl), and that of the schedule explorer
+// (--config=explore), which are both for tests only. In every other build VERALITH_BROKEN is the
+// constant false, and nothing of them is compiled in.
 //
 //   if (VERALITH_BROKEN(W2)) { ...what an engine with fault W2 would do... }
 //

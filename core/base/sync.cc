@@ -3,7 +3,18 @@
 #include <algorithm>
 #include <chrono>
 
-#ifndef VERALITH_EXPLORE
+#ifdef VERALITH_EXPLORE
+namespace veralith {
+
+const void* ThisThread() {
+  struct Identity {
+    char byte;
+  };
+  return &explored::FiberLocal<Identity>();
+}
+
+}  // namespace veralith
+#else
 namespace veralith {
 namespace {
 
@@ -11,6 +22,11 @@ namespace {
 constexpr int64_t kLongestWaitNanos = int64_t{10} * 365 * 24 * 3600 * 1'000'000'000;
 
 }  // namespace
+
+const void* ThisThread() {
+  static thread_local const char identity = 0;
+  return &identity;
+}
 
 void CondVar::Wait(Mutex& mutex) {
   std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);

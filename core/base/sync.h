@@ -1,5 +1,5 @@
-// The one door to threads' shared state: Mutex, MutexLock, CondVar, Atomic. Nothing else in core
-// names std::mutex, std::condition_variable, std::atomic or std::thread.
+// The one door to threads' shared state: Mutex, MutexLock, CondVar, Atomic, ThisThread. Nothing else
+// in core names std::mutex, std::condition_variable, std::atomic or std::thread.
 //
 // Invariants
 //   1. Atomic's operations are sequentially consistent unless a call names a weaker order; the
@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 
@@ -26,6 +27,22 @@
 #endif
 
 namespace veralith {
+
+// What one thread writes often and others read is kept this far from everything else: two lines,
+// since processors fetch them in pairs.
+inline constexpr size_t kCacheLineBytes = 128;
+
+// What a thread that expects an answer within microseconds does before it sleeps: looks so many
+// times, with a SpinPause between. (Under exploration looking again can change nothing.)
+#ifdef VERALITH_EXPLORE
+inline constexpr int kSpins = 0;
+#else
+inline constexpr int kSpins = 100;
+#endif
+inline void SpinPause() { __builtin_ia32_pause(); }
+
+// Tells the calling thread from all others that are alive.
+const void* ThisThread();
 
 #ifndef VERALITH_EXPLORE
 class ABSL_LOCKABLE Mutex {

@@ -43,6 +43,19 @@ std::vector<RangeTombstoneView> RangeDeletesOf(const SegmentSet& set) {
   return all;
 }
 
+CompactionEvent EventOf(const Pick& pick, uint64_t job_id) {
+  CompactionEvent event;
+  event.job_id = job_id;
+  event.reason = ReasonName(pick.reason);
+  event.input_level = pick.input_level();
+  event.output_level = pick.output_level;
+  event.input_bytes = pick.InputBytes();
+  for (const Pick::Input& input : pick.inputs) {
+    event.input_files += input.files.size();
+  }
+  return event;
+}
+
 }  // namespace
 
 void DbImpl::PublishSuperVersion() {
@@ -118,7 +131,7 @@ bool DbImpl::CompactionIsDue() const {
 
 // A kind of work whose last job failed waits for its timer, which schedules what is due then.
 void DbImpl::ScheduleBackgroundWork() {
-  if (closing_ || options_.read_only || !fatal_.ok()) {
+  if (closing_ || options_.read_only || !fatal_.ok() || pauses_ > 0) {
     return;
   }
   if (!flush_.scheduled && !flush_.retry.has_value() && FlushIsDue()) {
@@ -133,10 +146,11 @@ void DbImpl::ScheduleBackgroundWork() {
 
 void DbImpl::BackgroundFlush() {
   MutexLock lock(mutex_);
-  if (!closing_ && fatal_.ok() && FlushIsDue()) {
-    NoteResult(FlushFrozen(), "flush", &flush_);
+  if (!closing_ && fatal_.ok() && pauses_ == 0 && FlushIsDue()) {
+    NoteResult(FlushFrozen(), &flush_);
     RemoveGarbage();
   }
+  DeliverEvents();
   flush_.scheduled = false;
   ScheduleBackgroundWork();
   background_done_.NotifyAll();
@@ -144,39 +158,62 @@ void DbImpl::BackgroundFlush() {
 
 void DbImpl::BackgroundCompaction() {
   MutexLock lock(mutex_);
-  if (!closing_ && fatal_.ok()) {
+  if (!closing_ && fatal_.ok() && pauses_ == 0) {
     if (std::optional<Pick> pick = NextPick(); pick.has_value()) {
       const absl::Status status = RunPick(*pick);
       // A job that its caller cancelled is not a failure to back off from.
       if (manual_job_ == nullptr || !manual_job_->IsCancelled() || !absl::IsAborted(status)) {
-        NoteResult(status, "compaction", &compaction_);
+        NoteResult(status, &compaction_);
       }
       RemoveGarbage();
     }
   }
+  if (stall_.has_value() && stall_->kind == StallEvent::Kind::kSlowdown &&
+      RunsBeyondSlowdown() == 0) {
+    EndStall();
+  }
+  DeliverEvents();
   compaction_.scheduled = false;
   manual_job_ = nullptr;
   ScheduleBackgroundWork();
   background_done_.NotifyAll();
 }
 
-void DbImpl::NoteResult(const absl::Status& status, std::string_view what, BackgroundWork* work) {
+void DbImpl::NoteResult(const absl::Status& status, BackgroundWork* work) {
   if (status.ok()) {
     work->error = absl::OkStatus();
     work->failures_in_a_row = 0;
+    if (std::exchange(work->error_told, false)) {
+      events_.Add([name = std::string(work->name)](Listener& listener) {
+        listener.OnBackgroundErrorCleared(name);
+      });
+    }
     return;
   }
   if (closing_ || !fatal_.ok()) {
     return;
   }
-  work->error = Annotate(status, what);
+  work->error = Annotate(status, work->name);
   const int64_t delay = kFirstRetryNanos << std::min(work->failures_in_a_row++, kMostDoublings);
+  work->error_told = true;
+  events_.Add([event = BackgroundErrorEvent{work->error, /*fatal=*/false, delay}](
+                  Listener& listener) { listener.OnBackgroundError(event); });
   work->retry = executor_->ScheduleAfter(delay, [this, work] {
     MutexLock lock(mutex_);
     work->retry.reset();
     ScheduleBackgroundWork();
     background_done_.NotifyAll();
   });
+}
+
+void DbImpl::DeliverEvents() {
+  if (events_.idle()) {
+    return;
+  }
+  events_.Deliver(mutex_);
+  if (closing_) {
+    background_done_.NotifyAll();
+  }
 }
 
 void DbImpl::Retry(BackgroundWork* work) {
@@ -239,10 +276,12 @@ absl::Status DbImpl::FlushFrozen() {
   const std::vector<Frozen> taken(VERALITH_BROKEN(C9) ? frozen_.end() - 1 : frozen_.begin(),
                                   frozen_.end());
   FlushRequest request;
+  FlushEvent event;
   VersionEdit logs;
   for (const Frozen& frozen : taken) {
     request.memtables.push_back(frozen.memtable.get());
     logs.removed_logs.push_back(frozen.log_number);
+    event.entries += frozen.memtable->entries();
   }
   request.points = Points();
   request.run_id = versions_->NewRunId();
@@ -256,6 +295,10 @@ absl::Status DbImpl::FlushFrozen() {
   for (const Memtable* memtable : request.memtables) {
     memtable_bytes += memtable->MemoryBytes();
   }
+  event.job_id = environment.job_id;
+  event.memtables = taken.size();
+  events_.Add([event](Listener& listener) { listener.OnFlushBegin(event); });
+  DeliverEvents();
   absl::StatusOr<JobResult> result;
   {
     MutexUnlock unlock(mutex_);
@@ -282,12 +325,15 @@ absl::Status DbImpl::FlushFrozen() {
     const auto first = VERALITH_BROKEN(C9) ? frozen_.end() - 1 : frozen_.begin();
     frozen_.erase(first, first + static_cast<ptrdiff_t>(taken.size()));
     logs_needed_from_ = frozen_.empty() ? active_log_ : frozen_.front().log_number;
-    counters_.flush_bytes.FetchAddRelaxed(result->statistics.bytes_written);
-    counters_.flushes.FetchAddRelaxed(1);
+    event.bytes_written = result->statistics.bytes_written;
+    counters_.flush_bytes += event.bytes_written;
+    ++counters_.flushes;
     PublishSuperVersion();
   }
   job_starts_.erase(start);
   ReleasePending(numbers);
+  event.status = status;
+  events_.Add([event = std::move(event)](Listener& listener) { listener.OnFlushEnd(event); });
   return status;
 }
 
@@ -328,6 +374,9 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
     environment.cancel.push_back(manual_job_->cancel);
   }
   MakeBackground(TaskPriority::kLow, &environment);
+  CompactionEvent event = EventOf(pick, environment.job_id);
+  events_.Add([event](Listener& listener) { listener.OnCompactionBegin(event); });
+  DeliverEvents();
   absl::StatusOr<JobResult> result;
   {
     MutexUnlock unlock(mutex_);
@@ -346,15 +395,18 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
     }
   }
   if (status.ok()) {
-    counters_.compaction_read_bytes.FetchAddRelaxed(result->statistics.bytes_read);
-    counters_.compaction_written_bytes.FetchAddRelaxed(result->statistics.bytes_written);
-    counters_.compactions.FetchAddRelaxed(1);
-    counters_.subcompactions.FetchAddRelaxed(result->statistics.pieces);
+    event.bytes_written = result->statistics.bytes_written;
+    counters_.compaction_read_bytes += result->statistics.bytes_read;
+    counters_.compaction_written_bytes += event.bytes_written;
+    ++counters_.compactions;
+    counters_.subcompactions += result->statistics.pieces;
     PublishSuperVersion();
   }
   std::erase(running_, &pick);
   job_starts_.erase(start);
   ReleasePending(numbers);
+  event.status = status;
+  events_.Add([event = std::move(event)](Listener& listener) { listener.OnCompactionEnd(event); });
   return status;
 }
 

@@ -65,6 +65,7 @@ void RemoveDirectoryTree(FileSystem& fs, const std::string& directory) {
 }  // namespace
 
 absl::Status DbImpl::Checkpoint(const std::string& directory) {
+  VERALITH_RETURN_IF_ERROR(RefuseInListener("Checkpoint"));
   std::string target = directory;
   while (target.size() > 1 && target.back() == '/') {
     target.pop_back();

@@ -28,6 +28,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/types.h"
 #include "core/db/db_iterator.h"
+#include "core/db/listener.h"
 #include "core/db/options.h"
 #include "core/db/pinned_value.h"
 #include "core/db/statistics.h"
@@ -82,8 +83,8 @@ class Db {
   virtual absl::Status Sync() = 0;
 
   // --- Reading ---------------------------------------------------------------------------------
-  // True and the value, or false when the key is absent. `value` pins the engine's own bytes: no
-  // copy; it stays valid, also after Close, until reset or destroyed. `entry_timestamp`, when
+  // True and the value, or false when the key is absent. `value` pins the engine's own bytes, without
+  // a copy but of small ones; it stays valid, also after Close, until reset or destroyed. `entry_timestamp`, when
   // given, receives the timestamp of the commit that wrote the value.
   absl::StatusOr<bool> Get(const ReadOptions& options, std::string_view key, PinnedValue* value) {
     return Get(options, kDefaultNamespace, key, value);
@@ -122,6 +123,11 @@ class Db {
   virtual absl::Status Resume() = 0;
   // Options::background_bytes_per_second from now on; for jobs that run, too.
   virtual void SetBackgroundRate(uint64_t bytes_per_second) = 0;
+  // Waits for running flushes and compactions to end and starts no others, until as many calls of
+  // ContinueBackgroundWork have been made, or Close ends the pause. Meanwhile Flush and Compact wait,
+  // and so do writes that find no room in memory (as ever, for Options::stall_timeout_nanos).
+  virtual absl::Status PauseBackgroundWork() = 0;
+  virtual absl::Status ContinueBackgroundWork() = 0;
   // A consistent copy that opens as a database of its own. `directory` must not exist. Segments
   // are linked where the file system can.
   virtual absl::Status Checkpoint(const std::string& directory) = 0;

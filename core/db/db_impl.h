@@ -39,7 +39,9 @@
 #include "core/compaction/job.h"
 #include "core/compaction/options.h"
 #include "core/compaction/picker.h"
+#include "core/db/broken_row_cache.h"
 #include "core/db/db.h"
+#include "core/db/event_queue.h"
 #include "core/db/hybrid_logical_clock.h"
 #include "core/db/log_recovery.h"
 #include "core/db/log_set.h"
@@ -84,6 +86,8 @@ class DbImpl final : public Db {
   absl::Status WaitForBackgroundWork() override;
   absl::Status Resume() override;
   void SetBackgroundRate(uint64_t bytes_per_second) override { limiter_.SetRate(bytes_per_second); }
+  absl::Status PauseBackgroundWork() override;
+  absl::Status ContinueBackgroundWork() override;
   absl::Status Checkpoint(const std::string& directory) override;
   absl::Status Check() override;
   Timestamp LastTimestamp() const override { return visible_.Load(); }
@@ -107,23 +111,25 @@ class DbImpl final : public Db {
   };
   // One kind of background work: at most one task of it is scheduled or running.
   struct BackgroundWork {
+    const char* name;
     bool scheduled = false;
-    absl::Status error;  // of the last job; OK once one succeeded, or Resume was called
+    bool error_told = false;  // to the listeners, and nothing since that took it back
+    absl::Status error = {};  // of the last job; OK once one succeeded, or Resume was called
     int failures_in_a_row = 0;
-    std::optional<Executor::TimerId> retry;  // until it fires, nothing is scheduled
+    std::optional<Executor::TimerId> retry = std::nullopt;  // until it fires, nothing is scheduled
   };
-  // What the counters of Statistics are made of; relaxed, they order nothing.
+  // What the counters of Statistics are made of.
   struct Counters {
-    Atomic<uint64_t> user_bytes{0};
-    Atomic<uint64_t> log_bytes{0};
-    Atomic<uint64_t> flush_bytes{0};
-    Atomic<uint64_t> compaction_read_bytes{0};
-    Atomic<uint64_t> compaction_written_bytes{0};
-    Atomic<uint64_t> flushes{0};
-    Atomic<uint64_t> compactions{0};
-    Atomic<uint64_t> subcompactions{0};
-    Atomic<uint64_t> log_syncs{0};
-    Atomic<uint64_t> commits{0};
+    uint64_t user_bytes = 0;
+    uint64_t log_bytes = 0;
+    uint64_t flush_bytes = 0;
+    uint64_t compaction_read_bytes = 0;
+    uint64_t compaction_written_bytes = 0;
+    uint64_t flushes = 0;
+    uint64_t compactions = 0;
+    uint64_t subcompactions = 0;
+    uint64_t log_syncs = 0;
+    uint64_t commits = 0;
   };
 
   DbImpl(std::string directory, const Options& options);
@@ -153,6 +159,12 @@ class DbImpl final : public Db {
   absl::Status LogGroup(const std::vector<WriteQueue::Writer*>& group, bool sync)
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status MakeRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Makes each commit wait a little while level 0 is between its slowdown and its stop trigger.
+  void SlowDown() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  size_t RunsBeyondSlowdown() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BeginStall(StallEvent::Kind kind, std::string reason)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EndStall() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status WaitForRoom(std::string reason, const BackgroundWork& work,
                            bool (DbImpl::*enough)() const)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -167,11 +179,18 @@ class DbImpl final : public Db {
   void ScheduleIntervalSync(int64_t delay_nanos) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void IntervalSync() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckWritable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // FailedPrecondition inside a listener: `call` writes or waits (listener.h).
+  absl::Status RefuseInListener(const char* call) const;
   absl::Status Fatal(const absl::Status& cause) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // --- read_path.cc ----------------------------------------------------------------------------
   absl::StatusOr<Timestamp> ReadTimestamp(const ReadOptions& options,
                                           const SuperVersion& pinned) const;
+#ifdef VERALITH_BROKEN_ENGINES
+  absl::StatusOr<bool> GetThroughRows(const SuperVersion& pinned, Timestamp snapshot,
+                                      NamespaceId ns, std::string_view key, PinnedValue* value,
+                                      Timestamp* entry_timestamp);
+#endif
 
   // --- background.cc ---------------------------------------------------------------------------
   // A leader is done: the next one goes on, or Close learns that none is left.
@@ -188,8 +207,10 @@ class DbImpl final : public Db {
   // OK when the disk has room for so many bytes and what must stay free.
   absl::Status CheckRoom(uint64_t needed_bytes) const ABSL_LOCKS_EXCLUDED(mutex_);
   // Remembers how a job ended, and when to try again.
-  void NoteResult(const absl::Status& status, std::string_view what, BackgroundWork* work)
+  void NoteResult(const absl::Status& status, BackgroundWork* work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Tells the listeners what happened, releasing the mutex meanwhile if there is anything to tell.
+  void DeliverEvents() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Forgets an error and tries again now.
   void Retry(BackgroundWork* work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Numbers that a job takes are pending until `numbers` is released.
@@ -229,15 +250,17 @@ class DbImpl final : public Db {
   std::unique_ptr<VersionSet> versions_;  // its calls: under mutex_
 
   // --- Read without a lock -------------------------------------------------------------------------
-  CurrentSuperVersion current_;
-  Atomic<Timestamp> visible_{0};
+  // On lines of their own: every read loads the first two, which seldom change; every commit stores
+  // the third; what follows is the writers' alone.
+  alignas(kCacheLineBytes) CurrentSuperVersion current_;
   Atomic<bool> closed_{false};
-  Counters counters_;
+  alignas(kCacheLineBytes) Atomic<Timestamp> visible_{0};
 
   // --- Guarded by mutex_ ---------------------------------------------------------------------------
-  mutable Mutex mutex_;
+  alignas(kCacheLineBytes) mutable Mutex mutex_;
+  Counters counters_ ABSL_GUARDED_BY(mutex_);
   CondVar background_done_;  // a job ended, or the state it waits for changed
-  WriteQueue queue_ ABSL_GUARDED_BY(mutex_);
+  WriteQueue queue_;         // under mutex_, but for AwaitTurn
   std::optional<HybridLogicalClock> clock_ ABSL_GUARDED_BY(mutex_);
   MemtableRef active_;  // changed by the leader under mutex_; filled by the leader without it
   uint64_t active_log_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -247,8 +270,10 @@ class DbImpl final : public Db {
   SnapshotList snapshots_ ABSL_GUARDED_BY(mutex_);
   Random random_ ABSL_GUARDED_BY(mutex_);
 
-  BackgroundWork flush_ ABSL_GUARDED_BY(mutex_);
-  BackgroundWork compaction_ ABSL_GUARDED_BY(mutex_);
+  BackgroundWork flush_ ABSL_GUARDED_BY(mutex_) = {.name = "flush"};
+  BackgroundWork compaction_ ABSL_GUARDED_BY(mutex_) = {.name = "compaction"};
+  int pauses_ ABSL_GUARDED_BY(mutex_) = 0;  // calls of PauseBackgroundWork not yet taken back
+  EventQueue events_;  // under mutex_, but for OnThisThread
   std::vector<const Pick*> running_ ABSL_GUARDED_BY(mutex_);
   // What PickerStateNow points to: valid until its next call.
   mutable std::vector<Timestamp> picker_points_ ABSL_GUARDED_BY(mutex_);
@@ -268,7 +293,7 @@ class DbImpl final : public Db {
   bool ends_stalls_ ABSL_GUARDED_BY(mutex_) = false;  // Close was called: no write waits for room
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   Atomic<bool> cancel_jobs_{false};
-  std::string stall_reason_ ABSL_GUARDED_BY(mutex_);
+  std::optional<StallEvent> stall_ ABSL_GUARDED_BY(mutex_);  // what holds writers back now
   std::string recovery_report_ ABSL_GUARDED_BY(mutex_);
 
   // --- The leader's own ----------------------------------------------------------------------------
@@ -278,6 +303,7 @@ class DbImpl final : public Db {
   MemtableRef broken_target_;           // W1: of the last group
   MemtableRef broken_previous_target_;  // W1: of the one before
   std::shared_ptr<const SegmentSet> broken_files_;  // R9: as last published
+  BrokenRowCache broken_rows_;
 #endif
 };
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/epoch.h"
 #include "core/base/status.h"
@@ -64,10 +65,11 @@ absl::Status DbImpl::AwaitBackground(std::initializer_list<const BackgroundWork*
 // An error of an earlier flush does not count: this one is asked for now.
 absl::Status DbImpl::FlushLocked() {
   uint64_t last_id = 0;
-  VERALITH_RETURN_IF_ERROR(AsLeader([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::Status {
+  const auto freeze = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::Status {
     last_id = active_->id();
     return active_->empty() ? absl::OkStatus() : RotateMemtable();
-  }));
+  };
+  VERALITH_RETURN_IF_ERROR(VERALITH_BROKEN(W1_FREEZE) ? freeze() : AsLeader(freeze));
   Retry(&flush_);
   return AwaitBackground({&flush_}, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     return frozen_.empty() || frozen_.front().memtable->id() > last_id;
@@ -75,6 +77,7 @@ absl::Status DbImpl::FlushLocked() {
 }
 
 absl::Status DbImpl::Flush() {
+  VERALITH_RETURN_IF_ERROR(RefuseInListener("Flush"));
   MutexLock lock(mutex_);
   VERALITH_RETURN_IF_ERROR(CheckWritable());
   return FlushLocked();
@@ -85,6 +88,7 @@ absl::Status DbImpl::Compact(const CompactOptions& options, std::optional<Namesp
   if (ns.has_value() && *ns > kMaxNamespace) {
     return InvalidArgument("namespace " + std::to_string(*ns) + " is over the limit of 2^63-1");
   }
+  VERALITH_RETURN_IF_ERROR(RefuseInListener("Compact"));
   const std::optional<KeyRange> range = ToKeyRange(ns, lower, upper);
   MutexLock lock(mutex_);
   VERALITH_RETURN_IF_ERROR(CheckWritable());
@@ -114,6 +118,7 @@ absl::Status DbImpl::Compact(const CompactOptions& options, std::optional<Namesp
 }
 
 absl::Status DbImpl::WaitForBackgroundWork() {
+  VERALITH_RETURN_IF_ERROR(RefuseInListener("WaitForBackgroundWork"));
   MutexLock lock(mutex_);
   VERALITH_RETURN_IF_ERROR(CheckWritable());
   return AwaitBackground({&flush_, &compaction_}, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -126,6 +131,28 @@ absl::Status DbImpl::Resume() {
   VERALITH_RETURN_IF_ERROR(CheckWritable());
   Retry(&flush_);
   Retry(&compaction_);
+  return absl::OkStatus();
+}
+
+absl::Status DbImpl::PauseBackgroundWork() {
+  VERALITH_RETURN_IF_ERROR(RefuseInListener("PauseBackgroundWork"));
+  MutexLock lock(mutex_);
+  VERALITH_RETURN_IF_ERROR(CheckWritable());
+  ++pauses_;
+  while (!closing_ && (flush_.scheduled || compaction_.scheduled)) {
+    executor_->Await(mutex_, background_done_);
+  }
+  return CheckWritable();
+}
+
+absl::Status DbImpl::ContinueBackgroundWork() {
+  MutexLock lock(mutex_);
+  VERALITH_RETURN_IF_ERROR(CheckWritable());
+  if (pauses_ == 0) {
+    return FailedPrecondition("background work is not paused");
+  }
+  --pauses_;
+  ScheduleBackgroundWork();
   return absl::OkStatus();
 }
 
@@ -181,17 +208,17 @@ Statistics DbImpl::GetStatistics() {
     result.memtable_bytes += frozen.memtable->MemoryBytes();
   }
   result.memtable_bytes += active_->MemoryBytes();
-  result.user_bytes_written = counters_.user_bytes.LoadRelaxed();
-  result.log_bytes_written = counters_.log_bytes.LoadRelaxed();
-  result.flush_bytes_written = counters_.flush_bytes.LoadRelaxed();
-  result.compaction_bytes_read = counters_.compaction_read_bytes.LoadRelaxed();
-  result.compaction_bytes_written = counters_.compaction_written_bytes.LoadRelaxed();
-  result.flushes = counters_.flushes.LoadRelaxed();
-  result.compactions = counters_.compactions.LoadRelaxed();
-  result.subcompactions = counters_.subcompactions.LoadRelaxed();
+  result.user_bytes_written = counters_.user_bytes;
+  result.log_bytes_written = counters_.log_bytes;
+  result.flush_bytes_written = counters_.flush_bytes;
+  result.compaction_bytes_read = counters_.compaction_read_bytes;
+  result.compaction_bytes_written = counters_.compaction_written_bytes;
+  result.flushes = counters_.flushes;
+  result.compactions = counters_.compactions;
+  result.subcompactions = counters_.subcompactions;
   result.background_wait_nanos = limiter_.waited_nanos();
-  result.log_syncs = counters_.log_syncs.LoadRelaxed();
-  result.commits = counters_.commits.LoadRelaxed();
+  result.log_syncs = counters_.log_syncs;
+  result.commits = counters_.commits;
   result.cache_bytes = cache_->charged_bytes();
   result.cache_misses = cache_->misses();
   result.live_snapshots = snapshots_.size();
@@ -199,7 +226,7 @@ Statistics DbImpl::GetStatistics() {
   result.history_floor = versions_->state().history_floor;
   const absl::Status& error = flush_.error.ok() ? compaction_.error : flush_.error;
   result.background_error = error.ok() ? std::string() : ToString(error);
-  result.stall_reason = stall_reason_;
+  result.stall_reason = stall_.has_value() ? stall_->reason : std::string();
   result.recovery_report = recovery_report_;
   return result;
 }
@@ -207,9 +234,13 @@ Statistics DbImpl::GetStatistics() {
 // The memtable is flushed so that the next opening has nothing to replay; should that fail, nothing is
 // lost, since the logs are synced once no writer is left.
 absl::Status DbImpl::Close() {
+  VERALITH_RETURN_IF_ERROR(RefuseInListener("Close"));
   MutexLock lock(mutex_);
   ends_stalls_ = true;  // else the flush would queue up behind a writer that waits for room
   background_done_.NotifyAll();
+  if (std::exchange(pauses_, 0) > 0) {
+    ScheduleBackgroundWork();
+  }
   if (!closing_ && !options_.read_only && fatal_.ok()) {
     FlushLocked().IgnoreError();
   }
@@ -223,6 +254,11 @@ absl::Status DbImpl::Close() {
   background_done_.NotifyAll();
   CancelTimers();
   while (flush_.scheduled || compaction_.scheduled || timers_running_ > 0 || !queue_.empty()) {
+    executor_->Await(mutex_, background_done_);
+  }
+  EndStall();
+  DeliverEvents();
+  while (!events_.idle()) {
     executor_->Await(mutex_, background_done_);
   }
   absl::Status status;

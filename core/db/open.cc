@@ -47,7 +47,8 @@ DbImpl::DbImpl(std::string directory, const Options& options)
       limiter_(physical_clock_, executor_, options.background_bytes_per_second),
       cache_(std::make_shared<PageCache>(options.cache_bytes)),
       queue_(mutex_, *executor_),
-      random_(options.random_seed.has_value() ? *options.random_seed : EntropySeed()) {}
+      random_(options.random_seed.has_value() ? *options.random_seed : EntropySeed()),
+      events_(options.listeners) {}
 
 absl::Status DbImpl::Recover() {
   VERALITH_RETURN_IF_ERROR(LockDirectory());
@@ -181,7 +182,7 @@ absl::Status DbImpl::FlushReplayed(const Memtable& full, VersionEdit* edit,
     result = RunFlush(environment, compaction_options_, request);
   }
   VERALITH_RETURN_IF_ERROR(result.status());
-  counters_.flush_bytes.FetchAddRelaxed(result->statistics.bytes_written);
+  counters_.flush_bytes += result->statistics.bytes_written;
   VersionEdit& more = result->edit;
   std::move(more.added_files.begin(), more.added_files.end(),
             std::back_inserter(edit->added_files));

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/sync.h"
 #include "core/base/types.h"
@@ -18,6 +19,7 @@ namespace veralith {
 class Clock;
 class Executor;
 class FileSystem;
+class Listener;
 class Snapshot;
 
 // When a write is acknowledged, relative to the moment its bytes are on disk for good.
@@ -80,7 +82,7 @@ struct Options {
   int tier_compaction_trigger = 4;
   // kTiered: everything is merged when the newer runs have this share of the oldest one's bytes.
   int tier_max_space_percent = 200;
-  int level0_slowdown_trigger = 12;   // writers are slowed
+  int level0_slowdown_trigger = 12;   // writers are slowed, more with every further run
   int level0_stop_trigger = 24;       // writers wait
   size_t level_base_bytes = size_t{128} << 20;
   int level_multiplier = 10;
@@ -102,6 +104,10 @@ struct Options {
 
   // A wait for a flush or a compaction longer than this without progress is Unavailable.
   int64_t stall_timeout_nanos = 600'000'000'000;
+
+  // --- Watching --------------------------------------------------------------------------------
+  // Told of flushes, compactions, stalls and background errors (listener.h).
+  std::vector<std::shared_ptr<Listener>> listeners;
 
   // --- Time ------------------------------------------------------------------------------------
   int64_t max_clock_skew_nanos = 60'000'000'000;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/broken.h"
 #include "core/base/epoch.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
@@ -48,7 +49,7 @@ class Lookup {
       if (found_) {
         timestamp_ = entry.ts;
         value_ = entry.value;
-        pin_ = memtable.MakePin();
+        in_memtable_ = &memtable;
       }
       return true;
     }
@@ -83,7 +84,16 @@ class Lookup {
 
   bool found() const { return found_; }
   Timestamp timestamp() const { return timestamp_; }
-  void MoveTo(PinnedValue* value) { value->Assign(value_, std::move(pin_)); }
+  // A memtable's references are shared by all its readers: a small value is copied instead.
+  void MoveTo(PinnedValue* value) {
+    if (in_memtable_ == nullptr) {
+      value->Assign(value_, std::move(pin_));
+    } else if (value_.size() <= PinnedValue::kCopiedBytes) {
+      value->Copy(value_);
+    } else {
+      value->Assign(value_, in_memtable_->MakePin());
+    }
+  }
 
  private:
   const NamespaceId ns_;
@@ -97,6 +107,7 @@ class Lookup {
   bool found_ = false;
   Timestamp timestamp_ = 0;
   std::string_view value_;
+  const Memtable* in_memtable_ = nullptr;
   Pin pin_;
   LookupResult result_;
 };
@@ -104,13 +115,18 @@ class Lookup {
 absl::Status AskSegments(const SegmentSet& segments, NamespaceId ns, std::string_view key,
                          Lookup& lookup) {
   for (int level = 0; level < kLevels; ++level) {
-    for (const SegmentRun& run : segments.runs(level)) {
+    const std::vector<SegmentRun>& runs = segments.runs(level);
+    for (size_t i = 0; i < runs.size(); ++i) {
+      const SegmentRun& run = VERALITH_BROKEN(P2) ? runs[runs.size() - 1 - i] : runs[i];
       const std::shared_ptr<const Segment>* segment = run.Find(ns, key);
       if (segment == nullptr) {
         continue;
       }
-      VERALITH_ASSIGN_OR_RETURN(const bool decided, lookup.Ask(*(*segment)->reader));
-      if (decided) {
+      const absl::StatusOr<bool> decided = lookup.Ask(*(*segment)->reader);
+      if (!decided.ok() && !VERALITH_BROKEN(P4)) {
+        return decided.status();
+      }
+      if (decided.ok() && *decided) {
         return absl::OkStatus();
       }
     }
@@ -118,9 +134,10 @@ absl::Status AskSegments(const SegmentSet& segments, NamespaceId ns, std::string
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> GetFrom(const SuperVersion& pinned, Timestamp snapshot, bool latest,
-                             NamespaceId ns, std::string_view key, bool fill_cache,
-                             PinnedValue* value, Timestamp* entry_timestamp) {
+// `segments`: those of `pinned`.
+absl::StatusOr<bool> GetFrom(const SuperVersion& pinned, const SegmentSet& segments,
+                             Timestamp snapshot, bool latest, NamespaceId ns, std::string_view key,
+                             bool fill_cache, PinnedValue* value, Timestamp* entry_timestamp) {
   Lookup lookup(ns, key, snapshot, latest, fill_cache, entry_timestamp != nullptr);
   bool decided = false;
   for (const Memtable* memtable : pinned.memtables()) {
@@ -130,7 +147,7 @@ absl::StatusOr<bool> GetFrom(const SuperVersion& pinned, Timestamp snapshot, boo
     }
   }
   if (!decided) {
-    VERALITH_RETURN_IF_ERROR(AskSegments(pinned.segments(), ns, key, lookup));
+    VERALITH_RETURN_IF_ERROR(AskSegments(segments, ns, key, lookup));
   }
   if (!lookup.found()) {
     return false;
@@ -250,11 +267,49 @@ absl::StatusOr<bool> DbImpl::Get(const ReadOptions& options, NamespaceId ns, std
   }
   VERALITH_RETURN_IF_ERROR(CheckNamespace(ns));
   EpochGuard guard;
-  const SuperVersion& pinned = *current_.Peek();
+  const SuperVersion& of_segments = *current_.Peek();
+  const SuperVersion& pinned = VERALITH_BROKEN(P5) ? *current_.Peek() : of_segments;
   VERALITH_ASSIGN_OR_RETURN(const Timestamp snapshot, ReadTimestamp(options, pinned));
   const bool latest = options.snapshot == nullptr && !options.timestamp.has_value();
-  return GetFrom(pinned, snapshot, latest, ns, key, options.fill_cache, value, entry_timestamp);
+#ifdef VERALITH_BROKEN_ENGINES
+  if (VERALITH_BROKEN(P7) && latest) {
+    return GetThroughRows(pinned, snapshot, ns, key, value, entry_timestamp);
+  }
+#endif
+  return GetFrom(pinned, of_segments.segments(), snapshot, latest, ns, key, options.fill_cache,
+                 value, entry_timestamp);
 }
+
+#ifdef VERALITH_BROKEN_ENGINES
+// Hazard P7: memtables, then the rows, then segments, whose answer becomes a row.
+absl::StatusOr<bool> DbImpl::GetThroughRows(const SuperVersion& pinned, Timestamp snapshot,
+                                            NamespaceId ns, std::string_view key,
+                                            PinnedValue* value, Timestamp* entry_timestamp) {
+  Lookup in_memory(ns, key, snapshot, true, true, true);
+  bool decided = false;
+  for (const Memtable* memtable : pinned.memtables()) {
+    decided = decided || in_memory.Ask(*memtable);
+  }
+  std::optional<BrokenRowCache::Row> row =
+      decided ? std::nullopt : broken_rows_.Find(ns, key);
+  if (!row.has_value()) {
+    row.emplace();
+    VERALITH_ASSIGN_OR_RETURN(row->found, GetFrom(pinned, pinned.segments(), snapshot, true, ns, key,
+                                                  true, value, &row->timestamp));
+    row->value = value->ToString();
+    if (!decided) {
+      broken_rows_.Fill(ns, key, *row);
+    }
+  }
+  if (row->found && row->value.size() <= PinnedValue::kCopiedBytes) {
+    value->Copy(row->value);
+  }
+  if (entry_timestamp != nullptr) {
+    *entry_timestamp = row->timestamp;
+  }
+  return row->found;
+}
+#endif
 
 absl::StatusOr<std::vector<std::optional<std::string>>> DbImpl::MultiGet(
     const ReadOptions& options, NamespaceId ns, std::span<const std::string_view> keys) {
@@ -269,8 +324,8 @@ absl::StatusOr<std::vector<std::optional<std::string>>> DbImpl::MultiGet(
   for (size_t i = 0; i < keys.size(); ++i) {
     EpochGuard guard;
     VERALITH_ASSIGN_OR_RETURN(const bool found,
-                              GetFrom(*pinned, snapshot, /*latest=*/false, ns, keys[i],
-                                      options.fill_cache, &value, nullptr));
+                              GetFrom(*pinned, pinned->segments(), snapshot, /*latest=*/false, ns,
+                                      keys[i], options.fill_cache, &value, nullptr));
     if (found) {
       results[i] = value.ToString();
     }
@@ -285,8 +340,12 @@ std::unique_ptr<DbIterator> DbImpl::NewIterator(const ScanOptions& options) {
   if (absl::Status status = CheckNamespace(options.ns); !status.ok()) {
     return std::make_unique<ErrorIterator>(std::move(status));
   }
+  const Timestamp before_the_pin = VERALITH_BROKEN(P6) ? visible_.Load() : 0;
   auto pinned = std::make_shared<SuperVersionRef>(current_.Acquire());
   absl::StatusOr<Timestamp> snapshot = ReadTimestamp(options, **pinned);
+  if (VERALITH_BROKEN(P6) && options.snapshot == nullptr && !options.timestamp.has_value()) {
+    snapshot = before_the_pin;
+  }
   if (!snapshot.ok()) {
     return std::make_unique<ErrorIterator>(snapshot.status());
   }

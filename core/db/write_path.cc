@@ -13,8 +13,8 @@
 namespace veralith {
 namespace {
 
-// How long a write waits when level 0 is between its slowdown and its stop trigger: long enough
-// for compaction to catch up, short enough not to be noticed alone.
+// How long a commit waits for each run of level 0 from its slowdown trigger on: one is not noticed
+// alone; the many before the stop trigger leave compaction most of the time.
 constexpr int64_t kSlowdownNanos = 1'000'000;
 
 size_t OperationBytes(std::span<const LogOperation> operations) {
@@ -53,11 +53,13 @@ absl::Status DbImpl::DeleteRange(const WriteOptions& options, NamespaceId ns,
 }
 
 absl::Status DbImpl::CommitOne(const WriteOptions& options, const LogOperation& operation) {
+  VERALITH_RETURN_IF_ERROR(RefuseInListener("a write"));
   VERALITH_RETURN_IF_ERROR(CheckOperationLimits(operation));
   return Commit(options, {&operation, 1}).status();
 }
 
 absl::StatusOr<Timestamp> DbImpl::Write(const WriteOptions& options, const WriteBatch& batch) {
+  VERALITH_RETURN_IF_ERROR(RefuseInListener("Write"));
   std::vector<LogOperation> reduced;
   VERALITH_RETURN_IF_ERROR(ReduceBatch(batch, &reduced));
   if (LogRecordBytes(reduced) > kMaxRecordPayloadBytes) {
@@ -80,14 +82,23 @@ absl::StatusOr<Timestamp> DbImpl::Commit(const WriteOptions& options,
   writer.operations = operations;
   writer.bytes = OperationBytes(operations);
   writer.sync = mode == SyncMode::kCommit;
-  MutexLock lock(mutex_);
-  if (queue_.Join(writer)) {
+  bool first;
+  {
+    MutexLock lock(mutex_);
+    first = queue_.Enter(writer);
+    if (first) {
+      Lead(writer);
+    }
+  }
+  if (!first && queue_.AwaitTurn(writer)) {
+    MutexLock lock(mutex_);
     Lead(writer);
   }
-  if (mode == SyncMode::kInterval && writer.status.ok()) {
+  VERALITH_RETURN_IF_ERROR(writer.status);
+  if (mode == SyncMode::kInterval) {
+    MutexLock lock(mutex_);
     ScheduleIntervalSync(options_.sync_interval_nanos);
   }
-  VERALITH_RETURN_IF_ERROR(writer.status);
   return writer.timestamp;
 }
 
@@ -112,6 +123,7 @@ void DbImpl::FinishLeading(const absl::Status& status) {
   if (closing_ && queue_.empty()) {
     background_done_.NotifyAll();
   }
+  DeliverEvents();
 }
 
 // Takes the timestamps under the mutex, then writes log and memtable without it: the leader is the
@@ -120,12 +132,15 @@ absl::Status DbImpl::CommitGroup() {
   const std::vector<WriteQueue::Writer*>& group = queue_.Group();
   bool sync = std::exchange(sync_due_, false);
   Timestamp last = 0;  // of this group; none for barriers, which commit nothing
+  uint64_t user_bytes = 0;
   for (WriteQueue::Writer* writer : group) {
     sync = sync || writer->sync;
+    user_bytes += writer->bytes;
     if (!writer->operations.empty()) {
       last = writer->timestamp = clock_->Next();
     }
   }
+  const uint64_t log_bytes_before = logs_->active_bytes();
   absl::Status status;
   {
     MutexUnlock unlock(mutex_);
@@ -138,9 +153,15 @@ absl::Status DbImpl::CommitGroup() {
         target = broken_previous_target_ ? broken_previous_target_.get() : target;
       }
 #endif
+      if (VERALITH_BROKEN(W2_VISIBLE) && last != 0) {
+        visible_.Store(last);
+      }
       for (const WriteQueue::Writer* writer : group) {
         for (const LogOperation& operation : writer->operations) {
           ApplyToMemtable(operation, writer->timestamp, target);
+#ifdef VERALITH_BROKEN_ENGINES
+          broken_rows_.Forget(operation.ns, operation.key);
+#endif
         }
       }
       if (last != 0) {
@@ -148,27 +169,33 @@ absl::Status DbImpl::CommitGroup() {
       }
     }
   }
-  return status.ok() ? status : Fatal(status);
+  if (!status.ok()) {
+    return Fatal(status);
+  }
+  counters_.log_bytes += logs_->active_bytes() - log_bytes_before;
+  counters_.log_syncs += sync ? 1 : 0;
+  counters_.user_bytes += user_bytes;
+  counters_.commits += group.size();
+  return status;
 }
 
 absl::Status DbImpl::LogGroup(const std::vector<WriteQueue::Writer*>& group, bool sync) {
-  const uint64_t before = logs_->active_bytes();
-  uint64_t user_bytes = 0;
   for (const WriteQueue::Writer* writer : group) {
     if (!writer->operations.empty()) {
       logs_->Stage(writer->timestamp, writer->operations);
     }
-    user_bytes += writer->bytes;
   }
   VERALITH_RETURN_IF_ERROR(logs_->Commit());
-  if (sync) {
-    VERALITH_RETURN_IF_ERROR(logs_->Sync());
-    counters_.log_syncs.FetchAddRelaxed(1);
+  return sync ? logs_->Sync() : absl::OkStatus();
+}
+
+absl::Status DbImpl::RefuseInListener(const char* call) const {
+  if (!events_.OnThisThread()) [[likely]] {
+    return absl::OkStatus();
   }
-  counters_.log_bytes.FetchAddRelaxed(logs_->active_bytes() - before);
-  counters_.user_bytes.FetchAddRelaxed(user_bytes);
-  counters_.commits.FetchAddRelaxed(group.size());
-  return absl::OkStatus();
+  return FailedPrecondition(std::string(call) +
+                            " inside a listener of the same database could wait for itself; make it "
+                            "on a thread of your own");
 }
 
 absl::Status DbImpl::CheckWritable() const {
@@ -189,6 +216,9 @@ absl::Status DbImpl::Fatal(const absl::Status& cause) {
         "no write is possible until the database is opened again, because an earlier write "
         "failed: " +
         ToString(cause));
+    events_.Add([event = BackgroundErrorEvent{fatal_, /*fatal=*/true, 0}](Listener& listener) {
+      listener.OnBackgroundError(event);
+    });
     background_done_.NotifyAll();
   }
   return cause;
@@ -225,11 +255,7 @@ absl::Status DbImpl::MakeRoom() {
   if (logs_needed_from_ != 0) {
     logs_->DropBefore(std::exchange(logs_needed_from_, 0));
   }
-  if (!options_.disable_automatic_compaction &&
-      versions_->version().runs(0).size() >=
-          static_cast<size_t>(options_.level0_slowdown_trigger)) {
-    executor_->AwaitFor(mutex_, background_done_, kSlowdownNanos);
-  }
+  SlowDown();
   if (active_->MemoryBytes() < options_.write_buffer_bytes) {
     return absl::OkStatus();
   }
@@ -240,12 +266,49 @@ absl::Status DbImpl::MakeRoom() {
   return RotateMemtable();
 }
 
+size_t DbImpl::RunsBeyondSlowdown() const {
+  const size_t runs = versions_->version().runs(0).size();
+  const auto trigger = static_cast<size_t>(options_.level0_slowdown_trigger);
+  return options_.disable_automatic_compaction || runs < trigger ? 0 : runs - trigger + 1;
+}
+
+void DbImpl::SlowDown() {
+  const size_t runs = RunsBeyondSlowdown();
+  if (runs > 0) {
+    BeginStall(StallEvent::Kind::kSlowdown, "level 0 has many runs");
+    executor_->AwaitFor(mutex_, background_done_, static_cast<int64_t>(runs) * kSlowdownNanos);
+  } else if (stall_.has_value()) {
+    EndStall();
+  }
+}
+
+// By the leader; so is EndStall, but where a compaction or Close ends a slowdown that no writer has
+// met the end of.
+void DbImpl::BeginStall(StallEvent::Kind kind, std::string reason) {
+  if (stall_.has_value() && stall_->kind == kind && stall_->reason == reason) {
+    return;
+  }
+  EndStall();
+  stall_ = StallEvent{kind, std::move(reason)};
+  events_.Add([event = *stall_](Listener& listener) { listener.OnStallBegin(event); });
+  DeliverEvents();
+}
+
+void DbImpl::EndStall() {
+  if (stall_.has_value()) {
+    events_.Add([event = *stall_](Listener& listener) { listener.OnStallEnd(event); });
+    stall_.reset();
+  }
+}
+
 absl::Status DbImpl::WaitForRoom(std::string reason, const BackgroundWork& work,
                                  bool (DbImpl::*enough)() const) {
   const int64_t start = physical_clock_->MonotonicNanos();
   absl::Status status;
+  if (!(this->*enough)()) {
+    BeginStall(StallEvent::Kind::kStop, reason);
+  }
   while (status.ok() && !(this->*enough)()) {
-    stall_reason_ = reason;
     status = ends_stalls_ ? FailedPrecondition("the database is closed") : CheckWritable();
     if (status.ok()) {
       status = Annotate(work.error, "a write must wait (" + reason + ") for work that failed");
@@ -259,7 +322,9 @@ absl::Status DbImpl::WaitForRoom(std::string reason, const BackgroundWork& work,
       executor_->AwaitFor(mutex_, background_done_, options_.stall_timeout_nanos - waited);
     }
   }
-  stall_reason_.clear();
+  if (stall_.has_value() && stall_->kind == StallEvent::Kind::kStop) {
+    EndStall();
+  }
   return status;
 }
 
@@ -307,6 +372,7 @@ absl::Status DbImpl::AsLeader(const std::function<absl::Status()>& action) {
 
 // A barrier that asks for a sync: it shares its sync with every writer in its group.
 absl::Status DbImpl::Sync() {
+  VERALITH_RETURN_IF_ERROR(RefuseInListener("Sync"));
   WriteQueue::Writer writer;
   writer.sync = true;
   MutexLock lock(mutex_);
@@ -343,7 +409,7 @@ void DbImpl::IntervalSync() {
   }
   WriteQueue::Writer writer;
   writer.sync = true;
-  VERALITH_CHECK(queue_.Join(writer));  // the queue is empty: no wait
+  VERALITH_CHECK(queue_.Enter(writer));  // the queue is empty: it leads
   Lead(writer);                         // a failure is kept in fatal_
 }
 

@@ -1,20 +1,23 @@
 // Group commit: writers queue up; the first is the leader and commits for those behind it with one
-// log append and at most one sync; the others sleep until their work is done or they lead.
+// log append and at most one sync; the others wait until their work is done or they lead.
 //
 // Invariants
 //   1. Groups commit one after the other, in queue order: there is one leader at a time.
 //   2. A group is a prefix of the queue. A leader that does not ask for a sync takes no follower
 //      that does; a leader without operations (a barrier: Sync) takes no follower that has some; an
 //      exclusive writer (a memtable switch) is a group of its own.
-//   3. Every writer that joined is finished exactly once, with its group's status.
+//   3. Every writer that entered is finished exactly once, with its group's status.
+//   4. A writer that finds nobody before it pays for no wake-up; one that waits sleeps on a mutex of
+//      its own and, once finished, goes on without the database's.
 //
-// Thread rule: every call under the mutex given, which is the database's (the thread-safety analysis
-// cannot see that they are one, so it is not asked); Join waits through the executor.
-// Ownership: writers live on their callers' stacks.
+// Thread rule: every call but AwaitTurn under the mutex given, which is the database's (the
+// thread-safety analysis cannot see that they are one, so it is not asked). Waiting goes through the
+// executor. Ownership: writers live on their callers' stacks until they are finished.
 #ifndef VERALITH_CORE_DB_WRITE_QUEUE_H_
 #define VERALITH_CORE_DB_WRITE_QUEUE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <span>
 #include <vector>
@@ -35,23 +38,34 @@ class WriteQueue {
     bool sync = false;
     bool exclusive = false;  // leads a group of one
 
-    // Results, set before done.
+    // Results, good once the writer is finished.
     absl::Status status;
     Timestamp timestamp = 0;
-    bool done = false;
+
+   private:
+    friend class WriteQueue;
+    enum State : uint8_t { kAwake, kAsleep, kLeads, kFinished };
+    // From kAsleep only under `mutex`: who sleeps there returns, and takes the writer away, only
+    // after whoever woke it let go of it.
+    Atomic<State> state{kAwake};
+    Mutex mutex;
     CondVar wake;
   };
 
   WriteQueue(Mutex& mutex, Executor& executor) : mutex_(mutex), executor_(executor) {}
 
-  // Waits until `writer` leads (true) or another leader has finished it (false).
+  // Puts the writer into the queue. True: it leads. False: AwaitTurn is next.
+  bool Enter(Writer& writer);
+  // Without the mutex: waits until the writer leads (true) or is finished (false).
+  bool AwaitTurn(Writer& writer);
+  // Both, for callers that keep the mutex: releases it while it waits.
   bool Join(Writer& writer);
 
   // The leader's group, the leader first; valid until Finish. Called once by the leader.
   const std::vector<Writer*>& Group();
 
-  // Gives `status` to the leader's group (the leader alone if Group was not called), wakes its
-  // writers and the next leader.
+  // Gives `status` to the leader's group (the leader alone if Group was not called), wakes the next
+  // leader and the group's writers; releases the mutex while it wakes any.
   void Finish(const absl::Status& status);
 
   bool empty() const { return queue_.empty(); }
@@ -61,6 +75,10 @@ class WriteQueue {
   static constexpr size_t kMaxGroupWriters = 4096;
 
  private:
+  // Ends a writer's waiting; afterwards it may be gone.
+  static void Tell(Writer& writer, Writer::State state);
+  void Sleep(Writer& writer);
+
   Mutex& mutex_;
   Executor& executor_;
   std::deque<Writer*> queue_;

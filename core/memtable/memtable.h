@@ -41,7 +41,7 @@ namespace veralith {
 class Memtable {
  public:
   // `id` orders memtables by age: larger is newer.
-  explicit Memtable(uint64_t id) : id_(id), tree_(&arena_) {}
+  explicit Memtable(uint64_t id) : tree_(&arena_), id_(id) {}
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
 
@@ -97,15 +97,17 @@ class Memtable {
   ~Memtable() = default;
   void NoteTimestamp(Timestamp ts);
 
-  const uint64_t id_;
-  mutable Atomic<uint64_t> references_{1};
-  // Written by the writer only; counters that order nothing.
-  Atomic<uint64_t> entries_{0};
+  // Written by the writer only, with every entry; counters that order nothing.
+  alignas(kCacheLineBytes) Atomic<uint64_t> entries_{0};
   Atomic<Timestamp> min_ts_{0};
   Atomic<Timestamp> max_ts_{0};
   Arena arena_;
-  RadixTree tree_;
+  // Read by every lookup, on lines that the writer seldom writes.
+  alignas(kCacheLineBytes) RadixTree tree_;
   TombstoneLog tombstones_;
+  const uint64_t id_;
+  // Changed by readers that keep a value.
+  alignas(kCacheLineBytes) mutable Atomic<uint64_t> references_{1};
 };
 
 // A counted reference: copies share, the last one deletes.

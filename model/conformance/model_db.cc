@@ -295,6 +295,8 @@ class ModelDb final : public Db {
   absl::Status WaitForBackgroundWork() override { return Usable(); }
   absl::Status Resume() override { return Usable(); }
   void SetBackgroundRate(uint64_t) override {}
+  absl::Status PauseBackgroundWork() override { return Usable(); }
+  absl::Status ContinueBackgroundWork() override { return Usable(); }
   absl::Status Checkpoint(const std::string& directory) override;
   absl::Status Check() override { return Usable(); }
 

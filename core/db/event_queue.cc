@@ -1,0 +1,23 @@
+#include "core/db/event_queue.h"
+
+namespace veralith {
+
+void EventQueue::Deliver(Mutex& mutex) {
+  if (delivering_ || events_.empty()) {
+    return;
+  }
+  delivering_ = true;
+  while (!events_.empty()) {
+    const Event event = std::move(events_.front());
+    events_.pop_front();
+    MutexUnlock unlock(mutex);
+    deliverer_.StoreRelaxed(ThisThread());
+    for (const std::shared_ptr<Listener>& listener : listeners_) {
+      event(*listener);
+    }
+    deliverer_.StoreRelaxed(nullptr);
+  }
+  delivering_ = false;
+}
+
+}  // namespace veralith
