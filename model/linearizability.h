@@ -45,6 +45,7 @@ struct Call {
   Timestamp timestamp = 0;
 
   std::vector<Write> batch;  // kWrite
+  bool durable = false;      // kWrite: acknowledged as synced (for checks of crashes; not judged here)
 
   NamespaceId ns = 0;             // kGet, kScan
   std::string key;                // kGet

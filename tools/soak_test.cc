@@ -84,12 +84,15 @@ class LyingDb final : public Db {
   }
   void ReleaseSnapshot(const Snapshot* snapshot) override { db_->ReleaseSnapshot(snapshot); }
   absl::Status Flush() override { return db_->Flush(); }
-  absl::Status Compact(std::optional<NamespaceId> ns, const Bound& lower,
-                       const Bound& upper) override {
-    return db_->Compact(ns, lower, upper);
+  absl::Status Compact(const CompactOptions& options, std::optional<NamespaceId> ns,
+                       const Bound& lower, const Bound& upper) override {
+    return db_->Compact(options, ns, lower, upper);
   }
   absl::Status WaitForBackgroundWork() override { return db_->WaitForBackgroundWork(); }
   absl::Status Resume() override { return db_->Resume(); }
+  void SetBackgroundRate(uint64_t bytes_per_second) override {
+    db_->SetBackgroundRate(bytes_per_second);
+  }
   absl::Status PauseBackgroundWork() override { return db_->PauseBackgroundWork(); }
   absl::Status ContinueBackgroundWork() override { return db_->ContinueBackgroundWork(); }
   absl::Status Checkpoint(const std::string& directory) override {

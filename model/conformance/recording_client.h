@@ -42,6 +42,7 @@ class RecordingClient {
     if (written.ok()) {
       call.end = tick_();
       call.timestamp = *written;
+      call.durable = sync == SyncMode::kCommit;
     }
     calls_.push_back(std::move(call));
     return written.status();
