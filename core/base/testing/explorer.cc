@@ -78,6 +78,7 @@ struct Event {
   int fiber;
   const void* place;
   bool changes;
+  bool pending = false;  // the fiber has come to a lock, and may have to wait for it
 
   bool ConflictsWith(const Event& other) const {
     return place == other.place && (changes || other.changes);
@@ -91,6 +92,7 @@ struct Choice {
   bool costs = false;     // anything but the default is a preemption
   bool switches = false;  // of who runs; otherwise of who is woken
   size_t events = 0;      // before it
+  std::vector<const void*> wanted;  // mutexes that others wait for, or will when they are woken
   int position = 0;       // 0: the default, then the others ascending
 
   bool SameQuestion(const Choice& other) const {
@@ -331,6 +333,9 @@ class Run final : public Explored, public Executor, public Clock, public explore
     Fiber& self = Current();
     self.state = Fiber::State::kOnMutex;
     self.held = held;
+    if (exploring_) {
+      events_.push_back({current_, held, true, /*pending=*/true});
+    }
     if (exploring_ || *held) {
       Reschedule();
     }
@@ -546,9 +551,16 @@ class Run final : public Explored, public Executor, public Clock, public explore
   }
 
   int Choose(uint64_t mask, int first, bool costs, bool switches) {
-    Choice choice{mask, first, costs, switches, events_.size(), 0};
+    Choice choice{mask, first, costs, switches, events_.size(), {}, 0};
     if (choice.size() == 1 || !exploring_) {
       return choice.Candidate(0);
+    }
+    if (costs && switches) {
+      for (const std::unique_ptr<Fiber>& fiber : fibers_) {
+        if (fiber->held != nullptr && fiber->id != current_) {
+          choice.wanted.push_back(fiber->held);
+        }
+      }
     }
     choice.position = guide_.Position(choices_.size(), choice, first);
     VERALITH_CHECK(choice.position >= 0);
@@ -737,7 +749,7 @@ class Exploration {
       const Choice& before = choices[reach - 1];
       if (!before.costs || !before.switches || before.first != preempted || before.position != 0 ||
           before.PositionOf(instead) < 0 ||
-          !Commutes(preempted, before.events, choices[reach].events, choices[k].events, end)) {
+          !Commutes(preempted, before.events, choices[reach].events, choices[k], end)) {
         break;
       }
       --reach;
@@ -745,16 +757,24 @@ class Exploration {
     return reach;
   }
 
-  // Whether events [from, to) are all of `fiber` and none conflicts with one of [begin, end).
-  bool Commutes(int fiber, size_t from, size_t to, size_t begin, size_t end) const {
+  // Whether events [from, to) are all of `fiber`, and none conflicts with what happened from the
+  // choice on to `end`, or would have kept another from running there: who wants a mutex that the
+  // fiber has taken cannot be chosen, and could be if it had not come so far.
+  bool Commutes(int fiber, size_t from, size_t to, const Choice& choice, size_t end) const {
     for (size_t i = from; i < to; ++i) {
       if (events_[i].fiber != fiber) {
         return false;
       }
-      for (size_t j = begin; j < end; ++j) {
+      if (events_[i].pending) {
+        continue;  // it has come to a lock; taking it is an event of its own
+      }
+      for (size_t j = choice.events; j < end; ++j) {
         if (events_[i].ConflictsWith(events_[j])) {
           return false;
         }
+      }
+      if (std::ranges::find(choice.wanted, events_[i].place) != choice.wanted.end()) {
+        return false;
       }
     }
     return true;

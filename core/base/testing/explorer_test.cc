@@ -107,7 +107,7 @@ ExploredProgram RandomProgram(uint64_t seed, std::set<std::string>* outcomes) {
 TEST(Explorer, TheReductionLosesNoOutcome) {
   uint64_t with = 0;
   uint64_t without = 0;
-  for (uint64_t seed = 1; seed <= 60; ++seed) {
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
     for (int bound = 1; bound <= 2; ++bound) {
       ExploreOptions options;
       options.preemptions = bound;
