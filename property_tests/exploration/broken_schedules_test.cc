@@ -86,7 +86,7 @@ TEST_P(BrokenSchedules, AreCaughtByExploringTheWholeDatabase) {
 // pin. P7: a cache of rows filled behind an invalidation. W1: a memtable frozen while a leader fills
 // it. W2_VISIBLE: a batch visible before all of it is applied.
 INSTANTIATE_TEST_SUITE_P(Hazards, BrokenSchedules,
-                         ::testing::Values("P5", "P6", "P7", "W1", "W2_VISIBLE"),
+                         ::testing::Values("P5", "P6", "P7", "W1_FREEZE", "W2_VISIBLE"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
