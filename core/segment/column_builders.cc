@@ -21,12 +21,21 @@ int64_t FromPlainInt64(const std::string& bytes) {
   return value;
 }
 
+int ComparePageBounds(const std::string& a, const std::string& b, bool as_int64) {
+  if (as_int64) {
+    const int64_t x = FromPlainInt64(a);
+    const int64_t y = FromPlainInt64(b);
+    return x < y ? -1 : (x > y ? 1 : 0);
+  }
+  return CompareBytes(a, b);
+}
+
+}  // namespace
+
 std::string CutLowerBound(std::string_view key, size_t limit) {
   return std::string(key.substr(0, limit));
 }
 
-// The shortest string of at most `limit` bytes that is >= every key starting like `key`; all of
-// `key` when there is none (all bytes FF).
 std::string CutUpperBound(std::string_view key, size_t limit) {
   if (key.size() <= limit) {
     return std::string(key);
@@ -41,17 +50,6 @@ std::string CutUpperBound(std::string_view key, size_t limit) {
   bound.back() = static_cast<char>(static_cast<uint8_t>(bound.back()) + 1);
   return bound;
 }
-
-int ComparePageBounds(const std::string& a, const std::string& b, bool as_int64) {
-  if (as_int64) {
-    const int64_t x = FromPlainInt64(a);
-    const int64_t y = FromPlainInt64(b);
-    return x < y ? -1 : (x > y ? 1 : 0);
-  }
-  return CompareBytes(a, b);
-}
-
-}  // namespace
 
 parquet::BoundaryOrder ComputeBoundaryOrder(const parquet::ColumnIndex& index, bool as_int64) {
   bool ascending = true;

@@ -23,6 +23,11 @@ namespace veralith {
 inline constexpr size_t kPageBoundBytes = 64;
 inline constexpr size_t kChunkBoundBytes = 256;
 
+std::string CutLowerBound(std::string_view key, size_t limit);
+// The shortest string of at most `limit` bytes that is >= every key starting like `key`; all of
+// `key` when there is none (all bytes FF).
+std::string CutUpperBound(std::string_view key, size_t limit);
+
 // The boundary order that the bounds really have. Bounds are compared as `less` says.
 parquet::BoundaryOrder ComputeBoundaryOrder(const parquet::ColumnIndex& index, bool as_int64);
 

@@ -43,6 +43,8 @@ struct ChunkClaims {
   std::optional<parquet::ColumnIndex> bounds;
   parquet::Statistics statistics;
   int64_t nulls = 0;  // found
+  // Found: the bounds of each page of an integer column.
+  std::vector<std::pair<int64_t, int64_t>> integers;
 };
 
 class Checker {
@@ -235,6 +237,9 @@ class Checker {
       VERALITH_RETURN_IF_ERROR(CheckRow(row, group));
     }
     VERALITH_RETURN_IF_ERROR(CheckBloomFilter(described.columns[1].meta_data));
+    VERALITH_RETURN_IF_ERROR(CheckKeyPageBounds(group));
+    VERALITH_RETURN_IF_ERROR(CheckIntegerPageBounds(0, group));
+    VERALITH_RETURN_IF_ERROR(CheckIntegerPageBounds(2, group));
     for (size_t column = 0; column < kSegmentColumns; ++column) {
       if (claims_[column].statistics.null_count != claims_[column].nulls) {
         return Wrong(group.chunks[column].offset, "statistics count other nulls");
@@ -322,6 +327,10 @@ class Checker {
     VERALITH_RETURN_IF_ERROR(CheckFilters(entry, place));
     VERALITH_RETURN_IF_ERROR(CheckBounds(entry, group, place));
     if (key_row == 0) {
+      VERALITH_RETURN_IF_ERROR(CheckKeyPageBounds(group));
+    }
+    WidenBounds(entry, group);
+    if (key_row == 0) {
       std::string encoded;
       AppendInternalKey(&encoded, entry.ns, entry.key, entry.ts);
       if (encoded != index_keys_[next_page_[1] - 1]) {
@@ -393,6 +402,57 @@ class Checker {
                   : Wrong(place, "a key outside the bounds of its column index or statistics");
   }
 
+  // What the rows say of the pages that hold them. No other bounds are right: no checksum covers
+  // the column index, and bounds further out would contradict nothing.
+  void WidenBounds(const EntryView& entry, const SegmentRowGroup& group) {
+    WidenInteger(0, static_cast<int64_t>(entry.ns), group);
+    WidenInteger(2, static_cast<int64_t>(entry.ts), group);
+    if (!key_bounds_.has_value()) {
+      key_bounds_.emplace(entry.key, entry.key);
+    } else if (CompareBytes(entry.key, key_bounds_->first) < 0) {
+      key_bounds_->first.assign(entry.key);
+    } else if (CompareBytes(entry.key, key_bounds_->second) > 0) {
+      key_bounds_->second.assign(entry.key);
+    }
+  }
+
+  void WidenInteger(size_t column, int64_t value, const SegmentRowGroup& group) {
+    std::vector<std::pair<int64_t, int64_t>>& pages = claims_[column].integers;
+    if (pages.size() < next_page_[column] - group.chunks[column].first_page) {
+      pages.emplace_back(value, value);
+    }
+    pages.back().first = std::min(pages.back().first, value);
+    pages.back().second = std::max(pages.back().second, value);
+  }
+
+  absl::Status CheckIntegerPageBounds(size_t column, const SegmentRowGroup& group) const {
+    const ChunkClaims& claims = claims_[column];
+    for (size_t i = 0; i < claims.integers.size(); ++i) {
+      if (claims.integers[i] != std::pair(PlainInt64(claims.bounds->min_values[i]),
+                                          PlainInt64(claims.bounds->max_values[i]))) {
+        return Wrong(group.chunks[column].offset,
+                     StrCat("the column index has other bounds of ", kNames[column], " in page ", i));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // Of the key page that has just ended, if one has.
+  absl::Status CheckKeyPageBounds(const SegmentRowGroup& group) {
+    if (!key_bounds_.has_value()) {
+      return absl::OkStatus();
+    }
+    const size_t page = key_bounds_page_++ - group.chunks[1].first_page;
+    const parquet::ColumnIndex& index = *claims_[1].bounds;
+    const bool exact =
+        index.min_values[page] == CutLowerBound(key_bounds_->first, kPageBoundBytes) &&
+        index.max_values[page] == CutUpperBound(key_bounds_->second, kPageBoundBytes);
+    key_bounds_.reset();
+    return exact ? absl::OkStatus()
+                 : Wrong(group.chunks[1].offset,
+                         StrCat("the column index has other bounds of key in page ", page));
+  }
+
   absl::Status CheckIntegerBounds(size_t column, int64_t value,
                                   const SegmentRowGroup& group) const {
     const ChunkClaims& claims = claims_[column];
@@ -442,6 +502,8 @@ class Checker {
   std::string bloom_bytes_;
   std::optional<parquet::BloomView> bloom_;
   std::optional<parquet::BloomBuilder> bloom_of_rows_;
+  std::optional<std::pair<std::string, std::string>> key_bounds_;  // of the open key page
+  size_t key_bounds_page_ = 0;                                     // its ordinal
 
   // Of each column: the page after the current one, and the row at which it begins.
   std::array<size_t, kSegmentColumns> next_page_{};
