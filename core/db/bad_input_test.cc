@@ -820,6 +820,10 @@ TEST_F(BadArguments, WhatMustExistOrMustNotIsSaidAndNothingIsMade) {
   options.create_if_missing = false;
   status = Db::Open("nothing", options).status();
   EXPECT_TRUE(absl::IsNotFound(status)) << ToString(status);
+  ASSERT_OK(simulation_.disk().CreateDirectory("empty"));
+  status = Db::Open("empty", options).status();
+  EXPECT_TRUE(absl::IsNotFound(status)) << ToString(status);
+  EXPECT_TRUE(simulation_.disk().List("empty")->empty());
   options.create_if_missing = true;
   options.read_only = true;
   status = Db::Open("nothing", options).status();

@@ -101,8 +101,11 @@ class Db {
 
   // Holds the newest committed state. Never null.
   virtual const Snapshot* GetSnapshot() = 0;
-  // The same at a past timestamp: OutOfRange when its history is gone or still to come, and, while a
-  // flush or a compaction runs, when the job that is at work may be dropping it.
+  // The state as of a past timestamp (any, not only that of a commit). OutOfRange after the newest
+  // commit, and before Statistics::history_floor: then history is gone, except where a held snapshot
+  // has that very timestamp. While a flush or a compaction runs, the newest commit at its start
+  // counts as the floor, because the job may be dropping what is older: to keep a moment, hold a
+  // snapshot of it from the start. FailedPrecondition after Close. Never null.
   virtual absl::StatusOr<const Snapshot*> GetSnapshotAt(Timestamp timestamp) = 0;
   virtual void ReleaseSnapshot(const Snapshot* snapshot) = 0;
 

@@ -137,6 +137,7 @@ class DbImpl final : public Db {
   // --- open.cc ---------------------------------------------------------------------------------
   absl::Status Recover();
   absl::Status LockDirectory();
+  absl::StatusOr<bool> HoldsFilesOfOurs() const;
   absl::Status OpenVersionSet();
   SegmentOpener NewSegmentOpener() const;
   absl::Status FlushReplayed(const Memtable& full, VersionEdit* edit,

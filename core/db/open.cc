@@ -102,6 +102,12 @@ absl::Status DbImpl::LockDirectory() {
   if (!exists && !options_.create_if_missing) {
     return NotFound(directory_ + ": no such directory, and create_if_missing is false");
   }
+  if (!options_.create_if_missing) {
+    VERALITH_ASSIGN_OR_RETURN(const bool any, HoldsFilesOfOurs());
+    if (!any) {
+      return NotFound(directory_ + ": no database here, and create_if_missing is false");
+    }
+  }
   VERALITH_RETURN_IF_ERROR(fs_->CreateDirectory(directory_));
   // A new database's own name must be durable, too. Until CURRENT is there it may not be: an opening
   // that crashed can have made the directory without getting further.
@@ -111,6 +117,13 @@ absl::Status DbImpl::LockDirectory() {
   }
   VERALITH_ASSIGN_OR_RETURN(lock_, fs_->Lock(path, LockMode::kExclusive));
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> DbImpl::HoldsFilesOfOurs() const {
+  VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs_->List(directory_));
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return ParseFileName(name).has_value();
+  });
 }
 
 absl::Status DbImpl::OpenVersionSet() {
@@ -136,7 +149,7 @@ absl::Status DbImpl::OpenVersionSet() {
                               .directory = directory_,
                               .logs = state.logs,
                               .after = state.last_timestamp,
-                              .recover_up_to_damage = options_.recover_up_to_damage,
+                                .recover_up_to_damage = options_.recover_up_to_damage,
                               .memtable_bytes = 0,
                               .flush = nullptr,
                               .judge_only = true};
