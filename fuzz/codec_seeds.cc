@@ -156,6 +156,7 @@ VersionEdit GoldenEdit() {
   edit.timestamp_ceiling = 1000;
   edit.history_floor = 10;
   edit.last_timestamp = 999;
+  edit.logs_synced_through = LogPosition{8, 200};
   edit.removed_files = {{1, 7}};
   FileMeta file;
   file.number = 9;

@@ -98,6 +98,7 @@ class Checker {
                                  .directory = directory_,
                                  .logs = state.logs,
                                  .after = state.last_timestamp,
+                                 .synced_through = state.logs_synced_through,
                                  .recover_up_to_damage = false,
                                  .memtable_bytes = size_t{16} << 20,
                                  .flush = [](MemtableRef) { return absl::OkStatus(); }};

@@ -151,6 +151,10 @@ class DbImpl final : public Db {
   absl::StatusOr<std::unique_ptr<LogWriter>> NewLog(uint64_t number, uint64_t id, uint32_t continues)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // --- maintenance.cc --------------------------------------------------------------------------
+  // Syncs the logs that no flush emptied, and makes the manifest say how far they go.
+  absl::Status EndLogs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   // --- write_path.cc ---------------------------------------------------------------------------
   absl::Status CommitOne(const WriteOptions& options, const LogOperation& operation);
   absl::StatusOr<Timestamp> Commit(const WriteOptions& options,

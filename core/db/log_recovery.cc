@@ -28,7 +28,7 @@ absl::Status LogRecovery::Run() {
   last_timestamp_ = options_.after;
   for (auto log = options_.logs.begin(); log != options_.logs.end(); ++log) {
     VERALITH_ASSIGN_OR_RETURN(const bool sound, ReplayLog(log->first, log->second));
-    if (!sound && !VERALITH_BROKEN(R6)) {
+    if ((!sound || EndsTooEarly()) && !VERALITH_BROKEN(R6)) {
       return JudgeEnd(log);
     }
   }
@@ -92,8 +92,16 @@ absl::Status LogRecovery::Replay(const LogRecordView& record, LogPosition positi
   return absl::OkStatus();
 }
 
+bool LogRecovery::EndsTooEarly() const {
+  return end_.log_number == options_.synced_through.log_number && end_ < options_.synced_through;
+}
+
 absl::Status LogRecovery::JudgeEnd(std::map<uint64_t, uint64_t>::const_iterator log) {
-  VERALITH_ASSIGN_OR_RETURN(const std::optional<LogPosition> synced, FurthestSyncedFrom(log));
+  VERALITH_ASSIGN_OR_RETURN(std::optional<LogPosition> synced, FurthestSyncedFrom(log));
+  const bool manifest_knows = options_.synced_through > synced.value_or(LogPosition{});
+  if (manifest_knows) {
+    synced = options_.synced_through;
+  }
   const std::string place =
       JoinPath(options_.directory, LogFileName(end_.log_number)) + ": " + end_detail_;
   discarded_ = place;
@@ -105,9 +113,9 @@ absl::Status LogRecovery::JudgeEnd(std::map<uint64_t, uint64_t>::const_iterator 
   }
   if (!options_.recover_up_to_damage) {
     return DataLoss(place +
-                    "; a later record says that this place had been synced, so it was damaged "
-                    "afterwards. Restore the file, or open with recover_up_to_damage to drop what "
-                    "follows");
+                    (manifest_knows ? "; the manifest" : "; a later record") +
+                    " says that this place had been synced, so it was damaged afterwards. Restore "
+                    "the file, or open with recover_up_to_damage to drop what follows");
   }
   report_ = "recovered up to damage; dropped what follows " + place;
   return absl::OkStatus();

@@ -5,7 +5,8 @@
 //      sound continuation (a bad record, a log that lost its tail although a later log has records),
 //      and nothing behind that place is looked at for data (hazards R2, R6).
 //   2. If a sound record behind that place says that the place had been synced, the place is damage:
-//      DataLoss naming file and offset, or, with recover_up_to_damage, a line in report.
+//      DataLoss naming file and offset, or, with recover_up_to_damage, a line in report. So it is
+//      if the manifest says so (synced_through), also when the log merely ends before that place.
 //   3. Timestamps strictly rise from record to record; anything else is DataLoss.
 //
 // Reads only. Memory: the memtables (a flush callback can empty them) and one record.
@@ -39,6 +40,7 @@ class LogRecovery {
     std::string directory;
     std::map<uint64_t, uint64_t> logs;  // number -> id, as the manifest names them
     Timestamp after = 0;                // of the newest entry in segments: logs hold newer ones
+    LogPosition synced_through;         // as the manifest says: known durable, with all before it
     bool recover_up_to_damage = false;
     size_t memtable_bytes = 0;  // beyond it `flush` is called
     // Takes the full memtable; null: it grows (read-only opening).
@@ -62,6 +64,8 @@ class LogRecovery {
  private:
   absl::StatusOr<bool> ReplayLog(uint64_t number, uint64_t id);
   absl::Status Replay(const LogRecordView& record, LogPosition position);
+  // A log that is sound as far as it goes ends before what is known to have been durable.
+  bool EndsTooEarly() const;
   absl::Status JudgeEnd(std::map<uint64_t, uint64_t>::const_iterator log);
   absl::StatusOr<std::optional<LogPosition>> FurthestSyncedFrom(
       std::map<uint64_t, uint64_t>::const_iterator log);

@@ -47,6 +47,19 @@ bool LogSet::HasUnsynced() const {
   return false;
 }
 
+LogPosition LogSet::DurableEnd() const {
+  LogPosition end;
+  for (const std::unique_ptr<LogWriter>& log : logs_) {
+    if (log->synced().offset > 0) {
+      end = log->synced();
+    }
+    if (log->synced() != log->end()) {
+      break;
+    }
+  }
+  return end;
+}
+
 void LogSet::Rotate(std::unique_ptr<LogWriter> fresh) {
   VERALITH_CHECK(fresh->number() > active_number());
   logs_.push_back(std::move(fresh));

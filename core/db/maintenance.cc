@@ -263,10 +263,7 @@ absl::Status DbImpl::Close() {
   }
   absl::Status status;
   if (!options_.read_only) {
-    {
-      MutexUnlock unlock(mutex_);
-      status = logs_->Sync();  // no leader is left, and none can come
-    }
+    status = EndLogs();
     const absl::Status ended = versions_->Close(mutex_);
     if (status.ok() && fatal_.ok()) {
       status = ended;
@@ -274,6 +271,21 @@ absl::Status DbImpl::Close() {
   }
   lock_.reset();
   return status;
+}
+
+absl::Status DbImpl::EndLogs() {
+  absl::Status status;
+  {
+    MutexUnlock unlock(mutex_);
+    status = logs_->Sync();  // no leader is left, and none can come
+  }
+  const LogPosition durable = logs_->DurableEnd();
+  if (!status.ok() || !fatal_.ok() || durable.offset == 0) {
+    return status;
+  }
+  VersionEdit edit;
+  edit.logs_synced_through = durable;
+  return versions_->LogAndApply(std::move(edit), mutex_);
 }
 
 void DbImpl::CancelTimers() {

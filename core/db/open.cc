@@ -63,6 +63,7 @@ absl::Status DbImpl::Recover() {
                             .directory = directory_,
                             .logs = state.logs,
                             .after = state.last_timestamp,
+                            .synced_through = state.logs_synced_through,
                             .recover_up_to_damage = options_.recover_up_to_damage,
                             .memtable_bytes = options_.write_buffer_bytes,
                             .flush = nullptr};
@@ -149,7 +150,8 @@ absl::Status DbImpl::OpenVersionSet() {
                               .directory = directory_,
                               .logs = state.logs,
                               .after = state.last_timestamp,
-                                .recover_up_to_damage = options_.recover_up_to_damage,
+                              .synced_through = state.logs_synced_through,
+                              .recover_up_to_damage = options_.recover_up_to_damage,
                               .memtable_bytes = 0,
                               .flush = nullptr,
                               .judge_only = true};

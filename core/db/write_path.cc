@@ -343,6 +343,9 @@ absl::Status DbImpl::RotateMemtable() {
     return log.status();  // the old log is as good as before
   }
   edit.added_logs.push_back({number, id});
+  if (const LogPosition durable = logs_->DurableEnd(); durable.offset > 0) {
+    edit.logs_synced_through = durable;  // the new log may stay empty and never say so
+  }
   absl::Status status = versions_->LogAndApply(std::move(edit), mutex_);
   versions_->ReleasePending(number);
   if (!status.ok()) {

@@ -16,7 +16,8 @@ enum Tag : uint64_t {
   kTimestampCeiling = 4,
   kHistoryFloor = 5,
   kLastTimestamp = 6,
-  kLastSingleField = kLastTimestamp,  // those up to here occur at most once
+  kLogsSyncedThrough = 7,
+  kLastSingleField = kLogsSyncedThrough,  // those up to here occur at most once
   kRemovedFile = 16,
   kAddedFile = 17,
   kRemovedLog = 18,
@@ -49,6 +50,14 @@ class Encoder {
   void Id(Tag tag, const std::optional<uint64_t>& v) {
     if (v.has_value()) {
       AppendFixed64(&body_, *v);
+      Finish(tag);
+    }
+  }
+  void Position(Tag tag, const std::optional<LogPosition>& position) {
+    if (position.has_value()) {
+      VERALITH_CHECK(position->log_number != 0);
+      AppendVarint64(&body_, position->log_number);
+      AppendVarint64(&body_, position->offset);
       Finish(tag);
     }
   }
@@ -166,6 +175,11 @@ class Decoder {
         return ReadTimestamp(&edit_.history_floor.emplace());
       case kLastTimestamp:
         return ReadTimestamp(&edit_.last_timestamp.emplace());
+      case kLogsSyncedThrough: {
+        LogPosition& position = edit_.logs_synced_through.emplace();
+        return ReadFileNumber(&position.log_number) &&
+               reader_.ReadVarint64(&position.offset, "log offset");
+      }
       case kRemovedFile: {
         VersionEdit::RemovedFile& removed = edit_.removed_files.emplace_back();
         return ReadLevel(&removed.level) && ReadFileNumber(&removed.number);
@@ -254,6 +268,7 @@ void EncodeVersionEdit(const VersionEdit& edit, std::string* out) {
   encoder.Number(kTimestampCeiling, edit.timestamp_ceiling);
   encoder.Number(kHistoryFloor, edit.history_floor);
   encoder.Number(kLastTimestamp, edit.last_timestamp);
+  encoder.Position(kLogsSyncedThrough, edit.logs_synced_through);
   for (const VersionEdit::RemovedFile& removed : edit.removed_files) {
     encoder.RemovedFile(removed);
   }

@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/types.h"
 #include "core/format/key_bound.h"
+#include "core/format/log_record.h"
 
 namespace veralith {
 
@@ -84,6 +85,9 @@ struct VersionEdit {
   std::optional<Timestamp> timestamp_ceiling;  // no entry's timestamp exceeds it, ever
   std::optional<Timestamp> history_floor;      // reads below it are OutOfRange
   std::optional<Timestamp> last_timestamp;     // of the newest entry in any segment
+  // Everything in logs before it was durable when the edit was written: a log that is shorter, or
+  // bad before it, is damaged. The log number is not 0.
+  std::optional<LogPosition> logs_synced_through;
 
   friend bool operator==(const VersionEdit&, const VersionEdit&) = default;
 };

@@ -26,6 +26,7 @@ VersionEdit GoldenEdit() {
   edit.timestamp_ceiling = 1000;
   edit.history_floor = 10;
   edit.last_timestamp = 999;
+  edit.logs_synced_through = LogPosition{8, 200};
   edit.removed_files = {{1, 7}};
   edit.added_files = {{2, 3,
                        {.number = 9,
@@ -58,6 +59,7 @@ TEST(VersionEdit, HasItsGoldenBytes) {
             "0402e807"
             "05010a"
             "0602e707"
+            "070308c801"
             "10020107"
             "11130203"
             "098020050102010b0c06"
@@ -97,7 +99,7 @@ TEST(VersionEdit, EveryChangeOfEveryByteIsRefusedOrIsAnEncodingItself) {
 }
 
 TEST(VersionEdit, AFieldFromALaterVersionIsUnimplemented) {
-  for (const char* hex : {"0700", "1500", "0000", "ff0100"}) {
+  for (const char* hex : {"0800", "1500", "0000", "ff0100"}) {
     EXPECT_EQ(DecodeVersionEdit(*HexDecode(hex)).status().code(), absl::StatusCode::kUnimplemented)
         << hex;
   }
@@ -112,6 +114,7 @@ TEST(VersionEdit, NamesWhatIsWrong) {
   EXPECT_EQ(FaultOf("020105020105"), "version edit: offset 3: field out of order or twice");
   EXPECT_EQ(FaultOf("10020801"), "version edit: offset 2: expected level of at most 7");
   EXPECT_EQ(FaultOf("10020700"), "version edit: offset 3: file number 0");
+  EXPECT_EQ(FaultOf("07020005"), "version edit: offset 2: file number 0");
   EXPECT_EQ(FaultOf("120100"), "version edit: offset 2: file number 0");
   EXPECT_EQ(FaultOf("040a80808080808080808001"),
             "version edit: offset 2: expected timestamp of at most 9223372036854775807");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/format/log_record.h"
 #include "core/manifest/file_names.h"
 
 namespace veralith {
@@ -64,6 +65,10 @@ absl::Status CheckLimits(const VersionEdit& edit) {
   VERALITH_RETURN_IF_ERROR(CheckLimit(edit.next_run_id, kMaxRunId, "next run id"));
   VERALITH_RETURN_IF_ERROR(CheckLimit(edit.timestamp_ceiling, kMaxTimestamp, "ceiling"));
   VERALITH_RETURN_IF_ERROR(CheckLimit(edit.history_floor, kMaxTimestamp, "history floor"));
+  if (edit.logs_synced_through.has_value()) {
+    VERALITH_RETURN_IF_ERROR(
+        CheckLimit(edit.logs_synced_through->log_number, kMaxFileNumber, "synced log"));
+  }
   return CheckLimit(edit.last_timestamp, kMaxTimestamp, "last timestamp");
 }
 
@@ -81,6 +86,8 @@ absl::Status ApplyRest(const VersionEdit& edit, ManifestState& state) {
   Raise(state.timestamp_ceiling, edit.timestamp_ceiling);
   Raise(state.history_floor, edit.history_floor);
   Raise(state.last_timestamp, edit.last_timestamp);
+  state.logs_synced_through =
+      std::max(state.logs_synced_through, edit.logs_synced_through.value_or(LogPosition{}));
   return absl::OkStatus();
 }
 
@@ -109,6 +116,9 @@ VersionEdit ManifestState::Snapshot() const {
   edit.timestamp_ceiling = timestamp_ceiling;
   edit.history_floor = history_floor;
   edit.last_timestamp = last_timestamp;
+  if (logs_synced_through.log_number != 0) {
+    edit.logs_synced_through = logs_synced_through;
+  }
   return edit;
 }
 
@@ -118,7 +128,9 @@ std::string ManifestState::DebugString() const {
                      std::to_string(next_run_id) + ", ceiling " +
                      std::to_string(timestamp_ceiling) + ", floor " +
                      std::to_string(history_floor) + ", last timestamp " +
-                     std::to_string(last_timestamp) + "\nlogs:";
+                     std::to_string(last_timestamp) + ", logs synced through " +
+                     std::to_string(logs_synced_through.log_number) + ":" +
+                     std::to_string(logs_synced_through.offset) + "\nlogs:";
   for (const auto& [number, id] : logs) {
     text += " " + LogFileName(number);
   }

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/types.h"
+#include "core/format/log_record.h"
 #include "core/format/version_edit.h"
 #include "core/manifest/version.h"
 
@@ -29,10 +30,11 @@ struct ManifestState {
   Timestamp timestamp_ceiling = 0;
   Timestamp history_floor = 0;
   Timestamp last_timestamp = 0;
+  LogPosition logs_synced_through;  // {0, 0}: nothing known
 
   // The state after `edit`; this state is unchanged. DataLoss, saying what, when the edit does not
   // fit: see Version::Apply; a removed log that is not there; a log added twice; another database
-  // id. Counters, ceiling, floor and last timestamp never go back: the larger of old and new stays.
+  // id. Counters, ceiling, floor, last timestamp and synced position never go back: the larger of old and new stays.
   // next_file_number and next_run_id rise above what the edit adds even when it does not say so.
   absl::StatusOr<ManifestState> Apply(const VersionEdit& edit) const;
 

@@ -206,6 +206,10 @@ void PrintEdit(uint64_t offset, const VersionEdit& edit, const Limits& limits) {
   number("timestamp ceiling", edit.timestamp_ceiling);
   number("history floor", edit.history_floor);
   number("last timestamp", edit.last_timestamp);
+  if (edit.logs_synced_through.has_value()) {
+    Print(StrCat("  logs synced through ", LogFileName(edit.logs_synced_through->log_number),
+                 " offset ", edit.logs_synced_through->offset));
+  }
 }
 
 absl::Status InspectManifest(FileSystem& fs, const std::string& path, uint64_t number,

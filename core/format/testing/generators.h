@@ -113,6 +113,9 @@ inline rc::Gen<VersionEdit> AnyVersionEdit() {
         *field = *AnyTimestamp();
       }
     }
+    if (*rc::gen::arbitrary<bool>()) {
+      edit.logs_synced_through = LogPosition{*AnyTimestamp(), *AnyNumberUpTo(UINT64_MAX)};
+    }
     for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
       edit.removed_files.push_back({level(), *AnyTimestamp()});
       edit.added_files.push_back({level(), *AnyNumberUpTo(UINT64_MAX), *AnyFileMeta()});
