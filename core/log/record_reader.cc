@@ -1,6 +1,7 @@
 #include "core/log/record_reader.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 
 #include "core/base/check.h"
@@ -171,6 +172,29 @@ absl::StatusOr<bool> RecordReader::IsSound(uint64_t offset, const RecordHeader& 
     at += n;
   }
   return checksum == header.checksum;
+}
+
+absl::StatusOr<bool> RecordReader::GoOnBehindEnd() {
+  std::optional<uint64_t> found;
+  VERALITH_RETURN_IF_ERROR(ScanBehindEnd([&](uint64_t offset, std::string_view) {
+    if (offset > went_on_at_) {
+      found = offset;
+    }
+    return !found.has_value();
+  }));
+  if (!found.has_value()) {
+    return false;
+  }
+  const char* record = nullptr;
+  RecordHeader header;
+  VERALITH_RETURN_IF_ERROR(Load(*found, kRecordHeaderBytes, &record));
+  if (!ParseRecordHeader(record, id_.id, *found, &header)) {
+    return DataLoss(file_->path() + ": the file changes while it is read");
+  }
+  offset_ = went_on_at_ = *found;
+  previous_checksum_ = header.previous;
+  ended_ = false;
+  return true;
 }
 
 absl::Status RecordReader::ScanBehindEnd(

@@ -84,6 +84,11 @@ class RecordReader {
   absl::Status ScanBehindEnd(
       const std::function<bool(uint64_t offset, std::string_view payload_prefix)>& visit);
 
+  // After Next returned false, for salvage: goes on behind the end, at the next record that is sound
+  // in itself, as if the chain began there; false when there is none. What lies between is lost, and
+  // a record found so may never have been acknowledged.
+  absl::StatusOr<bool> GoOnBehindEnd();
+
   uint64_t file_bytes() const { return file_bytes_; }
   const File& file() const { return *file_; }
 
@@ -106,6 +111,7 @@ class RecordReader {
   std::string end_detail_;
   uint64_t offset_ = 0;  // of the next record
   uint64_t record_offset_ = 0;
+  uint64_t went_on_at_ = 0;  // GoOnBehindEnd, last
   uint32_t previous_checksum_ = 0;
   uint32_t continues_ = 0;  // as the header says
 
