@@ -375,8 +375,10 @@ absl::StatusOr<CurrentPointer> ReadCurrent(FileSystem* fs, const std::string& pa
   return pointer;
 }
 
-absl::StatusOr<RecoveredManifest> Replay(FileSystem* fs, const std::string& directory,
-                                         const CurrentPointer& pointer) {
+}  // namespace
+
+absl::StatusOr<RecoveredManifest> RecoverManifestFile(FileSystem* fs, const std::string& directory,
+                                                      const CurrentPointer& pointer) {
   const std::string path = JoinPath(directory, ManifestFileName(pointer.manifest_number));
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kRead));
   ManifestStateBuilder builder;
@@ -399,8 +401,6 @@ absl::StatusOr<RecoveredManifest> Replay(FileSystem* fs, const std::string& dire
   recovered.end_detail = scan.end_detail;
   return recovered;
 }
-
-}  // namespace
 
 absl::StatusOr<std::optional<RecoveredManifest>> RecoverManifest(
     FileSystem* fs, const std::string& directory, const std::vector<std::string>& names) {
@@ -426,7 +426,7 @@ absl::StatusOr<std::optional<RecoveredManifest>> RecoverManifest(
     return DataLoss(current + " names " + ManifestFileName(pointer.manifest_number) +
                     ", which is missing" + std::string(kWhatToDo));
   }
-  VERALITH_ASSIGN_OR_RETURN(RecoveredManifest recovered, Replay(fs, directory, pointer));
+  VERALITH_ASSIGN_OR_RETURN(RecoveredManifest recovered, RecoverManifestFile(fs, directory, pointer));
   return std::optional<RecoveredManifest>(std::move(recovered));
 }
 

@@ -126,6 +126,11 @@ struct CurrentPointer {
 std::string CurrentText(const CurrentPointer& pointer);
 absl::StatusOr<CurrentPointer> ParseCurrentText(std::string_view text);
 
+// The state that one manifest leads to, without CURRENT (for repair). `pointer`: what CURRENT would
+// say of it. Errors: as RecoverManifest's of a damaged manifest.
+absl::StatusOr<RecoveredManifest> RecoverManifestFile(FileSystem* fs, const std::string& directory,
+                                                      const CurrentPointer& pointer);
+
 // What seeds the checksums of a manifest's records: differs between databases and between numbers.
 RecordFileId ManifestFileId(const CurrentPointer& pointer);
 

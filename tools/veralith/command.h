@@ -17,7 +17,7 @@ namespace veralith::tools {
 
 // Scripts can rely on these.
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitNo = 1;     // get: the key is absent; check: damage was found
+inline constexpr int kExitNo = 1;     // get: the key is absent; check: damage; repair: losses
 inline constexpr int kExitUsage = 2;  // the words of the command line are wrong
 inline constexpr int kExitError = 3;  // the database or the disk returned an error
 
@@ -43,6 +43,7 @@ Command CheckpointCommand();
 Command StatsCommand();
 Command CheckCommand();
 Command InspectCommand();
+Command RepairCommand();
 
 // A table of the levels, to standard output.
 void PrintLevels(const Statistics& statistics);

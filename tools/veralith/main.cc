@@ -12,7 +12,7 @@ namespace {
 std::vector<Command> AllCommands() {
   return {LoadCommand(),  PutCommand(),     GetCommand(),        DeleteCommand(),
           ScanCommand(),  FlushCommand(),   CompactCommand(),    CheckpointCommand(),
-          StatsCommand(), CheckCommand(),   InspectCommand()};
+          StatsCommand(), CheckCommand(),   InspectCommand(),    RepairCommand()};
 }
 
 void PrintUsage(std::FILE* out) {
@@ -25,8 +25,8 @@ void PrintUsage(std::FILE* out) {
   }
   std::fprintf(out,
                "\n`veralith COMMAND --help` explains a command. \"--\" ends the options.\n"
-               "Exit codes: 0 success; 1 the key is absent (get), or damage was found (check);\n"
-               "2 wrong usage; 3 the database or the disk returned an error.\n");
+               "Exit codes: 0 success; 1 the key is absent (get), damage was found (check), or\n"
+               "something was lost (repair); 2 wrong usage; 3 the database or the disk returned an error.\n");
 }
 
 void PrintHelp(const Command& command) {

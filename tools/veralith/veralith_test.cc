@@ -2,6 +2,7 @@
 // success, 1 absent or damaged, 2 wrong usage, 3 an error of the database or the disk).
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -78,7 +79,7 @@ TEST_F(VeralithCommand, ExplainsItselfAndEveryCommand) {
   EXPECT_EQ(help.code, 0);
   EXPECT_TRUE(Contains(help.out, "Exit codes"));
   for (const char* command : {"load", "put", "get", "delete", "scan", "flush", "compact",
-                              "checkpoint", "stats", "check", "inspect"}) {
+                              "checkpoint", "stats", "check", "inspect", "repair"}) {
     EXPECT_TRUE(Contains(help.out, command));
     const Outcome one = Run({command, "--help"});
     EXPECT_EQ(one.code, 0) << command;
@@ -321,6 +322,57 @@ TEST_F(VeralithFiles, CheckReportsAllDamageNotTheFirst) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_TRUE(Contains(outcome.out, files_.at("segment"))) << outcome.out;
   EXPECT_TRUE(Contains(outcome.out, files_.at("log"))) << outcome.out;
+}
+
+TEST_F(VeralithFiles, RepairOfAWholeDatabaseKeepsEverything) {
+  const Outcome outcome = Run({"repair", db_, "--to", Path("target")});
+  EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.errors;
+  EXPECT_TRUE(Contains(outcome.out, "kept: " + files_.at("segment") + ": 100 entries")) << outcome.out;
+  EXPECT_TRUE(Contains(outcome.out, "kept: " + files_.at("log") + ": 5 entries")) << outcome.out;
+  EXPECT_TRUE(Contains(outcome.out, "nothing was lost")) << outcome.out;
+  EXPECT_TRUE(Contains(outcome.errors, "reading")) << outcome.errors;
+  EXPECT_EQ(Run({"check", Path("target")}).code, 0);
+  EXPECT_EQ(Run({"scan", Path("target")}).out, Run({"scan", db_}).out);
+}
+
+TEST_F(VeralithFiles, RepairListsWhatIsLostWithFileAndOffset) {
+  for (const char* kind : {"CURRENT", "manifest", "segment", "log"}) {
+    const std::string path = db_ + "/" + files_.at(kind);
+    const std::string bytes = ReadFile(path);
+    std::string damaged = bytes;
+    const size_t key = std::min(bytes.find("key0"), bytes.find("logged2"));  // in a page, a record
+    damaged[std::min(key, bytes.size() / 3)] ^= 0x10;
+    WriteFile(path, damaged);
+    const std::string target = Path(std::string("target_") + kind);
+    const Outcome dry = Run({"repair", db_, "--dry-run"});
+    EXPECT_FALSE(fs::exists(target));
+    const Outcome outcome = Run({"repair", db_, "--to", target, "--quiet"});
+    EXPECT_EQ(outcome.errors, "");
+    // CURRENT only points to the manifest, which is whole.
+    const bool lossless = std::string(kind) == "CURRENT";
+    EXPECT_EQ(outcome.code, lossless ? 0 : 1) << kind << outcome.out;
+    EXPECT_EQ(dry.code, outcome.code) << dry.out;
+    EXPECT_TRUE(Contains(outcome.out, files_.at(kind))) << outcome.out;
+    EXPECT_TRUE(lossless || Contains(outcome.out, "LOST: " + files_.at(kind))) << outcome.out;
+    EXPECT_EQ(Run({"check", target}).code, 0);
+    EXPECT_EQ(ReadFile(path), damaged);
+    WriteFile(path, bytes);
+  }
+}
+
+TEST_F(VeralithFiles, RepairRefusesWrongUsageAndTargetsThatAreTaken) {
+  EXPECT_EQ(Run({"repair", db_}).code, 2);
+  EXPECT_EQ(Run({"repair", db_, "--to", Path("t"), "--dry-run"}).code, 2);
+  EXPECT_EQ(Run({"repair", db_, "--to", db_ + "/inside"}).code, 2);
+  EXPECT_EQ(Run({"repair", db_, "--to", Path("living")}).code, 3);
+  EXPECT_EQ(Run({"repair", Path("nothing"), "--to", Path("t")}).code, 3);
+  fs::create_directory(Path("hollow"));
+  WriteFile(Path("hollow/000003.parquet"), "not a segment");
+  const Outcome nothing = Run({"repair", Path("hollow"), "--to", Path("t")});
+  EXPECT_EQ(nothing.code, 3);
+  EXPECT_TRUE(Contains(nothing.out, "LOST: 000003.parquet")) << nothing.out;
+  EXPECT_TRUE(Contains(nothing.errors, "nothing could be recovered")) << nothing.errors;
+  EXPECT_FALSE(fs::exists(Path("t")));
 }
 
 TEST_F(VeralithFiles, InspectDescribesEveryKindOfFile) {

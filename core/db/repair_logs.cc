@@ -1,0 +1,305 @@
+#include "core/db/repair_logs.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "core/base/status.h"
+#include "core/base/text.h"
+#include "core/db/log_recovery.h"
+#include "core/format/coding.h"
+#include "core/format/record_frame.h"
+#include "core/log/record_reader.h"
+#include "core/manifest/file_names.h"
+
+namespace veralith {
+namespace {
+
+// A log opened, and what its header says.
+struct OpenLog {
+  uint64_t number = 0;
+  std::unique_ptr<RecordReader> reader;  // null: no record can be recognised
+  std::optional<uint32_t> continues;     // nothing: the header is damaged
+  bool empty = false;
+};
+
+class Salvager {
+ public:
+  Salvager(const LogSalvage& request, RepairReport* report, Timestamp* newest,
+           Timestamp* newest_taken)
+      : request_(request), report_(*report), newest_(*newest), newest_taken_(*newest_taken) {}
+
+  absl::Status Run() {
+    for (auto log = request_.logs.begin(); log != request_.logs.end(); ++log) {
+      kept_ = {};
+      VERALITH_RETURN_IF_ERROR(SalvageLog(log));
+      if (kept_.entries + kept_.range_tombstones > 0) {
+        kept_.file = LogFileName(log->first);
+        report_.kept.push_back(kept_);
+      }
+      if (request_.done != nullptr) {
+        request_.done(log->first);
+      }
+    }
+    return Flush();
+  }
+
+ private:
+  using LogIterator = std::map<uint64_t, std::optional<uint64_t>>::const_iterator;
+
+  void Lose(uint64_t number, std::optional<uint64_t> offset, std::string what) {
+    report_.lost.push_back({LogFileName(number), offset, std::move(what)});
+  }
+
+  absl::StatusOr<OpenLog> Open(uint64_t number, std::optional<uint64_t> id) const {
+    OpenLog log;
+    log.number = number;
+    VERALITH_ASSIGN_OR_RETURN(
+        std::unique_ptr<File> file,
+        request_.fs->Open(JoinPath(request_.directory, LogFileName(number)), OpenMode::kRead));
+    char bytes[kRecordFileHeaderBytes];
+    VERALITH_ASSIGN_OR_RETURN(const size_t got, file->ReadAt(0, bytes));
+    log.empty = got == 0;
+    const auto header = ParseRecordFileHeader(std::string_view(bytes, got));
+    const bool ours = header.ok() && header->file.kind == RecordFileKind::kLog &&
+                      header->file.number == number && header->file.id == id.value_or(header->file.id);
+    if (ours) {
+      log.continues = header->continues;
+      id = header->file.id;
+    }
+    if (id.has_value()) {
+      VERALITH_ASSIGN_OR_RETURN(
+          log.reader, RecordReader::Open(std::move(file), {RecordFileKind::kLog, number, *id}));
+    }
+    return log;
+  }
+
+  absl::Status SalvageLog(LogIterator log) {
+    absl::StatusOr<OpenLog> opened = Open(log->first, log->second);
+    if (!opened.ok()) {
+      Stop(/*damaged=*/true);
+      Lose(log->first, std::nullopt, StrCat("the whole log: ", ToString(opened.status())));
+      return absl::OkStatus();
+    }
+    if (opened->reader == nullptr && !opened->empty) {
+      Stop(/*damaged=*/true);
+      Lose(log->first, 0,
+           "the whole log: its header is damaged, and no manifest tells the id that its records "
+           "carry");
+    }
+    if (opened->reader == nullptr) {
+      return absl::OkStatus();
+    }
+    if (opened->continues == 0u) {
+      stopped_ = false;  // recovery was here, and judged what came before
+      checksum_.reset();
+    }
+    if (stopped_) {
+      return CountBehind(*opened, /*from=*/0);
+    }
+    if (checksum_.has_value() && opened->continues.has_value()) {
+      opened->reader->ExpectContinues(*checksum_);
+    }
+    return ReadLog(*opened, log);
+  }
+
+  // A receiver's error ends the salvage; one of reading ends the log.
+  absl::Status ReadLog(OpenLog& opened, LogIterator log) {
+    RecordReader& reader = *opened.reader;
+    Timestamp last = 0;
+    while (true) {
+      std::string_view payload;
+      const absl::StatusOr<bool> more = reader.Next(&payload);
+      std::string fault;
+      uint64_t fault_offset = reader.record_offset();
+      if (more.ok() && *more) {
+        VERALITH_ASSIGN_OR_RETURN(fault, Take(payload, &last));
+      } else {
+        fault_offset = reader.end_offset();
+        fault = more.ok() ? "" : ToString(more.status());
+        if (more.ok() && reader.end_reason() == RecordReader::EndReason::kEndOfFile) {
+          if (!EndsTooEarly(log->first, reader.end_offset())) {
+            checksum_ = opened.empty ? checksum_ : std::optional(reader.checksum());
+            end_ = opened.empty ? end_ : LogPosition{log->first, reader.end_offset()};
+            return absl::OkStatus();
+          }
+          fault = "the file ends here, but the manifest says that it was synced farther";
+        }
+      }
+      if (fault.empty() && more.ok() && *more) {
+        continue;
+      }
+      const bool goes_on = more.ok() && *more;  // the frame is sound, its contents are not
+      const bool chain_is_broken =
+          more.ok() && reader.end_reason() == RecordReader::EndReason::kBrokenChain;
+      const LogPosition place =
+          chain_is_broken && !goes_on ? end_ : LogPosition{log->first, fault_offset};
+      const bool damaged = !fault.empty() || IsDamage(log, reader, place);
+      if (fault.empty()) {
+        fault = reader.end_detail();
+      }
+      VERALITH_ASSIGN_OR_RETURN(const bool went_on,
+                                EndAt(opened, fault_offset, fault, damaged, goes_on));
+      if (!went_on) {
+        return absl::OkStatus();
+      }
+    }
+  }
+
+  // Reports the bad place; true when reading goes on behind it.
+  absl::StatusOr<bool> EndAt(OpenLog& opened, uint64_t offset, const std::string& fault,
+                             bool damaged, bool frame_is_sound) {
+    RecordReader& reader = *opened.reader;
+    const std::string what = StrCat(fault, damaged ? "" : "; never known to be synced: the torn end "
+                                                          "of the log");
+    if (damaged) {
+      Lose(opened.number, offset, what);
+    } else {
+      report_.notes.push_back(StrCat(LogFileName(opened.number), ": offset ", offset, ": ", what));
+    }
+    checksum_.reset();
+    if (!request_.behind_damage) {
+      Stop(damaged);
+      VERALITH_RETURN_IF_ERROR(CountBehind(opened, offset));
+      return false;
+    }
+    if (frame_is_sound) {
+      return true;
+    }
+    const absl::StatusOr<bool> found = reader.GoOnBehindEnd();
+    if (!found.ok()) {
+      Lose(opened.number, offset, ToString(found.status()));
+      return false;
+    }
+    if (*found) {
+      report_.notes.push_back(StrCat(LogFileName(opened.number), ": records from offset ",
+                                     reader.end_offset(), " on are taken, behind damage at offset ",
+                                     offset));
+    }
+    return *found;
+  }
+
+  void Stop(bool damaged) {
+    checksum_.reset();
+    if (!request_.behind_damage) {
+      stopped_ = true;
+      stop_is_damage_ = damaged;
+    }
+  }
+
+  // Sound records that are not taken because they are behind the stop.
+  absl::Status CountBehind(OpenLog& opened, uint64_t from) {
+    uint64_t records = 0;
+    Timestamp oldest = 0;
+    Timestamp newest = 0;
+    std::optional<uint64_t> first;
+    const absl::Status status =
+        opened.reader->ScanBehindEnd([&](uint64_t offset, std::string_view prefix) {
+          if (prefix.size() >= kLogRecordHeaderBytes) {
+            const Timestamp ts = LoadLe64(prefix.data());
+            if (ts >= kMinTimestamp && ts <= kMaxTimestamp) {
+              oldest = records == 0 ? ts : std::min(oldest, ts);
+              newest = std::max(newest, ts);
+            }
+            first = first.value_or(offset);
+            ++records;
+          }
+          return true;
+        });
+    if (!status.ok()) {
+      Lose(opened.number, from, ToString(status));
+    }
+    newest_ = std::max(newest_, newest);
+    if (records == 0) {
+      return absl::OkStatus();
+    }
+    std::string what = StrCat(records, " sound records with timestamps ", oldest, " to ", newest,
+                              " behind the place where history ends");
+    if (stop_is_damage_) {
+      Lose(opened.number, first, what + " (--behind-damage takes them)");
+    } else {
+      report_.notes.push_back(StrCat(LogFileName(opened.number), ": offset ", *first, ": ", what,
+                                     "; never known to be synced"));
+    }
+    return absl::OkStatus();
+  }
+
+  bool EndsTooEarly(uint64_t number, uint64_t offset) const {
+    return number == request_.synced_through.log_number && offset < request_.synced_through.offset;
+  }
+
+  // Whether something says that the place had been synced: the manifest, or a sound record behind.
+  bool IsDamage(LogIterator log, RecordReader& reader, LogPosition place) const {
+    bool damaged = request_.synced_through > place;
+    const auto judge = [&](uint64_t, std::string_view prefix) {
+      const auto synced = LogRecordView::ParseSyncedThrough(prefix);
+      damaged = damaged || (synced.ok() && *synced > place);
+      return !damaged;
+    };
+    damaged = damaged || !reader.ScanBehindEnd(judge).ok();
+    for (++log; log != request_.logs.end() && !damaged; ++log) {
+      const absl::StatusOr<OpenLog> later = Open(log->first, log->second);
+      if (later.ok() && later->continues == 0u) {
+        break;
+      }
+      damaged = later.ok() && later->reader != nullptr &&
+                (!later->reader->ScanBehindEnd(judge).ok() || damaged);
+    }
+    return damaged;
+  }
+
+  // "" or why the record does not count.
+  absl::StatusOr<std::string> Take(std::string_view payload, Timestamp* last) {
+    const absl::StatusOr<LogRecordView> record = LogRecordView::Parse(payload);
+    if (!record.ok()) {
+      return ToString(record.status());
+    }
+    if (record->ts() <= *last) {
+      return StrCat("timestamp ", record->ts(), " does not follow ", *last);
+    }
+    *last = record->ts();
+    newest_ = std::max(newest_, record->ts());
+    newest_taken_ = std::max(newest_taken_, record->ts());
+    if (record->ts() <= memtable_->max_ts() ||
+        memtable_->MemoryBytes() >= request_.memtable_bytes) {
+      VERALITH_RETURN_IF_ERROR(Flush());
+    }
+    LogOperation operation;
+    for (auto cursor = record->operations(); cursor.Next(&operation);) {
+      ApplyToMemtable(operation, record->ts(), memtable_.get());
+      ++(operation.kind == LogOperation::Kind::kDeleteRange ? kept_.range_tombstones
+                                                            : kept_.entries);
+      kept_.min_ts = kept_.min_ts == 0 ? record->ts() : std::min(kept_.min_ts, record->ts());
+      kept_.max_ts = std::max(kept_.max_ts, record->ts());
+    }
+    return std::string();
+  }
+
+  absl::Status Flush() {
+    if (memtable_->empty()) {
+      return absl::OkStatus();
+    }
+    const uint64_t next_id = memtable_->id() + 1;
+    return request_.flush(std::exchange(memtable_, MemtableRef::Make(next_id)));
+  }
+
+  const LogSalvage& request_;
+  RepairReport& report_;
+  Timestamp& newest_;
+  Timestamp& newest_taken_;
+  MemtableRef memtable_ = MemtableRef::Make(0);
+  std::optional<uint32_t> checksum_;  // what the next log continues
+  LogPosition end_;                   // of the log read last; what a broken chain has lost is here
+  bool stopped_ = false;
+  bool stop_is_damage_ = false;
+  RepairReport::Kept kept_;  // of the log at hand
+};
+
+}  // namespace
+
+absl::Status SalvageLogs(const LogSalvage& request, RepairReport* report, Timestamp* newest,
+                         Timestamp* newest_taken) {
+  return Salvager(request, report, newest, newest_taken).Run();
+}
+
+}  // namespace veralith
