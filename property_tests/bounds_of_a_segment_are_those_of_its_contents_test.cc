@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "core/format/key_bound.h"
+#include "core/fs/testing/memory_file.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
-#include "core/fs/testing/memory_file.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/any_history.h"
 #include "rapidcheck/gtest.h"

@@ -20,7 +20,10 @@ struct CompactionOptions {
   // Level 0 is compacted when it has this many runs; the tiered policy counts all runs.
   int level0_trigger_runs = 4;
   // A job takes no further runs of level 0, or files of a manual compaction, once its inputs of that
-  // level have this many bytes: so that no job lasts for hours.
+  // level have this many bytes: so that no job lasts for hours. Merges of tiers are not cut so: a run
+  // of a tier is older or newer than another as a whole, and a merge of a part of its keys would leave
+  // runs that are neither. They are cut into pieces, kept to the rate, and refused where room for
+  // their outputs is missing, like all jobs.
   uint64_t max_job_bytes = uint64_t{1} << 30;
   // A job is cut into at most so many pieces that run side by side, each of about
   // target_file_bytes of input or more.

@@ -10,6 +10,7 @@
 #include "core/base/sync.h"
 #include "core/db/db.h"
 #include "core/db/testing/simulation.h"
+#include "core/format/version_edit.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -114,6 +115,66 @@ TEST_F(BackgroundTest, AnImpossibleNumberOfPiecesIsRefused) {
     EXPECT_TRUE(absl::IsInvalidArgument(simulation_.Open(options).status()));
   }
 }
+
+// --- The shape of the tree -------------------------------------------------------------------------
+
+class BackgroundOfStyle : public BackgroundTest,
+                          public ::testing::WithParamInterface<CompactionStyle> {};
+
+// Hazard C6: what does not fit the last level's target stays in it, and nothing is due for ever.
+TEST_P(BackgroundOfStyle, OutputsBeyondTheLastLevelsTargetAreKept) {
+  Options options = simulation_.SmallOptions();
+  options.compaction_policy = GetParam();
+  options.level_base_bytes = 1024;
+  options.level_multiplier = 2;
+  options.dynamic_level_targets = false;  // or the last level's target is what it holds
+  options.target_segment_bytes = 1024;
+  Open(options);
+  for (int i = 0; i < 3000; ++i) {
+    Put("key" + std::to_string(10'000 + (i * 7919) % 3000), std::string(80, 'v'));
+  }
+  ASSERT_OK(db_->Flush());
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  if (GetParam() != CompactionStyle::kTiered) {
+    const Statistics statistics = db_->GetStatistics();
+    const LevelStatistics& last = statistics.levels[kLevels - 1];
+    EXPECT_GT(last.bytes, uint64_t{1024} << (kLevels - 2));
+    EXPECT_LT(last.score, 1);  // there is nowhere to go
+  }
+  ExpectContents();
+  ASSERT_OK(db_->CompactAll());
+  ExpectContents();
+  EXPECT_OK(db_->Check());
+}
+
+// Hazard C11: below every trigger, and done when it returns.
+TEST_P(BackgroundOfStyle, ManualCompactionBelowEveryTriggerIsDoneWhenItReturns) {
+  Options options = simulation_.SmallOptions();
+  options.compaction_policy = GetParam();
+  options.level0_compaction_trigger = 12;
+  options.level0_slowdown_trigger = 13;
+  options.tier_compaction_trigger = 12;
+  Open(options);
+  FillRuns(3, 20);
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  EXPECT_EQ(db_->GetStatistics().levels[0].runs, 3);
+  EXPECT_EQ(db_->GetStatistics().compactions, 0u);
+  ASSERT_OK(db_->CompactAll());
+  EXPECT_EQ(simulation_.executor().pending(), 0u);
+  uint64_t entries = 0;
+  int runs = 0;
+  for (const LevelStatistics& level : db_->GetStatistics().levels) {
+    entries += level.entries;
+    runs += level.runs;
+  }
+  EXPECT_EQ(entries, 20u);
+  EXPECT_EQ(runs, 1);
+  ExpectContents();
+}
+
+INSTANTIATE_TEST_SUITE_P(Styles, BackgroundOfStyle,
+                         ::testing::Values(CompactionStyle::kLeveled, CompactionStyle::kHybrid,
+                                           CompactionStyle::kTiered));
 
 // --- Rate limit ----------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ std::string Key(int writer, int pair, bool second) {
 
 class DbThreads : public ::testing::Test {
  protected:
-  DbThreads() : executor_(NewThreadPoolExecutor(2)) {
+  DbThreads() : executor_(NewThreadPoolExecutor(4)) {
     options_.file_system = &disk_;
     options_.executor = executor_.get();
     options_.write_buffer_bytes = 8192;
@@ -33,6 +33,8 @@ class DbThreads : public ::testing::Test {
     options_.key_page_bytes = options_.value_page_bytes = 256;
     options_.target_segment_bytes = 4096;
     options_.level_base_bytes = 16384;
+    options_.max_subcompactions = 3;
+    options_.background_bytes_per_second = 50'000'000;
     absl::StatusOr<std::unique_ptr<Db>> db = Db::Open("db", options_);
     EXPECT_EQ(ToString(db.status()), "OK");
     db_ = *std::move(db);
