@@ -271,7 +271,8 @@ class Repairer {
   }
 
   absl::Status Stage(const Memtable& memtable) {
-    for (const RangeTombstoneView& tombstone : memtable.range_tombstones()->ToTombstones()) {
+    const auto fragmented = memtable.range_tombstones();  // the views point into it
+    for (const RangeTombstoneView& tombstone : fragmented->ToTombstones()) {
       rewrite_->AddRangeTombstone(tombstone);
     }
     if (repair_.dry_run) {

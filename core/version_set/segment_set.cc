@@ -22,11 +22,11 @@ const std::shared_ptr<const Segment>& SegmentSet::Find(const Version::Place& pla
                    [&](const SegmentRun& candidate) { return candidate.id == place.run_id; });
   VERALITH_CHECK(run != levels_[place.level].end());
 #ifdef VERALITH_BROKEN_ENGINES
-  if (VERALITH_BROKEN(C5) || VERALITH_BROKEN(O4)) {
+  if (VERALITH_BROKEN(C4) || VERALITH_BROKEN(C5) || VERALITH_BROKEN(O4)) {
     const auto it = std::find_if(run->segments.begin(), run->segments.end(),
                                  [&](const auto& s) { return s->meta->number == place.number; });
-    VERALITH_CHECK(it != run->segments.end());
-    return *it;
+    VERALITH_CHECK(it != run->segments.end() || VERALITH_BROKEN(C4));
+    return it != run->segments.end() ? *it : run->segments.front();
   }
 #endif
   const std::shared_ptr<const Segment>* segment =
