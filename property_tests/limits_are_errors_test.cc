@@ -72,8 +72,9 @@ RC_GTEST_PROP(Limits, AreInvalidArgumentBeforeAnythingIsWritten, ()) {
   Simulation simulation;
   std::unique_ptr<Db> db = *simulation.Open();
   KvModel model;
-  const auto batches = *rc::gen::container<std::vector<std::vector<Write>>>(
-      rc::gen::container<std::vector<Write>>(WriteNearAnEdge()));
+  const auto batches = *rc::gen::resize(
+      12, rc::gen::container<std::vector<std::vector<Write>>>(
+              rc::gen::container<std::vector<Write>>(WriteNearAnEdge())));
   for (const std::vector<Write>& writes : batches) {
     const uint64_t steps = simulation.disk().steps();
     const Timestamp last = db->LastTimestamp();

@@ -304,6 +304,12 @@ absl::StatusOr<ManifestScan> Scan(std::unique_ptr<File> file, const RecordFileId
 absl::StatusOr<ManifestScan> ScanManifest(FileSystem* fs, const std::string& path,
                                           uint64_t number, const VisitEdit& visit) {
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kRead));
+  return ScanManifest(std::move(file), number, visit);
+}
+
+absl::StatusOr<ManifestScan> ScanManifest(std::unique_ptr<File> file, uint64_t number,
+                                          const VisitEdit& visit) {
+  const std::string path = file->path();
   VERALITH_ASSIGN_OR_RETURN(const RecordFileId id, RecordReader::ReadId(*file));
   if (id.kind != RecordFileKind::kManifest || id.number != number) {
     return DataLoss(At(path, 0) + ": the header is not that of this manifest");

@@ -116,6 +116,10 @@ struct ManifestScan {
 absl::StatusOr<ManifestScan> ScanManifest(
     FileSystem* fs, const std::string& path, uint64_t number,
     const std::function<absl::Status(uint64_t offset, const VersionEdit& edit)>& visit);
+// The same of a file that is open already.
+absl::StatusOr<ManifestScan> ScanManifest(
+    std::unique_ptr<File> file, uint64_t number,
+    const std::function<absl::Status(uint64_t offset, const VersionEdit& edit)>& visit);
 
 // The text of CURRENT, and back (DataLoss for anything CurrentText does not make).
 struct CurrentPointer {

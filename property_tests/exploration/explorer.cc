@@ -48,32 +48,24 @@ std::string RunOperations(World& world, const std::vector<Operation>& operations
   return difference.empty() ? world.Compare() : difference;
 }
 
-// Recovers what the first or second power cut left; the crash points of the recovery are collected
-// when `survivors` is not 0. Of databases that recover for the second time only some live on: most
-// such images differ in nothing that matters to what comes later. What recovered to the same files
-// under the same ledger lives on once in each way (`lived`; null: always).
-std::string RunRecovery(World& world, size_t survivors, size_t cuts, uint64_t variety,
-                        std::vector<CrashPoint>* points,
-                        std::unordered_set<uint64_t>* lived = nullptr) {
+// Recovers what a power cut left and compares it.
+std::string Recover(World& world) {
+  const std::string difference = world.Open();
+  return difference.empty() ? world.CheckRecovered() : difference;
+}
+
+// Of databases that recovered for the second time only some live on: most such images differ in
+// nothing that matters to what comes later.
+bool LivesOn(size_t power_cuts, uint64_t variety) {
   constexpr uint64_t kOneIn = 4;
-  if (survivors > 0) {
-    world.Collect(survivors);
-  }
-  std::string difference = world.Open();
-  if (survivors > 0) {
-    *points = world.TakePoints();
-  }
-  if (difference.empty()) {
-    difference = world.CheckRecovered();
-  }
-  const bool lives_on = cuts == 1 || variety / 8 % kOneIn == 0;
-  if (!difference.empty() || !lives_on ||
-      (lived != nullptr &&
-       !lived->insert(KeyOf(world.disk(), world.ledger()) * World::kWaysToLiveOn +
-                      variety % World::kWaysToLiveOn).second)) {
-    return difference;
-  }
-  return world.LiveOn(variety);
+  return power_cuts == 1 || variety / World::kWaysToLiveOn % kOneIn == 0;
+}
+
+// The crash points of the recovery from an image.
+std::vector<CrashPoint> PointsOfRecovery(World& world, size_t survivors) {
+  world.Collect(survivors);
+  world.Open();
+  return world.TakePoints();
 }
 
 }  // namespace
@@ -165,25 +157,32 @@ std::optional<ExplorationFailure> Explorer::CheckImage(const SimulatedFileSystem
                                                        bool second_cuts) {
   const uint64_t key = KeyOf(image, ledger) + (scenario.rolling ? 1 : 0);
   const bool is_new = checked_.insert(key).second;
-  second_cuts = second_cuts && recovered_.insert(key).second;
+  second_cuts = second_cuts && cut_again_.insert(key).second;
   if (!is_new && !second_cuts) {
     return std::nullopt;
   }
-  if (is_new) {
-    ++(scenario.power_cuts.size() == 1 ? counts_.distinct_images : counts_.second_images);
-  }
-  std::vector<CrashPoint> points;
+  counts_.distinct_images += is_new && scenario.power_cuts.size() == 1 ? 1 : 0;
+  counts_.second_images += is_new && scenario.power_cuts.size() == 2 ? 1 : 0;
+  uint64_t recovered = 0;
   {
     World world(image.CloneWithEverything(), ledger, open_, scenario.rolling);
-    std::string difference =
-        RunRecovery(world, second_cuts ? options_.second_survivors : 0,
-                    scenario.power_cuts.size(), key, &points, &lived_);
-    counts_.lives = lived_.size();
+    std::string difference = Recover(world);
+    recovered = KeyOf(world.disk(), world.ledger()) * World::kWaysToLiveOn;
+    if (difference.empty() && LivesOn(scenario.power_cuts.size(), key) &&
+        lived_.insert(recovered + key % World::kWaysToLiveOn).second) {
+      ++counts_.lives;
+      difference = world.LiveOn(key);
+    }
     if (!difference.empty()) {
       return ExplorationFailure{scenario, std::move(difference)};
     }
   }
-  return CheckPoints(points, scenario, /*second_cuts=*/false);
+  if (!second_cuts || !recovered_.insert(recovered).second) {
+    return std::nullopt;
+  }
+  World world(image.CloneWithEverything(), ledger, open_, scenario.rolling);
+  return CheckPoints(PointsOfRecovery(world, options_.second_survivors), scenario,
+                     /*second_cuts=*/false);
 }
 
 std::string ReplayScenario(const Scenario& scenario, const ExplorationOptions& options,
@@ -200,12 +199,15 @@ std::string ReplayScenario(const Scenario& scenario, const ExplorationOptions& o
              std::to_string(cut.survivor);
     }
     const SimulatedFileSystem& image = *points[cut.point].images[cut.survivor];
-    const uint64_t key = KeyOf(image, points[cut.point].ledger) + (scenario.rolling ? 1 : 0);
-    world = std::make_unique<World>(image.CloneWithEverything(), points[cut.point].ledger, open,
-                                    scenario.rolling);
-    std::vector<CrashPoint> next;
-    difference = RunRecovery(
-        *world, i + 1 < scenario.power_cuts.size() ? options.second_survivors : 0, i + 1, key, &next);
+    const Ledger& ledger = points[cut.point].ledger;
+    const uint64_t key = KeyOf(image, ledger) + (scenario.rolling ? 1 : 0);
+    world = std::make_unique<World>(image.CloneWithEverything(), ledger, open, scenario.rolling);
+    difference = Recover(*world);
+    if (difference.empty() && LivesOn(i + 1, key)) {
+      difference = world->LiveOn(key);
+    }
+    world = std::make_unique<World>(image.CloneWithEverything(), ledger, open, scenario.rolling);
+    std::vector<CrashPoint> next = PointsOfRecovery(*world, options.second_survivors);
     points = std::move(next);
   }
   return difference;

@@ -4,8 +4,10 @@
 // image and a power cut at every step of that recovery; each time the state must be a legal one, and
 // the database must live on.
 //
-// Sequences are tried shortest first, so the first failure is a short one. An image that was checked
-// with the same ledger before is not checked again; it counts as a survivor all the same.
+// Sequences are tried shortest first, so the first failure is a short one. What was done before is not
+// done again: an image that was checked with the same ledger counts as a survivor and no more; what
+// recovers to the same files under the same ledger lives on once in each way, and only one recovery
+// that ends so is cut again.
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_EXPLORER_H_
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_EXPLORER_H_
 
@@ -87,8 +89,10 @@ class Explorer {
   ExplorationCounts counts_;
   uint64_t next_ = 0;                       // sequences, of all shards
   std::unordered_set<uint64_t> checked_;    // images with their ledgers
-  std::unordered_set<uint64_t> recovered_;  // of them, those with second power cuts
-  std::unordered_set<uint64_t> lived_;      // recovered databases with their ledgers and ways
+  std::unordered_set<uint64_t> cut_again_;  // of them, those looked at for second power cuts
+  // Recovered databases with their ledgers: which lived on, in which way; whose recovery was cut.
+  std::unordered_set<uint64_t> lived_;
+  std::unordered_set<uint64_t> recovered_;
 };
 
 // Runs one scenario; "" or what is wrong.

@@ -1,11 +1,12 @@
 #include "core/db/testing/manifest_interpreter.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
+#include <utility>
 
-#include "core/base/check.h"
+#include "core/base/status.h"
 #include "core/format/version_edit.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 
@@ -20,6 +21,32 @@ std::string Sibling(const std::string& path, const std::string& name) {
 }
 
 std::optional<FileName> Parse(const std::string& path) { return ParseFileName(BaseName(path)); }
+
+// Bytes that somebody else owns, to be read as a file.
+class BytesFile final : public File {
+ public:
+  BytesFile(std::string path, std::string_view bytes) : path_(std::move(path)), bytes_(bytes) {}
+
+  absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) const override {
+    const std::string_view rest = bytes_.substr(std::min<uint64_t>(offset, bytes_.size()));
+    return rest.copy(out.data(), out.size());
+  }
+  absl::StatusOr<uint64_t> Size() const override { return bytes_.size(); }
+  absl::Status Close() override { return absl::OkStatus(); }
+  const std::string& path() const override { return path_; }
+
+  absl::Status Append(std::string_view) override { return ReadOnly(); }
+  absl::Status WriteAt(uint64_t, std::string_view) override { return ReadOnly(); }
+  absl::Status Preallocate(uint64_t) override { return ReadOnly(); }
+  absl::Status Truncate(uint64_t) override { return ReadOnly(); }
+  absl::Status Sync() override { return ReadOnly(); }
+
+ private:
+  absl::Status ReadOnly() const { return FailedPrecondition(path_ + ": bytes for reading only"); }
+
+  const std::string path_;
+  const std::string_view bytes_;
+};
 
 // What the edits add and do not remove again.
 class NamedFiles {
@@ -65,19 +92,16 @@ bool DatabaseManifestInterpreter::IsPointer(const std::string& path) const {
 
 std::vector<NamedFile> DatabaseManifestInterpreter::FilesNamedBy(const std::string& manifest_path,
                                                                  std::string_view bytes) const {
-  SimulatedFileSystem scratch;
-  const std::string name = BaseName(manifest_path);
-  {
-    const absl::StatusOr<std::unique_ptr<File>> file = scratch.Open(name, OpenMode::kCreate);
-    VERALITH_CHECK(file.ok() && (*file)->Append(bytes).ok());
-  }
   NamedFiles named;
   const auto apply = [&named](uint64_t, const VersionEdit& edit) {
     named.Apply(edit);
     return absl::OkStatus();
   };
   // What is behind the last whole record is not there, whatever it is.
-  ScanManifest(&scratch, name, Parse(name)->number, apply).status().IgnoreError();
+  ScanManifest(std::make_unique<BytesFile>(manifest_path, bytes), Parse(manifest_path)->number,
+               apply)
+      .status()
+      .IgnoreError();
   return named.Beside(manifest_path);
 }
 

@@ -18,7 +18,8 @@
 //     closing and opening the file changes nothing about it. SyncDirectory likewise.
 //   Locks are released.
 // While running: any call may fail by FaultPlan (fault_plan.h). Appends and writes beyond the
-// capacity transfer what fits, then return ResourceExhausted. Bytes of closed files rot on demand.
+// capacity transfer what fits, then return ResourceExhausted. Bytes that nobody is writing rot on
+// demand, also under open Files.
 // Not modelled: bytes that change though nobody touched their sector (but for Corrupt), sectors
 // torn inside, a Sync that succeeds and lies, time.
 //
@@ -86,7 +87,7 @@ class SimulatedFileSystem final : public FileSystem {
   uint64_t faults_fired() const;
   // Files already larger stay as they are.
   void SetCapacity(uint64_t capacity_bytes);
-  // Bit rot, in memory and on the disk. The file exists, is closed, and is longer than `offset`.
+  // Bit rot, in memory and on the disk. The file exists and is longer than `offset`.
   void Corrupt(const std::string& path, uint64_t offset, char byte);
   void FlipBit(const std::string& path, uint64_t bit);
 
