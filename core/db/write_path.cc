@@ -306,6 +306,7 @@ absl::Status DbImpl::WaitForRoom(std::string reason, const BackgroundWork& work,
   const int64_t start = physical_clock_->MonotonicNanos();
   absl::Status status;
   if (!(this->*enough)()) {
+    reason += pauses_ > 0 ? "; background work is paused" : "";
     BeginStall(StallEvent::Kind::kStop, reason);
   }
   while (status.ok() && !(this->*enough)()) {
