@@ -213,14 +213,10 @@ class Salvager {
     if (records == 0) {
       return absl::OkStatus();
     }
-    std::string what = StrCat(records, " sound records with timestamps ", oldest, " to ", newest,
-                              " behind the place where history ends");
-    if (stop_is_damage_) {
-      Lose(opened.number, first, what + " (--behind-damage takes them)");
-    } else {
-      report_.notes.push_back(StrCat(LogFileName(opened.number), ": offset ", *first, ": ", what,
-                                     "; never known to be synced"));
-    }
+    Lose(opened.number, first,
+         StrCat(records, " sound records with timestamps ", oldest, " to ", newest,
+                " behind the place where history ends (--behind-damage takes them)",
+                stop_is_damage_ ? "" : "; nothing says that they were synced"));
     return absl::OkStatus();
   }
 

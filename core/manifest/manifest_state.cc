@@ -128,9 +128,12 @@ std::string ManifestState::DebugString() const {
                      std::to_string(next_run_id) + ", ceiling " +
                      std::to_string(timestamp_ceiling) + ", floor " +
                      std::to_string(history_floor) + ", last timestamp " +
-                     std::to_string(last_timestamp) + ", logs synced through " +
-                     std::to_string(logs_synced_through.log_number) + ":" +
-                     std::to_string(logs_synced_through.offset) + "\nlogs:";
+                     std::to_string(last_timestamp);
+  if (logs_synced_through.log_number != 0) {
+    text += ", logs synced through " + std::to_string(logs_synced_through.log_number) + ":" +
+            std::to_string(logs_synced_through.offset);
+  }
+  text += "\nlogs:";
   for (const auto& [number, id] : logs) {
     text += " " + LogFileName(number);
   }
