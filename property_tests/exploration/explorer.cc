@@ -106,7 +106,8 @@ std::optional<ExplorationFailure> Explorer::RunLength(const Scenario& start, siz
     if (options_.stop != nullptr && options_.stop()) {
       return std::nullopt;
     }
-    if (next_++ % options_.shards != options_.shard) {
+    const uint64_t number = next_++;  // each shard gets every last letter as often
+    if ((number + number / ExplorationLetters().size()) % options_.shards != options_.shard) {
       continue;
     }
     if (auto failure = RunSequence(Append(start, letters), second_cuts); failure.has_value()) {
