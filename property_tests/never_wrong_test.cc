@@ -194,9 +194,10 @@ RC_GTEST_PROP(NeverWrong, AReadErrorIsThatErrorAndNothingIsSkipped, ()) {
   RC_ASSERT(life.Ask(is_expected) > 0);
   fail(StrCat(1 + life.random().Below(20)));
   life.WriteSome(5);
-  RC_ASSERT(life.db().Flush().ok());
-  const absl::Status compacted = life.db().CompactAll();
-  RC_ASSERT(compacted.ok() || is_expected(compacted));
+  // A flush reads, too: the footer of what it has written.
+  for (const absl::Status& done : {life.db().Flush(), life.db().CompactAll()}) {
+    RC_ASSERT(done.ok() || is_expected(done));
+  }
   life.disk().SetFaults({});
   life.ExpectTheTruth();
   RC_ASSERT(life.db().Resume().ok());
