@@ -6,6 +6,7 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,10 +20,13 @@ namespace veralith::simulation {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: compaction_simulation [--out=DIR] [--most=SIZE] [OPTION=VALUE...]\n\n"
+    "usage: compaction_simulation [--out=DIR] [--least=SIZE] [--most=SIZE]\n"
+    "                             [OPTION=VALUE...]\n"
+    "       compaction_simulation --draw=CSV --out=DIR\n\n"
     "Drives the three compaction policies with uniform, skewed and sequential overwrites at sizes\n"
-    "from 1 GiB to SIZE (GiB; 10240) and prints a CSV line for each: amplification of writes, files\n"
-    "that a lookup asks, space. With --out, also writes simulation.csv and three plots there.\n\n"
+    "from 1 GiB to 10 TiB (or SIZEs in GiB) and prints a CSV line for each: amplification of writes, files\n"
+    "that a lookup asks, space. With --out, also writes simulation.csv and three plots there; --draw\n"
+    "draws the plots of lines printed before.\n\n"
     "Options of the engine to try instead of its defaults: --level0_trigger_runs, --tier_trigger_runs, --level_base_mib,\n"
     "--level_multiplier, --dynamic (0 or 1), --tier_max_space_percent, --file_mib, --memtable_mib;\n"
     "--style=leveled|hybrid|tiered and --load=uniform|skewed|sequential to measure one only.\n";
@@ -35,6 +39,8 @@ constexpr uint64_t kSizes[] = {1, 3, 10, 30, 100, 300, 1024, 3072, 10240};
 
 struct Flags {
   std::string out;
+  std::string draw;
+  uint64_t least_gib = 1;
   uint64_t most_gib = 10240;
   std::string style;
   std::string load;
@@ -88,6 +94,10 @@ bool ParseFlag(std::string_view argument, Flags* flags) {
     flags->out = value;
     return true;
   }
+  if (name == "--draw") {
+    flags->draw = value;
+    return true;
+  }
   if (name == "--style" || name == "--load") {
     (name == "--style" ? flags->style : flags->load) = value;
     return true;
@@ -96,8 +106,8 @@ bool ParseFlag(std::string_view argument, Flags* flags) {
   if (!ParseNumber(value, &number)) {
     return false;
   }
-  if (name == "--most") {
-    flags->most_gib = number;
+  if (name == "--most" || name == "--least") {
+    (name == "--most" ? flags->most_gib : flags->least_gib) = number;
     return true;
   }
   const auto change = Changes().find(name);
@@ -133,6 +143,34 @@ std::string CsvLine(const Row& row) {
                 row.theory.most_space, row.costs.most_level0_runs,
                 row.costs.largest_job_bytes >> 20, row.costs.jobs, row.costs.measured_writes);
   return text;
+}
+
+// What CsvLine wrote, as far as plots need it; nothing for other lines, the header too.
+std::optional<Row> ParseCsvLine(const std::string& line) {
+  std::vector<std::string> cells(1);
+  for (const char c : line) {
+    c == ',' ? cells.emplace_back() : cells.back() += c;
+  }
+  if (cells.size() != 16) {
+    return std::nullopt;
+  }
+  for (const CompactionStyle style : kStyles) {
+    for (const LargeLoad load : kLoads) {
+      if (cells[0] == StyleName(style) && cells[1] == LoadName(load)) {
+        Row row;
+        row.subject.style = style;
+        row.subject.load = load;
+        row.subject.data_bytes = std::strtoull(cells[2].c_str(), nullptr, 10) * kGib;
+        const auto number = [&](size_t i) { return std::strtod(cells[i].c_str(), nullptr); };
+        row.costs.write = number(3);
+        row.costs.lookup_files = number(6);
+        row.costs.space = number(9);
+        row.theory = {number(4), number(5), number(8), number(11)};
+        return row;
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 constexpr const char* kColors[] = {"#1b6ca8", "#c0562f", "#3a8a3d"};
@@ -188,14 +226,36 @@ bool WriteFiles(const std::string& directory, const std::string& csv,
          Write(directory + "/space_amplification.svg", DrawSvg(space));
 }
 
+int Draw(const Flags& flags) {
+  std::ifstream stream(flags.draw);
+  std::string csv = Header();
+  std::vector<Row> rows;
+  for (std::string line; std::getline(stream, line);) {
+    if (std::optional<Row> row = ParseCsvLine(line); row.has_value()) {
+      csv += line + "\n";
+      rows.push_back(*std::move(row));
+    }
+  }
+  if (rows.empty() || flags.out.empty()) {
+    std::fprintf(stderr, "compaction_simulation: %s holds no lines of a simulation, or no --out\n",
+                 flags.draw.c_str());
+    return 2;
+  }
+  return WriteFiles(flags.out, csv, rows) ? 0 : 3;
+}
+
 int Run(const Flags& flags) {
+  if (!flags.draw.empty()) {
+    return Draw(flags);
+  }
   std::vector<Row> rows;
   std::string csv = Header();
   std::fputs(Header(), stdout);
   for (const LargeLoad load : kLoads) {
     for (const CompactionStyle style : kStyles) {
       for (const uint64_t gib : kSizes) {
-        if (gib > flags.most_gib || (!flags.style.empty() && flags.style != StyleName(style)) ||
+        if (gib < flags.least_gib || gib > flags.most_gib ||
+            (!flags.style.empty() && flags.style != StyleName(style)) ||
             (!flags.load.empty() && flags.load != LoadName(load))) {
           continue;
         }
