@@ -130,8 +130,8 @@ TEST_P(BackgroundOfStyle, OutputsBeyondTheLastLevelsTargetAreKept) {
   options.dynamic_level_targets = false;  // or the last level's target is what it holds
   options.target_segment_bytes = 1024;
   Open(options);
-  for (int i = 0; i < 1500; ++i) {
-    Put("key" + std::to_string(10'000 + (i * 7919) % 1500), std::string(80, 'v'));
+  for (int i = 0; i < 3000; ++i) {
+    Put("key" + std::to_string(10'000 + (i * 7919) % 3000), std::string(80, 'v'));
   }
   ASSERT_OK(db_->Flush());
   ASSERT_OK(db_->WaitForBackgroundWork());
