@@ -9,7 +9,6 @@
 
 #include "core/base/executor.h"
 #include "core/format/key_bound.h"
-#include "core/iterator/range_tombstones.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/tree_walk.h"
 #include "rapidcheck/gtest.h"
@@ -38,11 +37,17 @@ bool IsBefore(const FileMeta& a, const FileMeta& b) {
   return !IsWithin(b.smallest_ns, b.smallest_key, a.largest);
 }
 
-// Wherever `part` hides something, `whole` does.
+bool Overlap(const RangeDelete& a, const RangeDelete& b) {
+  return a.ns == b.ns && (a.open_end || b.begin < a.end) && (b.open_end || a.begin < b.end);
+}
+
+// What `part` still hides lies over something beneath, and there `whole` hides it, too. (Both keep a
+// range as far as it reaches in a file, and their files end at different keys.)
 bool HidesNoMore(const History& part, const History& whole) {
-  const auto all = FragmentedRangeTombstones::Build(whole.RangeViews());
   return std::all_of(part.ranges.begin(), part.ranges.end(), [&](const RangeDelete& range) {
-    return all->MaxCovering(range.ns, range.begin, range.ts) == range.ts;
+    return std::any_of(whole.ranges.begin(), whole.ranges.end(), [&](const RangeDelete& other) {
+      return other.ts == range.ts && Overlap(range, other);
+    });
   });
 }
 
