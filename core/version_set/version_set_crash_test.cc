@@ -396,8 +396,8 @@ RC_GTEST_PROP(VersionSetCrash, RandomLivesRecover, ()) {
   const uint64_t before = whole->steps();
   const absl::Status status = uncut.Live(acts);
   RC_ASSERT(status.ok());
+  const uint64_t steps = whole->steps() - before;  // of the life alone
   uncut.ExpectNoGarbage();
-  const uint64_t steps = whole->steps() - before;
   const uint64_t crash_step = *rc::gen::inRange<uint64_t>(1, steps + 1);
   const auto disk = NewDisk();
   disk->CrashAtStep(disk->steps() + crash_step);
