@@ -31,6 +31,14 @@ WriteBatch BatchOf(const std::vector<Write>& writes) {
   return batch;
 }
 
+// For people.
+std::string Shown(std::string_view bytes) {
+  constexpr size_t kMost = 32;
+  return bytes.size() <= kMost ? Quote(bytes)
+                               : Quote(bytes.substr(0, kMost)) + "... (" +
+                                     std::to_string(bytes.size()) + " bytes)";
+}
+
 std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 bool IsData(const std::string& name) {
@@ -305,8 +313,8 @@ std::string World::CompareGets() {
     }
     if (*found != expected.has_value() || (*found && value.view() != expected->value)) {
       return "Get of " + Quote(key) + ": expected " +
-             (expected.has_value() ? Quote(expected->value) : "nothing") + ", found " +
-             (*found ? Quote(value.view()) : "nothing");
+             (expected.has_value() ? Shown(expected->value) : "nothing") + ", found " +
+             (*found ? Shown(value.view()) : "nothing");
     }
   }
   return "";
