@@ -47,7 +47,7 @@ void RateLimiter::SetRate(uint64_t bytes_per_second) {
   MutexLock lock(mutex_);
   Refill();
   rate_.Store(bytes_per_second);
-  available_ = std::min(available_, BurstOf(bytes_per_second));
+  available_ = bytes_per_second == 0 ? 0 : std::min(available_, BurstOf(bytes_per_second));
   changed_.NotifyAll();
 }
 

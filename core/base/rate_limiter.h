@@ -7,7 +7,8 @@
 //   2. kHigh (flushes) before kLow (compactions): a kLow request gives way to kHigh ones that wait,
 //      but for no longer than kLongestYieldNanos, so that it never starves (and a wait on top of
 //      another in a simulation, which cannot let the other go on, ends).
-//   3. A rate of 0 lets everything through. SetRate takes effect for those that wait, too.
+//   3. A rate of 0 lets everything through, and forgives what was taken too much. SetRate takes effect
+//      for those that wait, too.
 //   4. A request returns unpaid, within kLongestSliceNanos, once one of `cancel` is true.
 //
 // Thread rule: any thread; callers hold no lock. Does not own clock and executor.

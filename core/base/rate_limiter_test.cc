@@ -63,6 +63,15 @@ TEST_F(RateLimiterTest, ANewRateReachesThoseThatWait) {
   EXPECT_NEAR(Seconds(), 4.0, 0.2);
 }
 
+TEST_F(RateLimiterTest, LiftingTheLimitForgivesADebt) {
+  RateLimiter limiter(&clock_, &executor_, 1'000);
+  Request(limiter, 1'000'000);
+  limiter.SetRate(0);
+  limiter.SetRate(1'000);
+  Request(limiter, 1);
+  EXPECT_LT(Seconds(), 0.1);
+}
+
 TEST_F(RateLimiterTest, ACancelledRequestReturnsSoon) {
   RateLimiter limiter(&clock_, &executor_, 1'000);
   Request(limiter, 1'000'000);

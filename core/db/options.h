@@ -91,7 +91,8 @@ struct Options {
   // last level happens to be filled.
   bool dynamic_level_targets = true;
   // A large compaction is cut into at most so many pieces that run side by side; 0: as many as the
-  // executor runs at once (the default one: as many as there are cores, up to 4).
+  // executor runs at once (the default one: as many as there are cores, up to 4). Each piece holds an
+  // output's row group in memory, up to 16 MiB.
   int max_subcompactions = 0;
   bool disable_automatic_compaction = false;
   // Flushes and compactions write at most so many bytes a second, flushes first; 0: no limit. (What
