@@ -28,6 +28,7 @@ uint64_t MostSchedules(uint64_t ordinary) {
 void ExploreBothWays(const std::string& name, uint64_t most, const ExploredProgram& program) {
   ExploreOptions options;
   options.preemptions = 1;
+  options.reduce = true;
   options.most_schedules = MostSchedules(most);
   options.most_steps = 2'000'000;
   const ExploreResult exhaustive = Explore(options, program);

@@ -29,6 +29,7 @@ void ExploreAll() {
   for (const DatabaseProgram& program : DatabasePrograms()) {
     ExploreOptions options;
     options.preemptions = 1;
+    options.reduce = true;
     options.most_schedules = 4'000;
     options.most_steps = 2'000'000;
     const ExploreResult result = Explore(options, WholeRun(program));

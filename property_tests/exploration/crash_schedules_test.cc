@@ -216,6 +216,7 @@ TEST_P(CrashSchedules, EverySurvivorIsALegalState) {
   ExploreOptions options;
   options.most_steps = 2'000'000;
   options.preemptions = 1;
+  options.reduce = true;
   options.most_schedules = MostSchedules(300);
   Report(Explore(options, Program()), "at one preemption");
   options.strategy = ExploreOptions::Strategy::kRandom;

@@ -111,6 +111,7 @@ TEST(Explorer, TheReductionLosesNoOutcome) {
     for (int bound = 1; bound <= 2; ++bound) {
       ExploreOptions options;
       options.preemptions = bound;
+      options.reduce = true;
       std::set<std::string> reduced;
       const ExploreResult less = Explore(options, RandomProgram(seed, &reduced));
       options.reduce = false;
