@@ -27,14 +27,11 @@ parquet::Codec ToParquetCodec(Codec codec) {
   return parquet::Codec::kNone;
 }
 
-// The tiered policy's only cost of runs is that lookups ask them.
+// To the hybrid policy level 0 is a tier like the next two.
 int Level0TriggerRuns(const Options& options) {
-  if (options.compaction_policy != CompactionStyle::kTiered) {
-    return options.level0_compaction_trigger;
-  }
-  return std::max(options.level0_compaction_trigger,
-                  std::min(2 * options.level0_compaction_trigger,
-                           options.level0_slowdown_trigger - 1));
+  return options.compaction_policy == CompactionStyle::kHybrid
+             ? std::min(options.level0_compaction_trigger, options.tier_compaction_trigger)
+             : options.level0_compaction_trigger;
 }
 
 // The levels that are rewritten soon.

@@ -75,16 +75,17 @@ struct Options {
   // The shape of the tree; may change from one opening to the next.
   CompactionStyle compaction_policy = CompactionStyle::kLeveled;
   size_t target_segment_bytes = size_t{32} << 20;
-  // Runs in level 0. kTiered: twice as many runs at all, but fewer than slow writers down; each further
-  // run costs lookups and saves writes (docs/COMPACTION.md has both, by size).
-  int level0_compaction_trigger = 4;
-  // Runs of levels 1 and 2 under kHybrid: at so many they are merged into the next level.
+  // Runs in level 0; kTiered: runs at all. Each further run costs lookups and saves writes
+  // (docs/COMPACTION.md has both, by size).
+  int level0_compaction_trigger = 8;
+  // Runs of levels 0 (unless the trigger above is less), 1 and 2 under kHybrid: at so many they are
+  // merged into the next level.
   int tier_compaction_trigger = 4;
   // kTiered: everything is merged when the newer runs have this share of the oldest one's bytes.
   int tier_max_space_percent = 200;
-  int level0_slowdown_trigger = 12;   // writers are slowed, more with every further run
-  int level0_stop_trigger = 24;       // writers wait
-  size_t level_base_bytes = size_t{128} << 20;
+  int level0_slowdown_trigger = 20;   // writers are slowed, more with every further run
+  int level0_stop_trigger = 36;       // writers wait
+  size_t level_base_bytes = size_t{256} << 20;
   int level_multiplier = 10;
   // True: targets follow what the last level holds, so that the levels above it hold about a ninth of
   // it, whatever its size; false: they are fixed, and space amplification is between 1.1 and 2 as the

@@ -33,6 +33,9 @@ class Simulation {
     options.key_page_bytes = options.value_page_bytes = 256;
     options.target_segment_bytes = 4096;
     options.level_base_bytes = 16384;
+    options.level0_compaction_trigger = 4;
+    options.level0_slowdown_trigger = 12;
+    options.level0_stop_trigger = 24;
     options.min_free_bytes = 0;
     return options;
   }
