@@ -18,7 +18,7 @@
 #include "absl/container/btree_map.h"
 #include "core/base/clock.h"
 #include "core/base/random.h"
-#include "core/iterator/merging_iterator.h"
+#include "core/iterator/merging_cursor.h"
 #include "core/iterator/visible_iterator.h"
 #include "core/memtable/arena.h"
 #include "core/memtable/memtable.h"
@@ -117,10 +117,10 @@ class VeralithVisible : public VeralithMemtable {
   size_t Scan(bool forward) const {
     VisibleIterator::Source source;
     const MemtableRef other = MemtableRef::Make(0);
-    std::vector<std::unique_ptr<Iterator>> children;
-    children.push_back(memtable_->NewIterator());
-    children.push_back(other->NewIterator());
-    source.merged = NewMergingIterator(std::move(children));
+    std::vector<std::unique_ptr<KeyCursor>> children;
+    children.push_back(memtable_->NewCursor(kDefaultNamespace, kMaxTimestamp));
+    children.push_back(other->NewCursor(kDefaultNamespace, kMaxTimestamp));
+    source.merged = NewMergingCursor(std::move(children));
     VisibleIterator iterator(std::move(source));
     size_t bytes = 0;
     if (forward) {

@@ -12,12 +12,16 @@
 #include <map>
 #include <utility>
 
+#include "core/iterator/concatenating_cursor.h"
 #include "core/iterator/concatenating_iterator.h"
+#include "core/iterator/merging_cursor.h"
 #include "core/iterator/merging_iterator.h"
+#include "core/iterator/testing/cursor_walk.h"
 #include "core/iterator/testing/visible_model.h"
 #include "core/iterator/testing/visible_walk.h"
 #include "core/iterator/testing/walk.h"
 #include "core/iterator/vector_iterator.h"
+#include "core/iterator/version_cursor.h"
 #include "core/iterator/visible_iterator.h"
 #include "core/memtable/memtable.h"
 #include "rapidcheck.h"
@@ -31,9 +35,12 @@ using testing::AnyEntry;
 using testing::AnyNamespace;
 using testing::AnyRangeTombstone;
 using testing::BruteForceVisible;
+using testing::CheckCursorWalks;
+using testing::CheckCursorYields;
 using testing::CheckVisibleWalks;
 using testing::CheckWalks;
 using testing::CheckYields;
+using testing::NewestPerKey;
 using testing::OwnedRangeTombstone;
 using testing::SortedUnique;
 using testing::Views;
@@ -67,6 +74,47 @@ class Run final : public ConcatenatedParts {
   std::vector<Entries> parts_;
 };
 
+// The same of one namespace, for cursors.
+class RunKeys final : public CursorParts {
+ public:
+  RunKeys(const Entries& sorted, NamespaceId ns, Timestamp snapshot)
+      : ns_(ns), snapshot_(snapshot) {
+    for (const OwnedEntry& entry : sorted) {
+      if (entry.ns != ns) {
+        continue;
+      }
+      if (parts_.empty() || parts_.back()[0].key != entry.key) {
+        parts_.emplace_back();
+      }
+      parts_.back().push_back(entry);
+    }
+  }
+  size_t size() const override { return parts_.size(); }
+  bool EndsBefore(size_t i, std::string_view key) const override { return parts_[i][0].key < key; }
+  bool BeginsAfter(size_t i, std::string_view key) const override {
+    return parts_[i][0].key > key;
+  }
+  std::unique_ptr<KeyCursor> Open(size_t i) override {
+    return NewVersionCursor(std::make_unique<VectorIterator>(parts_[i]), ns_, snapshot_);
+  }
+  Timestamp max_timestamp() const override {
+    return VectorIterator(Flat()).max_timestamp();
+  }
+
+ private:
+  Entries Flat() const {
+    Entries all;
+    for (const Entries& part : parts_) {
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+  }
+
+  const NamespaceId ns_;
+  const Timestamp snapshot_;
+  std::vector<Entries> parts_;
+};
+
 // A history of commits, one operation each, at timestamps 1, 2, 3...: the oldest ones in a run, the
 // others in memtables, of which a new one begins now and then.
 struct History {
@@ -84,6 +132,16 @@ struct History {
     }
     children.push_back(NewConcatenatingIterator(std::make_unique<Run>(SortedUnique(run))));
     return NewMergingIterator(std::move(children));
+  }
+
+  std::unique_ptr<KeyCursor> MergedKeys(NamespaceId ns, Timestamp snapshot) const {
+    std::vector<std::unique_ptr<KeyCursor>> children;
+    for (size_t i = memtables.size(); i-- > 0;) {
+      children.push_back(memtables[i]->NewCursor(ns, snapshot));
+    }
+    children.push_back(
+        NewConcatenatingCursor(std::make_unique<RunKeys>(SortedUnique(run), ns, snapshot)));
+    return NewMergingCursor(std::move(children));
   }
 
   std::vector<std::shared_ptr<const FragmentedRangeTombstones>> RangeTombstones() const {
@@ -145,17 +203,27 @@ RC_GTEST_PROP(Iterators, YieldEveryVersionOnceInOrderUnderRandomMoves, ()) {
   CheckWalks(merged.get(), SortedUnique(history.entries), 40);
 }
 
+RC_GTEST_PROP(Iterators, ShowEachKeyOnceWithItsNewestVersionAtTheSnapshot, ()) {
+  const NamespaceId ns = AnyNamespace();
+  const History history = AnyHistory(ns, AnyNamespace());
+  const auto snapshot = *rc::gen::inRange<Timestamp>(0, history.last + 2);
+  const auto shown = NewestPerKey(history.entries, ns, snapshot);
+  const auto merged = history.MergedKeys(ns, snapshot);
+  CheckCursorYields(merged.get(), shown);
+  CheckCursorWalks(merged.get(), shown, 40);
+}
+
 RC_GTEST_PROP(Iterators, ShowExactlyTheVisibleKeysInsideTheBoundsOfTheNamespace, ()) {
   const NamespaceId ns = AnyNamespace();
   const History history = AnyHistory(ns, AnyNamespace());
   for (int scan = 0; scan < 4; ++scan) {
     VisibleIterator::Source source;
-    source.merged = history.Merged();
     source.range_tombstones = history.RangeTombstones();
     source.ns = ns;
     source.lower = AnyBound();
     source.upper = AnyBound();
     source.snapshot = *rc::gen::inRange<Timestamp>(0, history.last + 2);
+    source.merged = history.MergedKeys(ns, source.snapshot);
     const Entries visible = BruteForceVisible(history.entries, history.tombstones, ns,
                                               source.lower, source.upper, source.snapshot);
     VisibleIterator iterator(std::move(source));

@@ -5,7 +5,8 @@
 //      the iterator's timestamp; tombstones are never yielded.
 //   2. Valid() and a non-OK status() never hold together: after a loop that ends because Valid()
 //      is false, look at status(). Nothing unreadable is skipped.
-//   3. key() and value() stay valid until the iterator moves or dies.
+//   3. key() and value() stay valid until the iterator moves or dies. A move of an iterator that is
+//      not Valid() does nothing; a seek is always possible, to its own key() too.
 //
 // Thread rule: one thread at a time. Holds the memtables and segments it reads.
 #ifndef VERALITH_CORE_DB_DB_ITERATOR_H_
@@ -36,7 +37,8 @@ class DbIterator {
 
   virtual std::string_view key() const = 0;
   virtual std::string_view value() const = 0;
-  // Of the commit that wrote the value.
+  // Of the commit that wrote the value. May read it from a file: when that fails it is 0, and the
+  // iterator is no longer Valid() but has the error as its status().
   virtual Timestamp timestamp() const = 0;
 };
 

@@ -10,9 +10,9 @@
 #include "core/base/epoch.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
-#include "core/db/version_iterators.h"
+#include "core/db/version_cursors.h"
 #include "core/format/key_hash.h"
-#include "core/iterator/merging_iterator.h"
+#include "core/iterator/merging_cursor.h"
 #include "core/iterator/visible_iterator.h"
 #include "core/segment/segment_reader.h"
 
@@ -182,10 +182,10 @@ class DbIteratorImpl final : public DbIterator {
     if (Open()) visible_->SeekForPrev(key);
   }
   void Next() override {
-    if (Open()) visible_->Next();
+    if (Valid()) visible_->Next();
   }
   void Prev() override {
-    if (Open()) visible_->Prev();
+    if (Valid()) visible_->Prev();
   }
   std::string_view key() const override { return visible_->key(); }
   std::string_view value() const override { return visible_->value(); }
@@ -350,8 +350,8 @@ std::unique_ptr<DbIterator> DbImpl::NewIterator(const ScanOptions& options) {
     return std::make_unique<ErrorIterator>(snapshot.status());
   }
   VisibleIterator::Source source;
-  source.merged = NewMergingIterator(
-      VersionIterators(**pinned, options.fill_cache, &source.range_tombstones));
+  source.merged = NewMergingCursor(VersionCursors(**pinned, options.ns, *snapshot,
+                                                  options.fill_cache, &source.range_tombstones));
   source.keep_alive = std::move(pinned);
   source.ns = options.ns;
   source.lower = ToScanBound(options.lower);

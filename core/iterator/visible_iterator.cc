@@ -2,13 +2,12 @@
 
 #include <utility>
 
+#include "core/base/broken.h"
 #include "core/base/check.h"
 
 namespace veralith {
 namespace {
 
-// Steps over versions of one key before a seek takes over.
-constexpr int kMaxSteps = 8;
 // Of the keys in one run that range tombstones hide, the second asks the sources to skip, and then
 // every kSkipInterval-th: where they cannot, asking costs little.
 constexpr uint32_t kSkipInterval = 16;
@@ -21,10 +20,8 @@ VisibleIterator::VisibleIterator(Source source)
     : keep_alive_(std::move(source.keep_alive)),
       merged_(std::move(source.merged)),
       tombstones_(std::move(source.range_tombstones), source.ns, source.snapshot),
-      ns_(source.ns),
       lower_(std::move(source.lower)),
-      upper_(std::move(source.upper)),
-      snapshot_(source.snapshot) {
+      upper_(std::move(source.upper)) {
   VERALITH_CHECK(merged_ != nullptr);
 }
 
@@ -53,28 +50,40 @@ bool VisibleIterator::AboveUpper(std::string_view key) const {
   return order > 0 || (order == 0 && upper_.kind == ScanBound::Kind::kExclusive);
 }
 
-bool VisibleIterator::HiddenByRange(std::string_view key, Timestamp ts) {
-  return !tombstones_.empty() && tombstones_.MaxCovering(key) > ts;
+Timestamp VisibleIterator::timestamp() {
+  VERALITH_DCHECK(valid_);
+  if (merged_->LoadTimestamp()) {
+    return merged_->timestamp();
+  }
+  End();
+  return 0;
 }
 
 // --- Seeking -----------------------------------------------------------------------------------
 
 void VisibleIterator::SeekToFirst() {
-  switch (lower_.kind) {
-    case ScanBound::Kind::kOpen:
-      merged_->Seek(ns_, {}, kMaxTimestamp);
-      break;
-    case ScanBound::Kind::kInclusive:
-      merged_->Seek(ns_, lower_.key, kMaxTimestamp);
-      break;
-    case ScanBound::Kind::kExclusive:
-      merged_->Seek(ns_, lower_.key, 0);  // behind its oldest version
-      break;
+  if (lower_.kind == ScanBound::Kind::kOpen) {
+    merged_->SeekToFirst();
+  } else {
+    merged_->Seek(lower_.key);
+  }
+  if (merged_->Valid() && BelowLower(merged_->key())) {
+    merged_->Next();  // the excluded bound itself
   }
   FindForward();
 }
 
-void VisibleIterator::Seek(std::string_view key) {
+// The target may be a key that a source shows, and which changes as that source moves.
+std::string_view VisibleIterator::Keep(std::string_view target) {
+  if (!valid_) {
+    return target;
+  }
+  target_.assign(target);
+  return target_;
+}
+
+void VisibleIterator::Seek(std::string_view target) {
+  const std::string_view key = Keep(target);
   if (BelowLower(key)) {
     SeekToFirst();
     return;
@@ -83,23 +92,24 @@ void VisibleIterator::Seek(std::string_view key) {
     EndOutside();
     return;
   }
-  merged_->Seek(ns_, key, kMaxTimestamp);
+  merged_->Seek(key);
   FindForward();
 }
 
 void VisibleIterator::SeekToLast() {
-  if (upper_.kind != ScanBound::Kind::kOpen) {
-    const bool inclusive = upper_.kind == ScanBound::Kind::kInclusive;
-    merged_->SeekForPrev(ns_, upper_.key, inclusive ? 0 : kMaxTimestamp);
-  } else if (ns_ < kMaxNamespace) {
-    merged_->SeekForPrev(ns_ + 1, {}, kMaxTimestamp);
-  } else {
+  if (upper_.kind == ScanBound::Kind::kOpen) {
     merged_->SeekToLast();
+  } else {
+    merged_->SeekForPrev(upper_.key);
+  }
+  if (merged_->Valid() && AboveUpper(merged_->key())) {
+    merged_->Prev();  // the excluded bound itself
   }
   FindBackward();
 }
 
-void VisibleIterator::SeekForPrev(std::string_view key) {
+void VisibleIterator::SeekForPrev(std::string_view target) {
+  const std::string_view key = Keep(target);
   if (AboveUpper(key)) {
     SeekToLast();
     return;
@@ -108,7 +118,7 @@ void VisibleIterator::SeekForPrev(std::string_view key) {
     EndOutside();
     return;
   }
-  merged_->SeekForPrev(ns_, key, 0);
+  merged_->SeekForPrev(key);
   FindBackward();
 }
 
@@ -116,154 +126,81 @@ void VisibleIterator::SeekForPrev(std::string_view key) {
 
 void VisibleIterator::Next() {
   VERALITH_DCHECK(valid_);
-  if (direction_ == Direction::kForward) [[likely]] {
-    LeaveKeyForward();
-  } else {
-    merged_->Seek(ns_, saved_key_, 0);
-  }
+  merged_->Next();
   FindForward();
 }
 
 void VisibleIterator::Prev() {
   VERALITH_DCHECK(valid_);
-  if (direction_ == Direction::kForward) {
-    saved_key_.assign(key_);
-    LeaveKeyBackward();
-  }
+  merged_->Prev();
   FindBackward();
 }
 
-// --- Forward: merged_ stands on the newest version of a key, or nowhere ----------------------
+// A version that no range tombstone covers needs no timestamp.
+bool VisibleIterator::HiddenByRange(bool* unreadable) {
+  const Timestamp covering = tombstones_.MaxCovering(merged_->key());
+  if (covering == 0) {
+    return false;
+  }
+  *unreadable = !merged_->LoadTimestamp();
+  return !*unreadable && covering > merged_->timestamp();
+}
 
+VisibleIterator::Sight VisibleIterator::Look() {
+  if (!tombstones_.empty()) {
+    bool unreadable = false;
+    if (HiddenByRange(&unreadable)) {
+      return Sight::kHiddenByRange;
+    }
+    if (unreadable) {
+      return Sight::kUnreadable;
+    }
+  }
+  if (!merged_->Load()) {
+    return Sight::kUnreadable;
+  }
+  return merged_->kind() == EntryKind::kDelete ? Sight::kHidden : Sight::kVisible;
+}
+
+// From merged_'s key on to the first one that is visible.
 void VisibleIterator::FindForward() {
-  direction_ = Direction::kForward;
   uint32_t hidden = 0;
-  while (InNamespace()) {
-    const EntryView& entry = merged_->entry();
-    if (AboveUpper(entry.key)) {
+  while (merged_->Valid() && !AboveUpper(merged_->key())) {
+    const Sight sight = Look();
+    if (sight == Sight::kVisible) {
+      valid_ = true;
+      return;
+    }
+    if (sight == Sight::kUnreadable) {
       break;
     }
-    if (entry.ts > snapshot_) {
-      SkipNewerVersions();
-    } else if (entry.kind == EntryKind::kDelete) {
-      LeaveKeyForward();
-    } else if (HiddenByRange(entry.key, entry.ts)) {
-      if (DueToSkip(++hidden)) {
-        merged_->SkipCovered(tombstones_.stretch());
-      } else {
-        LeaveKeyForward();
-      }
+    if (sight == Sight::kHiddenByRange && DueToSkip(++hidden)) {
+      merged_->SkipCovered(tombstones_.stretch());
     } else {
-      Show(entry.key, entry.value, entry.ts);
-      return;
+      merged_->Next();
     }
   }
   End();
 }
-
-// To the key's newest version at or below the snapshot, or to the next key.
-void VisibleIterator::SkipNewerVersions() {
-  saved_key_.assign(merged_->entry().key);
-  for (int step = 0; step < kMaxSteps; ++step) {
-    merged_->Next();
-    if (!OnSavedKey() || merged_->entry().ts <= snapshot_) {
-      return;
-    }
-  }
-  merged_->Seek(ns_, saved_key_, snapshot_);
-}
-
-// To the next key.
-void VisibleIterator::LeaveKeyForward() {
-  saved_key_.assign(merged_->entry().key);
-  for (int step = 0; step < kMaxSteps; ++step) {
-    merged_->Next();
-    if (!OnSavedKey()) {
-      return;
-    }
-  }
-  merged_->Seek(ns_, saved_key_, 0);
-}
-
-// --- Backward: merged_ stands on the oldest version of a key, or nowhere ---------------------
 
 void VisibleIterator::FindBackward() {
-  direction_ = Direction::kBackward;
-  SkipBehindBounds();
   uint32_t hidden = 0;
-  while (InNamespace()) {
-    if (BelowLower(merged_->entry().key)) {
-      break;
-    }
-    saved_key_.assign(merged_->entry().key);
-    saved_ts_ = 0;
-    SaveNewestVersion();
-    LeaveKeyBackward();
-    if (Failed()) {
-      break;
-    }
-    if (saved_ts_ == 0 || saved_kind_ == EntryKind::kDelete) {
-      continue;
-    }
-    if (!HiddenByRange(saved_key_, saved_ts_)) {
-      Show(saved_key_, saved_value_, saved_ts_);
+  while (merged_->Valid() && !BelowLower(merged_->key())) {
+    const Sight sight = Look();
+    if (sight == Sight::kVisible) {
+      valid_ = true;
       return;
     }
-    if (DueToSkip(++hidden) && InStretch()) {
+    if (sight == Sight::kUnreadable) {
+      break;
+    }
+    if (sight == Sight::kHiddenByRange && DueToSkip(++hidden)) {
       merged_->SkipCoveredBackward(tombstones_.stretch());
+    } else {
+      merged_->Prev();
     }
   }
   End();
-}
-
-// A seek to before the upper bound, or before the next namespace, may end on an entry at that very
-// place, with the largest timestamp there is.
-void VisibleIterator::SkipBehindBounds() {
-  while (merged_->Valid() &&
-         (merged_->entry().ns > ns_ || (InNamespace() && AboveUpper(merged_->entry().key)))) {
-    merged_->Prev();
-  }
-}
-
-// From the oldest version of saved_key_ on: copies the newest one at or below the snapshot, if
-// there is one, and stands on it, on a newer version, or before the key.
-void VisibleIterator::SaveNewestVersion() {
-  for (int step = 0; step < kMaxSteps; ++step) {
-    if (!OnSavedKey() || merged_->entry().ts > snapshot_) {
-      return;
-    }
-    SaveVersion();
-    merged_->Prev();
-  }
-  if (OnSavedKey() && merged_->entry().ts <= snapshot_) {
-    merged_->Seek(ns_, saved_key_, snapshot_);
-    if (OnSavedKey()) {
-      SaveVersion();
-    }
-  }
-}
-
-void VisibleIterator::SaveVersion() {
-  const EntryView& entry = merged_->entry();
-  saved_ts_ = entry.ts;
-  saved_kind_ = entry.kind;
-  saved_value_.assign(entry.value);
-}
-
-// To the oldest version of the key before saved_key_.
-void VisibleIterator::LeaveKeyBackward() {
-  for (int step = 0; step < kMaxSteps; ++step) {
-    if (!OnSavedKey()) {
-      return;
-    }
-    merged_->Prev();
-  }
-  if (OnSavedKey()) {
-    merged_->SeekForPrev(ns_, saved_key_, kMaxTimestamp);
-  }
-  while (OnSavedKey()) {  // a version with the largest timestamp there is
-    merged_->Prev();
-  }
 }
 
 }  // namespace veralith

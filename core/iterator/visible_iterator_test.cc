@@ -5,10 +5,11 @@
 #include <utility>
 
 #include "core/base/status.h"
-#include "core/iterator/merging_iterator.h"
+#include "core/iterator/merging_cursor.h"
 #include "core/iterator/testing/visible_model.h"
 #include "core/iterator/testing/visible_walk.h"
 #include "core/iterator/vector_iterator.h"
+#include "core/iterator/version_cursor.h"
 #include "rapidcheck.h"
 #include "rapidcheck/gtest.h"
 
@@ -23,6 +24,7 @@ using testing::AnyTimestamp;
 using testing::BruteForceVisible;
 using testing::CheckShows;
 using testing::CheckVisibleWalks;
+using testing::DealByAge;
 using testing::OwnedRangeTombstone;
 using testing::SortedUnique;
 using testing::Views;
@@ -32,7 +34,7 @@ using Tombstones = std::vector<OwnedRangeTombstone>;
 
 // Entries and range tombstones dealt out to sources, and one scan over them.
 struct World {
-  std::vector<Entries> entries;
+  std::vector<Entries> entries;  // newest source first
   std::vector<Tombstones> tombstones;
   NamespaceId ns = 0;
   ScanBound lower;
@@ -51,13 +53,14 @@ struct World {
 
   VisibleIterator::Source Source() const {
     VisibleIterator::Source source;
-    std::vector<std::unique_ptr<Iterator>> children;
+    std::vector<std::unique_ptr<KeyCursor>> children;
     for (size_t i = 0; i < entries.size(); ++i) {
-      children.push_back(std::make_unique<VectorIterator>(entries[i]));
+      children.push_back(
+          NewVersionCursor(std::make_unique<VectorIterator>(entries[i]), ns, snapshot));
       source.range_tombstones.push_back(FragmentedRangeTombstones::Build(Views(tombstones[i])));
     }
     source.range_tombstones.push_back(nullptr);
-    source.merged = NewMergingIterator(std::move(children));
+    source.merged = NewMergingCursor(std::move(children));
     source.ns = ns;
     source.lower = lower;
     source.upper = upper;
@@ -68,14 +71,14 @@ struct World {
 
 World AnyWorld() {
   World world;
-  world.entries.resize(*rc::gen::inRange<size_t>(1, 5));
-  world.tombstones.resize(world.entries.size());
+  const size_t sources = *rc::gen::inRange<size_t>(1, 5);
+  world.tombstones.resize(sources);
   // Few namespaces and keys per world, so that there are many versions of one.
   const auto namespaces = *rc::gen::container<std::vector<NamespaceId>>(
       2, rc::gen::exec(AnyNamespace));
   const bool few_keys = *rc::gen::arbitrary<bool>();
   const auto any_namespace = [&] { return namespaces[*rc::gen::inRange<size_t>(0, 2)]; };
-  const auto any_source = [&] { return *rc::gen::inRange<size_t>(0, world.entries.size()); };
+  const auto any_source = [&] { return *rc::gen::inRange<size_t>(0, sources); };
   Entries entries = *rc::gen::container<Entries>(rc::gen::exec(AnyEntry));
   for (OwnedEntry& entry : entries) {
     entry.ns = any_namespace();
@@ -83,9 +86,7 @@ World AnyWorld() {
       entry.key.resize(std::min<size_t>(entry.key.size(), 1));
     }
   }
-  for (const OwnedEntry& entry : SortedUnique(entries)) {
-    world.entries[any_source()].push_back(entry);
-  }
+  world.entries = DealByAge(SortedUnique(entries), sources);
   const bool with_tombstones = *rc::gen::arbitrary<bool>();
   if (with_tombstones) {
     for (OwnedRangeTombstone t :
@@ -131,12 +132,15 @@ RC_GTEST_PROP(VisibleIterator, NeverAnswersPastWhatItCouldNotRead, ()) {
   RC_PRE(!world.entries[broken].empty());
   const size_t place = *rc::gen::inRange<size_t>(0, world.entries[broken].size());
   auto source = world.Source();
-  std::vector<std::unique_ptr<Iterator>> children;
-  for (const Entries& its : world.entries) {
-    children.push_back(std::make_unique<VectorIterator>(its));
+  std::vector<std::unique_ptr<KeyCursor>> children;
+  for (size_t i = 0; i < world.entries.size(); ++i) {
+    auto versions = std::make_unique<VectorIterator>(world.entries[i]);
+    if (i == broken) {
+      versions->FailAt(place, DataLoss("bad page"));
+    }
+    children.push_back(NewVersionCursor(std::move(versions), world.ns, world.snapshot));
   }
-  static_cast<VectorIterator*>(children[broken].get())->FailAt(place, DataLoss("bad page"));
-  source.merged = NewMergingIterator(std::move(children));
+  source.merged = NewMergingCursor(std::move(children));
   VisibleIterator iterator(std::move(source));
   size_t at = 0;
   for (iterator.SeekToFirst(); iterator.Valid(); iterator.Next()) {
@@ -160,7 +164,7 @@ Counted CountMoves(const Entries& entries, const Tombstones& tombstones, Timesta
   VisibleIterator::Source source;
   auto vector = std::make_unique<VectorIterator>(entries);
   Counted counted{vector.get(), nullptr};
-  source.merged = std::move(vector);
+  source.merged = NewVersionCursor(std::move(vector), 0, snapshot);
   source.range_tombstones.push_back(FragmentedRangeTombstones::Build(Views(tombstones)));
   source.snapshot = snapshot;
   counted.iterator = std::make_unique<VisibleIterator>(std::move(source));
@@ -215,7 +219,7 @@ TEST(VisibleIterator, HoldsWhatItReadsUntilItDies) {
   auto held = std::make_shared<int>(1);
   std::weak_ptr<int> watch = held;
   VisibleIterator::Source source;
-  source.merged = NewMergingIterator({});
+  source.merged = NewMergingCursor({});
   source.keep_alive = std::move(held);
   {
     VisibleIterator iterator(std::move(source));

@@ -42,4 +42,8 @@ bool Memtable::Get(NamespaceId ns, std::string_view key, Timestamp snapshot,
 
 std::unique_ptr<Iterator> Memtable::NewIterator() const { return tree_.NewIterator(&max_ts_); }
 
+std::unique_ptr<KeyCursor> Memtable::NewCursor(NamespaceId ns, Timestamp snapshot) const {
+  return tree_.NewCursor(ns, snapshot, &max_ts_);
+}
+
 }  // namespace veralith

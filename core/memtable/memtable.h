@@ -31,6 +31,7 @@
 #include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/iterator/iterator.h"
+#include "core/iterator/key_cursor.h"
 #include "core/iterator/range_tombstones.h"
 #include "core/memtable/arena.h"
 #include "core/memtable/radix_tree.h"
@@ -67,6 +68,8 @@ class Memtable {
 
   // Sees everything added before the call, and perhaps more. Lives no longer than the memtable.
   std::unique_ptr<Iterator> NewIterator() const;
+  // The keys of a namespace as a reader at `snapshot` meets them; the same holds of it.
+  std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot) const;
 
   // All range tombstones as one list (for flushing; merges the lists they are kept in, O(n)); never
   // null.

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "core/iterator/testing/cursor_walk.h"
 #include "core/iterator/testing/visible_model.h"
 #include "core/iterator/testing/walk.h"
 #include "core/iterator/vector_iterator.h"
@@ -18,8 +19,11 @@ using testing::AnyKey;
 using testing::AnyNamespace;
 using testing::AnyRangeTombstone;
 using testing::BruteForceCovering;
+using testing::CheckCursorWalks;
+using testing::CheckCursorYields;
 using testing::CheckWalks;
 using testing::CheckYields;
+using testing::NewestPerKey;
 using testing::OwnedRangeTombstone;
 using testing::SortedUnique;
 
@@ -94,6 +98,18 @@ RC_GTEST_PROP(Memtable, IteratesAsASortedVectorUnderRandomMoves, ()) {
   const auto iterator = memtable->NewIterator();
   CheckYields(iterator.get(), SortedUnique(entries));
   CheckWalks(iterator.get(), SortedUnique(entries), 60);
+}
+
+RC_GTEST_PROP(Memtable, ShowsEachKeyOfANamespaceWithItsNewestVersionAtTheSnapshot, ()) {
+  const Entries entries = AnyCommits(AnyEntries());
+  const MemtableRef memtable = Filled(entries);
+  for (const NamespaceId ns : {NamespaceId{0}, AnyNamespace(), kMaxNamespace}) {
+    const auto snapshot = *rc::gen::inRange<Timestamp>(0, entries.size() + 2);
+    const auto shown = NewestPerKey(entries, ns, snapshot);
+    const auto cursor = memtable->NewCursor(ns, snapshot);
+    CheckCursorYields(cursor.get(), shown);
+    CheckCursorWalks(cursor.get(), shown, 40);
+  }
 }
 
 // Every fan-out of inner nodes, with all byte values.

@@ -8,11 +8,13 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 
+#include "core/base/check.h"
 #include "core/base/sync.h"
 #include "core/base/types.h"
 #include "core/format/entry.h"
@@ -395,6 +397,45 @@ inline void PrefetchChildren(const Node* node) {
   for (uint8_t i = 0, count = node->count.LoadAcquire(); i < count; ++i) {
     PrefetchRecord(children[i].LoadRelaxed(), 3);  // an address only, never read through
   }
+}
+
+// --- Keys --------------------------------------------------------------------------------------
+
+inline uint8_t ByteAt(std::string_view bytes, size_t i) { return static_cast<uint8_t>(bytes[i]); }
+
+// The first place in [from, to) where key and bytes differ, bytes[0] being at `from`; `to` if none.
+inline size_t Mismatch(std::string_view key, const char* bytes, size_t from, size_t to) {
+  size_t i = from;
+  for (; i + 8 <= to; i += 8) {
+    uint64_t a;
+    uint64_t b;
+    std::memcpy(&a, key.data() + i, 8);
+    std::memcpy(&b, bytes + (i - from), 8);
+    if (a != b) {
+      return i + static_cast<size_t>(__builtin_ctzll(a ^ b)) / 8;
+    }
+  }
+  while (i < to && key[i] == bytes[i - from]) {
+    ++i;
+  }
+  return i;
+}
+
+// Where `key` parts from what all keys below `node` share in [from, depth); depth when it does not.
+// Encodings are prefix-free, so a key that ends before depth parts before its end.
+inline size_t PartsAt(const Node* node, std::string_view key, size_t from) {
+  const size_t to = std::min<size_t>(node->depth, key.size());
+  const size_t parts = Mismatch(key, node->Skipped(from), from, to);
+  VERALITH_DCHECK(parts < key.size());
+  return parts == to ? node->depth : parts;
+}
+
+inline void ShowVersion(const Leaf* leaf, const Version* version, EntryView* out) {
+  out->ns = leaf->ns();
+  out->key = leaf->raw_key();
+  out->ts = version->ts;
+  out->kind = version->kind();
+  out->value = version->value();
 }
 
 }  // namespace veralith::radix

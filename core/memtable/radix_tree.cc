@@ -16,7 +16,7 @@ namespace {
 
 using radix::Branch;
 using radix::BranchAtOrAfter;
-using radix::BranchAtOrBefore;
+using radix::ByteAt;
 using radix::ChildRef;
 using radix::ChildSlot;
 using radix::FindChild;
@@ -24,6 +24,7 @@ using radix::IsLeaf;
 using radix::kTailBytes;
 using radix::Leaf;
 using radix::LeafOf;
+using radix::Mismatch;
 using radix::Node;
 using radix::Node16;
 using radix::Node256;
@@ -31,11 +32,11 @@ using radix::Node4;
 using radix::Node48;
 using radix::NodeKind;
 using radix::NodeOf;
+using radix::PartsAt;
 using radix::RefTo;
+using radix::ShowVersion;
 using radix::Version;
 using radix::VersionLinks;
-
-uint8_t ByteAt(std::string_view bytes, size_t i) { return static_cast<uint8_t>(bytes[i]); }
 
 // --- Making records --------------------------------------------------------------------------
 
@@ -204,33 +205,6 @@ Node* Fork(Arena* arena, size_t depth, Leaf* leaf, uint8_t other_byte, ChildRef 
   return node;
 }
 
-// The first place in [from, to) where key and bytes differ, bytes[0] being at `from`; `to` if none.
-size_t Mismatch(std::string_view key, const char* bytes, size_t from, size_t to) {
-  size_t i = from;
-  for (; i + 8 <= to; i += 8) {
-    uint64_t a;
-    uint64_t b;
-    std::memcpy(&a, key.data() + i, 8);
-    std::memcpy(&b, bytes + (i - from), 8);
-    if (a != b) {
-      return i + static_cast<size_t>(__builtin_ctzll(a ^ b)) / 8;
-    }
-  }
-  while (i < to && key[i] == bytes[i - from]) {
-    ++i;
-  }
-  return i;
-}
-
-// Where `key` parts from what all keys below `node` share in [from, depth); depth when it does not.
-// Encodings are prefix-free, so a key that ends before depth parts before its end.
-size_t PartsAt(const Node* node, std::string_view key, size_t from) {
-  const size_t to = std::min<size_t>(node->depth, key.size());
-  const size_t parts = Mismatch(key, node->Skipped(from), from, to);
-  VERALITH_DCHECK(parts < key.size());
-  return parts == to ? node->depth : parts;
-}
-
 Leaf* FindLeaf(ChildRef ref, std::string_view key) {
   while (ref != 0 && !IsLeaf(ref)) {
     // The children's line, or the rest of a leaf, comes while the first line is searched.
@@ -247,14 +221,6 @@ Leaf* FindLeaf(ChildRef ref, std::string_view key) {
   }
   Leaf* const leaf = LeafOf(ref);
   return leaf->encoded() == key || VERALITH_BROKEN(P1) ? leaf : nullptr;
-}
-
-void ShowVersion(const Leaf* leaf, const Version* version, EntryView* out) {
-  out->ns = leaf->ns();
-  out->key = leaf->raw_key();
-  out->ts = version->ts;
-  out->kind = version->kind();
-  out->value = version->value();
 }
 
 }  // namespace
@@ -329,215 +295,6 @@ bool RadixTree::Get(NamespaceId ns, std::string_view key, Timestamp snapshot,
   }
   ShowVersion(leaf, version, out);
   return true;
-}
-
-// --- The iterator ------------------------------------------------------------------------------
-
-// Stands on one version of one leaf; the stack holds the inner nodes above it, each with the key
-// byte that was followed.
-class RadixTreeIterator final : public Iterator {
- public:
-  RadixTreeIterator(const RadixTree* tree, const Atomic<Timestamp>* newest)
-      : tree_(tree), newest_(newest) {
-    path_.reserve(32);
-  }
-
-  absl::Status status() const override { return absl::OkStatus(); }
-  Timestamp max_timestamp() const override {
-    return newest_ == nullptr ? kMaxTimestamp : newest_->LoadRelaxed();
-  }
-
-  void SeekToFirst() override {
-    path_.clear();
-    ShowNewest(FirstBelow(Root()));
-  }
-  void SeekToLast() override {
-    path_.clear();
-    ShowOldest(LastBelow(Root()));
-  }
-  void Seek(NamespaceId ns, std::string_view key, Timestamp ts) override;
-  void SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) override;
-  void Next() override {
-    VERALITH_DCHECK(valid_);
-    if (!version_->oldest()) {
-      Show(leaf_, radix::LinksOf(version_).older);
-    } else {
-      ShowNewest(NextLeaf());
-    }
-  }
-  void Prev() override {
-    VERALITH_DCHECK(valid_);
-    const Version* const newer =
-        radix::OldestAbove(leaf_->head.LoadAcquire(), version_->ts);
-    if (newer != nullptr) {
-      Show(leaf_, newer);
-    } else {
-      ShowOldest(PreviousLeaf());
-    }
-  }
-
- private:
-  struct Step {
-    const Node* node;
-    uint8_t byte;
-    bool prefetched;  // the node's children
-  };
-
-  ChildRef Root() const { return tree_->root_.LoadAcquire(); }
-
-  const Leaf* FirstBelow(ChildRef ref) {
-    return Descend(ref, [](const Node* node) { return BranchAtOrAfter(node, 0); });
-  }
-  const Leaf* LastBelow(ChildRef ref) {
-    return Descend(ref, [](const Node* node) { return BranchAtOrBefore(node, 255); });
-  }
-  // To a leaf below `ref`, by the branch that `choose` names; null when ref is 0.
-  template <typename Choose>
-  const Leaf* Descend(ChildRef ref, Choose choose) {
-    while (ref != 0 && !IsLeaf(ref)) {
-      const Node* const node = NodeOf(ref);
-      radix::PrefetchChildren(node);
-      const Branch branch = choose(node);
-      path_.push_back({node, branch.byte, true});
-      ref = branch.ref;
-    }
-    return ref == 0 ? nullptr : LeafOf(ref);
-  }
-
-  const Leaf* NextLeaf() {
-    while (!path_.empty()) {
-      Step& top = path_.back();
-      if (!top.prefetched) {
-        radix::PrefetchChildren(top.node);
-        top.prefetched = true;
-      }
-      const Branch branch = BranchAtOrAfter(top.node, top.byte + 1u);
-      if (branch.ref != 0) {
-        top.byte = branch.byte;
-        return FirstBelow(branch.ref);
-      }
-      path_.pop_back();
-    }
-    return nullptr;
-  }
-  const Leaf* PreviousLeaf() {
-    while (!path_.empty()) {
-      Step& top = path_.back();
-      if (!top.prefetched) {
-        radix::PrefetchChildren(top.node);
-        top.prefetched = true;
-      }
-      const Branch branch = BranchAtOrBefore(top.node, static_cast<int>(top.byte) - 1);
-      if (branch.ref != 0) {
-        top.byte = branch.byte;
-        return LastBelow(branch.ref);
-      }
-      path_.pop_back();
-    }
-    return nullptr;
-  }
-
-  const Leaf* SeekLeaf(std::string_view key);
-  const Leaf* SeekLeafForPrev(std::string_view key);
-  int Approach(std::string_view key, ChildRef* below);
-
-  void Show(const Leaf* leaf, const Version* version) {
-    leaf_ = leaf;
-    version_ = version;
-    valid_ = true;
-    ShowVersion(leaf, version, &entry_);
-  }
-  void ShowNewest(const Leaf* leaf) {
-    valid_ = false;
-    if (leaf != nullptr) {
-      Show(leaf, leaf->head.LoadAcquire());
-    }
-  }
-  void ShowOldest(const Leaf* leaf) {
-    valid_ = false;
-    if (leaf != nullptr) {
-      Show(leaf, radix::OldestOf(leaf->head.LoadAcquire()));
-    }
-  }
-
-  const RadixTree* const tree_;
-  const Atomic<Timestamp>* const newest_;
-  const Leaf* leaf_ = nullptr;
-  const Version* version_ = nullptr;
-  std::vector<Step> path_;
-};
-
-// Follows `key` down as far as the tree has it. *below becomes what lies where it stops, with the
-// path above it on the stack: all of it is smaller than the key (negative), is the key's leaf (0),
-// or is larger (positive). *below 0: a node on top of the stack has no branch for the key's byte.
-int RadixTreeIterator::Approach(std::string_view key, ChildRef* below) {
-  path_.clear();
-  ChildRef ref = Root();
-  size_t from = 0;
-  while (ref != 0 && !IsLeaf(ref)) {
-    const Node* const node = NodeOf(ref);
-    const size_t parts = PartsAt(node, key, from);
-    if (parts < node->depth) {
-      *below = ref;
-      return static_cast<uint8_t>(node->Skipped(from)[parts - from]) < ByteAt(key, parts) ? -1 : 1;
-    }
-    const uint8_t byte = ByteAt(key, parts);
-    path_.push_back({node, byte, false});
-    const ChildSlot* const slot = FindChild(node, byte);
-    ref = slot == nullptr ? 0 : slot->LoadAcquire();
-    from = parts + 1;
-  }
-  *below = ref;
-  return ref == 0 ? -1 : CompareBytes(LeafOf(ref)->encoded(), key);
-}
-
-// The first leaf at or after `key`.
-const Leaf* RadixTreeIterator::SeekLeaf(std::string_view key) {
-  ChildRef below;
-  const int order = Approach(key, &below);
-  return order < 0 ? NextLeaf() : FirstBelow(below);
-}
-
-// The last leaf at or before `key`.
-const Leaf* RadixTreeIterator::SeekLeafForPrev(std::string_view key) {
-  ChildRef below;
-  const int order = Approach(key, &below);
-  return order > 0 || below == 0 ? PreviousLeaf() : LastBelow(below);
-}
-
-void RadixTreeIterator::Seek(NamespaceId ns, std::string_view key, Timestamp ts) {
-  const EncodedKey encoded(ns, key);
-  const Leaf* leaf = SeekLeaf(encoded.bytes());
-  if (leaf == nullptr || leaf->encoded() != encoded.bytes()) {
-    ShowNewest(leaf);
-    return;
-  }
-  const Version* const version = radix::NewestAtOrBelow(leaf->head.LoadAcquire(), ts);
-  if (version != nullptr) {
-    Show(leaf, version);
-  } else {
-    ShowNewest(NextLeaf());
-  }
-}
-
-void RadixTreeIterator::SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) {
-  const EncodedKey encoded(ns, key);
-  const Leaf* leaf = SeekLeafForPrev(encoded.bytes());
-  if (leaf == nullptr || leaf->encoded() != encoded.bytes()) {
-    ShowOldest(leaf);
-    return;
-  }
-  const Version* const head = leaf->head.LoadAcquire();
-  const Version* const version = ts == 0 ? radix::OldestOf(head) : radix::OldestAbove(head, ts - 1);
-  if (version != nullptr) {
-    Show(leaf, version);
-  } else {
-    ShowOldest(PreviousLeaf());
-  }
-}
-
-std::unique_ptr<Iterator> RadixTree::NewIterator(const Atomic<Timestamp>* newest) const {
-  return std::make_unique<RadixTreeIterator>(this, newest);
 }
 
 }  // namespace veralith

@@ -32,6 +32,7 @@
 #include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/iterator/iterator.h"
+#include "core/iterator/key_cursor.h"
 #include "core/memtable/arena.h"
 
 namespace veralith {
@@ -51,10 +52,11 @@ class RadixTree {
 
   // `newest` (may be null) is what the iterator answers as max_timestamp().
   std::unique_ptr<Iterator> NewIterator(const Atomic<Timestamp>* newest) const;
+  // The keys of a namespace as a reader at `snapshot` meets them.
+  std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
+                                       const Atomic<Timestamp>* newest) const;
 
  private:
-  friend class RadixTreeIterator;
-
   bool AddAtLeaf(Atomic<uintptr_t>* slot, size_t from, std::string_view key,
                  const EntryView& entry);
 

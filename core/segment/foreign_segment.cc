@@ -12,6 +12,7 @@
 #include "core/base/sync.h"
 #include "core/base/text.h"
 #include "core/format/segment_footer.h"
+#include "core/iterator/version_cursor.h"
 #include "core/segment/foreign_chunk.h"
 
 namespace veralith {
@@ -241,6 +242,8 @@ class ForeignSegment : public SegmentReader {
 
   bool MayContain(uint64_t) const override { return summary_.entries > 0; }
   std::unique_ptr<Iterator> NewIterator(bool) const override;
+  std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
+                                       bool fill_cache) const override;
   const SegmentSummary& summary() const override { return summary_; }
   const std::shared_ptr<const FragmentedRangeTombstones>& fragmented_range_tombstones()
       const override {
@@ -514,6 +517,11 @@ class ForeignIterator : public Iterator {
 
 std::unique_ptr<Iterator> ForeignSegment::NewIterator(bool) const {
   return std::make_unique<ForeignIterator>(*this);
+}
+
+std::unique_ptr<KeyCursor> ForeignSegment::NewCursor(NamespaceId ns, Timestamp snapshot,
+                                                     bool fill_cache) const {
+  return NewVersionCursor(NewIterator(fill_cache), ns, snapshot);
 }
 
 }  // namespace

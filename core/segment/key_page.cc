@@ -17,7 +17,7 @@ namespace veralith {
 namespace {
 
 constexpr uint32_t kLane = 32;          // fingerprints compared at once
-constexpr size_t kCopySlackBytes = 32;  // behind the suffixes, so that copies may overshoot
+constexpr size_t kCopySlackBytes = KeyPage::kSlackBytes;  // behind the suffixes
 
 uint64_t RoundUp(uint64_t n, uint64_t to) { return (n + to - 1) / to * to; }
 
@@ -173,6 +173,10 @@ uint32_t KeyPage::Bound(std::string_view key, uint32_t begin, uint32_t end) cons
 
 uint32_t KeyPage::LowerBound(std::string_view key, uint32_t begin, uint32_t end) const {
   return Bound</*kOrEqual=*/false>(key, begin, end);
+}
+
+uint32_t KeyPage::UpperBound(std::string_view key, uint32_t begin, uint32_t end) const {
+  return Bound</*kOrEqual=*/true>(key, begin, end);
 }
 
 uint32_t KeyPage::ValuePageOf(uint32_t row) const {

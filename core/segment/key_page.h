@@ -26,6 +26,8 @@ namespace veralith {
 class KeyPage : public Page {
  public:
   static constexpr uint32_t kNotFound = UINT32_MAX;
+  // So many bytes may be read from the start of any suffix.
+  static constexpr size_t kSlackBytes = 32;
 
   uint64_t first_row() const { return first_row_; }
   uint32_t rows() const { return rows_; }
@@ -48,6 +50,8 @@ class KeyPage : public Page {
   // The first row in [begin, end) with a key >= this one; end when there is none. The rows' keys
   // must ascend (those of one namespace do).
   uint32_t LowerBound(std::string_view key, uint32_t begin, uint32_t end) const;
+  // The first row in [begin, end) with a key > this one; likewise.
+  uint32_t UpperBound(std::string_view key, uint32_t begin, uint32_t end) const;
   // Negative, zero or positive: how the row's key compares with this one.
   int Compare(uint32_t row, std::string_view key) const;
 

@@ -95,9 +95,13 @@ PageSlots::~PageSlots() {
   GiveUp(std::move(retired));
 }
 
-PageRef<Page> PageSlots::Insert(size_t index, PageRef<Page> page) {
+PageRef<Page> PageSlots::Insert(size_t index, PageRef<Page> page, bool may_displace) {
   if (cache_ == nullptr || page->bytes() > cache_->capacity_) {
     return page;
+  }
+  const size_t room_below = cache_->capacity_ - page->bytes();
+  if (!may_displace && cache_->charged_bytes() > room_below) {
+    return page;  // without the mutex: that of a full cache is busy
   }
   std::vector<Page*> retired;
   {
@@ -106,7 +110,10 @@ PageRef<Page> PageSlots::Insert(size_t index, PageRef<Page> page) {
     if (Page* winner = slot.LoadRelaxed(); winner != nullptr) {  // relaxed: under the mutex
       return PageRef<Page>::Share(winner);
     }
-    cache_->EvictUntil(cache_->capacity_ - page->bytes());
+    if (!may_displace && cache_->charged_bytes() > room_below) {
+      return page;
+    }
+    cache_->EvictUntil(room_below);
     page->Ref();
     page->ring_index_ = static_cast<uint32_t>(cache_->ring_.size());
     cache_->ring_.push_back({page.get(), &slot});

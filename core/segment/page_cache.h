@@ -89,9 +89,10 @@ class PageSlots {
     return page;
   }
 
-  // Keeps `page` (the cache takes a reference of its own), unless another thread was faster or it
-  // does not fit. Returns the page to use: the one kept, or `page` itself.
-  PageRef<Page> Insert(size_t index, PageRef<Page> page);
+  // Keeps `page` (the cache takes a reference of its own), unless another thread was faster, it does
+  // not fit, or others would have to leave and `may_displace` is false. Returns the page to use: the
+  // one kept, or `page` itself.
+  PageRef<Page> Insert(size_t index, PageRef<Page> page, bool may_displace = true);
 
  private:
   PageCache* const cache_;

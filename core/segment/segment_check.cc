@@ -292,14 +292,14 @@ class Checker {
                    : Wrong(place.offset, "bytes behind the last namespace of a page");
       }
       case SegmentColumn::kKey:
-        VERALITH_RETURN_IF_ERROR(pages_.Load(number, bytes, false, &key_page_));
+        VERALITH_RETURN_IF_ERROR(pages_.Load(number, bytes, CacheUse::kNone, &key_page_));
         return absl::OkStatus();
       case SegmentColumn::kTimestamp:
-        return pages_.Load(number, bytes, false, &timestamp_page_);
+        return pages_.Load(number, bytes, CacheUse::kNone, &timestamp_page_);
       case SegmentColumn::kValue:
         break;
     }
-    return pages_.Load(number, bytes, false, &value_page_);
+    return pages_.Load(number, bytes, CacheUse::kNone, &value_page_);
   }
 
   absl::Status CheckRow(uint64_t row, const SegmentRowGroup& group) {

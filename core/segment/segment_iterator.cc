@@ -12,33 +12,15 @@
 namespace veralith {
 
 SegmentIterator::SegmentIterator(SegmentPages* pages, size_t readahead_bytes, bool fill_cache)
-    : pages_(*pages),
-      segment_(pages->segment()),
-      fill_cache_(fill_cache),
-      keys_(PageRun(segment_, SegmentColumn::kKey, readahead_bytes, !fill_cache)),
-      timestamps_(PageRun(segment_, SegmentColumn::kTimestamp, readahead_bytes, !fill_cache)),
-      values_(PageRun(segment_, SegmentColumn::kValue, readahead_bytes, !fill_cache)) {}
+    : segment_(pages->segment()),
+      keys_(pages, readahead_bytes, fill_cache),
+      timestamps_(pages, readahead_bytes, fill_cache),
+      values_(pages, readahead_bytes, fill_cache) {}
 
 bool SegmentIterator::Fail(absl::Status status) {
   status_ = std::move(status);
   valid_ = false;
   return false;
-}
-
-template <typename PageType>
-absl::Status SegmentIterator::Bring(size_t number, Column<PageType>* column) {
-  if (column->page && column->number == number) {
-    return absl::OkStatus();
-  }
-  column->page = pages_.Cached<PageType>(number);
-  if (!column->page && !column->run.GoesOn(number)) {
-    VERALITH_RETURN_IF_ERROR(pages_.Load(number, fill_cache_, &column->page));
-  } else if (!column->page) {
-    VERALITH_ASSIGN_OR_RETURN(const std::string_view bytes, column->run.Get(number));
-    VERALITH_RETURN_IF_ERROR(pages_.Load(number, bytes, fill_cache_, &column->page));
-  }
-  column->number = number;
-  return absl::OkStatus();
 }
 
 void SegmentIterator::SeekToLast() {
@@ -55,8 +37,8 @@ void SegmentIterator::MoveTo(uint64_t row) {
   if (row >= rows()) {
     return;
   }
-  size_t number = keys_.number;
-  const KeyPage* page = keys_.page.get();
+  size_t number = keys_.number();
+  const KeyPage* page = keys_.page();
   if (page == nullptr || row < page->first_row() || row >= page->first_row() + page->rows()) {
     if (page != nullptr && row == page->first_row() + page->rows()) {
       ++number;
@@ -66,7 +48,7 @@ void SegmentIterator::MoveTo(uint64_t row) {
       number = segment_.block.PageOfRow(SegmentColumn::kKey, row);
     }
     key_has_prefix_ = false;
-    if (absl::Status status = Bring(number, &keys_); !status.ok()) {
+    if (absl::Status status = keys_.Bring(number); !status.ok()) {
       Fail(std::move(status));
       return;
     }
@@ -77,7 +59,7 @@ void SegmentIterator::MoveTo(uint64_t row) {
 
 void SegmentIterator::Next() {
   VERALITH_DCHECK(valid_);
-  const KeyPage* page = keys_.page.get();
+  const KeyPage* page = keys_.page();
   if (row_ + 1 < page->first_row() + page->rows()) [[likely]] {
     ++row_;
     FillEntry();
@@ -88,7 +70,7 @@ void SegmentIterator::Next() {
 
 void SegmentIterator::Prev() {
   VERALITH_DCHECK(valid_);
-  if (row_ > keys_.page->first_row()) [[likely]] {
+  if (row_ > keys_.page()->first_row()) [[likely]] {
     --row_;
     FillEntry();
   } else if (row_ > 0) {
@@ -99,7 +81,7 @@ void SegmentIterator::Prev() {
 }
 
 bool SegmentIterator::FillEntry() {
-  const KeyPage& page = *keys_.page;
+  const KeyPage& page = *keys_.page();
   const auto key_row = static_cast<uint32_t>(row_ - page.first_row());
   const std::string_view prefix = page.prefix();
   const std::string_view suffix = page.suffix(key_row);
@@ -132,31 +114,31 @@ void SegmentIterator::FindNamespace() {
 }
 
 absl::Status SegmentIterator::BringTimestamp(uint64_t row) {
-  const TimestampPage* page = timestamps_.page.get();
+  const TimestampPage* page = timestamps_.page();
   if (page != nullptr && row >= page->first_row() && row < page->first_row() + page->rows())
       [[likely]] {
     return absl::OkStatus();
   }
-  return Bring(segment_.block.PageOfRow(SegmentColumn::kTimestamp, row), &timestamps_);
+  return timestamps_.Bring(segment_.block.PageOfRow(SegmentColumn::kTimestamp, row));
 }
 
 bool SegmentIterator::FillTimestamp() {
   if (absl::Status status = BringTimestamp(row_); !status.ok()) [[unlikely]] {
     return Fail(std::move(status));
   }
-  const TimestampPage& page = *timestamps_.page;
+  const TimestampPage& page = *timestamps_.page();
   entry_.ts = page.timestamp(static_cast<uint32_t>(row_ - page.first_row()));
   return true;
 }
 
 bool SegmentIterator::FillValue(uint32_t key_row) {
-  const ValuePage* page = values_.page.get();
+  const ValuePage* page = values_.page();
   if (page == nullptr || row_ < page->first_row() || row_ >= page->first_row() + page->rows())
       [[unlikely]] {
-    if (absl::Status status = Bring(keys_.page->ValuePageOf(key_row), &values_); !status.ok()) {
+    if (absl::Status status = values_.Bring(keys_.page()->ValuePageOf(key_row)); !status.ok()) {
       return Fail(std::move(status));
     }
-    page = values_.page.get();
+    page = values_.page();
   }
   const auto row = static_cast<uint32_t>(row_ - page->first_row());
   if (page->IsNull(row)) {
@@ -214,8 +196,8 @@ absl::StatusOr<SegmentIterator::Position> SegmentIterator::FindRow(NamespaceId n
     number = index.FindLastBelow(ns, key).value_or(0);
   }
   key_has_prefix_ = false;
-  VERALITH_RETURN_IF_ERROR(Bring(*number, &keys_));
-  const KeyPage& page = *keys_.page;
+  VERALITH_RETURN_IF_ERROR(keys_.Bring(*number));
+  const KeyPage& page = *keys_.page();
   const uint64_t page_end = page.first_row() + page.rows();
   const uint64_t begin =
       std::clamp(segment_.FirstRowOfNamespace(ns), page.first_row(), page_end);
@@ -235,20 +217,20 @@ absl::StatusOr<SegmentIterator::Position> SegmentIterator::SkipNewer(NamespaceId
   const uint64_t begin = segment_.FirstRowOfNamespace(ns);
   const uint64_t end = segment_.FirstRowOfNamespace(ns + 1);
   for (; row >= begin && row < end; ++row) {
-    const KeyPage* page = keys_.page.get();
+    const KeyPage* page = keys_.page();
     if (row >= page->first_row() + page->rows()) {
-      const size_t next = keys_.number + 1;
+      const size_t next = keys_.number() + 1;
       if (segment_.key_index.ns(next) != ns || segment_.key_index.key(next) != key) {
         break;
       }
-      VERALITH_RETURN_IF_ERROR(Bring(next, &keys_));
-      page = keys_.page.get();
+      VERALITH_RETURN_IF_ERROR(keys_.Bring(next));
+      page = keys_.page();
     }
     if (page->Compare(static_cast<uint32_t>(row - page->first_row()), key) != 0) {
       break;
     }
     VERALITH_RETURN_IF_ERROR(BringTimestamp(row));
-    const TimestampPage& timestamps = *timestamps_.page;
+    const TimestampPage& timestamps = *timestamps_.page();
     const Timestamp found =
         timestamps.timestamp(static_cast<uint32_t>(row - timestamps.first_row()));
     if (found <= ts) {

@@ -9,12 +9,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/iterator/iterator.h"
-#include "core/segment/page_run.h"
+#include "core/segment/page_column.h"
 #include "core/segment/segment_pages.h"
 
 namespace veralith {
@@ -32,14 +31,6 @@ class SegmentIterator : public Iterator {
   void Prev() override;
 
  private:
-  // A column's current page and where the next ones come from.
-  template <typename PageType>
-  struct Column {
-    explicit Column(PageRun r) : run(std::move(r)) {}
-    PageRef<PageType> page;
-    size_t number = 0;
-    PageRun run;
-  };
   struct Position {
     uint64_t row;
     bool exact;  // the row is the target itself
@@ -55,8 +46,6 @@ class SegmentIterator : public Iterator {
   bool FillValue(uint32_t key_row);
   void FindNamespace();
 
-  template <typename PageType>
-  absl::Status Bring(size_t number, Column<PageType>* column);
   absl::Status BringTimestamp(uint64_t row);
 
   // The first row at or after the target.
@@ -65,14 +54,12 @@ class SegmentIterator : public Iterator {
   absl::StatusOr<Position> SkipNewer(NamespaceId ns, std::string_view key, Timestamp ts,
                                      uint64_t row);
 
-  SegmentPages& pages_;
   const SegmentFile& segment_;
-  const bool fill_cache_;
   absl::Status status_;
 
-  Column<KeyPage> keys_;
-  Column<TimestampPage> timestamps_;
-  Column<ValuePage> values_;
+  PageColumn<KeyPage> keys_;
+  PageColumn<TimestampPage> timestamps_;
+  PageColumn<ValuePage> values_;
   uint64_t row_ = 0;
   // Rows of the current namespace.
   uint64_t namespace_begin_ = 0;

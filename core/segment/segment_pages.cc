@@ -152,19 +152,20 @@ PageRef<PageType> SegmentPages::Cached(size_t i) {
 }
 
 template <typename PageType>
-void SegmentPages::Keep(size_t i, bool fill_cache, PageRef<PageType> page,
+void SegmentPages::Keep(size_t i, CacheUse use, PageRef<PageType> page,
                         PageRef<PageType>* out) {
-  if (!fill_cache) {
+  if (use == CacheUse::kNone) {
     *out = std::move(page);
     return;
   }
   PageRef<Page> kept =
-      SlotsOf<PageType>().Insert(i, PageRef<Page>::Adopt(page.Release()));
+      SlotsOf<PageType>().Insert(i, PageRef<Page>::Adopt(page.Release()),
+                                 /*may_displace=*/use == CacheUse::kDisplace);
   *out = PageRef<PageType>::Adopt(static_cast<PageType*>(kept.Release()));
 }
 
 template <typename PageType>
-absl::Status SegmentPages::Load(size_t i, std::string_view bytes, bool fill_cache,
+absl::Status SegmentPages::Load(size_t i, std::string_view bytes, CacheUse use,
                                 PageRef<PageType>* out) {
   const SegmentPage place = segment_.block.Page(ColumnOf<PageType>(), i);
   absl::StatusOr<PageRef<PageType>> page =
@@ -172,12 +173,12 @@ absl::Status SegmentPages::Load(size_t i, std::string_view bytes, bool fill_cach
   if (!page.ok()) {
     return segment_.InFile(page.status(), place.offset);
   }
-  Keep(i, fill_cache, *std::move(page), out);
+  Keep(i, use, *std::move(page), out);
   return absl::OkStatus();
 }
 
 template <typename PageType>
-absl::Status SegmentPages::Load(size_t i, bool fill_cache, PageRef<PageType>* out) {
+absl::Status SegmentPages::Load(size_t i, CacheUse use, PageRef<PageType>* out) {
   const SegmentPage place = segment_.block.Page(ColumnOf<PageType>(), i);
   if (cache_ != nullptr) {
     cache_->CountMiss();
@@ -188,7 +189,7 @@ absl::Status SegmentPages::Load(size_t i, bool fill_cache, PageRef<PageType>* ou
       if (!page.ok()) {
         return segment_.InFile(page.status(), place.offset);
       }
-      Keep(i, fill_cache, *std::move(page), out);
+      Keep(i, use, *std::move(page), out);
       return absl::OkStatus();
     }
   }
@@ -196,13 +197,13 @@ absl::Status SegmentPages::Load(size_t i, bool fill_cache, PageRef<PageType>* ou
   if (absl::Status status = ReadFully(*segment_.file, place.offset, raw); !status.ok()) {
     return segment_.InFile(status);
   }
-  return Load(i, std::string_view(raw.data(), raw.size()), fill_cache, out);
+  return Load(i, std::string_view(raw.data(), raw.size()), use, out);
 }
 
 #define VERALITH_INSTANTIATE(PageType)                                                        \
   template PageRef<PageType> SegmentPages::Cached(size_t);                                    \
-  template absl::Status SegmentPages::Load(size_t, bool, PageRef<PageType>*);                 \
-  template absl::Status SegmentPages::Load(size_t, std::string_view, bool, PageRef<PageType>*)
+  template absl::Status SegmentPages::Load(size_t, CacheUse, PageRef<PageType>*);             \
+  template absl::Status SegmentPages::Load(size_t, std::string_view, CacheUse, PageRef<PageType>*)
 VERALITH_INSTANTIATE(KeyPage);
 VERALITH_INSTANTIATE(TimestampPage);
 VERALITH_INSTANTIATE(ValuePage);

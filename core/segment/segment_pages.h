@@ -24,6 +24,13 @@
 
 namespace veralith {
 
+// Whether a page that was read is kept in the cache.
+enum class CacheUse : uint8_t {
+  kNone,
+  kIfRoom,    // if none has to leave for it
+  kDisplace,  // as any page that is asked for by itself
+};
+
 class SegmentPages {
  public:
   SegmentPages(const SegmentFile& segment, PageCache* cache)
@@ -41,7 +48,7 @@ class SegmentPages {
       *page = static_cast<const PageType*>(found);
       return absl::OkStatus();
     }
-    absl::Status status = Load(i, fill_cache, hold);
+    absl::Status status = Load(i, fill_cache ? CacheUse::kDisplace : CacheUse::kNone, hold);
     *page = hold->get();
     return status;
   }
@@ -50,13 +57,13 @@ class SegmentPages {
   template <typename PageType>
   PageRef<PageType> Cached(size_t i);
 
-  // Reads page `i` from the file, past the cache, and keeps it there if `fill_cache`.
+  // Reads page `i` from the file, past the cache.
   template <typename PageType>
-  absl::Status Load(size_t i, bool fill_cache, PageRef<PageType>* out);
+  absl::Status Load(size_t i, CacheUse use, PageRef<PageType>* out);
 
   // The same from bytes that were read already: exactly the page.
   template <typename PageType>
-  absl::Status Load(size_t i, std::string_view bytes, bool fill_cache, PageRef<PageType>* out);
+  absl::Status Load(size_t i, std::string_view bytes, CacheUse use, PageRef<PageType>* out);
 
   const SegmentFile& segment() const { return segment_; }
 
@@ -90,7 +97,7 @@ class SegmentPages {
     return segment_.value_codecs[segment_.block.RowGroupOfRow(place.first_row)];
   }
   template <typename PageType>
-  void Keep(size_t i, bool fill_cache, PageRef<PageType> page, PageRef<PageType>* out);
+  void Keep(size_t i, CacheUse use, PageRef<PageType> page, PageRef<PageType>* out);
 
   const SegmentFile& segment_;
   PageCache* const cache_;

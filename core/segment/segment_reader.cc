@@ -9,6 +9,7 @@
 #include "core/segment/foreign_segment.h"
 #include "core/segment/page_cache.h"
 #include "core/segment/segment_check.h"
+#include "core/segment/segment_cursor.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_iterator.h"
 #include "core/segment/segment_pages.h"
@@ -52,6 +53,12 @@ class SegmentReaderImpl : public SegmentReader {
 
   std::unique_ptr<Iterator> NewIterator(bool fill_cache) const override {
     return std::make_unique<SegmentIterator>(&pages_, options_.readahead_bytes, fill_cache);
+  }
+
+  std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
+                                       bool fill_cache) const override {
+    return std::make_unique<SegmentCursor>(&pages_, ns, snapshot, options_.readahead_bytes,
+                                           fill_cache);
   }
 
   const SegmentSummary& summary() const override { return segment_->summary; }

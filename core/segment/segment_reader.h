@@ -32,6 +32,7 @@
 #include "core/format/entry.h"
 #include "core/fs/file_system.h"
 #include "core/iterator/iterator.h"
+#include "core/iterator/key_cursor.h"
 #include "core/segment/segment_summary.h"
 
 namespace veralith {
@@ -87,6 +88,10 @@ class SegmentReader {
   // Entries in order. fill_cache = false: pages are read ahead in runs and not kept (compaction,
   // large scans). Needs no EpochGuard of the caller.
   virtual std::unique_ptr<Iterator> NewIterator(bool fill_cache) const = 0;
+
+  // The keys of a namespace as a reader at `snapshot` meets them; the same holds of fill_cache.
+  virtual std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
+                                               bool fill_cache) const = 0;
 
   virtual const SegmentSummary& summary() const = 0;
   // Null when there are none.

@@ -7,6 +7,7 @@
 
 #include "core/base/epoch.h"
 #include "core/format/key_hash.h"
+#include "core/iterator/testing/cursor_walk.h"
 #include "core/segment/page_cache.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
@@ -16,6 +17,10 @@
 
 namespace veralith {
 namespace {
+
+using testing::CheckCursorWalks;
+using testing::CheckCursorYields;
+using testing::NewestPerKey;
 
 SegmentOptions TinyOptions() {
   SegmentOptions options;
@@ -226,6 +231,22 @@ RC_GTEST_PROP(SegmentRoundTrip, SeeksAndMovesEqualTheSortedVector, ()) {
   }
 }
 
+RC_GTEST_PROP(SegmentRoundTrip, CursorsShowEachKeyWithItsNewestVersionAtTheSnapshot, ()) {
+  const std::vector<OwnedEntry> entries = DrawEntries();
+  const auto written = WriteSegment(entries, DrawOptions());
+  RC_ASSERT(written.ok());
+  PageCache cache(*rc::gen::element<size_t>(0, 300, 1 << 20));
+  const auto reader = Open(written->bytes, &cache);
+  RC_ASSERT(reader != nullptr);
+  for (const NamespaceId ns : {NamespaceId{0}, NamespaceId{1}, kMaxNamespace}) {
+    const auto snapshot = *rc::gen::element<Timestamp>(0, 1, 2, 999, 1000, kMaxTimestamp);
+    const auto shown = NewestPerKey(entries, ns, snapshot);
+    const auto cursor = reader->NewCursor(ns, snapshot, *rc::gen::arbitrary<bool>());
+    CheckCursorYields(cursor.get(), shown);
+    CheckCursorWalks(cursor.get(), shown, 40);
+  }
+}
+
 TEST(SegmentRoundTrip, AFileWithoutRowsHoldsRangeTombstones) {
   const std::vector<RangeTombstoneView> tombstones = {{0, "a", "c", false, 5},
                                                       {7, "b", "", true, 9}};
@@ -281,6 +302,32 @@ TEST(SegmentRoundTrip, VersionsOfOneKeyThatFillPagesAreFoundAtEverySnapshot) {
   const auto iterator = reader->NewIterator(true);
   EXPECT_EQ(ReadForward(iterator.get()), entries);
   EXPECT_EQ(ReadBackward(iterator.get()), entries);
+  for (const Timestamp snapshot : {1, 2, 3, 4, 6, 7, 50, 199, 200, 201}) {
+    const auto cursor = reader->NewCursor(0, snapshot, true);
+    const auto shown = NewestPerKey(entries, 0, snapshot);
+    std::vector<std::string> forward;
+    for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
+      ASSERT_TRUE(cursor->Load());
+      ASSERT_LT(forward.size(), shown.size());
+      EXPECT_EQ(cursor->value(), shown[forward.size()].value);
+      forward.emplace_back(cursor->key());
+    }
+    std::vector<std::string> backward;
+    for (cursor->SeekToLast(); cursor->Valid(); cursor->Prev()) {
+      ASSERT_TRUE(cursor->LoadTimestamp());
+      ASSERT_LT(backward.size(), shown.size());
+      EXPECT_EQ(cursor->timestamp(), shown[shown.size() - 1 - backward.size()].ts);
+      backward.emplace_back(cursor->key());
+    }
+    EXPECT_EQ(forward.size(), shown.size());
+    EXPECT_EQ(backward.size(), shown.size());
+    cursor->SeekForPrev(key);
+    ASSERT_TRUE(cursor->Valid() && cursor->LoadTimestamp());
+    EXPECT_EQ(cursor->timestamp(), std::min<Timestamp>(snapshot, 200));
+    cursor->Seek(key);
+    ASSERT_TRUE(cursor->Valid() && cursor->LoadTimestamp());
+    EXPECT_EQ(cursor->timestamp(), std::min<Timestamp>(snapshot, 200));
+  }
   for (Timestamp ts = 1; ts <= 200; ++ts) {
     iterator->Seek(0, key, ts);
     ASSERT_TRUE(iterator->Valid());

@@ -71,6 +71,19 @@ std::vector<OwnedEntry> SortedUnique(std::vector<OwnedEntry> entries) {
   return entries;
 }
 
+std::vector<std::vector<OwnedEntry>> DealByAge(const std::vector<OwnedEntry>& entries,
+                                               size_t sources) {
+  std::vector<std::vector<OwnedEntry>> dealt(sources);
+  size_t to = 0;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const bool same_key =
+        i > 0 && entries[i].ns == entries[i - 1].ns && entries[i].key == entries[i - 1].key;
+    to = *rc::gen::inRange<size_t>(same_key ? to : 0, sources);
+    dealt[to].push_back(entries[i]);
+  }
+  return dealt;
+}
+
 Timestamp BruteForceCovering(const std::vector<OwnedRangeTombstone>& tombstones, NamespaceId ns,
                              std::string_view key, Timestamp snapshot) {
   Timestamp newest = 0;

@@ -40,6 +40,11 @@ ScanBound AnyBound();
 // Sorted, without two of the same (ns, key, ts).
 std::vector<OwnedEntry> SortedUnique(std::vector<OwnedEntry> entries);
 
+// `entries` (as SortedUnique) dealt out to sources, newest first: for every key all versions in a
+// source are newer than those in the sources behind it.
+std::vector<std::vector<OwnedEntry>> DealByAge(const std::vector<OwnedEntry>& entries,
+                                               size_t sources);
+
 // The largest timestamp <= snapshot of a tombstone that covers the key; 0: none.
 Timestamp BruteForceCovering(const std::vector<OwnedRangeTombstone>& tombstones, NamespaceId ns,
                              std::string_view key, Timestamp snapshot);

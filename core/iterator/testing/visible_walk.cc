@@ -34,8 +34,7 @@ std::string AnyTarget(const std::vector<OwnedEntry>& visible) {
 
 }  // namespace
 
-void CheckShows(const VisibleIterator& iterator, const std::vector<OwnedEntry>& visible,
-                size_t at) {
+void CheckShows(VisibleIterator& iterator, const std::vector<OwnedEntry>& visible, size_t at) {
   RC_ASSERT(iterator.status().ok());
   RC_ASSERT(iterator.Valid() == (at < visible.size()));
   if (iterator.Valid()) {
@@ -62,6 +61,9 @@ void CheckVisibleWalks(VisibleIterator* iterator, const std::vector<OwnedEntry>&
       const std::string key = AnyTarget(visible);
       iterator->Seek(key);
       at = FirstAtOrAfter(visible, key);
+      if (iterator->Valid() && *rc::gen::inRange(0, 4) == 0) {
+        iterator->Seek(iterator->key());
+      }
     } else if (move == 3) {
       const std::string key = AnyTarget(visible);
       iterator->SeekForPrev(key);

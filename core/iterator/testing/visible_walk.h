@@ -11,7 +11,7 @@
 namespace veralith::testing {
 
 // The iterator shows visible[at]; when `at` is outside, it is invalid without an error.
-void CheckShows(const VisibleIterator& iterator, const std::vector<OwnedEntry>& visible, size_t at);
+void CheckShows(VisibleIterator& iterator, const std::vector<OwnedEntry>& visible, size_t at);
 
 // `moves` random ones: seeks of all kinds, mostly to places near keys, and steps either way. A
 // RapidCheck assertion fails where the iterator shows anything else than `visible` at that place.

@@ -1,0 +1,22 @@
+// The sources of a super-version as cursors over one namespace, newest first, and their range
+// tombstones: what a scan merges. They read through `pinned`, which must outlive them.
+#ifndef VERALITH_CORE_DB_VERSION_CURSORS_H_
+#define VERALITH_CORE_DB_VERSION_CURSORS_H_
+
+#include <memory>
+#include <vector>
+
+#include "core/base/types.h"
+#include "core/db/super_version.h"
+#include "core/iterator/key_cursor.h"
+#include "core/iterator/range_tombstones.h"
+
+namespace veralith {
+
+std::vector<std::unique_ptr<KeyCursor>> VersionCursors(
+    const SuperVersion& pinned, NamespaceId ns, Timestamp snapshot, bool fill_cache,
+    std::vector<std::shared_ptr<const FragmentedRangeTombstones>>* range_tombstones);
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_DB_VERSION_CURSORS_H_

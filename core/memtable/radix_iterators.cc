@@ -1,0 +1,204 @@
+// The two ways to walk over a radix tree: every version (jobs), and the newest visible version of
+// every key (scans).
+#include <memory>
+
+#include "core/base/broken.h"
+#include "core/base/check.h"
+#include "core/iterator/iterator.h"
+#include "core/iterator/key_cursor.h"
+#include "core/memtable/encoded_key.h"
+#include "core/memtable/radix_nodes.h"
+#include "core/memtable/radix_path.h"
+#include "core/memtable/radix_tree.h"
+
+namespace veralith {
+namespace {
+
+using radix::Leaf;
+using radix::Version;
+
+Timestamp NewestOf(const Atomic<Timestamp>* newest) {
+  return newest == nullptr ? kMaxTimestamp : newest->LoadRelaxed();
+}
+
+// Stands on one version of one leaf.
+class RadixTreeIterator final : public Iterator {
+ public:
+  RadixTreeIterator(const Atomic<uintptr_t>* root, const Atomic<Timestamp>* newest)
+      : path_(root), newest_(newest) {}
+
+  absl::Status status() const override { return absl::OkStatus(); }
+  Timestamp max_timestamp() const override { return NewestOf(newest_); }
+
+  void SeekToFirst() override { ShowNewest(path_.First()); }
+  void SeekToLast() override { ShowOldest(path_.Last()); }
+  void Seek(NamespaceId ns, std::string_view key, Timestamp ts) override {
+    const EncodedKey encoded(ns, key);
+    const Leaf* leaf = path_.Seek(encoded.bytes());
+    if (leaf == nullptr || leaf->encoded() != encoded.bytes()) {
+      ShowNewest(leaf);
+      return;
+    }
+    const Version* const version = radix::NewestAtOrBelow(leaf->head.LoadAcquire(), ts);
+    if (version != nullptr) {
+      Show(leaf, version);
+    } else {
+      ShowNewest(path_.Next());
+    }
+  }
+  void SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) override {
+    const EncodedKey encoded(ns, key);
+    const Leaf* leaf = path_.SeekForPrev(encoded.bytes());
+    if (leaf == nullptr || leaf->encoded() != encoded.bytes()) {
+      ShowOldest(leaf);
+      return;
+    }
+    const Version* const head = leaf->head.LoadAcquire();
+    const Version* const version =
+        ts == 0 ? radix::OldestOf(head) : radix::OldestAbove(head, ts - 1);
+    if (version != nullptr) {
+      Show(leaf, version);
+    } else {
+      ShowOldest(path_.Previous());
+    }
+  }
+  void Next() override {
+    VERALITH_DCHECK(valid_);
+    if (!version_->oldest()) {
+      Show(leaf_, radix::LinksOf(version_).older);
+    } else {
+      ShowNewest(path_.Next());
+    }
+  }
+  void Prev() override {
+    VERALITH_DCHECK(valid_);
+    const Version* const newer = radix::OldestAbove(leaf_->head.LoadAcquire(), version_->ts);
+    if (newer != nullptr) {
+      Show(leaf_, newer);
+    } else {
+      ShowOldest(path_.Previous());
+    }
+  }
+
+ private:
+  void Show(const Leaf* leaf, const Version* version) {
+    leaf_ = leaf;
+    version_ = version;
+    valid_ = true;
+    radix::ShowVersion(leaf, version, &entry_);
+  }
+  void ShowNewest(const Leaf* leaf) {
+    valid_ = false;
+    if (leaf != nullptr) {
+      Show(leaf, leaf->head.LoadAcquire());
+    }
+  }
+  void ShowOldest(const Leaf* leaf) {
+    valid_ = false;
+    if (leaf != nullptr) {
+      Show(leaf, radix::OldestOf(leaf->head.LoadAcquire()));
+    }
+  }
+
+  RadixPath path_;
+  const Atomic<Timestamp>* const newest_;
+  const Leaf* leaf_ = nullptr;
+  const Version* version_ = nullptr;
+};
+
+// Stands on one leaf; a leaf without a visible version is passed by.
+class RadixTreeCursor final : public KeyCursor {
+ public:
+  RadixTreeCursor(const Atomic<uintptr_t>* root, NamespaceId ns, Timestamp snapshot,
+                  const Atomic<Timestamp>* newest)
+      : path_(root), ns_(ns), snapshot_(snapshot), newest_(newest) {}
+
+  Timestamp max_timestamp() const override { return NewestOf(newest_); }
+
+  void SeekToFirst() override { Seek({}); }
+  void SeekToLast() override {
+    if (ns_ == kMaxNamespace) {
+      FindBackward(path_.Last());
+      return;
+    }
+    const EncodedKey behind(ns_ + 1, {});
+    const Leaf* leaf = path_.SeekForPrev(behind.bytes());
+    if (leaf != nullptr && leaf->ns() > ns_) {
+      leaf = path_.Previous();  // the empty key of the next namespace
+    }
+    FindBackward(leaf);
+  }
+  void Seek(std::string_view key) override {
+    const EncodedKey encoded(ns_, key);
+    FindForward(path_.Seek(encoded.bytes()));
+  }
+  void SeekForPrev(std::string_view key) override {
+    const EncodedKey encoded(ns_, key);
+    FindBackward(path_.SeekForPrev(encoded.bytes()));
+  }
+  void Next() override {
+    VERALITH_DCHECK(valid_);
+    FindForward(path_.Next());
+  }
+  void Prev() override {
+    VERALITH_DCHECK(valid_);
+    FindBackward(path_.Previous());
+  }
+
+ protected:
+  bool LoadEntry() override { return true; }      // versions lie in memory, whole
+  bool ReadTimestamp() override { return true; }  // see Shows
+
+ private:
+  // False when the leaf has no visible version.
+  bool Shows(const Leaf* leaf) {
+    const Version* const version = radix::NewestAtOrBelow(leaf->head.LoadAcquire(), snapshot_);
+    if (version == nullptr) {
+      return false;
+    }
+    Stand(leaf->raw_key());
+    kind_ = version->kind();
+    value_ = version->value();
+    timestamp_ = version->ts;
+    is_loaded_ = true;
+    is_dated_ = true;
+    return true;
+  }
+  bool IsOurs(const Leaf* leaf) const {
+    return leaf != nullptr && (leaf->ns() == ns_ || VERALITH_BROKEN(O2));
+  }
+  void FindForward(const Leaf* leaf) {
+    for (; IsOurs(leaf); leaf = path_.Next()) {
+      if (Shows(leaf)) {
+        return;
+      }
+    }
+    End();
+  }
+  void FindBackward(const Leaf* leaf) {
+    for (; IsOurs(leaf); leaf = path_.Previous()) {
+      if (Shows(leaf)) {
+        return;
+      }
+    }
+    End();
+  }
+
+  RadixPath path_;
+  const NamespaceId ns_;
+  const Timestamp snapshot_;
+  const Atomic<Timestamp>* const newest_;
+};
+
+}  // namespace
+
+std::unique_ptr<Iterator> RadixTree::NewIterator(const Atomic<Timestamp>* newest) const {
+  return std::make_unique<RadixTreeIterator>(&root_, newest);
+}
+
+std::unique_ptr<KeyCursor> RadixTree::NewCursor(NamespaceId ns, Timestamp snapshot,
+                                                const Atomic<Timestamp>* newest) const {
+  return std::make_unique<RadixTreeCursor>(&root_, ns, snapshot, newest);
+}
+
+}  // namespace veralith
