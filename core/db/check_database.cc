@@ -1,11 +1,13 @@
 #include "core/db/check_database.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/db/check_ages.h"
 #include "core/db/log_recovery.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
@@ -73,19 +75,39 @@ class Checker {
       VERALITH_RETURN_IF_ERROR(Note(status));
     }
     const SegmentOpener open = DefaultSegmentOpener(&fs_, directory_, {});
+    std::map<uint64_t, std::shared_ptr<SegmentReader>> sound;
     for (const uint64_t number : version.FileNumbers()) {
       Start(SegmentFileName(number));
       const FileRef file = version.FindFile(number);
       const absl::StatusOr<std::shared_ptr<SegmentReader>> reader = open(*file);
       const absl::Status status = reader.ok() ? (*reader)->Check() : reader.status();
-      if (!status.ok()) {
+      if (status.ok()) {
+        sound.emplace(number, *reader);
+      } else {
         VERALITH_RETURN_IF_ERROR(Note(status));
       }
       ++report_.files;
       report_.bytes += file->bytes;
       report_.entries += file->entries;
     }
-    return absl::OkStatus();
+    return Note(CheckAgesOf(version, sound));
+  }
+
+  // Among the files that can be read.
+  static absl::Status CheckAgesOf(
+      const Version& version, const std::map<uint64_t, std::shared_ptr<SegmentReader>>& sound) {
+    std::vector<std::vector<const SegmentReader*>> runs;
+    for (int level = 0; level < kLevels; ++level) {
+      for (const veralith::Run& run : version.runs(level)) {
+        std::vector<const SegmentReader*>& readers = runs.emplace_back();
+        for (const FileRef& file : run.files) {
+          if (const auto found = sound.find(file->number); found != sound.end()) {
+            readers.push_back(found->second.get());
+          }
+        }
+      }
+    }
+    return CheckAges(runs);
   }
 
   // As recovery reads them, into memtables that are dropped.

@@ -2,7 +2,8 @@
 // manifest leads to, every checksum and structural rule in it. Reports all damage, not the first.
 //
 // Writes nothing and takes no lock (a database that is being written shows changes, not damage: the
-// caller keeps writers out). Cost: reads every byte once. Memory: one segment's metadata and pages.
+// caller keeps writers out). Cost: reads every byte once, and once more to see that newer runs hold
+// newer versions. Memory: the segments' metadata, and pages of one segment per run.
 #ifndef VERALITH_CORE_DB_CHECK_DATABASE_H_
 #define VERALITH_CORE_DB_CHECK_DATABASE_H_
 

@@ -9,6 +9,7 @@
 #include "core/base/epoch.h"
 #include "core/base/status.h"
 #include "core/compaction/key_range.h"
+#include "core/db/check_ages.h"
 #include "core/db/db_impl.h"
 #include "core/segment/segment_reader.h"
 
@@ -166,14 +167,17 @@ absl::Status DbImpl::Check() {
     segments = versions_->current();
   }
   VERALITH_RETURN_IF_ERROR(segments->version().CheckInvariants());
+  std::vector<std::vector<const SegmentReader*>> runs;
   for (int level = 0; level < kLevels; ++level) {
     for (const SegmentRun& run : segments->runs(level)) {
+      std::vector<const SegmentReader*>& readers = runs.emplace_back();
       for (const std::shared_ptr<const Segment>& segment : run.segments) {
         VERALITH_RETURN_IF_ERROR(segment->reader->Check());
+        readers.push_back(segment->reader.get());
       }
     }
   }
-  return absl::OkStatus();
+  return CheckAges(runs);
 }
 
 Statistics DbImpl::GetStatistics() {
