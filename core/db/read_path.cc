@@ -60,16 +60,13 @@ class Lookup {
     const auto& tombstones = segment.fragmented_range_tombstones();
     const Timestamp covered =
         tombstones == nullptr ? 0 : tombstones->MaxCovering(ns_, key_, snapshot_);
-    if (hash_ == 0) {
-      hash_ = HashUserKey(ns_, key_);
-    }
     LookupOptions options;
     options.fill_cache = fill_cache_;
     options.want_timestamp = want_timestamp_ || covered != 0;
     // At the newest state no segment holds a version that is not visible: its timestamps need not
     // be read.
     const Timestamp snapshot = latest_ ? kMaxTimestamp : snapshot_;
-    VERALITH_RETURN_IF_ERROR(segment.Get(ns_, key_, hash_, snapshot, options, &result_));
+    VERALITH_RETURN_IF_ERROR(segment.Get(ns_, key_, hash(), snapshot, options, &result_));
     if (result_.kind == LookupResult::Kind::kAbsent) {
       return covered != 0;
     }
@@ -82,6 +79,13 @@ class Lookup {
     return true;
   }
 
+  // Of the key; computed once, and only if a segment is asked.
+  uint64_t hash() {
+    if (hash_ == 0) {
+      hash_ = HashUserKey(ns_, key_);
+    }
+    return hash_;
+  }
   bool found() const { return found_; }
   Timestamp timestamp() const { return timestamp_; }
   // A memtable's references are shared by all its readers: a small value is copied instead.
@@ -112,8 +116,26 @@ class Lookup {
   LookupResult result_;
 };
 
+// The segments that may hold the key are found first, so that the cache misses of their filters pass
+// side by side; the runs that come after the first kAhead wait their turn.
 absl::Status AskSegments(const SegmentSet& segments, NamespaceId ns, std::string_view key,
                          Lookup& lookup) {
+  constexpr size_t kAhead = 16;
+  const SegmentReader* ahead[kAhead];
+  size_t found = 0;
+  const auto ask = [&]() -> absl::StatusOr<bool> {
+    for (size_t i = 0; i < found; ++i) {
+      const absl::StatusOr<bool> decided = lookup.Ask(*ahead[i]);
+      if (!decided.ok() && !VERALITH_BROKEN(P4)) {
+        return decided.status();
+      }
+      if (decided.ok() && *decided) {
+        return true;
+      }
+    }
+    found = 0;
+    return false;
+  };
   for (int level = 0; level < kLevels; ++level) {
     const std::vector<SegmentRun>& runs = segments.runs(level);
     for (size_t i = 0; i < runs.size(); ++i) {
@@ -122,16 +144,17 @@ absl::Status AskSegments(const SegmentSet& segments, NamespaceId ns, std::string
       if (segment == nullptr) {
         continue;
       }
-      const absl::StatusOr<bool> decided = lookup.Ask(*(*segment)->reader);
-      if (!decided.ok() && !VERALITH_BROKEN(P4)) {
-        return decided.status();
-      }
-      if (decided.ok() && *decided) {
-        return absl::OkStatus();
+      ahead[found] = (*segment)->reader.get();
+      ahead[found]->PrefetchFilter(lookup.hash());
+      if (++found == kAhead) {
+        VERALITH_ASSIGN_OR_RETURN(const bool decided, ask());
+        if (decided) {
+          return absl::OkStatus();
+        }
       }
     }
   }
-  return absl::OkStatus();
+  return ask().status();
 }
 
 // `segments`: those of `pinned`.

@@ -240,6 +240,7 @@ class ForeignSegment : public SegmentReader {
     return absl::OkStatus();
   }
 
+  void PrefetchFilter(uint64_t) const override {}
   bool MayContain(uint64_t) const override { return summary_.entries > 0; }
   std::unique_ptr<Iterator> NewIterator(bool) const override;
   std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,

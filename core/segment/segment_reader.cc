@@ -51,6 +51,12 @@ class SegmentReaderImpl : public SegmentReader {
     return !segment_->filter.has_value() || segment_->filter->MayContain(hash);
   }
 
+  void PrefetchFilter(uint64_t hash) const override {
+    if (segment_->filter.has_value()) {
+      segment_->filter->Prefetch(hash);
+    }
+  }
+
   std::unique_ptr<Iterator> NewIterator(bool fill_cache) const override {
     return std::make_unique<SegmentIterator>(&pages_, options_.readahead_bytes, fill_cache);
   }

@@ -84,6 +84,8 @@ class SegmentReader {
 
   // False: (ns, key) has no version here, for sure. No I/O.
   virtual bool MayContain(uint64_t hash) const = 0;
+  // Starts the cache miss that MayContain and Get for the hash will wait for.
+  virtual void PrefetchFilter(uint64_t hash) const = 0;
 
   // Entries in order. fill_cache = false: pages are read ahead in runs and not kept (compaction,
   // large scans). Needs no EpochGuard of the caller.
