@@ -215,6 +215,52 @@ TEST(VisibleIterator, ARangeTombstoneLeavesEntriesOfItsOwnBatch) {
   EXPECT_TRUE(counted.iterator->Valid());
 }
 
+// One key, whose timestamp cannot be read.
+class Undatable final : public KeyCursor {
+ public:
+  void SeekToFirst() override { Stand("k"); }
+  void SeekToLast() override { Stand("k"); }
+  void Seek(std::string_view key) override { key <= "k" ? Stand("k") : End(); }
+  void SeekForPrev(std::string_view key) override { key >= "k" ? Stand("k") : End(); }
+  void Next() override { End(); }
+  void Prev() override { End(); }
+  Timestamp max_timestamp() const override { return 1; }
+
+ protected:
+  bool LoadEntry() override {
+    value_ = "v";
+    return true;
+  }
+  bool ReadTimestamp() override { return Fail(DataLoss("bad timestamp page")); }
+};
+
+TEST(VisibleIterator, ATimestampThatCannotBeReadEndsItWhenItIsAskedFor) {
+  VisibleIterator::Source source;
+  source.merged = std::make_unique<Undatable>();
+  VisibleIterator iterator(std::move(source));
+  iterator.SeekToFirst();
+  ASSERT_TRUE(iterator.Valid());
+  EXPECT_EQ(iterator.value(), "v");
+  EXPECT_EQ(iterator.timestamp(), 0u);
+  EXPECT_FALSE(iterator.Valid());
+  EXPECT_EQ(iterator.status(), DataLoss("bad timestamp page"));
+  iterator.Seek("a");
+  EXPECT_TRUE(iterator.Valid());
+}
+
+TEST(VisibleIterator, ATimestampThatCannotBeReadAndDecidesEndsItAtOnce) {
+  const Tombstones tombstones = {{0, "a", "z", false, 5}};
+  for (const bool forward : {true, false}) {
+    VisibleIterator::Source source;
+    source.merged = std::make_unique<Undatable>();
+    source.range_tombstones.push_back(FragmentedRangeTombstones::Build(Views(tombstones)));
+    VisibleIterator iterator(std::move(source));
+    forward ? iterator.SeekToFirst() : iterator.SeekToLast();
+    EXPECT_FALSE(iterator.Valid());
+    EXPECT_EQ(iterator.status(), DataLoss("bad timestamp page"));
+  }
+}
+
 TEST(VisibleIterator, HoldsWhatItReadsUntilItDies) {
   auto held = std::make_shared<int>(1);
   std::weak_ptr<int> watch = held;

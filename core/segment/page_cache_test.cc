@@ -63,6 +63,20 @@ TEST(PageCache, KeepsPagesUpToItsCapacityAndChargesThemWhole) {
   EXPECT_EQ(cache.evictions(), 7u);
 }
 
+TEST(PageCache, APageThatMayNotDisplaceOthersIsKeptOnlyWhereThereIsRoom) {
+  PageCache cache(3 * kPageBytes);
+  PageSlots slots(&cache, 10);
+  slots.Insert(0, NewPage(0));
+  slots.Insert(1, NewPage(1));
+  EXPECT_EQ(Number(slots.Insert(2, NewPage(2), /*may_displace=*/false).get()), 2u);
+  EXPECT_EQ(Number(slots.Insert(3, NewPage(3), /*may_displace=*/false).get()), 3u);
+  EXPECT_TRUE(Holds(slots, 2));
+  EXPECT_FALSE(Holds(slots, 3));
+  EXPECT_EQ(cache.evictions(), 0u);
+  slots.Insert(4, NewPage(4));
+  EXPECT_TRUE(Holds(slots, 4));
+}
+
 TEST(PageCache, HoldsOnePage) {
   PageCache cache(kPageBytes);
   PageSlots slots(&cache, 2);

@@ -7,8 +7,11 @@
 namespace veralith {
 
 bool PageRun::GoesOn(size_t i) {
-  if (eager_ || (loaded_ && i >= first_ && i < end_) ||
-      (any_ && (i == end_ || i + 1 == first_))) {
+  if (eager_ || (loaded_ && i >= first_ && i < end_)) {
+    return true;
+  }
+  in_order_ = any_ && (i == end_ || i + 1 == first_) ? in_order_ + 1 : 0;
+  if (in_order_ >= kAlone) {
     return true;
   }
   any_ = true;
