@@ -88,7 +88,7 @@ struct PickerState {
   std::span<const Pick* const> running;
   std::span<const Timestamp> points;
   // Of all live segments, in any order; may be empty: then no file is dropped unread.
-  std::span<const RangeTombstoneView> range_deletes;
+  std::span<const RangeTombstoneView> range_deletes = {};
 };
 
 // A request to move every key of a range down to the last level that holds data (hazard C11). The
