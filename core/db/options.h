@@ -92,9 +92,10 @@ struct Options {
   // last level happens to be filled.
   bool dynamic_level_targets = true;
   // A large compaction is cut into at most so many pieces that run side by side; 0: as many as the
-  // executor runs at once (the default one: as many as there are cores, up to 4). Each piece holds an
-  // output's row group in memory, up to 16 MiB.
-  int max_subcompactions = 0;
+  // executor runs at once (the default one: as many as there are cores, up to 4). Each piece holds
+  // memory of its own, an output's row group of up to 16 MiB and the pages that it reads: two pieces
+  // took the peak of a load of 5,000,000 entries from 212 to 232 MiB (bench/memory).
+  int max_subcompactions = 1;
   bool disable_automatic_compaction = false;
   // Flushes and compactions write at most so many bytes a second, flushes first; 0: no limit. (What
   // compactions read keeps pace with what they write.) Db::SetBackgroundRate changes it.
