@@ -279,6 +279,15 @@ TEST(SegmentMutator, ALookupDoesNotTakeAKeyForAbsentThatTheIndexSays) {
   EXPECT_NE(Message(status).find("does not begin with the key that the sparse index says"),
             std::string_view::npos)
       << status;
+  // Nor does a scan believe the index alone, the first time or again.
+  const auto reader = SegmentReader::Open(OpenMemoryFile(file), {});
+  ASSERT_TRUE(reader.ok());
+  const auto cursor = (*reader)->NewCursor(0, /*snapshot=*/1, /*fill_cache=*/true);
+  for (int again = 0; again < 2; ++again) {
+    cursor->SeekToFirst();
+    EXPECT_FALSE(cursor->Valid());
+    EXPECT_TRUE(absl::IsDataLoss(cursor->status())) << cursor->status();
+  }
 }
 
 TEST(SegmentMutator, BlocksThatContradictTheRowsAreRefused) {

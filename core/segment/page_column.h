@@ -35,6 +35,9 @@ class PageColumn {
     return page_ && row >= page_->first_row() && row - page_->first_row() < page_->rows();
   }
 
+  // Forgets the page, which proved wrong.
+  void Drop() { page_ = {}; }
+
   // Puts page `number` in place.
   absl::Status Bring(size_t number) {
     if (page_ && number_ == number) {

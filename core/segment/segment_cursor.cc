@@ -7,6 +7,7 @@
 
 #include "core/base/broken.h"
 #include "core/base/check.h"
+#include "core/base/status.h"
 
 namespace veralith {
 
@@ -68,6 +69,12 @@ bool SegmentCursor::BringKeyPage(size_t number) {
     return Fail(std::move(status));
   }
   const KeyPage& page = *keys_.page();
+  if (page.Compare(0, segment_.key_index.key(number)) != 0) [[unlikely]] {
+    keys_.Drop();
+    return Fail(segment_.InFile(
+        DataLoss("a key page does not begin with the key that the sparse index says"),
+        segment_.block.Page(SegmentColumn::kKey, number).offset));
+  }
   if (!has_newer_ && IsSingleVersion(number)) {
     const auto [begin, end] = RowsOfNamespace(page);
     plain_begin_ = page.first_row() + begin;
