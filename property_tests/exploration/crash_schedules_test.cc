@@ -153,8 +153,9 @@ class CrashSchedules : public ::testing::TestWithParam<DatabaseProgram> {
     DatabaseWorld world(run, setting);
     through->SetHook([&world, &points] {
       if (world.exploring()) {
+        const uint64_t tick = world.Now();  // a step, so that the reduction knows of it
         const OutsideTheSchedule outside;
-        points.push_back({world.Now(), world.disk().steps(),
+        points.push_back({tick, world.disk().steps(),
                           world.disk().EnumerateSurvivors(kSurvivors).images});
       }
     });

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -68,6 +69,7 @@ struct Fiber {
   bool timed_out = false;
   uint64_t waiting_since = 0;  // order of waits
   bool started = false;
+  uint64_t past = 0;  // its steps, and those of others before them
   char* stack = nullptr;
   ucontext_t context;
   std::map<const void*, std::shared_ptr<void>> locals;
@@ -85,6 +87,8 @@ struct Event {
   }
 };
 
+uint64_t Mix(uint64_t a, uint64_t b) { return Random(a ^ (b * 0x9E3779B97F4A7C15)).Next(); }
+
 // One choice between several: `mask` has a bit per candidate, `first` is the default.
 struct Choice {
   uint64_t mask = 0;
@@ -94,6 +98,7 @@ struct Choice {
   size_t events = 0;      // before it
   std::vector<const void*> wanted;  // mutexes that others wait for, or will when they are woken
   int position = 0;       // 0: the default, then the others ascending
+  uint64_t past = 0;      // what came before it, but for the order of steps that commute
 
   bool SameQuestion(const Choice& other) const {
     return mask == other.mask && first == other.first && costs == other.costs;
@@ -292,6 +297,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
   bool Cancel(TimerId timer) override {
     Effect(&fibers_);
     Fiber& fiber = *fibers_[timer - 1];
+    Effect(&fiber);
     if (fiber.started || fiber.state == Fiber::State::kEnded) {
       return false;
     }
@@ -318,13 +324,13 @@ class Run final : public Explored, public Executor, public Clock, public explore
     CountStep(step);
     if (exploring_) {
       Reschedule();
-      events_.push_back({current_, place, step != Step::kLoad});
+      Note(place, step != Step::kLoad);
     }
   }
 
   void Effect(const void* place) override {
     if (exploring_) {
-      events_.push_back({current_, place, true});
+      Note(place, true);
     }
   }
 
@@ -378,7 +384,9 @@ class Run final : public Explored, public Executor, public Clock, public explore
     if (waiters == 0) {
       ++unheard_[condition];
     } else if (!all) {
-      Wake(*fibers_[static_cast<size_t>(Choose(waiters, first->id, /*costs=*/true, /*switches=*/false))]);
+      const int woken = Choose(waiters, first->id, /*costs=*/true, /*switches=*/false);
+      Current().past = Mix(Current().past, static_cast<uint64_t>(woken));
+      Wake(*fibers_[static_cast<size_t>(woken)]);
     }
   }
 
@@ -397,6 +405,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
     fiber->name = std::move(name);
     fiber->spawned = spawned;
     fiber->body = std::move(body);
+    fiber->past = Mix(current_ == kNobody ? 0 : Current().past, static_cast<uint64_t>(fiber->id));
     guide_.NewFiber(fiber->id);
     fibers_.push_back(std::move(fiber));
     return *fibers_.back();
@@ -432,6 +441,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
 
   void Start(Fiber& fiber, ucontext_t* from) {
     fiber.started = true;
+    Effect(&fiber);
     fiber.stack = Stacks().Take();
     getcontext(&fiber.context);
     fiber.context.uc_stack.ss_sp = fiber.stack;
@@ -464,6 +474,28 @@ class Run final : public Explored, public Executor, public Clock, public explore
   }
 
   // --- Scheduling ----------------------------------------------------------------------------------
+  void Note(const void* place, bool changes) {
+    events_.push_back({current_, place, changes});
+    if (options_.reduce) {
+      uint64_t& changed = objects_[place];
+      Fiber& self = Current();
+      self.past = Mix(self.past, changed);
+      if (changes) {
+        changed = self.past;
+      }
+    }
+  }
+
+  // Equal where every fiber has taken the same steps and each of them came after the same others that
+  // it does not commute with.
+  uint64_t Past() const {
+    uint64_t past = time_passed_;
+    for (const std::unique_ptr<Fiber>& fiber : fibers_) {
+      past = Mix(past, fiber->past);
+    }
+    return past;
+  }
+
   void CountStep(Step step) {
     fingerprint_ = Random(fingerprint_ ^ (static_cast<uint64_t>(current_) << 8) ^
                           static_cast<uint64_t>(step)).Next();
@@ -540,6 +572,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
       return false;
     }
     now_ = std::max(now_, next->deadline);
+    time_passed_ = Mix(Past(), static_cast<uint64_t>(next->id));
     if (next->state == Fiber::State::kTimer) {
       next->state = Fiber::State::kReady;
     } else {
@@ -551,7 +584,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
   }
 
   int Choose(uint64_t mask, int first, bool costs, bool switches) {
-    Choice choice{mask, first, costs, switches, events_.size(), {}, 0};
+    Choice choice{mask, first, costs, switches, events_.size(), {}, 0, 0};
     if (choice.size() == 1 || !exploring_) {
       return choice.Candidate(0);
     }
@@ -561,6 +594,9 @@ class Run final : public Explored, public Executor, public Clock, public explore
           choice.wanted.push_back(fiber->held);
         }
       }
+    }
+    if (options_.reduce) {
+      choice.past = Mix(Past(), Mix(mask, static_cast<uint64_t>(first)) + (switches ? 1 : 0));
     }
     choice.position = guide_.Position(choices_.size(), choice, first);
     VERALITH_CHECK(choice.position >= 0);
@@ -610,6 +646,10 @@ class Run final : public Explored, public Executor, public Clock, public explore
   uint64_t fingerprint_ = 0;
   std::vector<Choice> choices_;
   std::vector<Event> events_;  // while exploring
+  // While exploring, for Past: who changed an object last, as the past of that thread then; and when
+  // time passed.
+  std::unordered_map<const void*, uint64_t> objects_;
+  uint64_t time_passed_ = 0;
   std::map<const void*, uint64_t> unheard_;  // notifications without a waiter; looked up only
   std::map<const void*, std::shared_ptr<void>> places_;
   std::optional<ExploreFailure> failure_;
@@ -641,6 +681,7 @@ class Exploration {
       result_.bound = bound;
       result_.distinct = 0;
       result_.skipped = 0;
+      result_.known = 0;
       result_.complete = false;
       ExploreBound(bound);
     }
@@ -678,12 +719,14 @@ class Exploration {
     std::vector<int> plan;
     std::vector<Choice> last;
     reductions_.clear();
+    known_.clear();
     while (!Over()) {
       PlanGuide guide(plan);
       std::vector<Choice> choices = RunOnce(guide);
       ++result_.distinct;
+      const size_t known = options_.reduce ? KnownFrom(choices, plan.size(), bound) : choices.size();
       reductions_.resize(choices.size());
-      NoteReach(choices, bound);
+      NoteReach(choices, bound, known);
       if (result_.failure.has_value()) {
         result_.failure->preemptions = bound;
         return;
@@ -695,13 +738,31 @@ class Exploration {
                            ToText(choices), bound, result_.schedules};
         return;
       }
-      if (!NextPlan(choices, bound, &plan)) {
+      if (!NextPlan(choices, known, bound, &plan)) {
         result_.complete = true;
         return;
       }
       reductions_.resize(plan.size());
       last = std::move(choices);
     }
+  }
+
+  // The first choice of a run, beyond its plan, that another run with the same past came to with as
+  // many preemptions left: what can follow was explored from there.
+  size_t KnownFrom(const std::vector<Choice>& choices, size_t planned, int bound) {
+    const int left = bound - PreemptionsBefore(choices).back();
+    for (size_t i = planned; i < choices.size(); ++i) {
+      if (left == 0 && choices[i].costs) {
+        continue;  // only its default can follow
+      }
+      const auto [it, unknown] = known_.try_emplace(choices[i].past, left);
+      if (!unknown && it->second >= left) {
+        ++result_.known;
+        return i;
+      }
+      it->second = left;
+    }
+    return choices.size();
   }
 
   // What is known of one choice on the current path about its last preemptions, by position.
@@ -723,7 +784,7 @@ class Exploration {
 
   // After a run that spent its last preemption: how far back could it have been? Of all runs with
   // this beginning the most modest answer counts.
-  void NoteReach(const std::vector<Choice>& choices, int bound) {
+  void NoteReach(const std::vector<Choice>& choices, int bound, size_t known) {
     const std::vector<int> used = PreemptionsBefore(choices);
     for (size_t k = 0; k < choices.size(); ++k) {
       const Choice& choice = choices[k];
@@ -731,18 +792,23 @@ class Exploration {
         const auto at = static_cast<size_t>(choice.position);
         Reduction& reduction = reductions_[k];
         reduction.reach.resize(static_cast<size_t>(choice.size()));
-        reduction.reach[at] = std::max(reduction.reach[at].value_or(0), ReachOf(choices, k));
+        reduction.reach[at] =
+            std::max(reduction.reach[at].value_or(0), ReachOf(choices, k, known));
         return;
       }
     }
   }
 
-  size_t ReachOf(const std::vector<Choice>& choices, size_t k) const {
+  // `known`: from there on only one of the runs that there are.
+  size_t ReachOf(const std::vector<Choice>& choices, size_t k, size_t known) const {
     const int preempted = choices[k].first;
     const int instead = choices[k].Candidate(choices[k].position);
     size_t end = choices[k].events;  // of what runs instead
     while (end < events_.size() && events_[end].fiber != preempted) {
       ++end;
+    }
+    if (known < choices.size() && choices[known].events <= end) {
+      return k;
     }
     size_t reach = k;
     while (reach > 0) {
@@ -821,9 +887,11 @@ class Exploration {
     return true;
   }
 
-  bool NextPlan(const std::vector<Choice>& choices, int bound, std::vector<int>* plan) {
+  // `known`: nothing new is behind this choice.
+  bool NextPlan(const std::vector<Choice>& choices, size_t known, int bound,
+                std::vector<int>* plan) {
     const std::vector<int> used = PreemptionsBefore(choices);
-    for (size_t i = choices.size(); i > 0; --i) {
+    for (size_t i = std::min(known, choices.size()); i > 0; --i) {
       const Choice& choice = choices[i - 1];
       if (used[i - 1] + (choice.costs ? 1 : 0) > bound) {
         continue;
@@ -895,6 +963,8 @@ class Exploration {
   ExploreResult result_;
   std::vector<Event> events_;          // of the last run
   std::vector<Reduction> reductions_;  // of each choice on the current path
+  // Choices that were come to, by their past, and the preemptions left there.
+  std::unordered_map<uint64_t, int> known_;
 };
 
 }  // namespace
@@ -911,13 +981,14 @@ ExploreResult Replay(std::string_view schedule, const ExploredProgram& program) 
 }
 
 std::string ExploreResult::Summary(std::string_view name) const {
-  char figures[250];
+  char figures[300];
   std::snprintf(figures, sizeof(figures),
-                "%llu schedules (%llu at bound %d, %s; %llu preemptions would repeat one), up to "
-                "%llu steps and %llu choices, %.2f s",
+                "%llu schedules (%llu at bound %d, %s; %llu preemptions would repeat one, %llu come to "
+                "a known past), up to %llu steps and %llu choices, %.2f s",
                 static_cast<unsigned long long>(schedules),
                 static_cast<unsigned long long>(distinct), bound,
                 complete ? "all" : "not exhaustive", static_cast<unsigned long long>(skipped),
+                static_cast<unsigned long long>(known),
                 static_cast<unsigned long long>(most_steps),
                 static_cast<unsigned long long>(most_choices), seconds);
   std::string text = "schedules | " + std::string(name) + " | " + figures;
