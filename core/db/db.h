@@ -147,8 +147,9 @@ class Db {
 
   virtual Statistics GetStatistics() = 0;
 
-  // Makes every acknowledged write durable and stops. Afterwards calls are FailedPrecondition;
-  // pinned values stay valid. A second call is OK.
+  // Makes every acknowledged write durable and stops. Waits for running jobs and for listeners, which
+  // have been told everything when it returns. Afterwards calls are FailedPrecondition; pinned values
+  // stay valid. A second call is OK.
   virtual absl::Status Close() = 0;
 };
 

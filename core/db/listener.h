@@ -5,7 +5,8 @@
 //   1. Events come one at a time and in the order in which they happened: a listener of one database
 //      needs no lock against itself. (One that several databases share does.)
 //   2. Every begin is followed by exactly one end of the same job or stall, before Close returns; no
-//      event comes after Close has returned.
+//      event comes after Close has returned. So Close waits for listeners: one that does not return
+//      keeps it from returning.
 //   3. No lock of the database is held, and no work waits for a listener but what shares its thread:
 //      an event is told shortly after it happened, not while the database stands still for it.
 //

@@ -63,6 +63,7 @@ class Lookup {
     LookupOptions options;
     options.fill_cache = fill_cache_;
     options.want_timestamp = want_timestamp_ || covered != 0;
+    options.unpinned_bytes = PinnedValue::kCopiedBytes;
     // At the newest state no segment holds a version that is not visible: its timestamps need not
     // be read.
     const Timestamp snapshot = latest_ ? kMaxTimestamp : snapshot_;
@@ -88,9 +89,10 @@ class Lookup {
   }
   bool found() const { return found_; }
   Timestamp timestamp() const { return timestamp_; }
-  // A memtable's references are shared by all its readers: a small value is copied instead.
+  // References of a memtable or a page are shared by all its readers: a small value is copied instead,
+  // unless its page was read for this lookup alone.
   void MoveTo(PinnedValue* value) {
-    if (in_memtable_ == nullptr) {
+    if (pin_) {
       value->Assign(value_, std::move(pin_));
     } else if (value_.size() <= PinnedValue::kCopiedBytes) {
       value->Copy(value_);

@@ -5,9 +5,19 @@
 //      ever sees a memtable gone and its segment not yet there (hazard P5).
 //   2. A reader pins the super-version first and loads the visible timestamp after (hazard P6): jobs
 //      whose results it pins kept everything visible at a point before that load.
+//   3. A lookup whose pages are cached takes no lock and writes nothing that threads share. (That is
+//      held by core/db/hot_path_test.cc, which counts what each kind of read writes.) What is left:
+//        - a value larger than PinnedValue::kCopiedBytes: one reference on its page or memtable, given
+//          back with the PinnedValue;
+//        - a page that the cache's clock took a chance from: one relaxed store of the chances;
+//        - MultiGet: one reference on the super-version per call; an iterator: one in its life;
+//        - an iterator that comes to another page of a segment: one reference on it, none per row;
+//        - a page that is not cached: the count of misses, and the cache's mutex to keep the page;
+//        - ReadOptions::timestamp before the history floor, and taking or releasing a snapshot: the
+//          database's mutex. Reads at a snapshot need it no more.
 //
-// Thread rule: readers find the current one under an EpochGuard, without a lock or a shared counter;
-// holders that outlive the guard (iterators) take a reference. Owns references to its memtables.
+// Thread rule: readers find the current one under an EpochGuard; holders that outlive the guard
+// (iterators) take a reference. Owns references to its memtables.
 #ifndef VERALITH_CORE_DB_SUPER_VERSION_H_
 #define VERALITH_CORE_DB_SUPER_VERSION_H_
 

@@ -44,7 +44,7 @@ class SegmentReaderImpl : public SegmentReader {
         return absl::OkStatus();
       }
     }
-    return ReadValue(search, result);
+    return ReadValue(search, options, result);
   }
 
   bool MayContain(uint64_t hash) const override {
@@ -230,7 +230,8 @@ class SegmentReaderImpl : public SegmentReader {
     return FindInPage(next, search, &found);
   }
 
-  absl::Status ReadValue(const Search& search, LookupResult* result) const {
+  absl::Status ReadValue(const Search& search, const LookupOptions& options,
+                         LookupResult* result) const {
     const uint64_t row = search.page->first_row() + search.row;
     PageRef<ValuePage> hold;
     const ValuePage* page;
@@ -244,6 +245,10 @@ class SegmentReaderImpl : public SegmentReader {
     result->kind = LookupResult::Kind::kPut;
     result->value = page->value(value_row);
     if (!hold) {
+      if (result->value.size() <= options.unpinned_bytes) {
+        result->pin.Reset();
+        return absl::OkStatus();
+      }
       hold = PageRef<ValuePage>::Share(const_cast<ValuePage*>(page));
     }
     result->pin = std::move(hold).ToPin();

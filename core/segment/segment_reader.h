@@ -11,13 +11,15 @@
 //      versions exceed 1 MiB).
 //   4. No allocation that the file's bytes ask for exceeds options.memory_limit_bytes.
 //
-// Thread rule: everything const is safe from any thread; lookups that hit the cache take no lock.
+// Thread rule: everything const is safe from any thread; lookups that hit the cache take no lock, and
+// write nothing that is shared but the reference of a pin.
 // Ownership: owns its file. The cache must outlive it. Iterators and lookups must end before it is
 // destroyed; pinned values may outlive it and the cache.
 // Does not: hide entries behind range tombstones (core/iterator/visible_iterator.h does).
 #ifndef VERALITH_CORE_SEGMENT_SEGMENT_READER_H_
 #define VERALITH_CORE_SEGMENT_SEGMENT_READER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -59,6 +61,9 @@ struct LookupOptions {
   bool fill_cache = true;  // false: pages read for this lookup are not kept
   // True: LookupResult::ts is exact, which may cost a timestamp page. False: it may be 0, unknown.
   bool want_timestamp = false;
+  // A value up to this size that lies on a page of the cache comes without a pin: nothing that
+  // readers share is written for it, and it is valid as long as the caller's EpochGuard.
+  size_t unpinned_bytes = 0;
 };
 
 struct LookupResult {
@@ -66,7 +71,7 @@ struct LookupResult {
 
   Kind kind = Kind::kAbsent;
   Timestamp ts = 0;         // see LookupOptions::want_timestamp
-  std::string_view value;   // of a kPut; valid as long as pin
+  std::string_view value;   // of a kPut; valid as long as pin, see LookupOptions::unpinned_bytes
   Pin pin;
 };
 
