@@ -218,7 +218,7 @@ TEST_P(CrashSchedules, EverySurvivorIsALegalState) {
   options.most_steps = 2'000'000;
   options.preemptions = 1;
   options.reduce = true;
-  options.most_schedules = MostSchedules(300);
+  options.most_schedules = MostSchedules(2'000);
   Report(Explore(options, Program()), "at one preemption");
   options.strategy = ExploreOptions::Strategy::kRandom;
   options.random_schedules = MostSchedules(150);
