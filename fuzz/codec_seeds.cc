@@ -215,11 +215,12 @@ void WriteVersionEdits(const Corpus& corpus) {
 }
 
 std::string LogPayload(Timestamp ts, LogPosition synced, const std::vector<LogOperation>& ops) {
-  std::string out(LogRecordBytes(ops), '\0');
+  std::string out(LogRecordBytes(synced, ops), '\0');
   StoreLogRecord(out.data(), ts, synced, ops);
   return out;
 }
 
+// Named after their version: those without one are of version 1.
 void WriteLogs(const Corpus& corpus) {
   using Kind = LogOperation::Kind;
   const LogOperation put{Kind::kPut, false, 0, "k", "vv"};
@@ -227,7 +228,7 @@ void WriteLogs(const Corpus& corpus) {
   const LogOperation range{Kind::kDeleteRange, false, 1, "a", "c"};
   const LogOperation open{Kind::kDeleteRange, true, 1, "x", ""};
   const auto write = [&](const std::string& name, const std::string& bytes) {
-    corpus.Write("log_record", name, bytes);
+    corpus.Write("log_record", name + "_2", bytes);
   };
   write("golden", LogPayload(9, {2, 40}, {put, del, range, open}));
   write("empty_batch", LogPayload(1, {}, {}));
@@ -237,10 +238,11 @@ void WriteLogs(const Corpus& corpus) {
   write("open_range", LogPayload(2, {1, 48}, {open}));
   write("empty_value", LogPayload(3, {1, 48}, {{Kind::kPut, false, kMaxNamespace, "", ""}}));
   write("long_value", LogPayload(3, {1, 48}, {{Kind::kPut, false, 1, "k", std::string(200, 'v')}}));
-  write("cut", LogPayload(9, {2, 40}, {put, del}).substr(0, 33));
+  write("cut", LogPayload(9, {2, 40}, {put, del}).substr(0, 15));
   std::string unknown = LogPayload(1, {}, {put});
-  unknown[28] = 9;
+  unknown[10] = 9;
   write("unknown_kind", unknown);
+  write("namespace_0", LogPayload(1, {}, {}) + std::string("\x82\0\0", 3));
 
   const auto log = [&](uint64_t id, int records) {
     auto state = std::make_shared<MemoryFileState>();
@@ -254,7 +256,7 @@ void WriteLogs(const Corpus& corpus) {
     return state->bytes;
   };
   const auto write_file = [&](const std::string& name, const std::string& bytes) {
-    corpus.Write("log_file", name, bytes);
+    corpus.Write("log_file", name + "_2", bytes);
   };
   const std::string four = log(0x5eed, 4);
   write_file("golden_four_records", four);
@@ -274,8 +276,9 @@ void WriteLogs(const Corpus& corpus) {
   damaged = four;
   damaged[36] ^= 1;
   write_file("damaged_file_header", damaged);
-  write_file("recipe", std::string("\x05hello\x03" "abc\x20") + std::string(33, 'x') +
-                           std::string("\x40\x00\x01\x00\x00\x01\x50\x00\xff\x70\x00\x80", 12));
+  corpus.Write("log_file", "recipe",
+               std::string("\x05hello\x03" "abc\x20") + std::string(33, 'x') +
+                   std::string("\x40\x00\x01\x00\x00\x01\x50\x00\xff\x70\x00\x80", 12));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // A whole log file, log number 1 of id 0x5eed. The input is an image, or, when its first byte is not
-// that of an image, a recipe: bytes from which records with sound seals are made and then damaged,
-// so that the fuzzer gets past checksums.
+// that of an image, a recipe: bytes from which records with sound seals are made, in each version,
+// and then damaged, so that the fuzzer gets past checksums.
 //
 // Oracle: the records read, written again, are the file's bytes up to end(); nothing that was not
 // written is read; the scan behind the end terminates within its bound and shows only records that
@@ -17,11 +17,11 @@
 #include "core/base/check.h"
 #include "core/format/coding.h"
 #include "core/format/record_frame.h"
+#include "core/format/testing/version_1.h"
 #include "core/fs/testing/memory_file.h"
 #include "core/log/log_reader.h"
 #include "core/log/log_writer.h"
 #include "core/log/record_reader.h"
-#include "core/log/record_writer.h"
 
 namespace veralith {
 namespace {
@@ -38,24 +38,29 @@ std::shared_ptr<MemoryFileState> FileOf(std::string bytes) {
 using Written = std::map<uint64_t, std::string>;
 
 // A length byte, that many bytes of payload, and so on; the last quarter is damage: (place, xor).
-std::string Cook(std::string_view recipe, Written* written) {
+std::string Cook(std::string_view recipe, uint32_t version, Written* written) {
   const size_t damage_bytes = recipe.size() / 4 / 3 * 3;
   std::string_view damage = recipe.substr(recipe.size() - damage_bytes);
   recipe.remove_suffix(damage_bytes);
-  auto state = FileOf("");
-  RecordWriter writer(OpenMemoryFile(state), kId);
+  testing::RecordFileImage image({.file = kId, .version = version});
   while (!recipe.empty()) {
     const size_t n = std::min<size_t>(1 + static_cast<uint8_t>(recipe[0]) % 80, recipe.size());
-    (*written)[writer.staged_offset()] = recipe.substr(0, n);
-    writer.Stage(recipe.substr(0, n));
+    (*written)[image.bytes().size()] = recipe.substr(0, n);
+    image.Add(recipe.substr(0, n));
     recipe.remove_prefix(n);
   }
-  VERALITH_CHECK(writer.Commit().ok());
+  std::string bytes = image.bytes();
   for (; damage.size() >= 3; damage.remove_prefix(3)) {
-    char& place = state->bytes[LoadLe16(damage.data()) % state->bytes.size()];
+    char& place = bytes[LoadLe16(damage.data()) % bytes.size()];
     place = static_cast<char>(place ^ damage[2]);
   }
-  return state->bytes;
+  return bytes;
+}
+
+// What the file begins with; any header where it has none.
+RecordFileHeader HeaderOf(const std::string& image) {
+  const auto header = ParseRecordFileHeader(image);
+  return header.ok() ? *header : RecordFileHeader{.file = kId};
 }
 
 void CheckRecords(const std::string& image, const Written* written) {
@@ -64,22 +69,20 @@ void CheckRecords(const std::string& image, const Written* written) {
     VERALITH_CHECK(absl::IsUnimplemented(reader.status()));
     return;
   }
-  auto again = FileOf("");
-  const auto header = ParseRecordFileHeader(image);
-  RecordWriter writer(OpenMemoryFile(again), kId, header.ok() ? header->continues : 0);
+  testing::RecordFileImage again(HeaderOf(image));
   std::string_view payload;
   while (*(*reader)->Next(&payload)) {
     VERALITH_CHECK(written == nullptr || written->at((*reader)->record_offset()) == payload);
-    writer.Stage(payload);
+    again.Add(payload);
   }
-  VERALITH_CHECK(writer.Commit().ok());
   const uint64_t end = (*reader)->end_offset();
-  VERALITH_CHECK(end % 8 == 0 && end <= image.size());
-  VERALITH_CHECK(end == 0 || again->bytes == image.substr(0, end));
+  VERALITH_CHECK(end % RecordAlignment((*reader)->version()) == 0 && end <= image.size());
+  VERALITH_CHECK(end == 0 || again.bytes() == image.substr(0, end));
   uint64_t last = end;
   const absl::Status scan = (*reader)->ScanBehindEnd([&](uint64_t offset, std::string_view prefix) {
     VERALITH_CHECK(offset >= last && offset < image.size());
     VERALITH_CHECK(written == nullptr || written->at(offset).starts_with(prefix));
+    VERALITH_CHECK(offset % RecordAlignment((*reader)->version()) == 0);
     last = offset + kRecordHeaderBytes + prefix.size();
     return true;
   });
@@ -92,10 +95,10 @@ void CheckBatches(const std::string& image) {
   if (!reader.ok()) {
     return;
   }
-  auto again = FileOf("");
-  const auto header = ParseRecordFileHeader(image);
-  LogWriter writer(OpenMemoryFile(again), kId.number, kId.id,
-                   header.ok() ? header->continues : 0);
+  const RecordFileHeader header = HeaderOf(image);
+  auto written = FileOf("");
+  LogWriter writer(OpenMemoryFile(written), kId.number, kId.id, header.continues);
+  testing::RecordFileImage old(header);
   LogRecordView record;
   absl::StatusOr<bool> more = (*reader)->Next(&record);
   for (; more.ok() && *more; more = (*reader)->Next(&record)) {
@@ -105,6 +108,7 @@ void CheckBatches(const std::string& image) {
       operations.push_back(operation);
     }
     writer.Stage(record.ts(), record.synced_through(), operations);
+    old.Add(testing::Version1LogPayload(record.ts(), record.synced_through(), operations));
   }
   if (!more.ok()) {
     VERALITH_CHECK(!(*reader)->Next(&record).ok());
@@ -112,7 +116,8 @@ void CheckBatches(const std::string& image) {
   }
   VERALITH_CHECK(writer.Commit().ok());
   const uint64_t end = (*reader)->end().offset;
-  VERALITH_CHECK(end == 0 || again->bytes == image.substr(0, end));
+  const std::string& again = header.version == 1 ? old.bytes() : written->bytes;
+  VERALITH_CHECK(end == 0 || again == image.substr(0, end));
   (void)(*reader)->FurthestSyncedBehindDamage();
 }
 
@@ -127,9 +132,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CheckBatches(std::string(bytes));
     return 0;
   }
-  Written written;
-  const std::string image = Cook(bytes, &written);
-  CheckRecords(image, &written);
-  CheckBatches(image);
+  for (uint32_t version = kOldestRecordFormatVersion; version <= kRecordFormatVersion; ++version) {
+    Written written;
+    const std::string image = Cook(bytes, version, &written);
+    CheckRecords(image, &written);
+    CheckBatches(image);
+  }
   return 0;
 }

@@ -7,7 +7,6 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/db/log_recovery.h"
-#include "core/format/coding.h"
 #include "core/format/record_frame.h"
 #include "core/log/record_reader.h"
 #include "core/manifest/file_names.h"
@@ -113,7 +112,7 @@ class Salvager {
       std::string fault;
       uint64_t fault_offset = reader.record_offset();
       if (more.ok() && *more) {
-        VERALITH_ASSIGN_OR_RETURN(fault, Take(payload, &last));
+        VERALITH_ASSIGN_OR_RETURN(fault, Take(payload, reader.version(), &last));
       } else {
         fault_offset = reader.end_offset();
         fault = more.ok() ? "" : ToString(more.status());
@@ -195,8 +194,9 @@ class Salvager {
     std::optional<uint64_t> first;
     const absl::Status status =
         opened.reader->ScanBehindEnd([&](uint64_t offset, std::string_view prefix) {
-          if (prefix.size() >= kLogRecordHeaderBytes) {
-            const Timestamp ts = LoadLe64(prefix.data());
+          const auto header = LogRecordView::ParseHeader(prefix, opened.reader->version());
+          if (header.ok()) {
+            const Timestamp ts = header->ts;
             if (ts >= kMinTimestamp && ts <= kMaxTimestamp) {
               oldest = records == 0 ? ts : std::min(oldest, ts);
               newest = std::max(newest, ts);
@@ -226,27 +226,31 @@ class Salvager {
 
   // Whether something says that the place had been synced: the manifest, or a sound record behind.
   bool IsDamage(LogIterator log, RecordReader& reader, LogPosition place) const {
-    bool damaged = request_.synced_through > place;
-    const auto judge = [&](uint64_t, std::string_view prefix) {
-      const auto synced = LogRecordView::ParseSyncedThrough(prefix);
-      damaged = damaged || (synced.ok() && *synced > place);
-      return !damaged;
-    };
-    damaged = damaged || !reader.ScanBehindEnd(judge).ok();
+    bool damaged = request_.synced_through > place || SaysSynced(reader, place);
     for (++log; log != request_.logs.end() && !damaged; ++log) {
       const absl::StatusOr<OpenLog> later = Open(log->first, log->second);
       if (later.ok() && later->continues == 0u) {
         break;
       }
-      damaged = later.ok() && later->reader != nullptr &&
-                (!later->reader->ScanBehindEnd(judge).ok() || damaged);
+      damaged = later.ok() && later->reader != nullptr && SaysSynced(*later->reader, place);
     }
     return damaged;
   }
 
+  // Whether a sound record that the reader has not reached says so; yes when that cannot be told.
+  static bool SaysSynced(RecordReader& reader, LogPosition place) {
+    bool synced = false;
+    const absl::Status status = reader.ScanBehindEnd([&](uint64_t, std::string_view prefix) {
+      const auto header = LogRecordView::ParseHeader(prefix, reader.version());
+      synced = header.ok() && header->synced_through > place;
+      return !synced;
+    });
+    return synced || !status.ok();
+  }
+
   // "" or why the record does not count.
-  absl::StatusOr<std::string> Take(std::string_view payload, Timestamp* last) {
-    const absl::StatusOr<LogRecordView> record = LogRecordView::Parse(payload);
+  absl::StatusOr<std::string> Take(std::string_view payload, uint32_t version, Timestamp* last) {
+    const absl::StatusOr<LogRecordView> record = LogRecordView::Parse(payload, version);
     if (!record.ok()) {
       return ToString(record.status());
     }

@@ -62,7 +62,7 @@ absl::StatusOr<Timestamp> DbImpl::Write(const WriteOptions& options, const Write
   VERALITH_RETURN_IF_ERROR(RefuseInListener("Write"));
   std::vector<LogOperation> reduced;
   VERALITH_RETURN_IF_ERROR(ReduceBatch(batch, &reduced));
-  if (LogRecordBytes(reduced) > kMaxRecordPayloadBytes) {
+  if (MaxLogRecordBytes(reduced) > kMaxRecordPayloadBytes) {
     return InvalidArgument("a batch of " + std::to_string(reduced.size()) +
                            " operations does not fit in one log record of " +
                            std::to_string(kMaxRecordPayloadBytes) + " bytes; split it");

@@ -1,5 +1,7 @@
 #include "core/format/log_record.h"
 
+#include <optional>
+
 #include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
@@ -7,15 +9,18 @@
 namespace veralith {
 namespace {
 
-constexpr uint8_t kOpenDeleteRangeTag = 4;
+// An operation begins with a byte: its kind, and whether a namespace other than 0 follows.
+constexpr uint8_t kOpenDeleteRange = 4;
+constexpr uint8_t kKindBits = 0x7f;
+constexpr uint8_t kNamespaceFollows = 0x80;
 
-uint8_t TagOf(const LogOperation& op) {
-  return op.open_end ? kOpenDeleteRangeTag : static_cast<uint8_t>(op.kind);
+uint8_t WrittenKind(const LogOperation& op) {
+  return op.open_end ? kOpenDeleteRange : static_cast<uint8_t>(op.kind);
 }
 
-bool TagHasValue(uint8_t tag) {
-  return tag == static_cast<uint8_t>(LogOperation::Kind::kPut) ||
-         tag == static_cast<uint8_t>(LogOperation::Kind::kDeleteRange);
+bool KindHasValue(uint8_t written_kind) {
+  return written_kind == static_cast<uint8_t>(LogOperation::Kind::kPut) ||
+         written_kind == static_cast<uint8_t>(LogOperation::Kind::kDeleteRange);
 }
 
 size_t MaxValueBytes(LogOperation::Kind kind) {
@@ -25,7 +30,7 @@ size_t MaxValueBytes(LogOperation::Kind kind) {
 bool IsLegal(const LogOperation& op) {
   const bool open_end_is_legal = !op.open_end || op.kind == LogOperation::Kind::kDeleteRange;
   const bool value_is_legal =
-      TagHasValue(TagOf(op)) ? op.value.size() <= MaxValueBytes(op.kind) : op.value.empty();
+      KindHasValue(WrittenKind(op)) ? op.value.size() <= MaxValueBytes(op.kind) : op.value.empty();
   return op.ns <= kMaxNamespace && op.key.size() <= kMaxKeyBytes && open_end_is_legal &&
          value_is_legal;
 }
@@ -39,11 +44,13 @@ char* StoreBytes(char* out, std::string_view bytes) {
 
 char* StoreOperation(char* out, const LogOperation& op) {
   VERALITH_DCHECK(IsLegal(op));
-  const uint8_t tag = TagOf(op);
-  *out++ = static_cast<char>(tag);
-  out = StoreVarint64(out, op.ns);
+  const uint8_t kind = WrittenKind(op);
+  *out++ = static_cast<char>(op.ns == 0 ? kind : kind | kNamespaceFollows);
+  if (op.ns != 0) {
+    out = StoreVarint64(out, op.ns);
+  }
   out = StoreVarint64(out, op.key.size());
-  if (!TagHasValue(tag)) {
+  if (!KindHasValue(kind)) {
     return StoreBytes(out, op.key);
   }
   out = StoreVarint64(out, op.value.size());
@@ -51,57 +58,88 @@ char* StoreOperation(char* out, const LogOperation& op) {
 }
 
 size_t OperationBytes(const LogOperation& op) {
-  const size_t bytes = 1 + VarintBytes(op.ns) + VarintBytes(op.key.size()) + op.key.size();
-  return TagHasValue(TagOf(op)) ? bytes + VarintBytes(op.value.size()) + op.value.size() : bytes;
+  const size_t bytes = 1 + (op.ns == 0 ? 0 : VarintBytes(op.ns)) + VarintBytes(op.key.size()) +
+                       op.key.size();
+  return KindHasValue(WrittenKind(op)) ? bytes + VarintBytes(op.value.size()) + op.value.size()
+                                       : bytes;
 }
 
-// An unknown tag is left for the caller to report; everything else that is wrong is in the reader.
-bool ReadOperation(ByteReader* reader, LogOperation* op, uint8_t* tag) {
-  if (!reader->ReadFixed8(tag, "operation kind")) {
-    return false;
-  }
-  if (*tag < 1 || *tag > kOpenDeleteRangeTag) {
-    return reader->FailAtOffset(reader->offset() - 1, "unknown operation kind");
-  }
-  op->open_end = *tag == kOpenDeleteRangeTag;
-  op->kind = op->open_end ? LogOperation::Kind::kDeleteRange : LogOperation::Kind{*tag};
-  op->value = {};
-  uint64_t key_bytes = 0;
-  uint64_t value_bytes = 0;
-  reader->ReadVarintUpTo(kMaxNamespace, &op->ns, "namespace");
-  reader->ReadVarintUpTo(kMaxKeyBytes, &key_bytes, "key length");
-  if (TagHasValue(*tag)) {
-    reader->ReadVarintUpTo(MaxValueBytes(op->kind), &value_bytes, "value length");
-  }
-  return reader->ReadBytes(key_bytes, &op->key, "key") &&
-         reader->ReadBytes(value_bytes, &op->value, "value");
-}
-
-bool ReadHeader(ByteReader* reader, Timestamp* ts, LogPosition* synced_through, uint32_t* count) {
-  return reader->ReadFixed64(ts, "timestamp") &&
-         reader->ReadFixed64(&synced_through->log_number, "synced-through log") &&
-         reader->ReadFixed64(&synced_through->offset, "synced-through offset") &&
-         reader->ReadFixed32(count, "operation count");
-}
-
-}  // namespace
-
-size_t LogRecordBytes(std::span<const LogOperation> operations) {
-  size_t bytes = kLogRecordHeaderBytes;
+size_t OperationsBytes(std::span<const LogOperation> operations) {
+  size_t bytes = 0;
   for (const LogOperation& op : operations) {
     bytes += OperationBytes(op);
   }
   return bytes;
 }
 
+// Version 1 writes every namespace, and nothing but the kind into the first byte.
+bool ReadKindAndNamespace(ByteReader* reader, uint32_t version, uint8_t* kind, NamespaceId* ns) {
+  if (!reader->ReadFixed8(kind, "operation kind")) {
+    return false;
+  }
+  const bool namespace_follows = version == 1 || (*kind & kNamespaceFollows) != 0;
+  *kind &= version == 1 ? 0xff : kKindBits;
+  if (*kind < 1 || *kind > kOpenDeleteRange) {
+    return reader->FailAtOffset(reader->offset() - 1, "unknown operation kind");
+  }
+  *ns = 0;
+  const size_t start = reader->offset();
+  return !namespace_follows ||
+         (reader->ReadVarintUpTo(kMaxNamespace, ns, "namespace") &&
+          (version == 1 || *ns != 0 || reader->FailAtOffset(start, "namespace 0 is not written")));
+}
+
+// An unknown kind is left for the caller to report; everything else that is wrong is in the reader.
+bool ReadOperation(ByteReader* reader, uint32_t version, LogOperation* op, uint8_t* kind) {
+  if (!ReadKindAndNamespace(reader, version, kind, &op->ns)) {
+    return false;
+  }
+  op->open_end = *kind == kOpenDeleteRange;
+  op->kind = op->open_end ? LogOperation::Kind::kDeleteRange : LogOperation::Kind{*kind};
+  op->value = {};
+  uint64_t key_bytes = 0;
+  uint64_t value_bytes = 0;
+  reader->ReadVarintUpTo(kMaxKeyBytes, &key_bytes, "key length");
+  if (KindHasValue(*kind)) {
+    reader->ReadVarintUpTo(MaxValueBytes(op->kind), &value_bytes, "value length");
+  }
+  return reader->ReadBytes(key_bytes, &op->key, "key") &&
+         reader->ReadBytes(value_bytes, &op->value, "value");
+}
+
+// `count`: how many operations follow, which only version 1 says.
+bool ReadHeader(ByteReader* reader, uint32_t version, LogRecordView::Header* header,
+                std::optional<uint32_t>* count) {
+  LogPosition& synced = header->synced_through;
+  if (!reader->ReadFixed64(&header->ts, "timestamp")) {
+    return false;
+  }
+  if (version == 1) {
+    return reader->ReadFixed64(&synced.log_number, "synced-through log") &&
+           reader->ReadFixed64(&synced.offset, "synced-through offset") &&
+           reader->ReadFixed32(&count->emplace(), "operation count");
+  }
+  return reader->ReadVarint64(&synced.log_number, "synced-through log") &&
+         reader->ReadVarint64(&synced.offset, "synced-through offset");
+}
+
+}  // namespace
+
+size_t LogRecordBytes(LogPosition synced_through, std::span<const LogOperation> operations) {
+  return sizeof(Timestamp) + VarintBytes(synced_through.log_number) +
+         VarintBytes(synced_through.offset) + OperationsBytes(operations);
+}
+
+size_t MaxLogRecordBytes(std::span<const LogOperation> operations) {
+  return kMaxLogRecordHeaderBytes + OperationsBytes(operations);
+}
+
 char* StoreLogRecord(char* out, Timestamp ts, LogPosition synced_through,
                      std::span<const LogOperation> operations) {
   VERALITH_DCHECK(ts >= kMinTimestamp && ts <= kMaxTimestamp);
   StoreLe64(out, ts);
-  StoreLe64(out + 8, synced_through.log_number);
-  StoreLe64(out + 16, synced_through.offset);
-  StoreLe32(out + 24, static_cast<uint32_t>(operations.size()));
-  out += kLogRecordHeaderBytes;
+  out = StoreVarint64(out + sizeof(ts), synced_through.log_number);
+  out = StoreVarint64(out, synced_through.offset);
   for (const LogOperation& op : operations) {
     out = StoreOperation(out, op);
   }
@@ -109,24 +147,30 @@ char* StoreLogRecord(char* out, Timestamp ts, LogPosition synced_through,
 }
 
 bool LogRecordView::Cursor::Next(LogOperation* operation) {
-  uint8_t tag = 0;
-  return !reader_.AtEnd() && ReadOperation(&reader_, operation, &tag);
+  uint8_t kind = 0;
+  return !reader_.AtEnd() && ReadOperation(&reader_, version_, operation, &kind);
 }
 
-absl::StatusOr<LogRecordView> LogRecordView::Parse(std::string_view payload) {
+absl::StatusOr<LogRecordView> LogRecordView::Parse(std::string_view payload, uint32_t version) {
   ByteReader reader(payload);
   LogRecordView record;
-  if (ReadHeader(&reader, &record.ts_, &record.synced_through_, &record.operation_count_) &&
-      (record.ts_ < kMinTimestamp || record.ts_ > kMaxTimestamp)) {
+  record.version_ = version;
+  std::optional<uint32_t> stated_count;
+  const Timestamp& ts = record.header_.ts;
+  if (ReadHeader(&reader, version, &record.header_, &stated_count) &&
+      (ts < kMinTimestamp || ts > kMaxTimestamp)) {
     reader.FailAtOffset(0, "timestamp out of range");
   }
   record.operations_ = reader.Rest();
-  for (uint32_t i = 0; i < record.operation_count_ && reader.ok(); ++i) {
+  const auto more = [&] {
+    return stated_count.has_value() ? record.operation_count_ < *stated_count : !reader.AtEnd();
+  };
+  for (; reader.ok() && more(); ++record.operation_count_) {
     LogOperation ignored;
-    uint8_t tag = 0;
+    uint8_t kind = 0;
     const size_t start = reader.offset();
-    if (!ReadOperation(&reader, &ignored, &tag) && tag > kOpenDeleteRangeTag) {
-      return Unimplemented(StrCat("log record: offset ", start, ": operation kind ", tag));
+    if (!ReadOperation(&reader, version, &ignored, &kind) && kind > kOpenDeleteRange) {
+      return Unimplemented(StrCat("log record: offset ", start, ": operation kind ", kind));
     }
   }
   if (!reader.ExpectEnd("the operations")) {
@@ -135,15 +179,15 @@ absl::StatusOr<LogRecordView> LogRecordView::Parse(std::string_view payload) {
   return record;
 }
 
-absl::StatusOr<LogPosition> LogRecordView::ParseSyncedThrough(std::string_view payload) {
+absl::StatusOr<LogRecordView::Header> LogRecordView::ParseHeader(std::string_view payload,
+                                                                 uint32_t version) {
   ByteReader reader(payload);
-  Timestamp ts = 0;
-  LogPosition synced_through;
-  uint32_t count = 0;
-  if (!ReadHeader(&reader, &ts, &synced_through, &count)) {
+  Header header;
+  std::optional<uint32_t> count;
+  if (!ReadHeader(&reader, version, &header, &count)) {
     return Annotate(reader.status(), "log record");
   }
-  return synced_through;
+  return header;
 }
 
 }  // namespace veralith

@@ -4,9 +4,11 @@
 // Invariants
 //   1. Parse(Store(record)) is the record, and an accepted payload is Store of what it parsed to.
 //   2. Parse checks everything: iterating a parsed record's operations cannot fail. It allocates
-//      nothing, whatever the operation count says.
+//      nothing.
 //   3. Limits: namespaces, keys, values and timestamps as in core/base/types.h. An empty record (no
 //      operations) is legal; so is a range delete that deletes nothing (begin >= end).
+//   4. Store writes the form of the newest record file version (core/format/record_frame.h); Parse
+//      reads that of each, and must be told which.
 //
 // Ownership: views into the caller's bytes.
 #ifndef VERALITH_CORE_FORMAT_LOG_RECORD_H_
@@ -47,10 +49,13 @@ struct LogOperation {
 // The most an operation's encoding takes besides its key and value: a batch with
 // sum(key + value + kMaxLogOperationOverhead) <= kMaxBatchBytes always fits in a record.
 inline constexpr size_t kMaxLogOperationOverhead = 1 + 9 + 3 + 5;
-inline constexpr size_t kLogRecordHeaderBytes = 8 + 8 + 8 + 4;
+// The most that lies before the operations, in any version.
+inline constexpr size_t kMaxLogRecordHeaderBytes = 8 + 2 * kMaxVarint64Bytes;
 
 // Exactly what StoreLogRecord writes.
-size_t LogRecordBytes(std::span<const LogOperation> operations);
+size_t LogRecordBytes(LogPosition synced_through, std::span<const LogOperation> operations);
+// The most that it writes, whatever has been synced.
+size_t MaxLogRecordBytes(std::span<const LogOperation> operations);
 // Returns the end of what it wrote. Allocates nothing. The limits hold (checked in debug builds).
 char* StoreLogRecord(char* out, Timestamp ts, LogPosition synced_through,
                      std::span<const LogOperation> operations);
@@ -64,26 +69,31 @@ class LogRecordView {
 
    private:
     friend class LogRecordView;
-    explicit Cursor(std::string_view bytes) : reader_(bytes) {}
+    Cursor(std::string_view bytes, uint32_t version) : reader_(bytes), version_(version) {}
     ByteReader reader_;
+    uint32_t version_;
+  };
+  // What a payload begins with.
+  struct Header {
+    Timestamp ts = 0;
+    LogPosition synced_through;  // the place up to which everything was known durable
   };
 
   // DataLoss names the fault and its offset in the payload; an operation kind from a later version
-  // is Unimplemented.
-  static absl::StatusOr<LogRecordView> Parse(std::string_view payload);
-  // Only the place up to which everything was known durable; the payload begins with
-  // kLogRecordHeaderBytes (or is DataLoss).
-  static absl::StatusOr<LogPosition> ParseSyncedThrough(std::string_view payload);
+  // is Unimplemented. `version`: of the record file.
+  static absl::StatusOr<LogRecordView> Parse(std::string_view payload, uint32_t version);
+  // Only the header, of a payload of which the first kMaxLogRecordHeaderBytes are enough.
+  static absl::StatusOr<Header> ParseHeader(std::string_view payload, uint32_t version);
 
-  Timestamp ts() const { return ts_; }
-  LogPosition synced_through() const { return synced_through_; }
+  Timestamp ts() const { return header_.ts; }
+  LogPosition synced_through() const { return header_.synced_through; }
   uint32_t operation_count() const { return operation_count_; }
-  Cursor operations() const { return Cursor(operations_); }
+  Cursor operations() const { return Cursor(operations_, version_); }
 
  private:
-  Timestamp ts_ = 0;
-  LogPosition synced_through_;
+  Header header_;
   uint32_t operation_count_ = 0;
+  uint32_t version_ = 0;
   std::string_view operations_;
 };
 

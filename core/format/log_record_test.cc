@@ -8,14 +8,23 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
+#include "core/format/record_frame.h"
 #include "core/format/testing/allocation_count.h"
 #include "core/format/testing/generators.h"
+#include "core/format/testing/version_1.h"
 
 namespace veralith {
 namespace {
 
-std::string Store(Timestamp ts, LogPosition synced, const std::vector<LogOperation>& operations) {
-  std::string out(LogRecordBytes(operations), '\0');
+constexpr uint32_t kVersion = kRecordFormatVersion;
+
+// In version 1 as its writers did.
+std::string Store(Timestamp ts, LogPosition synced, const std::vector<LogOperation>& operations,
+                  uint32_t version = kVersion) {
+  if (version == 1) {
+    return testing::Version1LogPayload(ts, synced, operations);
+  }
+  std::string out(LogRecordBytes(synced, operations), '\0');
   EXPECT_EQ(StoreLogRecord(out.data(), ts, synced, operations), out.data() + out.size());
   return out;
 }
@@ -40,7 +49,29 @@ const std::vector<LogOperation>& GoldenOperations() {
 }
 
 TEST(LogRecord, HasItsGoldenBytes) {
-  EXPECT_EQ(HexEncode(Store(9, {2, 40}, GoldenOperations())),
+  EXPECT_EQ(HexEncode(Store(9, {2, 300}, GoldenOperations())),
+            "0900000000000000"
+            "02"
+            "ac02"
+            "0101026b7676"
+            "82ac0200"
+            "8301010161"
+            "63"
+            "84010178");
+}
+
+// What the log of a load consists of: 148 bytes of log for 116 of key and value.
+TEST(LogRecord, APutOf116BytesTakes148BytesOfLog) {
+  const std::string key(16, 'k');
+  const std::string value(100, 'v');
+  const LogOperation put{.key = key, .value = value};
+  const uint64_t synced_late = uint64_t{63} << 20;
+  EXPECT_EQ(RecordBytes(LogRecordBytes({9, synced_late}, {&put, 1})), 148u);
+  EXPECT_EQ(RecordBytes(LogRecordBytes({9'999, 0}, {&put, 1})), 148u);
+}
+
+TEST(LogRecord, Version1HasItsGoldenBytes) {
+  EXPECT_EQ(HexEncode(Store(9, {2, 40}, GoldenOperations(), 1)),
             "0900000000000000"
             "0200000000000000"
             "2800000000000000"
@@ -58,32 +89,54 @@ RC_GTEST_PROP(LogRecord, ParsingAStoredRecordGivesIt, ()) {
   const std::vector<LogOperation> operations = testing::Views(owned);
   const Timestamp ts = *testing::AnyTimestamp();
   const LogPosition synced{*rc::gen::arbitrary<uint64_t>(), *rc::gen::arbitrary<uint64_t>()};
-  const std::string bytes = Store(ts, synced, operations);
-  const auto record = LogRecordView::Parse(bytes);
+  const auto version = *rc::gen::element(1u, 2u);
+  const std::string bytes = Store(ts, synced, operations, version);
+  RC_ASSERT(LogRecordBytes(synced, operations) <= MaxLogRecordBytes(operations));
+  const auto record = LogRecordView::Parse(bytes, version);
   RC_ASSERT(record.ok());
   RC_ASSERT(record->ts() == ts);
   RC_ASSERT(record->synced_through() == synced);
   RC_ASSERT(record->operation_count() == operations.size());
   RC_ASSERT(OperationsOf(*record) == operations);
-  RC_ASSERT(*LogRecordView::ParseSyncedThrough(bytes) == synced);
+  const auto header =
+      LogRecordView::ParseHeader(bytes.substr(0, kMaxLogRecordHeaderBytes), version);
+  RC_ASSERT(header.ok());
+  RC_ASSERT(header->ts == ts);
+  RC_ASSERT(header->synced_through == synced);
 }
 
-TEST(LogRecord, EveryChangeOfEveryByteIsRefusedOrIsARecordItself) {
-  const std::string bytes = Store(9, {2, 40}, GoldenOperations());
+class LogRecordOfVersion : public ::testing::TestWithParam<uint32_t> {};
+INSTANTIATE_TEST_SUITE_P(All, LogRecordOfVersion, ::testing::Values(1, 2));
+
+TEST_P(LogRecordOfVersion, EveryChangeOfEveryByteIsRefusedOrIsARecordItself) {
+  const std::string bytes = Store(9, {2, 300}, GoldenOperations(), GetParam());
   for (size_t place = 0; place < bytes.size(); ++place) {
     for (int change = 1; change < 256; ++change) {
       std::string changed = bytes;
       changed[place] = static_cast<char>(changed[place] ^ change);
-      const auto record = LogRecordView::Parse(changed);
+      const auto record = LogRecordView::Parse(changed, GetParam());
       if (record.ok()) {
-        ASSERT_EQ(Store(record->ts(), record->synced_through(), OperationsOf(*record)), changed);
+        ASSERT_EQ(Store(record->ts(), record->synced_through(), OperationsOf(*record), GetParam()),
+                  changed);
       }
     }
   }
+}
+
+// In version 2 a payload may end behind any operation; the frame knows its length.
+TEST_P(LogRecordOfVersion, EveryCutIsRefusedOrIsARecordItself) {
+  const std::string bytes = Store(9, {2, 300}, GoldenOperations(), GetParam());
+  size_t records = 0;
   for (size_t n = 0; n < bytes.size(); ++n) {
-    EXPECT_FALSE(LogRecordView::Parse(std::string_view(bytes).substr(0, n)).ok());
+    const std::string_view cut = std::string_view(bytes).substr(0, n);
+    const auto record = LogRecordView::Parse(cut, GetParam());
+    if (record.ok()) {
+      ASSERT_EQ(Store(record->ts(), record->synced_through(), OperationsOf(*record)), cut);
+      EXPECT_EQ(record->operation_count(), records++);
+    }
   }
-  EXPECT_FALSE(LogRecordView::Parse(bytes + '\0').ok());
+  EXPECT_EQ(records, GetParam() == 1 ? 0 : GoldenOperations().size());
+  EXPECT_FALSE(LogRecordView::Parse(bytes + '\0', GetParam()).ok());
 }
 
 TEST(LogRecord, NamesWhatIsWrong) {
@@ -91,7 +144,27 @@ TEST(LogRecord, NamesWhatIsWrong) {
   const auto with = [&](size_t place, char value) {
     std::string changed = good;
     changed[place] = value;
-    return LogRecordView::Parse(changed).status();
+    return LogRecordView::Parse(changed, kVersion).status();
+  };
+  EXPECT_EQ(Message(with(0, 0)), "log record: offset 0: timestamp out of range");
+  EXPECT_EQ(Message(with(7, '\x80')), "log record: offset 0: timestamp out of range");
+  EXPECT_EQ(Message(with(10, 0)), "log record: offset 10: unknown operation kind");
+  EXPECT_EQ(Message(with(10, '\x80')), "log record: offset 10: unknown operation kind");
+  EXPECT_EQ(with(10, 9).code(), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(Message(with(10, '\x89')), "log record: offset 10: operation kind 9");
+  EXPECT_EQ(Message(LogRecordView::Parse(good.substr(0, 8) + std::string("\1\0\x82\0\0", 5), kVersion)
+                        .status()),
+            "log record: offset 11: namespace 0 is not written");
+  EXPECT_EQ(Message(LogRecordView::ParseHeader("abc", kVersion).status()),
+            "log record: offset 0: expected 8 bytes of timestamp, 3 remain");
+}
+
+TEST(LogRecord, NamesWhatIsWrongInVersion1) {
+  const std::string good = Store(9, {2, 40}, GoldenOperations(), 1);
+  const auto with = [&](size_t place, char value) {
+    std::string changed = good;
+    changed[place] = value;
+    return LogRecordView::Parse(changed, 1).status();
   };
   EXPECT_EQ(Message(with(0, 0)), "log record: offset 0: timestamp out of range");
   EXPECT_EQ(Message(with(7, '\x80')), "log record: offset 0: timestamp out of range");
@@ -100,26 +173,31 @@ TEST(LogRecord, NamesWhatIsWrong) {
   EXPECT_EQ(Message(with(28, 0)), "log record: offset 28: unknown operation kind");
   EXPECT_EQ(with(28, 9).code(), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(Message(with(28, 9)), "log record: offset 28: operation kind 9");
-  EXPECT_EQ(Message(LogRecordView::ParseSyncedThrough("abc").status()),
-            "log record: offset 0: expected 8 bytes of timestamp, 3 remain");
+  EXPECT_EQ(with(28, '\x81').code(), absl::StatusCode::kUnimplemented);
 }
 
-TEST(LogRecord, AnEmptyRecordIsLegal) {
-  const std::string bytes = Store(1, {}, {});
-  EXPECT_EQ(bytes.size(), kLogRecordHeaderBytes);
-  const auto record = LogRecordView::Parse(bytes);
+TEST_P(LogRecordOfVersion, AnEmptyRecordIsLegal) {
+  const std::string bytes = Store(1, {}, {}, GetParam());
+  EXPECT_EQ(bytes.size(), GetParam() == 1 ? 28u : 10u);
+  const auto record = LogRecordView::Parse(bytes, GetParam());
   ASSERT_TRUE(record.ok());
+  EXPECT_EQ(record->operation_count(), 0u);
   EXPECT_TRUE(OperationsOf(*record).empty());
 }
 
-TEST(LogRecord, ParsingAllocatesNothingWhateverTheCountSays) {
-  std::string bytes = Store(9, {2, 40}, GoldenOperations());
+TEST_P(LogRecordOfVersion, ParsingAllocatesNothing) {
+  const std::string bytes = Store(9, {2, 40}, GoldenOperations(), GetParam());
   const uint64_t before = AllocationCount();
-  const bool parsed = LogRecordView::Parse(bytes).ok();
+  const bool parsed = LogRecordView::Parse(bytes, GetParam()).ok();
   EXPECT_EQ(AllocationCount(), before);
   EXPECT_TRUE(parsed);
+}
+
+TEST(LogRecord, ParsingAllocatesNothingWhateverTheCountOfVersion1Says) {
+  std::string bytes = Store(9, {2, 40}, GoldenOperations(), 1);
   std::memset(bytes.data() + 24, 0xff, 4);
-  EXPECT_FALSE(LogRecordView::Parse(bytes).ok());
+  const uint64_t before = AllocationCount();
+  EXPECT_FALSE(LogRecordView::Parse(bytes, 1).ok());
   EXPECT_LT(AllocationCount(), before + 20);  // the message
 }
 
@@ -127,8 +205,10 @@ TEST(LogRecord, TheOverheadOfAnOperationIsBounded) {
   const std::string key(kMaxKeyBytes, 'k');
   const std::string value(kMaxValueBytes, 'v');
   const LogOperation largest{.ns = kMaxNamespace, .key = key, .value = value};
-  EXPECT_EQ(LogRecordBytes({&largest, 1}),
-            kLogRecordHeaderBytes + key.size() + value.size() + kMaxLogOperationOverhead);
+  const size_t most =
+      kMaxLogRecordHeaderBytes + key.size() + value.size() + kMaxLogOperationOverhead;
+  EXPECT_EQ(LogRecordBytes({UINT64_MAX, UINT64_MAX}, {&largest, 1}), most);
+  EXPECT_EQ(MaxLogRecordBytes({&largest, 1}), most);
 }
 
 TEST(LogPosition, OrdersByLogThenOffset) {

@@ -21,8 +21,9 @@ uint64_t Mix(uint64_t z) {
   return z ^ (z >> 31);
 }
 
-uint32_t HeaderCheck(uint64_t file_id, uint64_t offset, uint32_t previous, uint32_t length) {
-  const uint64_t place = Mix(file_id + offset * 0x9e3779b97f4a7c15u);
+uint32_t HeaderCheck(uint64_t file_id, uint64_t offset, uint32_t version, uint32_t previous,
+                     uint32_t length) {
+  const uint64_t place = Mix(file_id + offset * 0x9e3779b97f4a7c15u + (version - 1));
   return static_cast<uint32_t>(Mix(place ^ (uint64_t{previous} << 32 | length)));
 }
 
@@ -31,7 +32,7 @@ uint32_t HeaderCheck(uint64_t file_id, uint64_t offset, uint32_t previous, uint3
 void StoreRecordFileHeader(char* out, const RecordFileHeader& header) {
   const RecordFileId& file = header.file;
   std::memcpy(out, kMagic.data(), kMagic.size());
-  StoreLe32(out + 8, kRecordFormatVersion);
+  StoreLe32(out + 8, header.version);
   StoreLe32(out + 12, static_cast<uint32_t>(file.kind));
   StoreLe64(out + 16, file.number);
   StoreLe64(out + 24, file.id);
@@ -53,13 +54,15 @@ absl::StatusOr<RecordFileHeader> ParseRecordFileHeader(std::string_view bytes) {
   }
   const uint32_t version = LoadLe32(at + 8);
   const uint32_t kind = LoadLe32(at + 12);
-  if (version != kRecordFormatVersion || kind < static_cast<uint32_t>(RecordFileKind::kLog) ||
+  if (version < kOldestRecordFormatVersion || version > kRecordFormatVersion ||
+      kind < static_cast<uint32_t>(RecordFileKind::kLog) ||
       kind > static_cast<uint32_t>(RecordFileKind::kManifest)) {
     return Unimplemented(StrCat("offset 8: record file version ", version, " of kind ", kind));
   }
   return RecordFileHeader{
       .file = {RecordFileKind{kind}, LoadLe64(at + 16), LoadLe64(at + 24)},
-      .continues = LoadLe32(at + 32)};
+      .continues = LoadLe32(at + 32),
+      .version = version};
 }
 
 uint32_t RecordFileHeaderChecksum(const RecordFileHeader& header) {
@@ -76,20 +79,20 @@ uint32_t RecordChecksumSeed(uint64_t file_id, uint64_t offset) {
 }
 
 uint32_t SealRecord(char* record, uint64_t file_id, uint64_t offset, uint32_t previous,
-                    uint32_t length) {
+                    uint32_t length, uint32_t version) {
   VERALITH_CHECK(length >= 1 && length <= kMaxRecordPayloadBytes);
-  const uint64_t total = RecordBytes(length);
+  const uint64_t total = RecordBytes(length, version);
   std::memset(record + kRecordHeaderBytes + length, 0, total - kRecordHeaderBytes - length);
   StoreLe32(record + 4, previous);
   StoreLe32(record + 8, length);
-  StoreLe32(record + 12, HeaderCheck(file_id, offset, previous, length));
+  StoreLe32(record + 12, HeaderCheck(file_id, offset, version, previous, length));
   const uint32_t checksum =
       Crc32c(RecordChecksumSeed(file_id, offset), std::string_view(record + 4, total - 4));
   StoreLe32(record, checksum);
   return checksum;
 }
 
-bool ParseRecordHeader(const char* bytes, uint64_t file_id, uint64_t offset,
+bool ParseRecordHeader(const char* bytes, uint64_t file_id, uint64_t offset, uint32_t version,
                        RecordHeader* header) {
   header->length = LoadLe32(bytes + 8);
   if (header->length == 0 || header->length > kMaxRecordPayloadBytes) {
@@ -97,7 +100,8 @@ bool ParseRecordHeader(const char* bytes, uint64_t file_id, uint64_t offset,
   }
   header->checksum = LoadLe32(bytes);
   header->previous = LoadLe32(bytes + 4);
-  return LoadLe32(bytes + 12) == HeaderCheck(file_id, offset, header->previous, header->length);
+  return LoadLe32(bytes + 12) ==
+         HeaderCheck(file_id, offset, version, header->previous, header->length);
 }
 
 }  // namespace veralith

@@ -10,6 +10,8 @@
 //      tells in nanoseconds that no record begins here, and a length that passed it was written by
 //      us.
 //   3. Zeros are never a record.
+//   4. A record of one version is none in another: the header check covers the version too, so that a
+//      file whose header is lost still shows in which version it was written.
 #ifndef VERALITH_CORE_FORMAT_RECORD_FRAME_H_
 #define VERALITH_CORE_FORMAT_RECORD_FRAME_H_
 
@@ -36,13 +38,20 @@ struct RecordFileId {
 
 inline constexpr size_t kRecordFileHeaderBytes = 40;
 inline constexpr size_t kRecordHeaderBytes = 16;
-inline constexpr size_t kRecordAlignment = 8;
-inline constexpr uint32_t kRecordFormatVersion = 1;
 inline constexpr uint32_t kMaxRecordPayloadBytes = kMaxBatchBytes + (1u << 20);
 
+// A file is of one version, which its header states. Writers write the newest; readers read all.
+inline constexpr uint32_t kOldestRecordFormatVersion = 1;
+inline constexpr uint32_t kRecordFormatVersion = 2;
+
+// Records lie at multiples of this.
+constexpr uint64_t RecordAlignment(uint32_t version) { return version == 1 ? 8 : 4; }
+inline constexpr uint64_t kRecordAlignment = RecordAlignment(kRecordFormatVersion);
+
 // The whole record: header, payload, padding.
-constexpr uint64_t RecordBytes(uint64_t payload_bytes) {
-  return (kRecordHeaderBytes + payload_bytes + kRecordAlignment - 1) & ~uint64_t{7};
+constexpr uint64_t RecordBytes(uint64_t payload_bytes, uint32_t version = kRecordFormatVersion) {
+  const uint64_t alignment = RecordAlignment(version);
+  return (kRecordHeaderBytes + payload_bytes + alignment - 1) & ~(alignment - 1);
 }
 
 // What a record file begins with.
@@ -51,13 +60,14 @@ struct RecordFileHeader {
   // The checksum of the last record of the file that this one continues; 0: it continues none. So
   // a log that lost its tail at a record's boundary is noticed when the next log's turn comes.
   uint32_t continues = 0;
+  uint32_t version = kRecordFormatVersion;
 
   friend bool operator==(const RecordFileHeader&, const RecordFileHeader&) = default;
 };
 
 // Writes kRecordFileHeaderBytes.
 void StoreRecordFileHeader(char* out, const RecordFileHeader& header);
-// DataLoss when these are not the 40 bytes of a header, Unimplemented for another version.
+// DataLoss when these are not the 40 bytes of a header, Unimplemented for a later version.
 absl::StatusOr<RecordFileHeader> ParseRecordFileHeader(std::string_view bytes);
 // What the first record calls the previous checksum.
 uint32_t RecordFileHeaderChecksum(const RecordFileHeader& header);
@@ -69,12 +79,14 @@ struct RecordHeader {
 };
 
 // Seals a record in place: `record` points to RecordBytes(length) bytes with the payload at
-// kRecordHeaderBytes; header and padding are filled in. Returns the checksum.
+// kRecordHeaderBytes; header and padding are filled in. Returns the checksum. (Only tests seal records
+// of an older version.)
 uint32_t SealRecord(char* record, uint64_t file_id, uint64_t offset, uint32_t previous,
-                    uint32_t length);
+                    uint32_t length, uint32_t version = kRecordFormatVersion);
 
 // Reads the header at `bytes` (kRecordHeaderBytes of them); false unless its own check holds.
-bool ParseRecordHeader(const char* bytes, uint64_t file_id, uint64_t offset, RecordHeader* header);
+bool ParseRecordHeader(const char* bytes, uint64_t file_id, uint64_t offset, uint32_t version,
+                       RecordHeader* header);
 
 // The checksum of a record in pieces: start, then everything from byte 4 of the record to its end.
 uint32_t RecordChecksumSeed(uint64_t file_id, uint64_t offset);

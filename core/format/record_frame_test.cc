@@ -22,20 +22,41 @@ std::string FileHeader(const RecordFileHeader& header) {
 }
 
 std::string Record(std::string_view payload, uint64_t file_id, uint64_t offset,
-                   uint32_t previous) {
-  std::string bytes(RecordBytes(payload.size()), 'x');
+                   uint32_t previous, uint32_t version = kRecordFormatVersion) {
+  std::string bytes(RecordBytes(payload.size(), version), 'x');
   std::memcpy(bytes.data() + kRecordHeaderBytes, payload.data(), payload.size());
-  SealRecord(bytes.data(), file_id, offset, previous, static_cast<uint32_t>(payload.size()));
+  SealRecord(bytes.data(), file_id, offset, previous, static_cast<uint32_t>(payload.size()),
+             version);
   return bytes;
 }
 
-bool HeaderPasses(std::string_view bytes, uint64_t file_id, uint64_t offset) {
+bool HeaderPasses(std::string_view bytes, uint64_t file_id, uint64_t offset,
+                  uint32_t version = kRecordFormatVersion) {
   RecordHeader header;
-  return ParseRecordHeader(bytes.data(), file_id, offset, &header);
+  return ParseRecordHeader(bytes.data(), file_id, offset, version, &header);
 }
 
 TEST(RecordFrame, HasItsGoldenBytes) {
-  EXPECT_EQ(HexEncode(FileHeader(kHeader)), 
+  EXPECT_EQ(HexEncode(FileHeader(kHeader)),
+            "564552414c524543"
+            "02000000"
+            "01000000"
+            "0700000000000000"
+            "8877665544332211"
+            "feca0000"
+            "df69ee29");
+  EXPECT_EQ(HexEncode(Record("hello", kHeader.file.id, 40, RecordFileHeaderChecksum(kHeader))),
+            "4ddfd03b"
+            "df69ee29"
+            "05000000"
+            "6f90d890"
+            "68656c6c6f000000");
+}
+
+TEST(RecordFrame, Version1HasItsGoldenBytes) {
+  RecordFileHeader header = kHeader;
+  header.version = 1;
+  EXPECT_EQ(HexEncode(FileHeader(header)),
             "564552414c524543"
             "01000000"
             "01000000"
@@ -43,7 +64,7 @@ TEST(RecordFrame, HasItsGoldenBytes) {
             "8877665544332211"
             "feca0000"
             "72823cca");
-  EXPECT_EQ(HexEncode(Record("hello", kHeader.file.id, 40, RecordFileHeaderChecksum(kHeader))),
+  EXPECT_EQ(HexEncode(Record("hello", header.file.id, 40, RecordFileHeaderChecksum(header), 1)),
             "868141a6"
             "72823cca"
             "05000000"
@@ -52,8 +73,12 @@ TEST(RecordFrame, HasItsGoldenBytes) {
 }
 
 TEST(RecordFrame, AFileHeaderReadsBackAndTheFirstRecordFollowsItsChecksum) {
-  EXPECT_EQ(*ParseRecordFileHeader(FileHeader(kHeader)), kHeader);
-  EXPECT_EQ(RecordFileHeaderChecksum(kHeader), LoadLe32(FileHeader(kHeader).data() + 36));
+  for (const uint32_t version : {1u, 2u}) {
+    RecordFileHeader header = kHeader;
+    header.version = version;
+    EXPECT_EQ(*ParseRecordFileHeader(FileHeader(header)), header);
+    EXPECT_EQ(RecordFileHeaderChecksum(header), LoadLe32(FileHeader(header).data() + 36));
+  }
 }
 
 TEST(RecordFrame, EveryChangeOfEveryByteOfAFileHeaderIsRefused) {
@@ -68,9 +93,9 @@ TEST(RecordFrame, EveryChangeOfEveryByteOfAFileHeaderIsRefused) {
   }
 }
 
-TEST(RecordFrame, AnotherVersionOrKindWithASoundChecksumIsUnimplemented) {
+TEST(RecordFrame, ALaterVersionOrAnotherKindWithASoundChecksumIsUnimplemented) {
   for (const size_t field : {8, 12}) {
-    for (const uint32_t value : {0u, 9u}) {
+    for (const uint32_t value : {0u, 3u, 9u}) {
       std::string bytes = FileHeader(kHeader);
       StoreLe32(bytes.data() + field, value);
       StoreLe32(bytes.data() + 36, Crc32c(std::string_view(bytes).substr(0, 36)));
@@ -79,17 +104,33 @@ TEST(RecordFrame, AnotherVersionOrKindWithASoundChecksumIsUnimplemented) {
   }
 }
 
-TEST(RecordFrame, ARecordIsSealedWithZeroPaddingToEightBytes) {
+void ExpectSealed(std::string_view record, size_t payload_bytes, uint32_t version) {
+  const uint64_t alignment = RecordAlignment(version);
+  EXPECT_EQ(record.size() % alignment, 0u);
+  EXPECT_LT(record.size() - kRecordHeaderBytes - payload_bytes, alignment);
+  EXPECT_EQ(record.find_first_not_of('\0', kRecordHeaderBytes + payload_bytes), std::string::npos);
+  RecordHeader header;
+  ASSERT_TRUE(ParseRecordHeader(record.data(), 1, 40, version, &header));
+  EXPECT_EQ(header.length, payload_bytes);
+  EXPECT_EQ(header.previous, 2u);
+  EXPECT_EQ(header.checksum, Crc32c(RecordChecksumSeed(1, 40), record.substr(4)));
+}
+
+TEST(RecordFrame, ARecordIsSealedWithZeroPaddingToFourBytesAndInVersion1ToEight) {
+  EXPECT_EQ(RecordAlignment(1), 8u);
+  EXPECT_EQ(RecordAlignment(2), 4u);
   for (size_t n = 1; n <= 17; ++n) {
-    const std::string record = Record(std::string(n, 'p'), 1, 40, 2);
-    EXPECT_EQ(record.size() % kRecordAlignment, 0u);
-    EXPECT_LT(record.size() - kRecordHeaderBytes - n, kRecordAlignment);
-    EXPECT_EQ(record.find_first_not_of('\0', kRecordHeaderBytes + n), std::string::npos);
-    RecordHeader header;
-    ASSERT_TRUE(ParseRecordHeader(record.data(), 1, 40, &header));
-    EXPECT_EQ(header.length, n);
-    EXPECT_EQ(header.previous, 2u);
-    EXPECT_EQ(header.checksum, Crc32c(RecordChecksumSeed(1, 40), record.substr(4)));
+    for (const uint32_t version : {1u, 2u}) {
+      ExpectSealed(Record(std::string(n, 'p'), 1, 40, 2, version), n, version);
+    }
+  }
+}
+
+TEST(RecordFrame, AHeaderPassesOnlyInItsVersion) {
+  for (const uint32_t version : {1u, 2u}) {
+    const std::string record = Record("payload", 5, 64, 9, version);
+    EXPECT_EQ(HeaderPasses(record, 5, 64, 1), version == 1);
+    EXPECT_EQ(HeaderPasses(record, 5, 64, 2), version == 2);
   }
 }
 
@@ -115,7 +156,7 @@ TEST(RecordFrame, EveryChangeOfLengthPreviousOrCheckFailsTheHeaderCheck) {
 }
 
 TEST(RecordFrame, ZerosAndOnesAreNoHeader) {
-  for (uint64_t offset = 0; offset < 4096; offset += 8) {
+  for (uint64_t offset = 0; offset < 4096; offset += 4) {
     EXPECT_FALSE(HeaderPasses(std::string(16, '\0'), offset * 77, offset));
     EXPECT_FALSE(HeaderPasses(std::string(16, '\xff'), offset * 77, offset));
   }

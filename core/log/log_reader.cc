@@ -8,7 +8,7 @@
 
 namespace veralith {
 
-static_assert(RecordReader::kScanPrefixBytes >= kLogRecordHeaderBytes);
+static_assert(RecordReader::kScanPrefixBytes >= kMaxLogRecordHeaderBytes);
 
 LogReader::LogReader(std::unique_ptr<RecordReader> reader, uint64_t log_number)
     : reader_(std::move(reader)), log_number_(log_number) {}
@@ -32,7 +32,7 @@ absl::StatusOr<bool> LogReader::Next(LogRecordView* record) {
   if (!found) {
     return false;
   }
-  absl::StatusOr<LogRecordView> parsed = LogRecordView::Parse(payload);
+  absl::StatusOr<LogRecordView> parsed = LogRecordView::Parse(payload, reader_->version());
   if (!parsed.ok()) {
     return error_ = Locate(parsed.status(), reader_->record_offset());
   }
@@ -45,10 +45,11 @@ absl::StatusOr<std::optional<LogPosition>> LogReader::FurthestSyncedBehindDamage
   absl::Status error;
   VERALITH_RETURN_IF_ERROR(
       reader_->ScanBehindEnd([&](uint64_t offset, std::string_view payload_prefix) {
-        const auto synced = LogRecordView::ParseSyncedThrough(payload_prefix);
-        error = Locate(synced.status(), offset);
-        if (synced.ok()) {
-          furthest = std::max(furthest.value_or(*synced), *synced);
+        const auto header = LogRecordView::ParseHeader(payload_prefix, reader_->version());
+        error = Locate(header.status(), offset);
+        if (header.ok()) {
+          const LogPosition synced = header->synced_through;
+          furthest = std::max(furthest.value_or(synced), synced);
         }
         return error.ok();
       }));

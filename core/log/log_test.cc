@@ -10,6 +10,7 @@
 #include "core/base/text.h"
 #include "core/format/testing/allocation_count.h"
 #include "core/format/testing/generators.h"
+#include "core/format/testing/version_1.h"
 #include "core/fs/testing/memory_file.h"
 #include "core/log/log_reader.h"
 #include "core/log/log_writer.h"
@@ -138,8 +139,8 @@ TEST_F(LogTest, RecordsBehindALostFileHeaderAreFound) {
 
 TEST_F(LogTest, ASoundRecordThatDoesNotParseIsAnErrorAndNothingBehindItIsRead) {
   RecordWriter writer(OpenMemoryFile(state_), {RecordFileKind::kLog, kNumber, kLogId});
-  writer.Stage("not a batch");
-  writer.Stage("not a batch");
+  writer.Stage("no batch");
+  writer.Stage("no batch");
   ASSERT_TRUE(writer.Commit().ok());
   auto reader = Open();
   LogRecordView record;
@@ -147,14 +148,13 @@ TEST_F(LogTest, ASoundRecordThatDoesNotParseIsAnErrorAndNothingBehindItIsRead) {
     const absl::Status status = reader->Next(&record).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
     EXPECT_EQ(Message(status),
-              "memory/file: record at offset 40: log record: offset 8: expected 8 bytes of "
-              "synced-through log, 3 remain");
+              "memory/file: record at offset 40: log record: offset 8: expected 1 bytes of synced-through log, 0 remain");
   }
 }
 
 TEST_F(LogTest, ASoundRecordBehindDamageThatDoesNotParseIsAnErrorToo) {
   RecordWriter writer(OpenMemoryFile(state_), {RecordFileKind::kLog, kNumber, kLogId});
-  writer.Stage("not a batch");
+  writer.Stage("no batch");
   ASSERT_TRUE(writer.Commit().ok());
   state_->bytes[0] = 0;
   auto reader = Open();
@@ -187,6 +187,60 @@ TEST_F(LogTest, ALogThatLostItsTailAtARecordsBoundaryIsNoticedByTheNextLog) {
     EXPECT_EQ(second->end_reason(), lost_tail ? LogReader::EndReason::kBrokenChain
                                               : LogReader::EndReason::kEndOfFile);
   }
+}
+
+// A log of version 1 with one put per record, each but the first saying that the one before it was
+// synced; ends[i] is where record i ends.
+testing::RecordFileImage Version1Log(int records, std::vector<LogPosition>* ends) {
+  testing::RecordFileImage image(
+      {.file = {RecordFileKind::kLog, kNumber, kLogId}, .version = 1});
+  LogPosition synced;
+  for (int i = 1; i <= records; ++i) {
+    const std::string key = StrCat("key", i);
+    const LogOperation put{.ns = 7, .key = key, .value = "value"};
+    image.Add(testing::Version1LogPayload(i, synced, {&put, 1}));
+    synced = {kNumber, image.bytes().size()};
+    ends->push_back(synced);
+  }
+  return image;
+}
+
+TEST_F(LogTest, ALogOfVersion1IsReadAndContinuedByOneOfVersion2) {
+  const testing::RecordFileImage old = Version1Log(3, &ends_);
+  state_->bytes = old.bytes();
+  auto next = std::make_shared<MemoryFileState>();
+  LogWriter writer(OpenMemoryFile(next), kNumber + 1, 99, old.checksum());
+  writer.Stage(4, ends_[2], {});
+  ASSERT_TRUE(writer.Commit().ok());
+
+  auto first = Open();
+  LogRecordView record;
+  ASSERT_TRUE(*first->Next(&record));
+  EXPECT_EQ(OperationsOf(record),
+            (std::vector<LogOperation>{{.ns = 7, .key = "key1", .value = "value"}}));
+  EXPECT_EQ(ReadToEnd(*first), (std::vector<Timestamp>{2, 3}));
+  EXPECT_EQ(first->end(), ends_[2]);
+  auto second = *LogReader::Open(OpenMemoryFile(next), kNumber + 1, 99);
+  second->ExpectContinues(*first->checksum());
+  ASSERT_TRUE(*second->Next(&record));
+  EXPECT_EQ(record.synced_through(), ends_[2]);
+  EXPECT_EQ(second->end_reason(), LogReader::EndReason::kEndOfFile);
+}
+
+TEST_F(LogTest, DamageToALogOfVersion1IsCalledSyncedByALaterRecord) {
+  state_->bytes = Version1Log(4, &ends_).bytes();
+  state_->bytes[ends_[0].offset + 20] ^= 1;
+  auto reader = Open();
+  EXPECT_EQ(ReadToEnd(*reader), (std::vector<Timestamp>{1}));
+  EXPECT_EQ(*reader->FurthestSyncedBehindDamage(), ends_[2]);
+}
+
+TEST_F(LogTest, RecordsOfVersion1BehindALostFileHeaderAreFound) {
+  state_->bytes = Version1Log(2, &ends_).bytes();
+  state_->bytes.replace(0, 40, std::string(40, '\0'));
+  auto reader = Open();
+  EXPECT_TRUE(ReadToEnd(*reader).empty());
+  EXPECT_EQ(*reader->FurthestSyncedBehindDamage(), ends_[0]);
 }
 
 TEST_F(LogTest, StagingABatchAllocatesNothingInSteadyState) {

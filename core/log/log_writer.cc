@@ -11,7 +11,7 @@ LogWriter::LogWriter(std::unique_ptr<File> file, uint64_t log_number, uint64_t l
 
 void LogWriter::Stage(Timestamp ts, LogPosition synced_through,
                       std::span<const LogOperation> operations) {
-  const size_t bytes = LogRecordBytes(operations);
+  const size_t bytes = LogRecordBytes(synced_through, operations);
   char* const payload = writer_.BeginStage(bytes);
   const char* const end = StoreLogRecord(payload, ts, synced_through, operations);
   VERALITH_CHECK(end == payload + bytes);

@@ -28,7 +28,7 @@ class LogWriter {
   LogWriter(std::unique_ptr<File> file, uint64_t log_number, uint64_t log_id,
             uint32_t continues = 0);
 
-  // Stages one record. LogRecordBytes(operations) <= kMaxRecordPayloadBytes, and the limits of
+  // Stages one record. MaxLogRecordBytes(operations) <= kMaxRecordPayloadBytes, and the limits of
   // core/base/types.h hold: the caller refused what is outside them.
   // `synced_through`: a position that is known durable now, with everything before it.
   void Stage(Timestamp ts, LogPosition synced_through, std::span<const LogOperation> operations);

@@ -70,6 +70,7 @@ absl::Status RecordReader::CheckFileHeader() {
                ", expected ", id_.number, " with id ", id_.id));
   } else {
     header_is_good_ = true;
+    version_ = stated->version;
     offset_ = kRecordFileHeaderBytes;
     previous_checksum_ = RecordFileHeaderChecksum(*stated);
     continues_ = stated->continues;
@@ -129,13 +130,13 @@ absl::StatusOr<bool> RecordReader::Next(std::string_view* payload) {
   const char* record = nullptr;
   VERALITH_RETURN_IF_ERROR(Load(offset_, kRecordHeaderBytes, &record));
   RecordHeader header;
-  if (!ParseRecordHeader(record, id_.id, offset_, &header)) {
+  if (!ParseRecordHeader(record, id_.id, offset_, version_, &header)) {
     return bad("no record header");
   }
   if (header.previous != previous_checksum_) {
     return bad("the record does not follow the one before it");
   }
-  const uint64_t total = RecordBytes(header.length);
+  const uint64_t total = RecordBytes(header.length, version_);
   if (total > remaining) {
     return bad(StrCat("a record of ", total, " bytes, ", remaining, " remain"));
   }
@@ -156,8 +157,20 @@ absl::StatusOr<bool> RecordReader::Next(std::string_view* payload) {
   return true;
 }
 
-absl::StatusOr<bool> RecordReader::IsSound(uint64_t offset, const RecordHeader& header) {
-  const uint64_t end = offset + RecordBytes(header.length);
+std::optional<uint32_t> RecordReader::ParseHeaderAt(uint64_t offset, const char* bytes,
+                                                    RecordHeader* header) const {
+  for (uint32_t version = kRecordFormatVersion; version >= kOldestRecordFormatVersion; --version) {
+    if ((version_ == 0 || version_ == version) && offset % RecordAlignment(version) == 0 &&
+        ParseRecordHeader(bytes, id_.id, offset, version, header)) {
+      return version;
+    }
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<bool> RecordReader::IsSound(uint64_t offset, const RecordHeader& header,
+                                           uint64_t total) {
+  const uint64_t end = offset + total;
   uint32_t checksum = RecordChecksumSeed(id_.id, offset);
   // The window holds what the scan reads next; a record beyond it goes through a buffer of its own.
   if (end <= buffer_offset_ + buffer_bytes_) {
@@ -188,7 +201,7 @@ absl::StatusOr<bool> RecordReader::GoOnBehindEnd() {
   const char* record = nullptr;
   RecordHeader header;
   VERALITH_RETURN_IF_ERROR(Load(*found, kRecordHeaderBytes, &record));
-  if (!ParseRecordHeader(record, id_.id, *found, &header)) {
+  if (!ParseRecordHeader(record, id_.id, *found, version_, &header)) {
     return DataLoss(file_->path() + ": the file changes while it is read");
   }
   offset_ = went_on_at_ = *found;
@@ -208,22 +221,23 @@ absl::Status RecordReader::ScanBehindEnd(
     const char* record = nullptr;
     VERALITH_RETURN_IF_ERROR(Load(offset, kRecordHeaderBytes, &record));
     RecordHeader header;
-    if (!ParseRecordHeader(record, id_.id, offset, &header) ||
-        RecordBytes(header.length) > file_bytes_ - offset) {
+    const std::optional<uint32_t> version = ParseHeaderAt(offset, record, &header);
+    const uint64_t total = version.has_value() ? RecordBytes(header.length, *version) : 0;
+    if (!version.has_value() || total > file_bytes_ - offset) {
       offset += kRecordAlignment;
       continue;
     }
-    const uint64_t total = RecordBytes(header.length);
     if (total > checksum_bytes_left) {
       return DataLoss(StrCat(file_->path(), ": offset ", offset,
                              ": more record headers than a writer can have left there"));
     }
     checksum_bytes_left -= total;
-    VERALITH_ASSIGN_OR_RETURN(const bool is_sound, IsSound(offset, header));
+    VERALITH_ASSIGN_OR_RETURN(const bool is_sound, IsSound(offset, header, total));
     if (!is_sound) {
       offset += kRecordAlignment;
       continue;
     }
+    version_ = *version;
     const size_t prefix_bytes = std::min<size_t>(header.length, kScanPrefixBytes);
     VERALITH_RETURN_IF_ERROR(Load(offset, kRecordHeaderBytes + prefix_bytes, &record));
     if (!visit(offset, std::string_view(record + kRecordHeaderBytes, prefix_bytes))) {

@@ -8,7 +8,9 @@
 //   2. A missing, torn, stale or foreign file header is a bad place at offset 0, not an error: a
 //      crash can leave any of these in a file whose name is durable.
 //   3. An I/O error is returned as such, never taken for the end.
-//   4. Memory: one record of the file at a time, never more than the file's size plus 64 KiB; the
+//   4. A file is of one version, as its header says. Where the header is lost, the first sound record
+//      found behind it tells (a record of one version is none in another).
+//   5. Memory: one record of the file at a time, never more than the file's size plus 64 KiB; the
 //      scan behind damage needs 128 KiB. Time of the scan: linear in the file (see
 //      ScanBehindEnd).
 //
@@ -19,6 +21,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,7 +44,7 @@ class RecordReader {
   // How much of a payload ScanBehindEnd shows.
   static constexpr size_t kScanPrefixBytes = 64;
 
-  // Fails on I/O errors, and with Unimplemented on a sound header of another format version.
+  // Fails on I/O errors, and with Unimplemented on a sound header of a later format version.
   static absl::StatusOr<std::unique_ptr<RecordReader>> Open(std::unique_ptr<File> file,
                                                             const RecordFileId& id);
   // The id that a file's own header states, for readers that have no other source (manifest,
@@ -70,14 +73,17 @@ class RecordReader {
   const std::string& end_detail() const { return end_detail_; }
   // For going on with a RecordWriter: valid after Next returned false, when at least the file
   // header was good. Everything behind .offset must be cut first.
-  RecordResumePoint resume_point() const { return {offset_, previous_checksum_}; }
+  RecordResumePoint resume_point() const { return {offset_, previous_checksum_, version_}; }
   bool header_is_good() const { return header_is_good_; }
+  // Of the payloads that Next yields and ScanBehindEnd shows; 0: neither header nor record told.
+  uint32_t version() const { return version_; }
 
   // Calls `visit` with the offset and the first kScanPrefixBytes of the payload of each record at or
   // behind the place that Next has reached that is sound in itself (id, offset, header check
   // and checksum; what lies before it may be missing), until `visit` returns false.
   //
-  // Cost: one header check (some ns) per 8 bytes; checksums are computed only where that passes.
+  // Cost: one header check (some ns) per 4 bytes, of version 1 per 8, two where the header is lost;
+  // checksums are computed only where that passes.
   // Only a writer that knows the file's random id makes headers that pass, and its records do not
   // overlap: so all checksums together cover each byte about once. More than four times the bytes
   // scanned is DataLoss: such a file was made to be slow.
@@ -99,7 +105,10 @@ class RecordReader {
   bool End(EndReason reason, std::string detail);
   // Makes bytes [offset, offset + n) of the file available at *bytes; they are inside the file.
   absl::Status Load(uint64_t offset, size_t n, const char** bytes);
-  absl::StatusOr<bool> IsSound(uint64_t offset, const RecordHeader& header);
+  // The version in which a record's header is here; none when it is none in any that can be.
+  std::optional<uint32_t> ParseHeaderAt(uint64_t offset, const char* bytes,
+                                        RecordHeader* header) const;
+  absl::StatusOr<bool> IsSound(uint64_t offset, const RecordHeader& header, uint64_t total);
 
   const std::unique_ptr<File> file_;
   const RecordFileId id_;
@@ -109,6 +118,7 @@ class RecordReader {
   bool ended_ = false;
   EndReason end_reason_ = EndReason::kEndOfFile;
   std::string end_detail_;
+  uint32_t version_ = 0;  // 0: not known
   uint64_t offset_ = 0;  // of the next record
   uint64_t record_offset_ = 0;
   uint64_t went_on_at_ = 0;  // GoOnBehindEnd, last

@@ -12,6 +12,7 @@
 #include "core/base/text.h"
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
+#include "core/format/testing/version_1.h"
 #include "core/fs/testing/memory_file.h"
 #include "core/log/record_writer.h"
 
@@ -32,11 +33,21 @@ std::string Image(const std::vector<std::string>& payloads, const RecordFileId& 
   return state->bytes;
 }
 
+// The same in any version, without the writer.
+std::string ImageOf(uint32_t version, const std::vector<std::string>& payloads) {
+  testing::RecordFileImage image({.file = kId, .version = version});
+  for (const std::string& payload : payloads) {
+    image.Add(payload);
+  }
+  return image.bytes();
+}
+
 // Where record i begins.
-uint64_t OffsetOf(const std::vector<std::string>& payloads, size_t i) {
+uint64_t OffsetOf(const std::vector<std::string>& payloads, size_t i,
+                  uint32_t version = kRecordFormatVersion) {
   uint64_t offset = kRecordFileHeaderBytes;
   for (size_t j = 0; j < i; ++j) {
-    offset += RecordBytes(payloads[j].size());
+    offset += RecordBytes(payloads[j].size(), version);
   }
   return offset;
 }
@@ -47,6 +58,7 @@ struct ReadResult {
   uint64_t end = 0;
   std::string detail;
   std::vector<std::string> behind;  // prefixes that the scan shows
+  uint32_t version = 0;             // after the scan
   absl::Status scan;
 };
 
@@ -68,6 +80,7 @@ ReadResult ReadAll(std::shared_ptr<MemoryFileState> state, const RecordFileId& i
     result.behind.emplace_back(prefix);
     return true;
   });
+  result.version = (*reader)->version();
   return result;
 }
 
@@ -101,27 +114,35 @@ TEST(RecordReader, AnEmptyFileEndsAtOnce) {
   EXPECT_EQ(result.end, 0u);
 }
 
-TEST(RecordReader, EveryTruncationGivesTheWholeRecordsBeforeIt) {
-  const std::string image = Image(FourPayloads());
+TEST(RecordReader, TheWriterWritesTheNewestVersion) {
+  EXPECT_EQ(Image(FourPayloads()), ImageOf(kRecordFormatVersion, FourPayloads()));
+}
+
+class RecordReaderOfVersion : public ::testing::TestWithParam<uint32_t> {};
+INSTANTIATE_TEST_SUITE_P(All, RecordReaderOfVersion, ::testing::Values(1, 2));
+
+TEST_P(RecordReaderOfVersion, EveryTruncationGivesTheWholeRecordsBeforeIt) {
+  const std::string image = ImageOf(GetParam(), FourPayloads());
   for (size_t n = 0; n < image.size(); ++n) {
     const ReadResult result = ReadAll(image.substr(0, n));
     size_t whole = 0;
-    while (whole < 4 && OffsetOf(FourPayloads(), whole + 1) <= n) {
+    while (whole < 4 && OffsetOf(FourPayloads(), whole + 1, GetParam()) <= n) {
       ++whole;
     }
     ASSERT_EQ(result.payloads.size(), whole) << n;
     ASSERT_TRUE(IsPrefix(result.payloads, FourPayloads()));
-    const bool at_boundary = n == 0 || (n >= 40 && n == OffsetOf(FourPayloads(), whole));
+    const bool at_boundary =
+        n == 0 || (n >= 40 && n == OffsetOf(FourPayloads(), whole, GetParam()));
     ASSERT_EQ(result.reason, at_boundary ? EndReason::kEndOfFile : EndReason::kBadRecord) << n;
     ASSERT_TRUE(result.behind.empty());
   }
 }
 
-TEST(RecordReader, EveryChangeOfEveryByteEndsTheChainThereAndTheScanFindsTheRest) {
-  const std::string image = Image(FourPayloads());
+TEST_P(RecordReaderOfVersion, EveryChangeOfEveryByteEndsTheChainThereAndTheScanFindsTheRest) {
+  const std::string image = ImageOf(GetParam(), FourPayloads());
   for (size_t place = 0; place < image.size(); ++place) {
     size_t hit = 0;  // the record that holds the place; everything before it is read
-    while (hit < 4 && OffsetOf(FourPayloads(), hit + 1) <= place) {
+    while (hit < 4 && OffsetOf(FourPayloads(), hit + 1, GetParam()) <= place) {
       ++hit;
     }
     const bool in_header = place < kRecordFileHeaderBytes;
@@ -133,7 +154,8 @@ TEST(RecordReader, EveryChangeOfEveryByteEndsTheChainThereAndTheScanFindsTheRest
       ASSERT_EQ(result.payloads.size(), in_header ? 0 : hit) << place;
       ASSERT_TRUE(IsPrefix(result.payloads, FourPayloads()));
       ASSERT_EQ(result.reason, EndReason::kBadRecord);
-      ASSERT_EQ(result.end, in_header ? 0 : OffsetOf(FourPayloads(), hit));
+      ASSERT_EQ(result.end, in_header ? 0 : OffsetOf(FourPayloads(), hit, GetParam()));
+      ASSERT_EQ(result.version, GetParam());
       ASSERT_TRUE(result.scan.ok());
       ASSERT_TRUE(std::equal(result.behind.begin(), result.behind.end(),
                              FourPayloads().begin() + first_behind, FourPayloads().end()))
@@ -179,13 +201,13 @@ TEST(RecordReader, AFileOfAnotherIdNumberOrKindHasNoRecords) {
   }
 }
 
-TEST(RecordReader, ASoundHeaderOfAnotherVersionIsUnimplemented) {
+TEST(RecordReader, ASoundHeaderOfALaterVersionIsUnimplemented) {
   std::string image = Image(FourPayloads());
-  StoreLe32(image.data() + 8, 2);
+  StoreLe32(image.data() + 8, 3);
   StoreLe32(image.data() + 36, Crc32c(std::string_view(image).substr(0, 36)));
   const auto reader = RecordReader::Open(OpenMemoryFile(image), kId);
   EXPECT_EQ(reader.status().code(), absl::StatusCode::kUnimplemented);
-  EXPECT_EQ(Message(reader.status()), "memory/file: offset 8: record file version 2 of kind 1");
+  EXPECT_EQ(Message(reader.status()), "memory/file: offset 8: record file version 3 of kind 1");
 }
 
 TEST(RecordReader, ARecordTakenOutOfTheMiddleBreaksTheChain) {
@@ -202,7 +224,7 @@ TEST(RecordReader, ASoundRecordThatFollowsAnotherOneIsNotOfTheChain) {
   const ReadResult result =
       ReadAll(one.substr(0, OffsetOf({"aaaa"}, 1)) + two.substr(OffsetOf({"AAAA"}, 1)));
   EXPECT_EQ(result.payloads, (std::vector<std::string>{"aaaa"}));
-  EXPECT_EQ(result.detail, "offset 64: the record does not follow the one before it");
+  EXPECT_EQ(result.detail, "offset 60: the record does not follow the one before it");
   EXPECT_EQ(result.behind, (std::vector<std::string>{"BBBB"}));
 }
 
@@ -233,13 +255,13 @@ TEST(RecordReader, ALengthBeyondTheFileIsBelievedByNobody) {
   std::string image = Image({"abc"});
   // A header whose own check holds, of a record of 1 GiB.
   std::string large(RecordBytes(1u << 20), 'x');
-  SealRecord(large.data(), kId.id, 64, LoadLe32(image.data() + 40), 1u << 20);
+  SealRecord(large.data(), kId.id, 60, LoadLe32(image.data() + 40), 1u << 20);
   image += large.substr(0, 100);
   auto state = std::make_shared<MemoryFileState>();
   state->bytes = image;
   const ReadResult result = ReadAll(state);
   EXPECT_EQ(result.payloads.size(), 1u);
-  EXPECT_EQ(result.detail, "offset 64: a record of 1048592 bytes, 100 remain");
+  EXPECT_EQ(result.detail, "offset 60: a record of 1048592 bytes, 100 remain");
   EXPECT_LE(state->largest_read.Load(), image.size());
 }
 
@@ -284,14 +306,15 @@ RC_GTEST_PROP(RecordReader, ReadsBackAnyPayloadsAndTheScanFindsAllBehindDamage, 
       c = static_cast<char>(random.Next());
     }
   }
-  std::string image = Image(payloads);
+  const auto version = *rc::gen::element(1u, 2u);
+  std::string image = ImageOf(version, payloads);
   RC_ASSERT(ReadAll(image).payloads == payloads);
   if (payloads.empty()) {
     return;
   }
   const auto hit = *rc::gen::inRange<size_t>(0, payloads.size());
-  const uint64_t start = OffsetOf(payloads, hit);
-  const uint64_t place = start + random.Below(RecordBytes(payloads[hit].size()));
+  const uint64_t start = OffsetOf(payloads, hit, version);
+  const uint64_t place = start + random.Below(RecordBytes(payloads[hit].size(), version));
   image[place] = static_cast<char>(image[place] ^ 0x10);
   auto state = std::make_shared<MemoryFileState>();
   state->bytes = image;
@@ -303,6 +326,17 @@ RC_GTEST_PROP(RecordReader, ReadsBackAnyPayloadsAndTheScanFindsAllBehindDamage, 
     RC_ASSERT(result.behind[i] ==
               payloads[hit + 1 + i].substr(0, RecordReader::kScanPrefixBytes));
   }
+}
+
+// Bytes of the other version are stale, whatever the header says of them.
+TEST_P(RecordReaderOfVersion, RecordsOfTheOtherVersionAreNoneOfTheFile) {
+  const std::string one = ImageOf(GetParam(), FourPayloads());
+  const std::string other = ImageOf(3 - GetParam(), FourPayloads());
+  const size_t middle = OffsetOf(FourPayloads(), 2, 1);
+  const ReadResult result = ReadAll(one.substr(0, middle) + other.substr(middle));
+  EXPECT_TRUE(result.behind.empty());
+  EXPECT_EQ(result.reason, EndReason::kBadRecord);
+  EXPECT_EQ(result.version, GetParam());
 }
 
 TEST(ScanBehindEnd, StopsWhenTheVisitorSaysSo) {
@@ -326,7 +360,7 @@ TEST(ScanBehindEnd, AFileMadeOfOverlappingHeadersIsRefusedAfterBoundedWork) {
   // Every 16 bytes a header whose own check holds, of a record that reaches to the end of the file.
   std::string record(state->bytes.size(), 'x');
   const uint64_t size = state->bytes.size();
-  for (uint64_t at = 80; at + 4096 < size; at += 16) {
+  for (uint64_t at = 64; at + 4096 < size; at += 16) {
     // The seal computes a checksum of the whole; a short one gives the header of the same form.
     const auto length = static_cast<uint32_t>(std::min<uint64_t>(size - at - 24, 1500));
     SealRecord(record.data(), kId.id, at, 0, length);

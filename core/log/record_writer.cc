@@ -32,7 +32,8 @@ RecordWriter::RecordWriter(std::unique_ptr<File> file, const RecordFileId& id,
       committed_offset_(resume.offset),
       synced_offset_(resume.offset),
       previous_checksum_(resume.previous_checksum) {
-  VERALITH_CHECK(resume.offset >= kRecordFileHeaderBytes && resume.offset % kRecordAlignment == 0);
+  VERALITH_CHECK(resume.version == kRecordFormatVersion &&
+                 resume.offset >= kRecordFileHeaderBytes && resume.offset % kRecordAlignment == 0);
 }
 
 void RecordWriter::Reserve(size_t more) {

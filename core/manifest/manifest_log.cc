@@ -223,7 +223,7 @@ absl::StatusOr<std::unique_ptr<ManifestLog>> ManifestLog::Reuse(FileSystem* fs,
     VERALITH_ASSIGN_OR_RETURN(more, reader->Next(&payload));
   }
   RecordResumePoint resume = reader->resume_point();
-  resume.offset = reader->file_bytes() / 8 * 8;  // behind the torn tail
+  resume.offset = reader->file_bytes() / kRecordAlignment * kRecordAlignment;  // behind the torn tail
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kReadWrite));
   return std::unique_ptr<ManifestLog>(
       new ManifestLog(number, std::make_unique<Impl>(std::move(file), id, resume)));

@@ -1,10 +1,10 @@
-// make_golden_version_1 DIRECTORY: wrote corpus/golden/1, once. Run it only to see what the bytes
-// would be now; a difference is a new format version, with a folder of its own.
+// make_golden_files DIRECTORY: wrote the folders of corpus/golden, each once. Run it only to see what
+// the bytes would be now; a difference is a new format version, with a folder of its own.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 
-#include "property_tests/golden_version_1.h"
+#include "property_tests/golden_files.h"
 
 namespace {
 
@@ -19,7 +19,7 @@ void Write(const std::filesystem::path& directory, const veralith::Files& files)
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    std::fprintf(stderr, "usage: make_golden_version_1 DIRECTORY\n");
+    std::fprintf(stderr, "usage: make_golden_files DIRECTORY\n");
     return 2;
   }
   const std::filesystem::path directory = argv[1];

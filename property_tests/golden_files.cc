@@ -1,4 +1,4 @@
-#include "property_tests/golden_version_1.h"
+#include "property_tests/golden_files.h"
 
 #include <memory>
 #include <optional>
@@ -9,6 +9,8 @@
 #include "core/base/epoch.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
+#include "core/db/check_database.h"
+#include "core/db/repair.h"
 #include "core/db/testing/simulation.h"
 #include "core/db/write_batch.h"
 #include "core/format/key_hash.h"
@@ -318,6 +320,28 @@ absl::Status DescribeNamespace(Db* db, NamespaceId ns, std::string* text) {
   return iterator->status();
 }
 
+absl::StatusOr<std::string> DescribeOpened(Db* db) {
+  VERALITH_RETURN_IF_ERROR(db->Check());
+  std::string text;
+  for (const NamespaceId ns : kNamespaces) {
+    VERALITH_RETURN_IF_ERROR(DescribeNamespace(db, ns, &text));
+  }
+  VERALITH_RETURN_IF_ERROR(db->Close());
+  return text;
+}
+
+absl::Status CheckFiles(FileSystem& fs) {
+  CheckReport report;
+  VERALITH_RETURN_IF_ERROR(CheckDatabase(fs, Simulation::kDirectory, nullptr, &report));
+  return report.damage.empty() ? absl::OkStatus() : DataLoss(report.damage.front());
+}
+
+// All but the text.
+void InstallDatabase(Files files, FileSystem* fs) {
+  files.erase(kText);
+  Install(files, Simulation::kDirectory, fs);
+}
+
 }  // namespace
 
 std::vector<GoldenSegment> GoldenSegments() {
@@ -494,17 +518,42 @@ Files MakeGoldenDatabase() {
 
 absl::StatusOr<std::string> DescribeDatabase(const Files& files) {
   Simulation simulation;
-  Files directory = files;
-  directory.erase(kText);
-  Install(directory, Simulation::kDirectory, &simulation.disk());
+  InstallDatabase(files, &simulation.disk());
+  VERALITH_RETURN_IF_ERROR(CheckFiles(simulation.disk()));
+  Options read_only = simulation.SmallOptions();
+  read_only.read_only = true;
+  VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<Db> reader, simulation.Open(read_only));
+  VERALITH_ASSIGN_OR_RETURN(const std::string read, DescribeOpened(reader.get()));
   VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<Db> db, simulation.Open());
-  VERALITH_RETURN_IF_ERROR(db->Check());
-  std::string text;
-  for (const NamespaceId ns : kNamespaces) {
-    VERALITH_RETURN_IF_ERROR(DescribeNamespace(db.get(), ns, &text));
-  }
+  VERALITH_ASSIGN_OR_RETURN(const std::string text, DescribeOpened(db.get()));
+  return text == read ? absl::StatusOr<std::string>(text)
+                      : DataLoss("opening for reading only shows something else");
+}
+
+absl::StatusOr<Files> ContinueDatabase(const Files& files) {
+  Simulation simulation;
+  InstallDatabase(files, &simulation.disk());
+  VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<Db> db, simulation.Open());
+  WriteBatch batch;
+  batch.Put(kMaxNamespace, "\xff", "written since");
+  VERALITH_ASSIGN_OR_RETURN(const Timestamp ts, db->Write({.sync = SyncMode::kCommit}, batch));
+  Files left = Collect(Simulation::kDirectory, &simulation.disk());
+  left[kText] = files.at(kText);
+  AppendDatabaseText(&left[kText], kMaxNamespace, "\xff", ts, "written since");
   VERALITH_RETURN_IF_ERROR(db->Close());
-  return text;
+  return left;
+}
+
+absl::StatusOr<Files> RepairOfDatabase(const Files& files) {
+  Simulation simulation;
+  InstallDatabase(files, &simulation.disk());
+  RepairReport report;
+  VERALITH_RETURN_IF_ERROR(RepairDatabase(simulation.SmallOptions(), Simulation::kDirectory,
+                                          "repaired", RepairOptions(), &report));
+  if (!report.lost.empty()) {
+    return DataLoss(report.lost.front().what);
+  }
+  return Collect("repaired", &simulation.disk());
 }
 
 }  // namespace veralith

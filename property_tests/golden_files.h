@@ -1,14 +1,15 @@
-// Format version 1, held still: what corpus/golden/1 contains, how it was made, and how its contents
-// are said as text.
+// The format versions, held still: what the folders of corpus/golden contain, one per version of
+// record files, how it is made, and how its contents are said as text.
 //
-// Three parts. `segments` (one per way of writing), `logs` and `manifest` are functions of fixed
-// entries, so that today's writers must give the same bytes. `database` is a whole directory that a
-// database once left behind; today's engine must open it and find what is in its text.
+// Four parts. `segments` (one per way of writing; in folder 1 only, segments are the same since),
+// `logs` and `manifest` are functions of fixed entries, so that today's writers must give the bytes
+// of the newest folder. `database` is a whole directory that a database once left behind; today's
+// engine must open it and find what is in its text.
 //
-// make_golden_version_1.cc wrote the files; they are never written again: a change of the format is
-// a new version with a folder of its own.
-#ifndef VERALITH_PROPERTY_TESTS_GOLDEN_VERSION_1_H_
-#define VERALITH_PROPERTY_TESTS_GOLDEN_VERSION_1_H_
+// make_golden_files.cc wrote the files; they are never written again: a change of the format is a new
+// version with a folder of its own.
+#ifndef VERALITH_PROPERTY_TESTS_GOLDEN_FILES_H_
+#define VERALITH_PROPERTY_TESTS_GOLDEN_FILES_H_
 
 #include <map>
 #include <string>
@@ -61,6 +62,12 @@ absl::StatusOr<std::string> DescribeLogs(const Files& files);
 absl::StatusOr<std::string> DescribeManifest(const Files& files);
 absl::StatusOr<std::string> DescribeDatabase(const Files& files);
 
+// What is left when a database is opened, something is written, and the process is killed; its text
+// says what it must hold.
+absl::StatusOr<Files> ContinueDatabase(const Files& files);
+// The database that `repair` makes of one.
+absl::StatusOr<Files> RepairOfDatabase(const Files& files);
+
 }  // namespace veralith
 
-#endif  // VERALITH_PROPERTY_TESTS_GOLDEN_VERSION_1_H_
+#endif  // VERALITH_PROPERTY_TESTS_GOLDEN_FILES_H_
