@@ -8,14 +8,18 @@
 namespace veralith {
 namespace {
 
-constexpr size_t kRecentCalls = 8;
 // Larger files become no pointer, so their bytes are not kept.
 constexpr size_t kMaxPointerBytes = 4096;
 constexpr uint64_t kMaxManifestBytes = uint64_t{1} << 30;
 
-std::string DirectoryOf(const std::string& path) {
+std::string_view DirectoryOf(std::string_view path) {
   const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, slash);
+  return slash == std::string_view::npos ? "" : path.substr(0, slash);
+}
+
+bool IsBelow(std::string_view path, std::string_view directory) {
+  return path.size() > directory.size() && path[directory.size()] == '/' &&
+         path.starts_with(directory);
 }
 
 std::string WithoutSlash(std::string path) {
@@ -46,11 +50,15 @@ bool IsLook(FsCall call) {
          call == FsCall::kList || call == FsCall::kExists || call == FsCall::kFreeBytes;
 }
 
+std::string TextOf(FsCall kind, const std::string& path, const std::string& to) {
+  std::string name(kFsCallNames[static_cast<size_t>(kind)]);
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name + " " + path + (to.empty() ? "" : " to " + to);
+}
+
 // Of a call that changes something: with the paths it names.
 std::string TextOf(const InterceptedFileSystem::Call& call) {
-  std::string name(kFsCallNames[static_cast<size_t>(call.kind)]);
-  std::replace(name.begin(), name.end(), '_', ' ');
-  return name + " " + call.path + (call.to == nullptr ? "" : " to " + *call.to);
+  return TextOf(call.kind, call.path, call.to == nullptr ? "" : *call.to);
 }
 
 }  // namespace
@@ -60,24 +68,25 @@ OrderMonitor::OrderMonitor(FileSystem* base, const ManifestInterpreter* interpre
 
 OrderMonitor::~OrderMonitor() = default;
 
-void OrderMonitor::Note(const std::string& call) {
-  recent_.push_back(call);
-  if (recent_.size() > kRecentCalls) {
-    recent_.pop_front();
-  }
+void OrderMonitor::Note(const Call& call) {
+  Noted& noted = recent_[noted_++ % kRecentCalls];
+  noted.kind = call.kind;
+  noted.path = call.path;
+  noted.to = call.to == nullptr ? std::string_view() : std::string_view(*call.to);
 }
 
 void OrderMonitor::Violation(const std::string& what) {
   std::string text = what + " [after:";
-  for (const std::string& call : recent_) {
-    text += " " + call + ";";
+  for (uint64_t i = noted_ - std::min<uint64_t>(noted_, kRecentCalls); i < noted_; ++i) {
+    const Noted& noted = recent_[i % kRecentCalls];
+    text += " " + TextOf(noted.kind, noted.path, noted.to) + ";";
   }
   violations_.push_back(text + "]");
 }
 
-void OrderMonitor::BeginChange(const std::string& call) {
+void OrderMonitor::BeginChange(const Call& call) {
   if (read_only_) {
-    Violation("changed while read-only: " + call);
+    Violation("changed while read-only: " + TextOf(call));
   }
   ++checks_;
   Note(call);
@@ -98,17 +107,18 @@ bool OrderMonitor::InForce(const std::string& manifest) const {
   });
 }
 
-void OrderMonitor::CheckMayGo(const std::string& path, const std::string& call) {
+void OrderMonitor::CheckMayGo(const std::string& path, std::string_view how) {
   ++checks_;
+  const auto call = [&] { return std::string(how) + " " + path; };
   if (const auto pointer = pointers_.find(path); pointer != pointers_.end()) {
-    Violation(call + ": the pointer goes away");
+    Violation(call() + ": the pointer goes away");
   }
   if (InForce(path)) {
-    Violation(call + ": a pointer may still name this manifest");
+    Violation(call() + ": a pointer may still name this manifest");
   }
   for (const auto& [manifest, state] : manifests_) {
     if (InForce(manifest) && state.possible.contains(path)) {
-      Violation(call + ": " + manifest + " may still name it");
+      Violation(call() + ": " + manifest + " may still name it");
     }
   }
 }
@@ -164,7 +174,7 @@ void OrderMonitor::PointerPlaced(const std::string& from, const std::string& to)
 void OrderMonitor::Renamed(const std::string& from, const std::string& to) {
   std::map<std::string, Name> moved;
   for (auto it = names_.begin(); it != names_.end();) {
-    const bool below = it->first.starts_with(from + "/");
+    const bool below = IsBelow(it->first, from);
     if (it->first == from || below) {
       Name name = std::move(it->second);
       name.durable = name.durable && below;  // below a directory only the directory's name is new
@@ -220,7 +230,7 @@ void OrderMonitor::BeforeWrite(const Call& call) {
 
 void OrderMonitor::CheckMayBeNamed(const std::string& from, const std::string& to) {
   for (const auto& [path, name] : names_) {
-    if (!path.starts_with(from + "/") || !interpreter_->IsPointer(to + path.substr(from.size()))) {
+    if (!IsBelow(path, from) || !interpreter_->IsPointer(to + path.substr(from.size()))) {
       continue;
     }
     CheckDurable({path, NamedFile::Needs::kBytes}, "the directory " + to);
@@ -239,7 +249,7 @@ void OrderMonitor::CheckMayBeNamed(const std::string& from, const std::string& t
 
 void OrderMonitor::DirectoryPlaced(const std::string& directory) {
   for (const auto& [path, name] : names_) {
-    if (!path.starts_with(directory + "/")) {
+    if (!IsBelow(path, directory)) {
       continue;
     }
     if (interpreter_->IsManifest(path)) {
@@ -253,12 +263,12 @@ void OrderMonitor::DirectoryPlaced(const std::string& directory) {
 }
 
 void OrderMonitor::BeforeRename(const Call& call) {
-  CheckMayGo(call.path, "rename " + call.path);
+  CheckMayGo(call.path, "rename");
   CheckMayBeNamed(call.path, *call.to);
   if (interpreter_->IsPointer(*call.to)) {
     PointerPlaced(call.path, *call.to);
   } else {
-    CheckMayGo(*call.to, "replace " + *call.to);
+    CheckMayGo(*call.to, "replace");
   }
 }
 
@@ -271,32 +281,32 @@ absl::Status OrderMonitor::Before(const Call& call) {
     case FsCall::kAppend:
     case FsCall::kWrite:
     case FsCall::kTruncate:
-      BeginChange(TextOf(call));
+      BeginChange(call);
       BeforeWrite(call);
       break;
     case FsCall::kSync:
-      Note(TextOf(call));
+      Note(call);
       static_cast<Watched*>(call.file->get())->syncing =
           static_cast<Watched*>(call.file->get())->writes;
       break;
     case FsCall::kRename:
-      BeginChange(TextOf(call));
+      BeginChange(call);
       BeforeRename(call);
       break;
     case FsCall::kRemove:
-      BeginChange(TextOf(call));
-      CheckMayGo(call.path, TextOf(call));
+      BeginChange(call);
+      CheckMayGo(call.path, "remove");
       break;
     case FsCall::kLock:
       if (call.lock == LockMode::kExclusive) {
-        BeginChange(TextOf(call));
+        BeginChange(call);
       }
       break;
     case FsCall::kCreate:
     case FsCall::kLink:
     case FsCall::kCreateDirectory:
     case FsCall::kRemoveDirectory:
-      BeginChange(TextOf(call));
+      BeginChange(call);
       break;
     default:
       break;
@@ -348,7 +358,7 @@ void OrderMonitor::After(const Call& call, const absl::Status& status) {
   } else if (call.kind == FsCall::kSync) {
     AfterSync(call, status.ok());
   } else if (call.kind == FsCall::kSyncDirectory) {
-    Note(TextOf(call));
+    Note(call);
     DirectorySynced(WithoutSlash(call.path), status.ok());
   } else if (status.ok() && (call.kind == FsCall::kOpen || call.kind == FsCall::kCreate)) {
     AfterOpen(call);

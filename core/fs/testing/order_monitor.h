@@ -26,7 +26,7 @@
 #ifndef VERALITH_CORE_FS_TESTING_ORDER_MONITOR_H_
 #define VERALITH_CORE_FS_TESTING_ORDER_MONITOR_H_
 
-#include <deque>
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -96,17 +96,24 @@ class OrderMonitor final : public InterceptedFileSystem {
     bool durable = false;
     bool lost = false;  // a failed sync of the directory
   };
+  // A call that changed something.
+  struct Noted {
+    FsCall kind = FsCall::kAny;
+    std::string path;
+    std::string to;
+  };
+  static constexpr size_t kRecentCalls = 8;
   struct Manifest {
     std::vector<std::string> latest;  // named after the last write
     std::set<std::string> possible;   // named by some state that a crash could leave
   };
 
-  void Note(const std::string& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Note(const Call& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Violation(const std::string& what) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Every call that changes something begins here.
-  void BeginChange(const std::string& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BeginChange(const Call& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   WatchedPtr Find(const std::string& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void CheckMayGo(const std::string& path, const std::string& call)
+  void CheckMayGo(const std::string& path, std::string_view how)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CheckDurable(const NamedFile& named, const std::string& by)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -139,7 +146,8 @@ class OrderMonitor final : public InterceptedFileSystem {
   std::map<std::string, Manifest> manifests_ ABSL_GUARDED_BY(mutex_);
   // For each pointer, the manifests it may name after a crash; the visible one is the last.
   std::map<std::string, std::vector<std::string>> pointers_ ABSL_GUARDED_BY(mutex_);
-  std::deque<std::string> recent_ ABSL_GUARDED_BY(mutex_);
+  std::array<Noted, kRecentCalls> recent_ ABSL_GUARDED_BY(mutex_);  // call i at i % kRecentCalls
+  uint64_t noted_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::string> violations_ ABSL_GUARDED_BY(mutex_);
   uint64_t checks_ ABSL_GUARDED_BY(mutex_) = 0;
   bool read_only_ ABSL_GUARDED_BY(mutex_) = false;

@@ -43,21 +43,32 @@ std::set<uint64_t> LegalSizes(const std::vector<std::pair<uint64_t, uint64_t>>& 
 
 }  // namespace
 
-void StaleSectors::Free(std::string_view bytes) {
-  for (size_t at = 0; at < bytes.size() && at < kMaxSectors * kSectorBytes; at += kSectorBytes) {
-    sectors_.push_back(WithoutTrailingZeros(bytes.substr(at, kSectorBytes)));
+std::deque<std::string>& StaleSectors::Mutable() {
+  if (sectors_ == nullptr) {
+    sectors_ = std::make_shared<std::deque<std::string>>();
+  } else if (sectors_.use_count() > 1) {
+    sectors_ = std::make_shared<std::deque<std::string>>(*sectors_);
   }
-  while (sectors_.size() > kMaxSectors) {
-    sectors_.pop_front();
+  return *sectors_;
+}
+
+void StaleSectors::Free(std::string_view bytes) {
+  std::deque<std::string>& sectors = Mutable();
+  for (size_t at = 0; at < bytes.size() && at < kMaxSectors * kSectorBytes; at += kSectorBytes) {
+    sectors.push_back(WithoutTrailingZeros(bytes.substr(at, kSectorBytes)));
+  }
+  while (sectors.size() > kMaxSectors) {
+    sectors.pop_front();
   }
 }
 
 std::string StaleSectors::Reuse() {
-  if (sectors_.empty()) {
+  if (sectors_ == nullptr || sectors_->empty()) {
     return "";
   }
-  std::string bytes = std::move(sectors_.front());
-  sectors_.pop_front();
+  std::deque<std::string>& sectors = Mutable();
+  std::string bytes = std::move(sectors.front());
+  sectors.pop_front();
   return bytes;
 }
 

@@ -32,7 +32,7 @@ namespace veralith {
 inline constexpr size_t kSectorBytes = 512;
 
 // Contents of freed sectors, in the order in which they were freed: what new sectors hold before
-// they are written. Keeps at most kMaxSectors.
+// they are written. Keeps at most kMaxSectors. Copies share them until one changes.
 class StaleSectors {
  public:
   static constexpr size_t kMaxSectors = 512;
@@ -41,7 +41,9 @@ class StaleSectors {
   std::string Reuse();
 
  private:
-  std::deque<std::string> sectors_;
+  std::deque<std::string>& Mutable();
+
+  std::shared_ptr<std::deque<std::string>> sectors_;  // none: empty
 };
 
 // Chooses one of the legal survivors.

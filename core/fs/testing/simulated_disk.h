@@ -22,7 +22,7 @@
 namespace veralith {
 
 struct SimulatedInode {
-  using Entries = std::map<std::string, std::shared_ptr<SimulatedInode>>;
+  using Entries = std::map<std::string, std::shared_ptr<SimulatedInode>, std::less<>>;
 
   uint64_t id = 0;
   bool directory = false;
