@@ -26,7 +26,10 @@ bool IsChange(FsCall call) {
   }
 }
 
-bool IsManifest(const std::string& path) { return path.find("MANIFEST") != std::string::npos; }
+// Says which files are believed.
+bool IsManifestOrPointer(const std::string& path) {
+  return path.find("MANIFEST") != std::string::npos || path.find("CURRENT") != std::string::npos;
+}
 
 }  // namespace
 
@@ -49,8 +52,11 @@ void CrashPointFileSystem::After(const Call& call, const absl::Status& status) {
   if (call.kind == FsCall::kCreate) {
     made_.insert(call.path);
   }
+  if (hook_ != nullptr && (IsChange(call.kind) || IsSync(call.kind))) {
+    steps_.push_back({call.kind, call.path});
+  }
   if (IsChange(call.kind)) {
-    manifest_changes_ += IsManifest(call.path) ? 1 : 0;
+    manifest_changes_ += IsManifestOrPointer(call.path) ? 1 : 0;
     Point();
   }
 }

@@ -18,6 +18,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/fs/testing/intercepted_file_system.h"
 
@@ -32,8 +33,16 @@ class CrashPointFileSystem final : public InterceptedFileSystem {
   void Die() { dead_ = true; }
   // Paths whose bytes were read, and which this process did not make.
   const std::set<std::string>& read() const { return read_; }
-  // Changes to manifests so far.
+  // Changes to manifests and what points to them so far.
   uint64_t manifest_changes() const { return manifest_changes_; }
+
+  // A step of the disk that was taken.
+  struct Step {
+    FsCall kind;
+    std::string path;
+  };
+  // Those since the last call of this, while there was a hook.
+  std::vector<Step> TakeSteps() { return std::exchange(steps_, {}); }
 
  private:
   absl::Status Before(const Call& call) override;
@@ -51,6 +60,7 @@ class CrashPointFileSystem final : public InterceptedFileSystem {
   std::set<std::string> made_;
   std::set<std::string> read_;
   uint64_t manifest_changes_ = 0;
+  std::vector<Step> steps_;
 };
 
 }  // namespace veralith::model

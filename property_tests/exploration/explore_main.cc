@@ -1,7 +1,7 @@
 // Explores crashes exhaustively in small scopes, or replays one explored case.
 //
-//   explore [--depth=3] [--prepared-depth=2] [--second-depth=2] [--survivors=16]
-//           [--second-survivors=16] [--shard=0 --shards=1] [--seconds=N]
+//   explore [--depth=3] [--prepared-depth=2] [--second-depth=N] [--survivors=16]
+//           [--second-survivors=16] [--shard=0 --shards=1] [--seconds=N] [--repeat=0]
 //   explore --replay='put 0 "a" 8 - / flush @7.3'
 //   explore --replay-file=FILE      its first line
 //
@@ -27,6 +27,7 @@ namespace {
 struct Flags {
   ExplorationOptions options;
   size_t seconds = SIZE_MAX / 2;
+  size_t repeat = 0;
   std::string replay;
 };
 
@@ -61,6 +62,7 @@ bool ParseFlag(std::string_view argument, Flags* flags) {
          (name == "--second-survivors" && ParseNumber(value, &options.second_survivors)) ||
          (name == "--shard" && ParseNumber(value, &options.shard)) ||
          (name == "--shards" && ParseNumber(value, &options.shards)) ||
+         (name == "--repeat" && ParseNumber(value, &flags->repeat)) ||
          (name == "--seconds" && ParseNumber(value, &flags->seconds));
 }
 
@@ -87,6 +89,7 @@ int Explore(Flags flags) {
   flags.options.stop = [&] {
     return stopped = seconds() >= static_cast<double>(flags.seconds);
   };
+  flags.options.repeat = flags.repeat != 0;
   Explorer explorer(flags.options, OpenDatabaseUnderTest);
   const std::optional<ExplorationFailure> failure = explorer.Run();
   std::printf("%s%10.1f  seconds%s\n", PrintCounts(explorer.counts()).c_str(), seconds(),
@@ -107,7 +110,7 @@ int main(int argc, char** argv) {
       std::fprintf(stderr,
                    "usage: explore [--depth=N] [--prepared-depth=N] [--second-depth=N]\n"
                    "               [--survivors=N] [--second-survivors=N] [--shard=N]\n"
-                   "               [--shards=N] [--seconds=N] |\n"
+                   "               [--shards=N] [--seconds=N] [--repeat=1] |\n"
                    "               --replay=SCENARIO | --replay-file=FILE\n");
       return 2;
     }

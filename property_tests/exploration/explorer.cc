@@ -32,15 +32,15 @@ uint64_t KeyOf(const SimulatedFileSystem& image, const Ledger& ledger) {
 
 // Runs the operations and collects the crash points of the last one (of the opening, when there is
 // none); "" or what is wrong.
-std::string RunOperations(World& world, const std::vector<Operation>& operations, size_t survivors,
-                          std::vector<CrashPoint>* points) {
+std::string RunOperations(World& world, const std::vector<Operation>& operations,
+                          const ExplorationOptions& options, std::vector<CrashPoint>* points) {
   if (operations.empty()) {
-    world.Collect(survivors);
+    world.Collect(options.survivors, options.repeat);
   }
   std::string difference = world.Open();
   for (size_t i = 0; i < operations.size() && difference.empty(); ++i) {
     if (i + 1 == operations.size()) {
-      world.Collect(survivors);
+      world.Collect(options.survivors, options.repeat);
     }
     difference = world.Apply(i, operations[i]);
   }
@@ -48,24 +48,18 @@ std::string RunOperations(World& world, const std::vector<Operation>& operations
   return difference.empty() ? world.Compare() : difference;
 }
 
-// Recovers what a power cut left and compares it.
-std::string Recover(World& world) {
+// Recovers what a power cut left, collecting the crash points of the recovery, and compares it.
+std::string Recover(World& world, const ExplorationOptions& options,
+                    std::vector<CrashPoint>* points) {
+  world.Collect(options.second_survivors, options.repeat);
   const std::string difference = world.Open();
+  *points = world.TakePoints();
   return difference.empty() ? world.CheckRecovered() : difference;
 }
 
-// Of databases that recovered for the second time only some live on: most such images differ in
-// nothing that matters to what comes later.
-bool LivesOn(size_t power_cuts, uint64_t variety) {
-  constexpr uint64_t kOneIn = 4;
-  return power_cuts == 1 || variety / World::kWaysToLiveOn % kOneIn == 0;
-}
-
-// The crash points of the recovery from an image.
-std::vector<CrashPoint> PointsOfRecovery(World& world, size_t survivors) {
-  world.Collect(survivors);
-  world.Open();
-  return world.TakePoints();
+std::string Recover(World& world) {
+  const std::string difference = world.Open();
+  return difference.empty() ? world.CheckRecovered() : difference;
 }
 
 }  // namespace
@@ -90,7 +84,7 @@ std::optional<ExplorationFailure> Explorer::Run() {
         break;
       }
       if (auto failure = RunLength({state.rolling, state.operations, {}}, length,
-                                   length < options_.second_depth);
+                                   length <= options_.second_depth);
           failure.has_value()) {
         return failure;
       }
@@ -123,8 +117,7 @@ std::optional<ExplorationFailure> Explorer::RunSequence(const Scenario& sequence
   std::vector<CrashPoint> points;
   {
     World world(std::make_unique<SimulatedFileSystem>(), {}, open_, sequence.rolling);
-    std::string difference =
-        RunOperations(world, sequence.operations, options_.survivors, &points);
+    std::string difference = RunOperations(world, sequence.operations, options_, &points);
     if (!difference.empty()) {
       return ExplorationFailure{sequence, std::move(difference)};
     }
@@ -137,13 +130,16 @@ std::optional<ExplorationFailure> Explorer::CheckPoints(const std::vector<CrashP
   const bool first = scenario.power_cuts.empty();
   scenario.power_cuts.emplace_back();
   for (size_t point = 0; point < points.size(); ++point) {
+    const CrashPoint::State& state = *points[point].state;
     ++(first ? counts_.crash_points : counts_.second_points);
     counts_.bounded_points += points[point].complete ? 0 : 1;
-    for (size_t survivor = 0; survivor < points[point].images.size(); ++survivor) {
-      ++(first ? counts_.survivors : counts_.second_survivors);
+    (first ? counts_.survivors : counts_.second_survivors) += state.images.size();
+    if (point > 0 && points[point - 1].state == points[point].state) {
+      continue;
+    }
+    for (size_t survivor = 0; survivor < state.images.size(); ++survivor) {
       scenario.power_cuts.back() = {point, survivor};
-      if (auto failure = CheckImage(*points[point].images[survivor], points[point].ledger,
-                                    scenario, second_cuts);
+      if (auto failure = CheckImage(*state.images[survivor], state.ledger, scenario, second_cuts);
           failure.has_value()) {
         return failure;
       }
@@ -157,20 +153,18 @@ std::optional<ExplorationFailure> Explorer::CheckImage(const SimulatedFileSystem
                                                        const Scenario& scenario,
                                                        bool second_cuts) {
   const uint64_t key = KeyOf(image, ledger) + (scenario.rolling ? 1 : 0);
-  const bool is_new = checked_.insert(key).second;
-  second_cuts = second_cuts && cut_again_.insert(key).second;
+  const bool is_new = checked_.insert(key).second || options_.repeat;
+  second_cuts = second_cuts && (cut_again_.insert(key).second || options_.repeat);
   if (!is_new && !second_cuts) {
     return std::nullopt;
   }
   counts_.distinct_images += is_new && scenario.power_cuts.size() == 1 ? 1 : 0;
   counts_.second_images += is_new && scenario.power_cuts.size() == 2 ? 1 : 0;
-  uint64_t recovered = 0;
+  std::vector<CrashPoint> points;
   {
     World world(image.CloneWithEverything(), ledger, open_, scenario.rolling);
-    std::string difference = Recover(world);
-    recovered = KeyOf(world.disk(), world.ledger()) * World::kWaysToLiveOn;
-    if (difference.empty() && LivesOn(scenario.power_cuts.size(), key) &&
-        lived_.insert(recovered + key % World::kWaysToLiveOn).second) {
+    std::string difference = second_cuts ? Recover(world, options_, &points) : Recover(world);
+    if (difference.empty() && IsNewLife(world, scenario.power_cuts.size(), key)) {
       ++counts_.lives;
       difference = world.LiveOn(key);
     }
@@ -178,12 +172,16 @@ std::optional<ExplorationFailure> Explorer::CheckImage(const SimulatedFileSystem
       return ExplorationFailure{scenario, std::move(difference)};
     }
   }
-  if (!second_cuts || !recovered_.insert(recovered).second) {
-    return std::nullopt;
-  }
-  World world(image.CloneWithEverything(), ledger, open_, scenario.rolling);
-  return CheckPoints(PointsOfRecovery(world, options_.second_survivors), scenario,
-                     /*second_cuts=*/false);
+  return CheckPoints(points, scenario, /*second_cuts=*/false);
+}
+
+// After one power cut each recovered database lives on in each way, after two in one.
+bool Explorer::IsNewLife(World& world, size_t power_cuts, uint64_t variety) {
+  const uint64_t recovered = KeyOf(world.disk(), world.ledger());
+  const bool is_new = lived_.insert(recovered).second;
+  const bool is_new_way =
+      lived_in_way_.insert(recovered + 1 + variety % World::kWaysToLiveOn).second;
+  return is_new || (power_cuts == 1 && is_new_way) || options_.repeat;
 }
 
 std::string ReplayScenario(const Scenario& scenario, const ExplorationOptions& options,
@@ -191,25 +189,22 @@ std::string ReplayScenario(const Scenario& scenario, const ExplorationOptions& o
   auto world = std::make_unique<World>(std::make_unique<SimulatedFileSystem>(), Ledger(), open,
                                        scenario.rolling);
   std::vector<CrashPoint> points;
-  std::string difference =
-      RunOperations(*world, scenario.operations, options.survivors, &points);
+  std::string difference = RunOperations(*world, scenario.operations, options, &points);
   for (size_t i = 0; i < scenario.power_cuts.size() && difference.empty(); ++i) {
     const PowerCut& cut = scenario.power_cuts[i];
-    if (cut.point >= points.size() || cut.survivor >= points[cut.point].images.size()) {
+    if (cut.point >= points.size() || cut.survivor >= points[cut.point].state->images.size()) {
       return "no such power cut: @" + std::to_string(cut.point) + "." +
              std::to_string(cut.survivor);
     }
-    const SimulatedFileSystem& image = *points[cut.point].images[cut.survivor];
-    const Ledger& ledger = points[cut.point].ledger;
-    const uint64_t key = KeyOf(image, ledger) + (scenario.rolling ? 1 : 0);
-    world = std::make_unique<World>(image.CloneWithEverything(), ledger, open, scenario.rolling);
-    difference = Recover(*world);
-    if (difference.empty() && LivesOn(i + 1, key)) {
+    const std::shared_ptr<const CrashPoint::State> state = points[cut.point].state;
+    const SimulatedFileSystem& image = *state->images[cut.survivor];
+    const uint64_t key = KeyOf(image, state->ledger) + (scenario.rolling ? 1 : 0);
+    world = std::make_unique<World>(image.CloneWithEverything(), state->ledger, open,
+                                    scenario.rolling);
+    difference = Recover(*world, options, &points);
+    if (difference.empty()) {
       difference = world->LiveOn(key);
     }
-    world = std::make_unique<World>(image.CloneWithEverything(), ledger, open, scenario.rolling);
-    std::vector<CrashPoint> next = PointsOfRecovery(*world, options.second_survivors);
-    points = std::move(next);
   }
   return difference;
 }

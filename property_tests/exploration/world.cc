@@ -5,8 +5,8 @@
 #include "core/base/status.h"
 #include "core/db/testing/manifest_interpreter.h"
 #include "core/manifest/file_names.h"
-#include "core/manifest/manifest_log.h"
 #include "model/operation_text.h"
+#include "property_tests/exploration/believed_files.h"
 
 namespace veralith::model {
 namespace {
@@ -46,48 +46,8 @@ bool IsData(const std::string& name) {
   return file.has_value() && (file->kind == FileKind::kLog || file->kind == FileKind::kSegment);
 }
 
-void ApplyNames(const VersionEdit& edit, std::set<std::string>* names) {
-  for (const VersionEdit::RemovedFile& file : edit.removed_files) {
-    names->erase(SegmentFileName(file.number));
-  }
-  for (const uint64_t number : edit.removed_logs) {
-    names->erase(LogFileName(number));
-  }
-  for (const VersionEdit::AddedFile& file : edit.added_files) {
-    names->insert(SegmentFileName(file.file.number));
-  }
-  for (const VersionEdit::AddedLog& log : edit.added_logs) {
-    names->insert(LogFileName(log.number));
-  }
-}
-
-// Of one manifest: named after all its records, or after all but the last, which a crash can lose.
-void AddNamed(SimulatedFileSystem* disk, const std::string& path, uint64_t number,
-              std::set<std::string>* names) {
-  std::set<std::string> before;
-  std::set<std::string> after;
-  ScanManifest(disk, path, number, [&](uint64_t, const VersionEdit& edit) {
-    before = after;
-    ApplyNames(edit, &after);
-    return absl::OkStatus();
-  }).status().IgnoreError();
-  names->merge(before);
-  names->merge(after);
-}
-
-std::set<std::string> NamedOn(SimulatedFileSystem* disk) {
-  std::set<std::string> names;
-  const absl::StatusOr<std::vector<std::string>> listed = disk->List(World::kDirectory);
-  if (!listed.ok()) {
-    return names;
-  }
-  for (const std::string& name : *listed) {
-    const std::optional<FileName> file = ParseFileName(name);
-    if (file.has_value() && file->kind == FileKind::kManifest) {
-      AddNamed(disk, JoinPath(World::kDirectory, name), file->number, &names);
-    }
-  }
-  return names;
+bool HoldsCurrent(SimulatedFileSystem& disk) {
+  return BelievedFiles(disk, World::kDirectory).has_value();
 }
 
 const ManifestInterpreter* Interpreter() {
@@ -117,7 +77,9 @@ World::World(std::unique_ptr<SimulatedFileSystem> disk, Ledger ledger, const DbO
       monitor_(disk_.get(), Interpreter()),
       executor_(1, &clock_, SimulatedExecutor::Order::kFifo),
       file_system_(&monitor_),
-      ledger_(std::move(ledger)) {
+      ledger_(std::move(ledger)),
+      believed_at_first_(BelievedFiles(*disk_, kDirectory)),
+      current_is_durable_(believed_at_first_.has_value()) {
   monitor_.Adopt(kDirectory).IgnoreError();  // nothing is there yet, or the opening will tell
 }
 
@@ -135,8 +97,9 @@ World::~World() {
 
 // --- Crash points ------------------------------------------------------------------------------------
 
-void World::Collect(size_t bound) {
+void World::Collect(size_t bound, bool apart) {
   bound_ = bound;
+  apart_ = apart;
   file_system_.SetHook([this] { AddPoint(); });
 }
 
@@ -146,27 +109,77 @@ std::vector<CrashPoint> World::TakePoints() {
   return std::move(points_);
 }
 
-const std::set<std::string>& World::NamedFiles() {
-  if (!named_.known || named_.manifest_changes != file_system_.manifest_changes()) {
-    named_ = {true, file_system_.manifest_changes(), NamedOn(disk_.get())};
+void World::LearnNames() {
+  if (named_.known && named_.manifest_changes == file_system_.manifest_changes()) {
+    return;
   }
-  return named_.names;
+  named_.known = true;
+  named_.manifest_changes = file_system_.manifest_changes();
+  named_.names = NamedByManifests(*disk_, kDirectory);
+  if (auto believed = BelievedFiles(*disk_, kDirectory); believed.has_value()) {
+    named_.manifests.merge(*believed);
+  }
+}
+
+// What differs in nothing else is one survivor.
+bool World::Varies(const std::string& path) const {
+  const std::string name = NameOf(path);
+  if (name == kLockFileName) {
+    return false;
+  }
+  if (apart_ || !current_is_durable_ || !path.ends_with(JoinPath(kDirectory, name))) {
+    return !IsData(name) || named_.names.contains(name);
+  }
+  return !IsBelievedWhenNamed(name) || named_.names.contains(name) ||
+         named_.manifests.contains(name);
+}
+
+// False only for bytes of a file that does not vary and is not an empty log.
+bool World::CanMatter(const CrashPointFileSystem::Step& step) {
+  switch (step.kind) {
+    case FsCall::kAppend:
+    case FsCall::kWrite:
+      return Varies(step.path) || written_.insert(step.path).second;
+    case FsCall::kSync:
+      return Varies(step.path);
+    default:
+      return true;
+  }
+}
+
+// True when nothing happened since the last crash point that its survivors and their ledger would
+// not show, too.
+bool World::LooksLikeLastPoint() {
+  const std::pair<uint64_t, bool> told = {ledger_.signature(), pending_.has_value()};
+  bool same = !points_.empty() && told == told_at_last_point_;
+  told_at_last_point_ = told;
+  LearnNames();
+  for (const CrashPointFileSystem::Step& step : file_system_.TakeSteps()) {
+    same = !CanMatter(step) && same;
+  }
+  return same;
 }
 
 void World::AddPoint() {
-  const std::set<std::string>& named = NamedFiles();
-  const auto varies = [&named](const std::string& path) {
-    const std::string name = NameOf(path);
-    return name != kLockFileName && (!IsData(name) || named.contains(name));
-  };
-  SimulatedFileSystem::Survivors survivors = disk_->EnumerateSurvivors(bound_, varies);
-  CrashPoint& point = points_.emplace_back();
-  point.ledger = ledger_;
-  if (pending_.has_value()) {
-    point.ledger.Failed(*pending_);
+  if (LooksLikeLastPoint() && !apart_) {
+    points_.push_back(points_.back());
+    return;
   }
-  point.images = std::move(survivors.images);
-  point.complete = survivors.complete;
+  SimulatedFileSystem::Survivors survivors = disk_->EnumerateSurvivors(
+      bound_, [this](const std::string& path) { return Varies(path); });
+  for (const std::unique_ptr<SimulatedFileSystem>& image : survivors.images) {
+    if (!apart_) {
+      CollapseUnbelieved(*image, kDirectory);
+      image->ForgetFreedBlocks();
+    }
+  }
+  Ledger ledger = ledger_;
+  if (pending_.has_value()) {
+    ledger.Failed(*pending_);
+  }
+  points_.push_back(
+      {std::make_shared<const CrashPoint::State>(std::move(ledger), std::move(survivors.images)),
+       survivors.complete});
 }
 
 // --- Operations --------------------------------------------------------------------------------------
@@ -187,12 +200,12 @@ Options World::OpenOptions() {
 }
 
 std::string World::Open() {
-  named_at_opening_ = NamedOn(disk_.get());
   absl::StatusOr<std::unique_ptr<Db>> opened = open_(kDirectory, OpenOptions());
   if (!opened.ok()) {
     return Expect(opened.status(), "Open");
   }
   db_ = *std::move(opened);
+  current_is_durable_ = current_is_durable_ || HoldsCurrent(*disk_->CloneWithNothingUnsynced());
   return "";
 }
 
@@ -401,8 +414,10 @@ std::string World::CheckRecovered() {
     return violation;
   }
   for (const std::string& path : file_system_.read()) {
-    if (const std::string name = NameOf(path); IsData(name) && !named_at_opening_.contains(name)) {
-      return "recovery read " + name + ", which no manifest names";
+    const std::string name = NameOf(path);
+    if (believed_at_first_.has_value() && IsBelievedWhenNamed(name) &&
+        !believed_at_first_->contains(name)) {
+      return "recovery read " + name + ", to which CURRENT does not lead";
     }
   }
   const absl::StatusOr<CrashModel::Recovered> recovered = Observe(*db_);

@@ -18,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/testing/simulated_clock.h"
@@ -35,8 +36,14 @@ namespace veralith::model {
 
 // What a power cut at one moment could have left.
 struct CrashPoint {
-  Ledger ledger;
-  std::vector<std::unique_ptr<SimulatedFileSystem>> images;
+  struct State {
+    Ledger ledger;
+    // In each, what recovery must not read is collapsed to one (believed_files.h), and nothing is
+    // known of what its free blocks held.
+    std::vector<std::unique_ptr<SimulatedFileSystem>> images;
+  };
+  // The state of the point before when nothing happened in between that a survivor could show.
+  std::shared_ptr<const State> state;
   bool complete = false;  // these are all, but for files that no manifest names
 };
 
@@ -52,8 +59,9 @@ class World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  // From now on crash points are collected, with at most `bound` images each.
-  void Collect(size_t bound);
+  // From now on crash points are collected, with at most `bound` images each. `apart`: each with its
+  // own images, in which nothing is collapsed.
+  void Collect(size_t bound, bool apart = false);
   // Also one for now: after the last step. Ends collecting.
   std::vector<CrashPoint> TakePoints();
 
@@ -81,7 +89,8 @@ class World {
   struct Named {
     bool known = false;
     uint64_t manifest_changes = 0;
-    std::set<std::string> names;
+    std::set<std::string> names;      // of logs and segments, by some manifest that is there
+    std::set<std::string> manifests;  // by CURRENT, now or earlier in this life
   };
 
   std::string ApplyWrite(size_t position, const Operation& operation);
@@ -96,8 +105,10 @@ class World {
   // The first call that broke the order of DESIGN 4; "" when none did.
   std::string OrderViolation() const;
   void AddPoint();
-  // Names of the logs and segments that a manifest on the disk names or could name after a crash.
-  const std::set<std::string>& NamedFiles();
+  bool LooksLikeLastPoint();
+  bool CanMatter(const CrashPointFileSystem::Step& step);
+  void LearnNames();
+  bool Varies(const std::string& path) const;
 
   const DbOpener& open_;
   const bool rolling_;
@@ -108,9 +119,13 @@ class World {
   CrashPointFileSystem file_system_;
   Ledger ledger_;
   std::optional<std::vector<Write>> pending_;  // a write that has not returned
+  const std::optional<std::set<std::string>> believed_at_first_;  // on the disk as it came
+  bool current_is_durable_;  // every survivor has a CURRENT
   Named named_;
-  std::set<std::string> named_at_opening_;
+  std::set<std::string> written_;  // paths
   size_t bound_ = 0;
+  bool apart_ = false;
+  std::pair<uint64_t, bool> told_at_last_point_;  // what the ledger said then
   std::vector<CrashPoint> points_;
   std::unique_ptr<Db> db_;
   std::array<const Snapshot*, kSlots> snapshots_ = {};

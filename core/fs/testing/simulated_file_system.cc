@@ -47,18 +47,15 @@ uint64_t InSectors(uint64_t bytes) {
   return (bytes + kSectorBytes - 1) / kSectorBytes * kSectorBytes;
 }
 
-std::vector<std::string> Components(const std::string& path) {
-  std::vector<std::string> components;
-  size_t at = 0;
-  while (at <= path.size()) {
-    const size_t slash = std::min(path.find('/', at), path.size());
-    std::string component = path.substr(at, slash - at);
-    if (!component.empty() && component != ".") {
-      components.push_back(std::move(component));
-    }
-    at = slash + 1;
-  }
-  return components;
+// Takes the next component off the path; "" at its end.
+std::string_view NextComponent(std::string_view* path) {
+  std::string_view component;
+  do {
+    path->remove_prefix(std::min(path->find_first_not_of('/'), path->size()));
+    component = path->substr(0, path->find('/'));
+    path->remove_prefix(component.size());
+  } while (component == ".");
+  return component;
 }
 
 // Where a path leads.
@@ -102,22 +99,22 @@ struct SimulatedFileSystem::Disk {
   absl::Status Call(FsCall call, bool is_step, const std::string& path, const std::string& path2,
                     const Effect& effect, const std::function<void()>& lose = [] {}) {
     MutexLock lock(mutex);
-    const std::string shown = path2.empty() ? path : path + " to " + path2;
+    const auto shown = [&] { return path2.empty() ? path : path + " to " + path2; };
     if (crashed) {
-      return CrashStatus(shown, call);
+      return CrashStatus(shown(), call);
     }
     ++calls;
     const bool last = is_step && ++steps == crash_at;
     if (last && IsSync(call)) {
       crashed = true;
-      return CrashStatus(shown, call);
+      return CrashStatus(shown(), call);
     }
     const int error = WithFault(call, NextFault(call, path, path2), effect, lose);
     if (last) {
       crashed = true;
-      return CrashStatus(shown, call);
+      return CrashStatus(shown(), call);
     }
-    return error == 0 ? absl::OkStatus() : ErrnoStatus(shown, Verb(call), error);
+    return error == 0 ? absl::OkStatus() : ErrnoStatus(shown(), Verb(call), error);
   }
 
   static absl::Status CrashStatus(const std::string& path, FsCall call) {
@@ -168,7 +165,8 @@ struct SimulatedFileSystem::Disk {
   Place Find(const std::string& path) const {
     Place place;
     place.inode = root;
-    for (const std::string& component : Components(path)) {
+    std::string_view rest = path;
+    for (std::string_view component; !(component = NextComponent(&rest)).empty();) {
       if (place.inode == nullptr || !place.inode->directory) {
         place.error = place.inode == nullptr ? ENOENT : ENOTDIR;
         return place;
@@ -707,6 +705,26 @@ void SimulatedFileSystem::FlipBit(const std::string& path, uint64_t bit) {
     byte = place.inode->bytes.visible()[bit / 8];
   }
   Corrupt(path, bit / 8, static_cast<char>(byte ^ (1 << (bit % 8))));
+}
+
+void SimulatedFileSystem::Overwrite(
+    const std::string& directory, std::string_view bytes,
+    const std::function<bool(const std::string& name, uint64_t size)>& which) {
+  MutexLock lock(disk_->mutex);
+  const Place place = disk_->Find(directory);
+  VERALITH_CHECK(place.inode != nullptr && place.inode->directory);
+  const auto shared = std::make_shared<std::string>(bytes);
+  for (const auto& [name, inode] : place.inode->entries) {
+    if (!inode->directory && inode->links == 1 && which(name, inode->bytes.visible().size())) {
+      inode->bytes = SimulatedBytes(shared);
+      disk_->Charge(*inode);
+    }
+  }
+}
+
+void SimulatedFileSystem::ForgetFreedBlocks() {
+  MutexLock lock(disk_->mutex);
+  disk_->stale = {};
 }
 
 uint64_t SimulatedFileSystem::steps() const {

@@ -91,6 +91,14 @@ class SimulatedFileSystem final : public FileSystem {
   void Corrupt(const std::string& path, uint64_t offset, char byte);
   void FlipBit(const std::string& path, uint64_t bit);
 
+  // Gives every file of `directory` for which `which(name, size)` is true these bytes, in memory and on the
+  // disk, in place of its own; one with a second name stays what it is.
+  void Overwrite(const std::string& directory, std::string_view bytes,
+                 const std::function<bool(const std::string& name, uint64_t size)>& which);
+
+  // What blocks held that no file holds any more: from now on zeros, until others are freed.
+  void ForgetFreedBlocks();
+
   // ---- Crashes ----
 
   uint64_t steps() const;  // taken so far

@@ -133,6 +133,40 @@ TEST(Survivors, AReusedBlockShowsWhatItHeld) {
   ExpectRandomCrashesGiveExactly(fs, expected);
 }
 
+TEST(Survivors, AForgottenBlockShowsNothingAndACopyOfTheDiskRemembersItsOwn) {
+  SimulatedFileSystem fs;
+  MustMake(fs, "/old", "secret");
+  MustMake(fs, "/f", "");
+  ASSERT_TRUE(fs.Remove("/old").ok());
+  ASSERT_TRUE(fs.SyncDirectory("/").ok());
+  const auto copy = fs.CloneWithEverything();
+  fs.ForgetFreedBlocks();
+  for (SimulatedFileSystem* disk : {&fs, copy.get()}) {
+    ASSERT_TRUE(MustOpen(*disk, "/f", OpenMode::kReadWrite)->Append("new!").ok());
+  }
+  EXPECT_EQ(AllImages(fs), (Images{{{"/f", ""}}, {{"/f", Zeros(4)}}, {{"/f", "new!"}}}));
+  EXPECT_TRUE(AllImages(*copy).contains({{"/f", "secr"}}));
+}
+
+TEST(Survivors, WhatIsOverwrittenIsDurableAndTheRestStays) {
+  SimulatedFileSystem fs;
+  ASSERT_TRUE(fs.CreateDirectory("/d").ok());
+  for (const std::string path : {"/d/a", "/d/b", "/d/empty", "/d/linked", "/a"}) {
+    MustMake(fs, path, path.ends_with("empty") ? "" : "bytes of " + path);
+  }
+  ASSERT_TRUE(fs.Link("/d/linked", "/d/other").ok());
+  ASSERT_TRUE(fs.SyncDirectory("/d").ok());
+  fs.Overwrite("/d", "text", [](const std::string& name, uint64_t size) {
+    return name != "b" && size > 0;
+  });
+  EXPECT_EQ(AllImages(fs), (Images{{{"/a", "bytes of /a"},
+                                    {"/d/a", "text"},
+                                    {"/d/b", "bytes of /d/b"},
+                                    {"/d/empty", ""},
+                                    {"/d/linked", "bytes of /d/linked"},
+                                    {"/d/other", "bytes of /d/linked"}}}));
+}
+
 TEST(Survivors, ACutComesBackWithItsOldBytes) {
   SimulatedFileSystem fs;
   MustMake(fs, "/f", "abcdef");
