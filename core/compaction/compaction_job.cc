@@ -1,6 +1,7 @@
 #include "core/compaction/compaction_job.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -16,53 +17,10 @@
 #include "core/format/key_bound.h"
 #include "core/iterator/concatenating_iterator.h"
 #include "core/iterator/range_tombstones.h"
+#include "core/segment/stored_value_page.h"
 
 namespace veralith {
 namespace {
-
-// A segment's iterator that keeps its reader open.
-class OwningIterator final : public Iterator {
- public:
-  explicit OwningIterator(std::shared_ptr<SegmentReader> reader)
-      : reader_(std::move(reader)), iterator_(reader_->NewIterator(/*fill_cache=*/false)) {}
-
-  absl::Status status() const override { return iterator_->status(); }
-  void SeekToFirst() override {
-    iterator_->SeekToFirst();
-    Take();
-  }
-  void SeekToLast() override {
-    iterator_->SeekToLast();
-    Take();
-  }
-  void Seek(NamespaceId ns, std::string_view key, Timestamp ts) override {
-    iterator_->Seek(ns, key, ts);
-    Take();
-  }
-  void SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) override {
-    iterator_->SeekForPrev(ns, key, ts);
-    Take();
-  }
-  void Next() override {
-    iterator_->Next();
-    Take();
-  }
-  void Prev() override {
-    iterator_->Prev();
-    Take();
-  }
-
- private:
-  void Take() {
-    valid_ = iterator_->Valid();
-    if (valid_) {
-      entry_ = iterator_->entry();
-    }
-  }
-
-  const std::shared_ptr<SegmentReader> reader_;
-  const std::unique_ptr<Iterator> iterator_;
-};
 
 // Opens an input, and refuses one that is not what the manifest says.
 absl::StatusOr<std::shared_ptr<SegmentReader>> OpenInput(const SegmentOpener& open,
@@ -78,8 +36,8 @@ absl::StatusOr<std::shared_ptr<SegmentReader>> OpenInput(const SegmentOpener& op
 
 class InputParts final : public ConcatenatedParts {
  public:
-  InputParts(std::vector<FileRef> files, SegmentOpener open)
-      : files_(std::move(files)), open_(std::move(open)) {}
+  InputParts(std::vector<FileRef> files, SegmentOpener open, ValuePageOffers::Place* offers)
+      : files_(std::move(files)), open_(std::move(open)), offers_(offers) {}
 
   size_t size() const override { return files_.size(); }
   bool EndsBefore(size_t i, NamespaceId ns, std::string_view key) const override {
@@ -91,12 +49,14 @@ class InputParts final : public ConcatenatedParts {
   absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) override {
     VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<SegmentReader> reader,
                               OpenInput(open_, *files_[i]));
-    return std::make_unique<OwningIterator>(std::move(reader));
+    const SegmentReader& segment = *reader;
+    return segment.NewJobIterator(std::move(reader), offers_);
   }
 
  private:
   const std::vector<FileRef> files_;
   const SegmentOpener open_;
+  ValuePageOffers::Place* const offers_;
 };
 
 // The range tombstones of the inputs: they are needed before the first entry is judged.
@@ -248,13 +208,19 @@ struct Whole {
   const OlderFiles& older;
   std::shared_ptr<const FragmentedRangeTombstones> tombstones;
   OutputPlan plan;
+  std::optional<SegmentOptions> copied_as;  // what value pages that may be copied are like
 };
 
 MergeRequest PieceOf(const Whole& whole, const Piece& piece) {
   MergeRequest merge;
+  if (whole.copied_as.has_value()) {
+    merge.offers = std::make_unique<ValuePageOffers>(*whole.copied_as);
+  }
   for (const Pick::Input& input : whole.request.pick.inputs) {
+    ValuePageOffers::Place* const offers =
+        merge.offers == nullptr ? nullptr : merge.offers->AddInput();
     merge.inputs.push_back(NewConcatenatingIterator(
-        std::make_unique<InputParts>(input.files, whole.request.open_segment)));
+        std::make_unique<InputParts>(input.files, whole.request.open_segment, offers)));
   }
   merge.tombstones = whole.tombstones;
   merge.points = whole.request.points;
@@ -275,6 +241,8 @@ void Add(const JobResult& piece, JobResult* sum) {
   JobStatistics& all = sum->statistics;
   all.files_written += more.files_written;
   all.bytes_written += more.bytes_written;
+  all.value_pages_copied += more.value_pages_copied;
+  all.value_bytes_copied += more.value_bytes_copied;
   all.versions_read += more.versions_read;
   all.versions_written += more.versions_written;
   all.versions_hidden += more.versions_hidden;
@@ -316,7 +284,10 @@ absl::StatusOr<JobResult> Merge(const JobEnvironment& environment,
                                 const CompactionOptions& options,
                                 const CompactionRequest& request) {
   const OlderFiles older(request.version, NumbersOf(request.pick));
-  Whole whole{request, older, nullptr, PlanOf(*request.version, request.pick, options)};
+  Whole whole{request, older, nullptr, PlanOf(*request.version, request.pick, options), {}};
+  if (options.copy_value_pages) {
+    whole.copied_as = environment.segment_options(whole.plan.level, whole.plan.bottommost);
+  }
   VERALITH_ASSIGN_OR_RETURN(whole.tombstones, CollectTombstones(request));
   VERALITH_ASSIGN_OR_RETURN(const std::vector<Piece> pieces,
                             PiecesOf(environment, options, request));

@@ -12,7 +12,9 @@
 //      on the environment's executor and become one edit. The first piece that fails stops the
 //      others, and no piece's outputs are left. What is merged does not depend on the pieces; where
 //      files end does.
-//   5. The decision that nothing lies beneath a tombstone is taken on `version`. It stays right
+//   5. Value pages of which all rows survive next to each other are copied as they stand, each
+//      verified and decoded by this job before. The entries are the same with and without it.
+//   6. The decision that nothing lies beneath a tombstone is taken on `version`. It stays right
 //      while the job runs: other jobs only move data down, and the picker keeps them apart.
 //
 // Memory, for each piece: page buffers of the inputs (one open file per leveled input and per level 0

@@ -43,6 +43,9 @@ struct JobStatistics {
   uint64_t files_written = 0;
   uint64_t bytes_read = 0;  // sizes of the input files; 0 for a flush
   uint64_t bytes_written = 0;
+  // Value pages of inputs that were written as they stood there, and their bytes.
+  uint64_t value_pages_copied = 0;
+  uint64_t value_bytes_copied = 0;
   uint64_t versions_read = 0;
   uint64_t versions_written = 0;
   uint64_t versions_hidden = 0;     // dropped: no point sees them

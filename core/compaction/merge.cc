@@ -48,7 +48,7 @@ absl::StatusOr<JobResult> MergeToOutputs(const JobEnvironment& environment,
   const auto tombstones = ClipToPiece(std::move(request.tombstones), request.piece);
   OlderFilesData older(request.older);
   RangeTombstoneSurvivors surviving_ranges(tombstones.get(), request.points, &older);
-  Outputs outputs(environment, request.plan, &surviving_ranges);
+  Outputs outputs(environment, request.plan, &surviving_ranges, request.offers.get());
   Survivors survivors(
       NewPieceIterator(NewMergingIterator(std::move(request.inputs)), request.piece),
       tombstones.get(), request.points, &older);
@@ -59,6 +59,8 @@ absl::StatusOr<JobResult> MergeToOutputs(const JobEnvironment& environment,
   const Survivors::Counts& counts = survivors.counts();
   result.statistics.files_written = files.size();
   result.statistics.bytes_written = outputs.bytes_written();
+  result.statistics.value_pages_copied = outputs.copied_value_pages().pages;
+  result.statistics.value_bytes_copied = outputs.copied_value_pages().bytes;
   result.statistics.versions_read = counts.read;
   result.statistics.versions_written = counts.kept;
   result.statistics.versions_hidden = counts.hidden;

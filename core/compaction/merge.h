@@ -16,6 +16,7 @@
 #include "core/iterator/iterator.h"
 #include "core/iterator/range_tombstones.h"
 #include "core/manifest/version.h"
+#include "core/segment/stored_value_page.h"
 
 namespace veralith {
 
@@ -28,6 +29,8 @@ struct MergeRequest {
   Piece piece;
   OutputPlan plan;
   uint64_t output_run_id = 0;
+  // Where the inputs show their value pages; may be null.
+  std::unique_ptr<ValuePageOffers> offers;
 };
 
 // Runs the job: the edit has the added files, and history_floor when something was dropped. On an

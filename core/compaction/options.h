@@ -28,6 +28,9 @@ struct CompactionOptions {
   // A job is cut into at most so many pieces that run side by side, each of about
   // target_file_bytes of input or more.
   int max_subcompactions = 1;
+  // Value pages of the inputs that survive as a whole are written as they stand
+  // (core/segment/value_column.h). False: all are encoded again, with the same entries.
+  bool copy_value_pages = true;
   // Bytes of level 1 before it is compacted into level 2, and the factor from level to level.
   uint64_t level_base_bytes = uint64_t{128} << 20;
   int level_multiplier = 10;

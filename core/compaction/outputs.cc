@@ -17,8 +17,8 @@ constexpr uint64_t kProgressBytes = 64 << 10;
 }  // namespace
 
 Outputs::Outputs(const JobEnvironment& environment, const OutputPlan& plan,
-                 RangeTombstoneSurvivors* tombstones)
-    : environment_(environment), plan_(plan), tombstones_(tombstones) {}
+                 RangeTombstoneSurvivors* tombstones, ValuePageOffers* offers)
+    : environment_(environment), plan_(plan), tombstones_(tombstones), offers_(offers) {}
 
 Outputs::~Outputs() {
   if (!finished_) {
@@ -39,12 +39,13 @@ absl::Status Outputs::Add(const EntryView& entry, bool first_of_key) {
     PassGrandparents(entry);
     VERALITH_RETURN_IF_ERROR(Begin());
   }
-  VERALITH_RETURN_IF_ERROR(writer_->Add(entry));
+  VERALITH_RETURN_IF_ERROR(
+      writer_->Add(entry, offers_ == nullptr ? nullptr : offers_->Take(entry)));
   tombstones_->Kept(entry);
   superseded_ += first_of_key ? 0 : 1;
-  if (const uint64_t bytes = writer_->EstimatedBytes();
-      bytes >= reported_bytes_ + kProgressBytes) {
-    ReportProgress(bytes);
+  estimated_bytes_ = writer_->EstimatedBytes();
+  if (estimated_bytes_ >= reported_bytes_ + kProgressBytes) {
+    ReportProgress(estimated_bytes_);
   }
   return absl::OkStatus();
 }
@@ -67,7 +68,7 @@ absl::StatusOr<std::vector<FileMeta>> Outputs::Finish() {
 
 bool Outputs::CutIsDue(const EntryView& next) {
   PassGrandparents(next);
-  return writer_->EstimatedBytes() >= plan_.target_file_bytes ||
+  return estimated_bytes_ >= plan_.target_file_bytes ||
          grandparent_bytes_ > plan_.max_grandparent_overlap_bytes;
 }
 
@@ -81,6 +82,7 @@ void Outputs::PassGrandparents(const EntryView& next) {
 absl::Status Outputs::Begin() {
   number_ = environment_.new_file_number();
   superseded_ = 0;
+  estimated_bytes_ = 0;
   reported_bytes_ = 0;
   grandparent_bytes_ = 0;
   absl::StatusOr<std::unique_ptr<File>> file = environment_.fs->Open(
@@ -101,6 +103,7 @@ absl::Status Outputs::Close(const std::vector<OwnedRangeTombstone>& tombstones) 
     VERALITH_RETURN_IF_ERROR(writer_->AddRangeTombstone(tombstone.view()));
   }
   VERALITH_ASSIGN_OR_RETURN(const SegmentSummary summary, writer_->Finish());
+  copied_ += writer_->copied_value_pages();
   writer_.reset();
   files_.push_back(MetaOf(summary));
   bytes_written_ += summary.file_bytes;

@@ -29,6 +29,7 @@
 #include "core/format/entry.h"
 #include "core/format/version_edit.h"
 #include "core/segment/segment_writer.h"
+#include "core/segment/stored_value_page.h"
 
 namespace veralith {
 
@@ -44,8 +45,9 @@ struct OutputPlan {
 
 class Outputs {
  public:
+  // `offers`: the value pages at which the job's inputs stand; may be null.
   Outputs(const JobEnvironment& environment, const OutputPlan& plan,
-          RangeTombstoneSurvivors* tombstones);
+          RangeTombstoneSurvivors* tombstones, ValuePageOffers* offers);
   ~Outputs();
   Outputs(const Outputs&) = delete;
   Outputs& operator=(const Outputs&) = delete;
@@ -55,6 +57,7 @@ class Outputs {
   // Writes what is left, syncs the directory, and hands over the files' metas.
   absl::StatusOr<std::vector<FileMeta>> Finish();
   uint64_t bytes_written() const { return bytes_written_; }
+  const CopiedPages& copied_value_pages() const { return copied_; }
 
  private:
   bool CutIsDue(const EntryView& next);
@@ -68,11 +71,13 @@ class Outputs {
   const JobEnvironment& environment_;
   const OutputPlan plan_;
   RangeTombstoneSurvivors* const tombstones_;
+  ValuePageOffers* const offers_;
 
   // The open file.
   std::unique_ptr<SegmentWriter> writer_;
   uint64_t number_ = 0;
   uint64_t superseded_ = 0;
+  uint64_t estimated_bytes_ = 0;    // as its writer said after the last entry
   uint64_t reported_bytes_ = 0;     // told to the progress callback
   uint64_t grandparent_bytes_ = 0;  // of the grandparents passed since it began
 
@@ -80,6 +85,7 @@ class Outputs {
   std::vector<uint64_t> created_;   // every file begun
   std::vector<FileMeta> files_;     // every file closed
   uint64_t bytes_written_ = 0;
+  CopiedPages copied_;
   bool finished_ = false;
 };
 

@@ -396,10 +396,12 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
   }
   if (status.ok()) {
     event.bytes_written = result->statistics.bytes_written;
+    event.bytes_copied = result->statistics.value_bytes_copied;
     counters_.compaction_read_bytes += result->statistics.bytes_read;
     counters_.compaction_written_bytes += event.bytes_written;
     ++counters_.compactions;
     counters_.subcompactions += result->statistics.pieces;
+    counters_.compaction_copied_bytes += event.bytes_copied;
     PublishSuperVersion();
   }
   std::erase(running_, &pick);

@@ -116,6 +116,32 @@ TEST_F(BackgroundTest, AnImpossibleNumberOfPiecesIsRefused) {
   }
 }
 
+// --- Copied pages --------------------------------------------------------------------------------
+
+TEST_F(BackgroundTest, PagesThatNothingChangesAreCopiedAndCounted) {
+  for (const bool copy : {false, true}) {
+    Options options = ManualOptions();
+    options.upper_codec = options.middle_codec = options.bottom_codec = Codec::kLz4;
+    options.copy_value_pages = copy;
+    Open(options);
+    FillRuns(1, 300);
+    ASSERT_OK(db_->CompactAll());
+    const Statistics before = db_->GetStatistics();
+    Put("key1150", "another value");
+    ASSERT_OK(db_->Flush());
+    ASSERT_OK(db_->CompactAll());
+    const Statistics after = db_->GetStatistics();
+    const uint64_t copied = after.compaction_bytes_copied - before.compaction_bytes_copied;
+    const uint64_t written = after.compaction_bytes_written - before.compaction_bytes_written;
+    EXPECT_LT(copied, written);
+    EXPECT_EQ(copied > written / 4, copy) << copied << " of " << written;
+    ExpectContents();
+    EXPECT_OK(db_->Check());
+    ASSERT_OK(db_->Close());
+    db_.reset();
+  }
+}
+
 // --- The shape of the tree -------------------------------------------------------------------------
 
 class BackgroundOfStyle : public BackgroundTest,

@@ -128,6 +128,7 @@ class DbImpl final : public Db {
     uint64_t flushes = 0;
     uint64_t compactions = 0;
     uint64_t subcompactions = 0;
+    uint64_t compaction_copied_bytes = 0;
     uint64_t log_syncs = 0;
     uint64_t commits = 0;
   };

@@ -50,6 +50,7 @@ struct CompactionEvent {
   // At the end only.
   absl::Status status;
   uint64_t bytes_written = 0;
+  uint64_t bytes_copied = 0;  // of these: value pages of the inputs, as they stood there
 };
 
 // Writers are held back, until the end of the same kind is told.

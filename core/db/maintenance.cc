@@ -220,6 +220,7 @@ Statistics DbImpl::GetStatistics() {
   result.flushes = counters_.flushes;
   result.compactions = counters_.compactions;
   result.subcompactions = counters_.subcompactions;
+  result.compaction_bytes_copied = counters_.compaction_copied_bytes;
   result.background_wait_nanos = limiter_.waited_nanos();
   result.log_syncs = counters_.log_syncs;
   result.commits = counters_.commits;

@@ -84,6 +84,7 @@ CompactionOptions ToCompactionOptions(const Options& options, int parallelism) {
   result.target_file_bytes = options.target_segment_bytes;
   result.max_subcompactions =
       options.max_subcompactions == 0 ? parallelism : options.max_subcompactions;
+  result.copy_value_pages = options.copy_value_pages;
   result.level0_trigger_runs = Level0TriggerRuns(options);
   result.dynamic_level_targets = options.dynamic_level_targets;
   result.tier_trigger_runs = options.tier_compaction_trigger;

@@ -96,6 +96,9 @@ struct Options {
   // memory of its own, an output's row group of up to 16 MiB and the pages that it reads: two pieces
   // took the peak of a load of 5,000,000 entries from 212 to 232 MiB (bench/memory).
   int max_subcompactions = 1;
+  // Value pages of a compaction's inputs of which every row survives are written as they stand. False:
+  // all values are compressed again, and answers are the same (for measuring).
+  bool copy_value_pages = true;
   bool disable_automatic_compaction = false;
   // Flushes and compactions write at most so many bytes a second, flushes first; 0: no limit. (What
   // compactions read keeps pace with what they write.) Db::SetBackgroundRate changes it.

@@ -208,7 +208,7 @@ absl::StatusOr<std::vector<FileMeta>> RepairRewrite::Merge(
   plan.level = kLevels - 1;
   plan.bottommost = true;
   plan.target_file_bytes = options_.target_segment_bytes;
-  Outputs outputs(environment, plan, &tombstones);
+  Outputs outputs(environment, plan, &tombstones, nullptr);
   Deduplicator deduplicator(report);
   const std::unique_ptr<Iterator> merged = NewMergedIterator();
   bool first_of_key = false;

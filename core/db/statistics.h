@@ -29,6 +29,7 @@ struct Statistics {
   uint64_t flush_bytes_written = 0;
   uint64_t compaction_bytes_read = 0;
   uint64_t compaction_bytes_written = 0;
+  uint64_t compaction_bytes_copied = 0;   // of these: value pages of the inputs, as they stood there
   uint64_t flushes = 0;
   uint64_t compactions = 0;
   uint64_t subcompactions = 0;            // pieces of compactions; a compaction in one piece: 1

@@ -211,6 +211,12 @@ absl::Status ValueColumnBuilder::FinishPage() {
   return chunk_.AppendPage(rows, nulls, encoded_levels_, encoded_values_);
 }
 
+void ValueColumnBuilder::AppendStored(uint64_t rows, uint64_t nulls, std::string_view page,
+                                      uint32_t crc32c, uint64_t uncompressed_bytes) {
+  VERALITH_CHECK(levels_.empty());
+  chunk_.AppendStored(rows, nulls, page, crc32c, uncompressed_bytes);
+}
+
 void ValueColumnBuilder::Clear() { chunk_.Clear(); }
 
 parquet::Statistics ValueColumnBuilder::MakeStatistics() const {

@@ -15,6 +15,7 @@
 #include "core/format/delta_encoding.h"
 #include "core/format/parquet_metadata.h"
 #include "core/segment/encoded_chunk.h"
+#include "core/segment/segment_options.h"
 
 namespace veralith {
 
@@ -99,22 +100,23 @@ class ValueColumnBuilder {
   void Add(std::string_view value) {
     values_.Add(value);
     levels_.push_back(1);
-    open_raw_bytes_ += value.size() + kRowRawBytes;
+    open_raw_bytes_ += value.size() + kValueRowRawBytes;
   }
   void AddNull() {
     levels_.push_back(0);
-    open_raw_bytes_ += kRowRawBytes;
+    open_raw_bytes_ += kValueRowRawBytes;
   }
   size_t open_raw_bytes() const { return open_raw_bytes_; }
   absl::Status FinishPage();  // does nothing without open rows
+  // A page of another chunk, as EncodedChunk::AppendStored says. No rows are open.
+  void AppendStored(uint64_t rows, uint64_t nulls, std::string_view page, uint32_t crc32c,
+                    uint64_t uncompressed_bytes);
   void Clear();
 
   const EncodedChunk& chunk() const { return chunk_; }
   parquet::Statistics MakeStatistics() const;
 
  private:
-  static constexpr size_t kRowRawBytes = 4;  // of a length
-
   EncodedChunk chunk_;
   parquet::DeltaLengthByteArrayEncoder values_;
   std::vector<uint8_t> levels_;

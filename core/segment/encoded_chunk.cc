@@ -41,11 +41,22 @@ absl::Status EncodedChunk::AppendPage(uint64_t rows, uint64_t nulls, std::string
   const size_t header_bytes = bytes_.size() - start;
   bytes_.append(levels).append(stored);
   const std::string_view page = std::string_view(bytes_).substr(start);
-  pages_.push_back({static_cast<uint32_t>(page.size()), Crc32c(page), rows});
+  NotePage(rows, nulls, page.size(), Crc32c(page), header_bytes + levels.size() + values.size());
+  return absl::OkStatus();
+}
+
+void EncodedChunk::AppendStored(uint64_t rows, uint64_t nulls, std::string_view page,
+                                uint32_t crc32c, uint64_t uncompressed_bytes) {
+  bytes_.append(page);
+  NotePage(rows, nulls, page.size(), crc32c, uncompressed_bytes);
+}
+
+void EncodedChunk::NotePage(uint64_t rows, uint64_t nulls, uint64_t bytes, uint32_t crc32c,
+                            uint64_t uncompressed_bytes) {
+  pages_.push_back({static_cast<uint32_t>(bytes), crc32c, rows});
   rows_ += rows;
   nulls_ += nulls;
-  uncompressed_bytes_ += header_bytes + levels.size() + values.size();
-  return absl::OkStatus();
+  uncompressed_bytes_ += uncompressed_bytes;
 }
 
 void EncodedChunk::Clear() {

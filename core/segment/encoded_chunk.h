@@ -32,6 +32,10 @@ class EncodedChunk {
   // required column) and encoded values. The values are compressed where that saves an eighth.
   absl::Status AppendPage(uint64_t rows, uint64_t nulls, std::string_view levels,
                           std::string_view values);
+  // Appends a page that was encoded before, by this encoding and codec: `page` is all of its bytes,
+  // `crc32c` their checksum, `uncompressed_bytes` what they would be uncompressed, header included.
+  void AppendStored(uint64_t rows, uint64_t nulls, std::string_view page, uint32_t crc32c,
+                    uint64_t uncompressed_bytes);
   // An empty chunk again.
   void Clear();
 
@@ -44,6 +48,8 @@ class EncodedChunk {
   parquet::OffsetIndex MakeOffsetIndex(uint64_t file_offset) const;
 
  private:
+  void NotePage(uint64_t rows, uint64_t nulls, uint64_t bytes, uint32_t crc32c,
+                uint64_t uncompressed_bytes);
   std::string_view Compress(std::string_view values, bool* is_compressed, absl::Status* status);
 
   const parquet::Encoding encoding_;

@@ -243,6 +243,8 @@ class ForeignSegment : public SegmentReader {
   void PrefetchFilter(uint64_t) const override {}
   bool MayContain(uint64_t) const override { return summary_.entries > 0; }
   std::unique_ptr<Iterator> NewIterator(bool) const override;
+  std::unique_ptr<Iterator> NewJobIterator(std::shared_ptr<const SegmentReader> keep,
+                                           ValuePageOffers::Place*) const override;
   std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
                                        bool fill_cache) const override;
   const SegmentSummary& summary() const override { return summary_; }
@@ -437,7 +439,9 @@ class ForeignSegment : public SegmentReader {
 // Holds the row group it stands in.
 class ForeignIterator : public Iterator {
  public:
-  explicit ForeignIterator(const ForeignSegment& segment) : segment_(segment) {}
+  explicit ForeignIterator(const ForeignSegment& segment,
+                           std::shared_ptr<const SegmentReader> keep = nullptr)
+      : keep_(std::move(keep)), segment_(segment) {}
 
   absl::Status status() const override { return status_; }
   void SeekToFirst() override { EnterGroup(0, /*at_end=*/false); }
@@ -509,6 +513,7 @@ class ForeignIterator : public Iterator {
     }
   }
 
+  const std::shared_ptr<const SegmentReader> keep_;  // destroyed last
   const ForeignSegment& segment_;
   absl::Status status_;
   SharedRows rows_;
@@ -518,6 +523,11 @@ class ForeignIterator : public Iterator {
 
 std::unique_ptr<Iterator> ForeignSegment::NewIterator(bool) const {
   return std::make_unique<ForeignIterator>(*this);
+}
+
+std::unique_ptr<Iterator> ForeignSegment::NewJobIterator(std::shared_ptr<const SegmentReader> keep,
+                                                         ValuePageOffers::Place*) const {
+  return std::make_unique<ForeignIterator>(*this, std::move(keep));
 }
 
 std::unique_ptr<KeyCursor> ForeignSegment::NewCursor(NamespaceId ns, Timestamp snapshot,

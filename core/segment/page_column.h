@@ -55,6 +55,14 @@ class PageColumn {
     return pages_.Load(number, bytes, fill_cache_ ? CacheUse::kIfRoom : CacheUse::kNone, &page_);
   }
 
+  // The same for a value page, past the cache, whose bytes `place` may want.
+  absl::Status BringStored(size_t number, ValuePageOffers::Place* place) {
+    number_ = number;
+    page_.Reset();
+    VERALITH_ASSIGN_OR_RETURN(const std::string_view bytes, run_.Get(number));
+    return pages_.LoadStored(number, bytes, place, &page_);
+  }
+
  private:
   SegmentPages& pages_;
   const bool fill_cache_;

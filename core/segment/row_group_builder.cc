@@ -23,7 +23,7 @@ void NameColumn(std::string_view name, parquet::Type type, parquet::ColumnMetaDa
 }  // namespace
 
 RowGroupBuilder::RowGroupBuilder(const SegmentOptions& options)
-    : options_(options), values_(options.value_codec) {}
+    : options_(options), values_(options) {}
 
 bool RowGroupBuilder::KeyPageIsFull(bool new_user_key) const {
   if (keys_.open_rows() == 0 || keys_.open_raw_bytes() < options_.key_page_bytes) {
@@ -37,7 +37,8 @@ bool RowGroupBuilder::WillBeginKeyPage(const Relation& relation) const {
   return keys_.open_rows() == 0 || KeyPageIsFull(relation.new_user_key);
 }
 
-absl::Status RowGroupBuilder::Add(const EntryView& entry, const Relation& relation) {
+absl::Status RowGroupBuilder::Add(const EntryView& entry, const Relation& relation,
+                                  StoredValuePage* begins) {
   if (KeyPageIsFull(relation.new_user_key)) {
     VERALITH_RETURN_IF_ERROR(keys_.FinishPage());
   }
@@ -50,14 +51,7 @@ absl::Status RowGroupBuilder::Add(const EntryView& entry, const Relation& relati
     VERALITH_RETURN_IF_ERROR(timestamps_.FinishPage());
   }
   timestamps_.Add(static_cast<int64_t>(entry.ts));
-  if (entry.kind == EntryKind::kDelete) {
-    values_.AddNull();
-  } else {
-    values_.Add(entry.value);
-  }
-  if (values_.open_raw_bytes() >= options_.value_page_bytes) {
-    VERALITH_RETURN_IF_ERROR(values_.FinishPage());
-  }
+  VERALITH_RETURN_IF_ERROR(values_.Add(entry, begins));
   // A key whose versions fill row groups is in the filter of each.
   if (options_.write_parquet_bloom_filter && (relation.new_user_key || rows_ == 0)) {
     bloom_hashes_.push_back(parquet::BloomHash(entry.key));
@@ -88,7 +82,7 @@ absl::Status RowGroupBuilder::FinishPages() {
   VERALITH_RETURN_IF_ERROR(namespaces_.FinishPage());
   VERALITH_RETURN_IF_ERROR(keys_.FinishPage());
   VERALITH_RETURN_IF_ERROR(timestamps_.FinishPage());
-  return values_.FinishPage();
+  return values_.FinishPages();
 }
 
 const EncodedChunk& RowGroupBuilder::chunk(SegmentColumn column) const {

@@ -17,6 +17,7 @@
 #include "core/format/segment_block.h"
 #include "core/segment/column_builders.h"
 #include "core/segment/segment_options.h"
+#include "core/segment/value_column.h"
 
 namespace veralith {
 
@@ -30,7 +31,8 @@ class RowGroupBuilder {
     bool new_namespace = true;
     bool new_user_key = true;
   };
-  absl::Status Add(const EntryView& entry, const Relation& relation);
+  // `begins`: a stored value page whose first row the entry is, or null (value_column.h).
+  absl::Status Add(const EntryView& entry, const Relation& relation, StoredValuePage* begins);
 
   // True when the group has reached its rows or bytes, and the next entry should begin another;
   // `new_user_key`: of that entry.
@@ -52,6 +54,7 @@ class RowGroupBuilder {
   parquet::RowGroup Describe(uint64_t file_offset) const;
   // Of the columns that have one (all but value).
   parquet::ColumnIndex MakeColumnIndex(SegmentColumn column) const;
+  const CopiedPages& copied_value_pages() const { return values_.copied(); }  // of all groups
   const std::vector<uint64_t>& bloom_hashes() const { return bloom_hashes_; }
 
   void Clear();
@@ -63,7 +66,7 @@ class RowGroupBuilder {
   IntegerColumnBuilder namespaces_;
   KeyColumnBuilder keys_;
   IntegerColumnBuilder timestamps_;
-  ValueColumnBuilder values_;
+  ValueColumn values_;
   std::vector<uint64_t> bloom_hashes_;
   uint64_t rows_ = 0;
   uint64_t raw_bytes_ = 0;

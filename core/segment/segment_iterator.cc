@@ -11,11 +11,15 @@
 
 namespace veralith {
 
-SegmentIterator::SegmentIterator(SegmentPages* pages, size_t readahead_bytes, bool fill_cache)
-    : segment_(pages->segment()),
+SegmentIterator::SegmentIterator(SegmentPages* pages, size_t readahead_bytes, bool fill_cache,
+                                 ValuePageOffers::Place* offers,
+                                 std::shared_ptr<const void> keep)
+    : keep_(std::move(keep)),
+      segment_(pages->segment()),
       keys_(pages, readahead_bytes, fill_cache),
       timestamps_(pages, readahead_bytes, fill_cache),
-      values_(pages, readahead_bytes, fill_cache) {}
+      values_(pages, readahead_bytes, fill_cache),
+      offers_(offers) {}
 
 bool SegmentIterator::Fail(absl::Status status) {
   status_ = std::move(status);
@@ -131,11 +135,25 @@ bool SegmentIterator::FillTimestamp() {
   return true;
 }
 
+absl::Status SegmentIterator::BringValues(size_t number) {
+  if (offers_ == nullptr) {
+    return values_.Bring(number);
+  }
+  offers_->Withdraw();
+  VERALITH_RETURN_IF_ERROR(values_.BringStored(number, offers_));
+  if (row_ == values_.page()->first_row()) {
+    offers_->Offer(entry_);
+  } else {
+    offers_->Withdraw();
+  }
+  return absl::OkStatus();
+}
+
 bool SegmentIterator::FillValue(uint32_t key_row) {
   const ValuePage* page = values_.page();
   if (page == nullptr || row_ < page->first_row() || row_ >= page->first_row() + page->rows())
       [[unlikely]] {
-    if (absl::Status status = values_.Bring(keys_.page()->ValuePageOf(key_row)); !status.ok()) {
+    if (absl::Status status = BringValues(keys_.page()->ValuePageOf(key_row)); !status.ok()) {
       return Fail(std::move(status));
     }
     page = values_.page();

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,7 +21,11 @@ namespace veralith {
 
 class SegmentIterator : public Iterator {
  public:
-  SegmentIterator(SegmentPages* pages, size_t readahead_bytes, bool fill_cache);
+  // `offers`: where value pages are offered as the iterator comes to their first rows; they are then
+  // read past the cache, always. Null: nowhere. `keep`: what the iterator keeps alive.
+  SegmentIterator(SegmentPages* pages, size_t readahead_bytes, bool fill_cache,
+                  ValuePageOffers::Place* offers = nullptr,
+                  std::shared_ptr<const void> keep = nullptr);
 
   absl::Status status() const override { return status_; }
   void SeekToFirst() override { MoveTo(0); }
@@ -44,6 +49,7 @@ class SegmentIterator : public Iterator {
   bool FillEntry();
   bool FillTimestamp();
   bool FillValue(uint32_t key_row);
+  absl::Status BringValues(size_t number);
   void FindNamespace();
 
   absl::Status BringTimestamp(uint64_t row);
@@ -54,12 +60,14 @@ class SegmentIterator : public Iterator {
   absl::StatusOr<Position> SkipNewer(NamespaceId ns, std::string_view key, Timestamp ts,
                                      uint64_t row);
 
+  const std::shared_ptr<const void> keep_;  // destroyed last
   const SegmentFile& segment_;
   absl::Status status_;
 
   PageColumn<KeyPage> keys_;
   PageColumn<TimestampPage> timestamps_;
   PageColumn<ValuePage> values_;
+  ValuePageOffers::Place* const offers_;
   uint64_t row_ = 0;
   // Rows of the current namespace.
   uint64_t namespace_begin_ = 0;

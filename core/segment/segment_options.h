@@ -9,9 +9,13 @@
 
 namespace veralith {
 
+// What a row of a value page counts as, besides its value: a length.
+inline constexpr uint64_t kValueRowRawBytes = 4;
+
 struct SegmentOptions {
   // A page ends once it holds this many raw (unencoded, uncompressed) bytes; an entry is never
-  // split, so a page can be larger by one entry (key pages: by the versions of one user key).
+  // split, so a page can be larger by one entry (key pages: by the versions of one user key). Value
+  // pages that are copied from another segment may be smaller: value_column.h says how far.
   size_t key_page_bytes = 4096;
   size_t value_page_bytes = 4096;
   size_t timestamp_page_rows = 256;

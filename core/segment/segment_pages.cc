@@ -69,6 +69,7 @@ absl::StatusOr<SegmentPages::Parts> SegmentPages::Split(SegmentColumn column,
   parts.raw_bytes = static_cast<uint32_t>(header.uncompressed_page_size) -
                     static_cast<uint32_t>(levels);
   parts.nulls = static_cast<uint32_t>(header.data_v2.num_nulls);
+  parts.header_bytes = static_cast<uint32_t>(header_bytes);
   parts.is_compressed = header.data_v2.is_compressed && column == SegmentColumn::kValue &&
                         CodecOf(place) != parquet::Codec::kNone;
   if (!parts.is_compressed && parts.raw_bytes != parts.values.size()) {
@@ -116,6 +117,11 @@ absl::StatusOr<PageRef<ValuePage>> SegmentPages::Decode(size_t, const SegmentPag
                                                         std::string_view bytes,
                                                         const ValuePage*) const {
   VERALITH_ASSIGN_OR_RETURN(const Parts parts, Split(SegmentColumn::kValue, place, bytes));
+  return DecodeParts(place, parts);
+}
+
+absl::StatusOr<PageRef<ValuePage>> SegmentPages::DecodeParts(const SegmentPage& place,
+                                                             const Parts& parts) const {
   VERALITH_ASSIGN_OR_RETURN(PageRef<ValuePage> page,
                             NewValuePage(place, parts.nulls > 0, parts.raw_bytes));
   const std::span<char> body = page->body();
@@ -174,6 +180,32 @@ absl::Status SegmentPages::Load(size_t i, std::string_view bytes, CacheUse use,
     return segment_.InFile(page.status(), place.offset);
   }
   Keep(i, use, *std::move(page), out);
+  return absl::OkStatus();
+}
+
+absl::Status SegmentPages::LoadStored(size_t i, std::string_view bytes,
+                                      ValuePageOffers::Place* place, PageRef<ValuePage>* out) {
+  const SegmentPage at = segment_.block.Page(SegmentColumn::kValue, i);
+  const absl::StatusOr<Parts> parts = Split(SegmentColumn::kValue, at, bytes);
+  if (!parts.ok()) {
+    return segment_.InFile(parts.status(), at.offset);
+  }
+  absl::StatusOr<PageRef<ValuePage>> page = DecodeParts(at, *parts);
+  if (!page.ok()) {
+    return segment_.InFile(page.status(), at.offset);
+  }
+  *out = *std::move(page);
+  StoredValuePage& stored = *place->stored();
+  if (!place->Wants(CodecOf(at), **out)) {
+    stored.page.Reset();
+    return absl::OkStatus();
+  }
+  stored.page = PageRef<ValuePage>::Share(out->get());
+  stored.bytes.assign(bytes);
+  stored.crc32c = at.crc32c;
+  stored.nulls = parts->nulls;
+  stored.uncompressed_bytes = parts->header_bytes + parts->levels.size() + parts->raw_bytes;
+  stored.codec = CodecOf(at);
   return absl::OkStatus();
 }
 

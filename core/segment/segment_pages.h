@@ -19,6 +19,7 @@
 #include "core/segment/key_page.h"
 #include "core/segment/page_cache.h"
 #include "core/segment/segment_file.h"
+#include "core/segment/stored_value_page.h"
 #include "core/segment/timestamp_page.h"
 #include "core/segment/value_page.h"
 
@@ -65,6 +66,11 @@ class SegmentPages {
   template <typename PageType>
   absl::Status Load(size_t i, std::string_view bytes, CacheUse use, PageRef<PageType>* out);
 
+  // The same of a value page, past the cache. Where `place` wants the page, its bytes are kept there
+  // beside it.
+  absl::Status LoadStored(size_t i, std::string_view bytes, ValuePageOffers::Place* place,
+                          PageRef<ValuePage>* out);
+
   const SegmentFile& segment() const { return segment_; }
 
   // Verifies the checksum and splits a page; what it returns points into `bytes`.
@@ -73,6 +79,7 @@ class SegmentPages {
     std::string_view values;  // as stored
     uint32_t raw_bytes = 0;   // of the values, decompressed
     uint32_t nulls = 0;
+    uint32_t header_bytes = 0;
     bool is_compressed = false;
   };
   absl::StatusOr<Parts> Split(SegmentColumn column, const SegmentPage& place,
@@ -89,6 +96,8 @@ class SegmentPages {
                                                 const TimestampPage*) const;
   absl::StatusOr<PageRef<ValuePage>> Decode(size_t i, const SegmentPage& place,
                                             std::string_view bytes, const ValuePage*) const;
+  absl::StatusOr<PageRef<ValuePage>> DecodeParts(const SegmentPage& place,
+                                                 const Parts& parts) const;
   // Reads a page of an uncompressed chunk into the place where it stays.
   absl::StatusOr<PageRef<ValuePage>> ReadInPlace(const SegmentPage& place) const;
   absl::StatusOr<PageRef<ValuePage>> NewValuePage(const SegmentPage& place, bool nullable,

@@ -61,6 +61,12 @@ class SegmentReaderImpl : public SegmentReader {
     return std::make_unique<SegmentIterator>(&pages_, options_.readahead_bytes, fill_cache);
   }
 
+  std::unique_ptr<Iterator> NewJobIterator(std::shared_ptr<const SegmentReader> keep,
+                                           ValuePageOffers::Place* offers) const override {
+    return std::make_unique<SegmentIterator>(&pages_, options_.readahead_bytes,
+                                             /*fill_cache=*/false, offers, std::move(keep));
+  }
+
   std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
                                        bool fill_cache) const override {
     return std::make_unique<SegmentCursor>(&pages_, ns, snapshot, options_.readahead_bytes,

@@ -36,6 +36,7 @@
 #include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
 #include "core/segment/segment_summary.h"
+#include "core/segment/stored_value_page.h"
 
 namespace veralith {
 
@@ -95,6 +96,12 @@ class SegmentReader {
   // Entries in order. fill_cache = false: pages are read ahead in runs and not kept (compaction,
   // large scans). Needs no EpochGuard of the caller.
   virtual std::unique_ptr<Iterator> NewIterator(bool fill_cache) const = 0;
+
+  // The same for a job. `keep` (this reader, if it has no other owner) lives as long as the iterator.
+  // `offers`, if not null, is shown each value page as it stands in the file (stored_value_page.h),
+  // which is then read past the cache; it outlives the iterator.
+  virtual std::unique_ptr<Iterator> NewJobIterator(std::shared_ptr<const SegmentReader> keep,
+                                                   ValuePageOffers::Place* offers) const = 0;
 
   // The keys of a namespace as a reader at `snapshot` meets them; the same holds of fill_cache.
   virtual std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,

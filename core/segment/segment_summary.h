@@ -34,6 +34,19 @@ struct SegmentSummary {
   friend bool operator==(const SegmentSummary&, const SegmentSummary&) = default;
 };
 
+// Value pages that were copied from other segments as they stood there (value_column.h).
+struct CopiedPages {
+  uint64_t pages = 0;
+  uint64_t bytes = 0;  // as stored, headers included
+
+  CopiedPages& operator+=(const CopiedPages& more) {
+    pages += more.pages;
+    bytes += more.bytes;
+    return *this;
+  }
+  friend bool operator==(const CopiedPages&, const CopiedPages&) = default;
+};
+
 // Widens the summary's bounds so that they take in [ns/key, largest]. `*any` says whether they
 // hold anything yet, and becomes true.
 inline void WidenBounds(NamespaceId ns, std::string_view key, KeyBound largest, bool* any,

@@ -145,11 +145,11 @@ class SegmentWriterImpl : public SegmentWriter {
 
   absl::Status Start() { return Write(parquet::kMagic); }
 
-  absl::Status Add(const EntryView& entry) override {
+  absl::Status Add(const EntryView& entry, StoredValuePage* begins) override {
     if (!status_.ok()) [[unlikely]] {
       return status_;
     }
-    status_ = AddChecked(entry);
+    status_ = AddChecked(entry, begins);
     return status_;
   }
 
@@ -175,6 +175,7 @@ class SegmentWriterImpl : public SegmentWriter {
   }
 
   uint64_t entries() const override { return contents_.counts.rows; }
+  CopiedPages copied_value_pages() const override { return group_.copied_value_pages(); }
 
   absl::StatusOr<SegmentSummary> Finish() override {
     VERALITH_RETURN_IF_ERROR(status_);
@@ -185,7 +186,7 @@ class SegmentWriterImpl : public SegmentWriter {
   }
 
  private:
-  absl::Status AddChecked(const EntryView& entry) {
+  absl::Status AddChecked(const EntryView& entry, StoredValuePage* begins) {
     VERALITH_RETURN_IF_ERROR(CheckEntry(entry));
     RowGroupBuilder::Relation relation;
     VERALITH_RETURN_IF_ERROR(Relate(entry, &relation));
@@ -193,7 +194,7 @@ class SegmentWriterImpl : public SegmentWriter {
       VERALITH_RETURN_IF_ERROR(FlushRowGroup());
     }
     NoteKeyPage(entry, relation);
-    VERALITH_RETURN_IF_ERROR(group_.Add(entry, relation));
+    VERALITH_RETURN_IF_ERROR(group_.Add(entry, relation, begins));
     Count(entry, relation);
     return absl::OkStatus();
   }

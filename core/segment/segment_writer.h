@@ -28,6 +28,8 @@
 
 namespace veralith {
 
+struct StoredValuePage;
+
 class SegmentWriter {
  public:
   // `file` is new and empty. InvalidArgument for options out of range (a page or row group of 0
@@ -38,8 +40,11 @@ class SegmentWriter {
 
   // InvalidArgument unless strictly after the last entry in the order of core/format/entry.h, with
   // namespace, timestamp, key and value within the limits of core/base/types.h. Copies what it
-  // keeps. A tombstone's value must be empty.
-  virtual absl::Status Add(const EntryView& entry) = 0;
+  // keeps. A tombstone's value must be empty. `begins`: a page of another segment whose first row
+  // the entry is, or null: it may be copied, if all its rows come now, each with its value where the
+  // page holds it.
+  virtual absl::Status Add(const EntryView& entry, StoredValuePage* begins) = 0;
+  absl::Status Add(const EntryView& entry) { return Add(entry, nullptr); }
 
   // At any time before Finish, in any order; the block holds them sorted by (ns, begin, ts
   // descending). InvalidArgument for an empty or backward range.
@@ -48,6 +53,7 @@ class SegmentWriter {
   // Bytes of the file if it were finished now, within some percent: O(1).
   virtual uint64_t EstimatedBytes() const = 0;
   virtual uint64_t entries() const = 0;
+  virtual CopiedPages copied_value_pages() const = 0;
 
   // Writes what is left, block and footer, then File::Sync and Close. Legal without any entry.
   virtual absl::StatusOr<SegmentSummary> Finish() = 0;

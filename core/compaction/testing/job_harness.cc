@@ -74,7 +74,7 @@ JobEnvironment JobHarness::Environment() {
   environment.directory = directory_;
   environment.job_id = next_job_++;
   environment.new_file_number = [this] { return next_number_.FetchAdd(1); };
-  environment.segment_options = [](int, bool) { return TinySegmentOptions(); };
+  environment.segment_options = [this](int, bool) { return segment_options_; };
   environment.cancel = {&cancel};
   environment.executor = executor;
   environment.progress = progress;
@@ -218,6 +218,15 @@ absl::StatusOr<History> JobHarness::ReadOutputs(const JobResult& result) const {
     VERALITH_RETURN_IF_ERROR(ReadFile(added.file, &all));
   }
   return all;
+}
+
+absl::Status JobHarness::CheckOutputs(const JobResult& result) const {
+  for (const VersionEdit::AddedFile& added : result.edit.added_files) {
+    VERALITH_ASSIGN_OR_RETURN(const std::shared_ptr<SegmentReader> reader,
+                              OpenSegment(added.file));
+    VERALITH_RETURN_IF_ERROR(reader->Check());
+  }
+  return absl::OkStatus();
 }
 
 std::vector<std::string> JobHarness::FilesOnDisk() const {

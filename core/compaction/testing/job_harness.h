@@ -39,6 +39,9 @@ class JobHarness {
              CompactionStyle style = CompactionStyle::kLeveled);
   // From now on; no job is running.
   void SetMaxSubcompactions(int most) { options_.max_subcompactions = most; }
+  void SetCopyValuePages(bool copy) { options_.copy_value_pages = copy; }
+  void SetTargetFileBytes(uint64_t bytes) { options_.target_file_bytes = bytes; }
+  void SetSegmentOptions(const SegmentOptions& options) { segment_options_ = options; }
   void ChangeStyle(CompactionStyle style) { policy_ = NewCompactionPolicy(style, options_); }
 
   // Flushes each history as one memtable, all in one job. Their timestamps rise.
@@ -64,6 +67,8 @@ class JobHarness {
   absl::StatusOr<History> ReadAll() const;
   // What the outputs of a job hold, whether installed or not.
   absl::StatusOr<History> ReadOutputs(const JobResult& result) const;
+  // SegmentReader::Check of each of them.
+  absl::Status CheckOutputs(const JobResult& result) const;
   // Names of segments, sorted; the names the version expects, sorted.
   std::vector<std::string> FilesOnDisk() const;
   std::vector<std::string> LiveFiles() const;
@@ -82,6 +87,7 @@ class JobHarness {
   FileSystem* const fs_;
   const std::string directory_;
   CompactionOptions options_;
+  SegmentOptions segment_options_ = TinySegmentOptions();
   std::unique_ptr<CompactionPolicy> policy_;
   std::shared_ptr<const Version> version_ = std::make_shared<Version>();
   JobResult prepared_;
