@@ -47,6 +47,7 @@ TYPES = pa.schema([("ns", pa.int64()), ("key", pa.large_binary()), ("ts", pa.int
 GROUPS = {
     "mixed_": "every codec; namespaces, versions, tombstones",
     "tiny_pages_": "every codec; 256-byte pages, small row groups",
+    "compacted_": "every codec; value pages copied from another segment",
     "large_": "every codec; values of 10 MB, keys of 32,000 bytes",
     "one_row_": "every codec; one row",
     "tombstones": "tombstones only",
