@@ -104,12 +104,8 @@ std::vector<double> LeveledPolicy::Scores(const PickerState& state) const {
     scores[level] = static_cast<double>(state.version->runs(level).size()) / TriggerRuns(level);
   }
   for (int level = tiers_; level + 1 < kLevels; ++level) {
-    uint64_t bytes = 0;
-    for (const Run& run : state.version->runs(level)) {
-      for (const FileRef& file : run.files) {
-        bytes += IsBusy(state, file->number) ? 0 : file->bytes;
-      }
-    }
+    const uint64_t all = state.version->Bytes(level);
+    const uint64_t bytes = all - std::min(all, BusyBytes(state, level));
     scores[level] = static_cast<double>(bytes) /
                     static_cast<double>(TargetBytes(*state.version, level));
   }
@@ -188,7 +184,7 @@ std::optional<Pick> LeveledPolicy::PickGarbage(const PickerState& state) const {
 
 std::optional<Pick> LeveledPolicy::PickGarbageFile(const PickerState& state, int level) const {
   const std::span<const FileRef> files = FilesOf(*state.version, level);
-  for (size_t i = 0; i < files.size(); ++i) {
+  for (size_t i = 0; i < files.size() && state.version->FilesWithGarbage(level) > 0; ++i) {
     if (!IsHeavy(options_, *files[i]) && files[i]->range_tombstones == 0) {
       continue;  // the usual case, seen without a look beneath: a tree may have 100,000 files
     }

@@ -25,6 +25,21 @@ uint64_t BytesOf(std::span<const FileRef> files) {
   return bytes;
 }
 
+// By the jobs, which hold few files, and not by the level. A job that has just been installed may be
+// running still: its inputs are in the version no more.
+uint64_t BusyBytes(const PickerState& state, int level) {
+  uint64_t bytes = 0;
+  for (const Pick* job : state.running) {
+    for (const Pick::Input& input : job->inputs) {
+      for (const FileRef& file : input.files) {
+        const Version::Place* place = state.version->Find(file->number);
+        bytes += place != nullptr && place->level == level ? file->bytes : 0;
+      }
+    }
+  }
+  return bytes;
+}
+
 // The files of a leveled level.
 std::span<const FileRef> FilesOf(const Version& version, int level) {
   const std::vector<Run>& runs = version.runs(level);

@@ -138,6 +138,28 @@ KeyRange UnionOf(const KeyRange& a, const KeyRange& b) {
   return {lower.smallest_ns, lower.smallest_key, upper.largest};
 }
 
+// --- Sums ----------------------------------------------------------------------------------------
+
+namespace {
+
+bool HasGarbage(const FileMeta& file) {
+  return file.superseded > 0 || file.tombstones > 0 || file.range_tombstones > 0;
+}
+
+}  // namespace
+
+void Version::Sums::Add(const FileMeta& file) {
+  ++files;
+  bytes += file.bytes;
+  with_garbage += HasGarbage(file) ? 1 : 0;
+}
+
+void Version::Sums::Subtract(const FileMeta& file) {
+  --files;
+  bytes -= file.bytes;
+  with_garbage -= HasGarbage(file) ? 1 : 0;
+}
+
 // --- Apply -------------------------------------------------------------------------------------
 
 absl::StatusOr<Version> Version::Apply(const VersionEdit& edit) const& {
@@ -186,6 +208,7 @@ absl::Status Version::RemoveFile(const VersionEdit::RemovedFile& removed) {
   VERALITH_CHECK(run != runs.end());
   const auto file = PositionOf(run->files, *place->file);
   VERALITH_CHECK(file != run->files.end() && *file == place->file);
+  levels_[place->level].sums.Subtract(*place->file);
   run->files.erase(file);
   if (run->files.empty()) {
     runs.erase(run);
@@ -202,7 +225,9 @@ void Version::RemoveByOneIndex(const Place* place) {
   const auto run = std::find_if(runs.begin(), runs.end(),
                                 [&](const Run& r) { return r.id == place->run_id; });
   if (run != runs.end()) {
-    run->files.erase(run->files.begin() + static_cast<ptrdiff_t>(index % run->files.size()));
+    const auto file = run->files.begin() + static_cast<ptrdiff_t>(index % run->files.size());
+    levels_[place->level].sums.Subtract(**file);
+    run->files.erase(file);
     if (run->files.empty()) {
       runs.erase(run);
     }
@@ -244,6 +269,7 @@ absl::Status Version::AddFile(const VersionEdit::AddedFile& added) {
   }
   const auto file = std::make_shared<const FileMeta>(added.file);
   files.insert(next, file);
+  levels_[added.level].sums.Add(*file);
   places_.insert(place, Place{added.file.number, added.level, added.run_id, file});
   return absl::OkStatus();
 }
@@ -295,6 +321,7 @@ absl::Status Version::CheckInvariants(int tiered_levels) const {
   std::map<uint64_t, Place> seen;
   for (int level = 0; level < kLevels; ++level) {
     const std::vector<Run>& runs = levels_[level].runs;
+    Sums sums;
     if (level >= tiered_levels && runs.size() > 1) {
       return DataLoss("level " + std::to_string(level) + " has " + std::to_string(runs.size()) +
                       " runs, and holds one");
@@ -305,11 +332,13 @@ absl::Status Version::CheckInvariants(int tiered_levels) const {
       }
       VERALITH_RETURN_IF_ERROR(CheckRun(runs[i], PlaceText(level, runs[i].id)));
       for (const FileRef& file : runs[i].files) {
+        sums.Add(*file);
         if (!seen.emplace(file->number, Place{file->number, level, runs[i].id, file}).second) {
           return DataLoss(SegmentFileName(file->number) + " is there twice");
         }
       }
     }
+    VERALITH_CHECK(sums == levels_[level].sums);
   }
   const bool index_agrees = std::equal(
       places_.begin(), places_.end(), seen.begin(), seen.end(),
@@ -349,24 +378,6 @@ std::vector<FileRef> Version::Overlapping(int level, const KeyRange& range) cons
 const FileRef* Version::FileFor(const Run& run, NamespaceId ns, std::string_view key) {
   const auto it = FirstNotBefore(run.files, ns, key);
   return it != run.files.end() && Contains(**it, ns, key) ? &*it : nullptr;
-}
-
-size_t Version::FileCount(int level) const {
-  size_t count = 0;
-  for (const Run& run : levels_[level].runs) {
-    count += run.files.size();
-  }
-  return count;
-}
-
-uint64_t Version::Bytes(int level) const {
-  uint64_t bytes = 0;
-  for (const Run& run : levels_[level].runs) {
-    for (const FileRef& file : run.files) {
-      bytes += file->bytes;
-    }
-  }
-  return bytes;
 }
 
 uint64_t Version::Bytes() const {

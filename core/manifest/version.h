@@ -16,7 +16,8 @@
 //   4. A file's own numbers make sense: lower bound <= upper bound, min_ts <= max_ts, counts.
 //   5. Runs of level 0 do not share timestamps: each run is newer as a whole than the runs behind
 //      it (hazard C9: an older memtable installed as the newest run).
-// Apply keeps 1-4 by construction (except the number of runs in a leveled level, which depends on
+//   6. The sums of each level are those of its files.
+// Apply keeps 1-4 and 6 by construction (except the number of runs in a leveled level, which depends on
 // the policy) and says which edit would break them.
 //
 // Thread rule: const calls from any thread. Files are shared between versions.
@@ -111,10 +112,14 @@ class Version {
   // The file of `run` that may hold the key, or null. O(log files).
   static const FileRef* FileFor(const Run& run, NamespaceId ns, std::string_view key);
 
+  // Sums are kept, not counted anew: a picker asks for them under the database's mutex, of levels
+  // with 100,000 files.
   size_t FileCount() const { return places_.size(); }
-  size_t FileCount(int level) const;
+  size_t FileCount(int level) const { return levels_[level].sums.files; }
   uint64_t Bytes() const;
-  uint64_t Bytes(int level) const;
+  uint64_t Bytes(int level) const { return levels_[level].sums.bytes; }
+  // Files with tombstones, range tombstones or superseded versions.
+  size_t FilesWithGarbage(int level) const { return levels_[level].sums.with_garbage; }
   // The deepest level with a file; -1 when there is none.
   int DeepestLevel() const;
   // Ascending.
@@ -126,9 +131,20 @@ class Version {
   std::string DebugString() const;
 
  private:
+  // Over the files of a level.
+  struct Sums {
+    size_t files = 0;
+    uint64_t bytes = 0;
+    size_t with_garbage = 0;
+
+    void Add(const FileMeta& file);
+    void Subtract(const FileMeta& file);
+    friend bool operator==(const Sums&, const Sums&) = default;
+  };
   struct Level {
     std::vector<Run> runs;  // newest first
     std::optional<Cursor> cursor;
+    Sums sums;
   };
 
   absl::Status ApplyInPlace(const VersionEdit& edit);

@@ -2,6 +2,7 @@
 // key. A bound of a file is one of few keys, so that bounds meet; every such key, and a neighbour of
 // each, is probed.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <set>
@@ -138,6 +139,8 @@ rc::Gen<VersionEdit::AddedFile> GenAdded() {
         added.run_id = std::get<2>(t);
         added.file.number = std::get<3>(t);
         added.file.bytes = 10 * added.file.number;
+        added.file.entries = 2;
+        added.file.tombstones = added.file.number % 2;
         added.file.smallest_ns = range.smallest_ns;
         added.file.smallest_key = range.smallest_key;
         added.file.largest = range.largest;
@@ -165,6 +168,7 @@ VersionEdit PickEdit(const Model& model) {
 void CheckContents(const Version& version, const Model& model) {
   RC_ASSERT(version.FileCount() == model.files.size());
   uint64_t bytes = 0;
+  std::map<int, std::array<uint64_t, 3>> sums;  // by level: files, bytes, files with garbage
   for (const auto& [number, file] : model.files) {
     const Version::Place* place = version.Find(number);
     RC_ASSERT(place != nullptr);
@@ -172,8 +176,17 @@ void CheckContents(const Version& version, const Model& model) {
     RC_ASSERT(place->run_id == file.run_id);
     RC_ASSERT(*place->file == file.meta);
     bytes += file.meta.bytes;
+    std::array<uint64_t, 3>& sum = sums[file.level];
+    sum[0] += 1;
+    sum[1] += file.meta.bytes;
+    sum[2] += file.meta.tombstones > 0 ? 1 : 0;
   }
   RC_ASSERT(version.Bytes() == bytes);
+  for (int level = 0; level < kLevels; ++level) {
+    RC_ASSERT(version.FileCount(level) == sums[level][0]);
+    RC_ASSERT(version.Bytes(level) == sums[level][1]);
+    RC_ASSERT(version.FilesWithGarbage(level) == sums[level][2]);
+  }
   for (const int tiered : {1, 2, 3}) {
     RC_ASSERT(version.CheckInvariants(tiered).ok() == model.RunCountsAllow(tiered));
   }
