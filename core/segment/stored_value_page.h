@@ -31,6 +31,7 @@ struct StoredValuePage {
   uint32_t nulls = 0;
   uint64_t uncompressed_bytes = 0;  // header included
   parquet::Codec codec = parquet::Codec::kNone;
+  uint64_t* misses = nullptr;  // 0 again when the page is copied: ValuePageOffers::Place
 
   // Raw bytes as SegmentOptions::value_page_bytes counts them.
   uint64_t raw_bytes() const { return RawBytesOfRows(page->rows(), page->value_bytes()); }
@@ -61,8 +62,13 @@ class ValuePageOffers {
   class Place {
    public:
     explicit Place(ValuePageOffers* offers) : offers_(offers) {}
-    bool Wants(parquet::Codec codec, const ValuePage& page) const {
-      return IsPageOf(offers_->output_, codec, page);
+    // Called once for every page. Where the last ones of the input were not copied (its rows lie
+    // between those of others, or go), only some are wanted: to keep their bytes costs something.
+    bool Wants(parquet::Codec codec, const ValuePage& page) {
+      const bool tries = misses_ < kMissesInARow || misses_ % kTriedOneIn == 0;
+      ++misses_;
+      stored_.misses = &misses_;
+      return tries && IsPageOf(offers_->output_, codec, page);
     }
     // What is filled in here (no page: nothing) and then offered under the entry of its first row
     // replaces the last offer.
@@ -73,7 +79,11 @@ class ValuePageOffers {
 
    private:
     friend class ValuePageOffers;
+    static constexpr uint64_t kMissesInARow = 4;
+    static constexpr uint64_t kTriedOneIn = 8;
+
     ValuePageOffers* const offers_;
+    uint64_t misses_ = 0;  // pages since the last one that was copied
     StoredValuePage stored_;
     NamespaceId ns_ = 0;
     std::string key_;

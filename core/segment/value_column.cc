@@ -46,6 +46,7 @@ absl::Status ValueColumn::Copy() {
   copied_.bytes += stored_.bytes.size();
   counted_ = 0;
   counted_bytes_ = 0;
+  *stored_.misses = 0;
   stored_.page.Reset();
   return absl::OkStatus();
 }
