@@ -167,7 +167,8 @@ TEST(ExploredStates, AreRightHoweverOftenTheyAreExplored) {
   options.depth = 1;
   options.prepared_depth = 0;
   options.shards = 8;
-  options.shard = 1;
+  options.shard = 2;  // every single letter
+  options.survivors = options.second_survivors = 6;
   Explorer once(options, OpenDatabaseUnderTest);
   const auto failure = once.Run();
   EXPECT_FALSE(failure.has_value()) << Report(*failure);
@@ -178,7 +179,7 @@ TEST(ExploredStates, AreRightHoweverOftenTheyAreExplored) {
   EXPECT_EQ(repeating.counts().sequences, once.counts().sequences);
   EXPECT_EQ(repeating.counts().crash_points, once.counts().crash_points);
   EXPECT_EQ(repeating.counts().distinct_images, repeating.counts().survivors);
-  EXPECT_GT(repeating.counts().second_images, 10 * once.counts().second_images);
+  EXPECT_GT(repeating.counts().second_images, 5 * once.counts().second_images);
 }
 
 }  // namespace

@@ -100,8 +100,9 @@ std::optional<ExplorationFailure> Explorer::RunLength(const Scenario& start, siz
     if (options_.stop != nullptr && options_.stop()) {
       return std::nullopt;
     }
-    const uint64_t number = next_++;  // each shard gets every last letter as often
-    if ((number + number / ExplorationLetters().size()) % options_.shards != options_.shard) {
+    // Those that differ in the last letter are of one part: they share most images.
+    family_ += letters.empty() || letters.back() == 0 ? 1 : 0;
+    if (family_ % options_.shards != options_.shard) {
       continue;
     }
     if (auto failure = RunSequence(Append(start, letters), second_cuts); failure.has_value()) {

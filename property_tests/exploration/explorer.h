@@ -102,7 +102,7 @@ class Explorer {
   const ExplorationOptions options_;
   const DbOpener open_;
   ExplorationCounts counts_;
-  uint64_t next_ = 0;                       // sequences, of all shards
+  uint64_t family_ = 0;                     // of sequences, counted over all shards
   std::unordered_set<uint64_t> checked_;    // images with their ledgers
   std::unordered_set<uint64_t> cut_again_;  // of them, those looked at for second power cuts
   // Recovered databases with their ledgers that lived on, and with the ways in which they did.
