@@ -16,6 +16,16 @@
 
 namespace veralith {
 
+namespace {
+
+// What helps wherever a database does not open for damage.
+absl::Status WithAdvice(const absl::Status& damage, const std::string& directory) {
+  return DataLoss(std::string(Message(damage)) + ". Without a backup: `veralith repair " + directory +
+                  " --to TARGET` builds a database of what can be read");
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<Db>> Db::Open(const std::string& directory,
                                              const Options& options) {
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<DbImpl> db, DbImpl::Open(directory, options));
@@ -31,7 +41,7 @@ absl::StatusOr<std::unique_ptr<DbImpl>> DbImpl::Open(const std::string& director
     MutexLock lock(db->mutex_);
     db->closing_ = true;  // nothing to make durable: what was not recovered stays as it was
     db->closed_.Store(true);
-    return status;
+    return absl::IsDataLoss(status) ? WithAdvice(status, db->directory_) : status;
   }
   return db;
 }

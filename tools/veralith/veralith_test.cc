@@ -360,6 +360,25 @@ TEST_F(VeralithFiles, RepairListsWhatIsLostWithFileAndOffset) {
   }
 }
 
+TEST_F(VeralithFiles, OpeningADamagedDatabaseSaysWhatHelps) {
+  for (const char* kind : {"CURRENT", "manifest", "log"}) {
+    const std::string path = db_ + "/" + files_.at(kind);
+    const std::string bytes = ReadFile(path);
+    std::string damaged = bytes;
+    damaged[bytes.size() / 3] ^= 0x10;
+    for (const bool missing : {false, true}) {
+      missing ? (void)fs::remove(path) : WriteFile(path, damaged);
+      const Outcome outcome = Run({"scan", db_});
+      EXPECT_NE(outcome.code, 0) << kind;
+      EXPECT_TRUE(Contains(outcome.errors, "`veralith repair " + db_ + " --to TARGET`"))
+          << kind << outcome.errors;
+    }
+    WriteFile(path, bytes);
+  }
+  fs::remove(db_ + "/" + files_.at("segment"));
+  EXPECT_TRUE(Contains(Run({"scan", db_}).errors, "`veralith repair " + db_ + " --to TARGET`"));
+}
+
 TEST_F(VeralithFiles, RepairRefusesWrongUsageAndTargetsThatAreTaken) {
   EXPECT_EQ(Run({"repair", db_}).code, 2);
   EXPECT_EQ(Run({"repair", db_, "--to", Path("t"), "--dry-run"}).code, 2);
