@@ -14,6 +14,7 @@ namespace {
 constexpr int64_t kTerminalNanos = 100'000'000;
 constexpr int64_t kLogNanos = 10'000'000'000;
 constexpr int kBarWidth = 30;
+constexpr double kLeastSecondsOfRate = 0.1;
 
 }  // namespace
 
@@ -47,7 +48,6 @@ void Progress::Finish() {
 }
 
 void Progress::Draw(bool last) {
-  const double elapsed = std::max(seconds(), 1e-9);
   std::string line = what_ + ": ";
   if (total_ > 0) {
     const double share = std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_));
@@ -58,14 +58,19 @@ void Progress::Draw(bool last) {
     }
     line += std::to_string(static_cast<int>(share * 100)) + "% ";
   }
-  line += Grouped(done_) + " " + unit_ + ", " +
-          Grouped(static_cast<uint64_t>(static_cast<double>(done_) / elapsed)) + "/s";
-  char time[32];
-  std::snprintf(time, sizeof(time), ", %.1f s", elapsed);
-  line += time;
+  line += Grouped(done_) + " " + unit_ + RateAndTime(done_, seconds());
   std::fprintf(stderr, terminal_ ? "\r%s\033[K%s" : "%s%s", line.c_str(),
                last || !terminal_ ? "\n" : "");
   std::fflush(stderr);
+}
+
+std::string RateAndTime(uint64_t done, double seconds) {
+  char time[32];
+  std::snprintf(time, sizeof(time), ", %.1f s", seconds);
+  if (seconds < kLeastSecondsOfRate) {
+    return time;
+  }
+  return ", " + Grouped(static_cast<uint64_t>(static_cast<double>(done) / seconds)) + "/s" + time;
 }
 
 std::string HumanBytes(uint64_t bytes) {

@@ -35,6 +35,8 @@ class Progress {
   bool finished_ = false;
 };
 
+// ", 12,345/s, 1.5 s"; no rate of a time too short to tell.
+std::string RateAndTime(uint64_t done, double seconds);
 // "1.5 MiB", "640 B".
 std::string HumanBytes(uint64_t bytes);
 // "12,345".
