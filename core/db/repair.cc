@@ -22,6 +22,8 @@
 namespace veralith {
 namespace {
 
+constexpr int kMostLevels = 64;  // of directories above a target
+
 std::string WithoutSlashes(std::string path) {
   while (path.size() > 1 && path.back() == '/') {
     path.pop_back();
@@ -60,7 +62,7 @@ class Repairer {
     if (repair_.dry_run) {
       return Salvage(names);
     }
-    VERALITH_RETURN_IF_ERROR(PrepareTarget());
+    VERALITH_RETURN_IF_ERROR(PrepareTarget(names));
     absl::Status status = Salvage(names);
     if (status.ok()) {
       status = WriteResult();
@@ -91,16 +93,32 @@ class Repairer {
     return NotFound(source_ + ": no file of a database is here");
   }
 
-  absl::Status PrepareTarget() {
-    if (target_ == source_ || target_.starts_with(source_ + "/")) {
+  // By what the paths lead to, and not by how they are written: a directory above the target that
+  // holds the names of the source is the source (or its copy, in which nobody wants a database).
+  bool TargetIsInside(const std::vector<std::string>& names) const {
+    std::string above = ParentPath(target_);
+    for (int level = 0; level < kMostLevels; ++level, above += "/..") {
+      const auto listed = fs_.List(above);
+      if (!listed.ok()) {
+        return false;
+      }
+      if (*listed == names) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  absl::Status PrepareTarget(const std::vector<std::string>& names) {
+    if (target_ == source_ || target_.starts_with(source_ + "/") || TargetIsInside(names)) {
       return InvalidArgument(target_ + ": the target must not be inside the source, " + source_);
     }
     VERALITH_ASSIGN_OR_RETURN(const bool exists, fs_.Exists(target_));
     if (exists) {
-      VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs_.List(target_));
-      return names.empty() ? absl::OkStatus()
+      VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> there, fs_.List(target_));
+      return there.empty() ? absl::OkStatus()
                            : AlreadyExists(target_ + ": the target must be missing or empty; it "
-                                                     "holds " + names[0]);
+                                                     "holds " + there[0]);
     }
     made_target_ = true;
     return fs_.CreateDirectory(target_);

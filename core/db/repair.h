@@ -86,8 +86,8 @@ struct RepairReport {
 // `options` is that of Db::Open: doors, and how segments are written. The report is filled in as far
 // as the repair came, also when it fails. NotFound: no database in `source`. DataLoss: nothing could
 // be recovered. FailedPrecondition: a writer has the source open. AlreadyExists: the target is not
-// empty. InvalidArgument: options, or a target inside the source. Others: the target's disk, or a
-// source that changes while it is read.
+// empty. InvalidArgument: options, or a target inside the source, whatever the paths look like (links,
+// ".."). Others: the target's disk, or a source that changes while it is read.
 absl::Status RepairDatabase(const Options& options, const std::string& source,
                             const std::string& target, const RepairOptions& repair,
                             RepairReport* report);

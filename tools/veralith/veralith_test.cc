@@ -379,6 +379,25 @@ TEST_F(VeralithFiles, OpeningADamagedDatabaseSaysWhatHelps) {
   EXPECT_TRUE(Contains(Run({"scan", db_}).errors, "`veralith repair " + db_ + " --to TARGET`"));
 }
 
+TEST_F(VeralithFiles, RepairRefusesATargetThatLeadsIntoTheSource) {
+  fs::create_directory_symlink(db_, Path("link"));
+  fs::create_directory(db_ + "/deep");
+  fs::create_directory_symlink(db_ + "/deep", Path("deeper_link"));
+  for (const std::string& target : std::initializer_list<std::string>{
+        db_ + "/inside", db_ + "/deep/inside", Path("link/inside"), Path("link/deep/inside"),
+        Path("deeper_link/inside"), Path("link/deep"), Path("nowhere/../link/inside"),
+        Path("link/../" + fs::path(db_).filename().string() + "/inside")}) {
+    fs::create_directory(Path("nowhere"));
+    const Outcome outcome = Run({"repair", db_, "--to", target});
+    EXPECT_EQ(outcome.code, 2) << target << ": " << outcome.errors;
+    EXPECT_TRUE(Contains(outcome.errors, "inside the source")) << target << outcome.errors;
+    EXPECT_FALSE(fs::exists(target) && !target.ends_with("deep")) << target;
+  }
+  EXPECT_EQ(Run({"repair", Path("link"), "--to", db_ + "/inside"}).code, 2);
+  EXPECT_EQ(Run({"repair", Path("link"), "--to", db_}).code, 3);  // it is not empty
+  EXPECT_EQ(Run({"repair", Path("link"), "--to", Path("beside")}).code, 0);
+}
+
 TEST_F(VeralithFiles, RepairRefusesWrongUsageAndTargetsThatAreTaken) {
   EXPECT_EQ(Run({"repair", db_}).code, 2);
   EXPECT_EQ(Run({"repair", db_, "--to", Path("t"), "--dry-run"}).code, 2);
