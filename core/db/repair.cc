@@ -18,6 +18,7 @@
 #include "core/manifest/manifest_state.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_salvage.h"
+#include "core/version_set/segment_opener.h"
 
 namespace veralith {
 namespace {
@@ -189,7 +190,12 @@ class Repairer {
       const auto reader = SegmentReader::Open(*std::move(file), {});
       status = reader.ok() ? (*reader)->Check() : reader.status();
       if (status.ok()) {
-        TakeWhole(number, path, **reader);
+        const auto recorded = catalog_.recorded.find(number);
+        const absl::Status same = recorded == catalog_.recorded.end()
+                                      ? absl::OkStatus()
+                                      : CheckIsAsRecorded(path, (*reader)->summary(),
+                                                          recorded->second);
+        same.ok() ? TakeWhole(number, path, **reader) : LeaveOut(number, same);
         return absl::OkStatus();
       }
       file = fs_.Open(path, OpenMode::kRead);
@@ -200,6 +206,12 @@ class Repairer {
       return absl::OkStatus();
     }
     return TakeReadableRows(number, **file, status);
+  }
+
+  // Numbers are used once: another segment under this name is another database's.
+  void LeaveOut(uint64_t number, const absl::Status& difference) {
+    report_.lost.push_back({SegmentFileName(number), std::nullopt,
+                            "the whole segment: " + std::string(Message(difference))});
   }
 
   void TakeWhole(uint64_t number, const std::string& path, const SegmentReader& reader) {

@@ -298,6 +298,7 @@ class Cataloguer {
   void TakeSegment(const FileMeta& meta, std::string_view by) {
     if (Has(FileKind::kSegment, meta.number)) {
       catalog_.segments.push_back(meta.number);
+      catalog_.recorded.emplace(meta.number, meta);
       return;
     }
     Lose(SegmentFileName(meta.number), StrCat("the file is missing, and ", by, ": ",
@@ -309,7 +310,6 @@ class Cataloguer {
     catalog_.database_id = current_.has_value()              ? current_->database_id
                            : facts_.database_ids.empty() ? 0
                                                          : facts_.database_ids.rbegin()->second;
-    std::set<uint64_t> segments;
     for (const FileName& file : present_) {
       if (file.kind == FileKind::kSegment) {
         const auto fact = facts_.segments.find(file.number);
@@ -317,6 +317,9 @@ class Cataloguer {
           report_.left_out.push_back(ToString(file) + ": a readable edit removed it");
         } else {
           catalog_.segments.push_back(file.number);
+          if (fact != facts_.segments.end()) {
+            catalog_.recorded.emplace(file.number, *fact->second);
+          }
         }
       } else if (file.kind == FileKind::kLog) {
         const auto fact = facts_.logs.find(file.number);

@@ -15,6 +15,7 @@
 #include "core/base/types.h"
 #include "core/db/repair.h"
 #include "core/format/log_record.h"
+#include "core/format/version_edit.h"
 #include "core/fs/file_system.h"
 
 namespace veralith {
@@ -23,6 +24,7 @@ struct RepairCatalog {
   // A whole manifest says which files count. False: what is on the disk does.
   bool trusted = false;
   std::vector<uint64_t> segments;  // that are there, ascending
+  std::map<uint64_t, FileMeta> recorded;  // what a readable edit says of them
   // Also those that are missing though a whole manifest names them. Nothing: the id is not known but
   // by the log's own header.
   std::map<uint64_t, std::optional<uint64_t>> logs;

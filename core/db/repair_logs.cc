@@ -198,7 +198,7 @@ class Salvager {
           if (header.ok()) {
             const Timestamp ts = header->ts;
             if (ts >= kMinTimestamp && ts <= kMaxTimestamp) {
-              oldest = records == 0 ? ts : std::min(oldest, ts);
+              oldest = oldest == 0 ? ts : std::min(oldest, ts);
               newest = std::max(newest, ts);
             }
             first = first.value_or(offset);

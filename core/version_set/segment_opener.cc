@@ -35,6 +35,16 @@ FileMeta AsFound(const SegmentSummary& found, uint64_t number) {
 
 }  // namespace
 
+absl::Status CheckIsAsRecorded(const std::string& path, const SegmentSummary& found,
+                               const FileMeta& recorded) {
+  if (IsAsRecorded(found, recorded)) {
+    return absl::OkStatus();
+  }
+  return DataLoss(path + " is not the segment that the manifest records: it is " +
+                  DebugString(AsFound(found, recorded.number)) + ", recorded is " +
+                  DebugString(recorded));
+}
+
 SegmentOpener DefaultSegmentOpener(FileSystem* fs, std::string directory,
                                    SegmentReaderOptions options) {
   return [fs, directory = std::move(directory),
@@ -45,11 +55,7 @@ SegmentOpener DefaultSegmentOpener(FileSystem* fs, std::string directory,
     with_size.expected_file_bytes = meta.bytes;
     VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<SegmentReader> reader,
                               SegmentReader::Open(std::move(file), with_size));
-    if (!IsAsRecorded(reader->summary(), meta)) {
-      return DataLoss(path + " is not the segment that the manifest records: it is " +
-                      DebugString(AsFound(reader->summary(), meta.number)) + ", recorded is " +
-                      DebugString(meta));
-    }
+    VERALITH_RETURN_IF_ERROR(CheckIsAsRecorded(path, reader->summary(), meta));
     return std::shared_ptr<SegmentReader>(std::move(reader));
   };
 }

@@ -12,6 +12,10 @@
 
 namespace veralith {
 
+// DataLoss when the segment at `path` is not the one of which `recorded` was written.
+absl::Status CheckIsAsRecorded(const std::string& path, const SegmentSummary& found,
+                               const FileMeta& recorded);
+
 // `fs` and the cache of `options` must outlive every segment opened. expected_file_bytes is set for
 // each file. NotFound when there is no such file; DataLoss, naming it, when it is not as recorded.
 SegmentOpener DefaultSegmentOpener(FileSystem* fs, std::string directory,

@@ -398,6 +398,25 @@ TEST_F(VeralithFiles, RepairRefusesATargetThatLeadsIntoTheSource) {
   EXPECT_EQ(Run({"repair", Path("link"), "--to", Path("beside")}).code, 0);
 }
 
+// A segment of another database under the name of one of ours.
+TEST_F(VeralithFiles, RepairDoesNotTakeASegmentThatIsNotTheOneRecorded) {
+  const std::string other = Path("other");
+  ASSERT_EQ(Run({"load", other}, "foreign\tvalue\n").code, 0);
+  std::string foreign;
+  for (const auto& item : fs::directory_iterator(other)) {
+    foreign = item.path().extension() == ".parquet" ? item.path().string() : foreign;
+  }
+  ASSERT_NE(foreign, "");
+  WriteFile(db_ + "/" + files_.at("segment"), ReadFile(foreign));
+  const Outcome outcome = Run({"repair", db_, "--to", Path("target")});
+  EXPECT_EQ(outcome.code, 1) << outcome.out << outcome.errors;
+  EXPECT_TRUE(Contains(outcome.out, "LOST: " + files_.at("segment") + ": the whole segment"))
+      << outcome.out;
+  EXPECT_TRUE(Contains(outcome.out, "is not the segment that the manifest records")) << outcome.out;
+  EXPECT_FALSE(Contains(Run({"scan", Path("target")}).out, "foreign"));
+  EXPECT_EQ(Run({"get", Path("target"), "logged4"}).out, "value\n");
+}
+
 TEST_F(VeralithFiles, RepairRefusesWrongUsageAndTargetsThatAreTaken) {
   EXPECT_EQ(Run({"repair", db_}).code, 2);
   EXPECT_EQ(Run({"repair", db_, "--to", Path("t"), "--dry-run"}).code, 2);
