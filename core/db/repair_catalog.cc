@@ -20,6 +20,8 @@ namespace {
 
 constexpr size_t kSyncedThroughBytes = 8;  // of a manifest record, before its edit
 constexpr uint64_t kMaxCurrentBytes = 4096;
+// Larger numbers were never counted to: they would leave none for the result.
+constexpr uint64_t kMostBelieved = kMaxFileNumber / 4;
 
 // What readable edits say, in the order of the manifests and of the records in each.
 struct Facts {
@@ -345,13 +347,15 @@ class Cataloguer {
 
   void Raise() {
     catalog_.logs_synced_through = facts_.logs_synced_through;
-    catalog_.next_run_id = std::min(facts_.next_run_id, kMaxFileNumber / 4);
+    catalog_.next_run_id = std::min(facts_.next_run_id, kMostBelieved);
     catalog_.timestamp_ceiling = facts_.timestamp_ceiling;
     catalog_.history_floor = facts_.history_floor;
     catalog_.last_timestamp = facts_.last_timestamp;
-    catalog_.next_file_number = std::min(facts_.next_file_number, kMaxFileNumber / 4);
+    catalog_.next_file_number = std::min(facts_.next_file_number, kMostBelieved);
     for (const FileName& file : present_) {
-      catalog_.next_file_number = std::max(catalog_.next_file_number, file.number + 1);
+      if (file.number < kMostBelieved) {
+        catalog_.next_file_number = std::max(catalog_.next_file_number, file.number + 1);
+      }
     }
   }
 

@@ -30,7 +30,7 @@ struct RepairCatalog {
   std::map<uint64_t, std::optional<uint64_t>> logs;
   LogPosition logs_synced_through;
   uint64_t database_id = 0;  // 0: not known
-  uint64_t next_file_number = 1;  // above everything seen, names in the directory included
+  uint64_t next_file_number = 1;  // above everything seen that can be, names here included
   uint64_t next_run_id = 1;
   Timestamp timestamp_ceiling = 0;
   Timestamp history_floor = 0;

@@ -398,6 +398,14 @@ TEST_F(VeralithFiles, RepairRefusesATargetThatLeadsIntoTheSource) {
   EXPECT_EQ(Run({"repair", Path("link"), "--to", Path("beside")}).code, 0);
 }
 
+TEST_F(VeralithFiles, RepairCountsOnBelowANumberThatNobodyCanHaveReached) {
+  WriteFile(db_ + "/4611686018427387903.log", "");
+  ASSERT_EQ(Run({"repair", db_, "--to", Path("target")}).code, 0);
+  EXPECT_EQ(Run({"check", Path("target")}).code, 0);
+  EXPECT_EQ(Run({"put", Path("target"), "more", "value"}).code, 0);
+  EXPECT_EQ(Run({"get", Path("target"), "key7"}).out, "value\n");
+}
+
 // A segment of another database under the name of one of ours.
 TEST_F(VeralithFiles, RepairDoesNotTakeASegmentThatIsNotTheOneRecorded) {
   const std::string other = Path("other");
