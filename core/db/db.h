@@ -149,7 +149,7 @@ class Db {
 
   // Makes every acknowledged write durable and stops. Waits for running jobs and for listeners, which
   // have been told everything when it returns. Afterwards calls are FailedPrecondition; pinned values
-  // stay valid. A second call is OK.
+  // stay valid. Another call waits for the first one's end, and returns what that returned.
   virtual absl::Status Close() = 0;
 };
 

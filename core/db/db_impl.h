@@ -298,6 +298,7 @@ class DbImpl final : public Db {
   absl::Status fatal_ ABSL_GUARDED_BY(mutex_);
   bool ends_stalls_ ABSL_GUARDED_BY(mutex_) = false;  // Close was called: no write waits for room
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<absl::Status> closed_with_ ABSL_GUARDED_BY(mutex_);  // what the first Close returned
   Atomic<bool> cancel_jobs_{false};
   std::optional<StallEvent> stall_ ABSL_GUARDED_BY(mutex_);  // what holds writers back now
   std::string recovery_report_ ABSL_GUARDED_BY(mutex_);

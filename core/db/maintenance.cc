@@ -249,8 +249,11 @@ absl::Status DbImpl::Close() {
   if (!closing_ && !options_.read_only && fatal_.ok()) {
     FlushLocked().IgnoreError();
   }
-  if (closing_) {
-    return absl::OkStatus();  // another Close was faster
+  if (closing_) {  // another Close was faster
+    while (!closed_with_.has_value()) {
+      executor_->Await(mutex_, background_done_);
+    }
+    return *closed_with_;
   }
   closing_ = true;
   cancel_jobs_.Store(true);
@@ -275,6 +278,8 @@ absl::Status DbImpl::Close() {
     }
   }
   lock_.reset();
+  closed_with_ = status;
+  background_done_.NotifyAll();
   return status;
 }
 
