@@ -210,6 +210,11 @@ void WriteVersionEdits(const Corpus& corpus) {
   part = {};
   part.cursors = {{0, 0, ""}, {7, kMaxNamespace, std::string(3, '\0')}};
   write("cursors", encode(part));
+  part = {};
+  part.written = WrittenBytes{1000, 1300, 900, 4000};
+  part.policy = WrittenPolicy::kTiered;
+  write("written_bytes_and_policy", encode(part));
+  write("unknown_policy", std::string("\x09\x01\x04", 3));
   write("cut", encode(golden).substr(0, 40));
   write("unknown_field", std::string("\x15\0", 2));
 }

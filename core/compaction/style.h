@@ -3,6 +3,7 @@
 #define VERALITH_CORE_COMPACTION_STYLE_H_
 
 #include <cstdint>
+#include <string_view>
 
 namespace veralith {
 
@@ -11,6 +12,16 @@ enum class CompactionStyle : uint8_t {
   kHybrid,   // levels 0-2 hold runs, 3-7 one run each: between the two
   kTiered,   // runs only, merged with runs of like size: least writing, most room and reading
 };
+
+// "leveled", "hybrid" or "tiered".
+constexpr std::string_view StyleName(CompactionStyle style) {
+  switch (style) {
+    case CompactionStyle::kLeveled: return "leveled";
+    case CompactionStyle::kHybrid: return "hybrid";
+    case CompactionStyle::kTiered: break;
+  }
+  return "tiered";
+}
 
 }  // namespace veralith
 

@@ -58,6 +58,30 @@ CompactionEvent EventOf(const Pick& pick, uint64_t job_id) {
 
 }  // namespace
 
+// --- The manifest --------------------------------------------------------------------------------
+
+WrittenBytes DbImpl::WrittenNow() const {
+  WrittenBytes written = written_before_;
+  written.user += counters_.user_bytes;
+  written.logs += counters_.log_bytes;
+  written.flushes += counters_.flush_bytes;
+  written.compactions += counters_.compaction_written_bytes;
+  return written;
+}
+
+// Only with edits that are written anyway: what is counted since the last one is lost in a crash.
+absl::Status DbImpl::Install(VersionEdit edit) {
+  const ManifestState& state = versions_->state();
+  if (const WrittenBytes written = WrittenNow(); written != state.written) {
+    edit.written = written;
+  }
+  if (const WrittenPolicy policy = ToWrittenPolicy(options_.compaction_policy);
+      policy != state.policy) {
+    edit.policy = policy;
+  }
+  return versions_->LogAndApply(std::move(edit), mutex_);
+}
+
 void DbImpl::PublishSuperVersion() {
   std::vector<Memtable*> memtables = {active_.get()};
   for (auto it = frozen_.rbegin(); it != frozen_.rend(); ++it) {
@@ -306,6 +330,9 @@ absl::Status DbImpl::FlushFrozen() {
     result = room.ok() ? RunFlush(environment, compaction_options_, request) : room;
   }
   absl::Status status = result.status();
+  if (status.ok()) {
+    counters_.flush_bytes += result->statistics.bytes_written;
+  }
   for (const uint64_t log : logs.removed_logs) {
     if (VERALITH_BROKEN(S4Removal)) {
       fs_->Remove(JoinPath(directory_, LogFileName(log))).IgnoreError();
@@ -316,7 +343,7 @@ absl::Status DbImpl::FlushFrozen() {
       std::erase(logs.removed_logs, versions_->state().logs.begin()->first);
     }
     result->edit.removed_logs = std::move(logs.removed_logs);
-    status = versions_->LogAndApply(result->edit, mutex_);
+    status = Install(result->edit);
     if (!versions_->error().ok()) {
       Fatal(status).IgnoreError();
     }
@@ -326,7 +353,6 @@ absl::Status DbImpl::FlushFrozen() {
     frozen_.erase(first, first + static_cast<ptrdiff_t>(taken.size()));
     logs_needed_from_ = frozen_.empty() ? active_log_ : frozen_.front().log_number;
     event.bytes_written = result->statistics.bytes_written;
-    counters_.flush_bytes += event.bytes_written;
     ++counters_.flushes;
     PublishSuperVersion();
   }
@@ -385,11 +411,15 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
     result = room.ok() ? RunCompaction(environment, compaction_options_, request) : room;
   }
   absl::Status status = result.status();
+  if (status.ok()) {
+    counters_.compaction_read_bytes += result->statistics.bytes_read;
+    counters_.compaction_written_bytes += result->statistics.bytes_written;
+  }
   if (VERALITH_BROKEN(C5) && status.ok() && running_.size() == 1 && !pick.trivial_move) {
     status = RunPick(pick);  // another job of the same inputs, and it was faster
   }
   if (status.ok()) {
-    status = versions_->LogAndApply(result->edit, mutex_);
+    status = Install(result->edit);
     if (!versions_->error().ok()) {
       Fatal(status).IgnoreError();
     }
@@ -397,8 +427,6 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
   if (status.ok()) {
     event.bytes_written = result->statistics.bytes_written;
     event.bytes_copied = result->statistics.value_bytes_copied;
-    counters_.compaction_read_bytes += result->statistics.bytes_read;
-    counters_.compaction_written_bytes += event.bytes_written;
     ++counters_.compactions;
     counters_.subcompactions += result->statistics.pieces;
     counters_.compaction_copied_bytes += event.bytes_copied;

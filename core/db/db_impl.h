@@ -199,6 +199,10 @@ class DbImpl final : public Db {
 #endif
 
   // --- background.cc ---------------------------------------------------------------------------
+  // Makes the edit durable and installs it, together with what has been written so far.
+  absl::Status Install(VersionEdit edit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Over the life of the database.
+  WrittenBytes WrittenNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // A leader is done: the next one goes on, or Close learns that none is left.
   void FinishLeading(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PublishSuperVersion() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -265,6 +269,7 @@ class DbImpl final : public Db {
   // --- Guarded by mutex_ ---------------------------------------------------------------------------
   alignas(kCacheLineBytes) mutable Mutex mutex_;
   Counters counters_ ABSL_GUARDED_BY(mutex_);
+  WrittenBytes written_before_ ABSL_GUARDED_BY(mutex_);  // in earlier lives, as the manifest says
   CondVar background_done_;  // a job ended, or the state it waits for changed
   WriteQueue queue_;         // under mutex_, but for AwaitTurn
   std::optional<HybridLogicalClock> clock_ ABSL_GUARDED_BY(mutex_);

@@ -212,6 +212,8 @@ Statistics DbImpl::GetStatistics() {
     result.memtable_bytes += frozen.memtable->MemoryBytes();
   }
   result.memtable_bytes += active_->MemoryBytes();
+  const WrittenBytes written = WrittenNow();
+  result.lifetime = {written.user, written.logs, written.flushes, written.compactions};
   result.user_bytes_written = counters_.user_bytes;
   result.log_bytes_written = counters_.log_bytes;
   result.flush_bytes_written = counters_.flush_bytes;
@@ -295,7 +297,7 @@ absl::Status DbImpl::EndLogs() {
   }
   VersionEdit edit;
   edit.logs_synced_through = durable;
-  return versions_->LogAndApply(std::move(edit), mutex_);
+  return Install(std::move(edit));
 }
 
 void DbImpl::CancelTimers() {

@@ -65,6 +65,7 @@ absl::Status DbImpl::Recover() {
   VERALITH_RETURN_IF_ERROR(OpenVersionSet());
   MutexLock lock(mutex_);
   const ManifestState& state = versions_->state();
+  written_before_ = state.written;
   // What is replayed is flushed as it fills memtables; one edit at the end installs all of it, so
   // an interrupted recovery changes nothing and can run again (hazard R7).
   VersionEdit edit;
@@ -256,7 +257,7 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   }
   VERALITH_RETURN_IF_ERROR(log.status());
   edit->added_logs.push_back({number, id});
-  VERALITH_RETURN_IF_ERROR(versions_->LogAndApply(*edit, mutex_));
+  VERALITH_RETURN_IF_ERROR(Install(*edit));
   if (edit->timestamp_ceiling.has_value()) {
     clock_->RaiseCeiling(*edit->timestamp_ceiling);
   }

@@ -108,4 +108,22 @@ SegmentOptions ToSegmentOptions(const Options& options, int level, bool bottommo
   return result;
 }
 
+WrittenPolicy ToWrittenPolicy(CompactionStyle style) {
+  switch (style) {
+    case CompactionStyle::kLeveled: return WrittenPolicy::kLeveled;
+    case CompactionStyle::kHybrid: return WrittenPolicy::kHybrid;
+    case CompactionStyle::kTiered: break;
+  }
+  return WrittenPolicy::kTiered;
+}
+
+CompactionStyle ToCompactionStyle(WrittenPolicy policy) {
+  switch (policy) {
+    case WrittenPolicy::kLeveled: return CompactionStyle::kLeveled;
+    case WrittenPolicy::kHybrid: return CompactionStyle::kHybrid;
+    case WrittenPolicy::kTiered: break;
+  }
+  return CompactionStyle::kTiered;
+}
+
 }  // namespace veralith

@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "core/compaction/options.h"
 #include "core/db/options.h"
+#include "core/format/version_edit.h"
 #include "core/segment/segment_writer.h"
 
 namespace veralith {
@@ -15,6 +16,10 @@ absl::Status CheckOptions(const Options& options);
 CompactionOptions ToCompactionOptions(const Options& options, int parallelism);
 // How segments of `level` are written; `bottommost`: no deeper level holds data.
 SegmentOptions ToSegmentOptions(const Options& options, int level, bool bottommost);
+
+// Compaction policies as manifests say them.
+WrittenPolicy ToWrittenPolicy(CompactionStyle style);
+CompactionStyle ToCompactionStyle(WrittenPolicy policy);
 
 }  // namespace veralith
 

@@ -22,8 +22,18 @@ struct LevelStatistics {
   double score = 0;  // 1 and above: a compaction is due
 };
 
+// Bytes written over the life of the database, as its manifest keeps them. What a crash or a kill cut
+// off since the last change of the tree is missing: they lag behind, and never go back.
+struct LifetimeBytes {
+  uint64_t user = 0;         // keys and values accepted
+  uint64_t logs = 0;
+  uint64_t flushes = 0;
+  uint64_t compactions = 0;
+};
+
 struct Statistics {
   std::vector<LevelStatistics> levels;
+  LifetimeBytes lifetime;                 // this opening included
   uint64_t user_bytes_written = 0;        // keys and values accepted
   uint64_t log_bytes_written = 0;
   uint64_t flush_bytes_written = 0;
@@ -49,8 +59,8 @@ struct Statistics {
   std::string stall_reason;               // empty: writers are not held back now
 };
 
-// Bytes written to logs and segments per byte of keys and values accepted, since opening: nothing of
-// it is kept in files. 0 when nothing was written.
+// Bytes written to logs and segments per byte of keys and values accepted, since opening. 0 when
+// nothing was written.
 inline double WriteAmplification(const Statistics& statistics) {
   const double written =
       static_cast<double>(statistics.log_bytes_written + statistics.flush_bytes_written +
@@ -58,6 +68,13 @@ inline double WriteAmplification(const Statistics& statistics) {
   return statistics.user_bytes_written == 0
              ? 0
              : written / static_cast<double>(statistics.user_bytes_written);
+}
+
+// The same over the life of the database.
+inline double WriteAmplification(const LifetimeBytes& bytes) {
+  const double written =
+      static_cast<double>(bytes.logs + bytes.flushes + bytes.compactions);
+  return bytes.user == 0 ? 0 : written / static_cast<double>(bytes.user);
 }
 
 // Bytes of all segments by those of the oldest run: what space amplification is when all that is newer

@@ -233,7 +233,7 @@ absl::Status DbImpl::EnsureCeiling() {
   }
   VersionEdit edit;
   edit.timestamp_ceiling = needed;
-  if (absl::Status status = versions_->LogAndApply(std::move(edit), mutex_); !status.ok()) {
+  if (absl::Status status = Install(std::move(edit)); !status.ok()) {
     return Fatal(status);
   }
   clock_->RaiseCeiling(needed);
@@ -347,7 +347,7 @@ absl::Status DbImpl::RotateMemtable() {
   if (const LogPosition durable = logs_->DurableEnd(); durable.offset > 0) {
     edit.logs_synced_through = durable;  // the new log may stay empty and never say so
   }
-  absl::Status status = versions_->LogAndApply(std::move(edit), mutex_);
+  absl::Status status = Install(std::move(edit));
   versions_->ReleasePending(number);
   if (!status.ok()) {
     return Fatal(status);

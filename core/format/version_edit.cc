@@ -17,7 +17,9 @@ enum Tag : uint64_t {
   kHistoryFloor = 5,
   kLastTimestamp = 6,
   kLogsSyncedThrough = 7,
-  kLastSingleField = kLogsSyncedThrough,  // those up to here occur at most once
+  kWrittenBytes = 8,
+  kPolicy = 9,
+  kLastSingleField = kPolicy,  // those up to here occur at most once
   kRemovedFile = 16,
   kAddedFile = 17,
   kRemovedLog = 18,
@@ -59,6 +61,21 @@ class Encoder {
       AppendVarint64(&body_, position->log_number);
       AppendVarint64(&body_, position->offset);
       Finish(tag);
+    }
+  }
+  void Written(const std::optional<WrittenBytes>& written) {
+    if (written.has_value()) {
+      for (const uint64_t v :
+           {written->user, written->logs, written->flushes, written->compactions}) {
+        AppendVarint64(&body_, v);
+      }
+      Finish(kWrittenBytes);
+    }
+  }
+  void Policy(const std::optional<WrittenPolicy>& policy) {
+    if (policy.has_value()) {
+      body_.push_back(static_cast<char>(*policy));
+      Finish(kPolicy);
     }
   }
   void RemovedFile(const VersionEdit::RemovedFile& removed) {
@@ -144,6 +161,9 @@ class Decoder {
       ReadField(static_cast<Tag>(tag));
       previous = tag;
     }
+    if (unknown_policy_.has_value()) {
+      return Unimplemented(StrCat("version edit: compaction policy ", *unknown_policy_));
+    }
     if (!reader_.ok()) {
       return Annotate(reader_.status(), "version edit");
     }
@@ -180,6 +200,15 @@ class Decoder {
         return ReadFileNumber(&position.log_number) &&
                reader_.ReadVarint64(&position.offset, "log offset");
       }
+      case kWrittenBytes: {
+        WrittenBytes& written = edit_.written.emplace();
+        return reader_.ReadVarint64(&written.user, "bytes of users") &&
+               reader_.ReadVarint64(&written.logs, "bytes of logs") &&
+               reader_.ReadVarint64(&written.flushes, "bytes of flushes") &&
+               reader_.ReadVarint64(&written.compactions, "bytes of compactions");
+      }
+      case kPolicy:
+        return ReadPolicy();
       case kRemovedFile: {
         VersionEdit::RemovedFile& removed = edit_.removed_files.emplace_back();
         return ReadLevel(&removed.level) && ReadFileNumber(&removed.number);
@@ -205,6 +234,21 @@ class Decoder {
 
   bool ReadTimestamp(Timestamp* ts) {
     return reader_.ReadVarintUpTo(kMaxTimestamp, ts, "timestamp");
+  }
+
+  bool ReadPolicy() {
+    uint8_t policy = 0;
+    if (!reader_.ReadFixed8(&policy, "compaction policy")) {
+      return false;
+    }
+    if (policy == 0) {
+      return reader_.FailAtOffset(reader_.offset() - 1, "compaction policy 0");
+    }
+    if (policy > static_cast<uint8_t>(WrittenPolicy::kTiered)) {
+      unknown_policy_ = policy;
+    }
+    edit_.policy = WrittenPolicy{policy};
+    return true;
   }
 
   bool ReadLevel(int* level) {
@@ -256,6 +300,7 @@ class Decoder {
 
   ByteReader reader_;
   VersionEdit edit_;
+  std::optional<uint8_t> unknown_policy_;  // of a later version
 };
 
 }  // namespace
@@ -269,6 +314,8 @@ void EncodeVersionEdit(const VersionEdit& edit, std::string* out) {
   encoder.Number(kHistoryFloor, edit.history_floor);
   encoder.Number(kLastTimestamp, edit.last_timestamp);
   encoder.Position(kLogsSyncedThrough, edit.logs_synced_through);
+  encoder.Written(edit.written);
+  encoder.Policy(edit.policy);
   for (const VersionEdit::RemovedFile& removed : edit.removed_files) {
     encoder.RemovedFile(removed);
   }

@@ -47,6 +47,21 @@ struct FileMeta {
   friend bool operator==(const FileMeta&, const FileMeta&) = default;
 };
 
+// Bytes written over the life of a database, as far as its manifest knows: what was written after the
+// last edit of a life that ended with a crash is not counted.
+struct WrittenBytes {
+  uint64_t user = 0;  // keys and values that were accepted
+  uint64_t logs = 0;
+  uint64_t flushes = 0;      // segments of flushes, those of recoveries included
+  uint64_t compactions = 0;  // segments of compactions
+
+  friend bool operator==(const WrittenBytes&, const WrittenBytes&) = default;
+};
+
+// How compaction kept the tree when the edit was written; core/compaction/style.h says what they are.
+// Written to files: never renumber.
+enum class WrittenPolicy : uint8_t { kLeveled = 1, kHybrid = 2, kTiered = 3 };
+
 // Fields that are not set say nothing. A number or counter that is set replaces the earlier one.
 struct VersionEdit {
   struct AddedFile {
@@ -88,6 +103,8 @@ struct VersionEdit {
   // Everything in logs before it was durable when the edit was written: a log that is shorter, or
   // bad before it, is damaged. The log number is not 0.
   std::optional<LogPosition> logs_synced_through;
+  std::optional<WrittenBytes> written;
+  std::optional<WrittenPolicy> policy;
 
   friend bool operator==(const VersionEdit&, const VersionEdit&) = default;
 };
@@ -97,7 +114,7 @@ void EncodeVersionEdit(const VersionEdit& edit, std::string* out);
 
 // DataLoss, with the offset in `bytes`, for bytes no encoder makes (levels outside 0..kLevels-1,
 // numbers of 0, keys beyond the limits, empty ranges, trailing bytes); Unimplemented for a field
-// that this reader does not know.
+// or a compaction policy that this reader does not know.
 absl::StatusOr<VersionEdit> DecodeVersionEdit(std::string_view bytes);
 
 }  // namespace veralith

@@ -27,6 +27,8 @@ VersionEdit GoldenEdit() {
   edit.history_floor = 10;
   edit.last_timestamp = 999;
   edit.logs_synced_through = LogPosition{8, 200};
+  edit.written = WrittenBytes{1000, 1300, 900, 4000};
+  edit.policy = WrittenPolicy::kHybrid;
   edit.removed_files = {{1, 7}};
   edit.added_files = {{2, 3,
                        {.number = 9,
@@ -60,6 +62,8 @@ TEST(VersionEdit, HasItsGoldenBytes) {
             "05010a"
             "0602e707"
             "070308c801"
+            "0808e807940a8407a01f"
+            "090102"
             "10020107"
             "11130203"
             "098020050102010b0c06"
@@ -99,11 +103,12 @@ TEST(VersionEdit, EveryChangeOfEveryByteIsRefusedOrIsAnEncodingItself) {
 }
 
 TEST(VersionEdit, AFieldFromALaterVersionIsUnimplemented) {
-  for (const char* hex : {"0800", "1500", "0000", "ff0100"}) {
+  for (const char* hex : {"0a00", "1500", "0000", "ff0100", "090104", "0901ff"}) {
     EXPECT_EQ(DecodeVersionEdit(*HexDecode(hex)).status().code(), absl::StatusCode::kUnimplemented)
         << hex;
   }
   EXPECT_EQ(FaultOf("0201051500"), "version edit: offset 3: field 21");
+  EXPECT_EQ(FaultOf("090104"), "version edit: compaction policy 4");
 }
 
 TEST(VersionEdit, NamesWhatIsWrong) {
@@ -116,6 +121,9 @@ TEST(VersionEdit, NamesWhatIsWrong) {
   EXPECT_EQ(FaultOf("10020700"), "version edit: offset 3: file number 0");
   EXPECT_EQ(FaultOf("07020005"), "version edit: offset 2: file number 0");
   EXPECT_EQ(FaultOf("120100"), "version edit: offset 2: file number 0");
+  EXPECT_EQ(FaultOf("0803010203"),
+            "version edit: offset 5: expected 1 bytes of bytes of compactions, 0 remain");
+  EXPECT_EQ(FaultOf("090100"), "version edit: offset 2: compaction policy 0");
   EXPECT_EQ(FaultOf("040a80808080808080808001"),
             "version edit: offset 2: expected timestamp of at most 9223372036854775807");
 }

@@ -305,6 +305,21 @@ TEST_F(ManifestLogTest, ScansAManifestWithoutCurrent) {
             absl::StatusCode::kDataLoss);
 }
 
+// Edits of jobs that ran beside each other can come in another order than their counts were taken.
+TEST(ManifestStateTest, EachOfTheBytesWrittenKeepsItsLargestAndThePolicyItsNewest) {
+  VersionEdit more;
+  more.written = WrittenBytes{10, 20, 30, 40};
+  more.policy = WrittenPolicy::kTiered;
+  VersionEdit less;
+  less.written = WrittenBytes{9, 21, 3, 40};
+  less.policy = WrittenPolicy::kLeveled;
+  const ManifestState state = *ManifestState().Apply(more)->Apply(less);
+  EXPECT_EQ(state.written, (WrittenBytes{10, 21, 30, 40}));
+  EXPECT_EQ(state.policy, WrittenPolicy::kLeveled);
+  EXPECT_EQ(*ManifestState().Apply(state.Snapshot()), state);
+  EXPECT_EQ(ManifestState().Apply({})->Snapshot().policy, std::nullopt);
+}
+
 TEST(CurrentText, ReadsWell) {
   EXPECT_EQ(CurrentText({7, 255}).substr(0, 42), "MANIFEST-000007\ndatabase 00000000000000ff\n");
 }

@@ -15,6 +15,13 @@ void Raise(uint64_t& value, const std::optional<uint64_t>& to) {
   value = std::max(value, to.value_or(0));
 }
 
+void Raise(WrittenBytes& written, const WrittenBytes& to) {
+  written.user = std::max(written.user, to.user);
+  written.logs = std::max(written.logs, to.logs);
+  written.flushes = std::max(written.flushes, to.flushes);
+  written.compactions = std::max(written.compactions, to.compactions);
+}
+
 absl::Status ApplyDatabaseId(const std::optional<uint64_t>& id, ManifestState& state) {
   if (!id.has_value() || *id == state.database_id) {
     return absl::OkStatus();
@@ -88,6 +95,10 @@ absl::Status ApplyRest(const VersionEdit& edit, ManifestState& state) {
   Raise(state.last_timestamp, edit.last_timestamp);
   state.logs_synced_through =
       std::max(state.logs_synced_through, edit.logs_synced_through.value_or(LogPosition{}));
+  Raise(state.written, edit.written.value_or(WrittenBytes{}));
+  if (edit.policy.has_value()) {
+    state.policy = edit.policy;
+  }
   return absl::OkStatus();
 }
 
@@ -119,6 +130,10 @@ VersionEdit ManifestState::Snapshot() const {
   if (logs_synced_through.log_number != 0) {
     edit.logs_synced_through = logs_synced_through;
   }
+  if (written != WrittenBytes{}) {
+    edit.written = written;
+  }
+  edit.policy = policy;
   return edit;
 }
 
@@ -132,6 +147,14 @@ std::string ManifestState::DebugString() const {
   if (logs_synced_through.log_number != 0) {
     text += ", logs synced through " + std::to_string(logs_synced_through.log_number) + ":" +
             std::to_string(logs_synced_through.offset);
+  }
+  if (written != WrittenBytes{}) {
+    text += ", written " + std::to_string(written.user) + " by users, " +
+            std::to_string(written.logs) + " to logs, " + std::to_string(written.flushes) +
+            " by flushes, " + std::to_string(written.compactions) + " by compactions";
+  }
+  if (policy.has_value()) {
+    text += ", policy " + std::to_string(static_cast<int>(*policy));
   }
   text += "\nlogs:";
   for (const auto& [number, id] : logs) {

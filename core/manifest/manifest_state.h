@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -31,10 +32,13 @@ struct ManifestState {
   Timestamp history_floor = 0;
   Timestamp last_timestamp = 0;
   LogPosition logs_synced_through;  // {0, 0}: nothing known
+  WrittenBytes written;
+  std::optional<WrittenPolicy> policy;  // of the newest edit that says; none: no edit does
 
   // The state after `edit`; this state is unchanged. DataLoss, saying what, when the edit does not
   // fit: see Version::Apply; a removed log that is not there; a log added twice; another database
-  // id. Counters, ceiling, floor, last timestamp and synced position never go back: the larger of old and new stays.
+  // id. Counters, ceiling, floor, last timestamp, synced position and each of the bytes written never
+  // go back: the larger of old and new stays.
   // next_file_number and next_run_id rise above what the edit adds even when it does not say so.
   absl::StatusOr<ManifestState> Apply(const VersionEdit& edit) const;
 

@@ -197,18 +197,6 @@ Theory Expected(const Case& subject) {
   return theory;
 }
 
-std::string_view StyleName(CompactionStyle style) {
-  switch (style) {
-    case CompactionStyle::kLeveled:
-      return "leveled";
-    case CompactionStyle::kHybrid:
-      return "hybrid";
-    case CompactionStyle::kTiered:
-      return "tiered";
-  }
-  return "?";
-}
-
 std::string_view LoadName(LargeLoad load) {
   switch (load) {
     case LargeLoad::kUniform:

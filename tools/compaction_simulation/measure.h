@@ -55,7 +55,6 @@ struct Theory {
 };
 Theory Expected(const Case& subject);
 
-std::string_view StyleName(CompactionStyle style);
 std::string_view LoadName(LargeLoad load);
 
 }  // namespace veralith::simulation

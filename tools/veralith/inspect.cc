@@ -7,6 +7,7 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
+#include "core/db/option_mapping.h"
 #include "core/format/compression.h"
 #include "core/format/log_record.h"
 #include "core/format/parquet_metadata.h"
@@ -209,6 +210,14 @@ void PrintEdit(uint64_t offset, const VersionEdit& edit, const Limits& limits) {
   if (edit.logs_synced_through.has_value()) {
     Print(StrCat("  logs synced through ", LogFileName(edit.logs_synced_through->log_number),
                  " offset ", edit.logs_synced_through->offset));
+  }
+  if (edit.written.has_value()) {
+    const WrittenBytes& written = *edit.written;
+    Print(StrCat("  bytes written: ", written.user, " by users, ", written.logs, " to logs, ",
+                 written.flushes, " by flushes, ", written.compactions, " by compactions"));
+  }
+  if (edit.policy.has_value()) {
+    Print(StrCat("  compaction policy ", StyleName(ToCompactionStyle(*edit.policy))));
   }
 }
 

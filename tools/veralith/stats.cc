@@ -6,6 +6,7 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
+#include "core/db/option_mapping.h"
 #include "core/fs/posix_file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
@@ -44,16 +45,24 @@ LevelStatistics TotalOf(const Statistics& statistics) {
   return total;
 }
 
-absl::StatusOr<CompactionStyle> StyleFrom(const Arguments& arguments) {
-  const std::string name = arguments.Value("policy").value_or("leveled");
-  if (name == "leveled") return CompactionStyle::kLeveled;
-  if (name == "hybrid") return CompactionStyle::kHybrid;
-  if (name == "tiered") return CompactionStyle::kTiered;
-  return InvalidArgument("--policy is leveled, hybrid or tiered, not " + name);
+// As asked for, or as the database ran with last; leveled where its files do not say.
+absl::StatusOr<CompactionStyle> StyleFrom(const Arguments& arguments,
+                                          const std::optional<WrittenPolicy>& last) {
+  const std::optional<std::string> name = arguments.Value("policy");
+  if (!name.has_value()) {
+    return last.has_value() ? ToCompactionStyle(*last) : CompactionStyle::kLeveled;
+  }
+  for (const CompactionStyle style :
+       {CompactionStyle::kLeveled, CompactionStyle::kHybrid, CompactionStyle::kTiered}) {
+    if (*name == StyleName(style)) {
+      return style;
+    }
+  }
+  return InvalidArgument("--policy is leveled, hybrid or tiered, not " + *name);
 }
 
-// The files as the manifest has them; nothing is opened.
-absl::StatusOr<Version> ReadVersion(const std::string& directory) {
+// What the manifest says; nothing else is opened.
+absl::StatusOr<ManifestState> ReadManifest(const std::string& directory) {
   FileSystem* const fs = PosixFileSystem();
   VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs->List(directory));
   VERALITH_ASSIGN_OR_RETURN(const std::optional<RecoveredManifest> recovered,
@@ -61,10 +70,19 @@ absl::StatusOr<Version> ReadVersion(const std::string& directory) {
   if (!recovered.has_value()) {
     return NotFound(directory + ": no database here");
   }
-  return *recovered->state.version;
+  return recovered->state;
 }
 
-void PrintSummary(const Statistics& statistics) {
+std::string WriteAmplificationText(const LifetimeBytes& bytes) {
+  if (bytes.user == 0) {
+    return "not known: nothing was put since the files count it";
+  }
+  return StrCat(Times(WriteAmplification(bytes)), " over its life: ", HumanBytes(bytes.user),
+                " put; ", HumanBytes(bytes.logs), " to logs, ", HumanBytes(bytes.flushes),
+                " by flushes, ", HumanBytes(bytes.compactions), " by compactions");
+}
+
+void PrintSummary(const Statistics& statistics, CompactionStyle style) {
   const LevelStatistics total = TotalOf(statistics);
   const std::string pending =
       statistics.pending_compaction.empty() ? "nothing is due" : statistics.pending_compaction;
@@ -75,14 +93,21 @@ void PrintSummary(const Statistics& statistics) {
               Share(total.superseded, total.entries).c_str());
   std::printf("space amplification  at most %s (bytes of all segments by those of the oldest run)\n",
               Times(SpaceAmplificationAtMost(statistics)).c_str());
-  std::printf("write amplification  is counted since opening, and not kept in the files: a running\n"
-              "                     program has it in Db::GetStatistics()\n");
-  std::printf("next compaction      %s\n", pending.c_str());
+  std::printf("write amplification  %s\n", WriteAmplificationText(statistics.lifetime).c_str());
+  std::printf("next compaction      %s (%s)\n", pending.c_str(),
+              std::string(StyleName(style)).c_str());
   std::printf("newest commit        %llu ns since the Unix epoch\n",
               static_cast<unsigned long long>(statistics.last_timestamp));
   std::printf("history from         %llu ns\n",
               static_cast<unsigned long long>(statistics.history_floor));
   std::printf("in logs only         %s\n", HumanBytes(statistics.memtable_bytes).c_str());
+}
+
+// Members of an object, each behind a comma.
+std::string JsonOf(const LifetimeBytes& bytes) {
+  return StrCat(",\"user_bytes\":", bytes.user, ",\"log_bytes\":", bytes.logs,
+                ",\"flush_bytes\":", bytes.flushes, ",\"compaction_bytes\":", bytes.compactions,
+                ",\"write_amplification\":", Times(WriteAmplification(bytes)));
 }
 
 std::string JsonOf(const FileMeta& file, int level, uint64_t run_id) {
@@ -98,13 +123,15 @@ std::string JsonOf(const FileMeta& file, int level, uint64_t run_id) {
                 ",\"least_timestamp\":", file.min_ts, ",\"greatest_timestamp\":", file.max_ts, "}");
 }
 
-void PrintJson(const Statistics& statistics, const Version& version) {
+void PrintJson(const Statistics& statistics, CompactionStyle style, const Version& version) {
   std::string out = StrCat("{\"last_timestamp\":", statistics.last_timestamp,
                            ",\"history_floor\":", statistics.history_floor,
                            ",\"memtable_bytes\":", statistics.memtable_bytes,
                            ",\"space_amplification_at_most\":",
-                           Times(SpaceAmplificationAtMost(statistics)), ",\"next_compaction\":",
-                           JsonString(statistics.pending_compaction), ",\"levels\":[");
+                           Times(SpaceAmplificationAtMost(statistics)),
+                           JsonOf(statistics.lifetime), ",\"policy\":", JsonString(StyleName(style)),
+                           ",\"next_compaction\":", JsonString(statistics.pending_compaction),
+                           ",\"levels\":[");
   for (const LevelStatistics& level : statistics.levels) {
     StrAppend(&out, level.level == 0 ? "" : ",", "{\"level\":", level.level,
               ",\"runs\":", level.runs, ",\"files\":", level.files, ",\"bytes\":", level.bytes,
@@ -127,7 +154,8 @@ void PrintJson(const Statistics& statistics, const Version& version) {
 }
 
 absl::Status WritePicture(const std::string& path, const std::string& directory,
-                          const Statistics& statistics, const Version& version) {
+                          const Statistics& statistics, CompactionStyle style,
+                          const Version& version) {
   const LevelStatistics total = TotalOf(statistics);
   TreePicture picture;
   picture.title = "Veralith: " + directory;
@@ -136,10 +164,11 @@ absl::Status WritePicture(const std::string& path, const std::string& directory,
              Grouped(total.entries), " entries, ", Share(total.tombstones, total.entries),
              " tombstones; space amplification at most ",
              Times(SpaceAmplificationAtMost(statistics)), "."),
-      "Next compaction: " + (statistics.pending_compaction.empty()
-                                 ? std::string("nothing is due")
-                                 : statistics.pending_compaction) +
-          ".",
+      "Write amplification: " + WriteAmplificationText(statistics.lifetime) + ".",
+      StrCat("Next compaction (", StyleName(style), "): ",
+             statistics.pending_compaction.empty() ? std::string("nothing is due")
+                                                   : statistics.pending_compaction,
+             "."),
       StrCat("Newest commit: ", statistics.last_timestamp, " ns since the Unix epoch.")};
   std::ofstream stream(path, std::ios::binary | std::ios::trunc);
   stream << DrawTree(version, picture);
@@ -147,39 +176,54 @@ absl::Status WritePicture(const std::string& path, const std::string& directory,
   return stream ? absl::OkStatus() : Unavailable("cannot write " + path);
 }
 
-int RunStats(const Arguments& arguments) {
-  const std::string& directory = arguments.positional()[0];
-  const absl::StatusOr<CompactionStyle> style = StyleFrom(arguments);
-  if (!style.ok()) {
-    return Fail(style.status());
-  }
+// A database opened for reading, and what its manifest says.
+struct Opened {
+  std::unique_ptr<Db> db;
+  ManifestState manifest;
+  CompactionStyle style;
+};
+
+// The manifest is read while the database is open, so that no writer changes it meanwhile; it can say
+// that another policy is to look at the tree.
+absl::StatusOr<Opened> OpenForStats(const Arguments& arguments, const std::string& directory) {
   Options options;
   options.read_only = true;
   options.create_if_missing = false;
-  options.compaction_policy = *style;
-  absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(directory, options);
-  if (!db.ok()) {
-    return Fail(db.status());
+  VERALITH_ASSIGN_OR_RETURN(options.compaction_policy, StyleFrom(arguments, std::nullopt));
+  Opened opened;
+  VERALITH_ASSIGN_OR_RETURN(opened.db, Db::Open(directory, options));
+  VERALITH_ASSIGN_OR_RETURN(opened.manifest, ReadManifest(directory));
+  VERALITH_ASSIGN_OR_RETURN(opened.style, StyleFrom(arguments, opened.manifest.policy));
+  if (opened.style != options.compaction_policy) {
+    options.compaction_policy = opened.style;
+    VERALITH_RETURN_IF_ERROR(opened.db->Close());
+    VERALITH_ASSIGN_OR_RETURN(opened.db, Db::Open(directory, options));
   }
-  const Statistics statistics = (*db)->GetStatistics();
-  const absl::StatusOr<Version> version = ReadVersion(directory);
-  if (!version.ok()) {
-    return Fail(version.status());
+  return opened;
+}
+
+int RunStats(const Arguments& arguments) {
+  const std::string& directory = arguments.positional()[0];
+  const absl::StatusOr<Opened> opened = OpenForStats(arguments, directory);
+  if (!opened.ok()) {
+    return Fail(opened.status());
   }
+  const Version& version = *opened->manifest.version;
+  const Statistics statistics = opened->db->GetStatistics();
   if (arguments.Has("json")) {
-    PrintJson(statistics, *version);
+    PrintJson(statistics, opened->style, version);
   } else {
     PrintLevels(statistics);
-    PrintSummary(statistics);
+    PrintSummary(statistics, opened->style);
   }
   if (const std::optional<std::string> path = arguments.Value("html"); path.has_value()) {
-    if (const absl::Status status = WritePicture(*path, directory, statistics, *version);
+    if (const absl::Status status = WritePicture(*path, directory, statistics, opened->style, version);
         !status.ok()) {
       return Fail(status);
     }
     std::fprintf(stderr, "the tree is drawn in %s\n", path->c_str());
   }
-  return CloseDatabase(**db, kExitOk);
+  return CloseDatabase(*opened->db, kExitOk);
 }
 
 }  // namespace
@@ -209,7 +253,10 @@ Command StatsCommand() {
                      "                 and share of tombstones; open it in a browser\n"
                      "  --json         prints everything, each file too, as one JSON object\n"
                      "  --policy NAME  scores and the next compaction as this policy sees them:\n"
-                     "                 leveled (default), hybrid or tiered; sizes as by default\n\n"
+                     "                 leveled, hybrid or tiered (default: the one that the database\n"
+                     "                 ran with last); sizes as by default\n\n"
+                     "Write amplification is counted over the life of the database, in its manifest.\n"
+                     "What a crash or a kill cut off since the last change of the tree is missing.\n\n"
                      "Example: veralith stats /tmp/fruit --html /tmp/fruit.html\n",
           .options = {.with_value = {"html", "policy"}, .switches = {"json"}},
           .least_arguments = 1,

@@ -208,7 +208,7 @@ TEST_F(VeralithCommand, FlushesCompactsCopiesAndCounts) {
   const Outcome stats = Run({"stats", db_});
   EXPECT_EQ(stats.code, 0);
   for (const char* said : {"newest commit", "tombstones", "space amplification  at most 1.00",
-                           "write amplification", "next compaction      nothing is due"}) {
+                           "over its life: 8 B put; ", "next compaction      nothing is due (leveled)"}) {
     EXPECT_TRUE(Contains(stats.out, said)) << said << " is not in " << stats.out;
   }
 
@@ -243,9 +243,23 @@ TEST_F(VeralithCommand, DrawsTheTreeOfAClosedDatabaseAndPrintsItAsJson) {
   EXPECT_EQ(before, after);
   EXPECT_TRUE(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
   EXPECT_TRUE(Contains(drawn.out, "\"smallest_key\":\"a\"")) << drawn.out;
+  EXPECT_TRUE(Contains(drawn.out, "\"user_bytes\":6,")) << drawn.out;
+  EXPECT_TRUE(Contains(drawn.out, "\"policy\":\"leveled\"")) << drawn.out;
+  EXPECT_TRUE(Contains(page, "Write amplification: ")) << page;
   EXPECT_EQ(Run({"stats", db_, "--html", Path("nowhere/tree.html")}).code, 3);
   EXPECT_EQ(Run({"stats", db_, "--policy", "none"}).code, 2);
   EXPECT_EQ(Run({"stats", db_, "--policy", "tiered"}).code, 0);
+}
+
+TEST_F(VeralithCommand, ShowsTheTreeAsThePolicySeesItThatTheDatabaseRanWithLast) {
+  Options options;
+  options.compaction_policy = CompactionStyle::kTiered;
+  absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(db_, options);
+  ASSERT_TRUE(db.ok()) << ToString(db.status());
+  ASSERT_TRUE((*db)->Put({}, "key", "value").ok());
+  ASSERT_TRUE((*db)->Close().ok());
+  EXPECT_TRUE(Contains(Run({"stats", db_}).out, "nothing is due (tiered)"));
+  EXPECT_TRUE(Contains(Run({"stats", db_, "--policy", "hybrid"}).out, "nothing is due (hybrid)"));
 }
 
 // --- Files as a killed process leaves them -----------------------------------------------------------

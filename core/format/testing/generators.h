@@ -116,6 +116,12 @@ inline rc::Gen<VersionEdit> AnyVersionEdit() {
     if (*rc::gen::arbitrary<bool>()) {
       edit.logs_synced_through = LogPosition{*AnyTimestamp(), *AnyNumberUpTo(UINT64_MAX)};
     }
+    if (*rc::gen::arbitrary<bool>()) {
+      const auto number = [] { return *AnyNumberUpTo(UINT64_MAX); };
+      edit.written = WrittenBytes{number(), number(), number(), number()};
+      edit.policy = *rc::gen::element(WrittenPolicy::kLeveled, WrittenPolicy::kHybrid,
+                                      WrittenPolicy::kTiered);
+    }
     for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
       edit.removed_files.push_back({level(), *AnyTimestamp()});
       edit.added_files.push_back({level(), *AnyNumberUpTo(UINT64_MAX), *AnyFileMeta()});
