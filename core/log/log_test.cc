@@ -148,7 +148,8 @@ TEST_F(LogTest, ASoundRecordThatDoesNotParseIsAnErrorAndNothingBehindItIsRead) {
     const absl::Status status = reader->Next(&record).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
     EXPECT_EQ(Message(status),
-              "memory/file: record at offset 40: log record: offset 8: expected 1 bytes of synced-through log, 0 remain");
+              "memory/file: record at offset 40: log record: offset 8: expected 1 bytes of "
+              "synced-through log, 0 remain");
   }
 }
 
