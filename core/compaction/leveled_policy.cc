@@ -42,6 +42,7 @@ class LeveledPolicy final : public CompactionPolicy {
   std::optional<Pick> MergeTier(const PickerState& state, int level, size_t runs) const;
   std::optional<Pick> MoveTier(const PickerState& state, int level, size_t runs) const;
   std::optional<Pick> PickForeign(const PickerState& state, int first, int last) const;
+  std::optional<Pick> PickForSeeks(const PickerState& state) const;
   std::optional<Pick> PickGarbage(const PickerState& state) const;
   std::optional<Pick> PickGarbageFile(const PickerState& state, int level) const;
   void AddOverlapping(const Version& version, Pick* pick) const;
@@ -157,7 +158,23 @@ std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) cons
       return pick;
     }
   }
-  return PickGarbage(state);
+  std::optional<Pick> for_seeks = PickForSeeks(state);
+  return for_seeks.has_value() ? for_seeks : PickGarbage(state);
+}
+
+// The runs of level 0, below their trigger, when seeks have paid as many bytes as the job reads. A
+// move reads nothing.
+std::optional<Pick> LeveledPolicy::PickForSeeks(const PickerState& state) const {
+  const size_t runs = state.version->runs(0).size();
+  if (state.seek_bytes == 0 || tiers_ > 1 || runs < 2) {
+    return std::nullopt;
+  }
+  std::optional<Pick> pick = MergeTier(state, 0, runs);
+  if (!pick.has_value() || (!pick->trivial_move && pick->InputBytes() > state.seek_bytes)) {
+    return std::nullopt;
+  }
+  pick->reason = Pick::Reason::kSeeks;
+  return pick;
 }
 
 // Tombstones go down until nothing lies beneath them; there the file is rewritten where it is. Every

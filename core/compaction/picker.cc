@@ -45,6 +45,8 @@ std::string_view ReasonName(Pick::Reason reason) {
       return "tier space";
     case Pick::Reason::kPolicyChanged:
       return "policy changed";
+    case Pick::Reason::kSeeks:
+      return "seeks";
     case Pick::Reason::kGarbage:
       return "garbage";
     case Pick::Reason::kCovered:

@@ -1,7 +1,7 @@
 // What to compact next: policies that look at a version and name the inputs of one job.
 //
-// A policy is a pure function: of the version with its cursors, the running jobs, the points and
-// its options. It reads no file, keeps no state, and takes no decision from the order of a hash
+// A policy is a pure function: of the version with its cursors, the running jobs, the points, what
+// seeks have paid, and its options. It reads no file, keeps no state, and takes no decision from the order of a hash
 // container.
 //
 // What every pick keeps to (CheckPick says so in words; tests and jobs ask it)
@@ -49,6 +49,7 @@ struct Pick {
     kTierSizes,      // neighbouring runs of like size
     kTierSpace,      // the newer runs are large beside the oldest one
     kPolicyChanged,  // a level still has the shape that another policy gave it
+    kSeeks,          // seeks have paid for a merge of level 0
     kGarbage,        // a file of mostly tombstones and superseded versions
     kCovered,        // files that range deletes hide
     kManual,         // asked for
@@ -89,6 +90,8 @@ struct PickerState {
   std::span<const Timestamp> points;
   // Of all live segments, in any order; may be empty: then no file is dropped unread.
   std::span<const RangeTombstoneView> range_deletes = {};
+  // What seeks have paid for the runs of level 0 since it was last merged (core/db/seek_debt.h).
+  uint64_t seek_bytes = 0;
 };
 
 // A request to move every key of a range down to the last level that holds data (hazard C11). The
@@ -127,7 +130,8 @@ class CompactionPolicy {
 };
 
 // Level 0 holds runs, levels 1 to 7 one run each: a level beyond its target gives its next file in
-// key order to the level below.
+// key order to the level below. It is the only policy that merges for the sake of seeks: the others
+// are chosen to write less.
 std::unique_ptr<CompactionPolicy> NewLeveledPolicy(const CompactionOptions& options);
 
 // Levels 0 to 2 hold tiers, levels 3 to 7 one run each: a tier with enough runs merges them into one

@@ -77,6 +77,15 @@ class PickerTest : public ::testing::Test {
     }
     return pick;
   }
+  std::optional<Pick> PickAfterSeeks(const Version& version, uint64_t seek_bytes) {
+    PickerState state{&version, {}, {}};
+    state.seek_bytes = seek_bytes;
+    std::optional<Pick> pick = NewCompactionPolicy(style_, options_)->PickCompaction(state);
+    if (pick.has_value()) {
+      EXPECT_TRUE(CheckPick(state, *pick).ok()) << CheckPick(state, *pick);
+    }
+    return pick;
+  }
   ManualDecision Manual(const Version& version, ManualCompaction* manual,
                         std::vector<const Pick*> running = {}) {
     const PickerState state{&version, running, {}};
@@ -121,6 +130,47 @@ TEST_F(PickerTest, TakesAllRunsOfLevel0WithWhatOverlapsThemInLevel1) {
   EXPECT_EQ(pick->output_level, 1);
   EXPECT_FALSE(pick->trivial_move);
   EXPECT_EQ(pick->reason, Pick::Reason::kLevel0Runs);
+}
+
+TEST_F(PickerTest, MergesLevel0BelowItsTriggerOnceSeeksHavePaidWhatTheJobReads) {
+  options_.level0_trigger_runs = 8;
+  const Version tree = Tree({{0, 2, 4, "c", Inclusive("d")},
+                             {0, 1, 3, "b", Inclusive("m")},
+                             {1, 0, 1, "a", Inclusive("b")},
+                             {1, 0, 2, "n", Inclusive("z")}});
+  EXPECT_FALSE(PickAfterSeeks(tree, 0).has_value());
+  EXPECT_FALSE(PickAfterSeeks(tree, 299).has_value());
+  const auto pick = PickAfterSeeks(tree, 300);
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{4, 3, 1}));
+  EXPECT_EQ(pick->output_level, 1);
+  EXPECT_EQ(pick->reason, Pick::Reason::kSeeks);
+}
+
+TEST_F(PickerTest, MovesDisjointRunsOfLevel0ForTheFirstSeeksThatAreOwedAnything) {
+  options_.level0_trigger_runs = 8;
+  const auto pick = PickAfterSeeks(
+      Tree({{0, 2, 4, "n", Inclusive("z")}, {0, 1, 3, "a", Inclusive("m")}}), 1);
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_TRUE(pick->trivial_move);
+  EXPECT_EQ(pick->reason, Pick::Reason::kSeeks);
+}
+
+TEST_F(PickerTest, MergesNothingForSeeksOverOneRunNorOverDeeperLevels) {
+  options_.level0_trigger_runs = 8;
+  constexpr uint64_t kPlenty = uint64_t{1} << 40;
+  EXPECT_FALSE(PickAfterSeeks(Tree({{0, 1, 3, "b", Inclusive("m")},
+                                    {1, 0, 1, "a", Inclusive("b")},
+                                    {2, 0, 2, "a", Inclusive("z")}}),
+                              kPlenty)
+                   .has_value());
+}
+
+TEST_F(HybridPickerTest, MergesNothingForSeeks) {
+  options_.level0_trigger_runs = options_.tier_trigger_runs = 8;
+  EXPECT_FALSE(PickAfterSeeks(Tree({{0, 2, 4, "c", Inclusive("d")}, {0, 1, 3, "b", Inclusive("m")}}),
+                              uint64_t{1} << 40)
+                   .has_value());
 }
 
 TEST_F(PickerTest, StopsAtTheJobsBudgetAndThenHasTakenTheOldestRuns) {

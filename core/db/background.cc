@@ -121,6 +121,7 @@ PickerState DbImpl::PickerStateNow() const {
     picker_ranges_ = RangeDeletesOf(*versions_->current());
   }
   state.range_deletes = picker_ranges_;
+  state.seek_bytes = seek_debt_.bytes();
   return state;
 }
 
@@ -151,6 +152,14 @@ bool DbImpl::CompactionIsDue() const {
   }
   return !options_.disable_automatic_compaction &&
          policy_->PickCompaction(PickerStateNow()).has_value();
+}
+
+void DbImpl::ChargeSeeks(uint64_t visits) {
+  if (seek_debt_.Charge(visits)) {
+    MutexLock lock(mutex_);
+    seek_debt_.Look();
+    ScheduleBackgroundWork();
+  }
 }
 
 // A kind of work whose last job failed waits for its timer, which schedules what is due then.
@@ -430,6 +439,9 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
     ++counters_.compactions;
     counters_.subcompactions += result->statistics.pieces;
     counters_.compaction_copied_bytes += event.bytes_copied;
+    if (pick.input_level() == 0 && !pick.trivial_move) {
+      seek_debt_.Clear();
+    }
     PublishSuperVersion();
   }
   std::erase(running_, &pick);

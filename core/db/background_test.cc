@@ -370,6 +370,106 @@ TEST_F(BackgroundTest, ACompactionWithAFlagThatIsNeverSetIsDoneWhenItReturns) {
   EXPECT_EQ(db_->GetStatistics().levels[0].files, 0u);
 }
 
+// --- Seeks that pay for a merge ------------------------------------------------------------------
+
+class SeeksTest : public BackgroundTest {
+ protected:
+  // 300 keys, each in every one of three runs; four would be merged.
+  void OpenThreeRuns(size_t seek_charge_bytes) {
+    Options options = simulation_.SmallOptions();
+    options.write_buffer_bytes = kMegabyte;
+    options.level_base_bytes = kMegabyte;
+    options.seek_charge_bytes = seek_charge_bytes;
+    Open(options);
+    FillRuns(3, 300);
+    ASSERT_EQ(Runs(), 3);
+  }
+  int Runs() { return db_->GetStatistics().levels[0].runs; }
+  void Seek(int times) {
+    for (int i = 0; i < times; ++i) {
+      const std::unique_ptr<DbIterator> it = db_->NewIterator({});
+      it->Seek("key1100");
+      ASSERT_TRUE(it->Valid());
+    }
+    simulation_.executor().RunUntilIdle();
+  }
+};
+
+TEST_F(SeeksTest, MergeLevel0OnceTheyHavePaidForIt) {
+  OpenThreeRuns(4096);  // each pays for two runs: 128 of them pay 1 MiB, far more than the runs have
+  Seek(127);
+  EXPECT_EQ(Runs(), 3);
+  EXPECT_EQ(db_->GetStatistics().compactions, 0u);
+  Seek(1);
+  EXPECT_EQ(Runs(), 0);
+  EXPECT_EQ(db_->GetStatistics().compactions, 2u);  // the oldest run moves, the others are merged into it
+  Seek(1000);  // nothing is left to pay for
+  EXPECT_EQ(db_->GetStatistics().compactions, 2u);
+  ExpectContents();
+}
+
+TEST_F(SeeksTest, PayByIteratorWhateverTheirDirection) {
+  OpenThreeRuns(4096);
+  {
+    const std::unique_ptr<DbIterator> it = db_->NewIterator({});
+    for (int i = 0; i < 32; ++i) {
+      it->Seek("key1100");
+      it->SeekForPrev("key1200");
+      it->SeekToFirst();
+      it->SeekToLast();
+    }
+    simulation_.executor().RunUntilIdle();
+    EXPECT_EQ(Runs(), 3);  // it would not be helped: it reads the runs that it holds
+  }
+  simulation_.executor().RunUntilIdle();
+  EXPECT_EQ(Runs(), 0);
+  ExpectContents();
+}
+
+TEST_F(SeeksTest, StartNothingWhereTheyCostNothingOrCompactionIsOff) {
+  OpenThreeRuns(0);
+  Seek(1000);
+  EXPECT_EQ(Runs(), 3);
+  db_.reset();
+  Options options = ManualOptions();
+  options.write_buffer_bytes = kMegabyte;
+  Open(options);
+  Seek(1000);
+  EXPECT_EQ(Runs(), 3);
+}
+
+TEST_F(SeeksTest, OfAnotherNamespacePayForWhatTheyLookInto) {
+  OpenThreeRuns(4096);
+  for (int i = 0; i < 1000; ++i) {
+    ScanOptions scan;
+    scan.ns = 7;  // no run has it
+    db_->NewIterator(scan)->SeekToFirst();
+  }
+  simulation_.executor().RunUntilIdle();
+  EXPECT_EQ(Runs(), 3);
+}
+
+TEST_F(SeeksTest, LookupsAndStepsPayNothing) {
+  OpenThreeRuns(4096);
+  PinnedValue value;
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(*db_->Get({}, 0, "key1100", &value));
+  }
+  ExpectContents();
+  simulation_.executor().RunUntilIdle();
+  EXPECT_EQ(Runs(), 3);
+}
+
+// An iterator may end after Close; the database it belongs to is still there.
+TEST_F(SeeksTest, ThatEndAfterCloseStartNothing) {
+  OpenThreeRuns(kMegabyte);
+  std::unique_ptr<DbIterator> it = db_->NewIterator({});
+  it->Seek("key1100");
+  ASSERT_OK(db_->Close());
+  it.reset();
+  EXPECT_EQ(simulation_.executor().pending(), 0u);
+}
+
 // --- Snapshots -----------------------------------------------------------------------------------
 
 // Nobody waits and nobody writes: releasing the snapshot is all that happens.

@@ -45,6 +45,7 @@
 #include "core/db/hybrid_logical_clock.h"
 #include "core/db/log_recovery.h"
 #include "core/db/log_set.h"
+#include "core/db/seek_debt.h"
 #include "core/db/snapshot_list.h"
 #include "core/db/super_version.h"
 #include "core/db/write_queue.h"
@@ -94,6 +95,10 @@ class DbImpl final : public Db {
   absl::Status AdvanceClock(Timestamp remote) override;
   Statistics GetStatistics() override;
   absl::Status Close() override;
+
+  // An iterator ends that has looked so many times into runs of level 0 beyond the first: begins a
+  // merge if seeks have paid for it. Locks only when it is time to see.
+  void ChargeSeeks(uint64_t visits) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   // A memtable that waits for its flush, and the log that holds the same writes.
@@ -265,6 +270,7 @@ class DbImpl final : public Db {
   alignas(kCacheLineBytes) CurrentSuperVersion current_;
   Atomic<bool> closed_{false};
   alignas(kCacheLineBytes) Atomic<Timestamp> visible_{0};
+  SeekDebt seek_debt_;  // added to by iterators when they end
 
   // --- Guarded by mutex_ ---------------------------------------------------------------------------
   alignas(kCacheLineBytes) mutable Mutex mutex_;

@@ -56,6 +56,7 @@ DbImpl::DbImpl(std::string directory, const Options& options)
       policy_(NewCompactionPolicy(options.compaction_policy, compaction_options_)),
       limiter_(physical_clock_, executor_, options.background_bytes_per_second),
       cache_(std::make_shared<PageCache>(options.cache_bytes)),
+      seek_debt_(options.seek_charge_bytes),
       queue_(mutex_, *executor_),
       random_(options.random_seed.has_value() ? *options.random_seed : EntropySeed()),
       events_(options.listeners) {}

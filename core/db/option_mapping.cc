@@ -71,6 +71,8 @@ absl::Status CheckOptions(const Options& options) {
       Require(options.compaction_policy != CompactionStyle::kTiered ||
                   options.level0_slowdown_trigger > options.level0_compaction_trigger,
               "level0_slowdown_trigger must be above level0_compaction_trigger with kTiered"));
+  VERALITH_RETURN_IF_ERROR(Require(options.seek_charge_bytes <= uint64_t{1} << 32,
+                                   "seek_charge_bytes must be at most 2^32"));
   VERALITH_RETURN_IF_ERROR(Require(options.sync_mode != SyncMode::kDefault,
                                    "sync_mode must be kCommit, kInterval or kManual"));
   VERALITH_RETURN_IF_ERROR(Require(

@@ -99,6 +99,11 @@ struct Options {
   // Value pages of a compaction's inputs of which every row survives are written as they stand. False:
   // all values are compressed again, and answers are the same (for measuring).
   bool copy_value_pages = true;
+  // kLeveled: a seek of an iterator counts so many bytes for each run of level 0 beyond the first; once
+  // seeks have come to what merging level 0 reads (and to 1 MiB), it is merged, however few runs it
+  // has. Reads of a database that is no longer written so become as fast as after a compaction
+  // (docs/COMPACTION.md). 0: never.
+  size_t seek_charge_bytes = 4096;
   bool disable_automatic_compaction = false;
   // Flushes and compactions write at most so many bytes a second, flushes first; 0: no limit. (What
   // compactions read keeps pace with what they write.) Db::SetBackgroundRate changes it.

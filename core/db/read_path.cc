@@ -187,24 +187,30 @@ absl::StatusOr<bool> GetFrom(const SuperVersion& pinned, const SegmentSet& segme
 // The public iterator over VisibleIterator, or over nothing with an error.
 class DbIteratorImpl final : public DbIterator {
  public:
-  DbIteratorImpl(VisibleIterator::Source source, const Atomic<bool>* closed)
-      : visible_(std::make_unique<VisibleIterator>(std::move(source))), closed_(closed) {}
+  // `extra_runs`: of level 0, beyond the first.
+  DbIteratorImpl(VisibleIterator::Source source, uint64_t extra_runs, const Atomic<bool>* closed,
+                 DbImpl* db)
+      : visible_(std::make_unique<VisibleIterator>(std::move(source))),
+        extra_runs_(extra_runs),
+        closed_(closed),
+        db_(db) {}
+  ~DbIteratorImpl() override { db_->ChargeSeeks(seeks_ * extra_runs_); }
 
   bool Valid() const override { return visible_->Valid() && !closed_->LoadAcquire(); }
   absl::Status status() const override {
     return closed_->LoadAcquire() ? Closed() : visible_->status();
   }
   void SeekToFirst() override {
-    if (Open()) visible_->SeekToFirst();
+    if (BeginSeek()) visible_->SeekToFirst();
   }
   void SeekToLast() override {
-    if (Open()) visible_->SeekToLast();
+    if (BeginSeek()) visible_->SeekToLast();
   }
   void Seek(std::string_view key) override {
-    if (Open()) visible_->Seek(key);
+    if (BeginSeek()) visible_->Seek(key);
   }
   void SeekForPrev(std::string_view key) override {
-    if (Open()) visible_->SeekForPrev(key);
+    if (BeginSeek()) visible_->SeekForPrev(key);
   }
   void Next() override {
     if (Valid()) visible_->Next();
@@ -217,10 +223,16 @@ class DbIteratorImpl final : public DbIterator {
   Timestamp timestamp() const override { return visible_->timestamp(); }
 
  private:
-  bool Open() const { return !closed_->LoadAcquire(); }
+  bool BeginSeek() {
+    ++seeks_;
+    return !closed_->LoadAcquire();
+  }
 
   const std::unique_ptr<VisibleIterator> visible_;
+  const uint64_t extra_runs_;
   const Atomic<bool>* const closed_;  // of the database, which outlives its iterators
+  DbImpl* const db_;
+  uint64_t seeks_ = 0;
 };
 
 class ErrorIterator final : public DbIterator {
@@ -377,12 +389,13 @@ std::unique_ptr<DbIterator> DbImpl::NewIterator(const ScanOptions& options) {
   VisibleIterator::Source source;
   source.merged = NewMergingCursor(VersionCursors(**pinned, options.ns, *snapshot,
                                                   options.fill_cache, &source.range_tombstones));
+  const size_t runs = Level0Runs(**pinned, options.ns);
   source.keep_alive = std::move(pinned);
   source.ns = options.ns;
   source.lower = ToScanBound(options.lower);
   source.upper = ToScanBound(options.upper);
   source.snapshot = *snapshot;
-  return std::make_unique<DbIteratorImpl>(std::move(source), &closed_);
+  return std::make_unique<DbIteratorImpl>(std::move(source), runs == 0 ? 0 : runs - 1, &closed_, this);
 }
 
 const Snapshot* DbImpl::GetSnapshot() {

@@ -10,7 +10,8 @@
 //        - a value larger than PinnedValue::kCopiedBytes: one reference on its page or memtable, given
 //          back with the PinnedValue;
 //        - a page that the cache's clock took a chance from: one relaxed store of the chances;
-//        - MultiGet: one reference on the super-version per call; an iterator: one in its life;
+//        - MultiGet: one reference on the super-version per call; an iterator: one in its life, and,
+//          where level 0 has several runs, one relaxed addition at its end;
 //        - an iterator that comes to another page of a segment: one reference on it, none per row;
 //        - a page that is not cached: the count of misses, and the cache's mutex to keep the page;
 //        - ReadOptions::timestamp before the history floor, and taking or releasing a snapshot: the

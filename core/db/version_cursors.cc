@@ -95,4 +95,10 @@ std::vector<std::unique_ptr<KeyCursor>> VersionCursors(
   return cursors;
 }
 
+size_t Level0Runs(const SuperVersion& pinned, NamespaceId ns) {
+  const std::vector<SegmentRun>& runs = pinned.segments().runs(0);
+  return static_cast<size_t>(std::count_if(
+      runs.begin(), runs.end(), [ns](const SegmentRun& run) { return !OfNamespace(run, ns).empty(); }));
+}
+
 }  // namespace veralith

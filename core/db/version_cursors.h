@@ -3,6 +3,7 @@
 #ifndef VERALITH_CORE_DB_VERSION_CURSORS_H_
 #define VERALITH_CORE_DB_VERSION_CURSORS_H_
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -16,6 +17,9 @@ namespace veralith {
 std::vector<std::unique_ptr<KeyCursor>> VersionCursors(
     const SuperVersion& pinned, NamespaceId ns, Timestamp snapshot, bool fill_cache,
     std::vector<std::shared_ptr<const FragmentedRangeTombstones>>* range_tombstones);
+
+// Of level 0: those that may have keys of the namespace.
+size_t Level0Runs(const SuperVersion& pinned, NamespaceId ns);
 
 }  // namespace veralith
 

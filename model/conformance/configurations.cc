@@ -45,6 +45,7 @@ constexpr Field kFields[] = {
     {"max_subcompactions", &Configuration::max_subcompactions, 1, 64},
     {"background_bytes_per_second", &Configuration::background_bytes_per_second, 0, kLargestBytes},
     {"min_free_bytes", &Configuration::min_free_bytes, 0, kLargestBytes},
+    {"seek_charge_bytes", &Configuration::seek_charge_bytes, 0, kLargestBytes},
     {"manifest_roll_bytes", &Configuration::manifest_roll_bytes, 0, kLargestBytes},
 };
 
@@ -167,6 +168,7 @@ Configuration DrawConfiguration(const Below& below) {
   redraw(c.compaction_policy, {0, 1, 2});
   redraw(c.max_subcompactions, {1, 2, 5});
   redraw(c.background_bytes_per_second, {0, 50'000, 1'000'000});
+  redraw(c.seek_charge_bytes, {0, 1 << 20});  // nothing; a merge by the first seek over two runs
   return c;
 }
 
@@ -239,6 +241,7 @@ Options OptionsFor(const Configuration& c) {
   options.max_subcompactions = static_cast<int>(c.max_subcompactions);
   options.background_bytes_per_second = c.background_bytes_per_second;
   options.min_free_bytes = c.min_free_bytes;
+  options.seek_charge_bytes = c.seek_charge_bytes;
   options.manifest_roll_bytes = c.manifest_roll_bytes;
   options.random_seed = c.seed;
   return options;

@@ -51,6 +51,7 @@ struct Configuration {
   uint64_t max_subcompactions = 1;
   uint64_t background_bytes_per_second = 0;
   uint64_t min_free_bytes = 0;
+  uint64_t seek_charge_bytes = 4096;
   uint64_t manifest_roll_bytes = 4 << 20;
 
   bool operator==(const Configuration&) const = default;
