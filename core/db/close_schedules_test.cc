@@ -1,4 +1,5 @@
-// Close promises what it promises to everybody who calls it: all schedules of two calls at once.
+// Close promises what it promises to everybody who calls it, and whatever else ends meanwhile: all
+// schedules of two threads.
 #include <memory>
 
 #include "core/base/testing/explorer.h"
@@ -8,6 +9,14 @@
 
 namespace veralith {
 namespace {
+
+Options OptionsIn(Explored& run, SimulatedFileSystem& disk) {
+  Options options;
+  options.file_system = &disk;
+  options.clock = &run.clock();
+  options.executor = &run.executor();
+  return options;
+}
 
 // The database still holds its directory, so it has not closed.
 bool IsHeld(SimulatedFileSystem& disk) {
@@ -20,11 +29,7 @@ TEST(CloseSchedules, NeitherOfTwoReturnsBeforeTheDatabaseIsClosed) {
   options.reduce = true;
   const ExploreResult result = Explore(options, [](Explored& run) {
     SimulatedFileSystem disk;
-    Options database;
-    database.file_system = &disk;
-    database.clock = &run.clock();
-    database.executor = &run.executor();
-    const std::unique_ptr<Db> db = *Db::Open("db", database);
+    const std::unique_ptr<Db> db = *Db::Open("db", OptionsIn(run, disk));
     EXPECT_TRUE(db->Put({}, "key", "value").ok());
     EXPECT_TRUE(IsHeld(disk));
     for (const char* name : {"a", "b"}) {
@@ -39,6 +44,38 @@ TEST(CloseSchedules, NeitherOfTwoReturnsBeforeTheDatabaseIsClosed) {
       << result.failure->message << "\nreplay: " << result.failure->schedule;
   EXPECT_TRUE(result.complete);
   EXPECT_GT(result.schedules, 10u);
+}
+
+// The iterator's seek pays for a merge (core/db/seek_debt.h): it runs before Close, ends with it, or
+// never begins.
+TEST(CloseSchedules, AnIteratorThatEndsMeanwhileBeginsAMergeOrNone) {
+  ExploreOptions options;
+  options.preemptions = 1;
+  options.reduce = true;
+  int merged = 0;
+  const ExploreResult result = Explore(options, [&merged](Explored& run) {
+    SimulatedFileSystem disk;
+    Options database = OptionsIn(run, disk);
+    database.seek_charge_bytes = size_t{1} << 20;
+    const std::unique_ptr<Db> db = *Db::Open("db", database);
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_TRUE(db->Put({}, "key", "value").ok());
+      EXPECT_TRUE(db->Flush().ok());
+    }
+    std::unique_ptr<DbIterator> it = db->NewIterator({});
+    it->SeekToFirst();
+    EXPECT_TRUE(it->Valid());
+    run.Spawn("iterator", [&it] { it.reset(); });
+    run.Spawn("close", [&] { run.Check(db->Close().ok(), "Close failed"); });
+    run.Join();
+    run.Check(!IsHeld(disk), "Close returned before the database was closed");
+    merged += db->GetStatistics().compactions > 0 ? 1 : 0;
+  });
+  EXPECT_FALSE(result.failure.has_value())
+      << result.failure->message << "\nreplay: " << result.failure->schedule;
+  EXPECT_TRUE(result.complete);
+  EXPECT_GT(merged, 0);
+  EXPECT_LT(static_cast<uint64_t>(merged), result.schedules);
 }
 
 }  // namespace
