@@ -123,6 +123,8 @@ TEST(VersionEdit, NamesWhatIsWrong) {
   EXPECT_EQ(FaultOf("120100"), "version edit: offset 2: file number 0");
   EXPECT_EQ(FaultOf("0803010203"),
             "version edit: offset 5: expected 1 bytes of bytes of compactions, 0 remain");
+  EXPECT_EQ(FaultOf("0900"),
+            "version edit: offset 2: expected 1 bytes of compaction policy, 0 remain");
   EXPECT_EQ(FaultOf("090100"), "version edit: offset 2: compaction policy 0");
   EXPECT_EQ(FaultOf("040a80808080808080808001"),
             "version edit: offset 2: expected timestamp of at most 9223372036854775807");
