@@ -18,9 +18,11 @@
 #include "core/format/key_hash.h"
 #include "core/format/parquet_metadata.h"
 #include "core/fs/testing/memory_file.h"
+#include "core/iterator/key_cursor.h"
 #include "core/segment/foreign_chunk.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
+#include "core/segment/stored_value_page.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -161,6 +163,71 @@ TEST(ForeignSegment, NamesWhatItRefuses) {
   }
 }
 
+TEST(ForeignSegment, AJobReadsEveryRowKeepsTheReaderAndIsOfferedNoPage) {
+  const std::vector<Row> expected = ExpectedRows();
+  for (const std::string& name : NamesWithOutcome(true)) {
+    SCOPED_TRACE(name);
+    std::shared_ptr<const SegmentReader> reader = OpenGolden(name);
+    ASSERT_NE(reader, nullptr);
+    const std::weak_ptr<const SegmentReader> alive = reader;
+    ValuePageOffers offers({});
+    const auto iterator = reader->NewJobIterator(std::move(reader), offers.AddInput());
+    EXPECT_FALSE(alive.expired());
+    size_t rows = 0;
+    for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next(), ++rows) {
+      ASSERT_LT(rows, expected.size());
+      EXPECT_EQ(iterator->entry(), expected[rows].view());
+      EXPECT_EQ(offers.Take(iterator->entry()), nullptr);
+    }
+    EXPECT_TRUE(iterator->status().ok()) << iterator->status();
+    EXPECT_EQ(rows, expected.size());
+  }
+}
+
+// The newest version of each key of the namespace that a reader at the snapshot sees.
+std::vector<Row> VisibleRows(const std::vector<Row>& rows, NamespaceId ns, Timestamp snapshot) {
+  std::vector<Row> visible;
+  for (const Row& row : rows) {
+    if (row.ns == ns && row.ts <= snapshot && (visible.empty() || visible.back().key != row.key)) {
+      visible.push_back(row);
+    }
+  }
+  return visible;
+}
+
+void ExpectStandsOn(KeyCursor* cursor, const Row& row) {
+  ASSERT_TRUE(cursor->Valid()) << cursor->status();
+  EXPECT_EQ(cursor->key(), row.key);
+  ASSERT_TRUE(cursor->Load() && cursor->LoadTimestamp()) << cursor->status();
+  EXPECT_EQ(cursor->kind(), row.kind);
+  EXPECT_EQ(cursor->value(), row.value);
+  EXPECT_EQ(cursor->timestamp(), row.ts);
+}
+
+TEST(ForeignSegment, ACursorShowsEachKeyAsTheSnapshotSeesItForwardAndBackward) {
+  const std::vector<Row> rows = ExpectedRows();
+  const auto reader = OpenGolden("polars_zstd.parquet");
+  ASSERT_NE(reader, nullptr);
+  for (const Row& at : rows) {
+    for (const Timestamp snapshot : {kMaxTimestamp, at.ts, at.ts - 1}) {
+      SCOPED_TRACE(StrCat("namespace ", at.ns, " at ", snapshot));
+      const std::vector<Row> expected = VisibleRows(rows, at.ns, snapshot);
+      const auto cursor = reader->NewCursor(at.ns, snapshot, /*fill_cache=*/true);
+      cursor->SeekToFirst();
+      for (size_t i = 0; i < expected.size(); ++i, cursor->Next()) {
+        ASSERT_NO_FATAL_FAILURE(ExpectStandsOn(cursor.get(), expected[i]));
+      }
+      EXPECT_FALSE(cursor->Valid());
+      EXPECT_TRUE(cursor->status().ok()) << cursor->status();
+      cursor->SeekToLast();
+      for (size_t i = expected.size(); i > 0; --i, cursor->Prev()) {
+        ASSERT_NO_FATAL_FAILURE(ExpectStandsOn(cursor.get(), expected[i - 1]));
+      }
+      EXPECT_FALSE(cursor->Valid());
+    }
+  }
+}
+
 TEST(ForeignSegment, SeeksToTheRowAtOrAfterAndAtOrBefore) {
   const std::vector<Row> rows = ExpectedRows();
   for (const std::string& name : NamesWithOutcome(true)) {
@@ -206,10 +273,12 @@ TEST(ForeignSegment, GetFindsTheNewestVersionNotNewerThanTheSnapshot) {
           expected = &other;
         }
       }
+      const uint64_t hash = HashUserKey(row.ns, row.key);
+      reader->PrefetchFilter(hash);  // there is none: every key may be there
+      EXPECT_TRUE(reader->MayContain(hash));
       LookupResult result;
       EpochGuard guard;
-      ASSERT_TRUE(reader->Get(row.ns, row.key, HashUserKey(row.ns, row.key), snapshot, {}, &result)
-                      .ok());
+      ASSERT_TRUE(reader->Get(row.ns, row.key, hash, snapshot, {}, &result).ok());
       if (expected == nullptr) {
         EXPECT_EQ(result.kind, LookupResult::Kind::kAbsent);
         continue;
