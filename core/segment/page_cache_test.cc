@@ -253,6 +253,27 @@ TEST(PageCache, ThreadsSeeTheirPagesWhileOthersEvict) {
   });
 }
 
+// There is room for one page. Threads find the cache empty and full by turns; on two cores now and
+// then full by the time that they have its mutex, though there was room before.
+TEST(PageCache, ThreadsThatMayNotDisplacePutNoPageOfAnotherOut) {
+  PageCache cache(kPageBytes);
+  Atomic<uint64_t> kept{0};
+  InParallel(4, [&](int thread) {
+    const auto number = static_cast<uint64_t>(thread);
+    for (int step = 0; step < 50'000; ++step) {
+      PageSlots mine(&cache, 1);
+      ASSERT_EQ(Number(mine.Insert(0, NewPage(number), /*may_displace=*/false).get()), number);
+      if (Holds(mine, 0)) {
+        kept.FetchAdd(1);
+        ASSERT_EQ(cache.charged_bytes(), kPageBytes);
+      }
+    }
+  });
+  EXPECT_GT(kept.Load(), 0u);
+  EXPECT_EQ(cache.evictions(), 0u);
+  EXPECT_EQ(cache.charged_bytes(), 0u);
+}
+
 TEST(PageCache, LookupsFromManyThreadsAgreeWhileACacheOfAFewPagesTurnsOver) {
   std::vector<OwnedEntry> entries;
   for (int i = 0; i < 2000; ++i) {
