@@ -106,22 +106,28 @@ PageRef<Page> PageSlots::Insert(size_t index, PageRef<Page> page, bool may_displ
   std::vector<Page*> retired;
   {
     MutexLock lock(cache_->mutex_);
-    Atomic<Page*>& slot = slots_[index];
-    if (Page* winner = slot.LoadRelaxed(); winner != nullptr) {  // relaxed: under the mutex
-      return PageRef<Page>::Share(winner);
-    }
-    if (!may_displace && cache_->charged_bytes() > room_below) {
-      return page;
-    }
-    cache_->EvictUntil(room_below);
-    page->Ref();
-    page->ring_index_ = static_cast<uint32_t>(cache_->ring_.size());
-    cache_->ring_.push_back({page.get(), &slot});
-    cache_->charged_.StoreRelaxed(cache_->charged_.LoadRelaxed() + page->bytes());
-    slot.Store(page.get());
-    retired = cache_->TakeRetired(/*all=*/false);
+    page = InsertLocked(slots_[index], std::move(page), may_displace, &retired);
   }
   GiveUp(std::move(retired));
+  return page;
+}
+
+PageRef<Page> PageSlots::InsertLocked(Atomic<Page*>& slot, PageRef<Page> page, bool may_displace,
+                                      std::vector<Page*>* retired) {
+  if (Page* winner = slot.LoadRelaxed(); winner != nullptr) {  // relaxed: under the mutex
+    return PageRef<Page>::Share(winner);
+  }
+  const size_t room_below = cache_->capacity_ - page->bytes();
+  if (!may_displace && cache_->charged_bytes() > room_below) {
+    return page;
+  }
+  cache_->EvictUntil(room_below);
+  page->Ref();
+  page->ring_index_ = static_cast<uint32_t>(cache_->ring_.size());
+  cache_->ring_.push_back({page.get(), &slot});
+  cache_->charged_.StoreRelaxed(cache_->charged_.LoadRelaxed() + page->bytes());
+  slot.Store(page.get());
+  *retired = cache_->TakeRetired(/*all=*/false);
   return page;
 }
 

@@ -95,6 +95,11 @@ class PageSlots {
   PageRef<Page> Insert(size_t index, PageRef<Page> page, bool may_displace = true);
 
  private:
+  // Insert under the mutex. Pages to give up behind it go to `retired`.
+  PageRef<Page> InsertLocked(Atomic<Page*>& slot, PageRef<Page> page, bool may_displace,
+                             std::vector<Page*>* retired)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(cache_->mutex_);
+
   PageCache* const cache_;
   const size_t count_;
   std::unique_ptr<Atomic<Page*>[]> slots_;
