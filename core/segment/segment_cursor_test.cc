@@ -2,11 +2,15 @@
 // segment_round_trip_test.)
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/base/status.h"
 #include "core/segment/page_cache.h"
+#include "core/segment/segment_file.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/testing/segment_model.h"
 
@@ -122,6 +126,113 @@ TEST_F(SegmentCursorTest, WhatCannotBeReadEndsItUntilTheNextSeek) {
   fails([&] { cursor->SeekForPrev(KeyOf(5) + "+"); });
   fails([&] { cursor->SeekToLast(); });
 }
+
+// Forty keys of one to four versions (timestamps 10, 20, ..), a few to a page, of which one is damaged.
+class DamagedPageTest : public ::testing::TestWithParam<Timestamp> {
+ protected:
+  void SetUp() override {
+    for (int i = 0; i < 40; ++i) {
+      for (int version = 1 + i * 7 % 4; version > 0; --version) {
+        entries_.push_back({0, KeyOf(i), static_cast<Timestamp>(10 * version), EntryKind::kPut, "v"});
+      }
+    }
+    SegmentOptions options;
+    options.key_page_bytes = 100;
+    options.timestamp_page_rows = 3;
+    state_->bytes = WriteSegment(entries_, options)->bytes;
+    for (const OwnedEntry& entry : entries_) {
+      if (entry.ts <= snapshot() && (visible_.empty() || visible_.back() != entry.key)) {
+        visible_.push_back(entry.key);
+      }
+    }
+    file_ = *OpenSegmentFile(OpenMemoryFile(state_), uint64_t{1} << 30, std::nullopt);
+    reader_ = *SegmentReader::Open(OpenMemoryFile(state_), {});
+  }
+  Timestamp snapshot() const { return GetParam(); }
+
+  // Flips a bit of the page's last byte; a second call heals it.
+  void Flip(const SegmentPage& page) { state_->bytes[page.offset + page.bytes - 1] ^= 1; }
+
+  // Goes to the end of `expected`, or until the damage ends the walk. True: the damage did.
+  bool Walk(KeyCursor* cursor, bool forward, const std::vector<std::string>& expected,
+            const SegmentPage& damaged) {
+    size_t shown = 0;
+    for (; cursor->Valid(); forward ? cursor->Next() : cursor->Prev(), ++shown) {
+      if (shown == expected.size() || cursor->key() != expected[shown]) {
+        ADD_FAILURE() << "another key: " << cursor->key();
+        return false;
+      }
+    }
+    if (cursor->status().ok()) {
+      EXPECT_EQ(shown, expected.size()) << "keys were skipped";
+      return false;
+    }
+    EXPECT_EQ(cursor->status(),
+              DataLoss("memory/file: offset " + std::to_string(damaged.offset) +
+                       ": page checksum mismatch"));
+    return true;
+  }
+
+  // What a walk from the key number `at` shows; nothing where there is no such key.
+  std::vector<std::string> KeysFrom(size_t at, bool forward) const {
+    if (at >= visible_.size()) {
+      return {};
+    }
+    const auto stands = visible_.begin() + static_cast<ptrdiff_t>(at);
+    std::vector<std::string> keys(forward ? stands : visible_.begin(),
+                                  forward ? visible_.end() : stands + 1);
+    if (!forward) {
+      std::reverse(keys.begin(), keys.end());
+    }
+    return keys;
+  }
+
+  // From every key on, sought from either side, in both directions. How many walks the damage ended.
+  int WalkFromEveryKey(const SegmentPage& damaged) {
+    int ended = 0;
+    for (int i = 0; i < 40; ++i) {
+      const std::string key = KeyOf(i);
+      const auto at = static_cast<size_t>(
+          std::lower_bound(visible_.begin(), visible_.end(), key) - visible_.begin());
+      const bool is_there = at < visible_.size() && visible_[at] == key;
+      for (const bool forward : {true, false}) {
+        const auto cursor = reader_->NewCursor(0, snapshot(), /*fill_cache=*/false);
+        cursor->Seek(key);
+        ended += Walk(cursor.get(), forward, KeysFrom(at, forward), damaged);
+        cursor->SeekForPrev(key);
+        ended += Walk(cursor.get(), forward, KeysFrom(is_there ? at : at - 1, forward), damaged);
+      }
+    }
+    return ended;
+  }
+
+  std::vector<OwnedEntry> entries_;
+  std::vector<std::string> visible_;  // the keys
+  std::shared_ptr<MemoryFileState> state_ = std::make_shared<MemoryFileState>();
+  std::unique_ptr<SegmentFile> file_;
+  std::unique_ptr<SegmentReader> reader_;
+};
+
+TEST_P(DamagedPageTest, EndsTheWalksThatNeedItByNameAndSkipsNothing) {
+  for (const SegmentColumn column : {SegmentColumn::kKey, SegmentColumn::kTimestamp}) {
+    int ended = 0;
+    ASSERT_GT(file_->block.page_count(column), 5u);
+    for (size_t i = 0; i < file_->block.page_count(column); ++i) {
+      const SegmentPage page = file_->block.Page(column, i);
+      Flip(page);
+      ended += WalkFromEveryKey(page);
+      Flip(page);
+      EXPECT_EQ(WalkFromEveryKey(page), 0);
+      if (HasFailure()) {
+        return;
+      }
+    }
+    // Where nothing is newer than the snapshot, timestamps are not read.
+    EXPECT_EQ(ended > 0, column == SegmentColumn::kKey || snapshot() < 40) << ended;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Snapshots, DamagedPageTest, ::testing::Values(5, 10, 25, 40, kMaxTimestamp));
 
 TEST_F(SegmentCursorTest, ALongScanDisplacesNothingFromAFullCache) {
   Write();
