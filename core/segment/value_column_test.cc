@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/status.h"
+#include "core/base/text.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
@@ -225,6 +227,90 @@ TEST(ValueColumn, BelievesNoOfferThatDoesNotHoldTheEntry) {
   ASSERT_TRUE(writer->Add(other.view(), place->stored()).ok());
   ASSERT_TRUE(writer->Finish().ok());
   EXPECT_EQ(ReadAll(state->bytes), std::vector<OwnedEntry>{other});
+}
+
+TEST(ValueColumn, CopiesNoPageThatWasOfferedForAnotherWriter) {
+  const std::string segment = WriteSegment(Entries(0, 90, 1, 5), SmallPages())->bytes;
+  const auto reader = *SegmentReader::Open(OpenMemoryFile(segment), {});
+  SegmentOptions smaller = SmallPages();
+  smaller.value_page_bytes = 50;
+  for (const SegmentOptions& output : {SmallPages(parquet::Codec::kZstd), smaller}) {
+    ValuePageOffers offers(SmallPages());
+    const std::unique_ptr<Iterator> iterator = reader->NewJobIterator(nullptr, offers.AddInput());
+    auto state = std::make_shared<MemoryFileState>();
+    const auto writer = *SegmentWriter::Create(OpenMemoryFile(state), output);
+    int offered = 0;
+    for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+      StoredValuePage* const stored = offers.Take(iterator->entry());
+      offered += stored != nullptr ? 1 : 0;
+      ASSERT_TRUE(writer->Add(iterator->entry(), stored).ok());
+    }
+    ASSERT_TRUE(writer->Finish().ok());
+    EXPECT_GT(offered, 3);
+    EXPECT_LE(writer->copied_value_pages().pages, 1u);  // the last one, which is not full
+    EXPECT_EQ(ReadAll(state->bytes), ReadAll(segment));
+    ExpectSizes(state->bytes, output.value_page_bytes);
+  }
+}
+
+// --- Pages that inputs come to --------------------------------------------------------------------
+
+TEST(ValuePageOffers, OnlyAPageEnteredAtItsFirstRowIsOffered) {
+  const std::vector<OwnedEntry> entries = Entries(0, 90, 1, 5);
+  const std::string segment = WriteSegment(entries, SmallPages())->bytes;
+  const auto file = *OpenSegmentFile(OpenMemoryFile(segment), uint64_t{1} << 30, std::nullopt);
+  const auto reader = *SegmentReader::Open(OpenMemoryFile(segment), {});
+  for (uint64_t row = 0; row < entries.size(); ++row) {
+    ValuePageOffers offers(SmallPages());
+    ValuePageOffers::Place* const place = offers.AddInput();
+    const std::unique_ptr<Iterator> iterator = reader->NewJobIterator(nullptr, place);
+    iterator->Seek(0, entries[row].key, kMaxTimestamp);
+    ASSERT_TRUE(iterator->Valid()) << iterator->status();
+    EXPECT_EQ(iterator->entry(), entries[row].view());
+    const SegmentPage page = file->block.Page(
+        SegmentColumn::kValue, file->block.PageOfRow(SegmentColumn::kValue, row));
+    EXPECT_EQ(offers.Take(iterator->entry()) != nullptr, row == page.first_row) << "row " << row;
+    EXPECT_EQ(place->stored()->page.get() != nullptr, row == page.first_row) << "row " << row;
+  }
+}
+
+// The error of a job's iterator over the segment when it comes to the value page number `at`, up to
+// which all rows are there.
+absl::Status ErrorAtPage(const std::string& segment, uint64_t memory_limit, size_t at,
+                         const SegmentFile& whole) {
+  SegmentReaderOptions options;
+  options.memory_limit_bytes = memory_limit;
+  const auto reader = *SegmentReader::Open(OpenMemoryFile(segment), options);
+  ValuePageOffers offers(SmallPages());
+  ValuePageOffers::Place* const place = offers.AddInput();
+  const std::unique_ptr<Iterator> iterator = reader->NewJobIterator(nullptr, place);
+  uint64_t rows = 0;
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    ++rows;
+  }
+  EXPECT_EQ(rows, whole.block.Page(SegmentColumn::kValue, at).first_row);
+  EXPECT_FALSE(place->stored()->page) << "what could not be read is offered";
+  return iterator->status();
+}
+
+TEST(ValuePageOffers, APageThatCannotBeReadIsTheErrorOfItsReader) {
+  std::vector<OwnedEntry> entries = Entries(0, 90, 1, 5);
+  entries[60].kind = EntryKind::kPut;
+  entries[60].value.assign(2'000'000, 'v');
+  const std::string segment = WriteSegment(entries, SmallPages())->bytes;
+  const auto file = *OpenSegmentFile(OpenMemoryFile(segment), uint64_t{1} << 30, std::nullopt);
+  const auto in_file = [](const SegmentPage& page, std::string_view message) {
+    return StrCat("memory/file: offset ", page.offset, ": ", message);
+  };
+  const size_t large = file->block.PageOfRow(SegmentColumn::kValue, 60);
+  EXPECT_EQ(ErrorAtPage(segment, 1'000'000, large, *file),
+            ResourceExhausted(in_file(file->block.Page(SegmentColumn::kValue, large),
+                                      "a value page larger than the memory limit")));
+  const SegmentPage damaged = file->block.Page(SegmentColumn::kValue, 3);
+  std::string bytes = segment;
+  bytes[damaged.offset + damaged.bytes / 2] ^= 1;
+  EXPECT_EQ(ErrorAtPage(bytes, uint64_t{1} << 30, 3, *file),
+            DataLoss(in_file(damaged, "page checksum mismatch")));
 }
 
 // --- Any segments --------------------------------------------------------------------------------
