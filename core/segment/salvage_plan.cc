@@ -170,9 +170,9 @@ bool SalvagePlan::Next(SalvageGroup* group) {
       }
       return !ended_;
     case SegmentSalvage::Basis::kPages:
-      return NextByPages(group);
+      break;
   }
-  return false;
+  return NextByPages(group);
 }
 
 void SalvagePlan::NextByBlock(size_t number, SalvageGroup* group) const {
