@@ -31,8 +31,10 @@ struct MemoryFileState {
 
   absl::Status append_error;  // after half of the bytes
   absl::Status sync_error;
-  // Reads that begin at or above this offset fail.
+  absl::Status size_error;
+  // Reads that begin at or above the first and below the second offset fail.
   Atomic<uint64_t> fail_reads_from{UINT64_MAX};
+  Atomic<uint64_t> fail_reads_to{UINT64_MAX};
 };
 
 class MemoryFile : public File {
@@ -47,7 +49,7 @@ class MemoryFile : public File {
   }
   absl::Status WriteAt(uint64_t, std::string_view) override { return Unimplemented("WriteAt"); }
   absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) const override {
-    if (offset >= state_->fail_reads_from.Load()) {
+    if (offset >= state_->fail_reads_from.Load() && offset < state_->fail_reads_to.Load()) {
       return Unavailable(path_ + ": read: EIO");
     }
     state_->bytes_read.FetchAdd(out.size());
@@ -62,7 +64,10 @@ class MemoryFile : public File {
     state_->bytes.resize(size);
     return absl::OkStatus();
   }
-  absl::StatusOr<uint64_t> Size() const override { return uint64_t{state_->bytes.size()}; }
+  absl::StatusOr<uint64_t> Size() const override {
+    VERALITH_RETURN_IF_ERROR(state_->size_error);
+    return uint64_t{state_->bytes.size()};
+  }
   absl::Status Sync() override {
     ++state_->syncs;
     return state_->sync_error;
