@@ -195,41 +195,53 @@ class Decoder {
         return ReadTimestamp(&edit_.history_floor.emplace());
       case kLastTimestamp:
         return ReadTimestamp(&edit_.last_timestamp.emplace());
-      case kLogsSyncedThrough: {
-        LogPosition& position = edit_.logs_synced_through.emplace();
-        return ReadFileNumber(&position.log_number) &&
-               reader_.ReadVarint64(&position.offset, "log offset");
-      }
-      case kWrittenBytes: {
-        WrittenBytes& written = edit_.written.emplace();
-        return reader_.ReadVarint64(&written.user, "bytes of users") &&
-               reader_.ReadVarint64(&written.logs, "bytes of logs") &&
-               reader_.ReadVarint64(&written.flushes, "bytes of flushes") &&
-               reader_.ReadVarint64(&written.compactions, "bytes of compactions");
-      }
+      case kLogsSyncedThrough:
+        return ReadLogPosition(&edit_.logs_synced_through.emplace());
+      case kWrittenBytes:
+        return ReadWrittenBytes(&edit_.written.emplace());
       case kPolicy:
         return ReadPolicy();
-      case kRemovedFile: {
-        VersionEdit::RemovedFile& removed = edit_.removed_files.emplace_back();
-        return ReadLevel(&removed.level) && ReadFileNumber(&removed.number);
-      }
-      case kAddedFile: {
-        VersionEdit::AddedFile& added = edit_.added_files.emplace_back();
-        return ReadLevel(&added.level) && reader_.ReadVarint64(&added.run_id, "run id") &&
-               ReadFile(&added.file);
-      }
+      case kRemovedFile:
+        return ReadRemovedFile(&edit_.removed_files.emplace_back());
+      case kAddedFile:
+        return ReadAddedFile(&edit_.added_files.emplace_back());
       case kRemovedLog:
         return ReadFileNumber(&edit_.removed_logs.emplace_back());
-      case kAddedLog: {
-        VersionEdit::AddedLog& log = edit_.added_logs.emplace_back();
-        return ReadFileNumber(&log.number) && reader_.ReadFixed64(&log.id, "log id");
-      }
-      case kCursor: {
-        VersionEdit::Cursor& cursor = edit_.cursors.emplace_back();
-        return ReadLevel(&cursor.level) && ReadUserKey(&cursor.ns, &cursor.key);
-      }
+      case kAddedLog:
+        return ReadAddedLog(&edit_.added_logs.emplace_back());
+      case kCursor:
+        return ReadCursor(&edit_.cursors.emplace_back());
     }
     return reader_.Fail("unknown field");
+  }
+
+  bool ReadLogPosition(LogPosition* position) {
+    return ReadFileNumber(&position->log_number) &&
+           reader_.ReadVarint64(&position->offset, "log offset");
+  }
+
+  bool ReadWrittenBytes(WrittenBytes* written) {
+    return reader_.ReadVarint64(&written->user, "bytes of users") &&
+           reader_.ReadVarint64(&written->logs, "bytes of logs") &&
+           reader_.ReadVarint64(&written->flushes, "bytes of flushes") &&
+           reader_.ReadVarint64(&written->compactions, "bytes of compactions");
+  }
+
+  bool ReadRemovedFile(VersionEdit::RemovedFile* removed) {
+    return ReadLevel(&removed->level) && ReadFileNumber(&removed->number);
+  }
+
+  bool ReadAddedFile(VersionEdit::AddedFile* added) {
+    return ReadLevel(&added->level) && reader_.ReadVarint64(&added->run_id, "run id") &&
+           ReadFile(&added->file);
+  }
+
+  bool ReadAddedLog(VersionEdit::AddedLog* log) {
+    return ReadFileNumber(&log->number) && reader_.ReadFixed64(&log->id, "log id");
+  }
+
+  bool ReadCursor(VersionEdit::Cursor* cursor) {
+    return ReadLevel(&cursor->level) && ReadUserKey(&cursor->ns, &cursor->key);
   }
 
   bool ReadTimestamp(Timestamp* ts) {
