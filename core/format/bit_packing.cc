@@ -70,12 +70,12 @@ template <typename T>
 using Packer = void (*)(const T*, char*);
 
 template <typename T, size_t... W>
-constexpr std::array<Unpacker<T>, sizeof...(W)> Unpackers(std::index_sequence<W...>) {
+consteval std::array<Unpacker<T>, sizeof...(W)> Unpackers(std::index_sequence<W...>) {
   return {&UnpackGroup<T, static_cast<int>(W)>...};
 }
 
 template <typename T, size_t... W>
-constexpr std::array<Packer<T>, sizeof...(W)> Packers(std::index_sequence<W...>) {
+consteval std::array<Packer<T>, sizeof...(W)> Packers(std::index_sequence<W...>) {
   return {&PackGroup<T, static_cast<int>(W)>...};
 }
 
