@@ -1,5 +1,6 @@
 // All 255 changes of every byte of the small segments: the campaign form of segment_damage_test.cc
-// (./dev fuzz exhaustive). Some six million files, a few minutes.
+// (./dev fuzz exhaustive). 7.5 million files, a few minutes.
+#include <cstdio>
 #include <string>
 
 #include "core/segment/testing/small_segments.h"
@@ -12,6 +13,7 @@ class SegmentExhaustive : public testing::TestWithParam<int> {};
 
 TEST_P(SegmentExhaustive, EveryChangeOfEveryByteGivesTheSameAnswersOrAnError) {
   const SmallSegment segment = MakeSmallSegment(GetParam());
+  std::printf("%zu bytes, %zu files\n", segment.bytes.size(), 255 * segment.bytes.size());
   std::string damaged = segment.bytes;
   for (size_t at = 0; at < damaged.size(); ++at) {
     for (int change = 1; change < 256; ++change) {
