@@ -34,8 +34,18 @@ auto Uninterrupted(Call call) {
   return result;
 }
 
+// Never 0, 1 or 2, also where the program's standard streams are closed: whatever anybody prints would
+// be written into the file.
 int OpenDescriptor(const std::string& path, int flags) {
-  return Uninterrupted([&] { return open(path.c_str(), flags | O_CLOEXEC, kFileMode); });
+  const int fd = Uninterrupted([&] { return open(path.c_str(), flags | O_CLOEXEC, kFileMode); });
+  if (fd < 0 || fd > STDERR_FILENO) {
+    return fd;
+  }
+  const int above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const int error = errno;
+  close(fd);
+  errno = error;
+  return above;
 }
 
 // Owns a descriptor.

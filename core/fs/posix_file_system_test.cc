@@ -39,6 +39,29 @@ TEST(PosixFileSystem, AFullDeviceIsResourceExhausted) {
   EXPECT_EQ(Message(status), "/dev/full: append: No space left on device");
 }
 
+// A program may run with its standard streams closed: what somebody prints must not end in a file.
+TEST(PosixFileSystem, NoFileTakesThePlaceOfAClosedStandardStream) {
+  const TemporaryDirectory directory;
+  const std::string path = JoinPath(directory.path(), "f");
+  const int code = InChild([&path] {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+      close(stream);
+    }
+    const auto lock = PosixFileSystem()->Lock(path + ".lock", LockMode::kExclusive);
+    const auto file = PosixFileSystem()->Open(path, OpenMode::kCreate);
+    if (!lock.ok() || !file.ok()) {
+      return 1;
+    }
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+      if (fcntl(stream, F_GETFD) != -1) {
+        return 2;
+      }
+    }
+    return 0;
+  });
+  EXPECT_EQ(code, 0);
+}
+
 TEST(PosixFileSystem, GoesOnAfterAShortWriteAndReportsWhatStopsIt) {
   const TemporaryDirectory directory;
   const std::string path = JoinPath(directory.path(), "f");
