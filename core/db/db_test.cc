@@ -157,6 +157,25 @@ TEST_F(DbTest, ReadsInThePastAreAnsweredOrRefusedNeverWrong) {
   EXPECT_TRUE(absl::IsOutOfRange(db_->GetSnapshotAt(before).status()));
 }
 
+TEST_F(DbTest, OpeningRefusesOptionsThatNoJobCanWorkWith) {
+  const Options good = simulation_.SmallOptions();
+  ASSERT_OK(db_->Close());
+  db_.reset();
+  std::vector<Options> refused(7, good);
+  refused[0].listeners = {nullptr};
+  refused[1].upper_codec = static_cast<Codec>(99);
+  refused[2].bottom_codec = static_cast<Codec>(4);
+  refused[3].compaction_policy = static_cast<CompactionStyle>(9);
+  refused[4].sync_mode = static_cast<SyncMode>(77);
+  refused[5].value_page_bytes = (size_t{64} << 20) + 1;
+  refused[6].key_page_bytes = size_t{1} << 40;
+  for (size_t i = 0; i < refused.size(); ++i) {
+    const absl::Status status = simulation_.Open(refused[i]).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << i << ": " << ToString(status);
+  }
+  Reopen();
+}
+
 TEST_F(DbTest, DeletingEverythingAndCompactingLeavesNoSegment) {
   Fill(300, "value");
   ASSERT_OK(db_->CompactAll());

@@ -34,6 +34,11 @@ int Level0TriggerRuns(const Options& options) {
              : options.level0_compaction_trigger;
 }
 
+bool IsCodec(Codec codec) {
+  return codec == Codec::kNone || codec == Codec::kLz4 || codec == Codec::kSnappy ||
+         codec == Codec::kZstd;
+}
+
 // The levels that are rewritten soon.
 constexpr int kLastUpperLevel = 1;
 
@@ -47,6 +52,12 @@ absl::Status CheckOptions(const Options& options) {
   VERALITH_RETURN_IF_ERROR(
       Require(options.key_page_bytes >= 16 && options.value_page_bytes >= 16,
               "key_page_bytes and value_page_bytes must be at least 16"));
+  VERALITH_RETURN_IF_ERROR(Require(
+      options.key_page_bytes <= kMaxSegmentPageBytes && options.value_page_bytes <= kMaxSegmentPageBytes,
+      "key_page_bytes and value_page_bytes must be at most 64 MiB"));
+  VERALITH_RETURN_IF_ERROR(Require(IsCodec(options.upper_codec) && IsCodec(options.middle_codec) &&
+                                       IsCodec(options.bottom_codec),
+                                   "upper_codec, middle_codec and bottom_codec must be codecs"));
   VERALITH_RETURN_IF_ERROR(
       Require(options.filter_bits_per_key >= 0 && options.filter_bits_per_key <= 100,
               "filter_bits_per_key must be 0 to 100"));
@@ -73,8 +84,19 @@ absl::Status CheckOptions(const Options& options) {
               "level0_slowdown_trigger must be above level0_compaction_trigger with kTiered"));
   VERALITH_RETURN_IF_ERROR(Require(options.seek_charge_bytes <= uint64_t{1} << 32,
                                    "seek_charge_bytes must be at most 2^32"));
-  VERALITH_RETURN_IF_ERROR(Require(options.sync_mode != SyncMode::kDefault,
+  VERALITH_RETURN_IF_ERROR(
+      Require(options.compaction_policy == CompactionStyle::kLeveled ||
+                  options.compaction_policy == CompactionStyle::kHybrid ||
+                  options.compaction_policy == CompactionStyle::kTiered,
+              "compaction_policy must be kLeveled, kHybrid or kTiered"));
+  VERALITH_RETURN_IF_ERROR(Require(options.sync_mode == SyncMode::kCommit ||
+                                       options.sync_mode == SyncMode::kInterval ||
+                                       options.sync_mode == SyncMode::kManual,
                                    "sync_mode must be kCommit, kInterval or kManual"));
+  VERALITH_RETURN_IF_ERROR(
+      Require(std::find(options.listeners.begin(), options.listeners.end(), nullptr) ==
+                  options.listeners.end(),
+              "listeners must not hold a null pointer"));
   VERALITH_RETURN_IF_ERROR(Require(
       options.sync_interval_nanos > 0 && options.stall_timeout_nanos > 0,
       "sync_interval_nanos and stall_timeout_nanos must be positive"));

@@ -12,6 +12,8 @@ namespace veralith {
 // What a row of a value page counts as, besides its value: a length.
 inline constexpr uint64_t kValueRowRawBytes = 4;
 
+inline constexpr size_t kMaxSegmentPageBytes = size_t{64} << 20;
+
 struct SegmentOptions {
   // A page ends once it holds this many raw (unencoded, uncompressed) bytes; an entry is never
   // split, so a page can be larger by one entry (key pages: by the versions of one user key). Value

@@ -35,7 +35,8 @@ absl::Status CheckOptions(const SegmentOptions& options) {
       options.row_group_rows == 0 || options.row_group_bytes == 0) {
     return InvalidArgument("segment options: pages and row groups must hold something");
   }
-  if (options.key_page_bytes > (size_t{64} << 20) || options.value_page_bytes > (size_t{64} << 20)) {
+  if (options.key_page_bytes > kMaxSegmentPageBytes ||
+      options.value_page_bytes > kMaxSegmentPageBytes) {
     return InvalidArgument("segment options: pages of more than 64 MiB");
   }
   if (options.timestamp_page_rows > (1 << 20) || options.namespace_page_rows > (1 << 20)) {
