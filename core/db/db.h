@@ -107,6 +107,7 @@ class Db {
   // counts as the floor, because the job may be dropping what is older: to keep a moment, hold a
   // snapshot of it from the start. FailedPrecondition after Close. Never null.
   virtual absl::StatusOr<const Snapshot*> GetSnapshotAt(Timestamp timestamp) = 0;
+  // Of this database, and once; afterwards it must not be used. Null: does nothing.
   virtual void ReleaseSnapshot(const Snapshot* snapshot) = 0;
 
   // --- Maintenance -----------------------------------------------------------------------------

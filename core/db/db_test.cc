@@ -157,6 +157,28 @@ TEST_F(DbTest, ReadsInThePastAreAnsweredOrRefusedNeverWrong) {
   EXPECT_TRUE(absl::IsOutOfRange(db_->GetSnapshotAt(before).status()));
 }
 
+TEST_F(DbTest, ASnapshotOfAnotherDatabaseIsRefused) {
+  Simulation elsewhere;
+  absl::StatusOr<std::unique_ptr<Db>> other = elsewhere.Open(elsewhere.SmallOptions());
+  ASSERT_OK(other.status());
+  ASSERT_OK(db_->Put({}, "a", "1"));
+  {
+    const ScopedSnapshot foreign(**other);
+    ScanOptions options;
+    options.snapshot = foreign.get();
+    EXPECT_EQ(Get("a", options).substr(0, 16), "INVALID_ARGUMENT");
+    EXPECT_EQ(Scan(options).substr(0, 16), "INVALID_ARGUMENT");
+    const std::vector<std::string_view> keys = {"a"};
+    EXPECT_TRUE(absl::IsInvalidArgument(db_->MultiGet(options, 0, keys).status()));
+  }
+  EXPECT_OK((*other)->Close());
+}
+
+TEST_F(DbTest, ReleasingNoSnapshotDoesNothing) {
+  db_->ReleaseSnapshot(nullptr);
+  EXPECT_EQ(db_->GetStatistics().live_snapshots, 0u);
+}
+
 TEST_F(DbTest, OpeningRefusesOptionsThatNoJobCanWorkWith) {
   const Options good = simulation_.SmallOptions();
   ASSERT_OK(db_->Close());

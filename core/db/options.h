@@ -132,8 +132,8 @@ struct Options {
 };
 
 struct ReadOptions {
-  // At most one of the two: a held snapshot, or a timestamp (OutOfRange outside the history that
-  // is kept). Neither: the newest committed state.
+  // At most one of the two: a held snapshot (InvalidArgument when it is another database's), or a
+  // timestamp (OutOfRange outside the history that is kept). Neither: the newest committed state.
   const Snapshot* snapshot = nullptr;
   std::optional<Timestamp> timestamp;
   // False: pages read for this call do not displace others (large scans).

@@ -275,6 +275,9 @@ absl::StatusOr<Timestamp> DbImpl::ReadTimestamp(const ReadOptions& options,
     if (options.timestamp.has_value()) {
       return InvalidArgument("ReadOptions names both a snapshot and a timestamp");
     }
+    if (static_cast<const HeldSnapshot*>(options.snapshot)->list() != &snapshots_) {
+      return InvalidArgument("ReadOptions::snapshot is a snapshot of another database");
+    }
     return options.snapshot->timestamp();
   }
   const Timestamp visible = visible_.Load();
@@ -426,6 +429,9 @@ absl::StatusOr<const Snapshot*> DbImpl::GetSnapshotAt(Timestamp timestamp) {
 }
 
 void DbImpl::ReleaseSnapshot(const Snapshot* snapshot) {
+  if (snapshot == nullptr) {
+    return;
+  }
   MutexLock lock(mutex_);
   const Timestamp at = snapshot->timestamp();
   if (snapshots_.Release(snapshot) && !closing_ && at < GarbageHorizon()) {

@@ -18,17 +18,20 @@ namespace veralith {
 
 class HeldSnapshot final : public Snapshot {
  public:
-  explicit HeldSnapshot(Timestamp timestamp) : timestamp_(timestamp) {}
+  HeldSnapshot(const void* list, Timestamp timestamp) : list_(list), timestamp_(timestamp) {}
   Timestamp timestamp() const override { return timestamp_; }
+  // The list that made it.
+  const void* list() const { return list_; }
 
  private:
+  const void* const list_;
   const Timestamp timestamp_;
 };
 
 class SnapshotList {
  public:
   const Snapshot* Hold(Timestamp timestamp) {
-    auto held = std::make_unique<HeldSnapshot>(timestamp);
+    auto held = std::make_unique<HeldSnapshot>(this, timestamp);
     const Snapshot* handle = held.get();
     snapshots_.emplace(handle, std::move(held));
     ++counts_[timestamp];
