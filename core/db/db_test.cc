@@ -300,6 +300,36 @@ TEST_F(DbTest, TimestampsRiseAcrossReopeningEvenWhenTheWallClockStepsBack) {
   EXPECT_GT(*db_->Write({}, batch), second);
 }
 
+// So that a read at a time sees what was written before it, also by programs that live for a moment.
+TEST_F(DbTest, TimestampsStayWithTheWallClockThroughManyShortLives) {
+  for (int life = 0; life < 100; ++life) {
+    Reopen();
+    simulation_.executor().AdvanceBy(10'000'000);
+    ASSERT_OK(db_->Put({}, "a", std::to_string(life)));
+  }
+  const Timestamp now = simulation_.clock().WallNanos();
+  EXPECT_LT(db_->LastTimestamp(), now + 10'000'000);
+}
+
+TEST_F(DbTest, ALongLifeSeldomRaisesTheCeiling) {
+  const auto manifest_bytes = [&] {
+    size_t bytes = 0;
+    for (const auto& [path, content] : simulation_.disk().Files()) {
+      bytes += path.find("MANIFEST") == std::string::npos ? 0 : content.size();
+    }
+    return bytes;
+  };
+  simulation_.executor().AdvanceBy(60'000'000'000);
+  ASSERT_OK(db_->Put({}, "a", ""));
+  ASSERT_OK(db_->Put({}, "a", ""));
+  const size_t before = manifest_bytes();
+  for (int i = 0; i < 90; ++i) {
+    simulation_.executor().AdvanceBy(100'000'000);
+    ASSERT_OK(db_->Put({}, "a", ""));
+  }
+  EXPECT_EQ(manifest_bytes(), before);  // nine seconds within one step
+}
+
 TEST_F(DbTest, ARemoteTimestampMovesTheClockUpToTheMaximumSkew) {
   WriteBatch batch;
   batch.Put("a", "1");

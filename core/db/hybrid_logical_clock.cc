@@ -23,8 +23,9 @@ absl::Status HybridLogicalClock::CeilingFor(uint64_t count, Timestamp* needed) c
         "check the physical clock and timestamps given to AdvanceClock");
   }
   const Timestamp target = last_ + count;
-  *needed = target <= ceiling_ ? ceiling_
-                               : target + std::min(kCeilingStepNanos, kMaxTimestamp - target);
+  const Timestamp come = target - std::min(target, first_);
+  const Timestamp step = std::clamp<Timestamp>(come, kLeastStepNanos, kMostStepNanos);
+  *needed = target <= ceiling_ ? ceiling_ : target + std::min(step, kMaxTimestamp - target);
   return absl::OkStatus();
 }
 

@@ -11,6 +11,7 @@
 #ifndef VERALITH_CORE_DB_HYBRID_LOGICAL_CLOCK_H_
 #define VERALITH_CORE_DB_HYBRID_LOGICAL_CLOCK_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/status/status.h"
@@ -23,7 +24,11 @@ class HybridLogicalClock {
  public:
   // `physical` is not owned. Timestamps start above `start`.
   HybridLogicalClock(Clock* physical, int64_t max_skew_nanos, Timestamp start)
-      : physical_(physical), max_skew_nanos_(max_skew_nanos), last_(start), ceiling_(start) {}
+      : physical_(physical),
+        max_skew_nanos_(max_skew_nanos),
+        first_(std::max(start, std::min(physical->WallNanos(), kMaxTimestamp))),
+        last_(start),
+        ceiling_(start) {}
 
   // The physical clock moves the next timestamps up to its reading, never down.
   void Observe();
@@ -42,13 +47,17 @@ class HybridLogicalClock {
   Timestamp last() const { return last_; }
   Timestamp ceiling() const { return ceiling_; }
 
-  // How far ahead of use the ceiling is raised: one manifest edit per this much time, and at most
-  // this far do timestamps lead the wall clock after a crash.
-  static constexpr uint64_t kCeilingStepNanos = 10'000'000'000;
+  // How far ahead of use the ceiling is raised: as far as the clock has come since it was made, in
+  // these bounds. So there is one manifest edit per kMostStepNanos (and a dozen before), and the next
+  // life, which begins at the ceiling, leads the wall clock by no more than this one lasted (or
+  // kLeastStepNanos): short lives, one after the other, do not add up to a clock that is wrong.
+  static constexpr uint64_t kLeastStepNanos = 1'000'000;
+  static constexpr uint64_t kMostStepNanos = 10'000'000'000;
 
  private:
   Clock* const physical_;
   const int64_t max_skew_nanos_;
+  const Timestamp first_;  // where it was when it was made
   Timestamp last_;
   Timestamp ceiling_;
 };
