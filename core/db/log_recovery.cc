@@ -109,7 +109,9 @@ absl::Status LogRecovery::JudgeEnd(std::map<uint64_t, uint64_t>::const_iterator 
       synced.has_value() &&
       (*synced > end_ || (synced->log_number == previous_end_.log_number && *synced > previous_end_));
   if (!damaged) {
-    return absl::OkStatus();  // never acknowledged as synced: the torn end of the log
+    report_ = "dropped what follows " + place +
+              "; it was never acknowledged as synced: the torn end of the log";
+    return absl::OkStatus();
   }
   if (!options_.recover_up_to_damage) {
     return DataLoss(place +

@@ -56,7 +56,7 @@ class LogRecovery {
   const MemtableRef& memtable() const { return memtable_; }  // what no flush took; never null
   Timestamp last_timestamp() const { return last_timestamp_; }  // `after`: nothing replayed
   uint64_t records() const { return records_; }
-  // Damage that was recovered up to, and where; empty when there was none.
+  // What was dropped: a torn end, or damage that was recovered up to, and where; empty: nothing.
   const std::string& report() const { return report_; }
   // The place behind which nothing was replayed; empty when the logs are whole.
   const std::string& discarded() const { return discarded_; }
