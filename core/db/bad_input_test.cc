@@ -431,6 +431,35 @@ TEST_F(DamagedFiles, OpeningSaysWhichTornEndItDropped) {
   }
 }
 
+TEST_F(DamagedFiles, ACheckCountsTheBytesOfAllFiles) {
+  uint64_t bytes = 0;
+  for (const auto& [path, content] : bytes_) {
+    bytes += path == Only(FileKind::kCurrent) ? 0 : content.size();
+  }
+  CheckReport report;
+  ASSERT_OK(CheckDatabase(*whole_, Simulation::kDirectory, nullptr, &report));
+  EXPECT_EQ(report.bytes, bytes);
+}
+
+TEST_F(DamagedFiles, ACheckIsRefusedWhileAWriterHasTheDatabase) {
+  const std::unique_ptr<SimulatedFileSystem> disk = whole_->CloneWithEverything();
+  CheckReport report;
+  {
+    absl::StatusOr<std::unique_ptr<Db>> writer =
+        Db::Open(Simulation::kDirectory, OptionsFor(*disk, /*read_only=*/false));
+    ASSERT_OK(writer.status());
+    EXPECT_TRUE(absl::IsFailedPrecondition(
+        CheckDatabase(*disk, Simulation::kDirectory, nullptr, &report)));
+    EXPECT_OK((*writer)->Close());
+  }
+  absl::StatusOr<std::unique_ptr<Db>> reader =
+      Db::Open(Simulation::kDirectory, OptionsFor(*disk, /*read_only=*/true));
+  ASSERT_OK(reader.status());
+  EXPECT_OK(CheckDatabase(*disk, Simulation::kDirectory, nullptr, &report));
+  EXPECT_TRUE(report.damage.empty());
+  EXPECT_OK((*reader)->Close());
+}
+
 TEST_F(DamagedFiles, AMissingOrOverwrittenLockFileLosesNothing) {
   const std::string& lock = Only(FileKind::kLock);
   for (const std::unique_ptr<SimulatedFileSystem>& disk : {Without(lock), With(lock, "xyz")}) {

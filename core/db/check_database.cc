@@ -29,6 +29,7 @@ class Checker {
       : fs_(fs), directory_(directory), progress_(progress), report_(*report) {}
 
   absl::Status Run() {
+    VERALITH_RETURN_IF_ERROR(KeepWritersOut());
     VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs_.List(directory_));
     Start(std::string(kCurrentFileName));
     absl::StatusOr<std::optional<RecoveredManifest>> manifest =
@@ -46,6 +47,15 @@ class Checker {
   }
 
  private:
+  absl::Status KeepWritersOut() {
+    auto lock = fs_.Lock(JoinPath(directory_, kLockFileName), LockMode::kShared);
+    if (lock.ok()) {
+      lock_ = *std::move(lock);
+    }
+    // Without a lock file (a checkpoint never opened) there is no writer.
+    return lock.ok() || absl::IsNotFound(lock.status()) ? absl::OkStatus() : lock.status();
+  }
+
   void Start(const std::string& file) {
     if (progress_ != nullptr) {
       progress_(file);
@@ -110,11 +120,19 @@ class Checker {
     return CheckAges(runs);
   }
 
+  // 0 when it cannot be opened: reading it gives the error.
+  uint64_t BytesOf(const std::string& name) {
+    const auto file = fs_.Open(JoinPath(directory_, name), OpenMode::kRead);
+    const absl::StatusOr<uint64_t> bytes = file.ok() ? (*file)->Size() : 0;
+    return bytes.ok() ? *bytes : 0;
+  }
+
   // As recovery reads them, into memtables that are dropped.
   absl::Status CheckLogs(const ManifestState& state) {
     for (const auto& [number, id] : state.logs) {
       Start(LogFileName(number));
       ++report_.files;
+      report_.bytes += BytesOf(LogFileName(number));
     }
     LogRecovery::Options options{.fs = &fs_,
                                  .directory = directory_,
@@ -181,6 +199,7 @@ class Checker {
   const std::string& directory_;
   const std::function<void(const std::string&)>& progress_;
   CheckReport& report_;
+  std::unique_ptr<FileLock> lock_;
 };
 
 }  // namespace

@@ -1,8 +1,8 @@
 // Verifies a closed database, or one that another process has open for reading: every file that the
 // manifest leads to, every checksum and structural rule in it. Reports all damage, not the first.
 //
-// Writes nothing and takes no lock (a database that is being written shows changes, not damage: the
-// caller keeps writers out). Cost: reads every byte once, and once more to see that newer runs hold
+// Writes nothing, and keeps writers out meanwhile (files that a writer replaces under a check would
+// look like damage). Cost: reads every byte once, and once more to see that newer runs hold
 // newer versions. Memory: the segments' metadata, and pages of one segment per run.
 #ifndef VERALITH_CORE_DB_CHECK_DATABASE_H_
 #define VERALITH_CORE_DB_CHECK_DATABASE_H_
@@ -23,14 +23,15 @@ struct CheckReport {
   // What is not damage but worth knowing: torn tails that recovery will cut, files of ours that
   // nothing refers to.
   std::vector<std::string> notes;
-  uint64_t files = 0;
-  uint64_t bytes = 0;
+  uint64_t files = 0;  // manifest, segments and logs
+  uint64_t bytes = 0;  // in them
   uint64_t entries = 0;      // in segments
   uint64_t log_records = 0;  // not in segments yet
 };
 
 // `progress` is told each file before it is read; may be null. The status is OK when the check could
-// be made, whatever it found; NotFound when there is no database; other errors are the disk's.
+// be made, whatever it found; NotFound when there is no database; FailedPrecondition when a writer has
+// it open; other errors are the disk's.
 absl::Status CheckDatabase(FileSystem& fs, const std::string& directory,
                            const std::function<void(const std::string& file)>& progress,
                            CheckReport* report);

@@ -499,7 +499,7 @@ TEST_F(VeralithFiles, ASecondProcessIsRefusedWhileTheDatabaseIsOpen) {
   absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(db_, {});
   ASSERT_TRUE(db.ok());
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {"put", db_, "a", "b"}, {"get", db_, "a"}, {"scan", db_}, {"compact", db_}}) {
+           {"put", db_, "a", "b"}, {"get", db_, "a"}, {"scan", db_}, {"compact", db_}, {"check", db_}}) {
     const Outcome outcome = Run(words);
     EXPECT_EQ(outcome.code, 3) << words[0];
     EXPECT_TRUE(Contains(outcome.errors, "LOCK")) << outcome.errors;
