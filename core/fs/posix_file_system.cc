@@ -346,7 +346,8 @@ class PosixFileSystemImpl final : public FileSystem {
       const int operation = (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB;
       if (Uninterrupted([&] { return flock(fd.get(), operation); }) != 0) {
         return errno == EWOULDBLOCK
-                   ? FailedPrecondition(path + ": lock: held by another, in this process or not")
+                   ? FailedPrecondition(path + ": lock: held by another process, or by this one "
+                                               "already: close it there first")
                    : ErrnoStatus(path, "lock", errno);
       }
       if (IsStill(path, fd.get())) {

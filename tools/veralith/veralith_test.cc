@@ -503,6 +503,7 @@ TEST_F(VeralithFiles, ASecondProcessIsRefusedWhileTheDatabaseIsOpen) {
     const Outcome outcome = Run(words);
     EXPECT_EQ(outcome.code, 3) << words[0];
     EXPECT_TRUE(Contains(outcome.errors, "LOCK")) << outcome.errors;
+    EXPECT_TRUE(Contains(outcome.errors, "close it")) << outcome.errors;
   }
   EXPECT_TRUE((*db)->Close().ok());
 }

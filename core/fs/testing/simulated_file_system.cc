@@ -654,7 +654,8 @@ absl::StatusOr<std::unique_ptr<FileLock>> SimulatedFileSystem::Lock(const std::s
   if (locked != nullptr) {
     SimulatedLock(disk_.get(), std::move(locked), exclusive);
   } else if (Message(status).ends_with(ErrnoText(EWOULDBLOCK))) {
-    return FailedPrecondition(path + ": lock: held by another, in this process or not");
+    return FailedPrecondition(
+        path + ": lock: held by another process, or by this one already: close it there first");
   }
   return status;
 }
