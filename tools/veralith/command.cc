@@ -1,6 +1,8 @@
 #include "tools/veralith/command.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "core/base/status.h"
 #include "core/base/text.h"
@@ -10,6 +12,16 @@ namespace veralith::tools {
 int Fail(const absl::Status& status) {
   std::fprintf(stderr, "veralith: %s\n", ToString(status).c_str());
   return absl::IsInvalidArgument(status) ? kExitUsage : kExitError;
+}
+
+int FinishOutput(int code) {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) {
+    return code;
+  }
+  const std::string cause = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
+  return Fail(Unavailable("standard output cannot be written" + cause +
+                          "; what was printed is not all there"));
 }
 
 absl::StatusOr<std::unique_ptr<Db>> OpenDatabase(const std::string& directory, Access access) {

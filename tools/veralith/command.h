@@ -51,6 +51,9 @@ void PrintLevels(const Statistics& statistics);
 // Prints "veralith: <status>" to standard error; the exit code for it.
 int Fail(const absl::Status& status);
 
+// `code`, unless something printed did not reach standard output: then that is the error.
+int FinishOutput(int code);
+
 // Opens for writing (creating only if `create`) or for reading.
 enum class Access { kRead, kWrite, kCreate };
 absl::StatusOr<std::unique_ptr<Db>> OpenDatabase(const std::string& directory, Access access);

@@ -80,4 +80,6 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace veralith::tools
 
-int main(int argc, char** argv) { return veralith::tools::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return veralith::tools::FinishOutput(veralith::tools::Main(argc, argv));
+}

@@ -67,7 +67,8 @@ int Run(const Arguments& arguments) {
   const bool reverse = arguments.Has("reverse");
   uint64_t printed = 0;
   reverse ? rows->SeekToLast() : rows->SeekToFirst();
-  for (; rows->Valid() && printed < *limit; reverse ? rows->Prev() : rows->Next(), ++printed) {
+  for (; rows->Valid() && printed < *limit && std::ferror(stdout) == 0;
+       reverse ? rows->Prev() : rows->Next(), ++printed) {
     PrintRow(*rows, arguments.Has("json"), arguments.Has("keys"));
   }
   return rows->status().ok() ? kExitOk : Fail(rows->status());

@@ -56,6 +56,13 @@ class VeralithCommand : public ::testing::Test {
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadFile(Path("stdout")),
             ReadFile(Path("stderr"))};
   }
+  // `before` veralith WORDS `after`, as the shell reads it.
+  Outcome Shell(const std::string& before, const std::string& words, const std::string& after) {
+    const std::string line = before + " tools/veralith/veralith " + words + " " + after + " 2> " +
+                             Path("stderr");
+    const int status = std::system(line.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, "", ReadFile(Path("stderr"))};
+  }
   void Load(const std::string& text) {
     const Outcome outcome = Run({"load", db_}, text);
     ASSERT_EQ(outcome.code, 0) << outcome.errors;
@@ -260,6 +267,43 @@ TEST_F(VeralithCommand, ShowsTheTreeAsThePolicySeesItThatTheDatabaseRanWithLast)
   ASSERT_TRUE((*db)->Close().ok());
   EXPECT_TRUE(Contains(Run({"stats", db_}).out, "nothing is due (tiered)"));
   EXPECT_TRUE(Contains(Run({"stats", db_, "--policy", "hybrid"}).out, "nothing is due (hybrid)"));
+}
+
+// --- Standard input and output that fail ---------------------------------------------------------------
+
+TEST_F(VeralithCommand, AnOutputThatCannotBeWrittenIsAnError) {
+  Load("apple\tred\n");
+  for (const std::string words :
+       {"get " + db_ + " apple", "scan " + db_, "stats " + db_, "stats --json " + db_,
+        "check --quiet " + db_, "repair --quiet --dry-run " + db_, "inspect " + db_ + "/CURRENT",
+        std::string("--help"), std::string("get --help")}) {
+    const Outcome outcome = Shell("", words, "> /dev/full");
+    EXPECT_EQ(outcome.code, 3) << words;
+    EXPECT_TRUE(Contains(outcome.errors, "standard output")) << words << ": " << outcome.errors;
+  }
+}
+
+TEST_F(VeralithCommand, WhatIsPrintedIntoClosedStreamsEndsInNoFile) {
+  std::string rows;
+  for (int i = 0; i < 20'000; ++i) {
+    rows += std::to_string(1'000'000 + i) + "\tvalue\n";
+  }
+  WriteFile(Path("rows"), rows);
+  const std::string line = "tools/veralith/veralith load " + db_ + " " + Path("rows");
+  EXPECT_NE(std::system((line + " >&- 2>&- <&-").c_str()), 0);  // it could not say what it has loaded
+  EXPECT_NE(std::system((line + " >&- 2>&-").c_str()), 0);
+  const Outcome check = Run({"check", db_});
+  EXPECT_EQ(check.code, 0) << check.out;
+  EXPECT_TRUE(Contains(Scan({"--limit", "1"}), "1000000"));
+}
+
+TEST_F(VeralithCommand, AScanStopsWhereItsOutputFails) {
+  std::string rows;
+  for (int i = 0; i < 200'000; ++i) {
+    rows += std::to_string(1'000'000 + i) + "\tvalue\n";
+  }
+  Load(rows);
+  EXPECT_EQ(Shell("", "scan " + db_, "> /dev/full").code, 3);
 }
 
 // --- Files as a killed process leaves them -----------------------------------------------------------
