@@ -101,7 +101,7 @@ absl::StatusOr<bool> InputReader::Next(std::string* key, std::string* value) {
       *value = std::move(line);
     }
   }
-  if (!found && stream_.bad()) {
+  if (stream_.bad()) {
     return Unavailable(name_ + ": read error after " + std::to_string(bytes_read_) + " bytes");
   }
   return found;

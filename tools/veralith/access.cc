@@ -1,7 +1,5 @@
 // veralith put, get, delete: one key.
 #include <cstdio>
-#include <iostream>
-#include <iterator>
 #include <string>
 
 #include "core/base/status.h"
@@ -25,17 +23,25 @@ absl::StatusOr<Place> OpenPlace(const Arguments& arguments, Access access) {
   return place;
 }
 
+// The value is read before the database is opened: until it is there nobody is kept out, and nothing
+// is made.
 int RunPut(const Arguments& arguments) {
+  const absl::StatusOr<std::string> value = arguments.positional().size() > 2
+                                                ? absl::StatusOr<std::string>(arguments.positional()[2])
+                                                : ReadStandardInput(kMaxValueBytes);
+  if (!value.ok()) {
+    return Fail(value.status());
+  }
+  if (value->size() > kMaxValueBytes) {
+    return Fail(InvalidArgument("the value is over the limit of " + std::to_string(kMaxValueBytes) +
+                                " bytes"));
+  }
   absl::StatusOr<Place> place = OpenPlace(arguments, Access::kCreate);
   if (!place.ok()) {
     return Fail(place.status());
   }
-  const std::string value =
-      arguments.positional().size() > 2
-          ? arguments.positional()[2]
-          : std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
   const absl::Status status =
-      place->db->Put({.sync = SyncMode::kCommit}, place->ns, place->key, value);
+      place->db->Put({.sync = SyncMode::kCommit}, place->ns, place->key, *value);
   return CloseDatabase(*place->db, status.ok() ? kExitOk : Fail(status));
 }
 
@@ -91,6 +97,7 @@ Command PutCommand() {
           .summary = "Writes one key, durably; without VALUE, the value is standard input",
           .details = "  --ns N     namespace, 0 by default\n"
                      "  --quoted   KEY is in the form that scan prints (\\xHH for other bytes)\n\n"
+                     "The database is made if it is missing.\n"
                      "Example: veralith put /tmp/fruit apple red\n",
           .options = {.with_value = {"ns"}, .switches = {"quoted"}},
           .least_arguments = 2,

@@ -1,5 +1,6 @@
 #include "tools/veralith/command.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -22,6 +23,25 @@ int FinishOutput(int code) {
   const std::string cause = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
   return Fail(Unavailable("standard output cannot be written" + cause +
                           "; what was printed is not all there"));
+}
+
+absl::StatusOr<std::string> ReadStandardInput(size_t limit) {
+  constexpr size_t kStep = size_t{1} << 20;
+  std::string bytes;
+  while (bytes.size() <= limit) {
+    const size_t before = bytes.size();
+    const size_t room = std::min(kStep, limit + 1 - before);
+    bytes.resize(before + room);
+    bytes.resize(before + std::fread(bytes.data() + before, 1, room, stdin));
+    if (std::ferror(stdin) != 0) {
+      return Unavailable("stdin: read error after " + std::to_string(bytes.size()) +
+                         " bytes: " + std::strerror(errno));
+    }
+    if (bytes.size() < before + room) {
+      break;
+    }
+  }
+  return bytes;
 }
 
 absl::StatusOr<std::unique_ptr<Db>> OpenDatabase(const std::string& directory, Access access) {

@@ -54,6 +54,9 @@ int Fail(const absl::Status& status);
 // `code`, unless something printed did not reach standard output: then that is the error.
 int FinishOutput(int code);
 
+// What standard input holds, read up to `limit` bytes and one more.
+absl::StatusOr<std::string> ReadStandardInput(size_t limit);
+
 // Opens for writing (creating only if `create`) or for reading.
 enum class Access { kRead, kWrite, kCreate };
 absl::StatusOr<std::unique_ptr<Db>> OpenDatabase(const std::string& directory, Access access);

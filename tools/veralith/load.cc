@@ -58,6 +58,8 @@ uint64_t TotalBytes(const std::vector<std::string>& files) {
 
 absl::Status LoadFiles(Loader& loader, const std::vector<std::string>& files) {
   if (files.empty()) {
+    // Beside stdio: with a buffer of its own, and with read errors that are not taken for the end.
+    std::ios::sync_with_stdio(false);
     return loader.Load(std::cin, "stdin");
   }
   for (const std::string& file : files) {

@@ -306,6 +306,22 @@ TEST_F(VeralithCommand, AScanStopsWhereItsOutputFails) {
   EXPECT_EQ(Shell("", "scan " + db_, "> /dev/full").code, 3);
 }
 
+TEST_F(VeralithCommand, AnInputThatCannotBeReadIsAnErrorAndWritesNothing) {
+  const std::string directory = scratch_.path();
+  for (const std::string words : {"put " + db_ + " apple", "load " + db_}) {
+    const Outcome outcome = Shell("", words, "< " + directory);
+    EXPECT_EQ(outcome.code, 3) << words;
+    EXPECT_TRUE(Contains(outcome.errors, "stdin")) << words << ": " << outcome.errors;
+  }
+  EXPECT_NE(Run({"get", db_, "apple"}).code, 0);
+}
+
+TEST_F(VeralithCommand, AValueThatIsTooLongIsNotReadToItsEnd) {
+  const Outcome outcome = Shell("timeout 60", "put " + db_ + " apple", "< /dev/zero");
+  EXPECT_EQ(outcome.code, 2) << outcome.errors;
+  EXPECT_TRUE(Contains(outcome.errors, "limit of 268435456 bytes")) << outcome.errors;
+}
+
 // --- Files as a killed process leaves them -----------------------------------------------------------
 
 class VeralithFiles : public VeralithCommand {
