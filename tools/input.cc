@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/base/text.h"
+#include "core/base/types.h"
 
 namespace veralith::tools {
 namespace {
@@ -50,6 +52,16 @@ bool InputReader::ReadLine(std::string* line) {
 
 absl::Status InputReader::Fault(const std::string& what) const {
   return InvalidArgument(name_ + " line " + std::to_string(line_number_) + ": " + what);
+}
+
+absl::Status InputReader::CheckEntry(const std::string& key, const std::string& value) const {
+  const auto check = [&](const char* what, size_t bytes, size_t limit) {
+    return bytes <= limit ? absl::OkStatus()
+                          : Fault(StrCat(what, " of ", bytes, " bytes is over the limit of ", limit,
+                                         " bytes"));
+  };
+  VERALITH_RETURN_IF_ERROR(check("a key", key.size(), kMaxKeyBytes));
+  return check("a value", value.size(), kMaxValueBytes);
 }
 
 absl::StatusOr<bool> InputReader::NextStanza(std::string* key, std::string* value) {

@@ -30,6 +30,9 @@ class InputReader {
   // True: an entry; false: the end. InvalidArgument, naming file and line, for what does not fit the
   // format; Unavailable for a read error.
   absl::StatusOr<bool> Next(std::string* key, std::string* value);
+  // InvalidArgument, naming file and line, when the entry read last is over a limit of databases.
+  absl::Status CheckEntry(const std::string& key, const std::string& value) const;
+  InputFormat format() const { return format_; }  // what kAuto turned out to be
   uint64_t bytes_read() const { return bytes_read_; }
 
  private:

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <set>
 #include <string>
 
 #include "core/base/status.h"
@@ -20,22 +21,30 @@ struct Loader {
   uint64_t batch_entries;
   Progress& progress;
   uint64_t entries = 0;
-  uint64_t bytes = 0;  // of input files finished
+  uint64_t bytes = 0;   // of input files finished
+  uint64_t loaded = 0;  // bytes of text whose entries are committed
+  std::set<std::string> names = {};  // of files whose lines are loaded
 
   absl::Status Load(std::istream& stream, const std::string& name) {
     InputReader reader(stream, name, format);
+    if (reader.format() == InputFormat::kLines && !names.insert(name).second) {
+      return InvalidArgument("keys of lines begin with the file's name, and another file is called " +
+                             name + ", too: load them with --ns apart, or rename one");
+    }
     WriteBatch batch;
     std::string key;
     std::string value;
     while (true) {
       VERALITH_ASSIGN_OR_RETURN(const bool more, reader.Next(&key, &value));
       if (more) {
+        VERALITH_RETURN_IF_ERROR(reader.CheckEntry(key, value));
         batch.Put(ns, key, value);
       }
       if (batch.count() >= batch_entries || batch.bytes() > (size_t{4} << 20) || !more) {
         VERALITH_RETURN_IF_ERROR(db.Write({}, batch).status());
         entries += batch.count();
         batch.Clear();
+        loaded = bytes + reader.bytes_read();
         progress.Update(bytes + reader.bytes_read());
       }
       if (!more) {
@@ -67,8 +76,9 @@ absl::Status LoadFiles(Loader& loader, const std::vector<std::string>& files) {
     if (!stream) {
       return NotFound(file + ": cannot be opened for reading");
     }
-    VERALITH_RETURN_IF_ERROR(
-        loader.Load(stream, std::filesystem::path(file).filename().string()));
+    const absl::Status status =
+        loader.Load(stream, std::filesystem::path(file).filename().string());
+    VERALITH_RETURN_IF_ERROR(Annotate(status, "loading " + file));
   }
   return absl::OkStatus();
 }
@@ -93,9 +103,11 @@ int Run(const Arguments& arguments) {
   Loader loader{**db, *ns, *format, *batch == 0 ? 1 : *batch, progress};
   const absl::Status status = LoadFiles(loader, files);
   progress.Finish();
-  const int code = CloseDatabase(**db, status.ok() ? kExitOk : Fail(status));
+  // An error of the database is Close's, too: it is said once.
+  const absl::Status closed = (*db)->Close();
+  const int code = !status.ok() ? Fail(status) : closed.ok() ? kExitOk : Fail(closed);
   std::printf("loaded %s entries from %s of text%s\n", Grouped(loader.entries).c_str(),
-              HumanBytes(loader.bytes).c_str(), status.ok() ? "" : " before the error");
+              HumanBytes(loader.loaded).c_str(), status.ok() ? "" : " before the error");
   return code;
 }
 

@@ -322,6 +322,26 @@ TEST_F(VeralithCommand, AValueThatIsTooLongIsNotReadToItsEnd) {
   EXPECT_TRUE(Contains(outcome.errors, "limit of 268435456 bytes")) << outcome.errors;
 }
 
+TEST_F(VeralithCommand, ALoadThatFailsSaysWhereAndHowMuchIsLoaded) {
+  const Outcome outcome =
+      Run({"load", db_, "--batch", "1"}, "apple\tred\n" + std::string(32'001, 'k') + "\tv\n");
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(Contains(outcome.errors, "stdin line 2: a key of 32001 bytes")) << outcome.errors;
+  EXPECT_TRUE(Contains(outcome.out, "loaded 1 entries from 10 B of text before the error"))
+      << outcome.out;
+  EXPECT_EQ(Run({"get", db_, "apple"}).out, "red\n");
+}
+
+TEST_F(VeralithCommand, LinesOfFilesOfOneNameAreKeptApart) {
+  fs::create_directories(Path("1"));
+  fs::create_directories(Path("2"));
+  WriteFile(Path("1/poem"), "one\n");
+  WriteFile(Path("2/poem"), "two\n");
+  const Outcome outcome = Run({"load", db_, Path("1/poem"), Path("2/poem"), "--format", "lines"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(Contains(outcome.errors, Path("2/poem"))) << outcome.errors;
+}
+
 // --- Files as a killed process leaves them -----------------------------------------------------------
 
 class VeralithFiles : public VeralithCommand {
