@@ -48,7 +48,11 @@ absl::StatusOr<std::unique_ptr<Db>> OpenDatabase(const std::string& directory, A
   Options options;
   options.read_only = access == Access::kRead;
   options.create_if_missing = access == Access::kCreate;
-  return Db::Open(directory, options);
+  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<Db> db, Db::Open(directory, options));
+  if (const std::string report = db->GetStatistics().recovery_report; !report.empty()) {
+    std::fprintf(stderr, "veralith: note: opening %s %s\n", directory.c_str(), report.c_str());
+  }
+  return db;
 }
 
 int CloseDatabase(Db& db, int code) {

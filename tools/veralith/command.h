@@ -57,7 +57,8 @@ int FinishOutput(int code);
 // What standard input holds, read up to `limit` bytes and one more.
 absl::StatusOr<std::string> ReadStandardInput(size_t limit);
 
-// Opens for writing (creating only if `create`) or for reading.
+// Opens for writing (creating only if `create`) or for reading. Says on standard error what opening
+// dropped.
 enum class Access { kRead, kWrite, kCreate };
 absl::StatusOr<std::unique_ptr<Db>> OpenDatabase(const std::string& directory, Access access);
 // Closes; the exit code: `code` unless closing failed.

@@ -454,6 +454,19 @@ TEST_F(VeralithFiles, RepairListsWhatIsLostWithFileAndOffset) {
   }
 }
 
+TEST_F(VeralithFiles, EveryCommandThatOpensSaysWhatOpeningDropped) {
+  const std::string path = db_ + "/" + files_.at("log");
+  const std::string bytes = ReadFile(path);
+  WriteFile(path, bytes.substr(0, bytes.size() - 3));  // the end that nothing says was synced
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"get", db_, "logged1"}, {"scan", db_}, {"put", db_, "a", "b"}}) {
+    const Outcome outcome = Run(words);
+    EXPECT_EQ(outcome.code, 0) << words[0] << outcome.errors;
+    EXPECT_TRUE(Contains(outcome.errors, path + ": offset ")) << words[0] << outcome.errors;
+  }
+  EXPECT_EQ(Run({"scan", db_}).errors, "");  // the put has opened it for writing: it is gone
+}
+
 TEST_F(VeralithFiles, OpeningADamagedDatabaseSaysWhatHelps) {
   for (const char* kind : {"CURRENT", "manifest", "log"}) {
     const std::string path = db_ + "/" + files_.at(kind);
