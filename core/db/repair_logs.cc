@@ -135,7 +135,7 @@ class Salvager {
           chain_is_broken && !goes_on ? end_ : LogPosition{log->first, fault_offset};
       const bool damaged = !fault.empty() || IsDamage(log, reader, place);
       if (fault.empty()) {
-        fault = reader.end_detail();
+        fault = WithoutPlace(reader.end_detail(), fault_offset);
       }
       VERALITH_ASSIGN_OR_RETURN(const bool went_on,
                                 EndAt(opened, fault_offset, fault, damaged, goes_on));
@@ -143,6 +143,12 @@ class Salvager {
         return absl::OkStatus();
       }
     }
+  }
+
+  // Details of ends begin with their place, which is named already.
+  static std::string WithoutPlace(const std::string& detail, uint64_t offset) {
+    const std::string place = StrCat("offset ", offset, ": ");
+    return detail.starts_with(place) ? detail.substr(place.size()) : detail;
   }
 
   // Reports the bad place; true when reading goes on behind it.
