@@ -6,9 +6,9 @@
 //   veralith::PinnedValue value;
 //   absl::StatusOr<bool> found = (*db)->Get({}, "apple", &value);
 //
-// What it promises is DESIGN's list, each line checked by a file in property_tests/. In short: one
-// order of keys, newest wins, batches are atomic, reads can be in the past, durability is a prefix
-// of the commit order, damage is an error and never a wrong answer.
+// What it promises, each line checked by a file in property_tests/ that quotes it: one order of keys,
+// newest wins, batches are atomic, reads can be in the past, durability is a prefix of the commit
+// order, damage is an error and never a wrong answer.
 //
 // Thread rule: every method from any thread. Ownership: the caller owns the Db; iterators and
 // snapshots must be destroyed before it. Errors: core/base/status.h says which code means what.
