@@ -7,6 +7,7 @@
 //   OutOfRange          a read at a timestamp whose history is gone or not yet there
 //   Unimplemented       valid bytes from a writer that knows more than this reader
 //   NotFound            a file that is not there (an absent key is a value, not an error)
+//   AlreadyExists       something is where something new was to be made
 //   ResourceExhausted   disk full, or a configured limit reached
 //   Unavailable         an I/O error, or a stall timeout; the message says which call on which file
 //   Aborted             cancelled by Close, or by the caller (CompactOptions::cancel)
