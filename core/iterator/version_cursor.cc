@@ -60,6 +60,7 @@ class VersionCursor final : public KeyCursor {
   void Show() {
     const EntryView& entry = versions_->entry();
     Stand(entry.key);
+    status_ = absl::OkStatus();
     kind_ = entry.kind;
     value_ = entry.value;
     timestamp_ = entry.ts;
