@@ -47,6 +47,25 @@ class ConcatenatingCursor final : public KeyCursor {
     part_->Prev();
     SettleBackward();
   }
+  // A run that is newer elsewhere: the part alone may be older.
+  void SkipCovered(const RangeTombstoneView& range) override {
+    VERALITH_DCHECK(valid_);
+    if (max_timestamp() < range.ts) {
+      KeyCursor::SkipCovered(range);
+      return;
+    }
+    part_->SkipCovered(range);
+    SettleForward();
+  }
+  void SkipCoveredBackward(const RangeTombstoneView& range) override {
+    VERALITH_DCHECK(valid_);
+    if (max_timestamp() < range.ts) {
+      KeyCursor::SkipCoveredBackward(range);
+      return;
+    }
+    part_->SkipCoveredBackward(range);
+    SettleBackward();
+  }
 
  protected:
   bool LoadEntry() override {
