@@ -282,7 +282,7 @@ class Repairer {
       const std::string count = salvage.lost_range_tombstones.has_value()
                                     ? StrCat(*salvage.lost_range_tombstones, " range deletes")
                                     : "range deletes, if it held any";
-      report_.lost.push_back({file, std::nullopt, count + ": the segment block is damaged"});
+      report_.lost.push_back({file, std::nullopt, count + ": " + salvage.metadata_damage});
       report_.risks.push_back(file + ": lost " + count + ": what they had deleted may be back");
     }
   }

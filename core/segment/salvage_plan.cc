@@ -28,6 +28,8 @@ constexpr SegmentColumn kColumns[kSegmentColumns] = {SegmentColumn::kNamespace, 
                                                      SegmentColumn::kTimestamp,
                                                      SegmentColumn::kValue};
 
+absl::Status NoHeader() { return DataLoss("no page header of the column"); }
+
 uint64_t RowsOf(const std::vector<SalvagePage>& pages) {
   return pages.empty() ? 0 : pages.back().first_row + pages.back().rows - pages.front().first_row;
 }
@@ -44,22 +46,12 @@ SalvagePlan::SalvagePlan(const File& file, uint64_t memory_limit_bytes)
   }
   file_bytes_ = *size;
   ReadFooter();
-  bool has_block = false;
-  if (footer_.has_value()) {
-    for (const parquet::KeyValue& entry : footer_->metadata.key_value_metadata) {
-      if (entry.key == kSegmentBlockKey) {
-        const auto place = DecodeBlockPlace(entry.value.value_or(""));
-        has_block = place.ok() && ReadBlock(place->first, place->second);
-      }
-    }
-  } else {
-    has_block = FindBlock();
-  }
-  basis_ = has_block              ? SegmentSalvage::Basis::kBlock
+  const absl::Status block = footer_.has_value() ? ReadNamedBlock() : FindBlock();
+  basis_ = block.ok()             ? SegmentSalvage::Basis::kBlock
            : footer_.has_value() ? SegmentSalvage::Basis::kFooter
                                  : SegmentSalvage::Basis::kPages;
-  if (!has_block && damage_.empty()) {
-    damage_ = "the segment block is damaged";
+  if (!block.ok()) {
+    StrAppend(&damage_, damage_.empty() ? "" : "; ", ToString(block));
   }
 }
 
@@ -69,45 +61,51 @@ void SalvagePlan::ReadFooter() {
   if (footer.ok()) {
     footer_ = *std::move(footer);
   } else {
-    damage_ = Message(footer.status());
+    damage_ = ToString(footer.status());
   }
 }
 
-bool SalvagePlan::ReadBlock(uint64_t offset, uint64_t size) {
-  if (offset > file_bytes_ || size > file_bytes_ - offset || size > memory_limit_ / 4) {
-    return false;
+absl::Status SalvagePlan::ReadNamedBlock() {
+  for (const parquet::KeyValue& entry : footer_->metadata.key_value_metadata) {
+    if (entry.key == kSegmentBlockKey) {
+      VERALITH_ASSIGN_OR_RETURN(const auto place, DecodeBlockPlace(entry.value.value_or("")));
+      return ReadBlock(place.first, place.second);
+    }
+  }
+  return DataLoss("the footer names no segment block");
+}
+
+absl::Status SalvagePlan::ReadBlock(uint64_t offset, uint64_t size) {
+  if (offset > file_bytes_ || size > file_bytes_ - offset) {
+    return DataLoss("the segment block would be outside the file");
+  }
+  if (size > memory_limit_ / 4) {
+    return ResourceExhausted("a segment block larger than the memory limit allows");
   }
   std::string bytes(size, '\0');
-  if (!ReadFully(file_, offset, bytes).ok()) {
-    return false;
-  }
-  absl::StatusOr<SegmentBlockView> view = SegmentBlockView::Parse(bytes, offset);
-  if (!view.ok()) {
-    return false;
-  }
+  VERALITH_RETURN_IF_ERROR(ReadFully(file_, offset, bytes));
+  VERALITH_RETURN_IF_ERROR(SegmentBlockView::Parse(bytes, offset).status());
   block_bytes_ = std::move(bytes);
-  view = SegmentBlockView::Parse(block_bytes_, offset);  // views point into what is kept
-  block_ = *std::move(view);
-  return true;
+  VERALITH_ASSIGN_OR_RETURN(block_, SegmentBlockView::Parse(block_bytes_, offset));  // views of it
+  return absl::OkStatus();
 }
 
 // From the end, where it stands: the last place with its magic that is a block of this file.
-bool SalvagePlan::FindBlock() {
+absl::Status SalvagePlan::FindBlock() {
   int candidates = 0;
   for (uint64_t end = file_bytes_; end >= kBlockHeadBytes && candidates < kMostBlockCandidates;) {
     const uint64_t start = end > kScanWindowBytes ? end - kScanWindowBytes : 0;
     std::string window(end - start, '\0');
-    if (!ReadFully(file_, start, window).ok()) {
-      return false;
-    }
+    VERALITH_RETURN_IF_ERROR(
+        Annotate(ReadFully(file_, start, window), "no segment block was found"));
     for (size_t place = window.rfind(kBlockMagic);
          place != std::string::npos && candidates < kMostBlockCandidates;
          place = place == 0 ? std::string::npos : window.rfind(kBlockMagic, place - 1)) {
       char head[kBlockHeadBytes];
       ++candidates;
       if (ReadFully(file_, start + place, head).ok() &&
-          ReadBlock(start + place, LoadLe64(head + 8)) && IsBlockOfThisFile(start + place)) {
-        return true;
+          ReadBlock(start + place, LoadLe64(head + 8)).ok() && IsBlockOfThisFile(start + place)) {
+        return absl::OkStatus();
       }
     }
     if (start == 0) {
@@ -115,7 +113,7 @@ bool SalvagePlan::FindBlock() {
     }
     end = start + kBlockMagic.size() - 1;
   }
-  return false;
+  return DataLoss("no segment block was found");
 }
 
 // A value can hold a whole segment with a block of its own: that one's pages are not here.
@@ -221,9 +219,13 @@ void SalvagePlan::WalkChunk(SegmentColumn column, uint64_t offset, uint64_t end,
   uint64_t row = group.first_row;
   const uint64_t end_row = group.first_row + group.rows;
   while (row < end_row) {
-    const std::optional<Header> header = HeaderAt(column, offset, end);
-    if (!header.has_value() || header->rows > end_row - row) {
-      pages->push_back({offset, 0, row, end_row - row, std::nullopt, "no page header of the column"});
+    absl::StatusOr<Header> header = HeaderAt(column, offset, end);
+    if (header.ok() && header->rows > end_row - row) {
+      header = NoHeader();
+    }
+    if (!header.ok()) {
+      pages->push_back(
+          {offset, 0, row, end_row - row, std::nullopt, std::string(Message(header.status()))});
       return;
     }
     pages->push_back({offset, header->page_bytes, row, header->rows, std::nullopt, ""});
@@ -232,15 +234,13 @@ void SalvagePlan::WalkChunk(SegmentColumn column, uint64_t offset, uint64_t end,
   }
 }
 
-std::optional<SalvagePlan::Header> SalvagePlan::HeaderAt(SegmentColumn column, uint64_t offset,
-                                                         uint64_t end) const {
+absl::StatusOr<SalvagePlan::Header> SalvagePlan::HeaderAt(SegmentColumn column, uint64_t offset,
+                                                          uint64_t end) const {
   if (offset >= end) {
-    return std::nullopt;
+    return NoHeader();
   }
   std::string bytes(std::min<uint64_t>(kHeaderWindowBytes, end - offset), '\0');
-  if (!ReadFully(file_, offset, bytes).ok()) {
-    return std::nullopt;
-  }
+  VERALITH_RETURN_IF_ERROR(ReadFully(file_, offset, bytes));
   size_t header_bytes = 0;
   const absl::StatusOr<parquet::PageHeader> header =
       parquet::DecodePageHeader(bytes, &header_bytes);
@@ -248,11 +248,11 @@ std::optional<SalvagePlan::Header> SalvagePlan::HeaderAt(SegmentColumn column, u
       header->data_v2.encoding != kEncodings[static_cast<size_t>(column)] ||
       header->data_v2.num_rows < 1 || header->data_v2.num_rows != header->data_v2.num_values ||
       header->compressed_page_size < 0) {
-    return std::nullopt;
+    return NoHeader();
   }
   const uint64_t page_bytes = header_bytes + static_cast<uint64_t>(header->compressed_page_size);
   if (page_bytes > end - offset) {
-    return std::nullopt;
+    return NoHeader();
   }
   return Header{page_bytes, static_cast<uint64_t>(header->data_v2.num_rows)};
 }
@@ -263,7 +263,12 @@ bool SalvagePlan::NextByPages(SalvageGroup* group) {
   group->first_row = next_row_;
   for (size_t c = 0; c < kSegmentColumns; ++c) {
     uint64_t row = next_row_;
-    while (const std::optional<Header> header = HeaderAt(kColumns[c], at_, file_bytes_)) {
+    while (true) {
+      const absl::StatusOr<Header> header = HeaderAt(kColumns[c], at_, file_bytes_);
+      if (!header.ok()) {
+        end_why_ = absl::IsDataLoss(header.status()) ? "" : ToString(header.status());
+        break;
+      }
       group->pages[c].push_back({at_, header->page_bytes, row, header->rows, std::nullopt, ""});
       at_ += header->page_bytes;
       row += header->rows;
@@ -288,7 +293,7 @@ bool SalvagePlan::NextByPages(SalvageGroup* group) {
 }
 
 void SalvagePlan::SkipBloomFilter() {
-  if (at_ >= file_bytes_ || HeaderAt(SegmentColumn::kNamespace, at_, file_bytes_).has_value()) {
+  if (at_ >= file_bytes_ || HeaderAt(SegmentColumn::kNamespace, at_, file_bytes_).ok()) {
     return;
   }
   std::string bytes(std::min<uint64_t>(kHeaderWindowBytes, file_bytes_ - at_), '\0');

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "core/format/compression.h"
 #include "core/format/segment_block.h"
 #include "core/fs/file_system.h"
@@ -39,6 +41,7 @@ class SalvagePlan {
   SalvagePlan(const File& file, uint64_t memory_limit_bytes);
 
   SegmentSalvage::Basis basis() const { return basis_; }
+  // What is wrong with the footer, and why there is no block; "" when nothing is.
   const std::string& damage() const { return damage_; }
   // Valid with kBlock.
   const SegmentBlockView& block() const { return block_; }
@@ -50,6 +53,7 @@ class SalvagePlan {
   // Without metadata: rows may follow behind what was found. Why they were not found, and where.
   bool may_have_more() const { return basis_ == SegmentSalvage::Basis::kPages; }
   uint64_t end_offset() const { return at_; }
+  const std::string& end_why() const { return end_why_; }
 
  private:
   // A page header that was read from the file and makes sense for the column.
@@ -59,8 +63,9 @@ class SalvagePlan {
   };
 
   void ReadFooter();
-  bool ReadBlock(uint64_t offset, uint64_t size);
-  bool FindBlock();
+  absl::Status ReadNamedBlock();
+  absl::Status ReadBlock(uint64_t offset, uint64_t size);
+  absl::Status FindBlock();
   bool IsBlockOfThisFile(uint64_t offset);
   void NextByBlock(size_t number, SalvageGroup* group) const;
   void NextByFooter(size_t number, SalvageGroup* group) const;
@@ -68,7 +73,8 @@ class SalvagePlan {
   void WalkChunk(SegmentColumn column, uint64_t offset, uint64_t end, const SalvageGroup& group,
                  std::vector<SalvagePage>* pages) const;
   void SkipBloomFilter();
-  std::optional<Header> HeaderAt(SegmentColumn column, uint64_t offset, uint64_t end) const;
+  // DataLoss: no page header that makes sense; other errors are those of reading.
+  absl::StatusOr<Header> HeaderAt(SegmentColumn column, uint64_t offset, uint64_t end) const;
 
   const File& file_;
   const uint64_t memory_limit_;
@@ -81,6 +87,7 @@ class SalvagePlan {
   size_t next_group_ = 0;
   uint64_t next_row_ = 0;  // kPages
   uint64_t at_ = 0;        // kPages: behind the last page found
+  std::string end_why_;    // kPages
   bool ended_ = false;
 };
 

@@ -120,7 +120,9 @@ class Salvager {
       VERALITH_RETURN_IF_ERROR(ReadGroup(group));
     }
     if (plan_.may_have_more()) {
-      Lose(next_row_, 0, plan_.end_offset(), "no page follows here; more may have been behind");
+      Lose(next_row_, 0, plan_.end_offset(),
+           StrCat("no page follows here; more may have been behind",
+                  plan_.end_why().empty() ? "" : ": ", plan_.end_why()));
     }
     return std::move(result_);
   }
@@ -140,6 +142,8 @@ class Salvager {
     const auto tombstones = DecodeRangeTombstones(bytes);
     if (!tombstones.ok()) {
       result_.lost_range_tombstones = plan_.block().counts().range_tombstones;
+      StrAppend(&result_.metadata_damage, result_.metadata_damage.empty() ? "" : "; ",
+                ToString(tombstones.status()));
       return absl::OkStatus();
     }
     for (const RangeTombstoneView& tombstone : *tombstones) {

@@ -50,7 +50,9 @@ struct LostRows {
 struct SegmentSalvage {
   enum class Basis : uint8_t { kBlock, kFooter, kPages };
   Basis basis = Basis::kBlock;
-  std::string metadata_damage;  // what is wrong with footer and block; "" when nothing is
+  // What is wrong with the footer, the block and its range tombstones, each with its code, and so
+  // why `basis` is not the block; "" when nothing is.
+  std::string metadata_damage;
   uint64_t rows = 0;            // read
   std::vector<LostRows> lost;
   uint64_t range_tombstones = 0;  // read

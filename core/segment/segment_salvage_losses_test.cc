@@ -183,8 +183,10 @@ TEST(SegmentSalvageLosses, OfAFileThatCannotBeReadEverythingIsLost) {
   const Salvaged salvaged = Salvage(state);
   EXPECT_TRUE(salvaged.entries.empty());
   EXPECT_EQ(salvaged.result.basis, Basis::kPages);
-  EXPECT_EQ(salvaged.result.metadata_damage, "memory/file: read: EIO");
-  ExpectLost(salvaged.result, 0, 0, 4, kNoPage);
+  EXPECT_EQ(salvaged.result.metadata_damage,
+            "UNAVAILABLE: memory/file: read: EIO; "
+            "UNAVAILABLE: no segment block was found: memory/file: read: EIO");
+  ExpectLost(salvaged.result, 0, 0, 4, StrCat(kNoPage, ": UNAVAILABLE: memory/file: read: EIO"));
 }
 
 // --- The segment block ---------------------------------------------------------------------------
@@ -196,7 +198,7 @@ TEST(SegmentSalvageLosses, WithoutABlockThatCannotBeReadTheFooterLeadsToEveryRow
   state->fail_reads_to.Store(block_at + 1);
   const Salvaged salvaged = Salvage(state);
   EXPECT_EQ(salvaged.result.basis, Basis::kFooter);
-  EXPECT_EQ(salvaged.result.metadata_damage, "the segment block is damaged");
+  EXPECT_EQ(salvaged.result.metadata_damage, "UNAVAILABLE: memory/file: read: EIO");
   EXPECT_EQ(salvaged.entries, SixtyRows());
   EXPECT_TRUE(salvaged.result.lost.empty());
 }
@@ -256,7 +258,7 @@ TEST(SegmentSalvageLosses, APageHeaderThatCannotBeReadCostsTheRestOfItsChunk) {
   const Salvaged salvaged = Salvage(state);
   EXPECT_EQ(salvaged.result.basis, Basis::kFooter);
   EXPECT_EQ(salvaged.entries, Without(SixtyRows(), 30, 10));
-  ExpectLost(salvaged.result, 30, 10, page.offset, "no page header of the column");
+  ExpectLost(salvaged.result, 30, 10, page.offset, "memory/file: read: EIO");
   EXPECT_EQ(salvaged.result.lost[0].after, "0:\"key029\"");
   EXPECT_EQ(salvaged.result.lost[0].before, "0:\"key040\"");
 }
@@ -271,7 +273,8 @@ TEST(SegmentSalvageLosses, WithoutMetadataNothingIsFoundBehindABloomFilterThatCa
   const Salvaged salvaged = Salvage(state);
   EXPECT_EQ(salvaged.result.basis, Basis::kPages);
   EXPECT_EQ(salvaged.entries, Without(SixtyRows(), 20, 40));
-  ExpectLost(salvaged.result, 20, 0, values.offset + values.bytes, kNoPage);
+  ExpectLost(salvaged.result, 20, 0, values.offset + values.bytes,
+             StrCat(kNoPage, ": UNAVAILABLE: memory/file: read: EIO"));
 }
 
 TEST(SegmentSalvageLosses, APageLargerThanTheMemoryLimitIsLost) {
