@@ -1,6 +1,7 @@
 #include "core/segment/salvage_plan.h"
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -21,6 +22,8 @@ constexpr size_t kBlockHeadBytes = 16;  // magic, version, size
 constexpr int kMostBlockCandidates = 64;
 constexpr size_t kScanWindowBytes = size_t{256} << 10;
 constexpr size_t kHeaderWindowBytes = 4096;  // ours have some 40 bytes
+// As in the segment block; so numbers of rows do not overflow, whatever a footer says.
+constexpr int64_t kMostGroupRows = std::numeric_limits<uint32_t>::max();
 constexpr Encoding kEncodings[kSegmentColumns] = {
     Encoding::kDeltaBinaryPacked, Encoding::kDeltaByteArray, Encoding::kDeltaBinaryPacked,
     Encoding::kDeltaLengthByteArray};
@@ -195,13 +198,11 @@ void SalvagePlan::NextByBlock(size_t number, SalvageGroup* group) const {
   }
 }
 
-void SalvagePlan::NextByFooter(size_t number, SalvageGroup* group) const {
+void SalvagePlan::NextByFooter(size_t number, SalvageGroup* group) {
   const parquet::RowGroup& described = footer_->metadata.row_groups[number];
-  for (size_t g = 0; g < number; ++g) {
-    group->first_row += static_cast<uint64_t>(
-        std::max<int64_t>(0, footer_->metadata.row_groups[g].num_rows));
-  }
-  group->rows = static_cast<uint64_t>(std::max<int64_t>(0, described.num_rows));
+  group->first_row = next_row_;
+  group->rows = static_cast<uint64_t>(std::clamp<int64_t>(described.num_rows, 0, kMostGroupRows));
+  next_row_ += group->rows;
   for (size_t c = 0; c < kSegmentColumns && c < described.columns.size(); ++c) {
     const parquet::ColumnMetaData& meta = described.columns[c].meta_data;
     const auto offset = static_cast<uint64_t>(std::max<int64_t>(0, meta.data_page_offset));

@@ -68,7 +68,7 @@ class SalvagePlan {
   absl::Status FindBlock();
   bool IsBlockOfThisFile(uint64_t offset);
   void NextByBlock(size_t number, SalvageGroup* group) const;
-  void NextByFooter(size_t number, SalvageGroup* group) const;
+  void NextByFooter(size_t number, SalvageGroup* group);
   bool NextByPages(SalvageGroup* group);
   void WalkChunk(SegmentColumn column, uint64_t offset, uint64_t end, const SalvageGroup& group,
                  std::vector<SalvagePage>* pages) const;
@@ -85,7 +85,7 @@ class SalvagePlan {
   std::string block_bytes_;
   SegmentBlockView block_;
   size_t next_group_ = 0;
-  uint64_t next_row_ = 0;  // kPages
+  uint64_t next_row_ = 0;  // kFooter and kPages
   uint64_t at_ = 0;        // kPages: behind the last page found
   std::string end_why_;    // kPages
   bool ended_ = false;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -314,6 +315,19 @@ TEST(SegmentSalvageLosses, RowsOfAColumnThatTheFooterDoesNotPlaceAreLost) {
   EXPECT_EQ(salvaged.result.basis, Basis::kFooter);
   EXPECT_EQ(salvaged.entries, Without(SixtyRows(), 20, 20));
   ExpectLost(salvaged.result, 20, 20, 0, "no page holds the row");
+}
+
+TEST(SegmentSalvageLosses, RowsOfAFooterThatCountsMoreThanThereCanBeAreReadAllTheSame) {
+  std::string bytes = WrittenBytes(SixtyRows());
+  DamageBlock(&bytes);
+  EditFooter([](parquet::FileMetaData* footer) {
+    footer->row_groups[0].num_rows = footer->row_groups[1].num_rows =
+        std::numeric_limits<int64_t>::max();
+  }, &bytes);
+  const Salvaged salvaged = Salvage(bytes);
+  EXPECT_EQ(salvaged.result.basis, Basis::kFooter);
+  EXPECT_EQ(salvaged.entries, SixtyRows());
+  EXPECT_EQ(salvaged.result.lost.size(), 2u);
 }
 
 // --- Pages made by hand --------------------------------------------------------------------------
