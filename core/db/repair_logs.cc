@@ -1,6 +1,8 @@
 #include "core/db/repair_logs.h"
 
 #include <algorithm>
+#include <limits>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -13,6 +15,9 @@
 
 namespace veralith {
 namespace {
+
+constexpr std::string_view kTooShort =
+    "the file ends here, but the manifest says that it was synced farther";
 
 // A log opened, and what its header says.
 struct OpenLog {
@@ -39,6 +44,11 @@ class Salvager {
       if (request_.done != nullptr) {
         request_.done(log->first);
       }
+    }
+    if (took_behind_gap_) {
+      report_.risks.push_back(
+          "log records behind damage were taken: writes in between are missing, and what those had "
+          "deleted or replaced may be back");
     }
     return Flush();
   }
@@ -87,14 +97,20 @@ class Salvager {
            "carry");
     }
     if (opened->reader == nullptr) {
+      if (opened->empty && EndsTooEarly(log->first, 0)) {
+        Stop(/*damaged=*/true);
+        Lose(log->first, 0, std::string(kTooShort));
+      }
       return absl::OkStatus();
     }
     if (opened->continues == 0u) {
       stopped_ = false;  // recovery was here, and judged what came before
+      gap_ = false;
       checksum_.reset();
+      said_.reset();
     }
     if (stopped_) {
-      return CountBehind(*opened, /*from=*/0);
+      return CountBehind(*opened);
     }
     if (checksum_.has_value() && opened->continues.has_value()) {
       opened->reader->ExpectContinues(*checksum_);
@@ -122,7 +138,7 @@ class Salvager {
             end_ = opened.empty ? end_ : LogPosition{log->first, reader.end_offset()};
             return absl::OkStatus();
           }
-          fault = "the file ends here, but the manifest says that it was synced farther";
+          fault = kTooShort;
         }
       }
       if (fault.empty() && more.ok() && *more) {
@@ -130,15 +146,20 @@ class Salvager {
       }
       const bool goes_on = more.ok() && *more;  // the frame is sound, its contents are not
       const bool chain_is_broken =
-          more.ok() && reader.end_reason() == RecordReader::EndReason::kBrokenChain;
-      const LogPosition place =
-          chain_is_broken && !goes_on ? end_ : LogPosition{log->first, fault_offset};
+          more.ok() && !goes_on && reader.end_reason() == RecordReader::EndReason::kBrokenChain;
+      const bool end_is_lost = chain_is_broken || (!opened.continues.has_value() &&
+                                                   checksum_.has_value() &&
+                                                   EndWasSyncedFarther(log, reader));
+      const LogPosition place = end_is_lost ? end_ : LogPosition{log->first, fault_offset};
       const bool damaged = !fault.empty() || IsDamage(log, reader, place);
       if (fault.empty()) {
         fault = WithoutPlace(reader.end_detail(), fault_offset);
       }
-      VERALITH_ASSIGN_OR_RETURN(const bool went_on,
-                                EndAt(opened, fault_offset, fault, damaged, goes_on));
+      if (end_is_lost) {
+        fault = StrCat("the records that followed here are lost; ", LogFileName(log->first), ": ",
+                       fault);
+      }
+      VERALITH_ASSIGN_OR_RETURN(const bool went_on, EndAt(opened, place, fault, damaged, goes_on));
       if (!went_on) {
         return absl::OkStatus();
       }
@@ -152,20 +173,20 @@ class Salvager {
   }
 
   // Reports the bad place; true when reading goes on behind it.
-  absl::StatusOr<bool> EndAt(OpenLog& opened, uint64_t offset, const std::string& fault,
+  absl::StatusOr<bool> EndAt(OpenLog& opened, LogPosition place, const std::string& fault,
                              bool damaged, bool frame_is_sound) {
     RecordReader& reader = *opened.reader;
     const std::string what = StrCat(fault, damaged ? "" : "; never known to be synced: the torn end "
                                                           "of the log");
     if (damaged) {
-      Lose(opened.number, offset, what);
+      Lose(place.log_number, place.offset, what);
     } else {
-      report_.notes.push_back(StrCat(LogFileName(opened.number), ": offset ", offset, ": ", what));
+      report_.notes.push_back(
+          StrCat(LogFileName(place.log_number), ": offset ", place.offset, ": ", what));
     }
-    checksum_.reset();
+    Stop(damaged);
     if (!request_.behind_damage) {
-      Stop(damaged);
-      VERALITH_RETURN_IF_ERROR(CountBehind(opened, offset));
+      VERALITH_RETURN_IF_ERROR(CountBehind(opened));
       return false;
     }
     if (frame_is_sound) {
@@ -173,19 +194,20 @@ class Salvager {
     }
     const absl::StatusOr<bool> found = reader.GoOnBehindEnd();
     if (!found.ok()) {
-      Lose(opened.number, offset, ToString(found.status()));
+      Lose(opened.number, reader.end_offset(), ToString(found.status()));
       return false;
     }
     if (*found) {
       report_.notes.push_back(StrCat(LogFileName(opened.number), ": records from offset ",
-                                     reader.end_offset(), " on are taken, behind damage at offset ",
-                                     offset));
+                                     reader.end_offset(), " on are taken, behind damage at ",
+                                     LogFileName(place.log_number), " offset ", place.offset));
     }
     return *found;
   }
 
   void Stop(bool damaged) {
     checksum_.reset();
+    gap_ = true;
     if (!request_.behind_damage) {
       stopped_ = true;
       stop_is_damage_ = damaged;
@@ -193,7 +215,7 @@ class Salvager {
   }
 
   // Sound records that are not taken because they are behind the stop.
-  absl::Status CountBehind(OpenLog& opened, uint64_t from) {
+  absl::Status CountBehind(OpenLog& opened) {
     uint64_t records = 0;
     Timestamp oldest = 0;
     Timestamp newest = 0;
@@ -213,7 +235,7 @@ class Salvager {
           return true;
         });
     if (!status.ok()) {
-      Lose(opened.number, from, ToString(status));
+      Lose(opened.number, opened.reader->end_offset(), ToString(status));
     }
     newest_ = std::max(newest_, newest);
     if (records == 0) {
@@ -230,28 +252,64 @@ class Salvager {
     return number == request_.synced_through.log_number && offset < request_.synced_through.offset;
   }
 
-  // Whether something says that the place had been synced: the manifest, or a sound record behind.
-  bool IsDamage(LogIterator log, RecordReader& reader, LogPosition place) const {
-    bool damaged = request_.synced_through > place || SaysSynced(reader, place);
-    for (++log; log != request_.logs.end() && !damaged; ++log) {
-      const absl::StatusOr<OpenLog> later = Open(log->first, log->second);
-      if (later.ok() && later->continues == 0u) {
-        break;
+  // What sound records say of what had been synced.
+  struct Said {
+    LogPosition farthest;
+    std::map<uint64_t, uint64_t> by_log;  // the farthest offset in each log at hand
+
+    void Note(LogPosition synced, const LogSalvage& request) {
+      farthest = std::max(farthest, synced);
+      if (request.logs.contains(synced.log_number)) {
+        uint64_t& offset = by_log[synced.log_number];
+        offset = std::max(offset, synced.offset);
       }
-      damaged = later.ok() && later->reader != nullptr && SaysSynced(*later->reader, place);
     }
-    return damaged;
+  };
+
+  // What those behind the first bad place of the chain say. They are asked once: one between it and a
+  // later place says nothing of what is behind itself.
+  const Said& SaidBehind(LogIterator log, RecordReader& reader) {
+    if (!said_.has_value()) {
+      said_.emplace();
+      Ask(reader);
+      for (++log; log != request_.logs.end(); ++log) {
+        const absl::StatusOr<OpenLog> later = Open(log->first, log->second);
+        if (later.ok() && later->continues == 0u) {
+          break;
+        }
+        if (later.ok() && later->reader != nullptr) {
+          Ask(*later->reader);
+        }
+      }
+    }
+    return *said_;
   }
 
-  // Whether a sound record that the reader has not reached says so; yes when that cannot be told.
-  static bool SaysSynced(RecordReader& reader, LogPosition place) {
-    bool synced = false;
+  // Where that cannot be told, everything had been synced.
+  void Ask(RecordReader& reader) {
     const absl::Status status = reader.ScanBehindEnd([&](uint64_t, std::string_view prefix) {
       const auto header = LogRecordView::ParseHeader(prefix, reader.version());
-      synced = header.ok() && header->synced_through > place;
-      return !synced;
+      if (header.ok()) {
+        said_->Note(header->synced_through, request_);
+      }
+      return true;
     });
-    return synced || !status.ok();
+    if (!status.ok()) {
+      constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
+      said_->farthest = {kMost, kMost};
+    }
+  }
+
+  // Whether something says that the place had been synced: the manifest, or a sound record behind.
+  bool IsDamage(LogIterator log, RecordReader& reader, LogPosition place) {
+    return request_.synced_through > place || SaidBehind(log, reader).farthest > place;
+  }
+
+  // Of the log before one whose header, which would tell, is lost.
+  bool EndWasSyncedFarther(LogIterator log, RecordReader& reader) {
+    const Said& said = SaidBehind(log, reader);
+    const auto found = said.by_log.find(end_.log_number);
+    return found != said.by_log.end() && found->second > end_.offset;
   }
 
   // "" or why the record does not count.
@@ -264,6 +322,7 @@ class Salvager {
       return StrCat("timestamp ", record->ts(), " does not follow ", *last);
     }
     *last = record->ts();
+    took_behind_gap_ = took_behind_gap_ || gap_;
     newest_ = std::max(newest_, record->ts());
     newest_taken_ = std::max(newest_taken_, record->ts());
     if (record->ts() <= memtable_->max_ts() ||
@@ -298,6 +357,9 @@ class Salvager {
   LogPosition end_;                   // of the log read last; what a broken chain has lost is here
   bool stopped_ = false;
   bool stop_is_damage_ = false;
+  bool gap_ = false;  // something was not taken; with behind_damage, what follows is
+  bool took_behind_gap_ = false;
+  std::optional<Said> said_;    // see SaidBehind
   RepairReport::Kept kept_;  // of the log at hand
 };
 

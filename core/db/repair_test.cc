@@ -1,0 +1,263 @@
+// Repair of directories made by hand, one damage at a time: what its report must say of each. (Any
+// damage at all: property_tests/repair_keeps_what_is_whole_test.)
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/base/testing/simulated_clock.h"
+#include "core/base/testing/simulated_executor.h"
+#include "core/base/text.h"
+#include "core/db/db.h"
+#include "core/db/option_mapping.h"
+#include "core/db/repair.h"
+#include "core/format/log_record.h"
+#include "core/format/version_edit.h"
+#include "core/fs/testing/fault_plan.h"
+#include "core/fs/testing/simulated_file_system.h"
+#include "core/log/log_writer.h"
+#include "core/manifest/file_names.h"
+#include "core/manifest/manifest_log.h"
+#include "core/manifest/manifest_state.h"
+#include "core/segment/segment_writer.h"
+#include "gtest/gtest.h"
+
+namespace veralith {
+namespace {
+
+#define ASSERT_OK(expression) ASSERT_EQ(ToString(expression), "OK")
+#define EXPECT_OK(expression) EXPECT_EQ(ToString(expression), "OK")
+
+constexpr const char* kSource = "source";
+constexpr const char* kTarget = "target";
+constexpr uint64_t kDatabase = 77;
+constexpr uint64_t kManifest = 1;
+
+struct Row {
+  std::string key;
+  Timestamp ts = 0;
+  std::optional<std::string> value;  // nothing: a tombstone
+};
+
+bool Contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+class RepairTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_OK(disk_.CreateDirectory(kSource));
+    state_.database_id = kDatabase;
+    state_.next_file_number = 100;
+    state_.timestamp_ceiling = 1'000'000;
+  }
+
+  Options SmallOptions() {
+    Options options;
+    options.file_system = &disk_;
+    options.clock = &clock_;
+    options.executor = &executor_;
+    options.random_seed = 7;
+    options.key_page_bytes = options.value_page_bytes = 256;
+    options.min_free_bytes = 0;
+    return options;
+  }
+
+  static std::string Path(const std::string& name) { return JoinPath(kSource, name); }
+
+  // `rows` in order. What is recorded of it is for WriteManifest.
+  void AddSegment(uint64_t number, int level, const std::vector<Row>& rows) {
+    auto file = disk_.Open(Path(SegmentFileName(number)), OpenMode::kCreate);
+    ASSERT_OK(file.status());
+    auto writer = SegmentWriter::Create(*std::move(file),
+                                        ToSegmentOptions(SmallOptions(), level, false));
+    ASSERT_OK(writer.status());
+    for (const Row& row : rows) {
+      ASSERT_OK((*writer)->Add({0, row.key, row.ts,
+                                row.value.has_value() ? EntryKind::kPut : EntryKind::kDelete,
+                                row.value.value_or("")}));
+    }
+    const auto summary = (*writer)->Finish();
+    ASSERT_OK(summary.status());
+    FileMeta meta;
+    meta.number = number;
+    meta.bytes = summary->file_bytes;
+    meta.entries = summary->entries;
+    meta.tombstones = summary->tombstones;
+    meta.smallest_ns = summary->smallest_ns;
+    meta.smallest_key = summary->smallest_key;
+    meta.largest = summary->largest;
+    meta.min_ts = summary->min_ts;
+    meta.max_ts = summary->max_ts;
+    edit_.added_files.push_back({level, /*run_id=*/number, meta});
+  }
+
+  // A log whose manifest entry is for WriteManifest.
+  std::unique_ptr<LogWriter> AddLog(uint64_t number, uint32_t continues) {
+    auto file = disk_.Open(Path(LogFileName(number)), OpenMode::kCreate);
+    EXPECT_OK(file.status());
+    edit_.added_logs.push_back({number, number * 1000});
+    return std::make_unique<LogWriter>(*std::move(file), number, number * 1000, continues);
+  }
+
+  static void Put(LogWriter& log, Timestamp ts, LogPosition synced_through,
+                  const std::string& value = "value") {
+    const std::string key = StrCat("key", ts);
+    LogOperation operation;
+    operation.key = key;
+    operation.value = value;
+    log.Stage(ts, synced_through, {&operation, 1});
+    EXPECT_OK(log.Commit());
+  }
+
+  void WriteManifest() {
+    auto state = state_.Apply(edit_);
+    ASSERT_OK(state.status());
+    const auto manifest = ManifestLog::Create(&disk_, kSource, kManifest, *state);
+    ASSERT_OK(manifest.status());
+    ASSERT_OK((*manifest)->Close());
+  }
+
+  RepairReport Repair(RepairOptions repair = {}) {
+    RepairReport report;
+    status_ = RepairDatabase(SmallOptions(), kSource, kTarget, repair, &report);
+    return report;
+  }
+
+  std::set<std::string> KeysOfTarget() {
+    std::set<std::string> keys;
+    Options options = SmallOptions();
+    options.create_if_missing = false;
+    const auto db = Db::Open(kTarget, options);
+    EXPECT_OK(db.status());
+    if (db.ok()) {
+      const auto it = (*db)->NewIterator({});
+      for (it->SeekToFirst(); it->Valid(); it->Next()) {
+        keys.insert(std::string(it->key()));
+      }
+      EXPECT_OK(it->status());
+    }
+    return keys;
+  }
+
+  static const RepairReport::Lost* LostOf(const RepairReport& report, const std::string& file) {
+    const auto found = std::find_if(report.lost.begin(), report.lost.end(),
+                                    [&](const auto& lost) { return lost.file == file; });
+    return found == report.lost.end() ? nullptr : &*found;
+  }
+
+  static std::string Text(const RepairReport& report) {
+    std::string text;
+    for (const std::string& note : report.notes) {
+      StrAppend(&text, "note: ", note, "\n");
+    }
+    for (const std::string& file : report.left_out) {
+      StrAppend(&text, "left out: ", file, "\n");
+    }
+    for (const RepairReport::Lost& lost : report.lost) {
+      StrAppend(&text, "LOST: ", lost.file, " offset ", lost.offset.value_or(0), ": ", lost.what,
+                "\n");
+    }
+    for (const std::string& risk : report.risks) {
+      StrAppend(&text, "RISK: ", risk, "\n");
+    }
+    return text;
+  }
+
+  SimulatedClock clock_;
+  SimulatedExecutor executor_{1, &clock_, SimulatedExecutor::Order::kFifo};
+  SimulatedFileSystem disk_;
+  ManifestState state_;
+  VersionEdit edit_;
+  absl::Status status_;
+};
+
+// --- Logs ----------------------------------------------------------------------------------------
+
+class RepairOfLogs : public RepairTest {
+ protected:
+  // Two logs, of three records each; what the second one's records say was synced is all of the
+  // first. The first is cut behind its second record.
+  void CutTheFirst() {
+    const auto first = AddLog(5, 0);
+    Put(*first, 10, {});
+    Put(*first, 20, {});
+    cut_ = first->end().offset;
+    Put(*first, 30, {});
+    EXPECT_OK(first->Sync());
+    const auto second = AddLog(6, first->checksum());
+    for (const Timestamp ts : {40, 50, 60}) {
+      Put(*second, ts, first->end());
+    }
+    WriteManifest();
+    ASSERT_OK((*disk_.Open(Path(LogFileName(5)), OpenMode::kReadWrite))->Truncate(cut_));
+  }
+
+  void ExpectTheEndOfTheFirstIsLost(const RepairReport& report) const {
+    ASSERT_OK(status_);
+    const RepairReport::Lost* lost = LostOf(report, LogFileName(5));
+    ASSERT_NE(lost, nullptr) << Text(report);
+    EXPECT_EQ(lost->offset, cut_) << Text(report);
+    EXPECT_FALSE(Contains(Text(report), "never known to be synced")) << Text(report);
+  }
+
+  uint64_t cut_ = 0;
+};
+
+TEST_F(RepairOfLogs, ALostEndIsNamedByTheLogThatLostIt) {
+  CutTheFirst();
+  ExpectTheEndOfTheFirstIsLost(Repair());
+  EXPECT_EQ(KeysOfTarget(), (std::set<std::string>{"key10", "key20"}));
+}
+
+TEST_F(RepairOfLogs, ALostEndIsSeenAlsoWhereTheNextHeaderIsDamaged) {
+  CutTheFirst();
+  disk_.FlipBit(Path(LogFileName(6)), 13 * 8);
+  ExpectTheEndOfTheFirstIsLost(Repair());
+  EXPECT_EQ(KeysOfTarget(), (std::set<std::string>{"key10", "key20"}));
+}
+
+TEST_F(RepairOfLogs, ALostEndIsSeenAlsoWhereWhatIsBehindDamageIsTaken) {
+  CutTheFirst();
+  disk_.FlipBit(Path(LogFileName(6)), 13 * 8);
+  RepairOptions repair;
+  repair.behind_damage = true;
+  const RepairReport report = Repair(repair);
+  ExpectTheEndOfTheFirstIsLost(report);
+  EXPECT_EQ(KeysOfTarget(), (std::set<std::string>{"key10", "key20", "key40", "key50", "key60"}));
+  ASSERT_FALSE(report.risks.empty()) << Text(report);
+  EXPECT_TRUE(Contains(report.risks[0], "writes in between are missing")) << Text(report);
+}
+
+// However many places are damaged: not each of them reads all that is behind it.
+TEST_F(RepairOfLogs, ManyDamagedPlacesAreReadInLinearTime) {
+  constexpr uint64_t kRecords = 2000;
+  const auto log = AddLog(5, 0);
+  std::vector<uint64_t> offsets;
+  for (uint64_t i = 0; i < kRecords; ++i) {
+    offsets.push_back(log->end().offset);
+    Put(*log, 10 + i, {}, std::string(1000, 'v'));
+  }
+  WriteManifest();
+  for (uint64_t i = 1; i < kRecords; i += 2) {
+    disk_.FlipBit(Path(LogFileName(5)), (offsets[i] + 200) * 8);
+  }
+  RepairOptions repair;
+  repair.behind_damage = true;
+  repair.dry_run = true;
+  const uint64_t calls = disk_.calls();
+  const RepairReport report = Repair(repair);
+  ASSERT_OK(status_);
+  ASSERT_EQ(report.kept.size(), 1u);
+  EXPECT_EQ(report.kept[0].entries, kRecords / 2);
+  EXPECT_LT(disk_.calls() - calls, kRecords);
+}
+
+}  // namespace
+}  // namespace veralith
