@@ -58,6 +58,9 @@ struct Facts {
     for (const VersionEdit::AddedLog& log : edit.added_logs) {
       logs[log.number] = log.id;
     }
+    if (is_snapshot && edit.logs_synced_through.has_value()) {
+      logs.try_emplace(edit.logs_synced_through->log_number);  // gone, if the edit does not add it
+    }
     if (edit.database_id.has_value()) {
       database_ids[manifest] = *edit.database_id;
     }
@@ -191,8 +194,14 @@ class Cataloguer {
       found.reset();
     }
     if (found.has_value()) {
-      report_.notes.push_back(StrCat(ManifestFileName(found->manifest_number),
-                                     " is whole and says which files count"));
+      const std::string name = ManifestFileName(found->manifest_number);
+      report_.notes.push_back(name + " is whole and says which files count");
+      if (found->discarded_bytes > 0) {
+        report_.notes.push_back(StrCat(name, ": a torn tail of ", found->discarded_bytes,
+                                       " bytes from offset ",
+                                       found->manifest_bytes - found->discarded_bytes,
+                                       " on does not count: ", found->end_detail));
+      }
     } else {
       report_.risks.push_back(
           "no whole manifest says which files count, so all that are there do, but for those that a "
@@ -257,9 +266,10 @@ class Cataloguer {
     return any_newer && MissesFiles(state);
   }
 
+  // True also when it cannot be told: the log is then read, and what fails is said.
   bool HasBytes(const FileName& file) const {
     const auto opened = fs_.Open(PathOf(file), OpenMode::kRead);
-    return opened.ok() && (*opened)->Size().value_or(0) > 0;
+    return !opened.ok() || (*opened)->Size().value_or(1) > 0;
   }
 
   bool MissesFiles(const ManifestState& state) const {
@@ -339,10 +349,18 @@ class Cataloguer {
     }
     for (const auto& [number, id] : facts_.logs) {
       if (id.has_value() && !Has(FileKind::kLog, number)) {
-        Lose(LogFileName(number), "the file is missing, and a readable edit names it; one that "
-                                  "cannot be read may have removed it");
+        LoseMissingLog(number);
       }
     }
+    const uint64_t synced = facts_.logs_synced_through.log_number;
+    if (synced != 0 && !facts_.logs.contains(synced) && !Has(FileKind::kLog, synced)) {
+      LoseMissingLog(synced);
+    }
+  }
+
+  void LoseMissingLog(uint64_t number) {
+    Lose(LogFileName(number), "the file is missing, and a readable edit names it; one that cannot be "
+                              "read may have removed it");
   }
 
   void Raise() {

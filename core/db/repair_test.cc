@@ -178,6 +178,41 @@ class RepairTest : public ::testing::Test {
   absl::Status status_;
 };
 
+// --- Manifests -----------------------------------------------------------------------------------
+
+// A log that no edit names: that it cannot be opened does not say that it is empty.
+TEST_F(RepairTest, DoesNotTakeALogThatCannotBeReadForAnEmptyOne) {
+  AddSegment(2, 7, {{"key", 10, "value"}});
+  WriteManifest();
+  const auto log = AddLog(200, 0);
+  Put(*log, 500, {});
+  for (const char* call : {"open", "size"}) {
+    SCOPED_TRACE(call);
+    disk_.SetFaults(*ParseFaultPlan(StrCat(call, "@000200.log#1+=eio")));
+    RepairOptions dry;
+    dry.dry_run = true;
+    const RepairReport report = Repair(dry);
+    ASSERT_OK(status_);
+    const RepairReport::Lost* lost = LostOf(report, LogFileName(200));
+    ASSERT_NE(lost, nullptr) << Text(report);
+    EXPECT_TRUE(Contains(lost->what, "UNAVAILABLE")) << lost->what;
+  }
+}
+
+TEST_F(RepairTest, NamesTheTornTailOfTheManifest) {
+  AddSegment(2, 7, {{"key", 10, "value"}});
+  WriteManifest();
+  const auto file = disk_.Open(Path(ManifestFileName(kManifest)), OpenMode::kReadWrite);
+  ASSERT_OK(file.status());
+  const uint64_t end = *(*file)->Size();
+  ASSERT_OK((*file)->Append("half a record"));
+  const RepairReport report = Repair();
+  ASSERT_OK(status_);
+  EXPECT_TRUE(report.lost.empty()) << Text(report);
+  EXPECT_TRUE(Contains(Text(report), StrCat("torn tail of 13 bytes from offset ", end)))
+      << Text(report);
+}
+
 // --- Logs ----------------------------------------------------------------------------------------
 
 class RepairOfLogs : public RepairTest {
@@ -233,6 +268,37 @@ TEST_F(RepairOfLogs, ALostEndIsSeenAlsoWhereWhatIsBehindDamageIsTaken) {
   EXPECT_EQ(KeysOfTarget(), (std::set<std::string>{"key10", "key20", "key40", "key50", "key60"}));
   ASSERT_FALSE(report.risks.empty()) << Text(report);
   EXPECT_TRUE(Contains(report.risks[0], "writes in between are missing")) << Text(report);
+}
+
+// The record that named the log is damaged; a later one says how far it had been synced.
+TEST_F(RepairOfLogs, ALogThatOnlyItsSyncedPlaceNamesIsLost) {
+  for (const bool missing : {false, true}) {
+    SCOPED_TRACE(missing);
+    if (!missing) {
+      AddSegment(2, 7, {{"key", 10, "value"}});
+      const auto state = state_.Apply(edit_);
+      ASSERT_OK(state.status());
+      const auto manifest = ManifestLog::Create(&disk_, kSource, kManifest, *state);
+      ASSERT_OK(manifest.status());
+      const uint64_t at = (*manifest)->bytes();
+      VersionEdit adds;
+      adds.added_logs.push_back({5, 5000});
+      ASSERT_OK((*manifest)->Append(adds));
+      VersionEdit synced;
+      synced.logs_synced_through = LogPosition{5, 400};
+      ASSERT_OK((*manifest)->Append(synced));
+      ASSERT_OK((*manifest)->Close());
+      disk_.FlipBit(Path(ManifestFileName(kManifest)), (at + 30) * 8);
+      ASSERT_OK(disk_.Open(Path(LogFileName(5)), OpenMode::kCreate).status());
+    } else {
+      ASSERT_OK(disk_.Remove(Path(LogFileName(5))));
+    }
+    RepairOptions dry;
+    dry.dry_run = true;
+    const RepairReport report = Repair(dry);
+    ASSERT_OK(status_);
+    EXPECT_NE(LostOf(report, LogFileName(5)), nullptr) << Text(report);
+  }
 }
 
 // However many places are damaged: not each of them reads all that is behind it.
