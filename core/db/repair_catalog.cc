@@ -95,11 +95,7 @@ class Cataloguer {
 
   RepairCatalog Run() {
     ReadCurrent();
-    for (const FileName& file : present_) {
-      if (file.kind == FileKind::kManifest) {
-        ReadFacts(file.number);
-      }
-    }
+    ReadAllFacts();
     const std::optional<RecoveredManifest> trusted = FindTrusted();
     if (trusted.has_value()) {
       TakeNamed(*trusted);
@@ -134,6 +130,55 @@ class Cataloguer {
   }
 
   // --- Facts -------------------------------------------------------------------------------------
+
+  // Of one database: numbers mean nothing in another.
+  void ReadAllFacts() {
+    std::vector<uint64_t> manifests;
+    for (const FileName& file : present_) {
+      if (file.kind == FileKind::kManifest) {
+        manifests.push_back(file.number);
+        ReadFacts(file.number);
+      }
+    }
+    std::set<uint64_t> ids;
+    for (const auto& [number, id] : facts_.database_ids) {
+      ids.insert(id);
+    }
+    const auto may_be_currents = [this](uint64_t number) {
+      return MayBeOf(number, current_->database_id);
+    };
+    const bool current_tells = current_.has_value() && std::any_of(manifests.begin(), manifests.end(),
+                                                                   may_be_currents);
+    if (current_tells) {
+      ids.insert(current_->database_id);
+    }
+    if (ids.size() <= 1) {
+      return;
+    }
+    facts_ = {};
+    for (const uint64_t number : manifests) {
+      if (current_tells && may_be_currents(number)) {
+        TryReadFacts(number).IgnoreError();  // noted above
+        continue;
+      }
+      foreign_.insert(number);
+      report_.left_out.push_back(
+          ManifestFileName(number) +
+          (current_tells ? ": it is of another database"
+                         : ": it is of another database than other manifests here, and nothing says "
+                           "which of them the files belong to"));
+    }
+  }
+
+  // True also when its header cannot be read.
+  bool MayBeOf(uint64_t number, uint64_t database_id) const {
+    const auto file = fs_.Open(PathOf({FileKind::kManifest, number}), OpenMode::kRead);
+    if (!file.ok()) {
+      return true;
+    }
+    const absl::StatusOr<RecordFileId> id = RecordReader::ReadId(**file);
+    return !id.ok() || *id == ManifestFileId({number, database_id});
+  }
 
   void ReadFacts(uint64_t number) {
     if (const absl::Status status = TryReadFacts(number); !status.ok()) {
@@ -229,7 +274,8 @@ class Cataloguer {
     const std::string why = current_.has_value() ? current_failure_ : current_damage_;
     uint64_t newest = 0;
     for (const FileName& file : present_) {
-      newest = file.kind == FileKind::kManifest ? std::max(newest, file.number) : newest;
+      const bool is_ours = file.kind == FileKind::kManifest && !foreign_.contains(file.number);
+      newest = is_ours ? std::max(newest, file.number) : newest;
     }
     const auto id = facts_.database_ids.find(newest);
     const bool may_serve = !current_.has_value() || newest > current_->manifest_number;
@@ -386,6 +432,7 @@ class Cataloguer {
   std::string current_damage_;   // of the file CURRENT
   std::string current_failure_;  // of what CURRENT leads to
   Facts facts_;
+  std::set<uint64_t> foreign_;  // manifests that are not, or may not be, of this database
   RepairCatalog catalog_;
 };
 

@@ -2,7 +2,9 @@
 //
 // Reads manifests and CURRENT only, and never fails for what they hold. Facts are taken from every
 // record that is sound in itself, also behind damage and in manifests that CURRENT does not name: an
-// edit that removed a file removed it for ever, since numbers are used once. Thread rule: a function.
+// edit that removed a file removed it for ever, since numbers are used once. But in one database:
+// manifests of another are left out, and where nothing says which is the other, all of them are.
+// Thread rule: a function.
 #ifndef VERALITH_CORE_DB_REPAIR_CATALOG_H_
 #define VERALITH_CORE_DB_REPAIR_CATALOG_H_
 

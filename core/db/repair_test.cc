@@ -213,6 +213,36 @@ TEST_F(RepairTest, NamesTheTornTailOfTheManifest) {
       << Text(report);
 }
 
+// A manifest that another database left here is not the newest of ours.
+TEST_F(RepairTest, DoesNotBelieveAManifestOfAnotherDatabase) {
+  for (const bool has_current : {false, true}) {
+    SCOPED_TRACE(has_current);
+    if (!has_current) {
+      AddSegment(2, 7, {{"key", 10, "value"}});
+      WriteManifest();
+      ManifestState other;
+      other.database_id = kDatabase + 1;
+      other.next_file_number = 51;
+      other.timestamp_ceiling = 5;
+      ASSERT_OK(ManifestLog::Create(&disk_, kSource, 50, other).status());
+      ASSERT_OK(disk_.Remove(Path(std::string(kCurrentFileName))));
+    } else {  // which leads to damage
+      const auto current = disk_.Open(Path(std::string(kCurrentFileName)), OpenMode::kCreate);
+      ASSERT_OK(current.status());
+      ASSERT_OK((*current)->Append(CurrentText({kManifest, kDatabase})));
+      disk_.FlipBit(Path(ManifestFileName(kManifest)), 60 * 8);
+    }
+    RepairOptions dry;
+    dry.dry_run = true;
+    const RepairReport report = Repair(dry);
+    ASSERT_OK(status_);
+    ASSERT_EQ(report.kept.size(), 1u) << Text(report);
+    EXPECT_EQ(report.kept[0].file, SegmentFileName(2));
+    EXPECT_FALSE(report.risks.empty());
+    EXPECT_TRUE(Contains(Text(report), "of another database")) << Text(report);
+  }
+}
+
 // --- Logs ----------------------------------------------------------------------------------------
 
 class RepairOfLogs : public RepairTest {
