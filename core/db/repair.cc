@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "core/base/random.h"
@@ -150,6 +151,7 @@ class Repairer {
       Progress(SegmentFileName(number));
     }
     VERALITH_RETURN_IF_ERROR(SalvageLogFiles());
+    NameWhatMayBeBack();
     for (const RepairReport::Kept& kept : report_.kept) {
       report_.min_ts = report_.min_ts == 0 ? kept.min_ts : std::min(report_.min_ts, kept.min_ts);
       report_.max_ts = std::max(report_.max_ts, kept.max_ts);
@@ -206,6 +208,19 @@ class Repairer {
       return absl::OkStatus();
     }
     return TakeReadableRows(number, **file, status);
+  }
+
+  // A row can be a tombstone, and the newest of its key. (Logs hold nothing older than segments do,
+  // and are taken up to the first loss.)
+  void NameWhatMayBeBack() {
+    std::set<std::string> files;
+    for (const RepairReport::Lost& lost : report_.lost) {
+      const auto file = ParseFileName(lost.file);
+      if (file.has_value() && file->kind == FileKind::kSegment && files.insert(lost.file).second) {
+        report_.risks.push_back(
+            lost.file + ": what the lost rows and range deletes had deleted or replaced may be back");
+      }
+    }
   }
 
   // Numbers are used once: another segment under this name is another database's.
@@ -283,7 +298,6 @@ class Repairer {
                                     ? StrCat(*salvage.lost_range_tombstones, " range deletes")
                                     : "range deletes, if it held any";
       report_.lost.push_back({file, std::nullopt, count + ": " + salvage.metadata_damage});
-      report_.risks.push_back(file + ": lost " + count + ": what they had deleted may be back");
     }
   }
 

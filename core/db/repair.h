@@ -27,7 +27,8 @@
 //
 // Risks, named in the report where they arise: without a whole manifest, segments that compaction had
 // replaced but not yet removed are read like others; a key whose tombstone had been dropped since
-// then comes back. Lost tombstones and range tombstones let older versions come back.
+// then comes back. Where rows or range tombstones of a segment are lost, what they had deleted or
+// replaced comes back. With behind_damage, so does what lost records had.
 //
 // Memory: two write buffers, all range tombstones, and for each run that overlaps a key some pages.
 // Disk: the result, and besides a copy of the damaged segments and the logs while it works.

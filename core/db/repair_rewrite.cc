@@ -57,6 +57,15 @@ class Deduplicator {
  public:
   explicit Deduplicator(RepairReport* report) : report_(*report) {}
 
+  // Behind the last entry: the conflicts that were not named are counted.
+  void Finish() {
+    if (conflicts_ > kMostConflictsNamed) {
+      report_.risks.push_back(StrCat("two files hold different values of ",
+                                     conflicts_ - kMostConflictsNamed,
+                                     " more versions; one of each was kept"));
+    }
+  }
+
   // False: seen before. `first_of_key`: no earlier entry had the user key.
   bool Admit(const EntryView& entry, bool* first_of_key) {
     const bool same_key = any_ && CompareUserKeys(ns_, key_, entry.ns, entry.key) == 0;
@@ -219,6 +228,7 @@ absl::StatusOr<std::vector<FileMeta>> RepairRewrite::Merge(
   }
   VERALITH_RETURN_IF_ERROR(
       Annotate(merged->status(), "a file that was whole before could not be read again"));
+  deduplicator.Finish();
   VERALITH_ASSIGN_OR_RETURN(std::vector<FileMeta> files, outputs.Finish());
   VERALITH_RETURN_IF_ERROR(RemoveStaging());
   return files;

@@ -178,6 +178,85 @@ class RepairTest : public ::testing::Test {
   absl::Status status_;
 };
 
+// --- Segments ------------------------------------------------------------------------------------
+
+class RepairOfSegments : public RepairTest {
+ protected:
+  std::string BytesOf(uint64_t number) {
+    return *ReadWholeFile(disk_, Path(SegmentFileName(number)), 1 << 20);
+  }
+
+  // A tombstone in one file hides an entry in another.
+  void HideOneByAnother() {
+    AddSegment(2, 7, {{"deleted", 10, "old"}, {"other", 10, "old"}});
+    AddSegment(3, 0, {{"deleted", 20, std::nullopt}});
+    WriteManifest();
+  }
+
+  void ExpectTheRiskIsNamed() {
+    const RepairReport report = Repair();
+    ASSERT_OK(status_);
+    EXPECT_NE(LostOf(report, SegmentFileName(3)), nullptr) << Text(report);
+    ASSERT_EQ(report.risks.size(), 1u) << Text(report);
+    EXPECT_TRUE(Contains(report.risks[0], SegmentFileName(3))) << report.risks[0];
+    EXPECT_TRUE(Contains(report.risks[0], "deleted or replaced")) << report.risks[0];
+    EXPECT_EQ(KeysOfTarget(), (std::set<std::string>{"deleted", "other"}));
+  }
+};
+
+TEST_F(RepairOfSegments, ThatWhatALostRowHidIsBackIsARisk) {
+  HideOneByAnother();
+  const size_t block_at = BytesOf(3).find("VRLB");
+  for (size_t at = 4; at < block_at; ++at) {
+    disk_.FlipBit(Path(SegmentFileName(3)), at * 8);
+  }
+  ExpectTheRiskIsNamed();
+}
+
+TEST_F(RepairOfSegments, ThatWhatAMissingFileHidIsBackIsARisk) {
+  HideOneByAnother();
+  ASSERT_OK(disk_.Remove(Path(SegmentFileName(3))));
+  ExpectTheRiskIsNamed();
+}
+
+TEST_F(RepairOfSegments, ThatWhatAnUnreadableFileHidIsBackIsARisk) {
+  HideOneByAnother();
+  disk_.SetFaults(*ParseFaultPlan("open@000003.parquet#1+=eio"));
+  ExpectTheRiskIsNamed();
+}
+
+TEST_F(RepairOfSegments, CountsTheConflictsThatItDoesNotName) {
+  std::vector<Row> rows;
+  for (int i = 0; i < 25; ++i) {
+    rows.push_back({StrCat("key", 100 + i), 10, "one"});
+  }
+  AddSegment(2, 7, rows);
+  for (Row& row : rows) {
+    row.value = "another";
+  }
+  AddSegment(3, 0, rows);
+  WriteManifest();
+  const RepairReport report = Repair();
+  ASSERT_OK(status_);
+  EXPECT_EQ(report.duplicates, 25u);
+  ASSERT_EQ(report.risks.size(), 21u) << Text(report);
+  EXPECT_TRUE(Contains(report.risks.back(), "5 more")) << report.risks.back();
+}
+
+TEST_F(RepairOfSegments, SaysWhyTheSegmentBlockIsOfNoUse) {
+  AddSegment(2, 7, {{"key", 10, "value"}});
+  WriteManifest();
+  ASSERT_OK((*disk_.Open(Path(SegmentFileName(2)), OpenMode::kReadWrite))
+                ->Truncate(BytesOf(2).find("VRLB") + 30));
+  const RepairReport report = Repair();
+  ASSERT_OK(status_);
+  const auto range_deletes =
+      std::find_if(report.lost.begin(), report.lost.end(),
+                   [](const auto& lost) { return Contains(lost.what, "range deletes"); });
+  ASSERT_NE(range_deletes, report.lost.end()) << Text(report);
+  EXPECT_TRUE(Contains(range_deletes->what, "no segment block was found")) << range_deletes->what;
+}
+
 // --- Manifests -----------------------------------------------------------------------------------
 
 // A log that no edit names: that it cannot be opened does not say that it is empty.
