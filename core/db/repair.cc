@@ -12,6 +12,9 @@
 #include "core/db/repair_catalog.h"
 #include "core/db/repair_logs.h"
 #include "core/db/repair_rewrite.h"
+#include "core/format/entry.h"
+#include "core/format/key_bound.h"
+#include "core/format/segment_block.h"
 #include "core/fs/file_system.h"
 #include "core/fs/posix_file_system.h"
 #include "core/manifest/file_names.h"
@@ -207,7 +210,7 @@ class Repairer {
                               "the whole segment: " + ToString(file.status())});
       return absl::OkStatus();
     }
-    return TakeReadableRows(number, **file, status);
+    return TakeReadableRows(number, path, **file, status);
   }
 
   // A row can be a tombstone, and the newest of its key. (Logs hold nothing older than segments do,
@@ -240,29 +243,60 @@ class Repairer {
                             summary.min_ts, summary.max_ts});
   }
 
-  absl::Status TakeReadableRows(uint64_t number, const File& file, const absl::Status& damage) {
+  // False: the manifest records another segment, so none of its rows was written here.
+  static bool MayBeRecorded(const FileMeta& recorded, const SegmentCounts& block) {
+    return block.rows == recorded.entries && block.tombstones == recorded.tombstones &&
+           block.range_tombstones == recorded.range_tombstones && block.min_ts == recorded.min_ts &&
+           block.max_ts == recorded.max_ts;
+  }
+  static bool MayBeRecorded(const FileMeta& recorded, const EntryView& entry) {
+    return entry.ts >= recorded.min_ts && entry.ts <= recorded.max_ts &&
+           CompareUserKeys(entry.ns, entry.key, recorded.smallest_ns, recorded.smallest_key) >= 0 &&
+           IsWithin(entry.ns, entry.key, recorded.largest);
+  }
+
+  absl::Status TakeReadableRows(uint64_t number, const std::string& path, const File& file,
+                                const absl::Status& damage) {
     RepairReport::Kept kept;
     kept.file = SegmentFileName(number);
     const auto see = [&](Timestamp ts) {
       kept.min_ts = kept.min_ts == 0 ? ts : std::min(kept.min_ts, ts);
       kept.max_ts = std::max(kept.max_ts, ts);
     };
+    const auto recorded = catalog_.recorded.find(number);
+    const bool is_known = recorded != catalog_.recorded.end();
+    bool is_ours = true;  // as far as what was read tells
     StagingSegment staging = rewrite_->NewStaging();
+    std::vector<OwnedRangeTombstone> tombstones;
     SegmentReceiver receiver;
     receiver.entry = [&](const EntryView& entry) {
       ++kept.entries;
       see(entry.ts);
-      return repair_.dry_run ? absl::OkStatus() : staging.Add(entry);
+      is_ours = is_ours && (!is_known || MayBeRecorded(recorded->second, entry));
+      return repair_.dry_run || !is_ours ? absl::OkStatus() : staging.Add(entry);
     };
     receiver.range_tombstone = [&](const RangeTombstoneView& tombstone) {
       ++kept.range_tombstones;
       see(tombstone.ts);
-      rewrite_->AddRangeTombstone(tombstone);
+      tombstones.push_back({tombstone.ns, std::string(tombstone.begin), std::string(tombstone.end),
+                            tombstone.open_end, tombstone.ts});
       return absl::OkStatus();
     };
     VERALITH_ASSIGN_OR_RETURN(const SegmentSalvage salvage,
                               SalvageSegment(file, SegmentReaderOptions().memory_limit_bytes,
                                              receiver));
+    if (is_known && salvage.counts.has_value()) {
+      is_ours = is_ours && MayBeRecorded(recorded->second, *salvage.counts);
+    }
+    if (!is_ours) {
+      LeaveOut(number, DataLoss(StrCat(path, " is not the segment that the manifest records, which is ",
+                                       DebugString(recorded->second), "; besides, it is damaged: ",
+                                       ToString(damage))));
+      return absl::OkStatus();
+    }
+    for (const OwnedRangeTombstone& tombstone : tombstones) {
+      rewrite_->AddRangeTombstone(tombstone.view());
+    }
     VERALITH_RETURN_IF_ERROR(rewrite_->FinishStaging(&staging));
     newest_ = std::max(newest_, kept.max_ts);
     if (kept.entries + kept.range_tombstones > 0) {

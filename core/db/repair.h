@@ -6,8 +6,9 @@
 //      or the newest one when CURRENT cannot be read or leads to damage. Without a whole manifest all
 //      segments and logs count, but for those that some readable edit removed: see "Risks".
 //   2. Segments. Each is checked; of a damaged one every row is taken whose pages pass their
-//      checksums (core/segment/segment_salvage.h), and the others are listed. One that is whole but
-//      not the one that the manifest records (another database's under its name) is lost.
+//      checksums (core/segment/segment_salvage.h), and the others are listed. One that is not the
+//      one that the manifest records (another database's under its name) is lost, whole or damaged:
+//      then as far as its block's counts, or where that is damaged too, its rows tell.
 //   3. Logs. Records are taken in order up to the first damage: what follows is listed and left, so
 //      that the result is a state that the database was in. RepairOptions::behind_damage takes it,
 //      where a record is sound in itself and its chain holds from there on: more is kept, but writes

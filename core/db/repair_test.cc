@@ -202,6 +202,25 @@ class RepairOfSegments : public RepairTest {
     EXPECT_TRUE(Contains(report.risks[0], "deleted or replaced")) << report.risks[0];
     EXPECT_EQ(KeysOfTarget(), (std::set<std::string>{"deleted", "other"}));
   }
+
+  // The manifest records {ours1, ours3} under the name that these rows then have.
+  void PutAnotherInPlaceOf2(const std::vector<Row>& rows) {
+    AddSegment(2, 7, {{"ours1", 10, "value"}, {"ours3", 30, "value"}});
+    AddSegment(4, 7, {{"zebra", 10, "value"}});
+    WriteManifest();
+    ASSERT_OK(disk_.Remove(Path(SegmentFileName(2))));
+    AddSegment(2, 7, rows);
+  }
+
+  void ExpectNoneOfItsRows() {
+    const RepairReport report = Repair();
+    ASSERT_OK(status_);
+    const RepairReport::Lost* lost = LostOf(report, SegmentFileName(2));
+    ASSERT_NE(lost, nullptr) << Text(report);
+    EXPECT_TRUE(Contains(lost->what, "is not the segment that the manifest records")) << lost->what;
+    EXPECT_EQ(KeysOfTarget(), std::set<std::string>{"zebra"}) << Text(report);
+    EXPECT_EQ(report.kept.size(), 1u);
+  }
 };
 
 TEST_F(RepairOfSegments, ThatWhatALostRowHidIsBackIsARisk) {
@@ -223,6 +242,20 @@ TEST_F(RepairOfSegments, ThatWhatAnUnreadableFileHidIsBackIsARisk) {
   HideOneByAnother();
   disk_.SetFaults(*ParseFaultPlan("open@000003.parquet#1+=eio"));
   ExpectTheRiskIsNamed();
+}
+
+// Another database's segment under the name of one of ours, and damaged besides: its rows were
+// never written here.
+TEST_F(RepairOfSegments, ADamagedOneThatIsNotTheOneRecordedIsKnownByItsBlock) {
+  PutAnotherInPlaceOf2({{"ours1", 10, "value"}, {"ours2", 20, "foreign"}, {"ours3", 30, "value"}});
+  disk_.FlipBit(Path(SegmentFileName(2)), (BytesOf(2).size() - 9) * 8);  // of the footer
+  ExpectNoneOfItsRows();
+}
+
+TEST_F(RepairOfSegments, ADamagedOneThatIsNotTheOneRecordedIsKnownByItsRows) {
+  PutAnotherInPlaceOf2({{"foreign", 10, "value"}, {"ours2", 20, "foreign"}});
+  disk_.FlipBit(Path(SegmentFileName(2)), (BytesOf(2).find("VRLB") + 20) * 8);
+  ExpectNoneOfItsRows();
 }
 
 TEST_F(RepairOfSegments, CountsTheConflictsThatItDoesNotName) {

@@ -135,6 +135,7 @@ class Salvager {
       result_.lost_range_tombstones = plan_.range_tombstones_by_footer();
       return absl::OkStatus();
     }
+    result_.counts = plan_.block().counts();
     const std::string_view bytes = plan_.block().range_tombstones();
     if (bytes.empty()) {
       return absl::OkStatus();

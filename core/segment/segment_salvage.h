@@ -31,6 +31,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/format/entry.h"
+#include "core/format/segment_block.h"
 #include "core/fs/file_system.h"
 
 namespace veralith {
@@ -53,6 +54,7 @@ struct SegmentSalvage {
   // What is wrong with the footer, the block and its range tombstones, each with its code, and so
   // why `basis` is not the block; "" when nothing is.
   std::string metadata_damage;
+  std::optional<SegmentCounts> counts;  // as the segment block says; nothing without it
   uint64_t rows = 0;            // read
   std::vector<LostRows> lost;
   uint64_t range_tombstones = 0;  // read
