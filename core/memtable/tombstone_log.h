@@ -1,8 +1,11 @@
 // The range tombstones of a memtable: grows beside lock-free readers.
 //
 // Kept as a few immutable fragmented lists of falling size, like a binary counter: a new tombstone
-// becomes a list of one, and lists of like size are merged, so that adding n tombstones costs
-// O(n log^2 n) in all and a reader searches O(log n) lists.
+// becomes a list of one, and lists of like size are merged, so that a reader searches O(log n) lists
+// and adding n tombstones that do not overlap costs O(n log^2 n) in all. A tombstone is kept in every
+// fragment that it covers (range_tombstones.h): n that lie within each other, such as a queue's
+// deletes from its beginning to ever later keys, take O(n^2) time and memory
+// (4,000 of them: 64 MB).
 //
 // Invariants
 //   1. Readers see one whole state: the pointer to the current set of lists is swapped atomically,
