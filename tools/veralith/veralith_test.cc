@@ -273,7 +273,7 @@ TEST_F(VeralithCommand, ShowsTheTreeAsThePolicySeesItThatTheDatabaseRanWithLast)
 
 TEST_F(VeralithCommand, AnOutputThatCannotBeWrittenIsAnError) {
   Load("apple\tred\n");
-  for (const std::string words :
+  for (const std::string& words :
        {"get " + db_ + " apple", "scan " + db_, "stats " + db_, "stats --json " + db_,
         "check --quiet " + db_, "repair --quiet --dry-run " + db_, "inspect " + db_ + "/CURRENT",
         std::string("--help"), std::string("get --help")}) {
@@ -308,7 +308,7 @@ TEST_F(VeralithCommand, AScanStopsWhereItsOutputFails) {
 
 TEST_F(VeralithCommand, AnInputThatCannotBeReadIsAnErrorAndWritesNothing) {
   const std::string directory = scratch_.path();
-  for (const std::string words : {"put " + db_ + " apple", "load " + db_}) {
+  for (const std::string& words : {"put " + db_ + " apple", "load " + db_}) {
     const Outcome outcome = Shell("", words, "< " + directory);
     EXPECT_EQ(outcome.code, 3) << words;
     EXPECT_TRUE(Contains(outcome.errors, "stdin")) << words << ": " << outcome.errors;
