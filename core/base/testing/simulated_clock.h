@@ -9,6 +9,7 @@
 #define VERALITH_CORE_BASE_TESTING_SIMULATED_CLOCK_H_
 
 #include <cstdint>
+#include <limits>
 
 #include "core/base/check.h"
 #include "core/base/clock.h"
@@ -27,11 +28,13 @@ class SimulatedClock final : public Clock {
   Timestamp WallNanos() override { return wall_.Load(); }
   int64_t MonotonicNanos() override { return monotonic_.Load(); }
 
-  // Moves both clocks forward; nanos >= 0.
+  // Moves both clocks forward; nanos >= 0. Monotonic time ends after 2^63 ns, 292 years: no simulation
+  // may go there.
   void Advance(int64_t nanos) {
     VERALITH_CHECK(nanos >= 0);
     wall_.FetchAdd(static_cast<Timestamp>(nanos));
-    monotonic_.FetchAdd(nanos);
+    const int64_t before = monotonic_.FetchAdd(nanos);
+    VERALITH_CHECK(nanos <= std::numeric_limits<int64_t>::max() - before);
   }
   // Somebody sets the machine's clock; monotonic time does not notice.
   void SetWall(Timestamp wall_nanos) { wall_.Store(wall_nanos); }
