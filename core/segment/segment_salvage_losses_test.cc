@@ -206,6 +206,36 @@ TEST(SegmentSalvageLosses, WithoutABlockThatCannotBeReadTheFooterLeadsToEveryRow
 
 // The block is looked for from the end, 256 KiB at a time: also where its magic lies across the
 // border of two such windows.
+TEST(SegmentSalvageLosses, AFooterThatNamesNoBlockLeadsToEveryRow) {
+  std::string bytes = WrittenBytes(SixtyRows());
+  EditFooter([](parquet::FileMetaData* footer) {
+    std::erase_if(footer->key_value_metadata,
+                  [](const parquet::KeyValue& entry) { return entry.key == kSegmentBlockKey; });
+  }, &bytes);
+  const Salvaged salvaged = Salvage(bytes);
+  EXPECT_EQ(salvaged.result.basis, Basis::kFooter);
+  EXPECT_EQ(salvaged.entries, SixtyRows());
+  EXPECT_EQ(salvaged.result.metadata_damage, "DATA_LOSS: the footer names no segment block");
+}
+
+TEST(SegmentSalvageLosses, ABlockLargerThanAQuarterOfTheMemoryLimitIsNotRead) {
+  Entries entries;
+  for (size_t row = 0; row < 900; ++row) {
+    entries.push_back({0, Key(row), 100, EntryKind::kPut, "value"});
+  }
+  SegmentOptions options = SmallPages();
+  options.row_group_rows = entries.size();  // a small footer
+  options.key_page_bytes = options.value_page_bytes = 16;  // and a large block: of many pages
+  const std::string bytes = WrittenBytes(entries, options);
+  const uint64_t enough = 4 * BlockOf(bytes).size;
+  EXPECT_EQ(Salvage(bytes, enough).result.basis, Basis::kBlock);
+  const Salvaged salvaged = Salvage(bytes, enough - 4);
+  EXPECT_EQ(salvaged.result.basis, Basis::kFooter);
+  EXPECT_EQ(salvaged.entries, entries);
+  EXPECT_EQ(salvaged.result.metadata_damage,
+            "RESOURCE_EXHAUSTED: a segment block larger than the memory limit allows");
+}
+
 TEST(SegmentSalvageLosses, TheBlockIsFoundWhateverFollowsIt) {
   const std::string segment = CutBehindBlock(WrittenBytes(SixtyRows()));
   const Block block = BlockOf(segment);
@@ -328,6 +358,17 @@ TEST(SegmentSalvageLosses, RowsOfAFooterThatCountsMoreThanThereCanBeAreReadAllTh
   EXPECT_EQ(salvaged.result.basis, Basis::kFooter);
   EXPECT_EQ(salvaged.entries, SixtyRows());
   EXPECT_EQ(salvaged.result.lost.size(), 2u);
+}
+
+TEST(SegmentSalvageLosses, APageOfMoreRowsThanItsGroupHasIsNotTheGroups) {
+  std::string bytes = WrittenBytes(SixtyRows());
+  const uint64_t offset = BlockOf(bytes).view.Page(SegmentColumn::kNamespace, 0).offset;
+  DamageBlock(&bytes);
+  EditFooter([](parquet::FileMetaData* footer) { footer->row_groups[0].num_rows = 15; }, &bytes);
+  const Salvaged salvaged = Salvage(bytes);
+  EXPECT_EQ(salvaged.result.basis, Basis::kFooter);
+  EXPECT_EQ(salvaged.entries, Without(SixtyRows(), 0, 20));
+  ExpectLost(salvaged.result, 0, 15, offset, "no page header of the column");
 }
 
 // --- Pages made by hand --------------------------------------------------------------------------
