@@ -142,8 +142,8 @@ class Db {
   // --- Time ------------------------------------------------------------------------------------
   // The newest commit's timestamp; 0 when there is none.
   virtual Timestamp LastTimestamp() const = 0;
-  // Moves the clock past a timestamp received from elsewhere. InvalidArgument when it is further
-  // ahead of the physical clock than Options::max_clock_skew_nanos.
+  // Moves the clock past a timestamp received from elsewhere. InvalidArgument when it is none (0, or
+  // above kMaxTimestamp), or further ahead of the physical clock than Options::max_clock_skew_nanos.
   virtual absl::Status AdvanceClock(Timestamp remote) = 0;
 
   virtual Statistics GetStatistics() = 0;

@@ -304,6 +304,9 @@ class ModelDb final : public Db {
   absl::Status AdvanceClock(Timestamp remote) override {
     VERALITH_RETURN_IF_ERROR(Usable());
     const Timestamp wall = options_.clock->WallNanos();
+    if (remote == 0 || remote > kMaxTimestamp) {
+      return InvalidArgument("no timestamp");
+    }
     if (remote > wall && remote - wall > static_cast<Timestamp>(options_.max_clock_skew_nanos)) {
       return InvalidArgument("too far ahead");
     }

@@ -335,6 +335,9 @@ std::string Session::AdvanceClock(uint64_t nanos) {
   if (nanos > skew) {
     return ExpectCode(status, absl::StatusCode::kInvalidArgument, "AdvanceClock beyond the skew");
   }
+  if (remote == 0 || remote > kMaxTimestamp) {
+    return ExpectCode(status, absl::StatusCode::kInvalidArgument, "AdvanceClock to no timestamp");
+  }
   bool known = false;
   std::string difference = Judge(status, &known, "AdvanceClock");
   if (known && environment_->simulated()) {
