@@ -408,6 +408,18 @@ TEST_F(SeeksTest, MergeLevel0OnceTheyHavePaidForIt) {
   ExpectContents();
 }
 
+TEST_F(SeeksTest, ThatPaidForOneMergeHavePaidNothingForTheNext) {
+  OpenThreeRuns(4096);
+  Seek(128);
+  ASSERT_EQ(Runs(), 0);
+  FillRuns(2, 300);
+  Seek(255);  // each pays for one run
+  EXPECT_EQ(Runs(), 2);
+  Seek(1);
+  EXPECT_EQ(Runs(), 0);
+  ExpectContents();
+}
+
 TEST_F(SeeksTest, PayByIteratorWhateverTheirDirection) {
   OpenThreeRuns(4096);
   {
