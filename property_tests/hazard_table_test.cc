@@ -3,9 +3,6 @@
 // (That the engines are caught is //property_tests/exploration:broken_engines_test.)
 //
 // Reads the source tree itself (the folder of the WORKSPACE file), so it runs every time.
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <regex>
 #include <set>
@@ -14,18 +11,10 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "property_tests/source_tree.h"
 
 namespace veralith {
 namespace {
-
-namespace fs = std::filesystem;
-
-fs::path SourceRoot() { return fs::canonical("WORKSPACE").parent_path(); }
-
-std::string ReadFile(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
 
 // The cells of a row "| a | b |".
 std::vector<std::string> Cells(const std::string& line) {
@@ -83,17 +72,12 @@ std::set<std::string> AllTests() {
   static const std::regex test(
       R"(\b(?:TEST|TEST_F|TEST_P|TYPED_TEST|TYPED_TEST_P|RC_GTEST_PROP)\(\s*(\w+),\s*(\w+))");
   std::set<std::string> tests;
-  for (const char* folder : {"core", "fuzz", "model", "property_tests", "tools"}) {
-    for (const auto& item : fs::recursive_directory_iterator(SourceRoot() / folder)) {
-      const std::string extension = item.path().extension().string();
-      if (!item.is_regular_file() || (extension != ".cc" && extension != ".h")) {
-        continue;
-      }
-      const std::string source = ReadFile(item.path());
-      for (std::sregex_iterator it(source.begin(), source.end(), test), end; it != end; ++it) {
-        tests.insert((*it)[1].str() + "." + (*it)[2].str());
-        tests.insert((*it)[1].str() + ".*");
-      }
+  for (const std::filesystem::path& file :
+       SourcesUnder({"core", "fuzz", "model", "property_tests", "tools"})) {
+    const std::string source = ReadFile(file);
+    for (std::sregex_iterator it(source.begin(), source.end(), test), end; it != end; ++it) {
+      tests.insert((*it)[1].str() + "." + (*it)[2].str());
+      tests.insert((*it)[1].str() + ".*");
     }
   }
   return tests;

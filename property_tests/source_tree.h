@@ -1,0 +1,42 @@
+// The source tree itself, for tests that hold documents and code together. It is found beside the
+// WORKSPACE file, which such a test names as its data; Bazel does not know the rest as its input, so
+// the test is tagged to run every time.
+#ifndef VERALITH_PROPERTY_TESTS_SOURCE_TREE_H_
+#define VERALITH_PROPERTY_TESTS_SOURCE_TREE_H_
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+namespace veralith {
+
+inline std::filesystem::path SourceRoot() {
+  return std::filesystem::canonical("WORKSPACE").parent_path();
+}
+
+inline std::string ReadFile(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+// The .h and .cc files below `folders` of the root, sorted.
+inline std::vector<std::filesystem::path> SourcesUnder(const std::vector<std::string>& folders) {
+  std::vector<std::filesystem::path> files;
+  for (const std::string& folder : folders) {
+    for (const auto& item : std::filesystem::recursive_directory_iterator(SourceRoot() / folder)) {
+      const std::string extension = item.path().extension().string();
+      if (item.is_regular_file() && (extension == ".h" || extension == ".cc")) {
+        files.push_back(item.path());
+      }
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace veralith
+
+#endif  // VERALITH_PROPERTY_TESTS_SOURCE_TREE_H_
