@@ -1,8 +1,8 @@
 #include "core/base/epoch.h"
 
 #include <cstdint>
+#include <list>
 #include <utility>
-#include <vector>
 
 #include "core/base/check.h"
 #include "core/base/sync.h"
@@ -21,16 +21,11 @@ struct alignas(128) Slot {
   int depth = 0;         // of the owning thread's guards; touched by that thread only
 };
 
-struct Retired {
-  uint64_t epoch;
-  std::function<void()> free;
-};
-
 struct Domain {
   Atomic<uint64_t> epoch{1};
   Atomic<Slot*> slots{nullptr};
   Mutex mutex;
-  std::vector<Retired> retired ABSL_GUARDED_BY(mutex);
+  std::list<Retirement::Waiting> retired ABSL_GUARDED_BY(mutex);
 };
 
 #ifdef VERALITH_EXPLORE
@@ -105,31 +100,40 @@ EpochGuard::~EpochGuard() {
   }
 }
 
-void RetireAfterEpoch(std::function<void()> free) {
+// The domain is made here if it is not there yet: RetireAfterEpoch must not need memory for it.
+Retirement::Retirement() : place_(1) { TheDomain(); }
+
+void RetireAfterEpoch(Retirement place, std::function<void()> free) noexcept {
   Domain& domain = TheDomain();
   // The object was unlinked before this call, so a guard that begins after the increment cannot
   // find it; guards that announce an epoch up to `now` may hold it.
-  const uint64_t now = domain.epoch.FetchAdd(1);
+  place.place_.front().epoch = domain.epoch.FetchAdd(1);
+  place.place_.front().free = std::move(free);
   {
     MutexLock lock(domain.mutex);
-    domain.retired.push_back({now, std::move(free)});
+    domain.retired.splice(domain.retired.end(), place.place_);
   }
   ReclaimRetired();
 }
 
-void ReclaimRetired() {
+void RetireAfterEpoch(std::function<void()> free) {
+  RetireAfterEpoch(Retirement(), std::move(free));
+}
+
+void ReclaimRetired() noexcept {
   Domain& domain = TheDomain();
-  std::vector<Retired> ready;
+  std::list<Retirement::Waiting> ready;
   {
     MutexLock lock(domain.mutex);
     const uint64_t oldest = OldestActive(UINT64_MAX);
-    std::vector<Retired> waiting;
-    for (Retired& item : domain.retired) {
-      (item.epoch < oldest ? ready : waiting).push_back(std::move(item));
+    for (auto item = domain.retired.begin(); item != domain.retired.end();) {
+      const auto waiting = item++;
+      if (waiting->epoch < oldest) {
+        ready.splice(ready.end(), domain.retired, waiting);
+      }
     }
-    domain.retired.swap(waiting);
   }
-  for (Retired& item : ready) {
+  for (Retirement::Waiting& item : ready) {
     item.free();
   }
 }

@@ -9,7 +9,9 @@
 // Invariants
 //   1. An object retired at epoch e is freed only when every active guard began after e.
 //   2. Guards nest; only the outermost announces.
-//   3. Guards are short: one lookup, never across a wait, I/O excepted. Long holders (iterators,
+//   3. What a writer unlinks must be retired: whoever cannot do without, takes a Retirement before the
+//      unlinking, and needs no memory after it.
+//   4. Guards are short: one lookup, never across a wait, I/O excepted. Long holders (iterators,
 //      pinned values) take a reference count under a guard instead.
 //
 // Thread rule: all of it from any thread. A guard belongs to the thread that made it. Cost: one
@@ -17,7 +19,9 @@
 #ifndef VERALITH_CORE_BASE_EPOCH_H_
 #define VERALITH_CORE_BASE_EPOCH_H_
 
+#include <cstdint>
 #include <functional>
+#include <list>
 
 namespace veralith {
 
@@ -29,13 +33,33 @@ class EpochGuard {
   EpochGuard& operator=(const EpochGuard&) = delete;
 };
 
+// A place among what waits for its readers, taken ahead.
+class Retirement {
+ public:
+  // Throws std::bad_alloc when there is no memory.
+  Retirement();
+
+  // For RetireAfterEpoch.
+  struct Waiting {
+    uint64_t epoch = 0;
+    std::function<void()> free;
+  };
+
+ private:
+  friend void RetireAfterEpoch(Retirement place, std::function<void()> free) noexcept;
+
+  std::list<Waiting> place_;  // one, or moved from
+};
+
 // Runs `free` once no guard that is active now is active any more: perhaps at once, perhaps in a
-// later call on any thread.
+// later call on any thread. `free` throws nothing.
+void RetireAfterEpoch(Retirement place, std::function<void()> free) noexcept;
+// The same; throws std::bad_alloc when there is no memory, and then `free` is never run.
 void RetireAfterEpoch(std::function<void()> free);
 
 // Runs everything retired whose readers have gone. Called by RetireAfterEpoch; a closing database
 // calls it so that nothing waits for a later retirement.
-void ReclaimRetired();
+void ReclaimRetired() noexcept;
 
 }  // namespace veralith
 

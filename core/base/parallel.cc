@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "core/base/no_memory.h"
 #include "core/base/sync.h"
 
 namespace veralith {
@@ -40,9 +41,12 @@ void RunInParallel(Executor* executor, TaskPriority priority, size_t count,
   const auto parts = std::make_shared<Parts>();
   parts->count = count;
   parts->part = &part;
-  for (size_t i = 1; executor != nullptr && i < count; ++i) {
-    executor->Schedule(priority, [parts] { TakeParts(*parts); });
-  }
+  const bool has_help = TryWithMemory([&] {
+    for (size_t i = 1; executor != nullptr && i < count; ++i) {
+      executor->Schedule(priority, [parts] { TakeParts(*parts); });
+    }
+  });
+  static_cast<void>(has_help);  // without it the caller does the more
   TakeParts(*parts);
   MutexLock lock(parts->mutex);
   while (parts->running > 0) {

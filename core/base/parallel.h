@@ -6,7 +6,8 @@
 //   2. The caller takes parts like everybody else, and at the end waits only for parts that others
 //      have begun: it ends though the executor never has a free thread, and in a simulation, where
 //      nobody else runs, it runs all of them itself.
-//   3. A task that the executor gets round to later finds nothing to do, and touches nothing of the
+//   3. part throws nothing. For what is needed before the first part, std::bad_alloc may be thrown.
+//   4. A task that the executor gets round to later finds nothing to do, and touches nothing of the
 //      caller's.
 //
 // `executor` may be null: then the caller does everything. Thread rule: any thread, no lock held.

@@ -8,12 +8,13 @@
 //   Unimplemented       valid bytes from a writer that knows more than this reader
 //   NotFound            a file that is not there (an absent key is a value, not an error)
 //   AlreadyExists       something is where something new was to be made
-//   ResourceExhausted   disk full, or a configured limit reached
+//   ResourceExhausted   disk full, memory that cannot be had, or a configured limit reached
 //   Unavailable         an I/O error, or a stall timeout; the message says which call on which file
 //   Aborted             cancelled by Close, or by the caller (CompactOptions::cancel)
 #ifndef VERALITH_CORE_BASE_STATUS_H_
 #define VERALITH_CORE_BASE_STATUS_H_
 
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,8 +24,13 @@
 
 namespace veralith {
 
-inline absl::Status MakeStatus(absl::StatusCode code, std::string_view message) {
-  return absl::Status(code, absl::string_view(message.data(), message.size()));
+// Without memory for the message: the code alone.
+inline absl::Status MakeStatus(absl::StatusCode code, std::string_view message) noexcept {
+  try {
+    return absl::Status(code, absl::string_view(message.data(), message.size()));
+  } catch (const std::bad_alloc&) {
+    return absl::Status(code, "");
+  }
 }
 inline absl::Status DataLoss(std::string_view m) {
   return MakeStatus(absl::StatusCode::kDataLoss, m);
@@ -64,14 +70,18 @@ inline std::string_view Message(const absl::Status& status) {
 // "NOT_FOUND: no such file": for people.
 inline std::string ToString(const absl::Status& status) { return status.ToString(); }
 
-// The same error with "prefix: " before its message; OK stays OK.
-inline absl::Status Annotate(const absl::Status& status, std::string_view prefix) {
+// The same error with "prefix: " before its message, if there is memory for that; OK stays OK.
+inline absl::Status Annotate(const absl::Status& status, std::string_view prefix) noexcept {
   if (status.ok()) {
     return status;
   }
-  std::string text(prefix);
-  text.append(": ").append(Message(status));
-  return MakeStatus(status.code(), text);
+  try {
+    std::string text(prefix);
+    text.append(": ").append(Message(status));
+    return MakeStatus(status.code(), text);
+  } catch (const std::bad_alloc&) {
+    return status;
+  }
 }
 
 }  // namespace veralith

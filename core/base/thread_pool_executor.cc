@@ -1,7 +1,8 @@
 // The executor of production: a fixed number of real threads over two queues and a list of timers.
 //
 // Invariants
-//   1. Worker 0 is the reserved one when there are at least two: it takes timers and kHigh only.
+//   1. The last worker is the reserved one when there are at least two: it takes timers and kHigh only.
+//      A pool whose threads could not all be started has those that could, and no reserved one.
 //   2. A task is in exactly one of timers_, high_, low_ until a worker takes it; it is destroyed
 //      and run without mutex_ held.
 //   3. Every idle worker that may run a task was notified after the task was queued, or looks at
@@ -9,10 +10,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <limits>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -39,9 +42,12 @@ class ThreadPoolExecutor final : public Executor {
  public:
   explicit ThreadPoolExecutor(int threads) {
     VERALITH_CHECK(threads >= 1);
+    threads_.reserve(static_cast<size_t>(threads));
     for (int i = 0; i < threads; ++i) {
-      const bool reserved = threads >= 2 && i == 0;
-      threads_.emplace_back([this, reserved] { Work(reserved); });
+      const bool reserved = i > 0 && i == threads - 1;
+      if (!Start(reserved)) {
+        break;
+      }
     }
   }
 
@@ -75,8 +81,13 @@ class ThreadPoolExecutor final : public Executor {
     const int64_t due = SaturatingAdd(SystemClock()->MonotonicNanos(), delay_nanos);
     MutexLock lock(mutex_);
     const TimerId id = ++last_timer_;
-    timers_.emplace(std::make_pair(due, id), std::move(task));
-    due_.emplace(id, due);
+    const auto by_id = due_.emplace(id, due).first;
+    try {
+      timers_.emplace(std::make_pair(due, id), std::move(task));
+    } catch (const std::bad_alloc&) {
+      due_.erase(by_id);  // all of it or nothing
+      throw;
+    }
     WakeAll();  // every idle worker may now have to wake earlier
     return id;
   }
@@ -105,6 +116,19 @@ class ThreadPoolExecutor final : public Executor {
   }
 
  private:
+  // False: there is no memory for another thread, or the system has none. The first must be had.
+  bool Start(bool reserved) {
+    try {
+      threads_.emplace_back([this, reserved] { Work(reserved); });
+      return true;
+    } catch (const std::exception&) {
+      if (threads_.empty()) {
+        throw;
+      }
+      return false;
+    }
+  }
+
   void WakeAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     reserved_.NotifyAll();
     general_.NotifyAll();

@@ -7,6 +7,7 @@
 
 #include "core/base/broken.h"
 #include "core/base/check.h"
+#include "core/base/no_memory.h"
 #include "core/base/parallel.h"
 #include "core/base/status.h"
 #include "core/base/sync.h"
@@ -297,7 +298,8 @@ absl::StatusOr<JobResult> Merge(const JobEnvironment& environment,
   of_piece.cancel.push_back(&failed);
   std::vector<absl::StatusOr<JobResult>> results(pieces.size());
   RunInParallel(environment.executor, TaskPriority::kLow, pieces.size(), [&](size_t i) {
-    results[i] = MergeToOutputs(of_piece, PieceOf(whole, pieces[i]));
+    results[i] = CatchNoMemory(
+        "a compaction", [&] { return MergeToOutputs(of_piece, PieceOf(whole, pieces[i])); });
     if (!results[i].ok()) {
       failed.Store(true);
     }

@@ -5,6 +5,7 @@
 
 #include "core/base/broken.h"
 #include "core/base/check.h"
+#include "core/base/no_memory.h"
 #include "core/base/status.h"
 #include "core/format/key_bound.h"
 #include "core/manifest/file_names.h"
@@ -80,6 +81,7 @@ void Outputs::PassGrandparents(const EntryView& next) {
 }
 
 absl::Status Outputs::Begin() {
+  created_.reserve(created_.size() + 1);
   number_ = environment_.new_file_number();
   superseded_ = 0;
   estimated_bytes_ = 0;
@@ -138,8 +140,9 @@ void Outputs::ReportProgress(uint64_t bytes_of_open_file) {
 void Outputs::RemoveAll() {
   writer_.reset();
   for (const uint64_t number : created_) {
-    environment_.fs->Remove(JoinPath(environment_.directory, SegmentFileName(number)))
-        .IgnoreError();  // invariant 4
+    CatchNoMemory("the removal of a segment", [&] {
+      return environment_.fs->Remove(JoinPath(environment_.directory, SegmentFileName(number)));
+    }).IgnoreError();  // invariant 4
   }
 }
 

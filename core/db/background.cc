@@ -9,6 +9,7 @@
 #include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/epoch.h"
+#include "core/base/finally.h"
 #include "core/base/status.h"
 #include "core/compaction/compaction_job.h"
 #include "core/compaction/flush_job.h"
@@ -82,7 +83,13 @@ absl::Status DbImpl::Install(VersionEdit edit) {
   return versions_->LogAndApply(std::move(edit), mutex_);
 }
 
-void DbImpl::PublishSuperVersion() {
+void DbImpl::PublishSuperVersion() noexcept {
+  publish_due_ = !TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    current_.Publish(NewSuperVersion());
+  });
+}
+
+SuperVersion* DbImpl::NewSuperVersion() {
   std::vector<Memtable*> memtables = {active_.get()};
   for (auto it = frozen_.rbegin(); it != frozen_.rend(); ++it) {
     memtables.push_back(it->memtable.get());
@@ -94,8 +101,8 @@ void DbImpl::PublishSuperVersion() {
     files = files != nullptr ? files : broken_files_;
   }
 #endif
-  current_.Publish(new SuperVersion(std::move(memtables), std::move(files),
-                                    versions_->state().history_floor));
+  return new SuperVersion(std::move(memtables), std::move(files),
+                          versions_->state().history_floor);
 }
 
 std::vector<Timestamp> DbImpl::Points() const {
@@ -117,8 +124,8 @@ PickerState DbImpl::PickerStateNow() const {
   picker_points_ = Points();
   state.points = picker_points_;
   if (picker_ranges_of_.lock() != versions_->current()) {
-    picker_ranges_of_ = versions_->current();
     picker_ranges_ = RangeDeletesOf(*versions_->current());
+    picker_ranges_of_ = versions_->current();
   }
   state.range_deletes = picker_ranges_;
   state.seek_bytes = seek_debt_.bytes();
@@ -163,24 +170,42 @@ void DbImpl::ChargeSeeks(uint64_t visits) {
 }
 
 // A kind of work whose last job failed waits for its timer, which schedules what is due then.
-void DbImpl::ScheduleBackgroundWork() {
+void DbImpl::ScheduleBackgroundWork() noexcept {
   if (closing_ || options_.read_only || !fatal_.ok() || pauses_ > 0) {
     return;
   }
-  if (!flush_.scheduled && !flush_.retry.has_value() && FlushIsDue()) {
-    flush_.scheduled = true;
-    executor_->Schedule(TaskPriority::kHigh, [this] { BackgroundFlush(); });
+  Begin(&flush_, TaskPriority::kHigh, &DbImpl::FlushIsDue, [this] { BackgroundFlush(); });
+  Begin(&compaction_, TaskPriority::kLow, &DbImpl::CompactionIsDue,
+        [this] { BackgroundCompaction(); });
+}
+
+void DbImpl::Begin(BackgroundWork* work, TaskPriority priority, bool (DbImpl::*is_due)() const,
+                   std::function<void()> run) {
+  if (work->scheduled || work->retry.has_value()) {
+    return;
   }
-  if (!compaction_.scheduled && !compaction_.retry.has_value() && CompactionIsDue()) {
-    compaction_.scheduled = true;
-    executor_->Schedule(TaskPriority::kLow, [this] { BackgroundCompaction(); });
+  const absl::Status status = CatchNoMemory(work->name, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if ((this->*is_due)()) {
+      executor_->Schedule(priority, std::move(run));
+      work->scheduled = true;
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) {
+    work->error = status;
+    work->not_begun = true;
+  } else if (std::exchange(work->not_begun, false)) {
+    work->error = absl::OkStatus();
   }
 }
 
 void DbImpl::BackgroundFlush() {
   MutexLock lock(mutex_);
   if (!closing_ && fatal_.ok() && pauses_ == 0 && FlushIsDue()) {
-    NoteResult(FlushFrozen(), &flush_);
+    NoteResult(CatchNoMemory("a flush", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                 return FlushFrozen();
+               }),
+               &flush_);
     RemoveGarbage();
   }
   DeliverEvents();
@@ -192,12 +217,20 @@ void DbImpl::BackgroundFlush() {
 void DbImpl::BackgroundCompaction() {
   MutexLock lock(mutex_);
   if (!closing_ && fatal_.ok() && pauses_ == 0) {
-    if (std::optional<Pick> pick = NextPick(); pick.has_value()) {
-      const absl::Status status = RunPick(*pick);
-      // A job that its caller cancelled is not a failure to back off from.
-      if (manual_job_ == nullptr || !manual_job_->IsCancelled() || !absl::IsAborted(status)) {
-        NoteResult(status, &compaction_);
-      }
+    bool picked = true;
+    const absl::Status status =
+        CatchNoMemory("a compaction", [this, &picked]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+          const std::optional<Pick> pick = NextPick();
+          picked = pick.has_value();
+          return picked ? RunPick(*pick) : absl::OkStatus();
+        });
+    // A job that its caller cancelled is not a failure to back off from.
+    const bool cancelled =
+        manual_job_ != nullptr && manual_job_->IsCancelled() && absl::IsAborted(status);
+    if (picked && !cancelled) {
+      NoteResult(status, &compaction_);
+    }
+    if (picked) {
       RemoveGarbage();
     }
   }
@@ -217,8 +250,10 @@ void DbImpl::NoteResult(const absl::Status& status, BackgroundWork* work) {
     work->error = absl::OkStatus();
     work->failures_in_a_row = 0;
     if (std::exchange(work->error_told, false)) {
-      events_.Add([name = std::string(work->name)](Listener& listener) {
-        listener.OnBackgroundErrorCleared(name);
+      Tell([work] {
+        return [name = std::string(work->name)](Listener& listener) {
+          listener.OnBackgroundErrorCleared(name);
+        };
       });
     }
     return;
@@ -229,13 +264,19 @@ void DbImpl::NoteResult(const absl::Status& status, BackgroundWork* work) {
   work->error = Annotate(status, work->name);
   const int64_t delay = kFirstRetryNanos << std::min(work->failures_in_a_row++, kMostDoublings);
   work->error_told = true;
-  events_.Add([event = BackgroundErrorEvent{work->error, /*fatal=*/false, delay}](
-                  Listener& listener) { listener.OnBackgroundError(event); });
-  work->retry = executor_->ScheduleAfter(delay, [this, work] {
-    MutexLock lock(mutex_);
-    work->retry.reset();
-    ScheduleBackgroundWork();
-    background_done_.NotifyAll();
+  Tell([work, delay] {
+    return [event = BackgroundErrorEvent{work->error, /*fatal=*/false, delay}](Listener& listener) {
+      listener.OnBackgroundError(event);
+    };
+  });
+  // Without memory for a timer it is tried again at once.
+  TryWithMemory([this, work, delay] {
+    work->retry = executor_->ScheduleAfter(delay, [this, work] {
+      MutexLock lock(mutex_);
+      work->retry.reset();
+      ScheduleBackgroundWork();
+      background_done_.NotifyAll();
+    });
   });
 }
 
@@ -251,6 +292,7 @@ void DbImpl::DeliverEvents() {
 
 void DbImpl::Retry(BackgroundWork* work) {
   work->error = absl::OkStatus();
+  work->not_begun = false;
   work->failures_in_a_row = 0;
   if (work->retry.has_value() && executor_->Cancel(*work->retry)) {
     work->retry.reset();
@@ -265,6 +307,7 @@ JobEnvironment DbImpl::NewJobEnvironment(std::vector<uint64_t>* numbers) {
   environment.job_id = next_job_id_++;
   environment.new_file_number = [this, numbers] {
     MutexLock lock(mutex_);
+    numbers->reserve(numbers->size() + 1);
     numbers->push_back(versions_->NewPendingFile());
     return numbers->back();
   };
@@ -320,8 +363,12 @@ absl::Status DbImpl::FlushFrozen() {
   request.run_id = versions_->NewRunId();
   const std::shared_ptr<const SegmentSet> base = versions_->current();
   request.version = base->version_ref();
-  const auto start = job_starts_.insert(request.points.back());
   std::vector<uint64_t> numbers;
+  const auto start = job_starts_.insert(request.points.back());
+  const Finally forgotten([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    job_starts_.erase(start);
+    ReleasePending(numbers);
+  });
   JobEnvironment environment = NewJobEnvironment(&numbers);
   MakeBackground(TaskPriority::kHigh, &environment);
   uint64_t memtable_bytes = 0;
@@ -330,13 +377,15 @@ absl::Status DbImpl::FlushFrozen() {
   }
   event.job_id = environment.job_id;
   event.memtables = taken.size();
-  events_.Add([event](Listener& listener) { listener.OnFlushBegin(event); });
+  Tell([&event] { return [event](Listener& listener) { listener.OnFlushBegin(event); }; });
   DeliverEvents();
   absl::StatusOr<JobResult> result;
   {
     MutexUnlock unlock(mutex_);
-    const absl::Status room = CheckRoom(memtable_bytes);
-    result = room.ok() ? RunFlush(environment, compaction_options_, request) : room;
+    result = CatchNoMemory("a flush", [&]() -> absl::StatusOr<JobResult> {
+      VERALITH_RETURN_IF_ERROR(CheckRoom(memtable_bytes));
+      return RunFlush(environment, compaction_options_, request);
+    });
   }
   absl::Status status = result.status();
   if (status.ok()) {
@@ -352,7 +401,9 @@ absl::Status DbImpl::FlushFrozen() {
       std::erase(logs.removed_logs, versions_->state().logs.begin()->first);
     }
     result->edit.removed_logs = std::move(logs.removed_logs);
-    status = Install(result->edit);
+    status = CatchNoMemory("a flush", [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      return Install(result->edit);
+    });
     if (!versions_->error().ok()) {
       Fatal(status).IgnoreError();
     }
@@ -365,10 +416,8 @@ absl::Status DbImpl::FlushFrozen() {
     ++counters_.flushes;
     PublishSuperVersion();
   }
-  job_starts_.erase(start);
-  ReleasePending(numbers);
   event.status = status;
-  events_.Add([event = std::move(event)](Listener& listener) { listener.OnFlushEnd(event); });
+  Tell([&event] { return [event](Listener& listener) { listener.OnFlushEnd(event); }; });
   return status;
 }
 
@@ -401,23 +450,31 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
   request.pick = pick;
   request.points = Points();
   request.open_segment = [&base](const FileMeta& file) { return FindReader(*base, file.number); };
+  std::vector<uint64_t> numbers;
+  running_.reserve(running_.size() + 1);
   const auto start = job_starts_.insert(request.points.back());
   running_.push_back(&pick);
-  std::vector<uint64_t> numbers;
+  const Finally forgotten([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    std::erase(running_, &pick);
+    job_starts_.erase(start);
+    ReleasePending(numbers);
+  });
   JobEnvironment environment = NewJobEnvironment(&numbers);
   if (manual_job_ != nullptr && manual_job_->cancel != nullptr) {
     environment.cancel.push_back(manual_job_->cancel);
   }
   MakeBackground(TaskPriority::kLow, &environment);
   CompactionEvent event = EventOf(pick, environment.job_id);
-  events_.Add([event](Listener& listener) { listener.OnCompactionBegin(event); });
+  Tell([&event] { return [event](Listener& listener) { listener.OnCompactionBegin(event); }; });
   DeliverEvents();
   absl::StatusOr<JobResult> result;
   {
     MutexUnlock unlock(mutex_);
-    const absl::Status room =
-        CheckRoom(pick.trivial_move || pick.drop ? 0 : pick.InputBytes());
-    result = room.ok() ? RunCompaction(environment, compaction_options_, request) : room;
+    result = CatchNoMemory("a compaction", [&]() -> absl::StatusOr<JobResult> {
+      VERALITH_RETURN_IF_ERROR(
+          CheckRoom(pick.trivial_move || pick.drop ? 0 : pick.InputBytes()));
+      return RunCompaction(environment, compaction_options_, request);
+    });
   }
   absl::Status status = result.status();
   if (status.ok()) {
@@ -428,7 +485,9 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
     status = RunPick(pick);  // another job of the same inputs, and it was faster
   }
   if (status.ok()) {
-    status = Install(result->edit);
+    status = CatchNoMemory("a compaction", [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      return Install(result->edit);
+    });
     if (!versions_->error().ok()) {
       Fatal(status).IgnoreError();
     }
@@ -444,11 +503,8 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
     }
     PublishSuperVersion();
   }
-  std::erase(running_, &pick);
-  job_starts_.erase(start);
-  ReleasePending(numbers);
   event.status = status;
-  events_.Add([event = std::move(event)](Listener& listener) { listener.OnCompactionEnd(event); });
+  Tell([&event] { return [event](Listener& listener) { listener.OnCompactionEnd(event); }; });
   return status;
 }
 
@@ -456,6 +512,9 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
 void DbImpl::RemoveGarbage() {
   if (options_.read_only || !fatal_.ok()) {
     return;
+  }
+  if (publish_due_) {
+    PublishSuperVersion();
   }
   {
     MutexUnlock unlock(mutex_);

@@ -141,6 +141,9 @@ absl::Status CheckOperationLimits(const LogOperation& operation) {
 
 absl::Status ReduceBatch(const WriteBatch& batch, std::vector<LogOperation>* reduced) {
   reduced->clear();
+  if (batch.lacks_memory()) {
+    return ResourceExhausted("there was no memory for all operations of the batch");
+  }
   if (batch.bytes() > kMaxBatchBytes) {
     return TooLarge("a batch", batch.bytes(), kMaxBatchBytes);
   }

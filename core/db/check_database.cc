@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "core/base/no_memory.h"
 #include "core/base/status.h"
 #include "core/db/check_ages.h"
 #include "core/db/log_recovery.h"
@@ -208,7 +209,8 @@ absl::Status CheckDatabase(FileSystem& fs, const std::string& directory,
                            const std::function<void(const std::string& file)>& progress,
                            CheckReport* report) {
   *report = {};
-  return Checker(fs, directory, progress, report).Run();
+  return CatchNoMemory("a check",
+                       [&] { return Checker(fs, directory, progress, report).Run(); });
 }
 
 }  // namespace veralith

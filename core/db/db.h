@@ -10,6 +10,12 @@
 // newest wins, batches are atomic, reads can be in the past, durability is a prefix of the commit
 // order, damage is an error and never a wrong answer.
 //
+// Memory that cannot be had is ResourceExhausted("out of memory in ..."), and no exception crosses this
+// interface: not from a call, an iterator or a batch, and none ends a thread of background work. The call
+// has then done nothing and can be made again; a flush or a compaction is tried again by itself, and
+// nothing is lost. Where a write lacks memory after its bytes are in the log, the database takes no
+// more writes until it is opened again, as after a write that failed.
+//
 // Thread rule: every method from any thread. Ownership: the caller owns the Db; iterators and
 // snapshots must be destroyed before it. Errors: core/base/status.h says which code means what.
 // Not thread-safe by itself: WriteBatch, PinnedValue, DbIterator (one thread each).
@@ -99,7 +105,8 @@ class Db {
   // in making it is its status().
   virtual std::unique_ptr<DbIterator> NewIterator(const ScanOptions& options) = 0;
 
-  // Holds the newest committed state. Never null.
+  // Holds the newest committed state. Never null; without memory a snapshot at which every read is
+  // ResourceExhausted.
   virtual const Snapshot* GetSnapshot() = 0;
   // The state as of a past timestamp (any, not only that of a commit). OutOfRange after the newest
   // commit, and before Statistics::history_floor: then history is gone, except where a held snapshot
@@ -146,6 +153,7 @@ class Db {
   // above kMaxTimestamp), or further ahead of the physical clock than Options::max_clock_skew_nanos.
   virtual absl::Status AdvanceClock(Timestamp remote) = 0;
 
+  // Without memory: zeros, and Statistics::background_error says so.
   virtual Statistics GetStatistics() = 0;
 
   // Makes every acknowledged write durable and stops. Waits for running jobs and for listeners, which

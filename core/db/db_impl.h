@@ -15,7 +15,9 @@
 //      visible (hazards W1, C9). Memtable and log rotate together: log k holds what memtable k holds.
 //   3. After a failed write or sync of log or manifest, fatal_ is set and no write is acknowledged
 //      until the database is opened again; reads go on.
-//   4. At most one flush runs; it takes the oldest frozen memtables. Compactions never share a file.
+//   4. Memory that cannot be had (core/base/no_memory.h) leaves everything as it was, or sets fatal_.
+//      No exception leaves a call of the interface (guarded_db.h), a background task, or the leader.
+//   5. At most one flush runs; it takes the oldest frozen memtables. Compactions never share a file.
 //
 // Lock order: mutex_ only. It is never held during I/O.
 #ifndef VERALITH_CORE_DB_DB_IMPL_H_
@@ -33,6 +35,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/executor.h"
+#include "core/base/no_memory.h"
 #include "core/base/random.h"
 #include "core/base/rate_limiter.h"
 #include "core/base/sync.h"
@@ -118,6 +121,7 @@ class DbImpl final : public Db {
   struct BackgroundWork {
     const char* name;
     bool scheduled = false;
+    bool not_begun = false;   // for lack of memory, which is its error
     bool error_told = false;  // to the listeners, and nothing since that took it back
     absl::Status error = {};  // of the last job; OK once one succeeded, or Resume was called
     int failures_in_a_row = 0;
@@ -166,8 +170,13 @@ class DbImpl final : public Db {
   absl::StatusOr<Timestamp> Commit(const WriteOptions& options,
                                    std::span<const LogOperation> operations);
   void Lead(WriteQueue::Writer& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status LeadGroup(const WriteQueue::Writer& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CommitGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status LogGroup(const std::vector<WriteQueue::Writer*>& group, bool sync)
+  // What may lack memory, before anything of the group is written.
+  absl::Status StageGroup(const std::vector<WriteQueue::Writer*>& group, size_t entries,
+                          uint64_t user_bytes) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status LogGroup(bool sync) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status ApplyGroup(const std::vector<WriteQueue::Writer*>& group, Timestamp last)
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status MakeRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Makes each commit wait a little while level 0 is between its slowdown and its stop trigger.
@@ -188,6 +197,7 @@ class DbImpl final : public Db {
   absl::Status AsLeader(const std::function<absl::Status()>& action)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ScheduleIntervalSync(int64_t delay_nanos) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EnsureIntervalSync() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void IntervalSync() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckWritable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // FailedPrecondition inside a listener: `call` writes or waits (listener.h).
@@ -195,6 +205,7 @@ class DbImpl final : public Db {
   absl::Status Fatal(const absl::Status& cause) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // --- read_path.cc ----------------------------------------------------------------------------
+  std::unique_ptr<DbIterator> TryNewIterator(const ScanOptions& options);
   absl::StatusOr<Timestamp> ReadTimestamp(const ReadOptions& options,
                                           const SuperVersion& pinned) const;
 #ifdef VERALITH_BROKEN_ENGINES
@@ -206,13 +217,27 @@ class DbImpl final : public Db {
   // --- background.cc ---------------------------------------------------------------------------
   // Makes the edit durable and installs it, together with what has been written so far.
   absl::Status Install(VersionEdit edit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The same; an error that leaves open what is on the disk is fatal.
+  absl::Status InstallOrFail(VersionEdit edit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Over the life of the database.
   WrittenBytes WrittenNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // A leader is done: the next one goes on, or Close learns that none is left.
   void FinishLeading(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void PublishSuperVersion() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Without memory it is still due, and readers go on with the one before, which holds the same.
+  void PublishSuperVersion() noexcept ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  SuperVersion* NewSuperVersion() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Notes the event that make() makes, for the listeners. Without memory it is lost.
+  template <typename Make>
+  void Tell(Make make) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (events_.has_listeners()) {
+      TryWithMemory([&] { events_.Add(make()); });
+    }
+  }
   std::vector<Timestamp> Points() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ScheduleBackgroundWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What cannot be begun for lack of memory is an error of that work, until the next call can.
+  void ScheduleBackgroundWork() noexcept ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Begin(BackgroundWork* work, TaskPriority priority, bool (DbImpl::*is_due)() const,
+             std::function<void()> run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BackgroundFlush();
   absl::Status FlushFrozen() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BackgroundCompaction();
@@ -281,7 +306,8 @@ class DbImpl final : public Db {
   std::optional<HybridLogicalClock> clock_ ABSL_GUARDED_BY(mutex_);
   MemtableRef active_;  // changed by the leader under mutex_; filled by the leader without it
   uint64_t active_log_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::deque<Frozen> frozen_ ABSL_GUARDED_BY(mutex_);  // oldest first
+  bool publish_due_ ABSL_GUARDED_BY(mutex_) = false;  // a super-version for which there was no memory
+  std::vector<Frozen> frozen_ ABSL_GUARDED_BY(mutex_);  // oldest first
   uint64_t next_memtable_id_ ABSL_GUARDED_BY(mutex_) = 1;
   uint64_t logs_needed_from_ ABSL_GUARDED_BY(mutex_) = 0;  // older logs can be forgotten
   SnapshotList snapshots_ ABSL_GUARDED_BY(mutex_);

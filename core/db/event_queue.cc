@@ -1,5 +1,7 @@
 #include "core/db/event_queue.h"
 
+#include "core/base/no_memory.h"
+
 namespace veralith {
 
 void EventQueue::Deliver(Mutex& mutex) {
@@ -13,7 +15,7 @@ void EventQueue::Deliver(Mutex& mutex) {
     MutexUnlock unlock(mutex);
     deliverer_.StoreRelaxed(ThisThread());
     for (const std::shared_ptr<Listener>& listener : listeners_) {
-      event(*listener);
+      TryWithMemory([&] { event(*listener); });  // its own lack of memory is its own affair
     }
     deliverer_.StoreRelaxed(nullptr);
   }

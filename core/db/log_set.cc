@@ -68,7 +68,7 @@ void LogSet::Rotate(std::unique_ptr<LogWriter> fresh) {
 void LogSet::DropBefore(uint64_t number) {
   VERALITH_CHECK(number <= active_number());
   while (logs_.front()->number() < number) {
-    logs_.pop_front();
+    logs_.erase(logs_.begin());
   }
 }
 

@@ -13,9 +13,9 @@
 #define VERALITH_CORE_DB_LOG_SET_H_
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "core/base/types.h"
@@ -28,8 +28,10 @@ class LogSet {
  public:
   explicit LogSet(std::unique_ptr<LogWriter> active) { logs_.push_back(std::move(active)); }
 
-  // Encodes one commit into the active log's buffer.
+  // Encodes one commit into the active log's buffer. Throws std::bad_alloc: then DropStaged is next.
   void Stage(Timestamp timestamp, std::span<const LogOperation> operations);
+  // Forgets what is staged: nothing of it will be written.
+  void DropStaged() { logs_.back()->DropStaged(); }
   // Writes what is staged with one write call.
   absl::Status Commit();
   // Makes everything committed durable, oldest log first.
@@ -39,6 +41,8 @@ class LogSet {
   // (so that this one's end is told). {0, 0} when nothing is.
   LogPosition DurableEnd() const;
 
+  // Takes memory ahead, so that the next Rotate needs none.
+  void PrepareToRotate() { logs_.reserve(logs_.size() + 1); }
   // `fresh` becomes the active log.
   void Rotate(std::unique_ptr<LogWriter> fresh);
   // Forgets logs below `number`: segments hold what they held.
@@ -52,7 +56,7 @@ class LogSet {
  private:
   LogPosition SyncedThrough() const;
 
-  std::deque<std::unique_ptr<LogWriter>> logs_;  // oldest first, never empty
+  std::vector<std::unique_ptr<LogWriter>> logs_;  // oldest first, never empty
   absl::Status failed_;
 };
 

@@ -50,10 +50,10 @@ absl::Status DbImpl::AwaitBackground(std::initializer_list<const BackgroundWork*
                                      const std::function<bool()>& done, bool polls) {
   while (!done()) {
     VERALITH_RETURN_IF_ERROR(CheckWritable());
+    ScheduleBackgroundWork();
     for (const BackgroundWork* work : works) {
       VERALITH_RETURN_IF_ERROR(work->error);
     }
-    ScheduleBackgroundWork();
     if (polls) {
       executor_->AwaitFor(mutex_, background_done_, kPollNanos);
     } else {
@@ -105,9 +105,11 @@ absl::Status DbImpl::Compact(const CompactOptions& options, std::optional<Namesp
   request.manual.before_file_number = versions_->state().next_file_number;
   manual_.push_back(&request);
   Retry(&compaction_);
-  absl::Status status = AwaitBackground(
-      {&compaction_}, [&] { return request.done || request.IsCancelled(); },
-      /*polls=*/options.cancel != nullptr);
+  absl::Status status = CatchNoMemory("Compact", [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return AwaitBackground(
+        {&compaction_}, [&request] { return request.done || request.IsCancelled(); },
+        /*polls=*/options.cancel != nullptr);
+  });
   std::erase(manual_, &request);
   while (manual_job_ == &request) {  // it looks at the caller's flag until it ends
     executor_->Await(mutex_, background_done_);
@@ -249,7 +251,9 @@ absl::Status DbImpl::Close() {
     ScheduleBackgroundWork();
   }
   if (!closing_ && !options_.read_only && fatal_.ok()) {
-    FlushLocked().IgnoreError();
+    CatchNoMemory("Close", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      return FlushLocked();
+    }).IgnoreError();
   }
   if (closing_) {  // another Close was faster
     while (!closed_with_.has_value()) {
@@ -273,7 +277,9 @@ absl::Status DbImpl::Close() {
   }
   absl::Status status;
   if (!options_.read_only) {
-    status = EndLogs();
+    status = CatchNoMemory("Close", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      return EndLogs();
+    });
     const absl::Status ended = versions_->Close(mutex_);
     if (status.ok() && fatal_.ok()) {
       status = ended;

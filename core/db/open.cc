@@ -9,6 +9,7 @@
 #include "core/base/status.h"
 #include "core/compaction/flush_job.h"
 #include "core/db/db_impl.h"
+#include "core/db/guarded_db.h"
 #include "core/db/option_mapping.h"
 #include "core/fs/posix_file_system.h"
 #include "core/manifest/file_names.h"
@@ -28,15 +29,17 @@ absl::Status WithAdvice(const absl::Status& damage, const std::string& directory
 
 absl::StatusOr<std::unique_ptr<Db>> Db::Open(const std::string& directory,
                                              const Options& options) {
-  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<DbImpl> db, DbImpl::Open(directory, options));
-  return db;
+  return CatchNoMemory("Open", [&]() -> absl::StatusOr<std::unique_ptr<Db>> {
+    VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<DbImpl> db, DbImpl::Open(directory, options));
+    return NewGuardedDb(std::move(db));
+  });
 }
 
 absl::StatusOr<std::unique_ptr<DbImpl>> DbImpl::Open(const std::string& directory,
                                                      const Options& options) {
   VERALITH_RETURN_IF_ERROR(CheckOptions(options));
   std::unique_ptr<DbImpl> db(new DbImpl(directory, options));
-  absl::Status status = db->Recover();
+  absl::Status status = CatchNoMemory("Open", [&db] { return db->Recover(); });
   if (!status.ok()) {
     MutexLock lock(db->mutex_);
     db->closing_ = true;  // nothing to make durable: what was not recovered stays as it was
@@ -226,7 +229,7 @@ absl::Status DbImpl::StartReading(const LogRecovery& recovery) {
   clock_.emplace(physical_clock_, options_.max_clock_skew_nanos, state.timestamp_ceiling);
   visible_.Store(std::max(state.last_timestamp, recovery.last_timestamp()));
   PublishSuperVersion();
-  return absl::OkStatus();
+  return publish_due_ ? NoMemory("Open") : absl::OkStatus();
 }
 
 // One edit: the replayed segments in, the old logs out, a fresh log, a ceiling above every timestamp
@@ -267,6 +270,9 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   active_log_ = number;
   visible_.Store(std::max(versions_->state().last_timestamp, recovery.last_timestamp()));
   PublishSuperVersion();
+  if (publish_due_) {
+    return NoMemory("Open");
+  }
   RemoveGarbage();
   ScheduleBackgroundWork();
   return absl::OkStatus();

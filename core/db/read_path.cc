@@ -8,6 +8,7 @@
 
 #include "core/base/broken.h"
 #include "core/base/epoch.h"
+#include "core/base/no_memory.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
 #include "core/db/version_cursors.h"
@@ -196,36 +197,52 @@ class DbIteratorImpl final : public DbIterator {
         db_(db) {}
   ~DbIteratorImpl() override { db_->ChargeSeeks(seeks_ * extra_runs_); }
 
-  bool Valid() const override { return visible_->Valid() && !closed_->LoadAcquire(); }
+  bool Valid() const override {
+    return visible_->Valid() && lacks_memory_.ok() && !closed_->LoadAcquire();
+  }
   absl::Status status() const override {
-    return closed_->LoadAcquire() ? Closed() : visible_->status();
+    return closed_->LoadAcquire() ? Closed() : lacks_memory_.ok() ? visible_->status() : lacks_memory_;
   }
   void SeekToFirst() override {
-    if (BeginSeek()) visible_->SeekToFirst();
+    if (BeginSeek()) Move([this] { visible_->SeekToFirst(); });
   }
   void SeekToLast() override {
-    if (BeginSeek()) visible_->SeekToLast();
+    if (BeginSeek()) Move([this] { visible_->SeekToLast(); });
   }
   void Seek(std::string_view key) override {
-    if (BeginSeek()) visible_->Seek(key);
+    if (BeginSeek()) Move([this, key] { visible_->Seek(key); });
   }
   void SeekForPrev(std::string_view key) override {
-    if (BeginSeek()) visible_->SeekForPrev(key);
+    if (BeginSeek()) Move([this, key] { visible_->SeekForPrev(key); });
   }
   void Next() override {
-    if (Valid()) visible_->Next();
+    if (Valid()) Move([this] { visible_->Next(); });
   }
   void Prev() override {
-    if (Valid()) visible_->Prev();
+    if (Valid()) Move([this] { visible_->Prev(); });
   }
   std::string_view key() const override { return visible_->key(); }
   std::string_view value() const override { return visible_->value(); }
-  Timestamp timestamp() const override { return visible_->timestamp(); }
+  Timestamp timestamp() const override {
+    Timestamp timestamp = 0;
+    Move([this, &timestamp] { timestamp = visible_->timestamp(); });
+    return timestamp;
+  }
 
  private:
   bool BeginSeek() {
     ++seeks_;
+    lacks_memory_ = absl::OkStatus();
     return !closed_->LoadAcquire();
+  }
+  // Where sources stand after an exception, nobody knows: until the next seek there is an error.
+  template <typename Action>
+  void Move(Action action) const {
+    try {
+      action();
+    } catch (const std::bad_alloc&) {
+      lacks_memory_ = NoMemory("an iterator");
+    }
   }
 
   const std::unique_ptr<VisibleIterator> visible_;
@@ -233,9 +250,10 @@ class DbIteratorImpl final : public DbIterator {
   const Atomic<bool>* const closed_;  // of the database, which outlives its iterators
   DbImpl* const db_;
   uint64_t seeks_ = 0;
+  mutable absl::Status lacks_memory_;
 };
 
-class ErrorIterator final : public DbIterator {
+class ErrorIterator : public DbIterator {
  public:
   explicit ErrorIterator(absl::Status status) : status_(std::move(status)) {}
   bool Valid() const override { return false; }
@@ -253,6 +271,25 @@ class ErrorIterator final : public DbIterator {
  private:
   const absl::Status status_;
 };
+
+// One for all who could not have another: never destroyed, and it never changes.
+class NoMemoryIterator final : public ErrorIterator {
+ public:
+  static std::unique_ptr<DbIterator> TheOne() {
+    static NoMemoryIterator iterator;
+    return std::unique_ptr<DbIterator>(&iterator);
+  }
+  void operator delete(NoMemoryIterator*, std::destroying_delete_t) {}
+
+ private:
+  NoMemoryIterator() : ErrorIterator(absl::Status(absl::StatusCode::kResourceExhausted, "")) {}
+};
+
+// One for all who could not have another: no read is possible at it (db.h).
+const Snapshot* SnapshotWithoutMemory() {
+  static const HeldSnapshot snapshot(/*list=*/nullptr, 0);
+  return &snapshot;
+}
 
 ScanBound ToScanBound(const Bound& bound) {
   switch (bound.kind) {
@@ -274,6 +311,9 @@ absl::StatusOr<Timestamp> DbImpl::ReadTimestamp(const ReadOptions& options,
   if (options.snapshot != nullptr) {
     if (options.timestamp.has_value()) {
       return InvalidArgument("ReadOptions names both a snapshot and a timestamp");
+    }
+    if (options.snapshot == SnapshotWithoutMemory()) {
+      return ResourceExhausted("there was no memory for the snapshot");
     }
     if (static_cast<const HeldSnapshot*>(options.snapshot)->list() != &snapshots_) {
       return InvalidArgument("ReadOptions::snapshot is a snapshot of another database");
@@ -374,6 +414,14 @@ absl::StatusOr<std::vector<std::optional<std::string>>> DbImpl::MultiGet(
 }
 
 std::unique_ptr<DbIterator> DbImpl::NewIterator(const ScanOptions& options) {
+  try {
+    return TryNewIterator(options);
+  } catch (const std::bad_alloc&) {
+    return NoMemoryIterator::TheOne();
+  }
+}
+
+std::unique_ptr<DbIterator> DbImpl::TryNewIterator(const ScanOptions& options) {
   if (closed_.LoadAcquire()) {
     return std::make_unique<ErrorIterator>(Closed());
   }
@@ -403,7 +451,11 @@ std::unique_ptr<DbIterator> DbImpl::NewIterator(const ScanOptions& options) {
 
 const Snapshot* DbImpl::GetSnapshot() {
   MutexLock lock(mutex_);
-  return snapshots_.Hold(visible_.Load());
+  try {
+    return snapshots_.Hold(visible_.Load());
+  } catch (const std::bad_alloc&) {
+    return SnapshotWithoutMemory();
+  }
 }
 
 // A running job does not know a snapshot that is taken now: it may be dropping versions that only
@@ -429,7 +481,7 @@ absl::StatusOr<const Snapshot*> DbImpl::GetSnapshotAt(Timestamp timestamp) {
 }
 
 void DbImpl::ReleaseSnapshot(const Snapshot* snapshot) {
-  if (snapshot == nullptr) {
+  if (snapshot == nullptr || snapshot == SnapshotWithoutMemory()) {
     return;
   }
   MutexLock lock(mutex_);

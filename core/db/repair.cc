@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/random.h"
+#include "core/base/no_memory.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/db/option_mapping.h"
@@ -436,7 +437,8 @@ absl::Status RepairDatabase(const Options& options, const std::string& source,
                             const std::string& target, const RepairOptions& repair,
                             RepairReport* report) {
   *report = {};
-  return Repairer(options, source, target, repair, report).Run();
+  return CatchNoMemory(
+      "a repair", [&] { return Repairer(options, source, target, repair, report).Run(); });
 }
 
 }  // namespace veralith

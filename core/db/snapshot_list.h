@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "core/base/check.h"
@@ -33,8 +34,16 @@ class SnapshotList {
   const Snapshot* Hold(Timestamp timestamp) {
     auto held = std::make_unique<HeldSnapshot>(this, timestamp);
     const Snapshot* handle = held.get();
-    snapshots_.emplace(handle, std::move(held));
-    ++counts_[timestamp];
+    const auto count = counts_.try_emplace(timestamp, 0).first;
+    try {
+      snapshots_.emplace(handle, std::move(held));
+    } catch (const std::bad_alloc&) {
+      if (count->second == 0) {
+        counts_.erase(count);  // nothing is held
+      }
+      throw;
+    }
+    ++count->second;
     return handle;
   }
 

@@ -37,10 +37,10 @@ SuperVersionRef CurrentSuperVersion::Acquire() const {
   return SuperVersionRef(held);
 }
 
-void CurrentSuperVersion::Publish(SuperVersion* fresh) {
+void CurrentSuperVersion::Publish(SuperVersion* fresh) noexcept {
   SuperVersion* old = current_.Exchange(fresh);
   if (old != nullptr) {
-    RetireAfterEpoch([old] { old->Unref(); });
+    RetireAfterEpoch(old->TakeRetirement(), [old] { old->Unref(); });
   }
 }
 

@@ -23,8 +23,10 @@
 #define VERALITH_CORE_DB_SUPER_VERSION_H_
 
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "core/base/epoch.h"
 #include "core/base/sync.h"
 #include "core/base/types.h"
 #include "core/memtable/memtable.h"
@@ -46,6 +48,8 @@ class SuperVersion {
 
   void Ref() { references_.FetchAdd(1); }
   void Unref();
+  // For whoever replaces it, once.
+  Retirement TakeRetirement() { return std::move(retirement_); }
 
  private:
   ~SuperVersion();
@@ -54,6 +58,7 @@ class SuperVersion {
   const std::shared_ptr<const SegmentSet> segments_;
   const Timestamp history_floor_;
   Atomic<int> references_{1};
+  Retirement retirement_;
 };
 
 // A reference that an iterator or a job holds.
@@ -90,7 +95,7 @@ class CurrentSuperVersion {
   SuperVersionRef Acquire() const;
   // Replaces the current one; its reference is dropped once no guard can still see it.
   // Calls are serialized by the database's mutex.
-  void Publish(SuperVersion* fresh);
+  void Publish(SuperVersion* fresh) noexcept;
 
  private:
   Atomic<SuperVersion*> current_{nullptr};

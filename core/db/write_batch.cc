@@ -1,5 +1,7 @@
 #include "core/db/write_batch.h"
 
+#include <exception>
+
 #include "core/base/check.h"
 
 namespace veralith {
@@ -21,6 +23,7 @@ void WriteBatch::DeleteRange(NamespaceId ns, std::string_view begin,
 void WriteBatch::Clear() {
   bytes_.clear();
   operations_.clear();
+  lacks_memory_ = false;
 }
 
 WriteBatch::Operation WriteBatch::operation(size_t i) const {
@@ -36,13 +39,19 @@ WriteBatch::Operation WriteBatch::operation(size_t i) const {
 
 void WriteBatch::Add(Operation::Kind kind, NamespaceId ns, std::string_view key,
                      std::string_view value, bool open_end) {
-  operations_.push_back({.kind = kind,
-                         .open_end = open_end,
-                         .ns = ns,
-                         .offset = bytes_.size(),
-                         .key_size = key.size(),
-                         .value_size = value.size()});
-  bytes_.append(key).append(value);
+  const size_t offset = bytes_.size();
+  try {
+    bytes_.append(key).append(value);
+    operations_.push_back({.kind = kind,
+                           .open_end = open_end,
+                           .ns = ns,
+                           .offset = offset,
+                           .key_size = key.size(),
+                           .value_size = value.size()});
+  } catch (const std::exception&) {  // no memory, or more than a string can hold
+    bytes_.resize(offset);
+    lacks_memory_ = true;
+  }
 }
 
 }  // namespace veralith

@@ -1,7 +1,8 @@
 // Operations that commit together: atomic for every reader, snapshot and crash, with one timestamp.
 // Operations apply in order; of several on one key only the last counts.
 //
-// Keys and values are copied in. Limits (types.h) are checked when the batch is written.
+// Keys and values are copied in. A batch for which there was not enough memory is refused when it is
+// written (ResourceExhausted), until it is cleared: none of it is committed without the rest. Limits (types.h) are checked when the batch is written.
 // Thread rule: one thread at a time. Cost: amortized one copy of key and value per operation.
 #ifndef VERALITH_CORE_DB_WRITE_BATCH_H_
 #define VERALITH_CORE_DB_WRITE_BATCH_H_
@@ -27,7 +28,9 @@ class WriteBatch {
   // empty range deletes nothing.
   void DeleteRange(NamespaceId ns, std::string_view begin, std::optional<std::string_view> end);
   void Clear();
-  bool empty() const { return operations_.empty(); }
+  bool empty() const { return operations_.empty() && !lacks_memory_; }
+  // An operation is missing.
+  bool lacks_memory() const { return lacks_memory_; }
   size_t count() const { return operations_.size(); }
   // Bytes of keys and values.
   size_t bytes() const { return bytes_.size(); }
@@ -57,6 +60,7 @@ class WriteBatch {
 
   std::string bytes_;
   std::vector<Slot> operations_;
+  bool lacks_memory_ = false;
 };
 
 }  // namespace veralith

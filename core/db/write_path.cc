@@ -5,7 +5,10 @@
 
 #include "core/base/broken.h"
 #include "core/base/check.h"
+#include "core/base/finally.h"
+#include "core/base/no_memory.h"
 #include "core/base/status.h"
+#include "core/base/text.h"
 #include "core/db/batch_reducer.h"
 #include "core/db/db_impl.h"
 #include "core/log/record_writer.h"
@@ -97,25 +100,24 @@ absl::StatusOr<Timestamp> DbImpl::Commit(const WriteOptions& options,
   VERALITH_RETURN_IF_ERROR(writer.status);
   if (mode == SyncMode::kInterval) {
     MutexLock lock(mutex_);
-    ScheduleIntervalSync(options_.sync_interval_nanos);
+    EnsureIntervalSync();
   }
   return writer.timestamp;
 }
 
+// However it goes, the queue gets its next leader (hazard E9).
 void DbImpl::Lead(WriteQueue::Writer& leader) {
-  absl::Status status = CheckWritable();
+  const auto lead = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return LeadGroup(leader); };
+  FinishLeading(VERALITH_BROKEN(E9) ? lead() : CatchNoMemory("a write", lead));
+}
+
+absl::Status DbImpl::LeadGroup(const WriteQueue::Writer& leader) {
+  VERALITH_RETURN_IF_ERROR(CheckWritable());
   if (!leader.operations.empty()) {  // a barrier needs neither room nor time
-    if (status.ok()) {
-      status = MakeRoom();
-    }
-    if (status.ok()) {
-      status = EnsureCeiling();
-    }
+    VERALITH_RETURN_IF_ERROR(MakeRoom());
+    VERALITH_RETURN_IF_ERROR(EnsureCeiling());
   }
-  if (status.ok()) {
-    status = CommitGroup();
-  }
-  FinishLeading(status);
+  return CommitGroup();
 }
 
 void DbImpl::FinishLeading(const absl::Status& status) {
@@ -127,47 +129,40 @@ void DbImpl::FinishLeading(const absl::Status& status) {
 }
 
 // Takes the timestamps under the mutex, then writes log and memtable without it: the leader is the
-// only one to touch them.
+// only one to touch them. Memory that cannot be had before the log is written is an error of this group
+// alone; after that it is as a failed write, since the log says what no memtable has.
 absl::Status DbImpl::CommitGroup() {
   const std::vector<WriteQueue::Writer*>& group = queue_.Group();
   bool sync = std::exchange(sync_due_, false);
+  const bool sync_was_due = sync;
   Timestamp last = 0;  // of this group; none for barriers, which commit nothing
   uint64_t user_bytes = 0;
+  size_t entries = 0;
   for (WriteQueue::Writer* writer : group) {
     sync = sync || writer->sync;
     user_bytes += writer->bytes;
+    entries += writer->operations.size();
     if (!writer->operations.empty()) {
       last = writer->timestamp = clock_->Next();
     }
   }
   const uint64_t log_bytes_before = logs_->active_bytes();
+  absl::Status staged;
   absl::Status status;
   {
     MutexUnlock unlock(mutex_);
-    status = LogGroup(group, sync);
-    if (status.ok()) {
-      Memtable* target = active_.get();
-#ifdef VERALITH_BROKEN_ENGINES
-      if (VERALITH_BROKEN(W1)) {  // looked up once too early: flush may have passed it since
-        broken_previous_target_ = std::exchange(broken_target_, active_);
-        target = broken_previous_target_ ? broken_previous_target_.get() : target;
-      }
-#endif
-      if (VERALITH_BROKEN(W2_VISIBLE) && last != 0) {
-        visible_.Store(last);
-      }
-      for (const WriteQueue::Writer* writer : group) {
-        for (const LogOperation& operation : writer->operations) {
-          ApplyToMemtable(operation, writer->timestamp, target);
-#ifdef VERALITH_BROKEN_ENGINES
-          broken_rows_.Forget(operation.ns, operation.key);
-#endif
-        }
-      }
-      if (last != 0) {
-        visible_.Store(last);
-      }
+    staged = CatchNoMemory("a write", [&] { return StageGroup(group, entries, user_bytes); });
+    if (staged.ok()) {
+      status = LogGroup(sync);
     }
+    if (staged.ok() && status.ok()) {
+      status = CatchNoMemory("a write that is logged", [&] { return ApplyGroup(group, last); });
+    }
+  }
+  if (!staged.ok()) {
+    logs_->DropStaged();
+    sync_due_ = sync_due_ || sync_was_due;
+    return staged;
   }
   if (!status.ok()) {
     return Fatal(status);
@@ -179,14 +174,45 @@ absl::Status DbImpl::CommitGroup() {
   return status;
 }
 
-absl::Status DbImpl::LogGroup(const std::vector<WriteQueue::Writer*>& group, bool sync) {
+absl::Status DbImpl::StageGroup(const std::vector<WriteQueue::Writer*>& group, size_t entries,
+                                uint64_t user_bytes) {
+  active_->Prepare(entries, user_bytes);
   for (const WriteQueue::Writer* writer : group) {
     if (!writer->operations.empty()) {
       logs_->Stage(writer->timestamp, writer->operations);
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status DbImpl::LogGroup(bool sync) {
   VERALITH_RETURN_IF_ERROR(logs_->Commit());
   return sync ? logs_->Sync() : absl::OkStatus();
+}
+
+absl::Status DbImpl::ApplyGroup(const std::vector<WriteQueue::Writer*>& group, Timestamp last) {
+  Memtable* target = active_.get();
+#ifdef VERALITH_BROKEN_ENGINES
+  if (VERALITH_BROKEN(W1)) {  // looked up once too early: flush may have passed it since
+    broken_previous_target_ = std::exchange(broken_target_, active_);
+    target = broken_previous_target_ ? broken_previous_target_.get() : target;
+  }
+#endif
+  if (VERALITH_BROKEN(W2_VISIBLE) && last != 0) {
+    visible_.Store(last);
+  }
+  for (const WriteQueue::Writer* writer : group) {
+    for (const LogOperation& operation : writer->operations) {
+      ApplyToMemtable(operation, writer->timestamp, target);
+#ifdef VERALITH_BROKEN_ENGINES
+      broken_rows_.Forget(operation.ns, operation.key);
+#endif
+    }
+  }
+  if (last != 0) {
+    visible_.Store(last);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status DbImpl::RefuseInListener(const char* call) const {
@@ -212,16 +238,26 @@ absl::Status DbImpl::CheckWritable() const {
 // acknowledged (hazards W4, W5).
 absl::Status DbImpl::Fatal(const absl::Status& cause) {
   if (fatal_.ok() && !VERALITH_BROKEN(W5)) {
-    fatal_ = FailedPrecondition(
-        "no write is possible until the database is opened again, because an earlier write "
-        "failed: " +
-        ToString(cause));
-    events_.Add([event = BackgroundErrorEvent{fatal_, /*fatal=*/true, 0}](Listener& listener) {
-      listener.OnBackgroundError(event);
+    fatal_ = FailedPrecondition("no write is possible until the database is opened again");
+    TryWithMemory([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      fatal_ = FailedPrecondition(StrCat(Message(fatal_), ", because an earlier write failed: ",
+                                         ToString(cause)));
+    });
+    Tell([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      return [event = BackgroundErrorEvent{fatal_, /*fatal=*/true, 0}](Listener& listener) {
+        listener.OnBackgroundError(event);
+      };
     });
     background_done_.NotifyAll();
   }
   return cause;
+}
+
+// An edit for which there was no memory has changed nothing, and is no more than an error.
+absl::Status DbImpl::InstallOrFail(VersionEdit edit) {
+  absl::Status status = Install(std::move(edit));
+  const bool changed_nothing = absl::IsResourceExhausted(status) && versions_->error().ok();
+  return status.ok() || changed_nothing ? status : Fatal(status);
 }
 
 absl::Status DbImpl::EnsureCeiling() {
@@ -233,9 +269,7 @@ absl::Status DbImpl::EnsureCeiling() {
   }
   VersionEdit edit;
   edit.timestamp_ceiling = needed;
-  if (absl::Status status = Install(std::move(edit)); !status.ok()) {
-    return Fatal(status);
-  }
+  VERALITH_RETURN_IF_ERROR(InstallOrFail(std::move(edit)));
   clock_->RaiseCeiling(needed);
   return absl::OkStatus();
 }
@@ -252,6 +286,12 @@ bool DbImpl::BelowLevel0Stop() const {
 // Called by the leader: on return the active memtable can take the group. An entry of any size goes
 // into a memtable that is not full yet, so no entry is too large to be taken (hazard W3).
 absl::Status DbImpl::MakeRoom() {
+  if (publish_due_) {
+    PublishSuperVersion();  // else readers would not see what goes into the memtable
+  }
+  if (publish_due_) {
+    return NoMemory("a write");
+  }
   if (logs_needed_from_ != 0) {
     logs_->DropBefore(std::exchange(logs_needed_from_, 0));
   }
@@ -290,13 +330,17 @@ void DbImpl::BeginStall(StallEvent::Kind kind, std::string reason) {
   }
   EndStall();
   stall_ = StallEvent{kind, std::move(reason)};
-  events_.Add([event = *stall_](Listener& listener) { listener.OnStallBegin(event); });
+  Tell([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return [event = *stall_](Listener& listener) { listener.OnStallBegin(event); };
+  });
   DeliverEvents();
 }
 
 void DbImpl::EndStall() {
   if (stall_.has_value()) {
-    events_.Add([event = *stall_](Listener& listener) { listener.OnStallEnd(event); });
+    Tell([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      return [event = *stall_](Listener& listener) { listener.OnStallEnd(event); };
+    });
     stall_.reset();
   }
 }
@@ -312,6 +356,7 @@ absl::Status DbImpl::WaitForRoom(std::string reason, const BackgroundWork& work,
   while (status.ok() && !(this->*enough)()) {
     status = ends_stalls_ ? FailedPrecondition("the database is closed") : CheckWritable();
     if (status.ok()) {
+      ScheduleBackgroundWork();
       status = Annotate(work.error, "a write must wait (" + reason + ") for work that failed");
     }
     const int64_t waited = physical_clock_->MonotonicNanos() - start;
@@ -319,7 +364,6 @@ absl::Status DbImpl::WaitForRoom(std::string reason, const BackgroundWork& work,
       status = Unavailable("a write waited " + std::to_string(waited / 1'000'000) + " ms: " + reason);
     }
     if (status.ok()) {
-      ScheduleBackgroundWork();
       executor_->AwaitFor(mutex_, background_done_, options_.stall_timeout_nanos - waited);
     }
   }
@@ -329,31 +373,30 @@ absl::Status DbImpl::WaitForRoom(std::string reason, const BackgroundWork& work,
   return status;
 }
 
+// All the memory that it needs is had before the new log is in the manifest.
 absl::Status DbImpl::RotateMemtable() {
   VersionEdit edit;
   const uint32_t continues = logs_->checksum();
   absl::StatusOr<std::unique_ptr<LogWriter>> log;
   const uint64_t number = versions_->NewPendingFile();
+  const Finally released([this, number] { versions_->ReleasePending(number); });
+  MemtableRef fresh = MemtableRef::Make(next_memtable_id_);
+  logs_->PrepareToRotate();
+  frozen_.reserve(frozen_.size() + 1);
   const uint64_t id = random_.Next();
   {
     MutexUnlock unlock(mutex_);
     log = NewLog(number, id, continues);
   }
-  if (!log.ok()) {
-    versions_->ReleasePending(number);
-    return log.status();  // the old log is as good as before
-  }
+  VERALITH_RETURN_IF_ERROR(log.status());  // the old log is as good as before
   edit.added_logs.push_back({number, id});
   if (const LogPosition durable = logs_->DurableEnd(); durable.offset > 0) {
     edit.logs_synced_through = durable;  // the new log may stay empty and never say so
   }
-  absl::Status status = Install(std::move(edit));
-  versions_->ReleasePending(number);
-  if (!status.ok()) {
-    return Fatal(status);
-  }
+  VERALITH_RETURN_IF_ERROR(InstallOrFail(std::move(edit)));
   logs_->Rotate(*std::move(log));
-  frozen_.push_back({std::exchange(active_, MemtableRef::Make(next_memtable_id_++)), active_log_});
+  ++next_memtable_id_;
+  frozen_.push_back({std::exchange(active_, std::move(fresh)), active_log_});
   active_log_ = number;
   PublishSuperVersion();
   ScheduleBackgroundWork();
@@ -368,7 +411,7 @@ absl::Status DbImpl::AsLeader(const std::function<absl::Status()>& action) {
   }
   absl::Status status = CheckWritable();
   if (status.ok()) {
-    status = action();
+    status = CatchNoMemory("what excludes writes", action);
   }
   FinishLeading(status);
   return status;
@@ -394,10 +437,21 @@ void DbImpl::ScheduleIntervalSync(int64_t delay_nanos) {
     MutexLock lock(mutex_);
     sync_timer_.reset();
     ++timers_running_;
-    IntervalSync();
+    if (!TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { IntervalSync(); })) {
+      sync_due_ = true;
+    }
     --timers_running_;
     background_done_.NotifyAll();
   });
+}
+
+// The write is committed: without memory for a timer the next one syncs.
+void DbImpl::EnsureIntervalSync() {
+  if (!TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+        ScheduleIntervalSync(options_.sync_interval_nanos);
+      })) {
+    sync_due_ = true;
+  }
 }
 
 // A timer must not wait behind a leader that may itself wait for background work: when there is a

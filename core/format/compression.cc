@@ -3,8 +3,10 @@
 #include <lz4.h>
 #include <snappy.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <memory>
+#include <new>
 
 #include "core/base/check.h"
 #include "core/base/status.h"
@@ -17,11 +19,21 @@ struct FreeZstd {
 };
 
 // One per thread: a ZSTD context costs more to make than a page to decompress. The output buffer
-// is the window, so it allocates nothing from what a frame claims.
+// is the window, so it allocates nothing from what a frame claims. Throws std::bad_alloc when there is
+// no memory; the next call tries again.
 ZSTD_DCtx* ThreadZstdContext() {
-  thread_local const std::unique_ptr<ZSTD_DCtx, FreeZstd> context(ZSTD_createDCtx());
-  VERALITH_CHECK(context != nullptr);  // no memory ends the process, as operator new does
+  thread_local std::unique_ptr<ZSTD_DCtx, FreeZstd> context;
+  if (context == nullptr) {
+    context.reset(ZSTD_createDCtx());
+  }
+  if (context == nullptr) {
+    throw std::bad_alloc();
+  }
   return context.get();
+}
+
+bool LacksMemory(size_t zstd_result) {
+  return ZSTD_getErrorCode(zstd_result) == ZSTD_error_memory_allocation;
 }
 
 absl::Status BadData(Codec codec, size_t want) {
@@ -52,6 +64,9 @@ bool DecompressZstd(std::string_view input, std::span<char> output) {
   ZSTD_DCtx* const context = ThreadZstdContext();
   const size_t got = ZSTD_decompressDCtx(context, output.data(), output.size(), input.data(),
                                          input.size());
+  if (LacksMemory(got)) {
+    throw std::bad_alloc();  // the bytes may be as good as any
+  }
   return !ZSTD_isError(got) && got == output.size();
 }
 
@@ -84,7 +99,9 @@ absl::StatusOr<Codec> CodecFromParquetId(int32_t id) {
 Compressor::Compressor(Codec codec, int level) : codec_(codec), level_(level) {
   if (codec == Codec::kZstd) {
     context_ = ZSTD_createCCtx();
-    VERALITH_CHECK(context_ != nullptr);
+    if (context_ == nullptr) {
+      throw std::bad_alloc();
+    }
   } else if (codec == Codec::kLz4Raw) {
     context_ = ::operator new(static_cast<size_t>(LZ4_sizeofState()));
   }
@@ -130,6 +147,9 @@ size_t Compressor::CompressInto(std::string_view input, char* out, size_t bound)
   if (codec_ == Codec::kZstd) {
     const size_t length = ZSTD_compressCCtx(static_cast<ZSTD_CCtx*>(context_), out, bound,
                                             input.data(), input.size(), level_);
+    if (LacksMemory(length)) {
+      throw std::bad_alloc();
+    }
     return ZSTD_isError(length) ? 0 : length;
   }
   const int length = LZ4_compress_fast_extState(context_, input.data(), out,

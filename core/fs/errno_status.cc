@@ -1,6 +1,7 @@
 #include "core/fs/errno_status.h"
 
 #include <cerrno>
+#include <new>
 #include <system_error>
 
 #include "core/base/status.h"
@@ -13,6 +14,7 @@ absl::StatusCode CodeOf(int error) {
     case ENOSPC:
     case EDQUOT:
     case EFBIG:
+    case ENOMEM:
       return absl::StatusCode::kResourceExhausted;
     case ENOENT:
       return absl::StatusCode::kNotFound;
@@ -33,9 +35,13 @@ absl::StatusCode CodeOf(int error) {
 std::string ErrnoText(int error) { return std::system_category().message(error); }
 
 absl::Status ErrnoStatus(const std::string& path, std::string_view call, int error) {
-  std::string text = path;
-  text.append(": ").append(call).append(": ").append(ErrnoText(error));
-  return MakeStatus(CodeOf(error), text);
+  try {
+    std::string text = path;
+    text.append(": ").append(call).append(": ").append(ErrnoText(error));
+    return MakeStatus(CodeOf(error), text);
+  } catch (const std::bad_alloc&) {
+    return MakeStatus(CodeOf(error), call);
+  }
 }
 
 }  // namespace veralith

@@ -33,6 +33,7 @@ class LogWriter {
   // `synced_through`: a position that is known durable now, with everything before it.
   void Stage(Timestamp ts, LogPosition synced_through, std::span<const LogOperation> operations);
 
+  void DropStaged() { writer_.DropStaged(); }
   absl::Status Commit() { return writer_.Commit(); }
   // Makes everything committed durable.
   absl::Status Sync() { return writer_.Sync(); }

@@ -5,6 +5,7 @@
 
 #include "core/base/broken.h"
 #include "core/base/check.h"
+#include "core/base/no_memory.h"
 #include "core/base/status.h"
 
 namespace veralith {
@@ -20,6 +21,7 @@ RecordWriter::RecordWriter(std::unique_ptr<File> file, const RecordFileId& id, u
     : file_(std::move(file)),
       id_(id),
       previous_checksum_(RecordFileHeaderChecksum({id, continues})) {
+  committed_checksum_ = previous_checksum_;
   Reserve(kRecordFileHeaderBytes);
   StoreRecordFileHeader(buffer_.get(), {id_, continues});
   staged_bytes_ = kRecordFileHeaderBytes;
@@ -31,7 +33,8 @@ RecordWriter::RecordWriter(std::unique_ptr<File> file, const RecordFileId& id,
       id_(id),
       committed_offset_(resume.offset),
       synced_offset_(resume.offset),
-      previous_checksum_(resume.previous_checksum) {
+      previous_checksum_(resume.previous_checksum),
+      committed_checksum_(resume.previous_checksum) {
   VERALITH_CHECK(resume.version == kRecordFormatVersion &&
                  resume.offset >= kRecordFileHeaderBytes && resume.offset % kRecordAlignment == 0);
 }
@@ -70,13 +73,23 @@ void RecordWriter::Stage(std::string_view payload) {
   SealStaged();
 }
 
+void RecordWriter::DropStaged() {
+  staged_bytes_ = committed_offset_ == 0 ? kRecordFileHeaderBytes : 0;
+  previous_checksum_ = committed_checksum_;
+  open_payload_bytes_ = 0;
+}
+
+// The error may lack memory for its words, and then must still be an error.
 absl::Status RecordWriter::Commit() {
   VERALITH_CHECK(open_payload_bytes_ == 0);
   const size_t bytes = staged_bytes_;
   if (status_.ok() && bytes > 0) {
-    status_ = file_->Append(std::string_view(buffer_.get(), bytes));
+    status_ = CatchNoMemory("a write", [&] {
+      return file_->Append(std::string_view(buffer_.get(), bytes));
+    });
     if (status_.ok()) {
       committed_offset_ += bytes;
+      committed_checksum_ = previous_checksum_;
     }
   }
   staged_bytes_ = 0;
@@ -93,7 +106,7 @@ absl::Status RecordWriter::Commit() {
 
 absl::Status RecordWriter::Sync() {
   if (status_.ok() && synced_offset_ != committed_offset_) {
-    status_ = file_->Sync();
+    status_ = CatchNoMemory("a sync", [&] { return file_->Sync(); });
     if (status_.ok()) {
       synced_offset_ = committed_offset_;
     }

@@ -7,7 +7,8 @@
 //      is in the file before.
 //   3. After a failed Commit or Sync the writer is poisoned: every later Commit and Sync returns
 //      the first error and touches the file no more (HAZARDS W4, W5).
-//   4. synced_offset() <= committed_offset() <= staged_offset(); everything before synced_offset()
+//   4. Stage throws std::bad_alloc when there is no memory; what was staged before is still staged.
+//   5. synced_offset() <= committed_offset() <= staged_offset(); everything before synced_offset()
 //      is durable (the file's name apart: that is SyncDirectory's).
 //
 // Owns the file. Thread rule: one thread at a time.
@@ -48,6 +49,9 @@ class RecordWriter {
   char* BeginStage(size_t bytes);
   void SealStaged();
 
+  // Forgets what is staged, as if it never had been.
+  void DropStaged();
+
   absl::Status Commit();
   // Makes what was committed durable. Does not commit what is only staged.
   absl::Status Sync();
@@ -72,7 +76,8 @@ class RecordWriter {
   absl::Status status_;  // the first error
   uint64_t committed_offset_ = 0;
   uint64_t synced_offset_ = 0;
-  uint32_t previous_checksum_ = 0;  // of the last record staged
+  uint32_t previous_checksum_ = 0;   // of the last record staged
+  uint32_t committed_checksum_ = 0;  // of the last record committed
 
   std::unique_ptr<char[]> buffer_;
   size_t buffer_bytes_ = 0;

@@ -154,7 +154,8 @@ class ManifestLog::Impl {
       return ResourceExhausted("an edit of " + std::to_string(payload.size()) +
                                " bytes is too large for a manifest record");
     }
-    first_error_ = AppendAndSync(payload);
+    writer_.Stage(payload);
+    first_error_ = CommitAndSync();
     return first_error_;
   }
 
@@ -162,8 +163,8 @@ class ManifestLog::Impl {
     if (!first_error_.ok()) {
       return absl::OkStatus();  // known since, and nothing is left to be done
     }
-    first_error_ = FailedPrecondition("closed");
     writer_.Stage(Payload(writer_.synced_offset(), nullptr));
+    first_error_ = FailedPrecondition("closed");
     VERALITH_RETURN_IF_ERROR(writer_.Commit());
     return writer_.Close();
   }
@@ -174,8 +175,7 @@ class ManifestLog::Impl {
   }
 
  private:
-  absl::Status AppendAndSync(std::string_view payload) {
-    writer_.Stage(payload);
+  absl::Status CommitAndSync() {
     VERALITH_RETURN_IF_ERROR(writer_.Commit());
     return writer_.Sync();
   }

@@ -1,6 +1,6 @@
 #include "core/memtable/arena.h"
 
-#include "core/base/check.h"
+#include <utility>
 
 namespace veralith {
 namespace {
@@ -15,20 +15,46 @@ Arena::~Arena() {
   for (MemoryBlock block : blocks_) {
     GiveBlock(block);
   }
+  if (spare_.data != nullptr) {
+    GiveBlock(spare_);
+  }
+}
+
+size_t Arena::NextBlockBytes() const {
+  if (spare_.data != nullptr) {
+    return spare_.size;
+  }
+  if (reserved_.LoadRelaxed() >= kBlockBytes) {
+    return kBlockBytes;
+  }
+  return blocks_.empty() ? kFirstBlockBytes : kSecondBlockBytes;
+}
+
+// With a place for it in blocks_.
+MemoryBlock Arena::TakeCounted(size_t bytes) {
+  if (blocks_.size() == blocks_.capacity()) {
+    blocks_.reserve(2 * blocks_.size() + 2);
+  }
+  const MemoryBlock block = TakeBlock(bytes);
+  reserved_.StoreRelaxed(reserved_.LoadRelaxed() + block.size);
+  return block;
+}
+
+void Arena::Prepare(size_t bytes) {
+  if (bytes > static_cast<size_t>(limit_ - next_) && spare_.data == nullptr) {
+    spare_ = TakeCounted(NextBlockBytes());
+  }
 }
 
 char* Arena::NewBlock(size_t bytes) {
-  blocks_.push_back(TakeBlock(bytes));
-  reserved_.StoreRelaxed(reserved_.LoadRelaxed() + blocks_.back().size);
+  const bool is_spare = spare_.data != nullptr && spare_.size == bytes;
+  blocks_.push_back(is_spare ? std::exchange(spare_, {}) : TakeCounted(bytes));
   return blocks_.back().data;
 }
 
 char* Arena::AllocateElsewhere(size_t bytes, size_t alignment) {
   const size_t needed = bytes + alignment - 1;
-  size_t size = kBlockBytes;
-  if (reserved_.LoadRelaxed() < kBlockBytes) {
-    size = blocks_.empty() ? kFirstBlockBytes : kSecondBlockBytes;
-  }
+  const size_t size = NextBlockBytes();
   // More than a quarter of the next block: a block of its own, and the current one goes on.
   if (needed > size / 4) {
     char* const block = NewBlock(needed);
@@ -38,8 +64,9 @@ char* Arena::AllocateElsewhere(size_t bytes, size_t alignment) {
     return result;
   }
   // The rest of the old block is lost: it counts as used.
+  char* const block = NewBlock(size);
   used_.StoreRelaxed(used_.LoadRelaxed() + static_cast<size_t>(limit_ - next_));
-  next_ = NewBlock(size);
+  next_ = block;
   limit_ = next_ + size;
   return Allocate(bytes, alignment);
 }

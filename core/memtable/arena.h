@@ -8,8 +8,9 @@
 //      much of a block gets a block of its own size.
 //   3. used_bytes counts everything handed out, padding included; reserved_bytes what the arena
 //      holds of the machine's memory.
+//   4. Allocate throws std::bad_alloc when there is no memory, and has then changed nothing.
 //
-// Thread rule: Allocate from one thread at a time; the counters from any thread.
+// Thread rule: Allocate and Prepare from one thread at a time; the counters from any thread.
 #ifndef VERALITH_CORE_MEMTABLE_ARENA_H_
 #define VERALITH_CORE_MEMTABLE_ARENA_H_
 
@@ -49,6 +50,10 @@ class Arena {
     return result;
   }
 
+  // Takes the next block ahead, where the current one may not have room for so many bytes: as long as the
+  // two have, requests of less than a quarter of a block each need no more of the machine's memory.
+  void Prepare(size_t bytes);
+
   size_t used_bytes() const { return used_.LoadRelaxed(); }
   size_t reserved_bytes() const { return reserved_.LoadRelaxed(); }
 
@@ -65,11 +70,14 @@ class Arena {
 #endif
   }
   char* AllocateElsewhere(size_t bytes, size_t alignment);
+  size_t NextBlockBytes() const;
+  MemoryBlock TakeCounted(size_t bytes);
   char* NewBlock(size_t bytes);
 
   char* next_ = nullptr;
   char* limit_ = nullptr;
-  std::vector<MemoryBlock> blocks_;
+  std::vector<MemoryBlock> blocks_;  // has room for spare_
+  MemoryBlock spare_;                // the next one, if it was taken ahead
   Atomic<size_t> used_{0};
   Atomic<size_t> reserved_{0};
 };

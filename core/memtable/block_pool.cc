@@ -6,7 +6,6 @@
 #include <new>
 #include <vector>
 
-#include "core/base/check.h"
 #include "core/base/sync.h"
 
 #if defined(__has_feature)
@@ -35,7 +34,9 @@ Pool& ThePool() {
 char* MapBytes(size_t bytes) {
   void* const mapped =
       mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  VERALITH_CHECK(mapped != MAP_FAILED);
+  if (mapped == MAP_FAILED) {
+    throw std::bad_alloc();
+  }
   return static_cast<char*>(mapped);
 }
 
@@ -82,14 +83,19 @@ char* TakePooled() {
   return block;
 }
 
+// Called when memtables end: without memory for the list the block is not kept.
 bool KeepInPool(char* block) {
   Pool& pool = ThePool();
   MutexLock lock(pool.mutex);
   if ((pool.idle.size() + 1) * kBlockBytes > kMaxPooledBytes) {
     return false;
   }
-  pool.idle.push_back(block);
-  return true;
+  try {
+    pool.idle.push_back(block);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 void Unmap(MemoryBlock block) {

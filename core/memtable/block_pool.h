@@ -25,8 +25,7 @@ struct MemoryBlock {
 };
 
 // A block of at least `bytes`: kBlockBytes ones come from the pool when it has one, larger ones
-// from the system, smaller ones from the heap. Never fails: no memory ends the process, as operator
-// new does.
+// from the system, smaller ones from the heap. Throws std::bad_alloc when there is no memory.
 MemoryBlock TakeBlock(size_t bytes);
 void GiveBlock(MemoryBlock block);
 

@@ -51,6 +51,13 @@ class Memtable {
   // A reference for a PinnedValue.
   Pin MakePin() const;
 
+  // Takes memory ahead for so many entries with so many bytes of keys and values, so that adding them
+  // does not fail, unless one is so large that it gets a block of its own (arena.h). Throws
+  // std::bad_alloc, as Add does; what Add was to add is not there then.
+  void Prepare(size_t entries, size_t bytes) {
+    arena_.Prepare(entries * RadixTree::kMostNodeBytes + 3 * bytes);
+  }
+
   // Copies key and value. Amortized one descent of the tree: about 0.7 us among a million random
   // keys.
   void Add(const EntryView& entry);

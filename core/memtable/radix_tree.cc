@@ -38,6 +38,9 @@ using radix::ShowVersion;
 using radix::Version;
 using radix::VersionLinks;
 
+// A node that grows, one that forks, and the headers of a leaf and its version.
+static_assert(RadixTree::kMostNodeBytes >= sizeof(radix::Node256) + 64 + sizeof(Node4) + 64 + 128);
+
 // --- Making records --------------------------------------------------------------------------
 
 // Writes a version's header and value to `place`.

@@ -43,6 +43,9 @@ class RadixTree {
   RadixTree(const RadixTree&) = delete;
   RadixTree& operator=(const RadixTree&) = delete;
 
+  // Beyond its key and value, an entry takes at most this of the arena.
+  static constexpr size_t kMostNodeBytes = 2560;
+
   // True when it is a new version, false when it replaced one of the same timestamp. A timestamp
   // below the key's newest is a bug (CHECK).
   bool Add(const EntryView& entry);

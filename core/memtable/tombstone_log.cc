@@ -1,6 +1,7 @@
 #include "core/memtable/tombstone_log.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/epoch.h"
 
@@ -10,6 +11,7 @@ TombstoneLog::~TombstoneLog() { delete current_.Load(); }
 
 void TombstoneLog::Add(const RangeTombstoneView& tombstone) {
   const Lists* const old = current_.Load();
+  Retirement place;
   auto fresh = std::make_unique<Lists>();
   if (old != nullptr) {
     fresh->parts = old->parts;
@@ -30,7 +32,7 @@ void TombstoneLog::Add(const RangeTombstoneView& tombstone) {
   count_.StoreRelaxed(count_.LoadRelaxed() + 1);
   current_.Store(fresh.release());
   if (old != nullptr) {
-    RetireAfterEpoch([old] { delete old; });
+    RetireAfterEpoch(std::move(place), [old] { delete old; });
   }
 }
 

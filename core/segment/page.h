@@ -70,7 +70,8 @@ class Page {
   Atomic<uint32_t> references_{1};
   Atomic<uint8_t> chances_;  // left before the clock's hand takes the page; at most worth_
   const uint8_t worth_;      // at least 1
-  uint32_t ring_index_ = 0;  // guarded by the cache's mutex
+  uint32_t ring_index_ = 0;       // guarded by the cache's mutex
+  Page* next_retired_ = nullptr;  // of those that left the cache together
   const size_t bytes_;
 };
 

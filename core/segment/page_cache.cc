@@ -1,35 +1,67 @@
 #include "core/segment/page_cache.h"
 
+#include <new>
 #include <utility>
 
 #include "core/base/check.h"
 #include "core/base/epoch.h"
+#include "core/base/no_memory.h"
 
 namespace veralith {
 namespace {
 
 // Gives up the cache's references once nobody can be looking through a slot any more.
-void GiveUp(std::vector<Page*> pages) {
-  if (pages.empty()) {
-    return;
+void GiveUp(Page* chain, void (*unref)(Page*), Retirement place) {
+  if (chain != nullptr) {
+    RetireAfterEpoch(std::move(place), [chain, unref] { unref(chain); });
   }
-  RetireAfterEpoch([pages = std::move(pages)] {
-    for (Page* page : pages) {
-      page->Unref();
-    }
-  });
 }
 
 }  // namespace
 
+void PageCache::UnrefAll(Page* chain) {
+  while (chain != nullptr) {
+    std::exchange(chain, chain->next_retired_)->Unref();
+  }
+}
+
 PageCache::~PageCache() {
-  std::vector<Page*> retired;
+  Page* retired = nullptr;
   {
     MutexLock lock(mutex_);
     VERALITH_CHECK(users_ == 0 && ring_.empty());
     retired = TakeRetired(/*all=*/true);
   }
-  GiveUp(std::move(retired));
+  GiveUp(retired, UnrefAll, std::move(last_));
+}
+
+void PageCache::GiveUpOrKeep(Page* chain) {
+  const auto give_up = [chain] { GiveUp(chain, UnrefAll, Retirement()); };
+  if (chain == nullptr || TryWithMemory(give_up)) {
+    return;
+  }
+  MutexLock lock(mutex_);
+  while (chain != nullptr) {
+    Page* const page = std::exchange(chain, chain->next_retired_);
+    Retire(page);
+  }
+}
+
+bool PageCache::HasRoomForOneMore() {
+  try {
+    if (ring_.size() == ring_.capacity()) {
+      ring_.reserve(2 * ring_.size() + 1);
+    }
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void PageCache::Retire(Page* page) {
+  page->next_retired_ = retired_;
+  retired_ = page;
+  retired_bytes_ += page->bytes();
 }
 
 void PageCache::RemoveAt(size_t ring_index) {
@@ -39,8 +71,7 @@ void PageCache::RemoveAt(size_t ring_index) {
   ring_[ring_index].page->ring_index_ = static_cast<uint32_t>(ring_index);
   ring_.pop_back();
   charged_.StoreRelaxed(charged_.LoadRelaxed() - page->bytes());
-  retired_.push_back(page);
-  retired_bytes_ += page->bytes();
+  Retire(page);
 }
 
 void PageCache::EvictUntil(size_t limit) {
@@ -61,12 +92,12 @@ void PageCache::EvictUntil(size_t limit) {
   }
 }
 
-std::vector<Page*> PageCache::TakeRetired(bool all) {
+Page* PageCache::TakeRetired(bool all) {
   if (!all && retired_bytes_ * 32 < capacity_) {
-    return {};
+    return nullptr;
   }
   retired_bytes_ = 0;
-  return std::exchange(retired_, {});
+  return std::exchange(retired_, nullptr);
 }
 
 PageSlots::PageSlots(PageCache* cache, size_t count)
@@ -81,7 +112,7 @@ PageSlots::~PageSlots() {
   if (cache_ == nullptr) {
     return;
   }
-  std::vector<Page*> retired;
+  Page* retired = nullptr;
   {
     MutexLock lock(cache_->mutex_);
     for (size_t i = 0; i < count_; ++i) {
@@ -92,7 +123,7 @@ PageSlots::~PageSlots() {
     --cache_->users_;
     retired = cache_->TakeRetired(/*all=*/true);
   }
-  GiveUp(std::move(retired));
+  GiveUp(retired, PageCache::UnrefAll, std::move(last_));
 }
 
 PageRef<Page> PageSlots::Insert(size_t index, PageRef<Page> page, bool may_displace) {
@@ -103,22 +134,25 @@ PageRef<Page> PageSlots::Insert(size_t index, PageRef<Page> page, bool may_displ
   if (!may_displace && cache_->charged_bytes() > room_below) {
     return page;  // without the mutex: that of a full cache is busy
   }
-  std::vector<Page*> retired;
+  Page* retired = nullptr;
   {
     MutexLock lock(cache_->mutex_);
     page = InsertLocked(slots_[index], std::move(page), may_displace, &retired);
   }
-  GiveUp(std::move(retired));
+  cache_->GiveUpOrKeep(retired);
   return page;
 }
 
 PageRef<Page> PageSlots::InsertLocked(Atomic<Page*>& slot, PageRef<Page> page, bool may_displace,
-                                      std::vector<Page*>* retired) {
+                                      Page** retired) {
   if (Page* winner = slot.LoadRelaxed(); winner != nullptr) {  // relaxed: under the mutex
     return PageRef<Page>::Share(winner);
   }
   const size_t room_below = cache_->capacity_ - page->bytes();
   if (!may_displace && cache_->charged_bytes() > room_below) {
+    return page;
+  }
+  if (!cache_->HasRoomForOneMore()) {
     return page;
   }
   cache_->EvictUntil(room_below);

@@ -15,6 +15,7 @@
 //      was loaded under a guard names the page of that slot, for the whole guard (no ABA).
 //   3. A page larger than the capacity is not inserted; a cache of 0 bytes holds nothing.
 //   4. What leaves depends on the order of calls only: same calls, same victims.
+//   5. Without memory for the cache itself a page is not kept, and that is no error.
 //
 // Thread rule: all calls from any thread; Find needs an EpochGuard of the caller, which must last
 // while the raw pointer is used (or until it was shared as a PageRef).
@@ -27,6 +28,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/base/epoch.h"
 #include "core/base/sync.h"
 #include "core/segment/page.h"
 
@@ -55,9 +57,16 @@ class PageCache {
   };
 
   void EvictUntil(size_t limit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Pages that left, as a chain.
+  static void UnrefAll(Page* chain);
+  // In the list of pages; false: there is no memory for that.
+  bool HasRoomForOneMore() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Retire(Page* page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RemoveAt(size_t ring_index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Takes the pages that left, when they are enough to be worth an epoch.
-  std::vector<Page*> TakeRetired(bool all) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Takes the pages that left, when they are enough to be worth an epoch: a chain through them.
+  Page* TakeRetired(bool all) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Gives up a chain; without memory for that it waits for the next.
+  void GiveUpOrKeep(Page* chain) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const size_t capacity_;
   Atomic<size_t> charged_{0};  // written under the mutex
@@ -66,9 +75,10 @@ class PageCache {
   Mutex mutex_;
   std::vector<Entry> ring_ ABSL_GUARDED_BY(mutex_);
   size_t hand_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::vector<Page*> retired_ ABSL_GUARDED_BY(mutex_);
+  Page* retired_ ABSL_GUARDED_BY(mutex_) = nullptr;
   size_t retired_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   int users_ ABSL_GUARDED_BY(mutex_) = 0;
+  Retirement last_;  // for the end, when there may be no memory
 };
 
 // The pages of one segment, by number. A null cache keeps nothing.
@@ -97,12 +107,13 @@ class PageSlots {
  private:
   // Insert under the mutex. Pages to give up behind it go to `retired`.
   PageRef<Page> InsertLocked(Atomic<Page*>& slot, PageRef<Page> page, bool may_displace,
-                             std::vector<Page*>* retired)
+                             Page** retired)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(cache_->mutex_);
 
   PageCache* const cache_;
   const size_t count_;
   std::unique_ptr<Atomic<Page*>[]> slots_;
+  Retirement last_;  // for the end
 };
 
 }  // namespace veralith

@@ -7,6 +7,7 @@
 
 #include "core/base/broken.h"
 #include "core/base/check.h"
+#include "core/base/no_memory.h"
 #include "core/base/status.h"
 
 namespace veralith {
@@ -35,6 +36,18 @@ int TieredLevels(const Version& version, int policy) {
 }
 
 }  // namespace
+
+class VersionSet::Turn {
+ public:
+  // `set` has the turn.
+  explicit Turn(VersionSet& set) : set_(set) {}
+  ~Turn() { set_.EndTurn(); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  VersionSet& set_;
+};
 
 VersionSet::VersionSet(VersionSetOptions options) : options_(std::move(options)) {}
 
@@ -175,7 +188,7 @@ void VersionSet::FindLeftovers(const std::vector<FileName>& files) {
   garbage_.erase(FileName{FileKind::kCurrentTemporary, 0});  // became CURRENT
 }
 
-bool VersionSet::IsReferenced(const FileName& file) const {
+bool VersionSet::IsReferenced(const FileName& file, const ManifestState& state) const {
   switch (file.kind) {
     case FileKind::kCurrent:
     case FileKind::kLock:
@@ -185,9 +198,9 @@ bool VersionSet::IsReferenced(const FileName& file) const {
     case FileKind::kManifest:
       return file.number == manifest_number_;
     case FileKind::kLog:
-      return state_.logs.contains(file.number);
+      return state.logs.contains(file.number);
     case FileKind::kSegment:
-      return state_.version->Find(file.number) != nullptr;
+      return state.version->Find(file.number) != nullptr;
   }
   return true;
 }
@@ -251,14 +264,15 @@ uint64_t VersionSet::NewPendingFile() {
   return next_file_number_++;
 }
 
-void VersionSet::ReleasePending(uint64_t number) {
+void VersionSet::ReleasePending(uint64_t number) noexcept {
   pending_.erase(number);
   if (!error_.ok()) {
     return;  // invariant 5
   }
   for (const FileKind kind : {FileKind::kLog, FileKind::kSegment}) {
-    if (const FileName file{kind, number}; !IsReferenced(file)) {
-      garbage_.insert(file);
+    const FileName file{kind, number};
+    if (!IsReferenced(file) && !TryWithMemory([&] { garbage_.insert(file); })) {
+      return;
     }
   }
 }
@@ -319,7 +333,7 @@ absl::StatusOr<VersionSet::Prepared> VersionSet::Prepare(const VersionEdit& edit
     return stale(state.status());
   }
   if (state->version == state_.version) {
-    return Prepared{*std::move(state), current_};
+    return Prepared{.state = *std::move(state), .set = current_};
   }
   const int tiered = TieredLevels(*state_.version, options_.tiered_levels);
   if (const absl::Status status = state->version->CheckInvariants(tiered);
@@ -327,14 +341,12 @@ absl::StatusOr<VersionSet::Prepared> VersionSet::Prepare(const VersionEdit& edit
     return stale(status);
   }
   VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<const SegmentSet> set, OpenSet(state->version));
-  return Prepared{*std::move(state), std::move(set)};
+  return Prepared{.state = *std::move(state), .set = std::move(set)};
 }
 
-absl::Status VersionSet::Persist(const VersionEdit& edit, uint64_t roll_number,
-                                 std::unique_ptr<ManifestLog>* rolled) {
-  if (roll_number == 0) {
-    return manifest_->Append(edit);
-  }
+// In a new manifest. What stops it halfway leaves two, of which the next recovery reads either.
+absl::Status VersionSet::PersistInNew(const VersionEdit& edit, uint64_t roll_number,
+                                      std::unique_ptr<ManifestLog>* rolled) {
   ManifestState snapshot = state_;
   snapshot.next_file_number = std::max(snapshot.next_file_number, roll_number + 1);
   VERALITH_ASSIGN_OR_RETURN(*rolled,
@@ -343,85 +355,100 @@ absl::Status VersionSet::Persist(const VersionEdit& edit, uint64_t roll_number,
   return (*rolled)->Append(edit);
 }
 
+// What the edit adds is open, and what it removed is garbage, once nobody pins it.
+void VersionSet::PrepareLists(const VersionEdit& edit, bool rolls, Prepared* prepared) const {
+  for (const VersionEdit::AddedFile& added : edit.added_files) {
+    const uint64_t number = added.file.number;
+    prepared->open[number] = prepared->set->Find(*prepared->state.version->Find(number));
+  }
+  for (const VersionEdit::RemovedFile& removed : edit.removed_files) {
+    const FileName file{FileKind::kSegment, removed.number};
+    if (IsReferenced(file, prepared->state)) {
+      continue;  // moved
+    }
+    prepared->garbage.insert(file);
+    if (const auto it = open_.find(removed.number); it != open_.end()) {
+      prepared->dropped[removed.number] = it->second;
+    }
+  }
+  for (const uint64_t number : edit.removed_logs) {
+    prepared->garbage.insert({FileKind::kLog, number});
+  }
+  if (rolls) {
+    prepared->garbage.insert({FileKind::kManifest, manifest_number_});
+  }
+}
+
+// `poison`: the error after which nobody knows what is on the disk.
+absl::Status VersionSet::PrepareAndPersist(const VersionEdit& edit, uint64_t roll_number,
+                                           Prepared* prepared,
+                                           std::unique_ptr<ManifestLog>* rolled,
+                                           absl::Status* poison) {
+  VERALITH_ASSIGN_OR_RETURN(*prepared, Prepare(edit));
+  PrepareLists(edit, roll_number != 0, prepared);
+  if (roll_number == 0) {
+    *poison = manifest_->Append(edit);
+  } else {
+    *poison = CatchNoMemory("a new manifest", [&] { return PersistInNew(edit, roll_number, rolled); });
+  }
+  return *poison;
+}
+
 absl::Status VersionSet::LogAndApply(VersionEdit edit, Mutex& mutex) {
   WaitForTurn(mutex);
-  absl::Status status = CheckUsable();
-  if (status.ok()) {
-    status = CheckAdditions(edit);
-  }
-  if (!status.ok()) {
-    EndTurn();
-    return status;
-  }
+  const Turn turn(*this);
+  VERALITH_RETURN_IF_ERROR(CheckUsable());
+  VERALITH_RETURN_IF_ERROR(CheckAdditions(edit));
   const uint64_t roll_number = manifest_->ShouldRoll() ? next_file_number_++ : 0;
   edit.next_file_number = next_file_number_;
   edit.next_run_id = next_run_id_;
-  absl::StatusOr<Prepared> prepared = Prepared{};
+  Prepared prepared;
   std::unique_ptr<ManifestLog> rolled;
+  absl::Status poison;
+  absl::Status status;
   {
     MutexUnlock unlock(mutex);
-    prepared = Prepare(edit);
-    if (prepared.ok()) {
-      status = Persist(edit, roll_number, &rolled);
-    }
+    status = CatchNoMemory("an edit of the manifest", [&] {
+      return PrepareAndPersist(edit, roll_number, &prepared, &rolled, &poison);
+    });
   }
-  if (!prepared.ok()) {
-    status = prepared.status();
-  } else if (!status.ok()) {
-    error_ = status;
-  } else {
-    Install(edit, *std::move(prepared), std::move(rolled));
+  if (status.ok()) {
+    Install(edit, std::move(prepared), std::move(rolled));
+  } else if (!poison.ok()) {
+    error_ = poison;
   }
-  EndTurn();
   return status;
 }
 
 void VersionSet::Install(const VersionEdit& edit, Prepared prepared,
-                         std::unique_ptr<ManifestLog> rolled) {
+                         std::unique_ptr<ManifestLog> rolled) noexcept {
   // Numbers handed out meanwhile are above those that the edit knows.
   next_file_number_ = std::max(next_file_number_, prepared.state.next_file_number);
   next_run_id_ = std::max(next_run_id_, prepared.state.next_run_id);
   state_ = std::move(prepared.state);
-  Drop(edit);
   current_ = std::move(prepared.set);
-  for (const VersionEdit::AddedFile& added : edit.added_files) {
-    open_[added.file.number] = current_->Find(*state_.version->Find(added.file.number));
+  for (const auto& [number, segment] : prepared.dropped) {
+    open_.erase(number);
   }
+  garbage_.merge(prepared.garbage);
+  dropped_.merge(prepared.dropped);
+  open_.merge(prepared.open);  // a file that moved is there already, and is the same
   if (rolled != nullptr) {
-    garbage_.insert({FileKind::kManifest, manifest_number_});
     manifest_ = std::move(rolled);
     manifest_number_ = manifest_->number();
   }
 }
 
-// What the edit removed is garbage, once nobody pins it.
-void VersionSet::Drop(const VersionEdit& edit) {
-  for (const VersionEdit::RemovedFile& removed : edit.removed_files) {
-    const FileName file{FileKind::kSegment, removed.number};
-    if (IsReferenced(file)) {
-      continue;  // moved
-    }
-    garbage_.insert(file);
-    if (const auto it = open_.find(removed.number); it != open_.end()) {
-      dropped_[removed.number] = it->second;
-      open_.erase(it);
-    }
-  }
-  for (const uint64_t number : edit.removed_logs) {
-    garbage_.insert({FileKind::kLog, number});
-  }
-}
-
 absl::Status VersionSet::Close(Mutex& mutex) {
   WaitForTurn(mutex);
+  const Turn turn(*this);
   closed_ = true;
   absl::Status status;
   if (manifest_ != nullptr && error_.ok()) {
     MutexUnlock unlock(mutex);
-    status = manifest_->Close();
+    status = CatchNoMemory("the end of the manifest", [&] { return manifest_->Close(); });
   }
   manifest_ = nullptr;
-  EndTurn();
   return status;
 }
 
@@ -449,23 +476,36 @@ absl::Status VersionSet::Remove(const FileName& file) const {
   return absl::IsNotFound(status) ? absl::OkStatus() : status;
 }
 
+absl::Status VersionSet::RemoveAll(const std::vector<FileName>& files,
+                                   std::vector<FileName>* removed) const {
+  absl::Status first_error;
+  for (const FileName& file : files) {
+    if (const absl::Status status = Remove(file); status.ok()) {
+      removed->push_back(file);
+    } else if (first_error.ok()) {
+      first_error = status;
+    }
+  }
+  return first_error;
+}
+
 absl::Status VersionSet::RemoveObsoleteFiles(Mutex& mutex) {
   if (removing_ || options_.read_only) {
     return absl::OkStatus();
   }
-  removing_ = true;
-  const std::vector<FileName> files = ObsoleteFiles();
+  std::vector<FileName> files;
   std::vector<FileName> removed;
+  VERALITH_RETURN_IF_ERROR(CatchNoMemory("the removal of files", [&] {
+    files = ObsoleteFiles();
+    removed.reserve(files.size());
+    return absl::OkStatus();
+  }));
+  removing_ = true;
   absl::Status first_error;
   {
     MutexUnlock unlock(mutex);
-    for (const FileName& file : files) {
-      if (const absl::Status status = Remove(file); status.ok()) {
-        removed.push_back(file);
-      } else if (first_error.ok()) {
-        first_error = status;
-      }
-    }
+    first_error =
+        CatchNoMemory("the removal of files", [&] { return RemoveAll(files, &removed); });
   }
   for (const FileName& file : removed) {
     garbage_.erase(file);

@@ -104,7 +104,8 @@ class VersionSet {
   // After the edit that names the file was installed, or when the job gave up (the file is garbage
   // then, if it exists). After LogAndApply failed with the manifest poisoned, the file is kept for
   // the next recovery to judge (invariant 5).
-  void ReleasePending(uint64_t number);
+  // Without memory to note it the file is left for the next opening.
+  void ReleasePending(uint64_t number) noexcept;
 
   // --- Change ------------------------------------------------------------------------------------
   // Makes `edit` durable and installs it. Files and logs that it adds must be pending (or, for a
@@ -113,7 +114,8 @@ class VersionSet {
   // that the caller can switch its own state together with it (hazard P5).
   // FailedPrecondition for an edit that does not fit, or after an earlier error; DataLoss when a new
   // segment cannot be opened; otherwise the manifest's error, after which error() is set.
-  // next_file_number and next_run_id are filled in.
+  // next_file_number and next_run_id are filled in. Without memory: ResourceExhausted; nothing is changed
+  // unless error() is set.
   absl::Status LogAndApply(VersionEdit edit, Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // Waits for a running LogAndApply and ends the manifest. All later changes: FailedPrecondition.
@@ -129,11 +131,17 @@ class VersionSet {
  private:
   explicit VersionSet(VersionSetOptions options);
 
-  // What a LogAndApply is about to install.
+  // What a LogAndApply is about to install: once the edit is durable nothing more is asked of memory.
   struct Prepared {
-    ManifestState state;
-    std::shared_ptr<const SegmentSet> set;
+    ManifestState state = {};
+    std::shared_ptr<const SegmentSet> set = nullptr;
+    // To be joined to the members of these names.
+    std::map<uint64_t, std::shared_ptr<const Segment>> open = {};
+    std::set<FileName> garbage = {};
+    std::map<uint64_t, std::weak_ptr<const Segment>> dropped = {};
   };
+  // The turn, for a scope.
+  class Turn;
 
   // Steps of Open.
   absl::Status Recover();
@@ -145,22 +153,27 @@ class VersionSet {
   absl::Status CheckManifestIsWhole(const std::vector<FileName>& files) const;
   absl::Status StartManifest();
   void FindLeftovers(const std::vector<FileName>& files);
-  bool IsReferenced(const FileName& file) const;
+  bool IsReferenced(const FileName& file) const { return IsReferenced(file, state_); }
+  bool IsReferenced(const FileName& file, const ManifestState& state) const;
 
-  // Steps of LogAndApply. Those that are const, and Persist, run with the mutex released.
+  // Steps of LogAndApply. Those that are const, PrepareAndPersist and PersistInNew run with the mutex released.
   absl::Status CheckUsable() const;
   absl::Status CheckAdditions(const VersionEdit& edit) const;
   absl::StatusOr<Prepared> Prepare(const VersionEdit& edit) const;
   absl::StatusOr<std::shared_ptr<const SegmentSet>> OpenSet(
       std::shared_ptr<const Version> version) const;
   absl::StatusOr<std::shared_ptr<const Segment>> OpenSegment(const FileRef& file) const;
-  absl::Status Persist(const VersionEdit& edit, uint64_t roll_number,
-                       std::unique_ptr<ManifestLog>* rolled);
-  void Install(const VersionEdit& edit, Prepared prepared, std::unique_ptr<ManifestLog> rolled);
-  void Drop(const VersionEdit& edit);
+  void PrepareLists(const VersionEdit& edit, bool rolls, Prepared* prepared) const;
+  absl::Status PrepareAndPersist(const VersionEdit& edit, uint64_t roll_number, Prepared* prepared,
+                                 std::unique_ptr<ManifestLog>* rolled, absl::Status* poison);
+  absl::Status PersistInNew(const VersionEdit& edit, uint64_t roll_number,
+                            std::unique_ptr<ManifestLog>* rolled);
+  void Install(const VersionEdit& edit, Prepared prepared,
+               std::unique_ptr<ManifestLog> rolled) noexcept;
 
   void WaitForTurn(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void EndTurn();
+  absl::Status RemoveAll(const std::vector<FileName>& files, std::vector<FileName>* removed) const;
   absl::Status Remove(const FileName& file) const;
   bool MayRemove(const FileName& file) const;
 

@@ -1,5 +1,5 @@
 // Checks of the checks: each engine that is broken on purpose (core/base/broken.h) must be caught by
-// the ordinary exploration, campaign or rot, within ten seconds of one core. Prints what caught it,
+// the ordinary exploration, campaign, rot or sweep of failing allocations, within ten seconds of one core. Prints what caught it,
 // after how long, and a line that replays it.
 #include <algorithm>
 #include <chrono>
@@ -16,6 +16,7 @@
 #include "model/conformance/runner.h"
 #include "property_tests/exploration/explorer.h"
 #include "property_tests/exploration/rot.h"
+#include "property_tests/life_without_memory.h"
 
 #ifndef VERALITH_BROKEN_ENGINES
 #error "built only by broken_engine_test"
@@ -30,7 +31,7 @@ constexpr const char* kOrder = "the order of disk calls: ";
 
 struct Hazard {
   const char* id;
-  enum Check { kExploration, kCampaign, kRot } check;
+  enum Check { kExploration, kCampaign, kRot, kMemory } check;
   const char* says = "";  // part of what the check says of it
   // Where the check begins: sequences, traces and databases before are known not to catch it.
   uint64_t seed = 1;
@@ -72,6 +73,16 @@ class BrokenEngines : public ::testing::TestWithParam<Hazard> {
     return "";
   }
 
+  // The sweep of failing allocations, some of each kind of call.
+  std::string Memory(uint64_t nth) {
+    for (bool met = true; met && Seconds() < kMostSeconds; nth += 7) {
+      if (const std::string wrong = LiveWithoutMemoryApart({.nth = nth}, &met); !wrong.empty()) {
+        return "memory: allocation " + std::to_string(nth) + ": " + wrong;
+      }
+    }
+    return "";
+  }
+
   const Clock::time_point start_ = Clock::now();
 };
 
@@ -80,6 +91,7 @@ TEST_P(BrokenEngines, AreCaughtByTheOrdinaryChecks) {
   BreakEngine(hazard.id);
   const std::string caught = hazard.check == Hazard::kExploration ? Explore()
                              : hazard.check == Hazard::kCampaign  ? Campaign(hazard.seed)
+                             : hazard.check == Hazard::kMemory    ? Memory(hazard.seed)
                                                                   : Rot(hazard.seed);
   std::printf("hazard %s: %.2f s: %s\n", hazard.id, Seconds(), caught.c_str());
   EXPECT_FALSE(caught.empty());
@@ -125,6 +137,7 @@ constexpr Hazard kHazards[] = {
     {"R6", Hazard::kExploration},
     {"R8", Hazard::kCampaign, "while read-only"},
     {"R9", Hazard::kExploration},
+    {"E9", Hazard::kMemory, "an exception crossed the interface"},
 };
 
 INSTANTIATE_TEST_SUITE_P(

@@ -25,11 +25,20 @@ SimulatedExecutor::SimulatedExecutor(uint64_t seed, SimulatedClock* clock, Order
 SimulatedExecutor::~SimulatedExecutor() = default;
 
 void SimulatedExecutor::Schedule(TaskPriority priority, std::function<void()> task) {
+  ReserveForOneMore();
   runnable_.push_back({++last_id_, priority, std::move(task)});
+}
+
+// Running what is pending needs no memory: real waits need none.
+void SimulatedExecutor::ReserveForOneMore() {
+  const size_t most = runnable_.size() + timers_.size() + 1;
+  runnable_.reserve(most);
+  running_.reserve(running_.size() + most);
 }
 
 Executor::TimerId SimulatedExecutor::ScheduleAfter(int64_t delay_nanos,
                                                    std::function<void()> task) {
+  ReserveForOneMore();
   const TimerId id = ++last_id_;
   timers_.emplace(DueTime(SaturatingAdd(clock_->MonotonicNanos(), delay_nanos), id),
                   std::move(task));

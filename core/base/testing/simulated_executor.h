@@ -76,6 +76,7 @@ class SimulatedExecutor final : public Executor {
   };
   using DueTime = std::pair<int64_t, uint64_t>;  // monotonic nanoseconds, task id
 
+  void ReserveForOneMore();
   void CollectDueTimers();
   size_t Choose();
   void AdvanceTo(int64_t monotonic_nanos);

@@ -1,0 +1,88 @@
+// A whole life of one small database, from creation over writes, flush, compaction, checkpoint and
+// reads to another opening, while something fails below it; and what must hold of it afterwards. Says
+// what is wrong, judged by the model: an answer that is neither right nor an error, an acknowledged
+// write that is gone, a database that does not open once nothing fails any more.
+//
+// All in one thread, on a simulated clock and executor: the Nth call of a kind is the same in each life.
+#ifndef VERALITH_PROPERTY_TESTS_LIFE_H_
+#define VERALITH_PROPERTY_TESTS_LIFE_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/testing/simulated_clock.h"
+#include "core/base/testing/simulated_executor.h"
+#include "core/db/db.h"
+#include "model/crash_model.h"
+
+namespace veralith::model {
+
+class Life {
+ public:
+  // Around every call of the engine. It may fail only in between.
+  class Machine {
+   public:
+    virtual ~Machine() = default;
+    virtual void BeginCall() {}
+    virtual void EndCall() {}
+    // Called with every error that the engine returns; "" or what is wrong with it.
+    virtual std::string Judge(const absl::Status& error) { return ""; }
+  };
+
+  // The database is `directory`/db in options.file_system; clock and executor of `options` are replaced.
+  Life(std::string directory, Options options, Machine* machine);
+  ~Life();
+  Life(const Life&) = delete;
+  Life& operator=(const Life&) = delete;
+
+  // As far as it gets; "" or what is wrong.
+  std::string Run();
+  // Nothing fails any more: what is there opens, is a legal state, and goes on.
+  std::string Heal();
+
+  // No opening and no write has failed.
+  bool AllSucceeded() const { return opened_.ok() && failed_ == 0; }
+
+ private:
+  template <typename Call>
+  auto Engine(Call call);
+  void Note(const absl::Status& status);
+
+  bool Open();
+  std::string LiveOnce(int round);
+  void Maintain(int round);
+  void Commit(std::vector<Write> writes, bool synced);
+  Write PutOf(const std::string& key, size_t bytes);
+  void Put(const std::string& key, size_t bytes, bool synced);
+  void Batch();
+  void Delete(const std::string& key);
+  void DeleteRange(const std::string& begin, const std::string& end);
+
+  absl::StatusOr<std::vector<Row>> Scan(bool forward, Timestamp at);
+  absl::StatusOr<CrashModel::Recovered> Observe();
+  std::string Recover(bool excused);
+  std::string Compare(const std::string& when);
+  std::string CompareScans();
+  std::string CompareLookups();
+  std::string CompareSnapshot();
+
+  const std::string directory_;
+  Options options_;
+  Machine* const machine_;
+  SimulatedClock clock_;
+  SimulatedExecutor executor_{1, &clock_, SimulatedExecutor::Order::kFifo};
+  std::unique_ptr<Db> db_;
+  absl::Status opened_;
+  CrashModel model_;
+  std::string wrong_;  // with an error that the engine returned
+  int writes_ = 0;
+  int failed_ = 0;
+};
+
+}  // namespace veralith::model
+
+#endif  // VERALITH_PROPERTY_TESTS_LIFE_H_
