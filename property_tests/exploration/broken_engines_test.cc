@@ -125,6 +125,7 @@ constexpr Hazard kHazards[] = {
     {"R6", Hazard::kExploration},
     {"R8", Hazard::kCampaign, "while read-only"},
     {"R9", Hazard::kExploration},
+    {"E2", Hazard::kCampaign, "Too many open files"},
 };
 
 INSTANTIATE_TEST_SUITE_P(
