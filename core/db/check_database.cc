@@ -10,6 +10,8 @@
 #include "core/base/status.h"
 #include "core/db/check_ages.h"
 #include "core/db/log_recovery.h"
+#include "core/db/option_mapping.h"
+#include "core/fs/file_table.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 #include "core/segment/segment_reader.h"
@@ -85,7 +87,9 @@ class Checker {
     if (absl::Status status = version.CheckInvariants(); !status.ok()) {
       VERALITH_RETURN_IF_ERROR(Note(status));
     }
-    const SegmentOpener open = DefaultSegmentOpener(&fs_, directory_, {});
+    const auto files =
+        std::make_shared<FileTable>(&fs_, MaxOpenSegments({}, fs_.MaxOpenFiles(), 1));
+    const SegmentOpener open = DefaultSegmentOpener(files, directory_, {});
     std::map<uint64_t, std::shared_ptr<SegmentReader>> sound;
     for (const uint64_t number : version.FileNumbers()) {
       Start(SegmentFileName(number));

@@ -53,6 +53,7 @@
 #include "core/db/super_version.h"
 #include "core/db/write_queue.h"
 #include "core/fs/file_system.h"
+#include "core/fs/file_table.h"
 #include "core/memtable/memtable.h"
 #include "core/segment/page_cache.h"
 #include "core/version_set/version_set.h"
@@ -279,7 +280,9 @@ class DbImpl final : public Db {
   // --- Immutable after Open ----------------------------------------------------------------------
   const std::string directory_;
   const Options options_;
-  FileSystem* const fs_;
+  const std::shared_ptr<FileTable> files_;      // of segments
+  const std::unique_ptr<FileSystem> yielding_;  // closes some of them for whatever else needs one
+  FileSystem* const fs_;                        // yielding_
   Clock* const physical_clock_;
   Executor* const executor_;
   const CompactionOptions compaction_options_;

@@ -230,6 +230,8 @@ Statistics DbImpl::GetStatistics() {
   result.commits = counters_.commits;
   result.cache_bytes = cache_->charged_bytes();
   result.cache_misses = cache_->misses();
+  result.open_segments = files_->open_files();
+  result.segments_opened = files_->files_opened();
   result.live_snapshots = snapshots_.size();
   result.last_timestamp = visible_.Load();
   result.history_floor = versions_->state().history_floor;
@@ -285,7 +287,9 @@ absl::Status DbImpl::Close() {
       status = ended;
     }
   }
-  lock_.reset();
+  logs_ = nullptr;
+  files_->Close();
+  lock_.reset();  // last: whoever gets it may change all of them
   closed_with_ = status;
   background_done_.NotifyAll();
   return status;

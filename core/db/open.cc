@@ -12,6 +12,7 @@
 #include "core/db/guarded_db.h"
 #include "core/db/option_mapping.h"
 #include "core/fs/posix_file_system.h"
+#include "core/fs/yielding_file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/version_set/segment_opener.h"
 
@@ -23,6 +24,20 @@ namespace {
 absl::Status WithAdvice(const absl::Status& damage, const std::string& directory) {
   return DataLoss(std::string(Message(damage)) + ". Without a backup: `veralith repair " + directory +
                   " --to TARGET` builds a database of what can be read");
+}
+
+FileSystem* FileSystemOf(const Options& options) {
+  return options.file_system != nullptr ? options.file_system : PosixFileSystem();
+}
+
+Executor* ExecutorOf(const Options& options) {
+  return options.executor != nullptr ? options.executor : DefaultExecutor();
+}
+
+std::shared_ptr<FileTable> NewFileTable(const Options& options) {
+  FileSystem* const fs = FileSystemOf(options);
+  return std::make_shared<FileTable>(
+      fs, MaxOpenSegments(options, fs->MaxOpenFiles(), ExecutorOf(options)->parallelism()));
 }
 
 }  // namespace
@@ -52,9 +67,11 @@ absl::StatusOr<std::unique_ptr<DbImpl>> DbImpl::Open(const std::string& director
 DbImpl::DbImpl(std::string directory, const Options& options)
     : directory_(std::move(directory)),
       options_(options),
-      fs_(options.file_system != nullptr ? options.file_system : PosixFileSystem()),
+      files_(NewFileTable(options)),
+      yielding_(std::make_unique<YieldingFileSystem>(FileSystemOf(options), files_)),
+      fs_(yielding_.get()),
       physical_clock_(options.clock != nullptr ? options.clock : SystemClock()),
-      executor_(options.executor != nullptr ? options.executor : DefaultExecutor()),
+      executor_(ExecutorOf(options)),
       compaction_options_(ToCompactionOptions(options, executor_->parallelism())),
       policy_(NewCompactionPolicy(options.compaction_policy, compaction_options_)),
       limiter_(physical_clock_, executor_, options.background_bytes_per_second),
@@ -183,7 +200,7 @@ absl::Status DbImpl::OpenVersionSet() {
 SegmentOpener DbImpl::NewSegmentOpener() const {
   SegmentReaderOptions reader_options;
   reader_options.cache = cache_.get();
-  return [open = DefaultSegmentOpener(fs_, directory_, reader_options),
+  return [open = DefaultSegmentOpener(files_, directory_, reader_options),
           cache = cache_](const FileMeta& file) -> absl::StatusOr<std::shared_ptr<SegmentReader>> {
     VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<SegmentReader> reader, open(file));
     SegmentReader* raw = reader.get();

@@ -42,6 +42,16 @@ bool IsCodec(Codec codec) {
 // The levels that are rewritten soon.
 constexpr int kLastUpperLevel = 1;
 
+constexpr int kLeastOpenFiles = 20;
+// What is open beside segments, a log for each memtable and the outputs of compactions: the lock, the
+// manifest and its successor, a log that is made and one that its memtable has left, the output of a
+// flush, a directory that is synced or listed, and the two ends of a copy.
+constexpr uint64_t kOtherOpenFiles = 9;
+
+int Subcompactions(const Options& options, int parallelism) {
+  return options.max_subcompactions == 0 ? parallelism : options.max_subcompactions;
+}
+
 }  // namespace
 
 absl::Status CheckOptions(const Options& options) {
@@ -82,6 +92,10 @@ absl::Status CheckOptions(const Options& options) {
       Require(options.compaction_policy != CompactionStyle::kTiered ||
                   options.level0_slowdown_trigger > options.level0_compaction_trigger,
               "level0_slowdown_trigger must be above level0_compaction_trigger with kTiered"));
+  VERALITH_RETURN_IF_ERROR(
+      Require(options.max_open_files == 0 || options.max_open_files == -1 ||
+                  options.max_open_files >= kLeastOpenFiles,
+              "max_open_files must be 0, -1, or at least 20"));
   VERALITH_RETURN_IF_ERROR(Require(options.seek_charge_bytes <= uint64_t{1} << 32,
                                    "seek_charge_bytes must be at most 2^32"));
   VERALITH_RETURN_IF_ERROR(
@@ -103,11 +117,23 @@ absl::Status CheckOptions(const Options& options) {
   return Require(options.max_clock_skew_nanos >= 0, "max_clock_skew_nanos must not be negative");
 }
 
+size_t MaxOpenSegments(const Options& options, std::optional<uint64_t> process_limit,
+                       int parallelism) {
+  if (options.max_open_files < 0 ||
+      (options.max_open_files == 0 && !process_limit.has_value())) {
+    return SIZE_MAX;
+  }
+  const uint64_t files = options.max_open_files > 0 ? static_cast<uint64_t>(options.max_open_files)
+                                                    : *process_limit / 2;
+  const uint64_t others = kOtherOpenFiles + static_cast<uint64_t>(options.max_write_buffers) +
+                          static_cast<uint64_t>(Subcompactions(options, parallelism));
+  return files > others ? files - others : 1;
+}
+
 CompactionOptions ToCompactionOptions(const Options& options, int parallelism) {
   CompactionOptions result;
   result.target_file_bytes = options.target_segment_bytes;
-  result.max_subcompactions =
-      options.max_subcompactions == 0 ? parallelism : options.max_subcompactions;
+  result.max_subcompactions = Subcompactions(options, parallelism);
   result.copy_value_pages = options.copy_value_pages;
   result.level0_trigger_runs = Level0TriggerRuns(options);
   result.dynamic_level_targets = options.dynamic_level_targets;

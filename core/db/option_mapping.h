@@ -2,6 +2,10 @@
 #ifndef VERALITH_CORE_DB_OPTION_MAPPING_H_
 #define VERALITH_CORE_DB_OPTION_MAPPING_H_
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
 #include "absl/status/status.h"
 #include "core/compaction/options.h"
 #include "core/db/options.h"
@@ -12,6 +16,10 @@ namespace veralith {
 
 // InvalidArgument that names the option and its legal values.
 absl::Status CheckOptions(const Options& options);
+// How many segments may be open at once so that all files together keep to max_open_files;
+// `process_limit` is FileSystem::MaxOpenFiles().
+size_t MaxOpenSegments(const Options& options, std::optional<uint64_t> process_limit,
+                       int parallelism);
 // `parallelism` is the executor's.
 CompactionOptions ToCompactionOptions(const Options& options, int parallelism);
 // How segments of `level` are written; `bottommost`: no deeper level holds data.

@@ -58,6 +58,17 @@ struct Options {
   // Decoded pages of segments.
   size_t cache_bytes = size_t{32} << 20;
 
+  // --- Files -----------------------------------------------------------------------------------
+  // At most this many files are open at once: segments that are read, and beside them the lock, the
+  // manifest, logs, and what flushes and compactions write. There may be any number of segments: the
+  // ones longest unread are closed, and opened again when a page is read that is not in the cache. (One
+  // more is open for each thread that reads while all of them are being read.) Where each segment's
+  // pages are, and its filter, stays in memory: about 1% of its bytes.
+  // 0: half of what the process may have open when the database is opened (ulimit -n); the other half is
+  // the program's. -1: no limit. Otherwise 20 or more. A process that has no descriptor left costs
+  // segments' first; when that does not help, the call that needs one is ResourceExhausted.
+  int max_open_files = 0;
+
   // --- Segments --------------------------------------------------------------------------------
   size_t key_page_bytes = 4096;    // raw bytes per page
   size_t value_page_bytes = 4096;

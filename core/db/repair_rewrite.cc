@@ -26,13 +26,13 @@ constexpr size_t kMostConflictsNamed = 20;
 // One after the other; only the one at work is open.
 class SourceParts final : public ConcatenatedParts {
  public:
-  SourceParts(FileSystem& fs, std::vector<std::string> paths)
-      : fs_(fs), paths_(std::move(paths)) {}
+  SourceParts(FileTable& files, std::vector<std::string> paths)
+      : files_(files), paths_(std::move(paths)) {}
   size_t size() const override { return paths_.size(); }
   bool EndsBefore(size_t, NamespaceId, std::string_view) const override { return false; }
   bool BeginsAfter(size_t, NamespaceId, std::string_view) const override { return false; }
   absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) override {
-    VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs_.Open(paths_[i], OpenMode::kRead));
+    VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, files_.Open(paths_[i]));
     SegmentReaderOptions options;
     options.readahead_bytes = kReadaheadBytes;
     VERALITH_ASSIGN_OR_RETURN(reader_, SegmentReader::Open(std::move(file), options));
@@ -40,7 +40,7 @@ class SourceParts final : public ConcatenatedParts {
   }
 
  private:
-  FileSystem& fs_;
+  FileTable& files_;
   const std::vector<std::string> paths_;
   std::unique_ptr<SegmentReader> reader_;
 };
@@ -119,7 +119,11 @@ absl::StatusOr<bool> StagingSegment::Finish(SegmentSummary* summary) {
 
 RepairRewrite::RepairRewrite(const Options& options, FileSystem& fs, std::string target,
                              uint64_t first_number)
-    : options_(options), fs_(fs), target_(std::move(target)), next_number_(first_number) {}
+    : options_(options),
+      fs_(fs),
+      files_(std::make_shared<FileTable>(&fs, MaxOpenSegments(options, fs.MaxOpenFiles(), 1))),
+      target_(std::move(target)),
+      next_number_(first_number) {}
 
 void RepairRewrite::AddSource(std::string path, const SegmentSummary& summary) {
   if (summary.entries > 0) {
@@ -187,7 +191,7 @@ std::unique_ptr<Iterator> RepairRewrite::NewMergedIterator() const {
       paths.push_back(source.path);
     }
     children.push_back(
-        NewConcatenatingIterator(std::make_unique<SourceParts>(fs_, std::move(paths))));
+        NewConcatenatingIterator(std::make_unique<SourceParts>(*files_, std::move(paths))));
   }
   return NewMergingIterator(std::move(children));
 }

@@ -27,6 +27,7 @@
 #include "core/format/entry.h"
 #include "core/format/version_edit.h"
 #include "core/fs/file_system.h"
+#include "core/fs/file_table.h"
 #include "core/iterator/iterator.h"
 #include "core/segment/segment_summary.h"
 #include "core/segment/segment_writer.h"
@@ -81,6 +82,7 @@ class RepairRewrite {
 
   const Options& options_;
   FileSystem& fs_;
+  const std::shared_ptr<FileTable> files_;  // sources
   const std::string target_;
   uint64_t next_number_;
   std::vector<Source> sources_;

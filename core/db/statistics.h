@@ -49,6 +49,8 @@ struct Statistics {
   uint64_t memtable_bytes = 0;            // now, all memtables
   uint64_t cache_bytes = 0;               // now
   uint64_t cache_misses = 0;              // pages read from files
+  uint64_t open_segments = 0;             // now: segments whose file is open (Options::max_open_files)
+  uint64_t segments_opened = 0;           // files of segments, each time that one is opened
   uint64_t live_snapshots = 0;            // now
   Timestamp last_timestamp = 0;
   Timestamp history_floor = 0;

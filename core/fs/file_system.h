@@ -10,8 +10,9 @@
 //   3. Append and WriteAt write everything or return an error; after an error any part may have
 //      been written. ReadAt returns fewer bytes than asked only at the end of the file.
 //   4. Every error names the path, the call and the reason. ENOSPC, EDQUOT and EFBIG are
-//      ResourceExhausted; ENOENT is NotFound; EEXIST is AlreadyExists; EACCES, EPERM and EROFS are
-//      FailedPrecondition; everything else is Unavailable.
+//      ResourceExhausted, and so are EMFILE and ENFILE (errno_status.h tells these apart); ENOENT is
+//      NotFound; EEXIST is AlreadyExists; EACCES, EPERM and EROFS are FailedPrecondition; everything
+//      else is Unavailable.
 //   5. A writing call on a File opened with kRead, and any call but path() after Close, is
 //      FailedPrecondition.
 //   6. One File at a time changes the size of a file; others may read it. An open File outlives
@@ -25,6 +26,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,6 +36,17 @@
 #include "absl/status/statusor.h"
 
 namespace veralith {
+
+// What tells a file from others, as found when it was opened. Files of one path whose identities are
+// equal are the same file, unchanged, as far as the file system can say without reading it.
+struct FileIdentity {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  int64_t modified_nanos = 0;
+  uint64_t bytes = 0;
+
+  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
 
 class File {
  public:
@@ -52,6 +65,8 @@ class File {
   // After Close every call but path() is FailedPrecondition.
   virtual absl::Status Close() = 0;
   virtual const std::string& path() const = 0;
+  // Where nobody opens a path twice, all may be equal.
+  virtual FileIdentity identity() const { return {}; }
 };
 
 enum class OpenMode {
@@ -94,6 +109,8 @@ class FileSystem {
                                                          LockMode mode) = 0;
   // Bytes an unprivileged writer can still add to the directory's file system.
   virtual absl::StatusOr<uint64_t> FreeBytes(const std::string& directory) = 0;
+  // The number of files that the process may have open now; nullopt: no limit.
+  virtual std::optional<uint64_t> MaxOpenFiles() const { return std::nullopt; }
 };
 
 // "dir/name".

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -73,8 +74,12 @@ class Descriptor {
 
 class PosixFile final : public File {
  public:
-  PosixFile(std::string path, Descriptor fd, bool writable, uint64_t size)
-      : path_(std::move(path)), fd_(std::move(fd)), writable_(writable), size_(size) {}
+  PosixFile(std::string path, Descriptor fd, bool writable, const FileIdentity& identity)
+      : path_(std::move(path)),
+        fd_(std::move(fd)),
+        writable_(writable),
+        identity_(identity),
+        size_(identity.bytes) {}
 
   absl::Status Append(std::string_view data) override {
     VERALITH_RETURN_IF_ERROR(CheckWritable("append"));
@@ -165,6 +170,7 @@ class PosixFile final : public File {
   }
 
   const std::string& path() const override { return path_; }
+  FileIdentity identity() const override { return identity_; }
 
  private:
   absl::Status CheckOpen(const char* call) const {
@@ -206,6 +212,7 @@ class PosixFile final : public File {
   const std::string path_;
   Descriptor fd_;
   const bool writable_;
+  const FileIdentity identity_;
   // Of the one thread that writes.
   uint64_t size_;           // where Append goes
   bool full_sync_ = false;  // since the last successful Sync the size was set
@@ -225,6 +232,12 @@ bool IsStill(const std::string& path, int fd) {
   struct stat opened;
   return stat(path.c_str(), &named) == 0 && fstat(fd, &opened) == 0 &&
          named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+}
+
+FileIdentity IdentityOf(const struct stat& info) {
+  return {static_cast<uint64_t>(info.st_dev), static_cast<uint64_t>(info.st_ino),
+          int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec,
+          static_cast<uint64_t>(info.st_size)};
 }
 
 int OpenFlags(OpenMode mode) {
@@ -254,7 +267,7 @@ class PosixFileSystemImpl final : public FileSystem {
       return ErrnoStatus(path, "open", EISDIR);
     }
     return std::make_unique<PosixFile>(path, std::move(fd), mode != OpenMode::kRead,
-                                       static_cast<uint64_t>(info.st_size));
+                                       IdentityOf(info));
   }
 
   absl::Status Rename(const std::string& from, const std::string& to) override {
@@ -363,6 +376,14 @@ class PosixFileSystemImpl final : public FileSystem {
       return ErrnoStatus(directory, "free bytes", errno);
     }
     return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
+  }
+
+  std::optional<uint64_t> MaxOpenFiles() const override {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+      return std::nullopt;
+    }
+    return static_cast<uint64_t>(limit.rlim_cur);
   }
 
  private:

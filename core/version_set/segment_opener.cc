@@ -45,12 +45,12 @@ absl::Status CheckIsAsRecorded(const std::string& path, const SegmentSummary& fo
                   DebugString(recorded));
 }
 
-SegmentOpener DefaultSegmentOpener(FileSystem* fs, std::string directory,
+SegmentOpener DefaultSegmentOpener(std::shared_ptr<FileTable> files, std::string directory,
                                    SegmentReaderOptions options) {
-  return [fs, directory = std::move(directory),
+  return [files = std::move(files), directory = std::move(directory),
           options](const FileMeta& meta) -> absl::StatusOr<std::shared_ptr<SegmentReader>> {
     const std::string path = JoinPath(directory, SegmentFileName(meta.number));
-    VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kRead));
+    VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, files->Open(path));
     SegmentReaderOptions with_size = options;
     with_size.expected_file_bytes = meta.bytes;
     VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<SegmentReader> reader,

@@ -4,9 +4,10 @@
 #ifndef VERALITH_CORE_VERSION_SET_SEGMENT_OPENER_H_
 #define VERALITH_CORE_VERSION_SET_SEGMENT_OPENER_H_
 
+#include <memory>
 #include <string>
 
-#include "core/fs/file_system.h"
+#include "core/fs/file_table.h"
 #include "core/segment/segment_reader.h"
 #include "core/version_set/segment_set.h"
 
@@ -16,9 +17,10 @@ namespace veralith {
 absl::Status CheckIsAsRecorded(const std::string& path, const SegmentSummary& found,
                                const FileMeta& recorded);
 
-// `fs` and the cache of `options` must outlive every segment opened. expected_file_bytes is set for
-// each file. NotFound when there is no such file; DataLoss, naming it, when it is not as recorded.
-SegmentOpener DefaultSegmentOpener(FileSystem* fs, std::string directory,
+// The cache of `options` must outlive every segment opened. expected_file_bytes is set for each file.
+// Metadata is read here and stays in memory; the file itself is open while `files` has room for it.
+// NotFound when there is no such file; DataLoss, naming it, when it is not as recorded.
+SegmentOpener DefaultSegmentOpener(std::shared_ptr<FileTable> files, std::string directory,
                                    SegmentReaderOptions options);
 
 }  // namespace veralith

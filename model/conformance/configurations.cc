@@ -47,6 +47,7 @@ constexpr Field kFields[] = {
     {"min_free_bytes", &Configuration::min_free_bytes, 0, kLargestBytes},
     {"seek_charge_bytes", &Configuration::seek_charge_bytes, 0, kLargestBytes},
     {"manifest_roll_bytes", &Configuration::manifest_roll_bytes, 0, kLargestBytes},
+    {"max_open_files", &Configuration::max_open_files, 0, 1 << 20},
 };
 
 std::vector<Configuration> MakeNamed() {
@@ -126,6 +127,16 @@ std::vector<Configuration> MakeNamed() {
     c.key_page_bytes = c.value_page_bytes = 64;
   }
   add("rolling-manifests").manifest_roll_bytes = 0;
+  {
+    Configuration& c = add("few-files");  // one of them for all segments
+    c.max_open_files = 20;
+    c.max_write_buffers = 6;
+    c.max_subcompactions = 5;
+    c.write_buffer_bytes = 1024;
+    c.target_segment_bytes = 1024;
+    c.level_base_bytes = 1024;
+    c.key_page_bytes = c.value_page_bytes = 64;
+  }
   return named;
 }
 
@@ -169,6 +180,7 @@ Configuration DrawConfiguration(const Below& below) {
   redraw(c.max_subcompactions, {1, 2, 5});
   redraw(c.background_bytes_per_second, {0, 50'000, 1'000'000});
   redraw(c.seek_charge_bytes, {0, 1 << 20});  // nothing; a merge by the first seek over two runs
+  redraw(c.max_open_files, {0, 20, 30});
   return c;
 }
 
@@ -243,6 +255,7 @@ Options OptionsFor(const Configuration& c) {
   options.min_free_bytes = c.min_free_bytes;
   options.seek_charge_bytes = c.seek_charge_bytes;
   options.manifest_roll_bytes = c.manifest_roll_bytes;
+  options.max_open_files = static_cast<int>(c.max_open_files);
   options.random_seed = c.seed;
   return options;
 }

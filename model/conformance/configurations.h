@@ -53,6 +53,8 @@ struct Configuration {
   uint64_t min_free_bytes = 0;
   uint64_t seek_charge_bytes = 4096;
   uint64_t manifest_roll_bytes = 4 << 20;
+  // Where it is not 0 the simulated disk opens no more files of the database than this.
+  uint64_t max_open_files = 0;
 
   bool operator==(const Configuration&) const = default;
 };

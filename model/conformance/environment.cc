@@ -70,6 +70,9 @@ class SimulatedEnvironment final : public Environment {
                                        : SimulatedExecutor::Order::kSeeded),
         disk_(std::make_unique<SimulatedFileSystem>()),
         watch_(std::make_unique<OrderWatch>(disk_.get())) {
+    if (configuration.max_open_files != 0) {
+      disk_->SetMaxOpenFiles(configuration.max_open_files, directory());
+    }
     StartProcess();
   }
 

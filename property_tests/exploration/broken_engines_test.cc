@@ -138,6 +138,7 @@ constexpr Hazard kHazards[] = {
     {"R8", Hazard::kCampaign, "while read-only"},
     {"R9", Hazard::kExploration},
     {"E9", Hazard::kMemory, "an exception crossed the interface"},
+    {"E2", Hazard::kCampaign, "Too many open files"},
 };
 
 INSTANTIATE_TEST_SUITE_P(

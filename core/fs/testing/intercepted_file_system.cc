@@ -67,6 +67,7 @@ class InterceptedFile final : public File {
                              [&] { return base_->Close(); });
   }
   const std::string& path() const override { return base_->path(); }
+  FileIdentity identity() const override { return base_->identity(); }
 
  private:
   InterceptedFileSystem* const owner_;

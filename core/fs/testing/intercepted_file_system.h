@@ -3,8 +3,8 @@
 //
 //   Before: the call has not reached the base; an error refuses it, and is what the caller gets.
 //   After:  the base has answered, and the caller gets its answer.
-// FileSystem's calls and those on Files go through the same hooks; path() does not, nor does the end
-// of a File or a lock.
+// FileSystem's calls and those on Files go through the same hooks; path(), identity() and
+// MaxOpenFiles() do not, nor does the end of a File or a lock.
 //
 // It makes no call of its own, so it moves no fault and no crash point of the base.
 //
@@ -14,6 +14,7 @@
 #define VERALITH_CORE_FS_TESTING_INTERCEPTED_FILE_SYSTEM_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,7 @@ class InterceptedFileSystem : public FileSystem {
   absl::StatusOr<bool> Exists(const std::string& path) final;
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path, LockMode mode) final;
   absl::StatusOr<uint64_t> FreeBytes(const std::string& directory) final;
+  std::optional<uint64_t> MaxOpenFiles() const final { return base_->MaxOpenFiles(); }
 
  protected:
   explicit InterceptedFileSystem(FileSystem* base) : base_(base) {}

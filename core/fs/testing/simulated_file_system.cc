@@ -89,6 +89,10 @@ struct SimulatedFileSystem::Disk {
   bool crashed = false;
   std::vector<ActiveRule> faults;
   uint64_t fired = 0;
+  std::optional<uint64_t> max_open_files;
+  std::string counted_under;  // a directory
+  uint64_t open_files = 0;
+  uint64_t most_open_files = 0;
 
   // ---- Calls: counting, faults, crashes ----
 
@@ -159,6 +163,20 @@ struct SimulatedFileSystem::Disk {
     fired += effect.has_value() ? 1 : 0;
     return effect;
   }
+
+  // ---- Descriptors ----
+
+  bool Counts(const std::string& path) const {
+    return counted_under.empty() || path.starts_with(counted_under) || path + "/" == counted_under;
+  }
+  bool HasDescriptor(const std::string& path) const {
+    return !Counts(path) || open_files < max_open_files.value_or(UINT64_MAX);
+  }
+  void TakeDescriptor(const std::string& path) {
+    open_files += Counts(path) ? 1 : 0;
+    most_open_files = std::max(most_open_files, open_files);
+  }
+  void GiveDescriptorBack(const std::string& path) { open_files -= Counts(path) ? 1 : 0; }
 
   // ---- Names ----
 
@@ -404,6 +422,12 @@ class SimulatedFile final : public File {
   }
 
   const std::string& path() const override { return path_; }
+  FileIdentity identity() const override {
+    MutexLock lock(disk_->mutex);
+    return inode_ == nullptr ? FileIdentity{}
+                             : FileIdentity{.inode = inode_->id,
+                                            .bytes = inode_->bytes.visible().size()};
+  }
 
  private:
   static std::string_view Part(std::string_view data, bool half) {
@@ -412,6 +436,7 @@ class SimulatedFile final : public File {
 
   void Release() {
     if (inode_ != nullptr) {
+      disk_->GiveDescriptorBack(path_);
       --inode_->handles;
       disk_->Charge(*inode_);
       inode_ = nullptr;
@@ -447,10 +472,12 @@ class SimulatedFile final : public File {
 
 class SimulatedLock final : public FileLock {
  public:
-  SimulatedLock(SimulatedFileSystem::Disk* disk, SimulatedInodePtr inode, bool exclusive)
-      : disk_(disk), inode_(std::move(inode)), exclusive_(exclusive) {}
+  SimulatedLock(SimulatedFileSystem::Disk* disk, std::string path, SimulatedInodePtr inode,
+                bool exclusive)
+      : disk_(disk), path_(std::move(path)), inode_(std::move(inode)), exclusive_(exclusive) {}
   ~SimulatedLock() override {
     MutexLock lock(disk_->mutex);
+    disk_->GiveDescriptorBack(path_);
     if (exclusive_) {
       inode_->exclusively_locked = false;
     } else {
@@ -462,6 +489,7 @@ class SimulatedLock final : public FileLock {
 
  private:
   SimulatedFileSystem::Disk* const disk_;
+  const std::string path_;
   const SimulatedInodePtr inode_;
   const bool exclusive_;
 };
@@ -483,8 +511,11 @@ absl::StatusOr<std::unique_ptr<File>> SimulatedFileSystem::Open(const std::strin
                                                                 OpenMode mode) {
   const bool create = mode == OpenMode::kCreate;
   SimulatedInodePtr opened;
-  VERALITH_RETURN_IF_ERROR(
+  const absl::Status status =
       disk_->Call(create ? FsCall::kCreate : FsCall::kOpen, create, path, "", [&](bool) {
+        if (!disk_->HasDescriptor(path)) {
+          return EMFILE;
+        }
         Place place = disk_->Find(path);
         if (place.error != 0) {
           return place.error;
@@ -500,10 +531,16 @@ absl::StatusOr<std::unique_ptr<File>> SimulatedFileSystem::Open(const std::strin
         }
         opened = create ? disk_->Create(place, false) : place.inode;
         ++opened->handles;
+        disk_->TakeDescriptor(path);
         return 0;
-      }));
-  return std::make_unique<SimulatedFile>(disk_.get(), path, mode != OpenMode::kRead,
-                                         std::move(opened));
+      });
+  std::unique_ptr<File> file;
+  if (opened != nullptr) {
+    file = std::make_unique<SimulatedFile>(disk_.get(), path, mode != OpenMode::kRead,
+                                           std::move(opened));
+  }
+  VERALITH_RETURN_IF_ERROR(status);  // a late failure has opened the file: it is closed here
+  return file;
 }
 
 absl::Status SimulatedFileSystem::Rename(const std::string& from, const std::string& to) {
@@ -550,6 +587,9 @@ absl::Status SimulatedFileSystem::Remove(const std::string& path) {
 absl::StatusOr<std::vector<std::string>> SimulatedFileSystem::List(const std::string& directory) {
   std::vector<std::string> names;
   VERALITH_RETURN_IF_ERROR(disk_->Call(FsCall::kList, false, directory, "", [&](bool) {
+    if (!disk_->HasDescriptor(directory)) {
+      return EMFILE;
+    }
     SimulatedInodePtr inode;
     if (const int error = disk_->GetDirectory(directory, &inode); error != 0) {
       return error;
@@ -608,7 +648,9 @@ absl::Status SimulatedFileSystem::SyncDirectory(const std::string& path) {
   return disk_->Call(
       FsCall::kSyncDirectory, true, path, "",
       [&](bool) {
-        return with_directory([&](const SimulatedInode& d) { disk_->names.Sync(d); });
+        return !disk_->HasDescriptor(path)
+                   ? EMFILE
+                   : with_directory([&](const SimulatedInode& d) { disk_->names.Sync(d); });
       },
       [&] { with_directory([&](const SimulatedInode& d) { disk_->names.FailSync(d); }); });
 }
@@ -628,6 +670,9 @@ absl::StatusOr<std::unique_ptr<FileLock>> SimulatedFileSystem::Lock(const std::s
   const bool exclusive = mode == LockMode::kExclusive;
   SimulatedInodePtr locked;
   const absl::Status status = disk_->Call(FsCall::kLock, exclusive, path, "", [&](bool) {
+    if (!disk_->HasDescriptor(path)) {
+      return EMFILE;
+    }
     Place place = disk_->Find(path);
     if (place.error != 0 || (place.inode == nullptr && !exclusive)) {
       return place.error != 0 ? place.error : ENOENT;
@@ -643,16 +688,17 @@ absl::StatusOr<std::unique_ptr<FileLock>> SimulatedFileSystem::Lock(const std::s
     }
     locked = place.inode;
     ++locked->handles;
+    disk_->TakeDescriptor(path);
     locked->exclusively_locked = exclusive;
     locked->shared_locks += exclusive ? 0 : 1;
     return 0;
   });
   if (status.ok()) {
-    return std::make_unique<SimulatedLock>(disk_.get(), std::move(locked), exclusive);
+    return std::make_unique<SimulatedLock>(disk_.get(), path, std::move(locked), exclusive);
   }
   // A late failure locked the file and says that it did not: the caller cannot unlock it.
   if (locked != nullptr) {
-    SimulatedLock(disk_.get(), std::move(locked), exclusive);
+    SimulatedLock(disk_.get(), path, std::move(locked), exclusive);
   } else if (Message(status).ends_with(ErrnoText(EWOULDBLOCK))) {
     return FailedPrecondition(
         path + ": lock: held by another process, or by this one already: close it there first");
@@ -669,6 +715,29 @@ absl::StatusOr<uint64_t> SimulatedFileSystem::FreeBytes(const std::string& direc
     return error;
   }));
   return free;
+}
+
+std::optional<uint64_t> SimulatedFileSystem::MaxOpenFiles() const {
+  MutexLock lock(disk_->mutex);
+  return disk_->max_open_files;
+}
+
+void SimulatedFileSystem::SetMaxOpenFiles(uint64_t most, const std::string& directory) {
+  MutexLock lock(disk_->mutex);
+  const std::string under = directory.empty() ? "" : directory + "/";
+  VERALITH_CHECK(under == disk_->counted_under || disk_->open_files == 0);
+  disk_->max_open_files = most;
+  disk_->counted_under = under;
+}
+
+uint64_t SimulatedFileSystem::open_files() const {
+  MutexLock lock(disk_->mutex);
+  return disk_->open_files;
+}
+
+uint64_t SimulatedFileSystem::most_open_files() const {
+  MutexLock lock(disk_->mutex);
+  return disk_->most_open_files;
 }
 
 void SimulatedFileSystem::SetFaults(FaultPlan plan) {
@@ -821,6 +890,8 @@ std::unique_ptr<SimulatedFileSystem::Disk> SimulatedFileSystem::Revive(
   disk->root->links = 1;
   disk->last_id = disk_->last_id;  // not below any id of the copy
   disk->capacity = disk_->capacity;
+  disk->max_open_files = disk_->max_open_files;
+  disk->counted_under = disk_->counted_under;
   disk->stale = disk_->stale;
   std::map<uint64_t, bool> seen;
   AddUp(*disk->root, [&disk](SimulatedInode& inode) { disk->Charge(inode); }, seen);

@@ -47,6 +47,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -79,6 +80,7 @@ class SimulatedFileSystem final : public FileSystem {
   absl::StatusOr<bool> Exists(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path, LockMode mode) override;
   absl::StatusOr<uint64_t> FreeBytes(const std::string& directory) override;
+  std::optional<uint64_t> MaxOpenFiles() const override;
 
   // ---- Faults ----
 
@@ -87,6 +89,12 @@ class SimulatedFileSystem final : public FileSystem {
   uint64_t faults_fired() const;
   // Files already larger stay as they are.
   void SetCapacity(uint64_t capacity_bytes);
+  // The process may have `most` files open: Files, locks, and for their time List and SyncDirectory.
+  // One more is EMFILE. Only what lies under `directory` counts (the rest is another process's); it
+  // is named while nothing is open.
+  void SetMaxOpenFiles(uint64_t most, const std::string& directory = "");
+  uint64_t open_files() const;       // that count, now
+  uint64_t most_open_files() const;  // at once, ever
   // Bit rot, in memory and on the disk. The file exists and is longer than `offset`.
   void Corrupt(const std::string& path, uint64_t offset, char byte);
   void FlipBit(const std::string& path, uint64_t bit);
