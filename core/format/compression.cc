@@ -4,25 +4,23 @@
 #include <snappy.h>
 #include <zstd.h>
 
-#include <memory>
-
 #include "core/base/check.h"
+#include "core/base/per_thread.h"
 #include "core/base/status.h"
 
 namespace veralith::parquet {
 namespace {
 
-struct FreeZstd {
-  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
-};
-
 // One per thread: a ZSTD context costs more to make than a page to decompress. The output buffer
 // is the window, so it allocates nothing from what a frame claims.
-ZSTD_DCtx* ThreadZstdContext() {
-  thread_local const std::unique_ptr<ZSTD_DCtx, FreeZstd> context(ZSTD_createDCtx());
-  VERALITH_CHECK(context != nullptr);  // no memory ends the process, as operator new does
-  return context.get();
-}
+struct ZstdContext {
+  ZSTD_DCtx* const context = ZSTD_createDCtx();
+
+  ZstdContext() { VERALITH_CHECK(context != nullptr); }  // no memory ends it, as operator new does
+  ZstdContext(const ZstdContext&) = delete;
+  ZstdContext& operator=(const ZstdContext&) = delete;
+  ~ZstdContext() { ZSTD_freeDCtx(context); }
+};
 
 absl::Status BadData(Codec codec, size_t want) {
   std::string message(CodecName(codec));
@@ -49,8 +47,8 @@ bool DecompressSnappy(std::string_view input, std::span<char> output) {
 }
 
 bool DecompressZstd(std::string_view input, std::span<char> output) {
-  ZSTD_DCtx* const context = ThreadZstdContext();
-  const size_t got = ZSTD_decompressDCtx(context, output.data(), output.size(), input.data(),
+  const PerThread<ZstdContext> zstd;
+  const size_t got = ZSTD_decompressDCtx(zstd->context, output.data(), output.size(), input.data(),
                                          input.size());
   return !ZSTD_isError(got) && got == output.size();
 }
