@@ -8,18 +8,23 @@
 //
 // Invariants
 //   1. An object retired at epoch e is freed only when every active guard began after e.
-//   2. Guards nest; only the outermost announces.
+//   2. Guards nest; only the outermost announces. No two threads share a place to announce in: one
+//      that is ending, in destructors of thread_local objects, takes a place for each guard.
 //   3. Guards are short: one lookup, never across a wait, I/O excepted. Long holders (iterators,
 //      pinned values) take a reference count under a guard instead.
+//   4. In a child of fork it begins anew: with no guards, and what the parent retired stays.
 //
 // Thread rule: all of it from any thread. A guard belongs to the thread that made it. Cost: one
 // store with full ordering per outermost guard, into a cache line of the thread's own.
 #ifndef VERALITH_CORE_BASE_EPOCH_H_
 #define VERALITH_CORE_BASE_EPOCH_H_
 
+#include <cstddef>
 #include <functional>
 
 namespace veralith {
+
+struct EpochSlot;
 
 class EpochGuard {
  public:
@@ -27,6 +32,9 @@ class EpochGuard {
   ~EpochGuard();
   EpochGuard(const EpochGuard&) = delete;
   EpochGuard& operator=(const EpochGuard&) = delete;
+
+ private:
+  EpochSlot* const slot_;
 };
 
 // Runs `free` once no guard that is active now is active any more: perhaps at once, perhaps in a
@@ -36,6 +44,9 @@ void RetireAfterEpoch(std::function<void()> free);
 // Runs everything retired whose readers have gone. Called by RetireAfterEpoch; a closing database
 // calls it so that nothing waits for a later retirement.
 void ReclaimRetired();
+
+// How many guards there have been at once at most, roughly. For tests and statistics.
+size_t EpochPlaces();
 
 }  // namespace veralith
 

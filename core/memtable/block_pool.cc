@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/check.h"
+#include "core/base/per_process.h"
 #include "core/base/sync.h"
 
 #if defined(__has_feature)
@@ -28,8 +29,8 @@ struct Pool {
 };
 
 Pool& ThePool() {
-  static Pool* const pool = new Pool;
-  return *pool;
+  static PerProcess<Pool>* const pools = new PerProcess<Pool>;
+  return pools->Get();
 }
 
 char* MapBytes(size_t bytes) {
