@@ -155,7 +155,7 @@ bool DbImpl::CompactionIsDue() const {
 }
 
 void DbImpl::ChargeSeeks(uint64_t visits) {
-  if (seek_debt_.Charge(visits)) {
+  if (!is_inherited() && seek_debt_.Charge(visits)) {
     MutexLock lock(mutex_);
     seek_debt_.Look();
     ScheduleBackgroundWork();
@@ -454,7 +454,7 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
 
 // What cannot be removed now is tried again after the next job; it costs room, never an answer.
 void DbImpl::RemoveGarbage() {
-  if (options_.read_only || !fatal_.ok()) {
+  if (options_.read_only || !fatal_.ok() || is_inherited()) {
     return;
   }
   {

@@ -10,8 +10,17 @@
 // newest wins, batches are atomic, reads can be in the past, durability is a prefix of the commit
 // order, damage is an error and never a wrong answer.
 //
-// Thread rule: every method from any thread. Ownership: the caller owns the Db; iterators and
-// snapshots must be destroyed before it. Errors: core/base/status.h says which code means what.
+// Thread rule: every method from any thread, for as long as the thread runs: also in destructors of its
+// thread_local objects, and of static objects that are destroyed before the Db.
+//
+// Processes: a child made by fork may use the library, but not the database that its parent has open:
+// there every call is FailedPrecondition and does nothing, iterators are not Valid(), pinned values
+// stay, and destroying the Db changes nothing on disk and frees nothing. To work on in a child, fork
+// before opening, or open another database there. (An Options::executor of the program's own must start
+// its threads in the child; those of core/base/executor.h do. A child by exec has nothing of this.)
+//
+// Ownership: the caller owns the Db; iterators and snapshots must be destroyed before it. Errors:
+// core/base/status.h says which code means what.
 // Not thread-safe by itself: WriteBatch, PinnedValue, DbIterator (one thread each).
 #ifndef VERALITH_CORE_DB_DB_H_
 #define VERALITH_CORE_DB_DB_H_

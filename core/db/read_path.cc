@@ -8,6 +8,7 @@
 
 #include "core/base/broken.h"
 #include "core/base/epoch.h"
+#include "core/base/fork.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
 #include "core/db/version_cursors.h"
@@ -18,8 +19,6 @@
 
 namespace veralith {
 namespace {
-
-absl::Status Closed() { return FailedPrecondition("the database is closed"); }
 
 absl::Status CheckNamespace(NamespaceId ns) {
   return ns <= kMaxNamespace ? absl::OkStatus()
@@ -194,11 +193,17 @@ class DbIteratorImpl final : public DbIterator {
         extra_runs_(extra_runs),
         closed_(closed),
         db_(db) {}
-  ~DbIteratorImpl() override { db_->ChargeSeeks(seeks_ * extra_runs_); }
+  ~DbIteratorImpl() override {
+    if (db_->is_inherited()) {
+      KeepForEver(visible_.release());  // it shares with the parent's threads what it would give back
+    } else {
+      db_->ChargeSeeks(seeks_ * extra_runs_);
+    }
+  }
 
   bool Valid() const override { return visible_->Valid() && !closed_->LoadAcquire(); }
   absl::Status status() const override {
-    return closed_->LoadAcquire() ? Closed() : visible_->status();
+    return closed_->LoadAcquire() ? db_->Closed() : visible_->status();
   }
   void SeekToFirst() override {
     if (BeginSeek()) visible_->SeekToFirst();
@@ -228,7 +233,7 @@ class DbIteratorImpl final : public DbIterator {
     return !closed_->LoadAcquire();
   }
 
-  const std::unique_ptr<VisibleIterator> visible_;
+  std::unique_ptr<VisibleIterator> visible_;
   const uint64_t extra_runs_;
   const Atomic<bool>* const closed_;  // of the database, which outlives its iterators
   DbImpl* const db_;
@@ -402,6 +407,9 @@ std::unique_ptr<DbIterator> DbImpl::NewIterator(const ScanOptions& options) {
 }
 
 const Snapshot* DbImpl::GetSnapshot() {
+  if (is_inherited()) {
+    return &*inherited_snapshot_;
+  }
   MutexLock lock(mutex_);
   return snapshots_.Hold(visible_.Load());
 }
@@ -409,6 +417,7 @@ const Snapshot* DbImpl::GetSnapshot() {
 // A running job does not know a snapshot that is taken now: it may be dropping versions that only
 // readers below its start could see.
 absl::StatusOr<const Snapshot*> DbImpl::GetSnapshotAt(Timestamp timestamp) {
+  VERALITH_RETURN_IF_ERROR(RefuseInChild());
   MutexLock lock(mutex_);
   if (closing_) {
     return Closed();
@@ -429,7 +438,7 @@ absl::StatusOr<const Snapshot*> DbImpl::GetSnapshotAt(Timestamp timestamp) {
 }
 
 void DbImpl::ReleaseSnapshot(const Snapshot* snapshot) {
-  if (snapshot == nullptr) {
+  if (snapshot == nullptr || is_inherited()) {
     return;
   }
   MutexLock lock(mutex_);

@@ -15,6 +15,7 @@
 #include "model/conformance/draw_trace.h"
 #include "model/conformance/runner.h"
 #include "property_tests/exploration/explorer.h"
+#include "property_tests/exploration/forks.h"
 #include "property_tests/exploration/rot.h"
 
 #ifndef VERALITH_BROKEN_ENGINES
@@ -30,7 +31,7 @@ constexpr const char* kOrder = "the order of disk calls: ";
 
 struct Hazard {
   const char* id;
-  enum Check { kExploration, kCampaign, kRot } check;
+  enum Check { kExploration, kCampaign, kRot, kForks } check;
   const char* says = "";  // part of what the check says of it
   // Where the check begins: sequences, traces and databases before are known not to catch it.
   uint64_t seed = 1;
@@ -71,6 +72,15 @@ class BrokenEngines : public ::testing::TestWithParam<Hazard> {
     }
     return "";
   }
+  // A child that waits for ever is caught by its alarm.
+  std::string Forks(uint64_t seed) {
+    for (; Seconds() < kMostSeconds; ++seed) {
+      if (std::string difference = CheckForks(seed, 6, /*seconds=*/4); !difference.empty()) {
+        return "forks: " + difference;
+      }
+    }
+    return "";
+  }
 
   const Clock::time_point start_ = Clock::now();
 };
@@ -80,6 +90,7 @@ TEST_P(BrokenEngines, AreCaughtByTheOrdinaryChecks) {
   BreakEngine(hazard.id);
   const std::string caught = hazard.check == Hazard::kExploration ? Explore()
                              : hazard.check == Hazard::kCampaign  ? Campaign(hazard.seed)
+                             : hazard.check == Hazard::kForks     ? Forks(hazard.seed)
                                                                   : Rot(hazard.seed);
   std::printf("hazard %s: %.2f s: %s\n", hazard.id, Seconds(), caught.c_str());
   EXPECT_FALSE(caught.empty());
@@ -125,6 +136,8 @@ constexpr Hazard kHazards[] = {
     {"R6", Hazard::kExploration},
     {"R8", Hazard::kCampaign, "while read-only"},
     {"R9", Hazard::kExploration},
+    {"E6", Hazard::kForks, "in a child"},
+    {"E6_EXECUTOR", Hazard::kForks, "signal 14"},
 };
 
 INSTANTIATE_TEST_SUITE_P(
