@@ -43,6 +43,24 @@ std::vector<RangeTombstoneView> RangeDeletesOf(const SegmentSet& set) {
   return all;
 }
 
+std::vector<Timestamp> GarbageEndsOf(const SegmentSet& set) {
+  std::vector<Timestamp> ends;
+  for (const RangeTombstoneView& range : RangeDeletesOf(set)) {
+    ends.push_back(range.ts);
+  }
+  for (int level = 0; level < kLevels; ++level) {
+    for (const Run& run : set.version().runs(level)) {
+      for (const FileRef& file : run.files) {
+        if (file->superseded + file->tombstones + file->range_tombstones > 0) {
+          ends.push_back(file->max_ts);
+        }
+      }
+    }
+  }
+  std::sort(ends.begin(), ends.end());
+  return ends;
+}
+
 CompactionEvent EventOf(const Pick& pick, uint64_t job_id) {
   CompactionEvent event;
   event.job_id = job_id;
@@ -125,23 +143,16 @@ PickerState DbImpl::PickerStateNow() const {
   return state;
 }
 
-Timestamp DbImpl::GarbageHorizon() const {
+// A policy asks of a point only whether it lies below the newest entry of a file with garbage, or below
+// a range delete (core/compaction/reclaim.h).
+bool DbImpl::AnyGarbageEndsIn(Timestamp after, Timestamp through) const {
   const std::shared_ptr<const SegmentSet> current = versions_->current();
-  if (garbage_horizon_of_.lock() == current) {
-    return garbage_horizon_;
+  if (garbage_ends_of_.lock() != current) {
+    garbage_ends_of_ = current;
+    garbage_ends_ = GarbageEndsOf(*current);
   }
-  garbage_horizon_of_ = current;
-  garbage_horizon_ = 0;
-  for (int level = 0; level < kLevels; ++level) {
-    for (const Run& run : current->version().runs(level)) {
-      for (const FileRef& file : run.files) {
-        if (file->superseded + file->tombstones + file->range_tombstones > 0) {
-          garbage_horizon_ = std::max(garbage_horizon_, file->max_ts);
-        }
-      }
-    }
-  }
-  return garbage_horizon_;
+  const auto end = std::upper_bound(garbage_ends_.begin(), garbage_ends_.end(), after);
+  return end != garbage_ends_.end() && *end <= through;
 }
 
 bool DbImpl::FlushIsDue() const { return !frozen_.empty(); }
@@ -172,8 +183,20 @@ void DbImpl::ScheduleBackgroundWork() {
     executor_->Schedule(TaskPriority::kHigh, [this] { BackgroundFlush(); });
   }
   if (!compaction_.scheduled && !compaction_.retry.has_value() && CompactionIsDue()) {
-    compaction_.scheduled = true;
-    executor_->Schedule(TaskPriority::kLow, [this] { BackgroundCompaction(); });
+    ScheduleCompaction();
+  }
+}
+
+void DbImpl::ScheduleCompaction() {
+  compaction_.scheduled = true;
+  executor_->Schedule(TaskPriority::kLow, [this] { BackgroundCompaction(); });
+}
+
+void DbImpl::LookForCompaction() {
+  if (!closing_ && !options_.read_only && fatal_.ok() && pauses_ == 0 &&
+      !options_.disable_automatic_compaction && !compaction_.scheduled &&
+      !compaction_.retry.has_value()) {
+    ScheduleCompaction();
   }
 }
 

@@ -116,7 +116,8 @@ class Db {
   // counts as the floor, because the job may be dropping what is older: to keep a moment, hold a
   // snapshot of it from the start. FailedPrecondition after Close. Never null.
   virtual absl::StatusOr<const Snapshot*> GetSnapshotAt(Timestamp timestamp) = 0;
-  // Of this database, and once; afterwards it must not be used. Null: does nothing.
+  // Of this database, and once; afterwards it must not be used. Null: does nothing. Takes time
+  // logarithmic in the snapshots that are held.
   virtual void ReleaseSnapshot(const Snapshot* snapshot) = 0;
 
   // --- Maintenance -----------------------------------------------------------------------------

@@ -250,8 +250,13 @@ class DbImpl final : public Db, private ForkObserver {
   bool FlushIsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool CompactionIsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PickerState PickerStateNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // A snapshot at or above it is in no job's way: garbage in segments is all older.
-  Timestamp GarbageHorizon() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ScheduleCompaction() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Lets a task see what is due: the caller has no time to look.
+  void LookForCompaction() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether any garbage in segments ends in (after, through]: then a point at `after`, the next of
+  // which is at `through`, was in its way.
+  bool AnyGarbageEndsIn(Timestamp after, Timestamp through) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // --- maintenance.cc --------------------------------------------------------------------------
   absl::Status FlushLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -311,8 +316,9 @@ class DbImpl final : public Db, private ForkObserver {
   mutable std::weak_ptr<const SegmentSet> picker_ranges_of_ ABSL_GUARDED_BY(mutex_);
   std::deque<ManualRequest*> manual_ ABSL_GUARDED_BY(mutex_);
   const ManualRequest* manual_job_ ABSL_GUARDED_BY(mutex_) = nullptr;  // whose job runs
-  mutable Timestamp garbage_horizon_ ABSL_GUARDED_BY(mutex_) = 0;
-  mutable std::weak_ptr<const SegmentSet> garbage_horizon_of_ ABSL_GUARDED_BY(mutex_);
+  // The timestamps at which garbage in segments ends, ascending, and the segments they are from.
+  mutable std::vector<Timestamp> garbage_ends_ ABSL_GUARDED_BY(mutex_);
+  mutable std::weak_ptr<const SegmentSet> garbage_ends_of_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_job_id_ ABSL_GUARDED_BY(mutex_) = 1;
   // Visible timestamps at the start of running jobs: history below the largest may be dropped.
   std::multiset<Timestamp> job_starts_ ABSL_GUARDED_BY(mutex_);

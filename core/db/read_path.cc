@@ -443,8 +443,9 @@ void DbImpl::ReleaseSnapshot(const Snapshot* snapshot) {
   }
   MutexLock lock(mutex_);
   const Timestamp at = snapshot->timestamp();
-  if (snapshots_.Release(snapshot) && !closing_ && at < GarbageHorizon()) {
-    ScheduleBackgroundWork();  // what it kept may go
+  const std::optional<Timestamp> next = snapshots_.Release(snapshot);
+  if (next.has_value() && !closing_ && AnyGarbageEndsIn(at, *next)) {
+    LookForCompaction();  // what it kept may go
   }
 }
 
