@@ -154,6 +154,7 @@ class Db {
   virtual Timestamp LastTimestamp() const = 0;
   // Moves the clock past a timestamp received from elsewhere. InvalidArgument when it is none (0, or
   // above kMaxTimestamp), or further ahead of the physical clock than Options::max_clock_skew_nanos.
+  // Unavailable while the physical clock reads a time before 1970 or after 2262.
   virtual absl::Status AdvanceClock(Timestamp remote) = 0;
 
   virtual Statistics GetStatistics() = 0;

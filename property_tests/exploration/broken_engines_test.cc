@@ -138,6 +138,7 @@ constexpr Hazard kHazards[] = {
     {"R9", Hazard::kExploration},
     {"E6", Hazard::kForks, "in a child"},
     {"E6_EXECUTOR", Hazard::kForks, "signal 14"},
+    {"E14", Hazard::kCampaign},
 };
 
 INSTANTIATE_TEST_SUITE_P(
