@@ -45,6 +45,7 @@ const std::map<std::string, Names>& AllowedIncludes() {
 // Files that are doors, and what each may name.
 const std::map<std::string, Names>& Doors() {
   static const auto* const doors = new std::map<std::string, Names>{
+      {"core/base/fork.cc", {"threads"}},
       {"core/base/sync.h", {"threads"}},
       {"core/base/sync.cc", {"threads", "clocks"}},  // waits with a timeout
       {"core/base/thread_pool_executor.cc", {"threads"}},

@@ -95,7 +95,7 @@ std::string_view KindName(OperationKind kind) {
       "cursor-close", "pin",           "wait-idle",   "run-background",  "reopen",
       "check",        "read-only-visit", "checkpoint", "advance-time",   "step-back",
       "advance-clock", "resume",       "fail",        "heal",            "kill",
-      "crash",        "power-cut",     "close",
+      "crash",        "power-cut",     "close",       "misread",
   };
   return kNames[static_cast<int>(kind)];
 }

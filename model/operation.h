@@ -63,8 +63,9 @@ enum class OperationKind : uint8_t {
   kCrash,           // the machine dies; `seed` chooses one legal survivor of the disk
   kPowerCut,        // it will die in the `count`th step of the disk from now on; then as kCrash
   kClose,
+  kMisread,         // the wall clock reads `nanos` before 1970, or after 2262, until it is set again
 };
-inline constexpr int kOperationKinds = static_cast<int>(OperationKind::kClose) + 1;
+inline constexpr int kOperationKinds = static_cast<int>(OperationKind::kMisread) + 1;
 
 // A key: entry `index` of the table, or, when `literal` is set, `repeat` times those bytes.
 struct Key {

@@ -146,6 +146,7 @@ Profile HealthyProfile() {
       {kPin, 8},         {kWaitIdle, 5},    {kRunBackground, 16}, {kReopen, 8},
       {kCheck, 3},       {kReadOnlyVisit, 2}, {kCheckpoint, 2}, {kAdvanceTime, 6},
       {kStepBack, 4},    {kAdvanceClock, 4}, {kResume, 1},    {kClose, 2},
+      {kMisread, 3},
   };
   for (const auto& [kind, weight] : weights) {
     profile.weight(kind) = weight;

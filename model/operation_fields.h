@@ -75,6 +75,9 @@ void VisitFields(Operation& o, Visitor& v) {
     case OperationKind::kAdvanceClock:
       v.Nanos(o.nanos);
       return;
+    case OperationKind::kMisread:
+      v.Backward(o.backward), v.Nanos(o.nanos);
+      return;
     case OperationKind::kFail:
       v.OneFault(o.fault);
       return;

@@ -54,6 +54,8 @@ TEST(OperationText, EveryKindPrintsAsItWasWritten) {
       "crash 18446744073709551615",
       "power-cut 3 7",
       "close",
+      "misread backward 0",
+      "misread forward 9223372036854775807",
   };
   std::string kinds;
   for (const std::string_view line : lines) {

@@ -1,5 +1,7 @@
 #include "model/simplify.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "model/operation_fields.h"
@@ -101,7 +103,10 @@ class Change {
   }
   template <typename T>
   void Smaller(T& number) {
-    const T steps[] = {0, static_cast<T>(number / 2), static_cast<T>(number - 1)};
+    constexpr T kLarge = std::min<uint64_t>(std::numeric_limits<T>::max(), 1 << 16);
+    // Large numbers go down faster than one by one, or it would never end.
+    const T least = number > kLarge ? number >> 8 : 1;
+    const T steps[] = {0, static_cast<T>(number / 2), static_cast<T>(number - least)};
     for (size_t i = 0; i < 3 && number != 0; ++i) {
       const bool repeats = i > 0 && steps[i] == steps[i - 1];
       if (!repeats && Here()) {

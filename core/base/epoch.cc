@@ -4,7 +4,10 @@
 #include <list>
 #include <utility>
 
+#include "core/base/broken.h"
 #include "core/base/check.h"
+#include "core/base/fork.h"
+#include "core/base/per_process.h"
 #include "core/base/sync.h"
 
 namespace veralith {
@@ -12,70 +15,117 @@ namespace {
 
 constexpr uint64_t kIdle = 0;
 
-// One per live thread, on a cache line of its own. Slots are never freed, only reused, so that the
-// list can be walked without a lock.
-struct alignas(128) Slot {
+}  // namespace
+
+// Whoever has guards has one: a thread until its thread_local objects are destroyed, a single guard
+// afterwards. On a cache line of its own. Slots are never freed, only reused, so that the list can be
+// walked without a lock.
+struct alignas(kCacheLineBytes) EpochSlot {
   Atomic<uint64_t> epoch{kIdle};  // kIdle, or the epoch at which the outermost guard began
   Atomic<bool> taken{true};
-  Slot* next = nullptr;  // immutable once the slot is in the list
-  int depth = 0;         // of the owning thread's guards; touched by that thread only
+  EpochSlot* next = nullptr;  // immutable once the slot is in the list
+  int depth = 0;              // of the owner's guards; touched by the owner only
 };
+
+namespace {
 
 struct Domain {
   Atomic<uint64_t> epoch{1};
-  Atomic<Slot*> slots{nullptr};
+  Atomic<EpochSlot*> slots{nullptr};
   Mutex mutex;
   std::list<Retirement::Waiting> retired ABSL_GUARDED_BY(mutex);
 };
 
-#ifdef VERALITH_EXPLORE
-// One per explored execution: no execution inherits another's guards.
-Domain& TheDomain() { return explored::ExecutionLocal<Domain>(); }
-#else
-Domain& TheDomain() {
-  static Domain* const domain = new Domain;
-  return *domain;
-}
-#endif
-
-Slot* TakeSlot() {
-  Domain& domain = TheDomain();
-  for (Slot* slot = domain.slots.Load(); slot != nullptr; slot = slot->next) {
+EpochSlot* TakeSlot(Domain& domain) {
+  for (EpochSlot* slot = domain.slots.Load(); slot != nullptr; slot = slot->next) {
     bool free = false;
     if (slot->taken.CompareExchange(free, true)) {
       return slot;
     }
   }
-  Slot* slot = new Slot;
-  Slot* head = domain.slots.Load();
+  EpochSlot* slot = new EpochSlot;
+  EpochSlot* head = domain.slots.Load();
   do {
     slot->next = head;
   } while (!domain.slots.CompareExchange(head, slot));
   return slot;
 }
 
-// Gives the thread's slot back when the thread ends.
+void GiveSlot(EpochSlot* slot) {
+  VERALITH_CHECK(slot->depth == 0);
+  slot->taken.Store(false);
+}
+
+// What a thread knows of its slot. Has no destructor: it is there until the thread is no more.
+struct Mine {
+  EpochSlot* slot = nullptr;
+  bool is_over = false;  // the thread's slot was given back: it takes one for each guard
+};
+
+#ifdef VERALITH_EXPLORE
+// One per explored execution: no execution inherits another's guards.
+Domain& TheDomain() { return explored::ExecutionLocal<Domain>(); }
+Mine& OfThisThread() { return explored::LastingFiberLocal<Mine>(); }
+#else
+Mine& OfThisThread() {
+  static thread_local constinit Mine mine;
+  return mine;
+}
+
+// In a child of fork the slot belongs to a domain that was abandoned, and so do other threads' slots.
+class SlotForgetter final : public ForkObserver {
+ public:
+  SlotForgetter() { AddForkObserver(this); }
+  void AfterForkInChild() override { OfThisThread().slot = nullptr; }
+};
+
+Domain& TheDomain() {
+  static PerProcess<Domain>* const domains = [] {
+    new SlotForgetter;
+    return new PerProcess<Domain>;
+  }();
+  return domains->Get();
+}
+#endif
+
+// Gives the thread's slot back when its thread_local objects are destroyed. (Taken from a domain that
+// a fork has abandoned it is nobody's.)
 struct SlotOwner {
-  Slot* slot = TakeSlot();
+  Mine& mine = OfThisThread();
   ~SlotOwner() {
-    VERALITH_CHECK(slot->depth == 0);
-    slot->taken.Store(false);
+    EpochSlot* const slot = mine.slot;
+    if (slot != nullptr) {
+      GiveSlot(slot);
+    }
+    if (!VERALITH_BROKEN(E7)) {
+      mine.slot = nullptr;
+      mine.is_over = true;
+    }
   }
 };
 
-Slot* MySlot() {
+// The slot of a new guard.
+EpochSlot* SlotOfThisThread() {
+  Mine& mine = OfThisThread();
+  if (mine.slot != nullptr) [[likely]] {
+    return mine.slot;
+  }
+  if (mine.is_over) {
+    return TakeSlot(TheDomain());
+  }
 #ifdef VERALITH_EXPLORE
-  return explored::FiberLocal<SlotOwner>().slot;
+  explored::FiberLocal<SlotOwner>();
 #else
-  thread_local SlotOwner owner;
-  return owner.slot;
+  static thread_local SlotOwner owner;
+  static_cast<void>(owner);
 #endif
+  return mine.slot = TakeSlot(TheDomain());
 }
 
 // The smallest epoch that an active guard announces; `none` when there is none.
 uint64_t OldestActive(uint64_t none) {
   uint64_t oldest = none;
-  for (Slot* slot = TheDomain().slots.Load(); slot != nullptr; slot = slot->next) {
+  for (EpochSlot* slot = TheDomain().slots.Load(); slot != nullptr; slot = slot->next) {
     const uint64_t epoch = slot->epoch.Load();
     if (epoch != kIdle && epoch < oldest) {
       oldest = epoch;
@@ -86,18 +136,28 @@ uint64_t OldestActive(uint64_t none) {
 
 }  // namespace
 
-EpochGuard::EpochGuard() {
-  Slot* slot = MySlot();
-  if (slot->depth++ == 0) {
-    slot->epoch.Store(TheDomain().epoch.Load());
+EpochGuard::EpochGuard() : slot_(SlotOfThisThread()) {
+  if (slot_->depth++ == 0) {
+    slot_->epoch.Store(TheDomain().epoch.Load());
   }
 }
 
 EpochGuard::~EpochGuard() {
-  Slot* slot = MySlot();
-  if (--slot->depth == 0) {
-    slot->epoch.StoreRelease(kIdle);  // release: reads under the guard come before it
+  if (--slot_->depth > 0) {
+    return;
   }
+  slot_->epoch.StoreRelease(kIdle);  // release: reads under the guard come before it
+  if (OfThisThread().is_over) [[unlikely]] {
+    GiveSlot(slot_);  // a single guard's
+  }
+}
+
+size_t EpochPlaces() {
+  size_t places = 0;
+  for (const EpochSlot* slot = TheDomain().slots.Load(); slot != nullptr; slot = slot->next) {
+    ++places;
+  }
+  return places;
 }
 
 // The domain is made here if it is not there yet: RetireAfterEpoch must not need memory for it.

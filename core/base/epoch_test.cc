@@ -1,8 +1,10 @@
 #include "core/base/epoch.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/base/sync.h"
@@ -117,6 +119,44 @@ TEST(Epoch, ReadersNeverSeeAFreedObjectWhileAWriterReplacesIt) {
   ReclaimRetired();
   EXPECT_EQ(freed.Load(), kWrites);
   delete shared.Load();
+}
+
+struct Last {
+  std::function<void()> act;
+  ~Last() { act(); }
+};
+
+// In a thread of its own, as its last act: when what the epochs keep of the thread is gone.
+void AtTheEndOfAThread(std::function<void()> act) {
+  std::thread([&act] {
+    thread_local Last last;  // made first: destroyed last
+    last.act = std::move(act);
+    EpochGuard guard;
+  }).join();
+}
+
+TEST(Epoch, AThreadThatEndsIsKeptFromWhatItsOwnGuardsProtect) {
+  AtTheEndOfAThread([] {
+    bool freed = false;
+    {
+      EpochGuard outer;
+      EpochGuard inner;
+      std::thread([] { EpochGuard other; }).join();  // would take a place that was given back
+      RetireAfterEpoch([&freed] { freed = true; });
+      ReclaimRetired();
+      EXPECT_FALSE(freed);
+    }
+    ReclaimRetired();
+    EXPECT_TRUE(freed);
+  });
+}
+
+TEST(Epoch, ManyThreadsThatReadAsTheyEndNeedFewPlaces) {
+  const size_t before = EpochPlaces();
+  for (int i = 0; i < 300; ++i) {
+    AtTheEndOfAThread([] { EpochGuard guard; });
+  }
+  EXPECT_LE(EpochPlaces(), before + 2);
 }
 
 TEST(Epoch, ThreadsThatEndGiveTheirPlaceBack) {

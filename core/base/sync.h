@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <new>
 
 #include "absl/base/thread_annotations.h"
 
@@ -55,6 +56,8 @@ class ABSL_LOCKABLE Mutex {
   void Unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
   bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) { return mutex_.try_lock(); }
   void AssertHeld() const ABSL_ASSERT_EXCLUSIVE_LOCK() {}
+  // In a child of fork, where whoever holds it may not exist: it is free.
+  void Abandon() { new (&mutex_) std::mutex; }
 
  private:
   friend class CondVar;

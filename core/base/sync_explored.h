@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -35,8 +36,9 @@ class Scheduler {
   virtual bool Wait(const void* condition, bool* held, int64_t nanos) = 0;
   virtual void Notify(const void* condition, bool all) = 0;
 
-  // Places for FiberLocal and ExecutionLocal.
+  // Places for FiberLocal, LastingFiberLocal and ExecutionLocal.
   virtual std::shared_ptr<void>& FiberPlace(const void* key) = 0;
+  virtual std::shared_ptr<void>& LastingFiberPlace(const void* key) = 0;
   virtual std::shared_ptr<void>& ExecutionPlace(const void* key) = 0;
 
  protected:
@@ -52,7 +54,7 @@ inline void Point(Step step, const void* place) {
   }
 }
 
-// What a thread_local is to a thread; destroyed when the fiber ends.
+// What a thread_local is to a thread; destroyed when the fiber ends, the last one made first.
 template <typename T>
 T& FiberLocal() {
   static const char key = 0;
@@ -61,6 +63,22 @@ T& FiberLocal() {
     return *outside;
   }
   std::shared_ptr<void>& place = active->FiberPlace(&key);
+  if (place == nullptr) {
+    place = std::make_shared<T>();
+  }
+  return *static_cast<T*>(place.get());
+}
+
+// What a thread_local without a destructor is to a thread: the destructors of others still find it.
+template <typename T>
+T& LastingFiberLocal() {
+  static_assert(std::is_trivially_destructible_v<T>);
+  static const char key = 0;
+  if (active == nullptr) {
+    static T* const outside = new T;
+    return *outside;
+  }
+  std::shared_ptr<void>& place = active->LastingFiberPlace(&key);
   if (place == nullptr) {
     place = std::make_shared<T>();
   }
@@ -109,6 +127,7 @@ class ABSL_LOCKABLE Mutex {
     explored::Point(explored::Step::kTryLock, &held_);
     return !std::exchange(held_, true);
   }
+  void Abandon() { held_ = false; }
   void AssertHeld() const ABSL_ASSERT_EXCLUSIVE_LOCK() {
     if (!held_) {
       std::abort();

@@ -1,4 +1,6 @@
-// The executor of production: a fixed number of real threads over two queues and a list of timers.
+// The executor of production: a fixed number of real threads over two queues and a list of timers. In a
+// child of fork, where the threads do not exist, other ones are started at the first use, and what the
+// parent had queued stays the parent's.
 //
 // Invariants
 //   1. The last worker is the reserved one when there are at least two: it takes timers and kHigh only.
@@ -21,9 +23,12 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/clock.h"
 #include "core/base/executor.h"
+#include "core/base/fork.h"
+#include "core/base/per_process.h"
 #include "core/base/sync.h"
 
 namespace veralith {
@@ -38,9 +43,11 @@ int64_t SaturatingAdd(int64_t now, int64_t delay) {
   return delay > limit - now ? limit : now + std::max<int64_t>(delay, 0);
 }
 
-class ThreadPoolExecutor final : public Executor {
+class WorkerPool {
  public:
-  explicit ThreadPoolExecutor(int threads) {
+  using TimerId = Executor::TimerId;
+
+  explicit WorkerPool(int threads) {
     VERALITH_CHECK(threads >= 1);
     threads_.reserve(static_cast<size_t>(threads));
     for (int i = 0; i < threads; ++i) {
@@ -51,7 +58,7 @@ class ThreadPoolExecutor final : public Executor {
     }
   }
 
-  ~ThreadPoolExecutor() override {
+  ~WorkerPool() {
     {
       MutexLock lock(mutex_);
       stopping_ = true;
@@ -62,7 +69,7 @@ class ThreadPoolExecutor final : public Executor {
     }
   }
 
-  void Schedule(TaskPriority priority, Task task) override {
+  void Schedule(TaskPriority priority, Task task) {
     MutexLock lock(mutex_);
     if (priority == TaskPriority::kHigh) {
       high_.push_back(std::move(task));
@@ -73,11 +80,7 @@ class ThreadPoolExecutor final : public Executor {
     general_.NotifyOne();
   }
 
-  int parallelism() const override {
-    return std::max(1, static_cast<int>(threads_.size()) - 1);
-  }
-
-  TimerId ScheduleAfter(int64_t delay_nanos, Task task) override {
+  TimerId ScheduleAfter(int64_t delay_nanos, Task task) {
     const int64_t due = SaturatingAdd(SystemClock()->MonotonicNanos(), delay_nanos);
     MutexLock lock(mutex_);
     const TimerId id = ++last_timer_;
@@ -92,7 +95,7 @@ class ThreadPoolExecutor final : public Executor {
     return id;
   }
 
-  bool Cancel(TimerId timer) override {
+  bool Cancel(TimerId timer) {
     Task dropped;  // destroyed after the mutex is released
     MutexLock lock(mutex_);
     const auto due = due_.find(timer);
@@ -104,15 +107,6 @@ class ThreadPoolExecutor final : public Executor {
     timers_.erase(it);
     due_.erase(due);
     return true;
-  }
-
-  void Await(Mutex& mutex, CondVar& condition) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    condition.Wait(mutex);
-  }
-
-  bool AwaitFor(Mutex& mutex, CondVar& condition, int64_t nanos) override
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    return condition.WaitFor(mutex, nanos);
   }
 
  private:
@@ -186,9 +180,47 @@ class ThreadPoolExecutor final : public Executor {
   std::deque<Task> low_ ABSL_GUARDED_BY(mutex_);
   std::map<std::pair<int64_t, TimerId>, Task> timers_ ABSL_GUARDED_BY(mutex_);  // by due time
   std::map<TimerId, int64_t> due_ ABSL_GUARDED_BY(mutex_);  // the same timers, by id
-  TimerId last_timer_ ABSL_GUARDED_BY(mutex_) = 0;
+  // No child of fork hands out a number of its parent.
+  TimerId last_timer_ ABSL_GUARDED_BY(mutex_) = ForkGeneration() << 40;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;  // last: they use everything above
+};
+
+class ThreadPoolExecutor final : public Executor {
+ public:
+  explicit ThreadPoolExecutor(int threads)
+      : parallelism_(std::max(1, threads - 1)),
+        pools_([threads] { return std::make_unique<WorkerPool>(threads); }) {}
+
+  void Schedule(TaskPriority priority, Task task) override {
+    Pool().Schedule(priority, std::move(task));
+  }
+  int parallelism() const override { return parallelism_; }
+  TimerId ScheduleAfter(int64_t delay_nanos, Task task) override {
+    return Pool().ScheduleAfter(delay_nanos, std::move(task));
+  }
+  bool Cancel(TimerId timer) override { return Pool().Cancel(timer); }
+  void Await(Mutex& mutex, CondVar& condition) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    condition.Wait(mutex);
+  }
+  bool AwaitFor(Mutex& mutex, CondVar& condition, int64_t nanos) override
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return condition.WaitFor(mutex, nanos);
+  }
+
+ private:
+  WorkerPool& Pool() {
+#ifdef VERALITH_BROKEN_ENGINES
+    if (VERALITH_BROKEN(E6_EXECUTOR)) {
+      static WorkerPool& first = pools_.Get();  // of whichever process came first
+      return first;
+    }
+#endif
+    return pools_.Get();
+  }
+
+  const int parallelism_;
+  PerProcess<WorkerPool> pools_;  // threads start at its first use
 };
 
 }  // namespace

@@ -44,6 +44,24 @@ std::vector<RangeTombstoneView> RangeDeletesOf(const SegmentSet& set) {
   return all;
 }
 
+std::vector<Timestamp> GarbageEndsOf(const SegmentSet& set) {
+  std::vector<Timestamp> ends;
+  for (const RangeTombstoneView& range : RangeDeletesOf(set)) {
+    ends.push_back(range.ts);
+  }
+  for (int level = 0; level < kLevels; ++level) {
+    for (const Run& run : set.version().runs(level)) {
+      for (const FileRef& file : run.files) {
+        if (file->superseded + file->tombstones + file->range_tombstones > 0) {
+          ends.push_back(file->max_ts);
+        }
+      }
+    }
+  }
+  std::sort(ends.begin(), ends.end());
+  return ends;
+}
+
 CompactionEvent EventOf(const Pick& pick, uint64_t job_id) {
   CompactionEvent event;
   event.job_id = job_id;
@@ -132,23 +150,16 @@ PickerState DbImpl::PickerStateNow() const {
   return state;
 }
 
-Timestamp DbImpl::GarbageHorizon() const {
+// A policy asks of a point only whether it lies below the newest entry of a file with garbage, or below
+// a range delete (core/compaction/reclaim.h).
+bool DbImpl::AnyGarbageEndsIn(Timestamp after, Timestamp through) const {
   const std::shared_ptr<const SegmentSet> current = versions_->current();
-  if (garbage_horizon_of_.lock() == current) {
-    return garbage_horizon_;
+  if (garbage_ends_of_.lock() != current) {
+    garbage_ends_ = GarbageEndsOf(*current);
+    garbage_ends_of_ = current;
   }
-  garbage_horizon_of_ = current;
-  garbage_horizon_ = 0;
-  for (int level = 0; level < kLevels; ++level) {
-    for (const Run& run : current->version().runs(level)) {
-      for (const FileRef& file : run.files) {
-        if (file->superseded + file->tombstones + file->range_tombstones > 0) {
-          garbage_horizon_ = std::max(garbage_horizon_, file->max_ts);
-        }
-      }
-    }
-  }
-  return garbage_horizon_;
+  const auto end = std::upper_bound(garbage_ends_.begin(), garbage_ends_.end(), after);
+  return end != garbage_ends_.end() && *end <= through;
 }
 
 bool DbImpl::FlushIsDue() const { return !frozen_.empty(); }
@@ -162,7 +173,7 @@ bool DbImpl::CompactionIsDue() const {
 }
 
 void DbImpl::ChargeSeeks(uint64_t visits) {
-  if (seek_debt_.Charge(visits)) {
+  if (!is_inherited() && seek_debt_.Charge(visits)) {
     MutexLock lock(mutex_);
     seek_debt_.Look();
     ScheduleBackgroundWork();
@@ -185,7 +196,7 @@ void DbImpl::Begin(BackgroundWork* work, TaskPriority priority, bool (DbImpl::*i
     return;
   }
   const absl::Status status = CatchNoMemory(work->name, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    if ((this->*is_due)()) {
+    if (is_due == nullptr || (this->*is_due)()) {
       executor_->Schedule(priority, std::move(run));
       work->scheduled = true;
     }
@@ -196,6 +207,13 @@ void DbImpl::Begin(BackgroundWork* work, TaskPriority priority, bool (DbImpl::*i
     work->not_begun = true;
   } else if (std::exchange(work->not_begun, false)) {
     work->error = absl::OkStatus();
+  }
+}
+
+void DbImpl::LookForCompaction() noexcept {
+  if (!closing_ && !options_.read_only && fatal_.ok() && pauses_ == 0 &&
+      !options_.disable_automatic_compaction) {
+    Begin(&compaction_, TaskPriority::kLow, nullptr, [this] { BackgroundCompaction(); });
   }
 }
 
@@ -510,7 +528,7 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
 
 // What cannot be removed now is tried again after the next job; it costs room, never an answer.
 void DbImpl::RemoveGarbage() {
-  if (options_.read_only || !fatal_.ok()) {
+  if (options_.read_only || !fatal_.ok() || is_inherited()) {
     return;
   }
   if (publish_due_) {

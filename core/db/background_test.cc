@@ -10,6 +10,7 @@
 #include "core/base/sync.h"
 #include "core/db/db.h"
 #include "core/db/testing/simulation.h"
+#include "core/format/testing/allocation_count.h"
 #include "core/format/version_edit.h"
 #include "gtest/gtest.h"
 
@@ -497,6 +498,33 @@ TEST_F(BackgroundTest, ReleasingTheSnapshotThatKeptGarbageLetsItGo) {
   db_->ReleaseSnapshot(snapshot);
   simulation_.executor().RunUntilIdle();
   EXPECT_LT(LiveBytes() * 20, kept);
+}
+
+// However many are held: what a job needs of them all is not put together for one that decides nothing.
+TEST_F(BackgroundTest, ReleasingOneOfManySnapshotsAsksOnlyItsNeighbour) {
+  Options options = simulation_.SmallOptions();
+  options.write_buffer_bytes = 1 << 20;  // one segment has all the garbage, up to the range delete
+  Open(options);
+  FillRuns(1, 30);
+  std::vector<const Snapshot*> snapshots;
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_OK(db_->Put({}, "k", std::to_string(i)));
+    snapshots.push_back(db_->GetSnapshot());
+  }
+  ASSERT_OK(db_->DeleteRange({}, 0, "", std::nullopt));
+  ASSERT_OK(db_->Flush());
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  const uint64_t kept = LiveBytes();
+  db_->ReleaseSnapshot(snapshots[0]);
+  const uint64_t before = AllocationCount();
+  for (size_t i = 1; i + 1 < snapshots.size(); ++i) {
+    db_->ReleaseSnapshot(snapshots[i]);
+  }
+  EXPECT_EQ(AllocationCount(), before);
+  EXPECT_EQ(simulation_.executor().pending(), 0u);
+  db_->ReleaseSnapshot(snapshots.back());
+  simulation_.executor().RunUntilIdle();
+  EXPECT_LT(LiveBytes(), kept / 2);
 }
 
 TEST_F(BackgroundTest, ReleasingASnapshotThatKeptNothingStartsNothing) {

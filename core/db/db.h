@@ -16,8 +16,17 @@
 // nothing is lost. Where a write lacks memory after its bytes are in the log, the database takes no
 // more writes until it is opened again, as after a write that failed.
 //
-// Thread rule: every method from any thread. Ownership: the caller owns the Db; iterators and
-// snapshots must be destroyed before it. Errors: core/base/status.h says which code means what.
+// Thread rule: every method from any thread, for as long as the thread runs: also in destructors of its
+// thread_local objects, and of static objects that are destroyed before the Db.
+//
+// Processes: a child made by fork may use the library, but not the database that its parent has open:
+// there every call is FailedPrecondition and does nothing, iterators are not Valid(), pinned values
+// stay, and destroying the Db changes nothing on disk and frees nothing. To work on in a child, fork
+// before opening, or open another database there. (An Options::executor of the program's own must start
+// its threads in the child; those of core/base/executor.h do. A child by exec has nothing of this.)
+//
+// Ownership: the caller owns the Db; iterators and snapshots must be destroyed before it. Errors:
+// core/base/status.h says which code means what.
 // Not thread-safe by itself: WriteBatch, PinnedValue, DbIterator (one thread each).
 #ifndef VERALITH_CORE_DB_DB_H_
 #define VERALITH_CORE_DB_DB_H_
@@ -114,7 +123,8 @@ class Db {
   // counts as the floor, because the job may be dropping what is older: to keep a moment, hold a
   // snapshot of it from the start. FailedPrecondition after Close. Never null.
   virtual absl::StatusOr<const Snapshot*> GetSnapshotAt(Timestamp timestamp) = 0;
-  // Of this database, and once; afterwards it must not be used. Null: does nothing.
+  // Of this database, and once; afterwards it must not be used. Null: does nothing. Takes time
+  // logarithmic in the snapshots that are held.
   virtual void ReleaseSnapshot(const Snapshot* snapshot) = 0;
 
   // --- Maintenance -----------------------------------------------------------------------------
@@ -151,6 +161,7 @@ class Db {
   virtual Timestamp LastTimestamp() const = 0;
   // Moves the clock past a timestamp received from elsewhere. InvalidArgument when it is none (0, or
   // above kMaxTimestamp), or further ahead of the physical clock than Options::max_clock_skew_nanos.
+  // Unavailable while the physical clock reads a time before 1970 or after 2262.
   virtual absl::Status AdvanceClock(Timestamp remote) = 0;
 
   // Without memory: zeros, and Statistics::background_error says so.

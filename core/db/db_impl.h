@@ -27,6 +27,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <new>
 #include <optional>
 #include <set>
 #include <string>
@@ -35,6 +36,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/executor.h"
+#include "core/base/fork.h"
 #include "core/base/no_memory.h"
 #include "core/base/random.h"
 #include "core/base/rate_limiter.h"
@@ -60,11 +62,14 @@
 
 namespace veralith {
 
-class DbImpl final : public Db {
+class DbImpl final : public Db, private ForkObserver {
  public:
   static absl::StatusOr<std::unique_ptr<DbImpl>> Open(const std::string& directory,
                                                       const Options& options);
   ~DbImpl() override;
+  // In a child of fork the parent's database is left as it is: what another thread was changing when
+  // it was copied cannot be destroyed.
+  static void operator delete(DbImpl* db, std::destroying_delete_t);
 
   absl::Status Put(const WriteOptions& options, NamespaceId ns, std::string_view key,
                    std::string_view value) override;
@@ -90,7 +95,7 @@ class DbImpl final : public Db {
                        const Bound& lower, const Bound& upper) override;
   absl::Status WaitForBackgroundWork() override;
   absl::Status Resume() override;
-  void SetBackgroundRate(uint64_t bytes_per_second) override { limiter_.SetRate(bytes_per_second); }
+  void SetBackgroundRate(uint64_t bytes_per_second) override;
   absl::Status PauseBackgroundWork() override;
   absl::Status ContinueBackgroundWork() override;
   absl::Status Checkpoint(const std::string& directory) override;
@@ -103,6 +108,10 @@ class DbImpl final : public Db {
   // An iterator ends that has looked so many times into runs of level 0 beyond the first: begins a
   // merge if seeks have paid for it. Locks only when it is time to see.
   void ChargeSeeks(uint64_t visits) ABSL_LOCKS_EXCLUDED(mutex_);
+  // In a child of fork: the database is the parent's, and every call is refused before it locks.
+  bool is_inherited() const { return inherited_.LoadRelaxed(); }  // relaxed: set on the only thread
+  // Why calls are refused once closed_ is set.
+  absl::Status Closed() const;
 
  private:
   // A memtable that waits for its flush, and the log that holds the same writes.
@@ -144,6 +153,7 @@ class DbImpl final : public Db {
   };
 
   DbImpl(std::string directory, const Options& options);
+  void AfterForkInChild() override;
 
   // --- open.cc ---------------------------------------------------------------------------------
   absl::Status Recover();
@@ -201,8 +211,9 @@ class DbImpl final : public Db {
   void EnsureIntervalSync() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void IntervalSync() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckWritable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // FailedPrecondition inside a listener: `call` writes or waits (listener.h).
+  // FailedPrecondition inside a listener, and in a child of fork: `call` writes or waits (listener.h).
   absl::Status RefuseInListener(const char* call) const;
+  absl::Status RefuseInChild() const;
   absl::Status Fatal(const absl::Status& cause) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // --- read_path.cc ----------------------------------------------------------------------------
@@ -237,6 +248,7 @@ class DbImpl final : public Db {
   std::vector<Timestamp> Points() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What cannot be begun for lack of memory is an error of that work, until the next call can.
   void ScheduleBackgroundWork() noexcept ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Schedules the work unless it is, or waits to be tried again. Without `is_due` the task looks.
   void Begin(BackgroundWork* work, TaskPriority priority, bool (DbImpl::*is_due)() const,
              std::function<void()> run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BackgroundFlush();
@@ -265,8 +277,12 @@ class DbImpl final : public Db {
   bool FlushIsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool CompactionIsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PickerState PickerStateNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // A snapshot at or above it is in no job's way: garbage in segments is all older.
-  Timestamp GarbageHorizon() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Lets a task see what is due: the caller has no time to look.
+  void LookForCompaction() noexcept ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether any garbage in segments ends in (after, through]: then a point at `after`, the next of
+  // which is at `through`, was in its way.
+  bool AnyGarbageEndsIn(Timestamp after, Timestamp through) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // --- maintenance.cc --------------------------------------------------------------------------
   absl::Status FlushLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -297,6 +313,7 @@ class DbImpl final : public Db {
   // the third; what follows is the writers' alone.
   alignas(kCacheLineBytes) CurrentSuperVersion current_;
   Atomic<bool> closed_{false};
+  Atomic<bool> inherited_{false};  // set in a child of fork only, and closed_ with it
   alignas(kCacheLineBytes) Atomic<Timestamp> visible_{0};
   SeekDebt seek_debt_;  // added to by iterators when they end
 
@@ -314,6 +331,7 @@ class DbImpl final : public Db {
   uint64_t next_memtable_id_ ABSL_GUARDED_BY(mutex_) = 1;
   uint64_t logs_needed_from_ ABSL_GUARDED_BY(mutex_) = 0;  // older logs can be forgotten
   SnapshotList snapshots_ ABSL_GUARDED_BY(mutex_);
+  std::optional<HeldSnapshot> inherited_snapshot_;  // what a child of fork is given
   Random random_ ABSL_GUARDED_BY(mutex_);
 
   BackgroundWork flush_ ABSL_GUARDED_BY(mutex_) = {.name = "flush"};
@@ -327,8 +345,9 @@ class DbImpl final : public Db {
   mutable std::weak_ptr<const SegmentSet> picker_ranges_of_ ABSL_GUARDED_BY(mutex_);
   std::deque<ManualRequest*> manual_ ABSL_GUARDED_BY(mutex_);
   const ManualRequest* manual_job_ ABSL_GUARDED_BY(mutex_) = nullptr;  // whose job runs
-  mutable Timestamp garbage_horizon_ ABSL_GUARDED_BY(mutex_) = 0;
-  mutable std::weak_ptr<const SegmentSet> garbage_horizon_of_ ABSL_GUARDED_BY(mutex_);
+  // The timestamps at which garbage in segments ends, ascending, and the segments they are from.
+  mutable std::vector<Timestamp> garbage_ends_ ABSL_GUARDED_BY(mutex_);
+  mutable std::weak_ptr<const SegmentSet> garbage_ends_of_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_job_id_ ABSL_GUARDED_BY(mutex_) = 1;
   // Visible timestamps at the start of running jobs: history below the largest may be dropped.
   std::multiset<Timestamp> job_starts_ ABSL_GUARDED_BY(mutex_);

@@ -300,6 +300,38 @@ TEST_F(DbTest, TimestampsRiseAcrossReopeningEvenWhenTheWallClockStepsBack) {
   EXPECT_GT(*db_->Write({}, batch), second);
 }
 
+TEST_F(DbTest, AReadingOfTheWallClockThatIsNoTimestampIsPassedBy) {
+  WriteBatch batch;
+  batch.Put("a", "1");
+  for (const Timestamp wrong : {kMaxTimestamp + 1, UINT64_MAX, UINT64_MAX - 1'000'000'000}) {
+    const Timestamp before = *db_->Write({}, batch);
+    simulation_.clock().Misread(wrong);
+    const Timestamp meanwhile = *db_->Write({}, batch);
+    EXPECT_GT(meanwhile, before);
+    EXPECT_LT(meanwhile, before + 1'000'000'000);
+    EXPECT_EQ(db_->AdvanceClock(meanwhile + 1).code(), absl::StatusCode::kUnavailable);
+    Reopen();
+    ASSERT_OK(db_->Put({}, "a", "2"));
+    simulation_.clock().ReadRight();
+    simulation_.clock().Advance(3'600'000'000'000);
+    EXPECT_EQ(*db_->Write({}, batch), simulation_.clock().WallNanos());
+    ASSERT_OK(db_->AdvanceClock(simulation_.clock().WallNanos() + 1));
+  }
+}
+
+// There is no timestamp left for a group of commits: nothing is committed, and the reading forgotten.
+TEST_F(DbTest, AReadingAtTheEndOfTimeRefusesTheWritesThatMeetItAndNoOther) {
+  WriteBatch batch;
+  batch.Put("a", "1");
+  const Timestamp before = *db_->Write({}, batch);
+  simulation_.clock().Misread(kMaxTimestamp);
+  EXPECT_EQ(db_->Write({}, batch).status().code(), absl::StatusCode::kResourceExhausted);
+  simulation_.clock().ReadRight();
+  const Timestamp after = *db_->Write({}, batch);
+  EXPECT_GT(after, before);
+  EXPECT_LT(after, before + 1'000'000'000);
+}
+
 // So that a read at a time sees what was written before it, also by programs that live for a moment.
 TEST_F(DbTest, TimestampsStayWithTheWallClockThroughManyShortLives) {
   for (int life = 0; life < 100; ++life) {

@@ -31,6 +31,7 @@ class DbThreads : public ::testing::Test {
     options_.write_buffer_bytes = 8192;
     options_.cache_bytes = 8192;
     options_.key_page_bytes = options_.value_page_bytes = 256;
+    options_.bottom_codec = Codec::kZstd;
     options_.target_segment_bytes = 4096;
     options_.level_base_bytes = 16384;
     options_.max_subcompactions = 3;
@@ -192,6 +193,58 @@ TEST_F(DbThreads, WritersThatSyncShareTheirSyncs) {
   EXPECT_EQ(statistics.commits, 400u);
   EXPECT_LE(statistics.log_syncs, statistics.commits);  // never one per writer of a group
   EXPECT_EQ(ToString(db_->Close()), "OK");
+}
+
+// Uses the database as the last thing that its thread does: after all thread_local objects of the
+// database's own, which are made later.
+struct Last {
+  std::function<void()> act;
+  ~Last() { act(); }
+};
+
+TEST_F(DbThreads, ThreadsThatEndReadAndWriteInTheirLastDestructors) {
+  const std::string value(600, 'v');
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_EQ(ToString(db_->Put({}, Key(0, i, false), value)), "OK");
+  }
+  ASSERT_EQ(ToString(db_->CompactAll()), "OK");  // read from segments, with pages to decode
+  std::atomic<int> seen{0};
+  const auto read = [&] {
+    for (int i = 0; i < 60; ++i) {
+      PinnedValue found;
+      ASSERT_EQ(ToString(db_->Get({}, Key(0, i * 5, false), &found).status()), "OK");
+      ASSERT_EQ(found.view(), value);
+    }
+    const std::unique_ptr<DbIterator> it = db_->NewIterator({});
+    it->SeekToFirst();
+    ASSERT_TRUE(it->Valid()) << it->status();
+    ++seen;
+  };
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    for (int i = 0; !stop.load(); ++i) {
+      ASSERT_EQ(ToString(db_->Put({}, "other", std::to_string(i))), "OK");
+    }
+  });
+  for (int round = 0; round < 25; ++round) {
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] {
+        thread_local Last last;
+        last.act = [&] {
+          read();
+          EXPECT_EQ(ToString(db_->Put({}, "last", "words")), "OK");
+        };
+        read();
+      });
+    }
+    for (std::thread& thread : threads) {
+      thread.join();
+    }
+  }
+  stop = true;
+  writer.join();
+  EXPECT_EQ(seen.load(), 25 * 4 * 2);
 }
 
 }  // namespace

@@ -43,6 +43,9 @@ class Counter final : public explored::Scheduler {
     inner_->Notify(condition, all);
   }
   std::shared_ptr<void>& FiberPlace(const void* key) override { return inner_->FiberPlace(key); }
+  std::shared_ptr<void>& LastingFiberPlace(const void* key) override {
+    return inner_->LastingFiberPlace(key);
+  }
   std::shared_ptr<void>& ExecutionPlace(const void* key) override {
     return inner_->ExecutionPlace(key);
   }

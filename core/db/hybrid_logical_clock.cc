@@ -3,26 +3,32 @@
 #include <algorithm>
 #include <string>
 
+#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
 
 namespace veralith {
 
+std::optional<Timestamp> HybridLogicalClock::ReadWall() const {
+  const Timestamp now = physical_->WallNanos();
+  return now <= kMaxTimestamp ? std::optional(now) : std::nullopt;
+}
+
 void HybridLogicalClock::Observe() {
-  // Next() is last_ + 1; a physical clock beyond the end of time is as good as stopped there.
-  const Timestamp now = std::min(physical_->WallNanos(), kMaxTimestamp);
-  if (now > last_ + 1) {
-    last_ = now - 1;
+  observed_ = ReadWall().value_or(0);
+  if (VERALITH_BROKEN(E14)) {  // whatever it is, it is the time
+    last_ = std::max(last_ + 1, std::min(physical_->WallNanos(), kMaxTimestamp)) - 1;
   }
 }
 
 absl::Status HybridLogicalClock::CeilingFor(uint64_t count, Timestamp* needed) const {
-  if (count > kMaxTimestamp - last_) {
+  const Timestamp before = Before();
+  if (count > kMaxTimestamp - before) {
     return ResourceExhausted(
         "the clock has reached the largest timestamp, 2^63-1 ns (year 2262): no write is possible; "
         "check the physical clock and timestamps given to AdvanceClock");
   }
-  const Timestamp target = last_ + count;
+  const Timestamp target = before + count;
   const Timestamp come = target - std::min(target, first_);
   const Timestamp step = std::clamp<Timestamp>(come, kLeastStepNanos, kMostStepNanos);
   *needed = target <= ceiling_ ? ceiling_ : target + std::min(step, kMaxTimestamp - target);
@@ -35,8 +41,9 @@ void HybridLogicalClock::RaiseCeiling(Timestamp durable_ceiling) {
 }
 
 Timestamp HybridLogicalClock::Next() {
-  VERALITH_CHECK(last_ < ceiling_);
-  return ++last_;
+  const Timestamp before = Before();
+  VERALITH_CHECK(before < ceiling_);
+  return last_ = before + 1;
 }
 
 absl::Status HybridLogicalClock::Advance(Timestamp remote) {
@@ -44,10 +51,14 @@ absl::Status HybridLogicalClock::Advance(Timestamp remote) {
     return InvalidArgument("timestamp " + std::to_string(remote) +
                            " is outside 1 to 2^63-1 nanoseconds since the Unix epoch");
   }
-  const Timestamp now = std::min(physical_->WallNanos(), kMaxTimestamp);
-  if (remote > now && remote - now > static_cast<uint64_t>(max_skew_nanos_)) {
+  const std::optional<Timestamp> now = ReadWall();
+  if (!now.has_value()) {
+    return Unavailable("the physical clock reads a time before 1970 or after 2262, so that timestamp " +
+                       std::to_string(remote) + " cannot be judged: set the clock right");
+  }
+  if (remote > *now && remote - *now > static_cast<uint64_t>(max_skew_nanos_)) {
     return InvalidArgument("timestamp " + std::to_string(remote) + " is " +
-                           std::to_string((remote - now) / 1'000'000) +
+                           std::to_string((remote - *now) / 1'000'000) +
                            " ms ahead of the physical clock; the maximum skew is " +
                            std::to_string(max_skew_nanos_ / 1'000'000) + " ms");
   }

@@ -6,6 +6,8 @@
 //      with: an old durable ceiling.
 //   2. None exceeds ceiling(); the owner makes a new ceiling durable before RaiseCeiling.
 //   3. No more than kMaxTimestamp is ever handed out.
+//   4. A reading of the wall clock counts only in what is handed out at it. One that is no timestamp
+//      (before 1970, after 2262) counts nowhere: the clock goes on as if the wall clock stood still.
 //
 // Thread rule: guarded by its owner (the write path). Does no I/O.
 #ifndef VERALITH_CORE_DB_HYBRID_LOGICAL_CLOCK_H_
@@ -13,6 +15,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "core/base/clock.h"
@@ -26,22 +29,23 @@ class HybridLogicalClock {
   HybridLogicalClock(Clock* physical, int64_t max_skew_nanos, Timestamp start)
       : physical_(physical),
         max_skew_nanos_(max_skew_nanos),
-        first_(std::max(start, std::min(physical->WallNanos(), kMaxTimestamp))),
+        first_(std::max(start, ReadWall().value_or(0))),
         last_(start),
         ceiling_(start) {}
 
-  // The physical clock moves the next timestamps up to its reading, never down.
+  // The physical clock moves the next timestamps up to its reading, never down, until the next call.
   void Observe();
   // The ceiling that must be durable before `count` timestamps are taken; ceiling() when the one
   // that is durable suffices. ResourceExhausted at the end of time (year 2262).
   absl::Status CeilingFor(uint64_t count, Timestamp* needed) const;
   void RaiseCeiling(Timestamp durable_ceiling);
 
-  // The next timestamp; CeilingFor has been satisfied.
+  // The next timestamp; CeilingFor has been satisfied since Observe.
   Timestamp Next();
 
   // A timestamp from elsewhere: later ones are above it. InvalidArgument when it is beyond the
-  // physical clock by more than the maximum skew, or no timestamp at all.
+  // physical clock by more than the maximum skew, or no timestamp at all; Unavailable while the
+  // physical clock's reading is none.
   absl::Status Advance(Timestamp remote);
 
   Timestamp last() const { return last_; }
@@ -55,10 +59,16 @@ class HybridLogicalClock {
   static constexpr uint64_t kMostStepNanos = 10'000'000'000;
 
  private:
+  // Nothing when the reading is no timestamp.
+  std::optional<Timestamp> ReadWall() const;
+  // Next() is one more.
+  Timestamp Before() const { return std::max(last_, observed_ - std::min<Timestamp>(observed_, 1)); }
+
   Clock* const physical_;
   const int64_t max_skew_nanos_;
   const Timestamp first_;  // where it was when it was made
-  Timestamp last_;
+  Timestamp last_;           // handed out, or come from elsewhere
+  Timestamp observed_ = 0;   // the wall clock's last reading; 0: none that counts
   Timestamp ceiling_;
 };
 

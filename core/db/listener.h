@@ -18,7 +18,8 @@
 // WaitForBackgroundWork, PauseBackgroundWork, Checkpoint, Close...) are FailedPrecondition inside a
 // listener of the same database, since they could wait for the very thread they are made on: hand
 // them to a thread of your own. The database must not be destroyed inside a listener. Nothing may
-// be thrown. An event for which there is no memory is not told.
+// be thrown. An event for which there is no memory is not told. A listener that forks must not return
+// in the child.
 //
 // Ownership: shared with the database until that is destroyed.
 #ifndef VERALITH_CORE_DB_LISTENER_H_

@@ -130,6 +130,7 @@ absl::Status DbImpl::WaitForBackgroundWork() {
 }
 
 absl::Status DbImpl::Resume() {
+  VERALITH_RETURN_IF_ERROR(RefuseInChild());
   MutexLock lock(mutex_);
   VERALITH_RETURN_IF_ERROR(CheckWritable());
   Retry(&flush_);
@@ -149,6 +150,7 @@ absl::Status DbImpl::PauseBackgroundWork() {
 }
 
 absl::Status DbImpl::ContinueBackgroundWork() {
+  VERALITH_RETURN_IF_ERROR(RefuseInChild());
   MutexLock lock(mutex_);
   VERALITH_RETURN_IF_ERROR(CheckWritable());
   if (pauses_ == 0) {
@@ -160,11 +162,12 @@ absl::Status DbImpl::ContinueBackgroundWork() {
 }
 
 absl::Status DbImpl::Check() {
+  VERALITH_RETURN_IF_ERROR(RefuseInChild());
   std::shared_ptr<const SegmentSet> segments;
   {
     MutexLock lock(mutex_);
     if (closing_) {
-      return FailedPrecondition("the database is closed");
+      return Closed();
     }
     segments = versions_->current();
   }
@@ -184,6 +187,10 @@ absl::Status DbImpl::Check() {
 
 Statistics DbImpl::GetStatistics() {
   Statistics result;
+  if (is_inherited()) {
+    result.background_error = ToString(Closed());
+    return result;
+  }
   MutexLock lock(mutex_);
   const Version& version = versions_->version();
   const std::vector<double> scores = policy_->Scores(version);
@@ -323,7 +330,22 @@ void DbImpl::CancelTimers() {
   }
 }
 
+void DbImpl::SetBackgroundRate(uint64_t bytes_per_second) {
+  if (!is_inherited()) {
+    limiter_.SetRate(bytes_per_second);
+  }
+}
+
+void DbImpl::operator delete(DbImpl* db, std::destroying_delete_t) {
+  if (db->is_inherited()) {
+    return;  // the list of observers still knows it, for leak checkers
+  }
+  db->~DbImpl();
+  ::operator delete(db, std::align_val_t{alignof(DbImpl)});
+}
+
 DbImpl::~DbImpl() {
+  RemoveForkObserver(this);
   if (!closed_.Load()) {
     Close().IgnoreError();
   }

@@ -79,7 +79,19 @@ DbImpl::DbImpl(std::string directory, const Options& options)
       seek_debt_(options.seek_charge_bytes),
       queue_(mutex_, *executor_),
       random_(options.random_seed.has_value() ? *options.random_seed : EntropySeed()),
-      events_(options.listeners) {}
+      events_(options.listeners) {
+  AddForkObserver(this);
+}
+
+// On the child's only thread: nobody holds the mutex that could give it back.
+void DbImpl::AfterForkInChild() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  inherited_.Store(true);
+  inherited_snapshot_.emplace(&snapshots_, visible_.Load());
+  mutex_.Abandon();
+  cancel_jobs_.Store(true);
+  closing_ = true;
+  closed_.Store(true);
+}
 
 absl::Status DbImpl::Recover() {
   VERALITH_RETURN_IF_ERROR(LockDirectory());

@@ -132,7 +132,10 @@ struct Options {
   std::vector<std::shared_ptr<Listener>> listeners;
 
   // --- Time ------------------------------------------------------------------------------------
-  int64_t max_clock_skew_nanos = 60'000'000'000;
+  // Commits follow the wall clock. A reading before 1970 or after 2262 is passed by: they go on from the
+  // newest. One so near the end of time that a group of commits has no timestamps left refuses the
+  // writes that meet it (ResourceExhausted), and no later ones.
+  int64_t max_clock_skew_nanos = 60'000'000'000;  // of AdvanceClock
 
   // --- Doors (not owned; must outlive the database; null: the machine's own) --------------------
   FileSystem* file_system = nullptr;

@@ -8,6 +8,7 @@
 
 #include "core/base/broken.h"
 #include "core/base/epoch.h"
+#include "core/base/fork.h"
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
@@ -19,8 +20,6 @@
 
 namespace veralith {
 namespace {
-
-absl::Status Closed() { return FailedPrecondition("the database is closed"); }
 
 absl::Status CheckNamespace(NamespaceId ns) {
   return ns <= kMaxNamespace ? absl::OkStatus()
@@ -195,13 +194,19 @@ class DbIteratorImpl final : public DbIterator {
         extra_runs_(extra_runs),
         closed_(closed),
         db_(db) {}
-  ~DbIteratorImpl() override { db_->ChargeSeeks(seeks_ * extra_runs_); }
+  ~DbIteratorImpl() override {
+    if (db_->is_inherited()) {
+      KeepForEver(visible_.release());  // it shares with the parent's threads what it would give back
+    } else {
+      db_->ChargeSeeks(seeks_ * extra_runs_);
+    }
+  }
 
   bool Valid() const override {
     return visible_->Valid() && lacks_memory_.ok() && !closed_->LoadAcquire();
   }
   absl::Status status() const override {
-    return closed_->LoadAcquire() ? Closed() : lacks_memory_.ok() ? visible_->status() : lacks_memory_;
+    return closed_->LoadAcquire() ? db_->Closed() : lacks_memory_.ok() ? visible_->status() : lacks_memory_;
   }
   void SeekToFirst() override {
     if (BeginSeek()) Move([this] { visible_->SeekToFirst(); });
@@ -245,7 +250,7 @@ class DbIteratorImpl final : public DbIterator {
     }
   }
 
-  const std::unique_ptr<VisibleIterator> visible_;
+  std::unique_ptr<VisibleIterator> visible_;
   const uint64_t extra_runs_;
   const Atomic<bool>* const closed_;  // of the database, which outlives its iterators
   DbImpl* const db_;
@@ -450,6 +455,9 @@ std::unique_ptr<DbIterator> DbImpl::TryNewIterator(const ScanOptions& options) {
 }
 
 const Snapshot* DbImpl::GetSnapshot() {
+  if (is_inherited()) {
+    return &*inherited_snapshot_;
+  }
   MutexLock lock(mutex_);
   try {
     return snapshots_.Hold(visible_.Load());
@@ -461,6 +469,7 @@ const Snapshot* DbImpl::GetSnapshot() {
 // A running job does not know a snapshot that is taken now: it may be dropping versions that only
 // readers below its start could see.
 absl::StatusOr<const Snapshot*> DbImpl::GetSnapshotAt(Timestamp timestamp) {
+  VERALITH_RETURN_IF_ERROR(RefuseInChild());
   MutexLock lock(mutex_);
   if (closing_) {
     return Closed();
@@ -481,14 +490,20 @@ absl::StatusOr<const Snapshot*> DbImpl::GetSnapshotAt(Timestamp timestamp) {
 }
 
 void DbImpl::ReleaseSnapshot(const Snapshot* snapshot) {
-  if (snapshot == nullptr || snapshot == SnapshotWithoutMemory()) {
+  if (snapshot == nullptr || is_inherited() || snapshot == SnapshotWithoutMemory()) {
     return;
   }
   MutexLock lock(mutex_);
   const Timestamp at = snapshot->timestamp();
-  if (snapshots_.Release(snapshot) && !closing_ && at < GarbageHorizon()) {
-    ScheduleBackgroundWork();  // what it kept may go
+  const std::optional<Timestamp> next = snapshots_.Release(snapshot);
+  if (!next.has_value() || closing_) {
+    return;
   }
+  TryWithMemory([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (AnyGarbageEndsIn(at, *next)) {
+      LookForCompaction();  // what it kept may go
+    }
+  });
 }
 
 }  // namespace veralith

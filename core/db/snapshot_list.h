@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <new>
+#include <optional>
 #include <vector>
 
 #include "core/base/check.h"
@@ -47,18 +48,18 @@ class SnapshotList {
     return handle;
   }
 
-  // True when that was the last snapshot at its timestamp. Releasing what is not held is a
-  // caller's mistake.
-  bool Release(const Snapshot* snapshot) {
+  // When that was the last snapshot at its timestamp: the next one's timestamp, or kMaxTimestamp where
+  // there is none. O(log snapshots). Releasing what is not held is a caller's mistake.
+  std::optional<Timestamp> Release(const Snapshot* snapshot) {
     const auto it = snapshots_.find(snapshot);
     VERALITH_CHECK(it != snapshots_.end());
     const auto count = counts_.find(it->second->timestamp());
     snapshots_.erase(it);
     if (--count->second > 0) {
-      return false;
+      return std::nullopt;
     }
-    counts_.erase(count);
-    return true;
+    const auto next = counts_.erase(count);
+    return next == counts_.end() ? kMaxTimestamp : next->first;
   }
 
   bool Holds(Timestamp timestamp) const { return counts_.contains(timestamp); }
@@ -67,6 +68,7 @@ class SnapshotList {
   // Ascending, each once.
   std::vector<Timestamp> Timestamps() const {
     std::vector<Timestamp> timestamps;
+    timestamps.reserve(counts_.size() + 1);  // a job adds one
     for (const auto& [timestamp, count] : counts_) {
       timestamps.push_back(timestamp);
     }

@@ -215,7 +215,20 @@ absl::Status DbImpl::ApplyGroup(const std::vector<WriteQueue::Writer*>& group, T
   return absl::OkStatus();
 }
 
+absl::Status DbImpl::Closed() const {
+  return FailedPrecondition(
+      is_inherited() ? "the database belongs to the process that this one was forked from, and is of no "
+                       "use here: fork before you open it, or open it here once the other process has "
+                       "closed it"
+                     : "the database is closed");
+}
+
+absl::Status DbImpl::RefuseInChild() const {
+  return is_inherited() ? Closed() : absl::OkStatus();
+}
+
 absl::Status DbImpl::RefuseInListener(const char* call) const {
+  VERALITH_RETURN_IF_ERROR(RefuseInChild());
   if (!events_.OnThisThread()) [[likely]] {
     return absl::OkStatus();
   }
@@ -226,7 +239,7 @@ absl::Status DbImpl::RefuseInListener(const char* call) const {
 
 absl::Status DbImpl::CheckWritable() const {
   if (closing_) {
-    return FailedPrecondition("the database is closed");
+    return Closed();
   }
   if (options_.read_only) {
     return FailedPrecondition("the database is open for reading only");
@@ -472,6 +485,7 @@ void DbImpl::IntervalSync() {
 }
 
 absl::Status DbImpl::AdvanceClock(Timestamp remote) {
+  VERALITH_RETURN_IF_ERROR(RefuseInChild());
   MutexLock lock(mutex_);
   VERALITH_RETURN_IF_ERROR(CheckWritable());
   return clock_->Advance(remote);

@@ -5,32 +5,30 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include <memory>
 #include <new>
 
 #include "core/base/check.h"
+#include "core/base/per_thread.h"
 #include "core/base/status.h"
 
 namespace veralith::parquet {
 namespace {
 
-struct FreeZstd {
-  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
-};
-
 // One per thread: a ZSTD context costs more to make than a page to decompress. The output buffer
 // is the window, so it allocates nothing from what a frame claims. Throws std::bad_alloc when there is
 // no memory; the next call tries again.
-ZSTD_DCtx* ThreadZstdContext() {
-  thread_local std::unique_ptr<ZSTD_DCtx, FreeZstd> context;
-  if (context == nullptr) {
-    context.reset(ZSTD_createDCtx());
+struct ZstdContext {
+  ZSTD_DCtx* const context = ZSTD_createDCtx();
+
+  ZstdContext() {
+    if (context == nullptr) {
+      throw std::bad_alloc();
+    }
   }
-  if (context == nullptr) {
-    throw std::bad_alloc();
-  }
-  return context.get();
-}
+  ZstdContext(const ZstdContext&) = delete;
+  ZstdContext& operator=(const ZstdContext&) = delete;
+  ~ZstdContext() { ZSTD_freeDCtx(context); }
+};
 
 bool LacksMemory(size_t zstd_result) {
   return ZSTD_getErrorCode(zstd_result) == ZSTD_error_memory_allocation;
@@ -61,8 +59,8 @@ bool DecompressSnappy(std::string_view input, std::span<char> output) {
 }
 
 bool DecompressZstd(std::string_view input, std::span<char> output) {
-  ZSTD_DCtx* const context = ThreadZstdContext();
-  const size_t got = ZSTD_decompressDCtx(context, output.data(), output.size(), input.data(),
+  const PerThread<ZstdContext> zstd;
+  const size_t got = ZSTD_decompressDCtx(zstd->context, output.data(), output.size(), input.data(),
                                          input.size());
   if (LacksMemory(got)) {
     throw std::bad_alloc();  // the bytes may be as good as any

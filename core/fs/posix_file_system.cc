@@ -13,6 +13,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/base/fork.h"
 #include "core/base/status.h"
 #include "core/fs/errno_status.h"
 
@@ -185,6 +186,11 @@ class PosixFile final : public File {
     if (!writable_) [[unlikely]] {
       return FailedPrecondition(path_ + ": " + call + ": the file is open for reading only");
     }
+    if (IsForkedSince(opened_in_)) [[unlikely]] {
+      return FailedPrecondition(path_ + ": " + call +
+                                ": the file was opened by the process that this one was forked from; "
+                                "open it in this one");
+    }
     return absl::OkStatus();
   }
 
@@ -213,6 +219,7 @@ class PosixFile final : public File {
   Descriptor fd_;
   const bool writable_;
   const FileIdentity identity_;
+  const uint64_t opened_in_ = ForkGeneration();  // a child shares the file with its parent
   // Of the one thread that writes.
   uint64_t size_;           // where Append goes
   bool full_sync_ = false;  // since the last successful Sync the size was set

@@ -186,5 +186,26 @@ TEST(JoinPath, PutsExactlyOneSlashBetween) {
   EXPECT_EQ(JoinPath("", "name"), "name");
 }
 
+// A child of fork shares its parent's open files: what it wrote would be in the middle of what the
+// parent writes.
+TEST(PosixFileSystem, AChildOfForkReadsItsParentsFilesAndDoesNotWriteThem) {
+  const TemporaryDirectory directory;
+  const std::string path = JoinPath(directory.path(), "f");
+  const std::unique_ptr<File> file = *PosixFileSystem()->Open(path, OpenMode::kCreate);
+  ASSERT_TRUE(file->Append("abc").ok());
+  EXPECT_EQ(InChild([&] {
+              char read[3];
+              if (file->ReadAt(0, read).value_or(0) != 3) return 1;
+              if (!absl::IsFailedPrecondition(file->Append("x"))) return 2;
+              if (!absl::IsFailedPrecondition(file->WriteAt(0, "x"))) return 3;
+              if (!absl::IsFailedPrecondition(file->Truncate(0))) return 4;
+              if (!absl::IsFailedPrecondition(file->Preallocate(9))) return 5;
+              const auto own = PosixFileSystem()->Open(path, OpenMode::kReadWrite);
+              return own.ok() && (*own)->Append("d").ok() ? 0 : 6;
+            }),
+            0);
+  EXPECT_EQ(*file->Size(), 4u);
+}
+
 }  // namespace
 }  // namespace veralith

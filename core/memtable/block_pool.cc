@@ -6,6 +6,7 @@
 #include <new>
 #include <vector>
 
+#include "core/base/per_process.h"
 #include "core/base/sync.h"
 
 #if defined(__has_feature)
@@ -27,8 +28,8 @@ struct Pool {
 };
 
 Pool& ThePool() {
-  static Pool* const pool = new Pool;
-  return *pool;
+  static PerProcess<Pool>* const pools = new PerProcess<Pool>;
+  return pools->Get();
 }
 
 char* MapBytes(size_t bytes) {

@@ -1,4 +1,4 @@
-// Buffers that decoding a page needs for a moment, one set per thread, reused. After a page that
+// Buffers that decoding a page needs for a moment, reused: PerThread<DecodeScratch>. After a page that
 // needed much they shrink again.
 #ifndef VERALITH_CORE_SEGMENT_DECODE_SCRATCH_H_
 #define VERALITH_CORE_SEGMENT_DECODE_SCRATCH_H_
@@ -13,11 +13,6 @@ namespace veralith {
 
 class DecodeScratch {
  public:
-  static DecodeScratch& OfThisThread() {
-    thread_local DecodeScratch scratch;
-    return scratch;
-  }
-
   // Each call invalidates what the same call returned before. Contents are not initialized.
   std::span<uint32_t> First(size_t n) { return Sized(first_, n); }
   std::span<uint32_t> Second(size_t n) { return Sized(second_, n); }

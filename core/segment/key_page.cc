@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/base/check.h"
+#include "core/base/per_thread.h"
 #include "core/base/status.h"
 #include "core/base/types.h"
 #include "core/format/delta_encoding.h"
@@ -199,9 +200,9 @@ absl::StatusOr<PageRef<KeyPage>> DecodeKeyPage(std::string_view values, uint64_t
   if (uint64_t{rows} * 16 > memory_limit) {
     return ResourceExhausted("a key page of more rows than the memory limit allows");
   }
-  DecodeScratch& scratch = DecodeScratch::OfThisThread();
-  const std::span<uint32_t> prefix_lengths = scratch.First(rows);
-  const std::span<uint32_t> suffix_offsets = scratch.Second(rows + size_t{1});
+  const PerThread<DecodeScratch> scratch;
+  const std::span<uint32_t> prefix_lengths = scratch->First(rows);
+  const std::span<uint32_t> suffix_offsets = scratch->Second(rows + size_t{1});
   VERALITH_ASSIGN_OR_RETURN(
       const parquet::DeltaByteArrayView view,
       parquet::DecodeDeltaByteArray(values, prefix_lengths, suffix_offsets, kMaxKeyBytes));

@@ -7,6 +7,7 @@
 
 #include "core/base/broken.h"
 #include "core/base/epoch.h"
+#include "core/base/per_thread.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/format/checksum.h"
@@ -20,6 +21,11 @@ namespace {
 constexpr parquet::Encoding kEncodings[kSegmentColumns] = {
     parquet::Encoding::kDeltaBinaryPacked, parquet::Encoding::kDeltaByteArray,
     parquet::Encoding::kDeltaBinaryPacked, parquet::Encoding::kDeltaLengthByteArray};
+
+// The first rows of a key page's value pages, from the page on: PerThread.
+struct ValuePageStarts {
+  std::vector<uint32_t> rows;
+};
 
 absl::Status CheckHeader(SegmentColumn column, const SegmentPage& place,
                          const parquet::PageHeader& header) {
@@ -85,17 +91,18 @@ absl::StatusOr<PageRef<KeyPage>> SegmentPages::Decode(size_t i, const SegmentPag
   const SegmentBlockView& block = segment_.block;
   const size_t first_value_page = block.PageOfRow(SegmentColumn::kValue, place.first_row);
   const uint64_t end_row = place.first_row + place.rows;
-  thread_local std::vector<uint32_t> starts;
-  starts.clear();
+  const PerThread<ValuePageStarts> starts;
+  starts->rows.clear();
   for (size_t v = first_value_page + 1; v < block.page_count(SegmentColumn::kValue); ++v) {
     const uint64_t row = block.Page(SegmentColumn::kValue, v).first_row;
     if (row >= end_row) {
       break;
     }
-    starts.push_back(static_cast<uint32_t>(row - place.first_row));
+    starts->rows.push_back(static_cast<uint32_t>(row - place.first_row));
   }
   return DecodeKeyPage(parts.values, place.first_row, static_cast<uint32_t>(place.rows),
-                       static_cast<uint32_t>(first_value_page), starts, segment_.memory_limit);
+                       static_cast<uint32_t>(first_value_page), starts->rows,
+                       segment_.memory_limit);
 }
 
 absl::StatusOr<PageRef<TimestampPage>> SegmentPages::Decode(size_t, const SegmentPage& place,
@@ -225,7 +232,8 @@ absl::Status SegmentPages::Load(size_t i, CacheUse use, PageRef<PageType>* out) 
       return absl::OkStatus();
     }
   }
-  const std::span<char> raw = DecodeScratch::OfThisThread().Raw(place.bytes);
+  const PerThread<DecodeScratch> scratch;
+  const std::span<char> raw = scratch->Raw(place.bytes);
   if (absl::Status status = ReadFully(*segment_.file, place.offset, raw); !status.ok()) {
     return segment_.InFile(status);
   }

@@ -90,9 +90,14 @@ class SimulatedEnvironment final : public Environment {
   // together never come to the end of the clock.
   void AdvanceTime(int64_t nanos) override {
     constexpr int64_t kDay = int64_t{86'400} * 1'000'000'000;
+    clock_.ReadRight();
     executor_->AdvanceBy(std::min(nanos, kDay));
   }
-  void StepWallBack(uint64_t nanos) override { clock_.StepBack(nanos); }
+  void StepWallBack(uint64_t nanos) override {
+    clock_.ReadRight();
+    clock_.StepBack(nanos);
+  }
+  void MisreadWall(Timestamp reading) override { clock_.Misread(reading); }
 
   void Fail(const Fault& fault) override { Plan({RuleFor(fault)}); }
   void Heal() override {
@@ -204,6 +209,7 @@ class PosixEnvironment final : public Environment {
   void RunBackground(uint32_t) override {}
   void AdvanceTime(int64_t) override {}
   void StepWallBack(uint64_t) override {}
+  void MisreadWall(Timestamp) override {}
   void Fail(const Fault&) override {}
   void Heal() override {}
   uint64_t faults_met() const override { return 0; }

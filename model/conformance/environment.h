@@ -42,6 +42,8 @@ class Environment {
   // Lets time pass, running what becomes due.
   virtual void AdvanceTime(int64_t nanos) = 0;
   virtual void StepWallBack(uint64_t nanos) = 0;
+  // The wall clock shows a time that is none, until one of the two calls before sets it right.
+  virtual void MisreadWall(Timestamp reading) = 0;
 
   virtual void Fail(const Fault& fault) = 0;
   // Removes faults and a power cut that has not happened yet.

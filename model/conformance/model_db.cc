@@ -307,6 +307,9 @@ class ModelDb final : public Db {
     if (remote == 0 || remote > kMaxTimestamp) {
       return InvalidArgument("no timestamp");
     }
+    if (wall > kMaxTimestamp) {
+      return Unavailable("the wall clock is wrong");
+    }
     if (remote > wall && remote - wall > static_cast<Timestamp>(options_.max_clock_skew_nanos)) {
       return InvalidArgument("too far ahead");
     }
@@ -475,7 +478,8 @@ absl::Status ModelDb::SyncLog() {
 }
 
 absl::StatusOr<Timestamp> ModelDb::Tick() {
-  const Timestamp wall = options_.clock->WallNanos();
+  const Timestamp reading = options_.clock->WallNanos();
+  const Timestamp wall = reading <= kMaxTimestamp ? reading : clock_ + 1;
   const Timestamp next =
       Broken(Defect::kClockRestartsAtTheWall) ? wall : std::max(wall, clock_ + 1);
   if (next > ceiling_) {

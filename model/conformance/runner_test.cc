@@ -38,6 +38,7 @@ TEST(Runner, AgreesOnEveryKindOfOperation) {
       "scan 0 [k0 k3) backward 2 s0\niterate 0 - - s0 {first next next prev seek k2 last}\n"
       "cursor-move 1 {first next seek k1 prev}\nflush\nsync\ncompact * - -\nget 0 k0 c3\n"
       "snapshot 1 c0\nrelease 0\nwait-idle\nrun-background 4\ncheck\nreopen\nadvance-time 5000\n"
+      "misread backward 0\nput 0 k3 3 -\nmisread forward 7\nput 0 k3 3 -\nadvance-clock 1000\n"
       "step-back 1000000000\nput 0 k3 3 -\nadvance-clock 1000\nput 0 k3 3 -\n"
       "advance-clock 70000000000\ncheckpoint\nread-only-visit\nresume\nkill\nput 0 k4 1 -\n"
       "crash 3\nput 0 \"x\"*40000 1 -\nput 9223372036854775808 k0 1 -\npower-cut 1 9\n"

@@ -59,6 +59,10 @@ std::string Session::ApplyToClosed(const Operation& operation) {
     case OperationKind::kStepBack:
       environment_->StepWallBack(operation.nanos);
       return "";
+    case OperationKind::kMisread:
+      environment_->MisreadWall(operation.backward ? UINT64_MAX - operation.nanos
+                                                   : kMaxTimestamp + 1 + operation.nanos);
+      return "";
     default:
       return ComparePins();
   }
@@ -108,6 +112,7 @@ std::string Session::Apply(size_t position, const Operation& operation) {
       return AdvanceClock(operation.nanos);
     case OperationKind::kAdvanceTime:
     case OperationKind::kStepBack:
+    case OperationKind::kMisread:
     case OperationKind::kFail:
     case OperationKind::kHeal:
     case OperationKind::kPowerCut:

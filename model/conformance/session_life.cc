@@ -330,8 +330,12 @@ std::string Session::AdvanceClock(uint64_t nanos) {
   if (!environment_->simulated() && nanos > skew && nanos - skew < kUnsure) {
     return "";
   }
-  const Timestamp remote = environment_->clock()->WallNanos() + nanos;
+  const Timestamp wall = environment_->clock()->WallNanos();
+  const Timestamp remote = wall + nanos;
   const absl::Status status = db_->AdvanceClock(remote);
+  if (wall > kMaxTimestamp && remote >= kMinTimestamp && remote <= kMaxTimestamp) {
+    return ExpectCode(status, absl::StatusCode::kUnavailable, "AdvanceClock without a wall clock");
+  }
   if (nanos > skew) {
     return ExpectCode(status, absl::StatusCode::kInvalidArgument, "AdvanceClock beyond the skew");
   }

@@ -149,7 +149,8 @@ std::string Session::CheckTimestamp(Timestamp timestamp, Timestamp wall) const {
     return name + " is not above " + std::to_string(must_exceed_) +
            ", which the clock was advanced to or a snapshot has";
   }
-  if (timestamp < wall || timestamp > kMaxTimestamp) {
+  const bool wall_is_known = wall <= kMaxTimestamp;
+  if ((wall_is_known && timestamp < wall) || timestamp > kMaxTimestamp) {
     return name + " is below the wall clock, " + std::to_string(wall) + ", or too large";
   }
   return "";

@@ -15,6 +15,7 @@
 #include "model/conformance/draw_trace.h"
 #include "model/conformance/runner.h"
 #include "property_tests/exploration/explorer.h"
+#include "property_tests/exploration/forks.h"
 #include "property_tests/exploration/rot.h"
 #include "property_tests/life_without_memory.h"
 
@@ -31,7 +32,7 @@ constexpr const char* kOrder = "the order of disk calls: ";
 
 struct Hazard {
   const char* id;
-  enum Check { kExploration, kCampaign, kRot, kMemory } check;
+  enum Check { kExploration, kCampaign, kRot, kMemory, kForks } check;
   const char* says = "";  // part of what the check says of it
   // Where the check begins: sequences, traces and databases before are known not to catch it.
   uint64_t seed = 1;
@@ -72,6 +73,15 @@ class BrokenEngines : public ::testing::TestWithParam<Hazard> {
     }
     return "";
   }
+  // A child that waits for ever is caught by its alarm.
+  std::string Forks(uint64_t seed) {
+    for (; Seconds() < kMostSeconds; ++seed) {
+      if (std::string difference = CheckForks(seed, 6, /*seconds=*/4); !difference.empty()) {
+        return "forks: " + difference;
+      }
+    }
+    return "";
+  }
 
   // The sweep of failing allocations, some of each kind of call.
   std::string Memory(uint64_t nth) {
@@ -92,6 +102,7 @@ TEST_P(BrokenEngines, AreCaughtByTheOrdinaryChecks) {
   const std::string caught = hazard.check == Hazard::kExploration ? Explore()
                              : hazard.check == Hazard::kCampaign  ? Campaign(hazard.seed)
                              : hazard.check == Hazard::kMemory    ? Memory(hazard.seed)
+                             : hazard.check == Hazard::kForks     ? Forks(hazard.seed)
                                                                   : Rot(hazard.seed);
   std::printf("hazard %s: %.2f s: %s\n", hazard.id, Seconds(), caught.c_str());
   EXPECT_FALSE(caught.empty());
@@ -139,6 +150,9 @@ constexpr Hazard kHazards[] = {
     {"R9", Hazard::kExploration},
     {"E9", Hazard::kMemory, "an exception crossed the interface"},
     {"E2", Hazard::kCampaign, "Too many open files"},
+    {"E6", Hazard::kForks, "in a child"},
+    {"E6_EXECUTOR", Hazard::kForks, "signal 14"},
+    {"E14", Hazard::kCampaign},
 };
 
 INSTANTIATE_TEST_SUITE_P(

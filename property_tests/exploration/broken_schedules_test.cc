@@ -11,6 +11,7 @@
 #include <string>
 
 #include "core/base/broken.h"
+#include "core/base/testing/epoch_programs.h"
 #include "core/base/testing/explorer.h"
 #include "gtest/gtest.h"
 #include "model/conformance/database_world.h"
@@ -23,25 +24,32 @@ struct Caught {
   std::string how;  // all that the process said
 };
 
-// Explores the programs one after the other, as database_schedules_test does, until one fails.
+// Explores one program, and ends the process if it fails.
+void ExploreOne(const char* name, const ExploredProgram& program, uint64_t* schedules) {
+  ExploreOptions options;
+  options.preemptions = 1;
+  options.reduce = true;
+  options.most_schedules = 4'000;
+  options.most_steps = 2'000'000;
+  const ExploreResult result = Explore(options, program);
+  *schedules += result.schedules;
+  if (result.failure.has_value()) {
+    std::printf("%llu schedules in all; %s\n", static_cast<unsigned long long>(*schedules),
+                result.Summary(name).c_str());
+    std::fflush(stdout);
+    _exit(1);
+  }
+  std::printf("%llu schedules passed; ", static_cast<unsigned long long>(*schedules));
+  std::fflush(stdout);
+}
+
+// Explores the programs one after the other, as database_schedules_test and epoch_schedules_test do,
+// until one fails.
 void ExploreAll() {
   uint64_t schedules = 0;
+  ExploreOne("reads at a thread's end", ReadsAtAThreadsEnd(), &schedules);
   for (const DatabaseProgram& program : DatabasePrograms()) {
-    ExploreOptions options;
-    options.preemptions = 1;
-    options.reduce = true;
-    options.most_schedules = 4'000;
-    options.most_steps = 2'000'000;
-    const ExploreResult result = Explore(options, WholeRun(program));
-    schedules += result.schedules;
-    if (result.failure.has_value()) {
-      std::printf("%llu schedules in all; %s\n", static_cast<unsigned long long>(schedules),
-                  result.Summary(program.name).c_str());
-      std::fflush(stdout);
-      _exit(1);
-    }
-    std::printf("%llu schedules passed; ", static_cast<unsigned long long>(schedules));
-    std::fflush(stdout);
+    ExploreOne(program.name, WholeRun(program), &schedules);
   }
   _exit(0);
 }
@@ -85,9 +93,11 @@ TEST_P(BrokenSchedules, AreCaughtByExploringTheWholeDatabase) {
 
 // P5: memtables and segments pinned one after the other. P6: the visible timestamp loaded before the
 // pin. P7: a cache of rows filled behind an invalidation. W1: a memtable frozen while a leader fills
-// it. W2_VISIBLE: a batch visible before all of it is applied.
+// it. W2_VISIBLE: a batch visible before all of it is applied. E7: a thread that ends goes on with the
+// place for its guards that it gave back.
 INSTANTIATE_TEST_SUITE_P(Hazards, BrokenSchedules,
-                         ::testing::Values("P5", "P6", "P7", "W1_FREEZE", "W2_VISIBLE"),
+                         ::testing::Values("P5", "P6", "P7", "W1_FREEZE", "W2_VISIBLE",
+                                           "E7"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

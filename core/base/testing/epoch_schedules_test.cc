@@ -6,6 +6,7 @@
 
 #include "core/base/epoch.h"
 #include "core/base/sync.h"
+#include "core/base/testing/epoch_programs.h"
 #include "core/base/testing/explorer.h"
 #include "gtest/gtest.h"
 
@@ -68,6 +69,13 @@ TEST(EpochSchedules, NothingIsFreedUnderAGuardThatCouldHaveFoundIt) {
       ExploreUpTo("epoch guard vs retire, two readers", 2, GuardAgainstRetire(Fault::kNone, 2));
   EXPECT_FALSE(two.failure.has_value());
   EXPECT_TRUE(two.complete);
+}
+
+// (That threads which share a place are found: hazard E7 in broken_schedules_test.)
+TEST(EpochSchedules, AThreadThatEndsReadsInAPlaceOfItsOwn) {
+  const ExploreResult result = ExploreUpTo("reads at a thread's end", 2, ReadsAtAThreadsEnd());
+  EXPECT_FALSE(result.failure.has_value());
+  EXPECT_TRUE(result.complete);
 }
 
 TEST(EpochSchedules, BrokenOrdersAreFound) {

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <list>
 #include <map>
 #include <memory>
 #include <set>
@@ -72,7 +73,8 @@ struct Fiber {
   uint64_t past = 0;  // its steps, and those of others before them
   char* stack = nullptr;
   ucontext_t context;
-  std::map<const void*, std::shared_ptr<void>> locals;
+  std::list<std::pair<const void*, std::shared_ptr<void>>> locals;  // in the order of their making
+  std::map<const void*, std::shared_ptr<void>> lasting_locals;
 };
 
 // What a fiber did to an object: enough to tell which steps commute.
@@ -242,7 +244,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
         Stacks().Give(fiber->stack);
       }
       if (abandoned_) {  // what its stack refers to is lost anyway
-        new std::map<const void*, std::shared_ptr<void>>(std::move(fiber->locals));
+        new std::list<std::pair<const void*, std::shared_ptr<void>>>(std::move(fiber->locals));
       }
     }
     if (abandoned_) {
@@ -390,7 +392,18 @@ class Run final : public Explored, public Executor, public Clock, public explore
     }
   }
 
-  std::shared_ptr<void>& FiberPlace(const void* key) override { return Current().locals[key]; }
+  std::shared_ptr<void>& FiberPlace(const void* key) override {
+    auto& locals = Current().locals;
+    for (auto& [other, place] : locals) {
+      if (other == key) {
+        return place;
+      }
+    }
+    return locals.emplace_back(key, nullptr).second;
+  }
+  std::shared_ptr<void>& LastingFiberPlace(const void* key) override {
+    return Current().lasting_locals[key];
+  }
   std::shared_ptr<void>& ExecutionPlace(const void* key) override { return places_[key]; }
 
  private:
@@ -428,9 +441,10 @@ class Run final : public Explored, public Executor, public Clock, public explore
     Fiber& self = Current();
     self.body();
     self.body = nullptr;
-    // In the fiber itself: destructors take steps, too.
+    // In the fiber itself: destructors take steps, too, and may make further objects.
     while (!self.locals.empty()) {
-      self.locals.erase(self.locals.begin());
+      const std::shared_ptr<void> last = std::move(self.locals.back().second);
+      self.locals.pop_back();
     }
     self.state = Fiber::State::kEnded;
     if (self.id != 0) {

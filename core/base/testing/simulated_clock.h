@@ -4,12 +4,13 @@
 //   1. Monotonic time never decreases; wall time does what the test says.
 //   2. Reading moves nothing, so the number of readings changes no decision.
 //
-// Thread rule: all calls from any thread.
+// Thread rule: all calls from any thread, except Misread and ReadRight: from the test's own.
 #ifndef VERALITH_CORE_BASE_TESTING_SIMULATED_CLOCK_H_
 #define VERALITH_CORE_BASE_TESTING_SIMULATED_CLOCK_H_
 
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "core/base/check.h"
 #include "core/base/clock.h"
@@ -38,6 +39,13 @@ class SimulatedClock final : public Clock {
   }
   // Somebody sets the machine's clock; monotonic time does not notice.
   void SetWall(Timestamp wall_nanos) { wall_.Store(wall_nanos); }
+  // Wall time is read wrongly, from `reading` on, until it is read right.
+  void Misread(Timestamp reading) {
+    ReadRight();
+    wrong_by_ = reading - wall_.Load();
+    wall_.FetchAdd(wrong_by_);
+  }
+  void ReadRight() { wall_.FetchSub(std::exchange(wrong_by_, 0)); }
   // Moves wall time back, at most to 0.
   void StepBack(Timestamp nanos) {
     const Timestamp now = wall_.Load();
@@ -46,6 +54,7 @@ class SimulatedClock final : public Clock {
 
  private:
   Atomic<Timestamp> wall_;
+  Timestamp wrong_by_ = 0;  // modulo 2^64; of the thread that drives the test
   Atomic<int64_t> monotonic_{0};
 };
 
