@@ -153,7 +153,9 @@ bool Life::Open() {
 void Life::Commit(std::vector<Write> writes, bool synced) {
   WriteBatch batch;
   WriteOptions options;
-  options.sync = synced ? SyncMode::kCommit : SyncMode::kManual;
+  options.sync = synced              ? SyncMode::kCommit
+                 : writes_ % 2 == 0 ? SyncMode::kInterval
+                                    : SyncMode::kManual;
   const absl::StatusOr<Timestamp> timestamp = Engine([&] {
     for (const Write& write : writes) {
       switch (write.kind) {

@@ -6,7 +6,7 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <memory>
 #include <optional>
 
 #include "core/base/check.h"
@@ -44,6 +44,19 @@ class Machine final : public Life::Machine {
   std::optional<AllocationsCount> count_;
 };
 
+// Needs memory of its own for what it is told, in calls of the engine.
+class Listening final : public Listener {
+ public:
+  void OnFlushEnd(const FlushEvent& event) override { heard_ += ToString(event.status); }
+  void OnCompactionEnd(const CompactionEvent& event) override { heard_ += event.reason; }
+  void OnBackgroundError(const BackgroundErrorEvent& event) override {
+    heard_ += ToString(event.status);
+  }
+
+ private:
+  std::string heard_;
+};
+
 Options SmallOptions() {
   Options options;
   options.random_seed = 7;
@@ -54,6 +67,7 @@ Options SmallOptions() {
   options.upper_codec = Codec::kLz4;
   options.bottom_codec = Codec::kZstd;
   options.min_free_bytes = 0;
+  options.listeners = {std::make_shared<Listening>()};
   return options;
 }
 

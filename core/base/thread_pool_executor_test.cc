@@ -2,11 +2,13 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <new>
 #include <string>
 
 #include "core/base/clock.h"
 #include "core/base/executor.h"
 #include "core/base/sync.h"
+#include "core/base/testing/failing_allocations.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -194,6 +196,44 @@ TEST(DefaultExecutor, IsOneSharedPool) {
   Signal done(DefaultExecutor());
   DefaultExecutor()->Schedule(TaskPriority::kLow, [&done] { done.Add(); });
   done.WaitFor(1);
+}
+
+// Whichever of its requests for memory fails: there is no pool, or one that does all that is asked of it.
+TEST(ThreadPoolExecutor, WithoutMemoryForAllThreadsHasFewer) {
+  for (uint64_t nth = 1, failed = 1; failed > 0; ++nth) {
+    std::unique_ptr<Executor> executor;
+    FailAllocations(nth, 1);
+    {
+      const AllocationsCount count;
+      try {
+        executor = NewThreadPoolExecutor(3);
+      } catch (const std::bad_alloc&) {
+      }
+    }
+    failed = AllocationsFailed();
+    StopFailingAllocations();
+    if (executor == nullptr) {
+      continue;
+    }
+    Mutex mutex;
+    CondVar done;
+    int ran = 0;
+    const auto task = [&] {
+      MutexLock lock(mutex);
+      ++ran;
+      done.NotifyAll();
+    };
+    executor->Schedule(TaskPriority::kLow, task);
+    executor->Schedule(TaskPriority::kHigh, task);
+    executor->ScheduleAfter(0, task);
+    {
+      MutexLock lock(mutex);
+      while (ran < 3) {
+        executor->Await(mutex, done);
+      }
+    }
+    executor.reset();
+  }
 }
 
 }  // namespace

@@ -202,12 +202,24 @@ void DbImpl::Begin(BackgroundWork* work, TaskPriority priority, bool (DbImpl::*i
     }
     return absl::OkStatus();
   });
-  if (!status.ok()) {
-    work->error = status;
-    work->not_begun = true;
-  } else if (std::exchange(work->not_begun, false)) {
+  if (status.ok() && std::exchange(work->not_begun, false)) {
     work->error = absl::OkStatus();
   }
+  if (!status.ok() && work->error.ok()) {
+    work->error = status;
+    work->not_begun = true;
+  }
+}
+
+// Without a timer to wait for, a job that failed is not begun again before somebody asks: else lack of
+// memory would keep it running for ever.
+void DbImpl::EndTask(BackgroundWork* work) {
+  work->scheduled = work->lacks_timer;
+  ScheduleBackgroundWork();
+  if (std::exchange(work->lacks_timer, false)) {
+    work->scheduled = false;
+  }
+  background_done_.NotifyAll();
 }
 
 void DbImpl::LookForCompaction() noexcept {
@@ -227,9 +239,7 @@ void DbImpl::BackgroundFlush() {
     RemoveGarbage();
   }
   DeliverEvents();
-  flush_.scheduled = false;
-  ScheduleBackgroundWork();
-  background_done_.NotifyAll();
+  EndTask(&flush_);
 }
 
 void DbImpl::BackgroundCompaction() {
@@ -257,10 +267,8 @@ void DbImpl::BackgroundCompaction() {
     EndStall();
   }
   DeliverEvents();
-  compaction_.scheduled = false;
   manual_job_ = nullptr;
-  ScheduleBackgroundWork();
-  background_done_.NotifyAll();
+  EndTask(&compaction_);
 }
 
 void DbImpl::NoteResult(const absl::Status& status, BackgroundWork* work) {
@@ -287,8 +295,8 @@ void DbImpl::NoteResult(const absl::Status& status, BackgroundWork* work) {
       listener.OnBackgroundError(event);
     };
   });
-  // Without memory for a timer it is tried again at once.
-  TryWithMemory([this, work, delay] {
+  // Without memory for a timer it waits for the next call.
+  work->lacks_timer = !TryWithMemory([this, work, delay] {
     work->retry = executor_->ScheduleAfter(delay, [this, work] {
       MutexLock lock(mutex_);
       work->retry.reset();

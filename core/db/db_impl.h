@@ -131,8 +131,9 @@ class DbImpl final : public Db, private ForkObserver {
   struct BackgroundWork {
     const char* name;
     bool scheduled = false;
-    bool not_begun = false;   // for lack of memory, which is its error
-    bool error_told = false;  // to the listeners, and nothing since that took it back
+    bool not_begun = false;    // for lack of memory, which is its error
+    bool lacks_timer = false;  // to wait for after a failure, for lack of memory
+    bool error_told = false;   // to the listeners, and nothing since that took it back
     absl::Status error = {};  // of the last job; OK once one succeeded, or Resume was called
     int failures_in_a_row = 0;
     std::optional<Executor::TimerId> retry = std::nullopt;  // until it fires, nothing is scheduled
@@ -251,6 +252,7 @@ class DbImpl final : public Db, private ForkObserver {
   // Schedules the work unless it is, or waits to be tried again. Without `is_due` the task looks.
   void Begin(BackgroundWork* work, TaskPriority priority, bool (DbImpl::*is_due)() const,
              std::function<void()> run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EndTask(BackgroundWork* work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BackgroundFlush();
   absl::Status FlushFrozen() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BackgroundCompaction();

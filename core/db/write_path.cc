@@ -178,6 +178,11 @@ absl::Status DbImpl::StageGroup(const std::vector<WriteQueue::Writer*>& group, s
                                 uint64_t user_bytes) {
   active_->Prepare(entries, user_bytes);
   for (const WriteQueue::Writer* writer : group) {
+    for (const LogOperation& operation : writer->operations) {
+      if (operation.key.size() + operation.value.size() >= Memtable::kLargeBytes) {
+        active_->PrepareLarge(operation.key.size(), operation.value.size());
+      }
+    }
     if (!writer->operations.empty()) {
       logs_->Stage(writer->timestamp, writer->operations);
     }

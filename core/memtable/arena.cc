@@ -1,5 +1,6 @@
 #include "core/memtable/arena.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace veralith {
@@ -18,6 +19,9 @@ Arena::~Arena() {
   if (spare_.data != nullptr) {
     GiveBlock(spare_);
   }
+  for (MemoryBlock block : own_) {
+    GiveBlock(block);
+  }
 }
 
 size_t Arena::NextBlockBytes() const {
@@ -30,10 +34,11 @@ size_t Arena::NextBlockBytes() const {
   return blocks_.empty() ? kFirstBlockBytes : kSecondBlockBytes;
 }
 
-// With a place for it in blocks_.
+// With a place for it in blocks_, beside those of all that was taken ahead.
 MemoryBlock Arena::TakeCounted(size_t bytes) {
-  if (blocks_.size() == blocks_.capacity()) {
-    blocks_.reserve(2 * blocks_.size() + 2);
+  const size_t most = blocks_.size() + own_.size() + 2;
+  if (most > blocks_.capacity()) {
+    blocks_.reserve(2 * most);
   }
   const MemoryBlock block = TakeBlock(bytes);
   reserved_.StoreRelaxed(reserved_.LoadRelaxed() + block.size);
@@ -46,9 +51,28 @@ void Arena::Prepare(size_t bytes) {
   }
 }
 
-char* Arena::NewBlock(size_t bytes) {
-  const bool is_spare = spare_.data != nullptr && spare_.size == bytes;
-  blocks_.push_back(is_spare ? std::exchange(spare_, {}) : TakeCounted(bytes));
+void Arena::PrepareLarge(size_t bytes) {
+  if (bytes > NextBlockBytes() / 4 && bytes > static_cast<size_t>(limit_ - next_)) {
+    own_.reserve(own_.size() + 1);
+    own_.push_back(TakeCounted(bytes));
+  }
+}
+
+char* Arena::NextBlock(size_t bytes) {
+  blocks_.push_back(spare_.data != nullptr ? std::exchange(spare_, {}) : TakeCounted(bytes));
+  return blocks_.back().data;
+}
+
+char* Arena::OwnBlock(size_t bytes) {
+  const auto ahead = std::find_if(own_.begin(), own_.end(), [bytes](const MemoryBlock& block) {
+    return block.size >= bytes;
+  });
+  if (ahead == own_.end()) {
+    blocks_.push_back(TakeCounted(bytes));
+  } else {
+    blocks_.push_back(*ahead);
+    own_.erase(ahead);
+  }
   return blocks_.back().data;
 }
 
@@ -57,14 +81,14 @@ char* Arena::AllocateElsewhere(size_t bytes, size_t alignment) {
   const size_t size = NextBlockBytes();
   // More than a quarter of the next block: a block of its own, and the current one goes on.
   if (needed > size / 4) {
-    char* const block = NewBlock(needed);
+    char* const block = OwnBlock(needed);
     char* const result = block + Padding(block, alignment);
     HandOut(result, bytes);
     used_.StoreRelaxed(used_.LoadRelaxed() + needed);
     return result;
   }
   // The rest of the old block is lost: it counts as used.
-  char* const block = NewBlock(size);
+  char* const block = NextBlock(size);
   used_.StoreRelaxed(used_.LoadRelaxed() + static_cast<size_t>(limit_ - next_));
   next_ = block;
   limit_ = next_ + size;

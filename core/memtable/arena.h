@@ -53,6 +53,8 @@ class Arena {
   // Takes the next block ahead, where the current one may not have room for so many bytes: as long as the
   // two have, requests of less than a quarter of a block each need no more of the machine's memory.
   void Prepare(size_t bytes);
+  // The same for one request that may be larger, of at most so many bytes.
+  void PrepareLarge(size_t bytes);
 
   size_t used_bytes() const { return used_.LoadRelaxed(); }
   size_t reserved_bytes() const { return reserved_.LoadRelaxed(); }
@@ -72,12 +74,14 @@ class Arena {
   char* AllocateElsewhere(size_t bytes, size_t alignment);
   size_t NextBlockBytes() const;
   MemoryBlock TakeCounted(size_t bytes);
-  char* NewBlock(size_t bytes);
+  char* NextBlock(size_t bytes);
+  char* OwnBlock(size_t bytes);
 
   char* next_ = nullptr;
   char* limit_ = nullptr;
-  std::vector<MemoryBlock> blocks_;  // has room for spare_
+  std::vector<MemoryBlock> blocks_;  // has room for spare_ and own_
   MemoryBlock spare_;                // the next one, if it was taken ahead
+  std::vector<MemoryBlock> own_;     // taken ahead for what gets a block of its own
   Atomic<size_t> used_{0};
   Atomic<size_t> reserved_{0};
 };

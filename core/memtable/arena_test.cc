@@ -4,6 +4,9 @@
 
 #include <cstring>
 #include <memory>
+#include <new>
+
+#include "core/base/testing/failing_allocations.h"
 
 namespace veralith {
 namespace {
@@ -23,6 +26,44 @@ TEST(Arena, HandsOutAlignedPlacesThatKeepTheirBytes) {
     const std::string expected(places[i].second, static_cast<char>(i + 1));
     ASSERT_EQ(std::string(places[i].first, places[i].second), expected);
   }
+}
+
+TEST(Arena, NeedsNoMemoryForWhatItWasPreparedFor) {
+  for (const size_t large : {size_t{2000}, size_t{5000}, size_t{100'000}, size_t{3'000'000}}) {
+    Arena arena;
+    for (int i = 0; i < 100; ++i) {
+      arena.Prepare(3000);
+      arena.PrepareLarge(large);
+      FailAllocations(1, kAllOfThem);
+      {
+        const AllocationsCount count;
+        for (int k = 0; k < 10; ++k) {
+          std::memset(arena.Allocate(200), 1, 200);
+        }
+        std::memset(arena.Allocate(large - 64), 1, large - 64);
+      }
+      StopFailingAllocations();
+      ASSERT_EQ(AllocationsCounted(), 0u) << large << ", round " << i;
+    }
+  }
+}
+
+TEST(Arena, ThatLacksMemoryIsAsBefore) {
+  Arena arena;
+  arena.Allocate(100);
+  const size_t used = arena.used_bytes();
+  for (const size_t bytes : {size_t{17'000}, size_t{3'000'000}}) {
+    FailAllocations(1, kAllOfThem);
+    {
+      const AllocationsCount count;
+      EXPECT_THROW(arena.Allocate(bytes), std::bad_alloc);
+      EXPECT_THROW(arena.PrepareLarge(bytes), std::bad_alloc);
+    }
+    StopFailingAllocations();
+    EXPECT_EQ(arena.used_bytes(), used);
+  }
+  arena.Allocate(100);
+  EXPECT_LE(arena.used_bytes(), used + 107);
 }
 
 TEST(Arena, OfAFewBytesHoldsLittle) {

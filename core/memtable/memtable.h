@@ -52,10 +52,14 @@ class Memtable {
   Pin MakePin() const;
 
   // Takes memory ahead for so many entries with so many bytes of keys and values, so that adding them
-  // does not fail, unless one is so large that it gets a block of its own (arena.h). Throws
-  // std::bad_alloc, as Add does; what Add was to add is not there then.
+  // does not fail. PrepareLarge does it for one of kLargeBytes and more. They throw std::bad_alloc, as
+  // Add does; what Add was to add is not there then.
   void Prepare(size_t entries, size_t bytes) {
     arena_.Prepare(entries * RadixTree::kMostNodeBytes + 3 * bytes);
+  }
+  static constexpr size_t kLargeBytes = 1024;
+  void PrepareLarge(size_t bytes_of_key, size_t bytes_of_value) {
+    arena_.PrepareLarge(RadixTree::kMostNodeBytes + 3 * bytes_of_key + bytes_of_value);
   }
 
   // Copies key and value. Amortized one descent of the tree: about 0.7 us among a million random
