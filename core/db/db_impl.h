@@ -45,6 +45,8 @@
 #include "core/db/hybrid_logical_clock.h"
 #include "core/db/log_recovery.h"
 #include "core/db/log_set.h"
+#include "core/db/owner_lock.h"
+#include "core/db/reader_watch.h"
 #include "core/db/seek_debt.h"
 #include "core/db/snapshot_list.h"
 #include "core/db/super_version.h"
@@ -142,7 +144,10 @@ class DbImpl final : public Db {
 
   // --- open.cc ---------------------------------------------------------------------------------
   absl::Status Recover();
+  absl::Status RecoverLocked();
   absl::Status LockDirectory();
+  absl::Status MakeDirectory();
+  absl::Status PinDirectory();
   absl::StatusOr<bool> HoldsFilesOfOurs() const;
   absl::Status OpenVersionSet();
   SegmentOpener NewSegmentOpener() const;
@@ -254,13 +259,19 @@ class DbImpl final : public Db {
   // --- Immutable after Open ----------------------------------------------------------------------
   const std::string directory_;
   const Options options_;
-  FileSystem* const fs_;
+  // In which directory_ and the paths below it stay those of the directory that was opened.
+  std::shared_ptr<FileSystem> pinned_;
+  FileSystem* fs_;  // pinned_, once LockDirectory has made it
   Clock* const physical_clock_;
   Executor* const executor_;
   const CompactionOptions compaction_options_;
   const std::unique_ptr<CompactionPolicy> policy_;
   RateLimiter limiter_;  // of background jobs; thread-safe
-  std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<OwnerLock> owner_;    // null when read-only
+  std::optional<ReaderWatch> watch_;    // when read-only
+#ifdef VERALITH_BROKEN_ENGINES
+  std::unique_ptr<FileLock> broken_lock_;  // E13
+#endif
   std::shared_ptr<PageCache> cache_;  // outlived by no reader
   std::unique_ptr<VersionSet> versions_;  // its calls: under mutex_
 

@@ -278,8 +278,11 @@ absl::Status DbImpl::Close() {
     if (status.ok() && fatal_.ok()) {
       status = ended;
     }
+    MutexUnlock unlock(mutex_);
+    const absl::Status owner = owner_->Check();  // else another's opening may have dropped our logs
+    status = status.ok() ? owner : status;
   }
-  lock_.reset();
+  owner_.reset();
   closed_with_ = status;
   background_done_.NotifyAll();
   return status;

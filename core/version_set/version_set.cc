@@ -330,8 +330,13 @@ absl::StatusOr<VersionSet::Prepared> VersionSet::Prepare(const VersionEdit& edit
   return Prepared{*std::move(state), std::move(set)};
 }
 
+absl::Status VersionSet::CheckOwner() const {
+  return options_.check_owner == nullptr ? absl::OkStatus() : options_.check_owner();
+}
+
 absl::Status VersionSet::Persist(const VersionEdit& edit, uint64_t roll_number,
                                  std::unique_ptr<ManifestLog>* rolled) {
+  VERALITH_RETURN_IF_ERROR(CheckOwner());
   if (roll_number == 0) {
     return manifest_->Append(edit);
   }
@@ -459,8 +464,9 @@ absl::Status VersionSet::RemoveObsoleteFiles(Mutex& mutex) {
   absl::Status first_error;
   {
     MutexUnlock unlock(mutex);
+    const absl::Status owner = files.empty() ? absl::OkStatus() : CheckOwner();
     for (const FileName& file : files) {
-      if (const absl::Status status = Remove(file); status.ok()) {
+      if (const absl::Status status = owner.ok() ? Remove(file) : owner; status.ok()) {
         removed.push_back(file);
       } else if (first_error.ok()) {
         first_error = status;
