@@ -125,6 +125,10 @@ constexpr Hazard kHazards[] = {
     {"R6", Hazard::kExploration},
     {"R8", Hazard::kCampaign, "while read-only"},
     {"R9", Hazard::kExploration},
+    {"E3", Hazard::kCampaign, "what somebody else has in"},
+    {"E4", Hazard::kCampaign},
+    {"E5", Hazard::kCampaign, "a second opening beside a writer"},
+    {"E13", Hazard::kCampaign, "Open of a writer"},
 };
 
 INSTANTIATE_TEST_SUITE_P(
