@@ -11,6 +11,7 @@
 #include "core/db/check_ages.h"
 #include "core/db/log_recovery.h"
 #include "core/db/option_mapping.h"
+#include "core/db/reader_watch.h"
 #include "core/fs/file_table.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
@@ -32,11 +33,12 @@ class Checker {
       : fs_(fs), directory_(directory), progress_(progress), report_(*report) {}
 
   absl::Status Run() {
-    VERALITH_RETURN_IF_ERROR(KeepWritersOut());
-    VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs_.List(directory_));
+    VERALITH_ASSIGN_OR_RETURN(pinned_, PinDirectory(&fs_, directory_));
+    VERALITH_ASSIGN_OR_RETURN(watch_, ReaderWatch::Begin(pinned_.get(), directory_));
+    VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> names, pinned_->List(directory_));
     Start(std::string(kCurrentFileName));
     absl::StatusOr<std::optional<RecoveredManifest>> manifest =
-        RecoverManifest(&fs_, directory_, names);
+        RecoverManifest(pinned_.get(), directory_, names);
     if (!manifest.ok()) {
       return Note(manifest.status());
     }
@@ -46,26 +48,19 @@ class Checker {
     NoteManifest(**manifest);
     VERALITH_RETURN_IF_ERROR(CheckSegments(*(*manifest)->state.version));
     VERALITH_RETURN_IF_ERROR(CheckLogs((*manifest)->state));
-    return NoteLeftovers(names, **manifest);
+    return watch_->Judge(NoteLeftovers(names, **manifest));
   }
 
  private:
-  absl::Status KeepWritersOut() {
-    auto lock = fs_.Lock(JoinPath(directory_, kLockFileName), LockMode::kShared);
-    if (lock.ok()) {
-      lock_ = *std::move(lock);
-    }
-    // Without a lock file (a checkpoint never opened) there is no writer.
-    return lock.ok() || absl::IsNotFound(lock.status()) ? absl::OkStatus() : lock.status();
-  }
-
   void Start(const std::string& file) {
     if (progress_ != nullptr) {
       progress_(file);
     }
   }
 
-  absl::Status Note(const absl::Status& status) {
+  // What a writer that came meanwhile removed or replaced is no damage.
+  absl::Status Note(const absl::Status& found) {
+    const absl::Status status = watch_->Judge(found);
     if (IsFinding(status)) {
       report_.damage.push_back(ToString(status));
       return absl::OkStatus();
@@ -87,8 +82,8 @@ class Checker {
     if (absl::Status status = version.CheckInvariants(); !status.ok()) {
       VERALITH_RETURN_IF_ERROR(Note(status));
     }
-    const auto files =
-        std::make_shared<FileTable>(&fs_, MaxOpenSegments({}, fs_.MaxOpenFiles(), 1));
+    const auto files = std::make_shared<FileTable>(
+        pinned_.get(), MaxOpenSegments({}, pinned_->MaxOpenFiles(), 1));
     const SegmentOpener open = DefaultSegmentOpener(files, directory_, {});
     std::map<uint64_t, std::shared_ptr<SegmentReader>> sound;
     for (const uint64_t number : version.FileNumbers()) {
@@ -127,7 +122,7 @@ class Checker {
 
   // 0 when it cannot be opened: reading it gives the error.
   uint64_t BytesOf(const std::string& name) {
-    const auto file = fs_.Open(JoinPath(directory_, name), OpenMode::kRead);
+    const auto file = pinned_->Open(JoinPath(directory_, name), OpenMode::kRead);
     const absl::StatusOr<uint64_t> bytes = file.ok() ? (*file)->Size() : 0;
     return bytes.ok() ? *bytes : 0;
   }
@@ -139,7 +134,7 @@ class Checker {
       ++report_.files;
       report_.bytes += BytesOf(LogFileName(number));
     }
-    LogRecovery::Options options{.fs = &fs_,
+    LogRecovery::Options options{.fs = pinned_.get(),
                                  .directory = directory_,
                                  .logs = state.logs,
                                  .after = state.last_timestamp,
@@ -165,7 +160,7 @@ class Checker {
     if (file.kind == FileKind::kLog) {
       VERALITH_ASSIGN_OR_RETURN(
           const std::unique_ptr<File> log,
-          fs_.Open(JoinPath(directory_, ToString(file)), OpenMode::kRead));
+          pinned_->Open(JoinPath(directory_, ToString(file)), OpenMode::kRead));
       VERALITH_ASSIGN_OR_RETURN(const uint64_t bytes, log->Size());
       return bytes > 0;
     }
@@ -204,7 +199,8 @@ class Checker {
   const std::string& directory_;
   const std::function<void(const std::string&)>& progress_;
   CheckReport& report_;
-  std::unique_ptr<FileLock> lock_;
+  std::shared_ptr<FileSystem> pinned_;
+  std::optional<ReaderWatch> watch_;
 };
 
 }  // namespace

@@ -1,9 +1,10 @@
 // Verifies a closed database, or one that another process has open for reading: every file that the
 // manifest leads to, every checksum and structural rule in it. Reports all damage, not the first.
 //
-// Writes nothing, and keeps writers out meanwhile (files that a writer replaces under a check would
-// look like damage). Cost: reads every byte once, and once more to see that newer runs hold
-// newer versions. Memory: the segments' metadata, and pages of one segment per run.
+// Writes nothing, and keeps no writer out. One that opens the database meanwhile is no damage: a
+// file that it replaced before it was checked ends the check, with FailedPrecondition. Cost: reads
+// every byte once, and once more to see that newer runs hold newer versions. Memory: the segments'
+// metadata, and pages of one segment per run.
 #ifndef VERALITH_CORE_DB_CHECK_DATABASE_H_
 #define VERALITH_CORE_DB_CHECK_DATABASE_H_
 
@@ -31,7 +32,8 @@ struct CheckReport {
 
 // `progress` is told each file before it is read; may be null. The status is OK when the check could
 // be made, whatever it found; NotFound when there is no database; FailedPrecondition when a writer has
-// it open; other errors are the disk's.
+// it open, or has opened it meanwhile and replaced what was still to be checked (the report then
+// holds what was found until then); other errors are the disk's.
 absl::Status CheckDatabase(FileSystem& fs, const std::string& directory,
                            const std::function<void(const std::string& file)>& progress,
                            CheckReport* report);

@@ -1,10 +1,16 @@
 // Checkpoint: a directory that opens as a database of its own, made of links (or copies) of the live
-// segments and a manifest that names them, and given its name by one synced rename.
-#include <algorithm>
+// segments and a manifest that names them, and given its name by one synced rename. Until then it
+// is staged under a name of its own, with a lock, so that neither another checkpoint nor anything
+// that stands beside it is touched.
+#include <cinttypes>
+#include <cstdio>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/base/broken.h"
+#include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
 #include "core/manifest/file_names.h"
@@ -50,60 +56,154 @@ absl::Status Fill(FileSystem& fs, const std::string& from, const std::string& to
   return manifest->Close();
 }
 
+// --- Staging -------------------------------------------------------------------------------------
+
+// A directory beside the checkpoint's own, under a name that cannot be anybody else's. Its lock is
+// held as long as somebody builds in it.
+struct Staging {
+  std::string path;
+  std::unique_ptr<FileLock> lock;
+};
+
+constexpr std::string_view kStagingBegin = ".veralith-checkpoint-";
+constexpr std::string_view kStagingEnd = ".tmp";
+constexpr int kMostNames = 16;  // that another checkpoint with the same seed took before
+
+std::string Hex(uint64_t number) {
+  char text[17];
+  std::snprintf(text, sizeof(text), "%016" PRIx64, number);
+  return text;
+}
+
+// With which the names of a database's staging directories begin.
+std::string StagingBegin(uint64_t database_id) {
+  return std::string(kStagingBegin) + Hex(database_id) + "-";
+}
+
+absl::StatusOr<std::unique_ptr<FileLock>> LockStaging(FileSystem& fs, const std::string& path) {
+  return fs.Lock(JoinPath(path, kLockFileName), LockMode::kExclusive);
+}
+
 // Removes what a checkpoint puts into its directory, and nothing else that somebody may keep there.
-void RemoveDirectoryTree(FileSystem& fs, const std::string& directory) {
-  if (absl::StatusOr<std::vector<std::string>> names = fs.List(directory); names.ok()) {
+// The lock file goes last.
+void RemoveStaging(FileSystem& fs, const Staging& staging) {
+  if (absl::StatusOr<std::vector<std::string>> names = fs.List(staging.path); names.ok()) {
     for (const std::string& name : *names) {
-      if (ParseFileName(name).has_value()) {
-        fs.Remove(JoinPath(directory, name)).IgnoreError();
+      if (ParseFileName(name).has_value() && name != kLockFileName) {
+        fs.Remove(JoinPath(staging.path, name)).IgnoreError();
       }
     }
   }
-  fs.RemoveDirectory(directory).IgnoreError();
+  fs.Remove(JoinPath(staging.path, kLockFileName)).IgnoreError();
+  fs.RemoveDirectory(staging.path).IgnoreError();
+}
+
+// What checkpoints of this database left in `parent` when they crashed: nobody holds their locks.
+void SweepStaging(FileSystem& fs, const std::string& parent, uint64_t database_id) {
+  const std::string begin = StagingBegin(database_id);
+  const absl::StatusOr<std::vector<std::string>> names = fs.List(parent);
+  if (!names.ok()) {
+    return;
+  }
+  for (const std::string& name : *names) {
+    if (!name.starts_with(begin) || !name.ends_with(kStagingEnd)) {
+      continue;
+    }
+    Staging staging{JoinPath(parent, name), nullptr};
+    if (auto lock = LockStaging(fs, staging.path); lock.ok()) {
+      staging.lock = *std::move(lock);
+      RemoveStaging(fs, staging);
+    }
+  }
+}
+
+// A new directory that holds nothing but the lock file.
+absl::StatusOr<Staging> MakeStaging(FileSystem& fs, const std::string& parent,
+                                    uint64_t database_id, uint64_t seed) {
+  Random random(seed);
+  for (int name = 0; name < kMostNames; ++name) {
+    Staging staging;
+    staging.path = JoinPath(
+        parent, StagingBegin(database_id) + Hex(random.Next()) + std::string(kStagingEnd));
+    VERALITH_RETURN_IF_ERROR(fs.CreateDirectory(staging.path));
+    absl::StatusOr<std::unique_ptr<FileLock>> lock = LockStaging(fs, staging.path);
+    if (absl::IsFailedPrecondition(lock.status()) || absl::IsNotFound(lock.status())) {
+      continue;  // somebody works there, or has just removed it
+    }
+    if (!lock.ok()) {
+      fs.RemoveDirectory(staging.path).IgnoreError();
+      return lock.status();
+    }
+    staging.lock = *std::move(lock);
+    VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs.List(staging.path));
+    if (names.size() == 1) {
+      return staging;
+    }
+  }
+  return Unavailable(parent + ": every name for a checkpoint's staging directory is taken");
+}
+
+// Gives what is whole its name. A directory never replaces another that holds anything.
+absl::Status Publish(FileSystem& fs, const Staging& staging, const std::string& target) {
+  const absl::Status renamed = fs.Rename(staging.path, target);
+  if (renamed.ok()) {
+    return fs.SyncDirectory(ParentPath(target));
+  }
+  const bool is_taken =
+      fs.Exists(target).value_or(false) && fs.Exists(staging.path).value_or(false);
+  return is_taken ? AlreadyExists(target + ": another checkpoint, or somebody else, has made it "
+                                           "meanwhile")
+                  : renamed;
 }
 
 }  // namespace
 
 absl::Status DbImpl::Checkpoint(const std::string& directory) {
   VERALITH_RETURN_IF_ERROR(RefuseInListener("Checkpoint"));
-  std::string target = directory;
-  while (target.size() > 1 && target.back() == '/') {
-    target.pop_back();
-  }
   {
     MutexLock lock(mutex_);
     VERALITH_RETURN_IF_ERROR(CheckWritable());
   }
+  std::string target = directory;
+  while (target.size() > 1 && target.back() == '/') {
+    target.pop_back();
+  }
+  // Wherever the program goes meanwhile; and the caller's path, not one in the pinned directory.
+  VERALITH_ASSIGN_OR_RETURN(target, fs_->Absolute(target));
   VERALITH_ASSIGN_OR_RETURN(const bool exists, fs_->Exists(target));
   if (exists) {
     return AlreadyExists(target + ": a checkpoint needs a directory that does not exist");
   }
   std::shared_ptr<const SegmentSet> pinned;
   ManifestState state;
+  uint64_t seed = 0;
   {
     MutexLock lock(mutex_);
     VERALITH_RETURN_IF_ERROR(CheckWritable());
     VERALITH_RETURN_IF_ERROR(FlushLocked());
     pinned = versions_->current();  // its files stay until this call ends
     state = versions_->state();
+    seed = random_.Next();
   }
   state.logs.clear();  // every write that the call waited for is in a segment
-  const std::string building = target + ".tmp";
-  RemoveDirectoryTree(*fs_, building);  // what an earlier checkpoint left when it crashed
-  VERALITH_ASSIGN_OR_RETURN(const bool occupied, fs_->Exists(building));
-  if (occupied) {
-    return AlreadyExists(building + ": holds files that no checkpoint left; move them away");
+  const std::string parent = ParentPath(target);
+  Staging staging;
+  if (VERALITH_BROKEN(E3)) {
+    staging.path = target + ".tmp";
+    RemoveStaging(*fs_, staging);
+    VERALITH_RETURN_IF_ERROR(fs_->CreateDirectory(staging.path));
+  } else {
+    SweepStaging(*fs_, parent, state.database_id);
+    VERALITH_ASSIGN_OR_RETURN(staging, MakeStaging(*fs_, parent, state.database_id, seed));
   }
-  VERALITH_RETURN_IF_ERROR(fs_->CreateDirectory(building));
-  absl::Status status = Fill(*fs_, directory_, building, state);
+  absl::Status status = Fill(*fs_, directory_, staging.path, state);
   if (status.ok()) {
-    status = fs_->Rename(building, target);
+    status = Publish(*fs_, staging, target);
   }
   if (!status.ok()) {
-    RemoveDirectoryTree(*fs_, building);
-    return status;
+    RemoveStaging(*fs_, staging);
   }
-  return fs_->SyncDirectory(ParentPath(target));
+  return status;
 }
 
 }  // namespace veralith

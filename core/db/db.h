@@ -63,10 +63,13 @@ class Snapshot {
 
 class Db {
  public:
-  // Opens, creates or recovers the database in `directory`. Errors: DataLoss (damage, with file
-  // and offset; nothing was changed), FailedPrecondition (locked by another process), NotFound
-  // (missing, with create_if_missing false or read_only), AlreadyExists (present, with
-  // error_if_exists), InvalidArgument (options), or the disk's error.
+  // Opens, creates or recovers the database in `directory`. All work is done in the directory that
+  // the path names now, wherever it is moved, and whatever becomes of links and of the working
+  // directory; once it is removed, or another process may own it, calls that would change it are
+  // errors. Errors: DataLoss (damage, with file and offset; nothing was changed),
+  // FailedPrecondition (locked by another process), NotFound (missing, with create_if_missing false
+  // or read_only), AlreadyExists (present, with error_if_exists), InvalidArgument (options), or the
+  // disk's error.
   static absl::StatusOr<std::unique_ptr<Db>> Open(const std::string& directory,
                                                   const Options& options);
   // Closes if Close was not called; an error is then lost, so call Close.
@@ -149,8 +152,11 @@ class Db {
   // and so do writes that find no room in memory (as ever, for Options::stall_timeout_nanos).
   virtual absl::Status PauseBackgroundWork() = 0;
   virtual absl::Status ContinueBackgroundWork() = 0;
-  // A consistent copy that opens as a database of its own. `directory` must not exist. Segments
-  // are linked where the file system can.
+  // A consistent copy that opens as a database of its own: whole and durable once this is OK.
+  // Segments are linked where the file system can. AlreadyExists when `directory` exists, also when
+  // another call was faster: of two that run at once, one is OK. It is built beside its place, in a
+  // locked directory ".veralith-checkpoint-*.tmp" that is nobody else's; what a crash leaves of
+  // that, the next checkpoint there removes. Nothing else is removed or replaced.
   virtual absl::Status Checkpoint(const std::string& directory) = 0;
   // Verifies every checksum and structural rule of the live files; the first damage found is the
   // DataLoss returned.

@@ -50,6 +50,8 @@
 #include "core/db/hybrid_logical_clock.h"
 #include "core/db/log_recovery.h"
 #include "core/db/log_set.h"
+#include "core/db/owner_lock.h"
+#include "core/db/reader_watch.h"
 #include "core/db/seek_debt.h"
 #include "core/db/snapshot_list.h"
 #include "core/db/super_version.h"
@@ -158,7 +160,10 @@ class DbImpl final : public Db, private ForkObserver {
 
   // --- open.cc ---------------------------------------------------------------------------------
   absl::Status Recover();
+  absl::Status RecoverLocked();
   absl::Status LockDirectory();
+  absl::Status MakeDirectory();
+  absl::Status PinDirectory();
   absl::StatusOr<bool> HoldsFilesOfOurs() const;
   absl::Status OpenVersionSet();
   SegmentOpener NewSegmentOpener() const;
@@ -298,15 +303,21 @@ class DbImpl final : public Db, private ForkObserver {
   // --- Immutable after Open ----------------------------------------------------------------------
   const std::string directory_;
   const Options options_;
-  const std::shared_ptr<FileTable> files_;      // of segments
-  const std::unique_ptr<FileSystem> yielding_;  // closes some of them for whatever else needs one
-  FileSystem* const fs_;                        // yielding_
+  // In which directory_ and the paths below it stay those of the directory that was opened.
+  std::shared_ptr<FileSystem> pinned_;
+  std::shared_ptr<FileTable> files_;      // of segments, opened in pinned_
+  std::unique_ptr<FileSystem> yielding_;  // pinned_, closing some of them for whatever else needs one
+  FileSystem* fs_;                        // yielding_, once LockDirectory has made it
   Clock* const physical_clock_;
   Executor* const executor_;
   const CompactionOptions compaction_options_;
   const std::unique_ptr<CompactionPolicy> policy_;
   RateLimiter limiter_;  // of background jobs; thread-safe
-  std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<OwnerLock> owner_;    // null when read-only
+  std::optional<ReaderWatch> watch_;    // when read-only
+#ifdef VERALITH_BROKEN_ENGINES
+  std::unique_ptr<FileLock> broken_lock_;  // E13
+#endif
   std::shared_ptr<PageCache> cache_;  // outlived by no reader
   std::unique_ptr<VersionSet> versions_;  // its calls: under mutex_
 

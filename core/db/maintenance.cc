@@ -293,10 +293,14 @@ absl::Status DbImpl::Close() {
     if (status.ok() && fatal_.ok()) {
       status = ended;
     }
+    MutexUnlock unlock(mutex_);
+    // Else another's opening may have dropped our logs.
+    const absl::Status owner = CatchNoMemory("Close", [this] { return owner_->Check(); });
+    status = status.ok() ? owner : status;
   }
   logs_ = nullptr;
   files_->Close();
-  lock_.reset();  // last: whoever gets it may change all of them
+  owner_.reset();  // last: whoever comes next may change all of them
   closed_with_ = status;
   background_done_.NotifyAll();
   return status;

@@ -34,12 +34,6 @@ Executor* ExecutorOf(const Options& options) {
   return options.executor != nullptr ? options.executor : DefaultExecutor();
 }
 
-std::shared_ptr<FileTable> NewFileTable(const Options& options) {
-  FileSystem* const fs = FileSystemOf(options);
-  return std::make_shared<FileTable>(
-      fs, MaxOpenSegments(options, fs->MaxOpenFiles(), ExecutorOf(options)->parallelism()));
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Db>> Db::Open(const std::string& directory,
@@ -67,9 +61,7 @@ absl::StatusOr<std::unique_ptr<DbImpl>> DbImpl::Open(const std::string& director
 DbImpl::DbImpl(std::string directory, const Options& options)
     : directory_(std::move(directory)),
       options_(options),
-      files_(NewFileTable(options)),
-      yielding_(std::make_unique<YieldingFileSystem>(FileSystemOf(options), files_)),
-      fs_(yielding_.get()),
+      fs_(FileSystemOf(options)),
       physical_clock_(options.clock != nullptr ? options.clock : SystemClock()),
       executor_(ExecutorOf(options)),
       compaction_options_(ToCompactionOptions(options, executor_->parallelism())),
@@ -95,6 +87,11 @@ void DbImpl::AfterForkInChild() ABSL_NO_THREAD_SAFETY_ANALYSIS {
 
 absl::Status DbImpl::Recover() {
   VERALITH_RETURN_IF_ERROR(LockDirectory());
+  const absl::Status status = RecoverLocked();
+  return watch_.has_value() ? watch_->JudgeOpening(status) : status;
+}
+
+absl::Status DbImpl::RecoverLocked() {
   VERALITH_RETURN_IF_ERROR(OpenVersionSet());
   MutexLock lock(mutex_);
   const ManifestState& state = versions_->state();
@@ -133,16 +130,24 @@ absl::Status DbImpl::Recover() {
 }
 
 absl::Status DbImpl::LockDirectory() {
-  const std::string path = JoinPath(directory_, kLockFileName);
   if (options_.read_only) {
-    // A copy without a lock file (a checkpoint never opened) has no writer.
-    absl::StatusOr<std::unique_ptr<FileLock>> lock = fs_->Lock(path, LockMode::kShared);
-    if (!lock.ok()) {
-      return absl::IsNotFound(lock.status()) ? absl::OkStatus() : lock.status();
+    VERALITH_RETURN_IF_ERROR(PinDirectory());
+    VERALITH_ASSIGN_OR_RETURN(watch_, ReaderWatch::Begin(fs_, directory_));
+#ifdef VERALITH_BROKEN_ENGINES
+    if (VERALITH_BROKEN(E13)) {
+      VERALITH_ASSIGN_OR_RETURN(broken_lock_, fs_->Lock(JoinPath(directory_, kLockFileName),
+                                                        LockMode::kShared));
     }
-    lock_ = *std::move(lock);
+#endif
     return absl::OkStatus();
   }
+  VERALITH_RETURN_IF_ERROR(MakeDirectory());
+  VERALITH_RETURN_IF_ERROR(PinDirectory());
+  VERALITH_ASSIGN_OR_RETURN(owner_, OwnerLock::Take(fs_, directory_));
+  return absl::OkStatus();
+}
+
+absl::Status DbImpl::MakeDirectory() {
   VERALITH_ASSIGN_OR_RETURN(const bool exists, fs_->Exists(directory_));
   if (!exists && !options_.create_if_missing) {
     return NotFound(directory_ + ": no such directory, and create_if_missing is false");
@@ -157,10 +162,18 @@ absl::Status DbImpl::LockDirectory() {
   // A new database's own name must be durable, too. Until CURRENT is there it may not be: an opening
   // that crashed can have made the directory without getting further.
   VERALITH_ASSIGN_OR_RETURN(const bool created, fs_->Exists(JoinPath(directory_, kCurrentFileName)));
-  if (!created) {
-    VERALITH_RETURN_IF_ERROR(fs_->SyncDirectory(ParentPath(directory_)));
+  return created ? absl::OkStatus() : fs_->SyncDirectory(ParentPath(directory_));
+}
+
+absl::Status DbImpl::PinDirectory() {
+  if (!VERALITH_BROKEN(E4)) {
+    VERALITH_ASSIGN_OR_RETURN(pinned_, veralith::PinDirectory(fs_, directory_));
+    fs_ = pinned_.get();
   }
-  VERALITH_ASSIGN_OR_RETURN(lock_, fs_->Lock(path, LockMode::kExclusive));
+  files_ = std::make_shared<FileTable>(
+      fs_, MaxOpenSegments(options_, fs_->MaxOpenFiles(), executor_->parallelism()));
+  yielding_ = std::make_unique<YieldingFileSystem>(fs_, files_);
+  fs_ = yielding_.get();
   return absl::OkStatus();
 }
 
@@ -184,6 +197,7 @@ absl::Status DbImpl::OpenVersionSet() {
     options.new_database_id = std::max<uint64_t>(1, random_.Next());
   }
   options.edits_precede_data = true;
+  options.check_owner = [this] { return owner_->Check(); };
   options.manifest_limits.roll_bytes = options_.manifest_roll_bytes;
   if (options_.manifest_roll_bytes == 0) {
     options.manifest_limits.roll_snapshots = 0;
@@ -208,13 +222,18 @@ absl::Status DbImpl::OpenVersionSet() {
 }
 
 // Readers share the cache's ownership: one that a late reader of a super-version still holds must
-// not outlive it.
+// not outlive it. A segment that a read-only database finds missing may have been replaced by a
+// writer that came since.
 SegmentOpener DbImpl::NewSegmentOpener() const {
   SegmentReaderOptions reader_options;
   reader_options.cache = cache_.get();
-  return [open = DefaultSegmentOpener(files_, directory_, reader_options),
-          cache = cache_](const FileMeta& file) -> absl::StatusOr<std::shared_ptr<SegmentReader>> {
-    VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<SegmentReader> reader, open(file));
+  return [open = DefaultSegmentOpener(files_, directory_, reader_options), cache = cache_,
+          watch = watch_](const FileMeta& file) -> absl::StatusOr<std::shared_ptr<SegmentReader>> {
+    absl::StatusOr<std::shared_ptr<SegmentReader>> opened = open(file);
+    if (!opened.ok()) {
+      return watch.has_value() ? watch->Judge(opened.status()) : opened.status();
+    }
+    std::shared_ptr<SegmentReader> reader = *std::move(opened);
     SegmentReader* raw = reader.get();
     return std::shared_ptr<SegmentReader>(
         raw, [reader = std::move(reader), cache](SegmentReader*) mutable {

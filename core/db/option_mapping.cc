@@ -44,9 +44,9 @@ constexpr int kLastUpperLevel = 1;
 
 constexpr int kLeastOpenFiles = 20;
 // What is open beside segments, a log for each memtable and the outputs of compactions: the lock, the
-// manifest and its successor, a log that is made and one that its memtable has left, the output of a
+// directory and its own lock, the manifest and its successor, a log that is made and one that its memtable has left, the output of a
 // flush, a directory that is synced or listed, and the two ends of a copy.
-constexpr uint64_t kOtherOpenFiles = 9;
+constexpr uint64_t kOtherOpenFiles = 11;
 
 int Subcompactions(const Options& options, int parallelism) {
   return options.max_subcompactions == 0 ? parallelism : options.max_subcompactions;

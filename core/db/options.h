@@ -36,7 +36,10 @@ struct Options {
   // --- Opening ---------------------------------------------------------------------------------
   bool create_if_missing = true;
   bool error_if_exists = false;
-  // Nothing is written, anywhere; refused while a writer has the database open.
+  // Nothing is written, anywhere; refused while a writer has the database open. Keeps no writer
+  // out: one may open the database meanwhile. Reads go on to see the state that was opened, from
+  // the files that are open; what the writer has removed before it was read is FailedPrecondition,
+  // which says so, and never a wrong answer. (RepairDatabase keeps writers out until it is done.)
   bool read_only = false;
   // Recovery stops at damage in the middle of a log with DataLoss. True: recover everything before
   // the damage instead, and drop what follows; recovery's report names what was dropped.

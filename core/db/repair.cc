@@ -62,6 +62,9 @@ class Repairer {
 
   absl::Status Run() {
     VERALITH_RETURN_IF_ERROR(CheckOptions(options_));
+    // Wherever the program goes meanwhile.
+    VERALITH_ASSIGN_OR_RETURN(source_, fs_.Absolute(source_));
+    VERALITH_ASSIGN_OR_RETURN(target_, fs_.Absolute(target_));
     VERALITH_RETURN_IF_ERROR(LockSource());
     VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs_.List(source_));
     VERALITH_RETURN_IF_ERROR(CheckIsDatabase(names));
@@ -80,12 +83,17 @@ class Repairer {
   }
 
  private:
+  // Until the end: a writer would replace what is being read.
   absl::Status LockSource() {
-    auto lock = fs_.Lock(JoinPath(source_, kLockFileName), LockMode::kShared);
-    if (!lock.ok()) {
-      return absl::IsNotFound(lock.status()) ? absl::OkStatus() : lock.status();
+    auto file = fs_.Lock(JoinPath(source_, kLockFileName), LockMode::kShared);
+    auto itself = fs_.LockDirectory(source_, LockMode::kShared);
+    for (auto* lock : {&file, &itself}) {
+      if (lock->ok()) {
+        source_locks_.push_back(*std::move(*lock));
+      } else if (!absl::IsNotFound(lock->status()) && !absl::IsUnimplemented(lock->status())) {
+        return lock->status();
+      }
     }
-    lock_ = *std::move(lock);
     return absl::OkStatus();
   }
 
@@ -121,16 +129,34 @@ class Repairer {
     }
     VERALITH_ASSIGN_OR_RETURN(const bool exists, fs_.Exists(target_));
     if (exists) {
-      VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> there, fs_.List(target_));
-      return there.empty() ? absl::OkStatus()
-                           : AlreadyExists(target_ + ": the target must be missing or empty; it "
-                                                     "holds " + there[0]);
+      VERALITH_RETURN_IF_ERROR(CheckTargetIsEmpty());
+    } else {
+      made_target_ = true;
+      VERALITH_RETURN_IF_ERROR(fs_.CreateDirectory(target_));
     }
-    made_target_ = true;
-    return fs_.CreateDirectory(target_);
+    // Another repair, or a database that is just being made there, keeps this one out.
+    VERALITH_ASSIGN_OR_RETURN(
+        target_lock_, fs_.Lock(JoinPath(target_, kLockFileName), LockMode::kExclusive));
+    absl::Status empty = CheckTargetIsEmpty();
+    if (!empty.ok()) {
+      target_lock_.reset();
+    }
+    return empty;
   }
 
-  // The target was empty: what is there is ours. Until CURRENT is there it is no database.
+  // But for our lock.
+  absl::Status CheckTargetIsEmpty() const {
+    VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> there, fs_.List(target_));
+    for (const std::string& name : there) {
+      if (name != kLockFileName || target_lock_ == nullptr) {
+        return AlreadyExists(target_ + ": the target must be missing or empty; it holds " + name);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // The target was empty, and is locked: what is there is ours. Until CURRENT is there it is no
+  // database.
   void Discard() {
     rewrite_.reset();
     if (const auto names = fs_.List(target_); names.ok()) {
@@ -417,11 +443,12 @@ class Repairer {
 
   const Options& options_;
   FileSystem& fs_;
-  const std::string source_;
-  const std::string target_;
+  std::string source_;  // absolute, once Run has begun
+  std::string target_;
   const RepairOptions& repair_;
   RepairReport& report_;
-  std::unique_ptr<FileLock> lock_;
+  std::vector<std::unique_ptr<FileLock>> source_locks_;
+  std::unique_ptr<FileLock> target_lock_;
   bool made_target_ = false;
   RepairCatalog catalog_;
   std::unique_ptr<RepairRewrite> rewrite_;

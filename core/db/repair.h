@@ -18,8 +18,9 @@
 //      result are above all seen.
 //
 // Invariants
-//   1. The source is only read, and only while no writer has it open. The target must be missing or
-//      empty; nothing is written elsewhere. A failed repair removes what it wrote.
+//   1. The source is only read, and only while no writer has it open; writers are kept out until
+//      the end. The target must be missing or empty, and is locked; nothing is written elsewhere. A
+//      failed repair removes what it wrote.
 //   2. Nothing is lost silently: every file of the source is kept, lost in part or whole, or left
 //      out, and the report says which, where and why.
 //   3. Nothing is made up: every version in the result was written at some time, with its timestamp.

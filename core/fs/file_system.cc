@@ -4,6 +4,27 @@
 
 namespace veralith {
 
+absl::StatusOr<std::unique_ptr<FileLock>> FileSystem::LockDirectory(const std::string& directory,
+                                                                    LockMode) {
+  return Unimplemented(directory + ": lock: not a directory, in this file system");
+}
+
+absl::StatusOr<std::unique_ptr<FileSystem>> FileSystem::Pin(const std::string& directory) {
+  return Unimplemented(directory + ": pin: not in this file system");
+}
+
+absl::StatusOr<std::string> FileSystem::Absolute(const std::string& path) { return path; }
+
+absl::StatusOr<std::shared_ptr<FileSystem>> PinDirectory(FileSystem* fs,
+                                                         const std::string& directory) {
+  absl::StatusOr<std::unique_ptr<FileSystem>> view = fs->Pin(directory);
+  if (absl::IsUnimplemented(view.status())) {
+    return std::shared_ptr<FileSystem>(fs, [](FileSystem*) {});
+  }
+  VERALITH_RETURN_IF_ERROR(view.status());
+  return std::shared_ptr<FileSystem>(*std::move(view));
+}
+
 std::string JoinPath(std::string_view directory, std::string_view name) {
   std::string path(directory);
   if (!path.empty() && path.back() != '/') {

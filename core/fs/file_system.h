@@ -17,6 +17,7 @@
 //      FailedPrecondition.
 //   6. One File at a time changes the size of a file; others may read it. An open File outlives
 //      the removal or renaming of its name.
+//   7. A relative path is looked up from the process's working directory as it is at that call.
 //
 // Thread rule: FileSystem: any thread. File: ReadAt and Size from any thread; calls that write,
 // from one thread at a time, also beside reads of bytes written before.
@@ -79,10 +80,15 @@ enum class OpenMode {
 class FileLock {
  public:
   virtual ~FileLock() = default;
+  // FailedPrecondition once it keeps nobody out any more, because its name was removed or names
+  // another file, which others can lock.
+  virtual absl::Status CheckHeld() const { return absl::OkStatus(); }
 };
 
 enum class LockMode {
-  kExclusive,  // creates the lock file if it is missing
+  // Creates the lock file if it is missing. Waits a moment (0.1 s) for shared holders to go:
+  // readers only look whether a writer is there.
+  kExclusive,
   kShared,     // NotFound when the lock file is missing: read-only opening creates nothing
 };
 
@@ -111,7 +117,26 @@ class FileSystem {
   virtual absl::StatusOr<uint64_t> FreeBytes(const std::string& directory) = 0;
   // The number of files that the process may have open now; nullopt: no limit.
   virtual std::optional<uint64_t> MaxOpenFiles() const { return std::nullopt; }
+
+  // --- What an implementation may leave out ------------------------------------------------------
+  // A lock on the directory itself, which nobody can sweep away as a file. As Lock; NotFound when
+  // the directory is missing. Unimplemented where directories cannot be locked.
+  virtual absl::StatusOr<std::unique_ptr<FileLock>> LockDirectory(const std::string& directory,
+                                                                  LockMode mode);
+  // A view of this file system in which the path `directory`, and every path that begins with it,
+  // leads to the directory that it names now: also after that was renamed or removed (then nothing
+  // can be made in it), after a symbolic link on the way changed, and after the process changed its
+  // working directory. Other paths are as ever. The file system outlives the view; Files and locks
+  // may outlive the view. Unimplemented where every call looks its whole path up.
+  virtual absl::StatusOr<std::unique_ptr<FileSystem>> Pin(const std::string& directory);
+  // The path that means whatever the working directory becomes what `path` means now. By default
+  // `path` itself: there is no working directory.
+  virtual absl::StatusOr<std::string> Absolute(const std::string& path);
 };
+
+// The view of Pin; where there is none, one that passes every call on to `fs` as it is.
+absl::StatusOr<std::shared_ptr<FileSystem>> PinDirectory(FileSystem* fs,
+                                                         const std::string& directory);
 
 // "dir/name".
 std::string JoinPath(std::string_view directory, std::string_view name);

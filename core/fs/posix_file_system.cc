@@ -2,6 +2,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -10,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -36,10 +39,17 @@ auto Uninterrupted(Call call) {
   return result;
 }
 
+// Where a path leads: a name, looked up from a directory's descriptor.
+struct Place {
+  int directory;
+  const char* name;  // a part of the path
+};
+
 // Never 0, 1 or 2, also where the program's standard streams are closed: whatever anybody prints would
 // be written into the file.
-int OpenDescriptor(const std::string& path, int flags) {
-  const int fd = Uninterrupted([&] { return open(path.c_str(), flags | O_CLOEXEC, kFileMode); });
+int OpenDescriptor(const Place& place, int flags) {
+  const int fd = Uninterrupted(
+      [&] { return openat(place.directory, place.name, flags | O_CLOEXEC, kFileMode); });
   if (fd < 0 || fd > STDERR_FILENO) {
     return fd;
   }
@@ -225,20 +235,89 @@ class PosixFile final : public File {
   bool full_sync_ = false;  // since the last successful Sync the size was set
 };
 
-class PosixLock final : public FileLock {
- public:
-  explicit PosixLock(Descriptor fd) : fd_(std::move(fd)) {}
-
- private:
-  Descriptor fd_;  // closing it releases the lock
+// A path that stands for the directory that it named once.
+struct PinnedDirectory {
+  std::string path;
+  Descriptor fd;
 };
 
-// Whether `path` still names the file that `fd` has open.
-bool IsStill(const std::string& path, int fd) {
+// `pin` may be null.
+Place PlaceOf(const std::string& path, const PinnedDirectory* pin) {
+  if (pin == nullptr || !path.starts_with(pin->path)) {
+    return {AT_FDCWD, path.c_str()};
+  }
+  const char* rest = path.c_str() + pin->path.size();
+  if (*rest != '\0' && *rest != '/' && !pin->path.ends_with('/')) {
+    return {AT_FDCWD, path.c_str()};  // "db2" is not in "db"
+  }
+  while (*rest == '/') {
+    ++rest;
+  }
+  return {pin->fd.get(), *rest == '\0' ? "." : rest};
+}
+
+// Whether the place still names the file that `fd` has open.
+bool IsStill(const Place& place, int fd) {
   struct stat named;
   struct stat opened;
-  return stat(path.c_str(), &named) == 0 && fstat(fd, &opened) == 0 &&
-         named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+  return fstatat(place.directory, place.name, &named, 0) == 0 && fstat(fd, &opened) == 0 &&
+         named.st_dev == opened.st_dev && named.st_ino == opened.st_ino && opened.st_nlink > 0;
+}
+
+class PosixLock final : public FileLock {
+ public:
+  PosixLock(std::string path, std::shared_ptr<const PinnedDirectory> pin, Descriptor fd)
+      : path_(std::move(path)), pin_(std::move(pin)), fd_(std::move(fd)), owner_(getpid()) {}
+
+  // Explicitly: a child that fork made has the descriptor, too, and closing ours would leave it the
+  // lock.
+  ~PosixLock() override {
+    if (getpid() == owner_) {
+      Uninterrupted([&] { return flock(fd_.get(), LOCK_UN); });
+    }
+  }
+
+  absl::Status CheckHeld() const override {
+    return IsStill(PlaceOf(path_, pin_.get()), fd_.get())
+               ? absl::OkStatus()
+               : FailedPrecondition(path_ + ": lock: removed or replaced while it was held");
+  }
+
+ private:
+  const std::string path_;
+  const std::shared_ptr<const PinnedDirectory> pin_;
+  Descriptor fd_;
+  const pid_t owner_;
+};
+
+// True also when nobody holds the lock any more. Leaves it free.
+bool OnlyReadersHold(int fd) {
+  const bool shared = Uninterrupted([&] { return flock(fd, LOCK_SH | LOCK_NB); }) == 0;
+  return shared && Uninterrupted([&] { return flock(fd, LOCK_UN); }) == 0;
+}
+
+// 0, or errno.
+int TakeLock(int fd, LockMode mode) {
+  constexpr int kMostMillis = 100;
+  const bool exclusive = mode == LockMode::kExclusive;
+  const int operation = (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB;
+  for (int waited = 0;; ++waited) {
+    if (Uninterrupted([&] { return flock(fd, operation); }) == 0) {
+      return 0;
+    }
+    const int error = errno;
+    if (error != EWOULDBLOCK || !exclusive || waited == kMostMillis || !OnlyReadersHold(fd)) {
+      return error;
+    }
+    poll(nullptr, 0, 1);
+  }
+}
+
+absl::Status LockError(const std::string& path, int error) {
+  return error == EWOULDBLOCK
+             ? FailedPrecondition(path + ": lock: held by another process, or by this one already: "
+                                         "close it there first")
+             : ErrnoStatus(path, "lock", error);
 }
 
 FileIdentity IdentityOf(const struct stat& info) {
@@ -261,8 +340,11 @@ int OpenFlags(OpenMode mode) {
 
 class PosixFileSystemImpl final : public FileSystem {
  public:
+  explicit PosixFileSystemImpl(std::shared_ptr<const PinnedDirectory> pin = nullptr)
+      : pin_(std::move(pin)) {}
+
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override {
-    Descriptor fd(OpenDescriptor(path, OpenFlags(mode)));
+    Descriptor fd(OpenDescriptor(At(path), OpenFlags(mode)));
     if (fd.get() < 0) {
       return ErrnoStatus(path, "open", errno);
     }
@@ -278,27 +360,35 @@ class PosixFileSystemImpl final : public FileSystem {
   }
 
   absl::Status Rename(const std::string& from, const std::string& to) override {
-    return Check(rename(from.c_str(), to.c_str()), from + " to " + to, "rename");
+    const Place source = At(from);
+    const Place target = At(to);
+    return Check(renameat(source.directory, source.name, target.directory, target.name),
+                 from + " to " + to, "rename");
   }
 
   absl::Status Link(const std::string& from, const std::string& to) override {
-    if (link(from.c_str(), to.c_str()) == 0) {
+    const Place source = At(from);
+    const Place target = At(to);
+    if (linkat(source.directory, source.name, target.directory, target.name, 0) == 0) {
       return absl::OkStatus();
     }
     const int error = errno;
-    if (CannotLink(from, error)) {
+    if (CannotLink(source, error)) {
       return Unimplemented(from + " to " + to + ": link: " + ErrnoText(error));
     }
     return ErrnoStatus(from + " to " + to, "link", error);
   }
 
   absl::Status Remove(const std::string& path) override {
-    return Check(unlink(path.c_str()), path, "remove");
+    const Place place = At(path);
+    return Check(unlinkat(place.directory, place.name, 0), path, "remove");
   }
 
   absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override {
-    DIR* stream = opendir(directory.c_str());  // close-on-exec
+    const int fd = OpenDescriptor(At(directory), O_RDONLY | O_DIRECTORY);
+    DIR* stream = fd < 0 ? nullptr : fdopendir(fd);
     if (stream == nullptr) {
+      const Descriptor unused(fd);
       return ErrnoStatus(directory, "list", errno);
     }
     std::vector<std::string> names;
@@ -320,23 +410,26 @@ class PosixFileSystemImpl final : public FileSystem {
   }
 
   absl::Status CreateDirectory(const std::string& path) override {
-    if (mkdir(path.c_str(), kDirectoryMode) == 0) {
+    const Place place = At(path);
+    if (mkdirat(place.directory, place.name, kDirectoryMode) == 0) {
       return absl::OkStatus();
     }
     const int error = errno;
     struct stat info;
-    if (error == EEXIST && stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
+    if (error == EEXIST && fstatat(place.directory, place.name, &info, 0) == 0 &&
+        S_ISDIR(info.st_mode)) {
       return absl::OkStatus();
     }
     return ErrnoStatus(path, "create directory", error);
   }
 
   absl::Status RemoveDirectory(const std::string& path) override {
-    return Check(rmdir(path.c_str()), path, "remove directory");
+    const Place place = At(path);
+    return Check(unlinkat(place.directory, place.name, AT_REMOVEDIR), path, "remove directory");
   }
 
   absl::Status SyncDirectory(const std::string& path) override {
-    const Descriptor fd(OpenDescriptor(path, O_RDONLY | O_DIRECTORY));
+    const Descriptor fd(OpenDescriptor(At(path), O_RDONLY | O_DIRECTORY));
     if (fd.get() < 0) {
       return ErrnoStatus(path, "sync directory", errno);
     }
@@ -344,8 +437,9 @@ class PosixFileSystemImpl final : public FileSystem {
   }
 
   absl::StatusOr<bool> Exists(const std::string& path) override {
+    const Place place = At(path);
     struct stat info;
-    if (stat(path.c_str(), &info) == 0) {
+    if (fstatat(place.directory, place.name, &info, 0) == 0) {
       return true;
     }
     if (errno == ENOENT) {
@@ -355,31 +449,75 @@ class PosixFileSystemImpl final : public FileSystem {
   }
 
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path, LockMode mode) override {
-    const bool exclusive = mode == LockMode::kExclusive;
+    const int flags = mode == LockMode::kExclusive ? O_RDWR | O_CREAT : O_RDONLY;
     // The file may be removed and made again between opening and locking it; a lock on the removed
     // one would exclude nobody.
     for (int attempt = 0; attempt < 100; ++attempt) {
-      Descriptor fd(OpenDescriptor(path, exclusive ? O_RDWR | O_CREAT : O_RDONLY));
+      Descriptor fd(OpenDescriptor(At(path), flags));
       if (fd.get() < 0) {
         return ErrnoStatus(path, "lock", errno);
       }
-      const int operation = (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB;
-      if (Uninterrupted([&] { return flock(fd.get(), operation); }) != 0) {
-        return errno == EWOULDBLOCK
-                   ? FailedPrecondition(path + ": lock: held by another process, or by this one "
-                                               "already: close it there first")
-                   : ErrnoStatus(path, "lock", errno);
+      if (const int error = TakeLock(fd.get(), mode); error != 0) {
+        return LockError(path, error);
       }
-      if (IsStill(path, fd.get())) {
-        return std::make_unique<PosixLock>(std::move(fd));
+      if (IsStill(At(path), fd.get())) {
+        return std::make_unique<PosixLock>(path, pin_, std::move(fd));
       }
     }
     return Unavailable(path + ": lock: the file keeps being replaced");
   }
 
+  absl::StatusOr<std::unique_ptr<FileLock>> LockDirectory(const std::string& directory,
+                                                          LockMode mode) override {
+    Descriptor fd(OpenDescriptor(At(directory), O_RDONLY | O_DIRECTORY));
+    if (fd.get() < 0) {
+      return ErrnoStatus(directory, "lock", errno);
+    }
+    const int error = TakeLock(fd.get(), mode);
+    if (error == EBADF || error == EINVAL || error == ENOLCK || error == EOPNOTSUPP ||
+        error == ENOSYS) {
+      return Unimplemented(directory + ": lock: " + ErrnoText(error));
+    }
+    if (error != 0) {
+      return LockError(directory, error);
+    }
+    return std::make_unique<PosixLock>(directory, pin_, std::move(fd));
+  }
+
+  absl::StatusOr<std::unique_ptr<FileSystem>> Pin(const std::string& directory) override {
+    std::string path = directory;
+    while (path.size() > 1 && path.back() == '/') {
+      path.pop_back();
+    }
+    Descriptor fd(OpenDescriptor(At(path), O_RDONLY | O_DIRECTORY));
+    if (fd.get() < 0) {
+      return ErrnoStatus(directory, "open directory", errno);
+    }
+    return std::make_unique<PosixFileSystemImpl>(std::make_shared<const PinnedDirectory>(
+        PinnedDirectory{std::move(path), std::move(fd)}));
+  }
+
+  absl::StatusOr<std::string> Absolute(const std::string& path) override {
+    if (path.starts_with('/')) {
+      return path;
+    }
+    char* const directory = getcwd(nullptr, 0);  // allocates
+    if (directory == nullptr) {
+      return ErrnoStatus(path, "working directory", errno);
+    }
+    std::string absolute = JoinPath(directory, path);
+    std::free(directory);
+    return absolute;
+  }
+
   absl::StatusOr<uint64_t> FreeBytes(const std::string& directory) override {
     struct statvfs info;
-    if (Uninterrupted([&] { return statvfs(directory.c_str(), &info); }) != 0) {
+    const Place place = At(directory);
+    const auto ask = [&] {
+      return place.directory == AT_FDCWD ? statvfs(place.name, &info)
+                                         : fstatvfs(place.directory, &info);
+    };
+    if (Uninterrupted(ask) != 0) {
       return ErrnoStatus(directory, "free bytes", errno);
     }
     return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
@@ -400,13 +538,18 @@ class PosixFileSystemImpl final : public FileSystem {
 
   // True when a copy would do where the link failed: another device, a file system without links
   // (EPERM, by POSIX), or no more of them for this file.
-  static bool CannotLink(const std::string& from, int error) {
+  static bool CannotLink(const Place& from, int error) {
     if (error == EPERM) {
       struct stat info;
-      return lstat(from.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+      return fstatat(from.directory, from.name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+             S_ISREG(info.st_mode);
     }
     return error == EXDEV || error == EMLINK || error == EOPNOTSUPP || error == ENOSYS;
   }
+
+  Place At(const std::string& path) const { return PlaceOf(path, pin_.get()); }
+
+  const std::shared_ptr<const PinnedDirectory> pin_;  // of a view; null in the file system itself
 };
 
 }  // namespace

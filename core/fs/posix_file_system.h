@@ -6,8 +6,13 @@
 //      kernel reports such an error once and forgets it.
 //   3. Preallocate is fallocate with KEEP_SIZE; where the file system cannot, it does nothing.
 //   4. Locks are flock on a descriptor of their own: they conflict between two holders in one
-//      process as they do between processes, and the kernel drops them when the process ends.
+//      process as they do between processes, and the kernel drops them when the process ends. The
+//      process that took a lock releases it for its forked children, too, which share the
+//      descriptor; a child's own destructors release nothing.
 //   5. Every descriptor is close-on-exec. New files have mode 0644 and directories 0755, less umask.
+//
+//   6. A pinned directory (Pin) is a descriptor of it, from which paths are looked up (openat and its
+//      kin). NFS locks no directories: LockDirectory is Unimplemented there.
 //
 // Appends go to where this File knows the end to be: one File at a time may change a file's size.
 //

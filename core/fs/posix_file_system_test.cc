@@ -165,10 +165,94 @@ TEST(PosixFileSystem, ReleasesEveryDescriptor) {
     EXPECT_TRUE(PosixFileSystem()->List(directory.path()).ok());
     EXPECT_TRUE(PosixFileSystem()->SyncDirectory(directory.path()).ok());
     EXPECT_TRUE(PosixFileSystem()->Lock(path, LockMode::kExclusive).ok());
+    EXPECT_TRUE(PosixFileSystem()->LockDirectory(directory.path(), LockMode::kShared).ok());
+    EXPECT_TRUE(PosixFileSystem()->Pin(directory.path()).ok());
     EXPECT_TRUE((*PosixFileSystem()->Open(path, OpenMode::kRead))->Close().ok());
     EXPECT_TRUE(PosixFileSystem()->Remove(path).ok());
   }
   EXPECT_EQ(next_descriptor(), before);
+}
+
+// The working directory for the life of an object.
+class WorkingDirectory {
+ public:
+  explicit WorkingDirectory(const std::string& path) { Enter(path); }
+  ~WorkingDirectory() {
+    EXPECT_EQ(fchdir(before_), 0);
+    close(before_);
+  }
+  static void Enter(const std::string& path) { ASSERT_EQ(chdir(path.c_str()), 0); }
+
+ private:
+  const int before_ = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+};
+
+TEST(PosixFileSystem, APinnedRelativePathStaysWhenTheProgramGoesElsewhere) {
+  const TemporaryDirectory root;
+  FileSystem& fs = *PosixFileSystem();
+  for (const char* name : {"A", "B", "A/db", "B/db"}) {
+    ASSERT_TRUE(fs.CreateDirectory(JoinPath(root.path(), name)).ok());
+  }
+  const WorkingDirectory before(JoinPath(root.path(), "A"));
+  const auto view = *fs.Pin("db");
+  const std::string absolute = *fs.Absolute("db");
+  WorkingDirectory::Enter(JoinPath(root.path(), "B"));
+  ASSERT_TRUE(view->Open("db/f", OpenMode::kCreate).ok());
+  EXPECT_TRUE(*fs.Exists(JoinPath(root.path(), "A/db/f")));
+  EXPECT_FALSE(*fs.Exists(JoinPath(root.path(), "B/db/f")));
+  EXPECT_TRUE(*fs.Exists(JoinPath(absolute, "f")));
+}
+
+TEST(PosixFileSystem, APinnedSymbolicLinkStaysWithWhatItLedTo) {
+  const TemporaryDirectory root;
+  FileSystem& fs = *PosixFileSystem();
+  const std::string link = JoinPath(root.path(), "link");
+  for (const char* name : {"A", "B"}) {
+    ASSERT_TRUE(fs.CreateDirectory(JoinPath(root.path(), name)).ok());
+  }
+  ASSERT_EQ(symlink("A", link.c_str()), 0);
+  const auto view = *fs.Pin(link);
+  ASSERT_TRUE(fs.Remove(link).ok());
+  ASSERT_EQ(symlink("B", link.c_str()), 0);
+  ASSERT_TRUE(view->Open(JoinPath(link, "f"), OpenMode::kCreate).ok());
+  EXPECT_TRUE(*fs.Exists(JoinPath(root.path(), "A/f")));
+  EXPECT_FALSE(*fs.Exists(JoinPath(root.path(), "B/f")));
+}
+
+// Forked, and never exec'ed: the child has the lock's descriptor, too.
+TEST(PosixFileSystem, AForkedChildKeepsNoLockThatItsParentReleases) {
+  const TemporaryDirectory directory;
+  const std::string path = JoinPath(directory.path(), "LOCK");
+  int wait[2];
+  ASSERT_EQ(pipe(wait), 0);
+  auto held = PosixFileSystem()->Lock(path, LockMode::kExclusive);
+  auto itself = PosixFileSystem()->LockDirectory(directory.path(), LockMode::kExclusive);
+  ASSERT_TRUE(held.ok() && itself.ok());
+  const pid_t child = fork();
+  if (child == 0) {
+    char byte;
+    close(wait[1]);
+    _exit(read(wait[0], &byte, 1) == 0 ? 0 : 1);  // until the parent lets go
+  }
+  held->reset();
+  itself->reset();
+  EXPECT_TRUE(PosixFileSystem()->Lock(path, LockMode::kExclusive).ok());
+  EXPECT_TRUE(PosixFileSystem()->LockDirectory(directory.path(), LockMode::kExclusive).ok());
+  close(wait[1]);
+  close(wait[0]);
+  EXPECT_EQ(waitpid(child, nullptr, 0), child);
+}
+
+TEST(PosixFileSystem, AForkedChildsEndReleasesNoLockOfItsParents) {
+  const TemporaryDirectory directory;
+  const std::string path = JoinPath(directory.path(), "LOCK");
+  auto held = PosixFileSystem()->Lock(path, LockMode::kExclusive);
+  ASSERT_TRUE(held.ok());
+  EXPECT_EQ(InChild([&held] {
+    held->reset();
+    return 0;
+  }), 0);
+  EXPECT_FALSE(PosixFileSystem()->Lock(path, LockMode::kExclusive).ok());
 }
 
 TEST(PosixFileSystem, LinkingToAnotherDeviceIsUnimplementedSoThatACopyIsMade) {

@@ -67,6 +67,19 @@ absl::StatusOr<uint64_t> YieldingFileSystem::FreeBytes(const std::string& direct
   return base_->FreeBytes(directory);
 }
 
+absl::StatusOr<std::unique_ptr<FileLock>> YieldingFileSystem::LockDirectory(
+    const std::string& directory, LockMode mode) {
+  return Yielding([&] { return base_->LockDirectory(directory, mode); });
+}
+
+absl::StatusOr<std::unique_ptr<FileSystem>> YieldingFileSystem::Pin(const std::string& directory) {
+  return Yielding([&] { return base_->Pin(directory); });
+}
+
+absl::StatusOr<std::string> YieldingFileSystem::Absolute(const std::string& path) {
+  return base_->Absolute(path);
+}
+
 std::optional<uint64_t> YieldingFileSystem::MaxOpenFiles() const { return base_->MaxOpenFiles(); }
 
 }  // namespace veralith

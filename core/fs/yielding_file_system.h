@@ -34,6 +34,10 @@ class YieldingFileSystem final : public FileSystem {
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path, LockMode mode) override;
   absl::StatusOr<uint64_t> FreeBytes(const std::string& directory) override;
   std::optional<uint64_t> MaxOpenFiles() const override;
+  absl::StatusOr<std::unique_ptr<FileLock>> LockDirectory(const std::string& directory,
+                                                          LockMode mode) override;
+  absl::StatusOr<std::unique_ptr<FileSystem>> Pin(const std::string& directory) override;
+  absl::StatusOr<std::string> Absolute(const std::string& path) override;
 
  private:
   // The answer of `ask`, asked again if it is EMFILE or ENFILE and files could be closed.

@@ -344,6 +344,10 @@ absl::StatusOr<VersionSet::Prepared> VersionSet::Prepare(const VersionEdit& edit
   return Prepared{.state = *std::move(state), .set = std::move(set)};
 }
 
+absl::Status VersionSet::CheckOwner() const {
+  return options_.check_owner == nullptr ? absl::OkStatus() : options_.check_owner();
+}
+
 // In a new manifest. What stops it halfway leaves two, of which the next recovery reads either.
 absl::Status VersionSet::PersistInNew(const VersionEdit& edit, uint64_t roll_number,
                                       std::unique_ptr<ManifestLog>* rolled) {
@@ -386,7 +390,9 @@ absl::Status VersionSet::PrepareAndPersist(const VersionEdit& edit, uint64_t rol
                                            absl::Status* poison) {
   VERALITH_ASSIGN_OR_RETURN(*prepared, Prepare(edit));
   PrepareLists(edit, roll_number != 0, prepared);
-  if (roll_number == 0) {
+  if (absl::Status owner = CheckOwner(); !owner.ok()) {
+    *poison = owner;
+  } else if (roll_number == 0) {
     *poison = manifest_->Append(edit);
   } else {
     *poison = CatchNoMemory("a new manifest", [&] { return PersistInNew(edit, roll_number, rolled); });
@@ -504,8 +510,10 @@ absl::Status VersionSet::RemoveObsoleteFiles(Mutex& mutex) {
   absl::Status first_error;
   {
     MutexUnlock unlock(mutex);
-    first_error =
-        CatchNoMemory("the removal of files", [&] { return RemoveAll(files, &removed); });
+    first_error = CatchNoMemory("the removal of files", [&]() -> absl::Status {
+      VERALITH_RETURN_IF_ERROR(files.empty() ? absl::OkStatus() : CheckOwner());
+      return RemoveAll(files, &removed);
+    });
   }
   for (const FileName& file : removed) {
     garbage_.erase(file);

@@ -59,6 +59,10 @@ struct VersionSetOptions {
   // Called once what the manifest leads to is known, before anything is written: an error ends Open
   // with nothing changed. May be null.
   std::function<absl::Status(const ManifestState& state)> before_first_write;
+  // Called before each edit is written and before files are removed, without a mutex: an error says
+  // that the directory is not ours any more. Nothing is written or removed then, and an edit's
+  // error is the manifest's. May be null.
+  std::function<absl::Status()> check_owner;
   // The user's protocol: no record goes into a log, and no segment is written, before durable edits
   // that name the log and raise the ceiling above 0. Files that break it prove a lost edit.
   bool edits_precede_data = false;
@@ -163,6 +167,7 @@ class VersionSet {
   absl::StatusOr<std::shared_ptr<const SegmentSet>> OpenSet(
       std::shared_ptr<const Version> version) const;
   absl::StatusOr<std::shared_ptr<const Segment>> OpenSegment(const FileRef& file) const;
+  absl::Status CheckOwner() const;
   void PrepareLists(const VersionEdit& edit, bool rolls, Prepared* prepared) const;
   absl::Status PrepareAndPersist(const VersionEdit& edit, uint64_t roll_number, Prepared* prepared,
                                  std::unique_ptr<ManifestLog>* rolled, absl::Status* poison);

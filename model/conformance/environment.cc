@@ -80,6 +80,15 @@ class SimulatedEnvironment final : public Environment {
   Clock* clock() override { return &clock_; }
   Executor* executor() override { return executor_.get(); }
   std::string root() const override { return ""; }
+  void EnterRoot() override { disk_->SetWorkingDirectory("/"); }
+  void EnterDatabase() override {
+    if (disk_->Exists(AbsoluteDirectory()).value_or(false)) {
+      disk_->SetWorkingDirectory(AbsoluteDirectory());
+    }
+  }
+  void AsAnotherProcess(const std::function<void(FileSystem& disk)>& act) override {
+    disk_->AsAnotherProcess(act);
+  }
   bool simulated() const override { return true; }
 
   void RunBackground(uint32_t count) override {
@@ -144,7 +153,7 @@ class SimulatedEnvironment final : public Environment {
   }
 
   std::vector<std::string> FileNames() const override {
-    const std::string prefix = directory() + "/";
+    const std::string prefix = AbsoluteDirectory() + "/";
     std::vector<std::string> names;
     for (const auto& [path, bytes] : disk_->Files()) {
       if (path.starts_with(prefix)) {
@@ -205,6 +214,9 @@ class PosixEnvironment final : public Environment {
   Clock* clock() override { return SystemClock(); }
   Executor* executor() override { return DefaultExecutor(); }
   std::string root() const override { return directory_.path(); }
+  void AsAnotherProcess(const std::function<void(FileSystem& disk)>& act) override {
+    act(*PosixFileSystem());
+  }
   bool simulated() const override { return false; }
   void RunBackground(uint32_t) override {}
   void AdvanceTime(int64_t) override {}

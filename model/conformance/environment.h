@@ -29,9 +29,19 @@ class Environment {
   virtual FileSystem* file_system() = 0;
   virtual Clock* clock() = 0;
   virtual Executor* executor() = 0;
-  // An existing directory, and where in it the database is.
+  // An existing directory, and where in it the database is. On the simulated machine that is a
+  // relative path: it is opened from the root directory, and the process works elsewhere
+  // afterwards.
   virtual std::string root() const = 0;
-  std::string directory() const { return root() + "/db"; }
+  std::string directory() const { return root().empty() ? "db" : AbsoluteDirectory(); }
+  std::string AbsoluteDirectory() const { return root() + "/db"; }
+  // The process enters its root directory, or the database's own; nothing where it is not
+  // simulated.
+  virtual void EnterRoot() {}
+  virtual void EnterDatabase() {}
+  // What another program of the machine does, with absolute paths; it meets no injected fault but a
+  // power cut.
+  virtual void AsAnotherProcess(const std::function<void(FileSystem& disk)>& act) = 0;
 
   // False where background tasks run by themselves and nothing can be injected: then the calls
   // below do nothing.

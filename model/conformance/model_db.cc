@@ -348,6 +348,7 @@ class ModelDb final : public Db {
   }
   absl::Status Append(const Record& record);
   absl::Status SyncLog();
+  absl::Status TakeLocks();
   absl::Status Recover();
   absl::Status Rewrite();
   absl::StatusOr<Timestamp> Tick();
@@ -361,7 +362,9 @@ class ModelDb final : public Db {
   const Defect defect_;
   std::shared_ptr<State> state_ = std::make_shared<State>();
   std::vector<std::unique_ptr<HeldSnapshot>> snapshots_;
+  std::shared_ptr<FileSystem> fs_;  // with the directory pinned
   std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<FileLock> directory_lock_;
   std::unique_ptr<File> log_;
   absl::Status log_error_;
   std::vector<Record> records_;
@@ -383,9 +386,9 @@ absl::Status ModelDb::Start() {
   if (!options_.read_only) {
     VERALITH_RETURN_IF_ERROR(MakeDirectory(fs, directory_));
   }
-  const LockMode mode = options_.read_only ? LockMode::kShared : LockMode::kExclusive;
+  VERALITH_ASSIGN_OR_RETURN(fs_, PinDirectory(&fs, directory_));
   if (!Broken(Defect::kSecondOwnerIsLetIn)) {
-    VERALITH_ASSIGN_OR_RETURN(lock_, fs.Lock(JoinPath(directory_, "LOCK"), mode));
+    VERALITH_RETURN_IF_ERROR(TakeLocks());
   }
   if (exists) {
     VERALITH_RETURN_IF_ERROR(Recover());
@@ -396,10 +399,26 @@ absl::Status ModelDb::Start() {
   return Rewrite();
 }
 
+// A reader only looks whether somebody else has them. (The lock file may have been swept away.)
+absl::Status ModelDb::TakeLocks() {
+  const LockMode mode = options_.read_only ? LockMode::kShared : LockMode::kExclusive;
+  absl::StatusOr<std::unique_ptr<FileLock>> file = fs_->Lock(JoinPath(directory_, "LOCK"), mode);
+  if (!options_.read_only || !absl::IsNotFound(file.status())) {
+    VERALITH_RETURN_IF_ERROR(file.status());
+  }
+  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<FileLock> itself,
+                            fs_->LockDirectory(directory_, mode));
+  if (!options_.read_only) {
+    lock_ = *std::move(file);
+    directory_lock_ = std::move(itself);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ModelDb::Recover() {
   VERALITH_ASSIGN_OR_RETURN(
       const std::string bytes,
-      ReadWholeFile(*options_.file_system, LogPath(), uint64_t{1} << 32));
+      ReadWholeFile(*fs_, LogPath(), uint64_t{1} << 32));
   Cursor cursor{bytes};
   while (std::optional<Record> record = TakeRecord(&cursor)) {
     switch (record->kind) {
@@ -428,7 +447,7 @@ absl::Status ModelDb::Recover() {
 
 // A new log with the whole records, durable under its name before anything is added.
 absl::Status ModelDb::Rewrite() {
-  FileSystem& fs = *options_.file_system;
+  FileSystem& fs = *fs_;
   if (Broken(Defect::kTornTailIsAppendedTo) && !records_.empty()) {
     VERALITH_ASSIGN_OR_RETURN(log_, fs.Open(LogPath(), OpenMode::kReadWrite));
     return absl::OkStatus();
@@ -642,7 +661,7 @@ absl::Status ModelDb::Checkpoint(const std::string& directory) {
   VERALITH_RETURN_IF_ERROR(Usable());
   VERALITH_RETURN_IF_ERROR(Writable());
   VERALITH_RETURN_IF_ERROR(SyncLog());
-  FileSystem& fs = *options_.file_system;
+  FileSystem& fs = *fs_;
   VERALITH_ASSIGN_OR_RETURN(const bool exists, fs.Exists(directory));
   if (exists) {
     return AlreadyExists(directory);
@@ -671,6 +690,7 @@ absl::Status ModelDb::Close() {
     log_.reset();
   }
   lock_.reset();
+  directory_lock_.reset();
   return status;
 }
 

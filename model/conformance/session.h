@@ -133,9 +133,12 @@ class Session {
   std::string Recover();
   std::string Die(bool machine, uint64_t seed);
   std::string CheckOneOwner();
+  void SweepLockAway();
   std::string VisitReadOnly();
   std::string CompareReadOnly();
+  std::string CompareBesideAWriter();
   std::string TakeCheckpoint(size_t position);
+  std::string CheckpointBesideANeighbour(const std::string& directory, bool* known);
   std::string TakeSnapshot(const Operation& operation);
   void ReleaseSnapshot(uint32_t slot);
   void ReleaseSlots();
@@ -143,6 +146,7 @@ class Session {
   void AdvanceTime(uint64_t nanos);
   absl::StatusOr<CrashModel::Recovered> Observe();
   Options OpenOptions() const;
+  absl::StatusOr<std::unique_ptr<Db>> OpenAt(const std::string& directory, const Options& options);
   void CountMarks();
 
   // Immutable after construction.

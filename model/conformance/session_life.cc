@@ -15,9 +15,19 @@ Options Session::OpenOptions() const {
   return options;
 }
 
+// From the root directory, which the process then leaves: what was opened by a relative path stays
+// where it was.
+absl::StatusOr<std::unique_ptr<Db>> Session::OpenAt(const std::string& directory,
+                                                    const Options& options) {
+  environment_->EnterRoot();
+  absl::StatusOr<std::unique_ptr<Db>> opened = open_(directory, options);
+  environment_->EnterDatabase();
+  return opened;
+}
+
 // Leaves db_ null when an injected fault prevented it.
 std::string Session::Open() {
-  absl::StatusOr<std::unique_ptr<Db>> opened = open_(environment_->directory(), OpenOptions());
+  absl::StatusOr<std::unique_ptr<Db>> opened = OpenAt(environment_->directory(), OpenOptions());
   bool known = false;
   std::string difference = Judge(opened.status(), &known, "Open");
   if (known) {
@@ -198,7 +208,7 @@ std::string Session::CheckOneOwner() {
   Options options = OpenOptions();
   for (const bool read_only : {false, true}) {
     options.read_only = read_only;
-    const absl::Status status = open_(environment_->directory(), options).status();
+    const absl::Status status = OpenAt(environment_->directory(), options).status();
     if (std::string difference = ExpectCode(status, absl::StatusCode::kFailedPrecondition,
                                             "a second opening beside a writer");
         !difference.empty()) {
@@ -208,7 +218,15 @@ std::string Session::CheckOneOwner() {
   return "";
 }
 
+// As a cleaner of old files does that knows nothing of databases.
+void Session::SweepLockAway() {
+  environment_->AsAnotherProcess([this](FileSystem& disk) {
+    disk.Remove(JoinPath(environment_->AbsoluteDirectory(), "LOCK")).IgnoreError();
+  });
+}
+
 std::string Session::VisitReadOnly() {
+  SweepLockAway();
   if (std::string difference = CheckOneOwner(); !difference.empty()) {
     return difference;
   }
@@ -220,8 +238,8 @@ std::string Session::VisitReadOnly() {
   environment_->SetReadOnly(true);
   std::string difference = whole ? CompareReadOnly() : "";
   environment_->SetReadOnly(false);
-  if (difference.empty()) {
-    difference = environment_->OrderViolation();
+  if (std::string violation = environment_->OrderViolation(); !violation.empty()) {
+    difference = std::move(violation);  // says best what was done
   }
   if (!difference.empty()) {
     return "read-only: " + difference;
@@ -229,13 +247,43 @@ std::string Session::VisitReadOnly() {
   if (environment_->DiskSteps() != before) {
     return "a read-only opening changed the disk or tried to";
   }
-  return Reopen();
+  if (whole && !Excused()) {
+    difference = CompareBesideAWriter();
+  }
+  return difference.empty() ? Reopen() : "beside a reader: " + difference;
+}
+
+// A reader keeps no writer out, and what a writer does changes no answer of the reader's: it stays
+// what it was, or says that a writer came.
+std::string Session::CompareBesideAWriter() {
+  Options options = OpenOptions();
+  options.read_only = true;
+  absl::StatusOr<std::unique_ptr<Db>> reader = OpenAt(environment_->directory(), options);
+  bool known = false;
+  std::string difference = Judge(reader.status(), &known, "Open of a reader");
+  if (!known) {
+    return difference;
+  }
+  absl::StatusOr<std::unique_ptr<Db>> writer = OpenAt(environment_->directory(), OpenOptions());
+  difference = Judge(writer.status(), &known, "Open of a writer");
+  if (!known) {
+    return difference;
+  }
+  Mark("writer beside a reader");
+  for (const absl::Status& status : {(*writer)->CompactAll(), (*writer)->Close()}) {
+    if (difference = Judge(status, &known, "the writer's call"); !known) {
+      return difference;
+    }
+  }
+  difference = CompareContents(**reader, Now());
+  const bool said_so = difference.find("a writer opened the database") != std::string::npos;
+  return said_so ? "" : difference;
 }
 
 std::string Session::CompareReadOnly() {
   Options options = OpenOptions();
   options.read_only = true;
-  absl::StatusOr<std::unique_ptr<Db>> opened = open_(environment_->directory(), options);
+  absl::StatusOr<std::unique_ptr<Db>> opened = OpenAt(environment_->directory(), options);
   bool known = false;
   std::string difference = Judge(opened.status(), &known, "Open");
   if (!known) {
@@ -260,15 +308,15 @@ std::string Session::CompareReadOnly() {
 std::string Session::TakeCheckpoint(size_t position) {
   const std::string directory = environment_->root() + "/checkpoint-" + std::to_string(position);
   bool known = false;
-  std::string difference = Judge(db_->Checkpoint(directory), &known, "Checkpoint");
-  if (!known) {
+  std::string difference = CheckpointBesideANeighbour(directory, &known);
+  if (!known || !difference.empty()) {
     return difference;
   }
   Mark("checkpoint");
   model_.Synced();
   Options options = OpenOptions();
   options.create_if_missing = false;
-  absl::StatusOr<std::unique_ptr<Db>> copy = open_(directory, options);
+  absl::StatusOr<std::unique_ptr<Db>> copy = OpenAt(directory, options);
   difference = Judge(copy.status(), &known, "Open of the checkpoint");
   if (!known) {
     return difference;
@@ -283,6 +331,30 @@ std::string Session::TakeCheckpoint(size_t position) {
     return difference;
   }
   return Expect((*copy)->Close(), "Close of the checkpoint");
+}
+
+// Somebody else keeps a database where the checkpoint might want to be staged.
+std::string Session::CheckpointBesideANeighbour(const std::string& directory, bool* known) {
+  const std::string neighbour = directory + ".tmp";
+  const std::string file = JoinPath(neighbour, "CURRENT");
+  constexpr std::string_view kTheirs = "theirs";
+  absl::Status made;
+  environment_->AsAnotherProcess([&](FileSystem& disk) {
+    made = disk.CreateDirectory(neighbour);
+    absl::StatusOr<std::unique_ptr<File>> current = disk.Open(file, OpenMode::kCreate);
+    made = made.ok() ? current.status() : made;
+    made = made.ok() ? (*current)->Append(kTheirs) : made;
+  });
+  std::string difference = Judge(db_->Checkpoint(directory), known, "Checkpoint");
+  environment_->AsAnotherProcess([&](FileSystem& disk) {
+    const absl::StatusOr<std::string> bytes = ReadWholeFile(disk, file, 100);
+    if (made.ok() && !environment_->power_is_cut() && (!bytes.ok() || *bytes != kTheirs)) {
+      difference = "the checkpoint changed what somebody else has in " + neighbour;
+    }
+    disk.Remove(file).IgnoreError();
+    disk.RemoveDirectory(neighbour).IgnoreError();
+  });
+  return difference;
 }
 
 // --- Snapshots and time ----------------------------------------------------------------------------

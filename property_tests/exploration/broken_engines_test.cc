@@ -153,6 +153,10 @@ constexpr Hazard kHazards[] = {
     {"E6", Hazard::kForks, "in a child"},
     {"E6_EXECUTOR", Hazard::kForks, "signal 14"},
     {"E14", Hazard::kCampaign},
+    {"E3", Hazard::kCampaign, "what somebody else has in"},
+    {"E4", Hazard::kCampaign},
+    {"E5", Hazard::kCampaign, "a second opening beside a writer"},
+    {"E13", Hazard::kCampaign, "Open of a writer"},
 };
 
 INSTANTIATE_TEST_SUITE_P(

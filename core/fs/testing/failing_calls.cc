@@ -216,6 +216,14 @@ int SyncWith(const char* name, int fd) {
                  [&] { return skip ? 0 : real(); });
 }
 
+// A path from a directory's descriptor: the whole one, where the directory was opened by a path
+// that is watched.
+std::string WholePath(int directory, const char* path) {
+  const std::optional<OpenDescriptor> from =
+      directory == AT_FDCWD || *path == '/' ? std::nullopt : Shim::Get().Find(directory);
+  return !from ? path : path == std::string_view(".") ? from->path : from->path + "/" + path;
+}
+
 bool IsAtEnd(int fd, off_t offset) {
   struct stat info;
   return Real<int(int, struct stat*)>("fstat")(fd, &info) == 0 && info.st_size == offset;
@@ -236,10 +244,11 @@ using veralith::Real;
 using veralith::Shim;
 using veralith::Through;
 using veralith::ThroughDescriptor;
+using veralith::WholePath;
 
 extern "C" {
 
-int open(const char* path, int flags, ...) {
+int openat(int directory, const char* name, int flags, ...) {
   mode_t mode = 0;
   if ((flags & O_CREAT) != 0) {
     va_list arguments;
@@ -247,13 +256,14 @@ int open(const char* path, int flags, ...) {
     mode = va_arg(arguments, mode_t);
     va_end(arguments);
   }
+  const std::string path = WholePath(directory, name);
   const auto real = [&] {
-    const int fd = Real<int(const char*, int, ...)>("open")(path, flags, mode);
-    Shim::Get().Opened(fd, path, (flags & O_DIRECTORY) != 0);
+    const int fd = Real<int(int, const char*, int, ...)>("openat")(directory, name, flags, mode);
+    Shim::Get().Opened(fd, path.c_str(), (flags & O_DIRECTORY) != 0);
     return fd;
   };
   if ((flags & O_DIRECTORY) != 0 || ((flags & O_CREAT) != 0 && (flags & O_EXCL) == 0)) {
-    return real();  // the beginning of a sync_directory or a lock
+    return real();  // the beginning of a list, a sync_directory or a lock
   }
   return Through((flags & O_CREAT) != 0 ? FsCall::kCreate : FsCall::kOpen, path, real);
 }
@@ -322,44 +332,59 @@ int close(int fd) {
                                   : result;
 }
 
-int rename(const char* from, const char* to) noexcept {
-  return Through(
-      FsCall::kRename, from,
-      [&] { return Real<int(const char*, const char*)>("rename")(from, to); }, to);
+int renameat(int from_directory, const char* from, int to_directory, const char* to) noexcept {
+  const auto real = [&] {
+    return Real<int(int, const char*, int, const char*)>("renameat")(from_directory, from,
+                                                                    to_directory, to);
+  };
+  return Through(FsCall::kRename, WholePath(from_directory, from), real,
+                 WholePath(to_directory, to));
 }
 
-int link(const char* from, const char* to) noexcept {
-  return Through(
-      FsCall::kLink, from,
-      [&] { return Real<int(const char*, const char*)>("link")(from, to); }, to);
+int linkat(int from_directory, const char* from, int to_directory, const char* to,
+           int flags) noexcept {
+  const auto real = [&] {
+    return Real<int(int, const char*, int, const char*, int)>("linkat")(from_directory, from,
+                                                                       to_directory, to, flags);
+  };
+  return Through(FsCall::kLink, WholePath(from_directory, from), real,
+                 WholePath(to_directory, to));
 }
 
-int unlink(const char* path) noexcept {
-  return Through(FsCall::kRemove, path, [&] { return Real<int(const char*)>("unlink")(path); });
+int unlinkat(int directory, const char* name, int flags) noexcept {
+  const auto real = [&] {
+    return Real<int(int, const char*, int)>("unlinkat")(directory, name, flags);
+  };
+  return Through(flags == AT_REMOVEDIR ? FsCall::kRemoveDirectory : FsCall::kRemove,
+                 WholePath(directory, name), real);
 }
 
-DIR* opendir(const char* path) {
-  const veralith::Verdict verdict = Shim::Get().Judge(FsCall::kList, path);
+DIR* fdopendir(int fd) {
+  const auto file = Shim::Get().Find(fd);
+  const veralith::Verdict verdict =
+      file ? Shim::Get().Judge(FsCall::kList, file->path) : veralith::Verdict();
   if (verdict.error != 0) {
     errno = verdict.error;
     return nullptr;
   }
-  return Real<DIR*(const char*)>("opendir")(path);
+  return Real<DIR*(int)>("fdopendir")(fd);
 }
 
-int mkdir(const char* path, mode_t mode) noexcept {
-  return Through(FsCall::kCreateDirectory, path,
-                 [&] { return Real<int(const char*, mode_t)>("mkdir")(path, mode); });
+// The C library closes the descriptor itself.
+int closedir(DIR* stream) {
+  Shim::Get().Closed(dirfd(stream));
+  return Real<int(DIR*)>("closedir")(stream);
 }
 
-int rmdir(const char* path) noexcept {
-  return Through(FsCall::kRemoveDirectory, path,
-                 [&] { return Real<int(const char*)>("rmdir")(path); });
+int mkdirat(int directory, const char* name, mode_t mode) noexcept {
+  return Through(FsCall::kCreateDirectory, WholePath(directory, name), [&] {
+    return Real<int(int, const char*, mode_t)>("mkdirat")(directory, name, mode);
+  });
 }
 
-int stat(const char* path, struct stat* info) noexcept {
-  return Through(FsCall::kExists, path, [&] {
-    return Real<int(const char*, struct stat*)>("stat")(path, info);
+int fstatat(int directory, const char* name, struct stat* info, int flags) noexcept {
+  return Through(FsCall::kExists, WholePath(directory, name), [&] {
+    return Real<int(int, const char*, struct stat*, int)>("fstatat")(directory, name, info, flags);
   });
 }
 
@@ -371,6 +396,12 @@ int flock(int fd, int operation) noexcept {
 int statvfs(const char* path, struct statvfs* info) noexcept {
   return Through(FsCall::kFreeBytes, path, [&] {
     return Real<int(const char*, struct statvfs*)>("statvfs")(path, info);
+  });
+}
+
+int fstatvfs(int fd, struct statvfs* info) noexcept {
+  return ThroughDescriptor(FsCall::kFreeBytes, fd, [&] {
+    return Real<int(int, struct statvfs*)>("fstatvfs")(fd, info);
   });
 }
 

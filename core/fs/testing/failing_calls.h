@@ -1,6 +1,7 @@
-// Makes the machine's own file calls fail, below unchanged production code: open, pread, pwrite,
-// fallocate, ftruncate, fstat, fsync, fdatasync, close, rename, link, unlink, opendir, mkdir, rmdir,
-// stat, flock and statvfs are defined here and take the place of the C library's, which they call.
+// Makes the machine's own file calls fail, below unchanged production code: openat, pread, pwrite,
+// fallocate, ftruncate, fstat, fsync, fdatasync, close, renameat, linkat, unlinkat, fdopendir,
+// closedir, mkdirat, fstatat, flock, statvfs and fstatvfs are defined here and take the place of
+// the C library's, which they call.
 //
 //   Linked into a test, it is told what to do by the functions below.
 //   As failing_calls_preload.so in LD_PRELOAD it does the same to a program that knows nothing of it:

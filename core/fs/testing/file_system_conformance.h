@@ -458,6 +458,99 @@ TEST_P(FileSystemConformance, ALockBelongsToTheFileAndNotToItsName) {
   EXPECT_EQ(LockCode("LOCK", LockMode::kExclusive), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_P(FileSystemConformance, ALockSaysWhenItsNameIsGoneOrAnotherFiles) {
+  auto held = fs().Lock(Path("LOCK"), LockMode::kExclusive);
+  ASSERT_TRUE(held.ok());
+  EXPECT_TRUE((*held)->CheckHeld().ok());
+  ASSERT_TRUE(fs().Remove(Path("LOCK")).ok());
+  EXPECT_EQ((*held)->CheckHeld().code(), absl::StatusCode::kFailedPrecondition);
+  MustWrite("LOCK", "");
+  EXPECT_EQ((*held)->CheckHeld().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_P(FileSystemConformance, ADirectoryIsLockedWhateverHappensToTheFilesInIt) {
+  ASSERT_TRUE(fs().CreateDirectory(Path("d")).ok());
+  MustWrite("d/f", "");
+  const auto code = [&](LockMode mode) {
+    return fs().LockDirectory(Path("d"), mode).status().code();
+  };
+  {
+    auto held = fs().LockDirectory(Path("d"), LockMode::kExclusive);
+    ASSERT_TRUE(held.ok()) << ToString(held.status());
+    ASSERT_TRUE(fs().Remove(Path("d/f")).ok());
+    EXPECT_EQ(code(LockMode::kExclusive), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(code(LockMode::kShared), absl::StatusCode::kFailedPrecondition);
+    EXPECT_TRUE((*held)->CheckHeld().ok());
+    ASSERT_TRUE(fs().RemoveDirectory(Path("d")).ok());
+    EXPECT_EQ((*held)->CheckHeld().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(code(LockMode::kShared), absl::StatusCode::kNotFound);
+  }
+  ASSERT_TRUE(fs().CreateDirectory(Path("d")).ok());
+  const auto reader = fs().LockDirectory(Path("d"), LockMode::kShared);
+  EXPECT_EQ(code(LockMode::kShared), absl::StatusCode::kOk);
+  EXPECT_EQ(code(LockMode::kExclusive), absl::StatusCode::kFailedPrecondition);
+}
+
+// ---- Pinned directories ----
+
+TEST_P(FileSystemConformance, APinnedDirectoryStaysTheOneThatThePathNamed) {
+  ASSERT_TRUE(fs().CreateDirectory(Path("d")).ok());
+  MustWrite("d/f", "first");
+  const absl::StatusOr<std::unique_ptr<FileSystem>> pinned = fs().Pin(Path("d") + "/");
+  ASSERT_TRUE(pinned.ok()) << ToString(pinned.status());
+  FileSystem& view = **pinned;
+  ASSERT_TRUE(fs().Rename(Path("d"), Path("moved")).ok());
+  ASSERT_TRUE(fs().CreateDirectory(Path("d")).ok());
+  MustWrite("d/f", "second");
+  EXPECT_EQ(*ReadWholeFile(view, Path("d/f"), 100), "first");
+  ASSERT_TRUE((*view.Open(Path("d/new"), OpenMode::kCreate))->Append("new").ok());
+  ASSERT_TRUE(view.SyncDirectory(Path("d")).ok());
+  EXPECT_EQ(*view.List(Path("d")), (Names{"f", "new"}));
+  EXPECT_EQ(MustList("moved"), (Names{"f", "new"}));
+  EXPECT_EQ(MustList("d"), Names{"f"});
+  EXPECT_TRUE(*view.Exists(Path("d/new")));
+  EXPECT_GT(*view.FreeBytes(Path("d")), 0u);
+  ASSERT_TRUE(view.Rename(Path("d/new"), Path("d/old")).ok());
+  ASSERT_TRUE(view.Remove(Path("d/f")).ok());
+  EXPECT_EQ(MustList("moved"), Names{"old"});
+  EXPECT_EQ(MustRead("d/f"), "second");
+}
+
+TEST_P(FileSystemConformance, PathsThatDoNotLeadIntoThePinnedDirectoryAreAsEver) {
+  ASSERT_TRUE(fs().CreateDirectory(Path("d")).ok());
+  ASSERT_TRUE(fs().CreateDirectory(Path("d2")).ok());
+  MustWrite("d/f", "bytes");
+  const auto view = *fs().Pin(Path("d"));
+  ASSERT_TRUE(fs().Rename(Path("d"), Path("moved")).ok());
+  ASSERT_TRUE(view->Link(Path("d/f"), Path("d2/linked")).ok());
+  ASSERT_TRUE(view->CreateDirectory(Path("d2/e")).ok());
+  EXPECT_EQ(MustRead("d2/linked"), "bytes");
+  EXPECT_EQ(MustList("d2"), (Names{"e", "linked"}));
+  ASSERT_TRUE(view->Rename(Path("d2/linked"), Path("d/back")).ok());
+  ASSERT_TRUE(view->RemoveDirectory(Path("d2/e")).ok());
+  EXPECT_EQ(MustList("moved"), (Names{"back", "f"}));
+  EXPECT_EQ(fs().Pin(Path("none")).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_P(FileSystemConformance, NothingIsMadeInAPinnedDirectoryThatWasRemoved) {
+  ASSERT_TRUE(fs().CreateDirectory(Path("d")).ok());
+  const auto view = *fs().Pin(Path("d"));
+  ASSERT_TRUE(fs().RemoveDirectory(Path("d")).ok());
+  ASSERT_TRUE(fs().CreateDirectory(Path("d")).ok());
+  EXPECT_EQ(view->Open(Path("d/f"), OpenMode::kCreate).status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(view->Lock(Path("d/LOCK"), LockMode::kExclusive).status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(view->CreateDirectory(Path("d/e")).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(*view->List(Path("d")), Names{});
+  EXPECT_EQ(MustList("d"), Names{});
+}
+
+TEST_P(FileSystemConformance, AnAbsolutePathIsItself) {
+  EXPECT_EQ(*fs().Absolute("/a/b"), "/a/b");
+  EXPECT_TRUE(*fs().Exists(*fs().Absolute(Path(""))));
+}
+
 }  // namespace veralith
 
 #endif  // VERALITH_CORE_FS_TESTING_FILE_SYSTEM_CONFORMANCE_H_

@@ -3,8 +3,9 @@
 //
 //   Before: the call has not reached the base; an error refuses it, and is what the caller gets.
 //   After:  the base has answered, and the caller gets its answer.
-// FileSystem's calls and those on Files go through the same hooks; path(), identity() and
-// MaxOpenFiles() do not, nor does the end of a File or a lock.
+// FileSystem's calls, those of its views (Pin) and those on Files go through the same hooks; path(),
+// identity() and MaxOpenFiles() do not, nor does the end of a File or a lock, nor what asks and changes
+// nothing on the disk: LockDirectory, Pin itself, Absolute.
 //
 // It makes no call of its own, so it moves no fault and no crash point of the base.
 //
@@ -50,9 +51,14 @@ class InterceptedFileSystem : public FileSystem {
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path, LockMode mode) final;
   absl::StatusOr<uint64_t> FreeBytes(const std::string& directory) final;
   std::optional<uint64_t> MaxOpenFiles() const final { return base_->MaxOpenFiles(); }
+  absl::StatusOr<std::unique_ptr<FileLock>> LockDirectory(const std::string& directory,
+                                                          LockMode mode) final;
+  absl::StatusOr<std::unique_ptr<FileSystem>> Pin(const std::string& directory) final;
+  absl::StatusOr<std::string> Absolute(const std::string& path) final;
 
  protected:
-  explicit InterceptedFileSystem(FileSystem* base) : base_(base) {}
+  explicit InterceptedFileSystem(FileSystem* base);
+  ~InterceptedFileSystem() override;
 
   virtual absl::Status Before(const Call& call) { return absl::OkStatus(); }
   virtual void After(const Call& call, const absl::Status& status) {}
@@ -61,12 +67,14 @@ class InterceptedFileSystem : public FileSystem {
 
  private:
   friend class InterceptedFile;
+  friend class InterceptedCalls;
 
   // Before, the call to the base, After.
   template <typename Ask>
   auto Intercept(const Call& call, const Ask& ask) -> decltype(ask());
 
   FileSystem* const base_;
+  const std::unique_ptr<FileSystem> calls_;  // what a call is: the same as in a view
 };
 
 }  // namespace veralith

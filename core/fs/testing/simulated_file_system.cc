@@ -66,6 +66,22 @@ struct Place {
   SimulatedInodePtr inode;  // none: the name is free
 };
 
+// A path that stands for the directory that it named once.
+struct PinnedInode {
+  std::string path;
+  SimulatedInodePtr directory;
+};
+
+// What follows the pinned directory in a path; nothing when the path does not lead into it.
+std::optional<std::string_view> BelowPinned(std::string_view path, const PinnedInode* pin) {
+  if (pin == nullptr || !path.starts_with(pin->path)) {
+    return std::nullopt;
+  }
+  const std::string_view rest = path.substr(pin->path.size());
+  const bool inside = rest.empty() || rest.front() == '/' || pin->path.ends_with('/');
+  return inside ? std::optional(rest) : std::nullopt;
+}
+
 struct ActiveRule {
   FaultRule rule;
   uint64_t matched = 0;
@@ -78,6 +94,8 @@ struct SimulatedFileSystem::Disk {
 
   mutable Mutex mutex;  // guards everything below
   SimulatedInodePtr root;
+  SimulatedInodePtr working;     // directory
+  std::string working_path = "/";
   PendingNames names;
   StaleSectors stale;
   uint64_t last_id = 0;
@@ -180,10 +198,15 @@ struct SimulatedFileSystem::Disk {
 
   // ---- Names ----
 
-  Place Find(const std::string& path) const {
+  Place Find(const std::string& path, const PinnedInode* pin = nullptr) const {
     Place place;
-    place.inode = root;
     std::string_view rest = path;
+    if (const auto below = BelowPinned(path, pin); below.has_value()) {
+      place.inode = pin->directory;
+      rest = *below;
+    } else {
+      place.inode = path.starts_with('/') ? root : working;
+    }
     for (std::string_view component; !(component = NextComponent(&rest)).empty();) {
       if (place.inode == nullptr || !place.inode->directory) {
         place.error = place.inode == nullptr ? ENOENT : ENOTDIR;
@@ -191,6 +214,10 @@ struct SimulatedFileSystem::Disk {
       }
       if (component.size() > kMaxNameBytes) {
         place.error = ENAMETOOLONG;
+        return place;
+      }
+      if (place.inode->links == 0) {
+        place.error = ENOENT;  // removed while somebody works in it
         return place;
       }
       place.parent = place.inode;
@@ -202,15 +229,27 @@ struct SimulatedFileSystem::Disk {
   }
 
   // The inode a path names; errno otherwise.
-  int Get(const std::string& path, SimulatedInodePtr* inode) const {
-    Place place = Find(path);
+  int Get(const std::string& path, const PinnedInode* pin, SimulatedInodePtr* inode) const {
+    Place place = Find(path, pin);
     *inode = std::move(place.inode);
     return place.error != 0 ? place.error : *inode == nullptr ? ENOENT : 0;
   }
 
-  int GetDirectory(const std::string& path, SimulatedInodePtr* inode) const {
-    const int error = Get(path, inode);
+  int GetDirectory(const std::string& path, const PinnedInode* pin,
+                   SimulatedInodePtr* inode) const {
+    const int error = Get(path, pin, inode);
     return error != 0 ? error : (*inode)->directory ? 0 : ENOTDIR;
+  }
+
+  // 0 when the lock was taken.
+  static int TakeLock(SimulatedInode& inode, bool exclusive) {
+    if (inode.exclusively_locked || (exclusive && inode.shared_locks > 0)) {
+      return EWOULDBLOCK;
+    }
+    ++inode.handles;
+    inode.exclusively_locked = exclusive;
+    inode.shared_locks += exclusive ? 0 : 1;
+    return 0;
   }
 
   SimulatedInodePtr Create(const Place& place, bool directory) {
@@ -472,9 +511,14 @@ class SimulatedFile final : public File {
 
 class SimulatedLock final : public FileLock {
  public:
-  SimulatedLock(SimulatedFileSystem::Disk* disk, std::string path, SimulatedInodePtr inode,
-                bool exclusive)
-      : disk_(disk), path_(std::move(path)), inode_(std::move(inode)), exclusive_(exclusive) {}
+  // `pin` may be null.
+  SimulatedLock(SimulatedFileSystem::Disk* disk, std::string path,
+                std::shared_ptr<const PinnedInode> pin, SimulatedInodePtr inode, bool exclusive)
+      : disk_(disk),
+        path_(std::move(path)),
+        pin_(std::move(pin)),
+        inode_(std::move(inode)),
+        exclusive_(exclusive) {}
   ~SimulatedLock() override {
     MutexLock lock(disk_->mutex);
     disk_->GiveDescriptorBack(path_);
@@ -487,28 +531,83 @@ class SimulatedLock final : public FileLock {
     disk_->Charge(*inode_);
   }
 
+  absl::Status CheckHeld() const override {
+    MutexLock lock(disk_->mutex);
+    return inode_->links > 0 && disk_->Find(path_, pin_.get()).inode == inode_
+               ? absl::OkStatus()
+               : FailedPrecondition(path_ + ": lock: removed or replaced while it was held");
+  }
+
  private:
   SimulatedFileSystem::Disk* const disk_;
   const std::string path_;
+  const std::shared_ptr<const PinnedInode> pin_;
   const SimulatedInodePtr inode_;
   const bool exclusive_;
 };
 
+// The calls on the disk, or on a view of it.
+class SimulatedCalls final : public FileSystem {
+ public:
+  explicit SimulatedCalls(SimulatedFileSystem::Disk* disk,
+                          std::shared_ptr<const PinnedInode> pin = nullptr)
+      : disk_(disk), pin_(std::move(pin)) {}
+
+  absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
+  absl::Status Rename(const std::string& from, const std::string& to) override;
+  absl::Status Link(const std::string& from, const std::string& to) override;
+  absl::Status Remove(const std::string& path) override;
+  absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
+  absl::Status CreateDirectory(const std::string& path) override;
+  absl::Status RemoveDirectory(const std::string& path) override;
+  absl::Status SyncDirectory(const std::string& path) override;
+  absl::StatusOr<bool> Exists(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path, LockMode mode) override;
+  absl::StatusOr<uint64_t> FreeBytes(const std::string& directory) override;
+  absl::StatusOr<std::unique_ptr<FileLock>> LockDirectory(const std::string& directory,
+                                                          LockMode mode) override;
+  absl::StatusOr<std::unique_ptr<FileSystem>> Pin(const std::string& directory) override;
+  absl::StatusOr<std::string> Absolute(const std::string& path) override;
+  std::optional<uint64_t> MaxOpenFiles() const override {
+    MutexLock lock(disk_->mutex);
+    return disk_->max_open_files;
+  }
+
+ private:
+  using TakeInode = std::function<int(SimulatedInodePtr* inode)>;
+
+  Place Find(const std::string& path) const { return disk_->Find(path, pin_.get()); }
+  int Get(const std::string& path, SimulatedInodePtr* inode) const {
+    return disk_->Get(path, pin_.get(), inode);
+  }
+  int GetDirectory(const std::string& path, SimulatedInodePtr* inode) const {
+    return disk_->GetDirectory(path, pin_.get(), inode);
+  }
+  // Locks what `take` finds or makes.
+  absl::StatusOr<std::unique_ptr<FileLock>> LockInode(const std::string& path, bool exclusive,
+                                                      bool is_step, const TakeInode& take);
+
+  SimulatedFileSystem::Disk* const disk_;
+  const std::shared_ptr<const PinnedInode> pin_;  // of a view
+};
+
 SimulatedFileSystem::SimulatedFileSystem(uint64_t capacity_bytes)
-    : disk_(std::make_unique<Disk>()) {
+    : disk_(std::make_unique<Disk>()), calls_(std::make_unique<SimulatedCalls>(disk_.get())) {
   disk_->capacity = capacity_bytes;
   disk_->root = std::make_shared<SimulatedInode>();
   disk_->root->id = ++disk_->last_id;
   disk_->root->directory = true;
   disk_->root->links = 1;
+  disk_->working = disk_->root;
 }
 
-SimulatedFileSystem::SimulatedFileSystem(std::unique_ptr<Disk> disk) : disk_(std::move(disk)) {}
+SimulatedFileSystem::SimulatedFileSystem(std::unique_ptr<Disk> disk)
+    : disk_(std::move(disk)), calls_(std::make_unique<SimulatedCalls>(disk_.get())) {}
 
 SimulatedFileSystem::~SimulatedFileSystem() = default;
 
-absl::StatusOr<std::unique_ptr<File>> SimulatedFileSystem::Open(const std::string& path,
-                                                                OpenMode mode) {
+absl::StatusOr<std::unique_ptr<File>> SimulatedCalls::Open(const std::string& path,
+                                                           OpenMode mode) {
   const bool create = mode == OpenMode::kCreate;
   SimulatedInodePtr opened;
   const absl::Status status =
@@ -516,7 +615,7 @@ absl::StatusOr<std::unique_ptr<File>> SimulatedFileSystem::Open(const std::strin
         if (!disk_->HasDescriptor(path)) {
           return EMFILE;
         }
-        Place place = disk_->Find(path);
+        Place place = Find(path);
         if (place.error != 0) {
           return place.error;
         }
@@ -536,26 +635,25 @@ absl::StatusOr<std::unique_ptr<File>> SimulatedFileSystem::Open(const std::strin
       });
   std::unique_ptr<File> file;
   if (opened != nullptr) {
-    file = std::make_unique<SimulatedFile>(disk_.get(), path, mode != OpenMode::kRead,
-                                           std::move(opened));
+    file = std::make_unique<SimulatedFile>(disk_, path, mode != OpenMode::kRead, std::move(opened));
   }
   VERALITH_RETURN_IF_ERROR(status);  // a late failure has opened the file: it is closed here
   return file;
 }
 
-absl::Status SimulatedFileSystem::Rename(const std::string& from, const std::string& to) {
+absl::Status SimulatedCalls::Rename(const std::string& from, const std::string& to) {
   return disk_->Call(FsCall::kRename, true, from, to, [&](bool) {
-    return disk_->Rename(disk_->Find(from), disk_->Find(to));
+    return disk_->Rename(Find(from), Find(to));
   });
 }
 
-absl::Status SimulatedFileSystem::Link(const std::string& from, const std::string& to) {
+absl::Status SimulatedCalls::Link(const std::string& from, const std::string& to) {
   return disk_->Call(FsCall::kLink, true, from, to, [&](bool) {
     SimulatedInodePtr inode;
-    if (const int error = disk_->Get(from, &inode); error != 0) {
+    if (const int error = Get(from, &inode); error != 0) {
       return error;
     }
-    const Place place = disk_->Find(to);
+    const Place place = Find(to);
     if (place.error != 0) {
       return place.error;
     }
@@ -570,9 +668,9 @@ absl::Status SimulatedFileSystem::Link(const std::string& from, const std::strin
   });
 }
 
-absl::Status SimulatedFileSystem::Remove(const std::string& path) {
+absl::Status SimulatedCalls::Remove(const std::string& path) {
   return disk_->Call(FsCall::kRemove, true, path, "", [&](bool) {
-    const Place place = disk_->Find(path);
+    const Place place = Find(path);
     if (place.error != 0 || place.inode == nullptr) {
       return place.error != 0 ? place.error : ENOENT;
     }
@@ -584,14 +682,14 @@ absl::Status SimulatedFileSystem::Remove(const std::string& path) {
   });
 }
 
-absl::StatusOr<std::vector<std::string>> SimulatedFileSystem::List(const std::string& directory) {
+absl::StatusOr<std::vector<std::string>> SimulatedCalls::List(const std::string& directory) {
   std::vector<std::string> names;
   VERALITH_RETURN_IF_ERROR(disk_->Call(FsCall::kList, false, directory, "", [&](bool) {
     if (!disk_->HasDescriptor(directory)) {
       return EMFILE;
     }
     SimulatedInodePtr inode;
-    if (const int error = disk_->GetDirectory(directory, &inode); error != 0) {
+    if (const int error = GetDirectory(directory, &inode); error != 0) {
       return error;
     }
     for (const auto& [name, child] : inode->entries) {
@@ -602,9 +700,9 @@ absl::StatusOr<std::vector<std::string>> SimulatedFileSystem::List(const std::st
   return names;
 }
 
-absl::Status SimulatedFileSystem::CreateDirectory(const std::string& path) {
+absl::Status SimulatedCalls::CreateDirectory(const std::string& path) {
   return disk_->Call(FsCall::kCreateDirectory, true, path, "", [&](bool) {
-    const Place place = disk_->Find(path);
+    const Place place = Find(path);
     if (place.error != 0) {
       return place.error;
     }
@@ -616,9 +714,9 @@ absl::Status SimulatedFileSystem::CreateDirectory(const std::string& path) {
   });
 }
 
-absl::Status SimulatedFileSystem::RemoveDirectory(const std::string& path) {
+absl::Status SimulatedCalls::RemoveDirectory(const std::string& path) {
   return disk_->Call(FsCall::kRemoveDirectory, true, path, "", [&](bool) {
-    const Place place = disk_->Find(path);
+    const Place place = Find(path);
     if (place.error != 0 || place.inode == nullptr) {
       return place.error != 0 ? place.error : ENOENT;
     }
@@ -636,10 +734,10 @@ absl::Status SimulatedFileSystem::RemoveDirectory(const std::string& path) {
   });
 }
 
-absl::Status SimulatedFileSystem::SyncDirectory(const std::string& path) {
+absl::Status SimulatedCalls::SyncDirectory(const std::string& path) {
   const auto with_directory = [&](const std::function<void(const SimulatedInode&)>& body) {
     SimulatedInodePtr inode;
-    const int error = disk_->GetDirectory(path, &inode);
+    const int error = GetDirectory(path, &inode);
     if (error == 0) {
       body(*inode);
     }
@@ -655,50 +753,39 @@ absl::Status SimulatedFileSystem::SyncDirectory(const std::string& path) {
       [&] { with_directory([&](const SimulatedInode& d) { disk_->names.FailSync(d); }); });
 }
 
-absl::StatusOr<bool> SimulatedFileSystem::Exists(const std::string& path) {
+absl::StatusOr<bool> SimulatedCalls::Exists(const std::string& path) {
   bool exists = false;
   VERALITH_RETURN_IF_ERROR(disk_->Call(FsCall::kExists, false, path, "", [&](bool) {
-    const Place place = disk_->Find(path);
+    const Place place = Find(path);
     exists = place.inode != nullptr;
     return place.error == ENOENT ? 0 : place.error;
   }));
   return exists;
 }
 
-absl::StatusOr<std::unique_ptr<FileLock>> SimulatedFileSystem::Lock(const std::string& path,
-                                                                    LockMode mode) {
-  const bool exclusive = mode == LockMode::kExclusive;
+absl::StatusOr<std::unique_ptr<FileLock>> SimulatedCalls::LockInode(const std::string& path,
+                                                                    bool exclusive, bool is_step,
+                                                                    const TakeInode& take) {
   SimulatedInodePtr locked;
-  const absl::Status status = disk_->Call(FsCall::kLock, exclusive, path, "", [&](bool) {
+  const absl::Status status = disk_->Call(FsCall::kLock, is_step, path, "", [&](bool) {
     if (!disk_->HasDescriptor(path)) {
       return EMFILE;
     }
-    Place place = disk_->Find(path);
-    if (place.error != 0 || (place.inode == nullptr && !exclusive)) {
-      return place.error != 0 ? place.error : ENOENT;
+    SimulatedInodePtr inode;
+    int error = take(&inode);
+    error = error != 0 ? error : SimulatedFileSystem::Disk::TakeLock(*inode, exclusive);
+    if (error == 0) {
+      locked = inode;
+      disk_->TakeDescriptor(path);
     }
-    if (place.inode == nullptr) {
-      place.inode = disk_->Create(place, false);
-    }
-    if (place.inode->directory) {
-      return EISDIR;
-    }
-    if (place.inode->exclusively_locked || (exclusive && place.inode->shared_locks > 0)) {
-      return EWOULDBLOCK;
-    }
-    locked = place.inode;
-    ++locked->handles;
-    disk_->TakeDescriptor(path);
-    locked->exclusively_locked = exclusive;
-    locked->shared_locks += exclusive ? 0 : 1;
-    return 0;
+    return error;
   });
   if (status.ok()) {
-    return std::make_unique<SimulatedLock>(disk_.get(), path, std::move(locked), exclusive);
+    return std::make_unique<SimulatedLock>(disk_, path, pin_, std::move(locked), exclusive);
   }
   // A late failure locked the file and says that it did not: the caller cannot unlock it.
   if (locked != nullptr) {
-    SimulatedLock(disk_.get(), path, std::move(locked), exclusive);
+    SimulatedLock(disk_, path, pin_, std::move(locked), exclusive);
   } else if (Message(status).ends_with(ErrnoText(EWOULDBLOCK))) {
     return FailedPrecondition(
         path + ": lock: held by another process, or by this one already: close it there first");
@@ -706,21 +793,55 @@ absl::StatusOr<std::unique_ptr<FileLock>> SimulatedFileSystem::Lock(const std::s
   return status;
 }
 
-absl::StatusOr<uint64_t> SimulatedFileSystem::FreeBytes(const std::string& directory) {
+absl::StatusOr<std::unique_ptr<FileLock>> SimulatedCalls::Lock(const std::string& path,
+                                                               LockMode mode) {
+  const bool exclusive = mode == LockMode::kExclusive;
+  return LockInode(path, exclusive, /*is_step=*/exclusive, [&](SimulatedInodePtr* inode) {
+    const Place place = Find(path);
+    if (place.error != 0 || (place.inode == nullptr && !exclusive)) {
+      return place.error != 0 ? place.error : ENOENT;
+    }
+    *inode = place.inode != nullptr ? place.inode : disk_->Create(place, false);
+    return (*inode)->directory ? EISDIR : 0;
+  });
+}
+
+absl::StatusOr<std::unique_ptr<FileLock>> SimulatedCalls::LockDirectory(
+    const std::string& directory, LockMode mode) {
+  return LockInode(directory, mode == LockMode::kExclusive, /*is_step=*/false,
+                   [&](SimulatedInodePtr* inode) { return GetDirectory(directory, inode); });
+}
+
+absl::StatusOr<std::unique_ptr<FileSystem>> SimulatedCalls::Pin(const std::string& directory) {
+  auto pin = std::make_shared<PinnedInode>();
+  pin->path = directory;
+  while (pin->path.size() > 1 && pin->path.back() == '/') {
+    pin->path.pop_back();
+  }
+  VERALITH_RETURN_IF_ERROR(disk_->Call(FsCall::kOpen, false, directory, "", [&](bool) {
+    return GetDirectory(directory, &pin->directory);
+  }));
+  return std::make_unique<SimulatedCalls>(disk_, std::move(pin));
+}
+
+absl::StatusOr<std::string> SimulatedCalls::Absolute(const std::string& path) {
+  MutexLock lock(disk_->mutex);
+  const bool same = path.starts_with('/') || disk_->working == disk_->root;
+  return same ? path : JoinPath(disk_->working_path, path);
+}
+
+absl::StatusOr<uint64_t> SimulatedCalls::FreeBytes(const std::string& directory) {
   uint64_t free = 0;
   VERALITH_RETURN_IF_ERROR(disk_->Call(FsCall::kFreeBytes, false, directory, "", [&](bool) {
     SimulatedInodePtr inode;
-    const int error = disk_->Get(directory, &inode);
+    const int error = Get(directory, &inode);
     free = disk_->capacity > disk_->used ? disk_->capacity - disk_->used : 0;
     return error;
   }));
   return free;
 }
 
-std::optional<uint64_t> SimulatedFileSystem::MaxOpenFiles() const {
-  MutexLock lock(disk_->mutex);
-  return disk_->max_open_files;
-}
+std::optional<uint64_t> SimulatedFileSystem::MaxOpenFiles() const { return calls_->MaxOpenFiles(); }
 
 void SimulatedFileSystem::SetMaxOpenFiles(uint64_t most, const std::string& directory) {
   MutexLock lock(disk_->mutex);
@@ -738,6 +859,73 @@ uint64_t SimulatedFileSystem::open_files() const {
 uint64_t SimulatedFileSystem::most_open_files() const {
   MutexLock lock(disk_->mutex);
   return disk_->most_open_files;
+}
+
+// --- The file system itself ----------------------------------------------------------------------
+
+absl::StatusOr<std::unique_ptr<File>> SimulatedFileSystem::Open(const std::string& path,
+                                                                OpenMode mode) {
+  return calls_->Open(path, mode);
+}
+absl::Status SimulatedFileSystem::Rename(const std::string& from, const std::string& to) {
+  return calls_->Rename(from, to);
+}
+absl::Status SimulatedFileSystem::Link(const std::string& from, const std::string& to) {
+  return calls_->Link(from, to);
+}
+absl::Status SimulatedFileSystem::Remove(const std::string& path) {
+  return calls_->Remove(path);
+}
+absl::StatusOr<std::vector<std::string>> SimulatedFileSystem::List(const std::string& directory) {
+  return calls_->List(directory);
+}
+absl::Status SimulatedFileSystem::CreateDirectory(const std::string& path) {
+  return calls_->CreateDirectory(path);
+}
+absl::Status SimulatedFileSystem::RemoveDirectory(const std::string& path) {
+  return calls_->RemoveDirectory(path);
+}
+absl::Status SimulatedFileSystem::SyncDirectory(const std::string& path) {
+  return calls_->SyncDirectory(path);
+}
+absl::StatusOr<bool> SimulatedFileSystem::Exists(const std::string& path) {
+  return calls_->Exists(path);
+}
+absl::StatusOr<std::unique_ptr<FileLock>> SimulatedFileSystem::Lock(const std::string& path,
+                                                                    LockMode mode) {
+  return calls_->Lock(path, mode);
+}
+absl::StatusOr<uint64_t> SimulatedFileSystem::FreeBytes(const std::string& directory) {
+  return calls_->FreeBytes(directory);
+}
+absl::StatusOr<std::unique_ptr<FileLock>> SimulatedFileSystem::LockDirectory(
+    const std::string& directory, LockMode mode) {
+  return calls_->LockDirectory(directory, mode);
+}
+absl::StatusOr<std::unique_ptr<FileSystem>> SimulatedFileSystem::Pin(const std::string& directory) {
+  return calls_->Pin(directory);
+}
+absl::StatusOr<std::string> SimulatedFileSystem::Absolute(const std::string& path) {
+  return calls_->Absolute(path);
+}
+
+void SimulatedFileSystem::SetWorkingDirectory(const std::string& path) {
+  MutexLock lock(disk_->mutex);
+  const Place place = disk_->Find(path);
+  VERALITH_CHECK(place.inode != nullptr && place.inode->directory);
+  disk_->working = place.inode;
+  disk_->working_path = path;
+}
+
+void SimulatedFileSystem::AsAnotherProcess(const std::function<void(FileSystem& disk)>& act) {
+  std::vector<ActiveRule> faults;
+  {
+    MutexLock lock(disk_->mutex);
+    faults.swap(disk_->faults);
+  }
+  act(*this);
+  MutexLock lock(disk_->mutex);
+  faults.swap(disk_->faults);
 }
 
 void SimulatedFileSystem::SetFaults(FaultPlan plan) {
@@ -888,6 +1076,7 @@ std::unique_ptr<SimulatedFileSystem::Disk> SimulatedFileSystem::Revive(
   auto disk = std::make_unique<Disk>();
   disk->root = std::move(root);
   disk->root->links = 1;
+  disk->working = disk->root;
   disk->last_id = disk_->last_id;  // not below any id of the copy
   disk->capacity = disk_->capacity;
   disk->max_open_files = disk_->max_open_files;

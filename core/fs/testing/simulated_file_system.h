@@ -34,8 +34,11 @@
 // DETERMINISM. The same calls give the same bytes, statuses, survivors and fingerprints, in any
 // process. Nothing here reads a clock, a pointer's value or a hash container's order.
 //
-// Paths are absolute or not, it is the same: "a/b" is "/a/b". "." and "" are skipped, ".." is not
-// known. The root directory exists and is durable.
+// OTHERS. The process works in the root directory until SetWorkingDirectory says otherwise: until
+// then "a/b" is "/a/b". AsAnotherProcess does what other programs of the machine do meanwhile:
+// remove a lock file, move the directory, put something of their own where the engine wants to go.
+//
+// "." and "" are skipped in paths, ".." is not known. The root directory exists and is durable.
 //
 // Thread rule: as in file_system.h (one mutex). Survivors share bytes with the file system they
 // come from, copied when written: use both from one thread, or one after the other. The file
@@ -81,6 +84,19 @@ class SimulatedFileSystem final : public FileSystem {
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path, LockMode mode) override;
   absl::StatusOr<uint64_t> FreeBytes(const std::string& directory) override;
   std::optional<uint64_t> MaxOpenFiles() const override;
+  absl::StatusOr<std::unique_ptr<FileLock>> LockDirectory(const std::string& directory,
+                                                          LockMode mode) override;
+  absl::StatusOr<std::unique_ptr<FileSystem>> Pin(const std::string& directory) override;
+  absl::StatusOr<std::string> Absolute(const std::string& path) override;
+
+  // ---- Others ----
+
+  // From where relative paths are looked up from now on; an existing directory, by its absolute
+  // path.
+  void SetWorkingDirectory(const std::string& path);
+  // The calls of `act`, which uses absolute paths, meet no fault of the plan and do not count in
+  // it. They are steps, and the power can fail in them.
+  void AsAnotherProcess(const std::function<void(FileSystem& disk)>& act);
 
   // ---- Faults ----
 
@@ -148,12 +164,14 @@ class SimulatedFileSystem final : public FileSystem {
  private:
   friend class SimulatedFile;
   friend class SimulatedLock;
+  friend class SimulatedCalls;
   struct Disk;
 
   explicit SimulatedFileSystem(std::unique_ptr<Disk> disk);
   std::unique_ptr<Disk> Revive(std::shared_ptr<SimulatedInode> root) const;
 
   const std::unique_ptr<Disk> disk_;
+  const std::unique_ptr<FileSystem> calls_;  // what a call is: the same as in a view
 };
 
 // True for the status of every call on a file system whose power was cut.

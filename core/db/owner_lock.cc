@@ -1,0 +1,69 @@
+#include "core/db/owner_lock.h"
+
+#include <utility>
+
+#include "core/base/broken.h"
+#include "core/manifest/file_names.h"
+
+namespace veralith {
+namespace {
+
+absl::Status Lost(const absl::Status& why) {
+  return FailedPrecondition(std::string(Message(why)) +
+                            "; another process can own the database since, so nothing more is "
+                            "changed in it: close it, see who removed the file, and open it again");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<OwnerLock>> OwnerLock::Take(FileSystem* fs,
+                                                           const std::string& directory) {
+  std::unique_ptr<OwnerLock> owner(new OwnerLock(fs, directory));
+  {
+    MutexLock lock(owner->mutex_);
+    VERALITH_ASSIGN_OR_RETURN(
+        owner->file_, fs->Lock(JoinPath(directory, kLockFileName), LockMode::kExclusive));
+  }
+  if (VERALITH_BROKEN(E5)) {
+    return owner;
+  }
+  absl::StatusOr<std::unique_ptr<FileLock>> itself =
+      fs->LockDirectory(directory, LockMode::kExclusive);
+  if (!absl::IsUnimplemented(itself.status())) {
+    VERALITH_RETURN_IF_ERROR(itself.status());
+    owner->directory_lock_ = *std::move(itself);
+  }
+  return owner;
+}
+
+absl::Status OwnerLock::Check() {
+  MutexLock lock(mutex_);
+  if (directory_lock_ != nullptr) {
+    if (const absl::Status held = directory_lock_->CheckHeld(); !held.ok()) {
+      return Lost(held);
+    }
+  }
+  const absl::Status held = file_->CheckHeld();
+  if (held.ok() || VERALITH_BROKEN(E5)) {
+    return absl::OkStatus();
+  }
+  return directory_lock_ != nullptr ? TakeAgain() : Lost(held);
+}
+
+// The directory was locked all the time, so nobody but an older version can have come in, and that
+// one would hold the new LOCK. Where CURRENT is gone, too, no cleaner was at work: all is lost.
+absl::Status OwnerLock::TakeAgain() {
+  VERALITH_ASSIGN_OR_RETURN(const bool exists, fs_->Exists(JoinPath(directory_, kCurrentFileName)));
+  if (!exists) {
+    return Lost(FailedPrecondition(directory_ + ": its files were removed while it was open"));
+  }
+  absl::StatusOr<std::unique_ptr<FileLock>> again =
+      fs_->Lock(JoinPath(directory_, kLockFileName), LockMode::kExclusive);
+  if (!again.ok()) {
+    return Lost(again.status());
+  }
+  file_ = *std::move(again);
+  return absl::OkStatus();
+}
+
+}  // namespace veralith
