@@ -8,6 +8,8 @@
 //   4. Locks are flock on a descriptor of their own: they conflict between two holders in one
 //      process as they do between processes, and the kernel drops them when the process ends.
 //   5. Every descriptor is close-on-exec. New files have mode 0644 and directories 0755, less umask.
+//   6. No call waits for another process to open the other end of a pipe: Open of a FIFO is
+//      FailedPrecondition.
 //
 // Appends go to where this File knows the end to be: one File at a time may change a file's size.
 //
