@@ -38,6 +38,25 @@ bool IsPairOf(InputFormat format, std::string_view line) {
          DecodeWord(format, halves->second).has_value();
 }
 
+// What a first line looks like that is of no format and hardly plain text; empty otherwise.
+std::string_view UnlikeAnyFormat(std::string_view line) {
+  if (UnquoteKey(line).has_value() || DecodeHexWord(line).has_value()) {
+    return "it looks like the output of `scan --keys`, which has no values";
+  }
+  for (const std::string_view mark : {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"}) {
+    if (line.starts_with(mark)) {
+      return "it begins with a byte order mark, as some editors write it: remove it";
+    }
+  }
+  if (line.starts_with('[')) {
+    const size_t next = line.find_first_not_of(" \r", 1);
+    if (next == line.npos || line[next] == '{') {
+      return "it looks like an array of JSON, and load takes one object a line (`jq -c '.[]'`)";
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 const std::vector<std::string_view>& InputFormatNames() {
@@ -70,16 +89,15 @@ void InputReader::Guess() {
   has_peeked_ = ReadBytes(&peeked_);
   line_number_ = 1;  // for the error
   const size_t first = peeked_.find_first_not_of(' ');
-  if (first != std::string::npos && peeked_[first] == '{') {
+  if (std::string_view what = UnlikeAnyFormat(peeked_); !what.empty()) {
+    error_ = Fault(StrCat(what, "; if it is plain text, say --format lines"));
+  } else if (first != std::string::npos && peeked_[first] == '{') {
     format_ = InputFormat::kJsonl;
   } else if (IsPairOf(InputFormat::kQuoted, peeked_)) {
     format_ = InputFormat::kQuoted;
   } else if (IsPairOf(InputFormat::kHex, peeked_)) {
     error_ = Fault("it looks like the output of `scan --hex` and like text with tabs: say --format "
                    "hex or --format tsv");
-  } else if (UnquoteKey(peeked_).has_value() || DecodeHexWord(peeked_).has_value()) {
-    error_ = Fault("it looks like the output of `scan --keys`, which has no values; if it is plain "
-                   "text, say --format lines");
   } else {
     format_ = peeked_.starts_with(kPackageField)          ? InputFormat::kStanzas
               : peeked_.find('\t') != std::string::npos ? InputFormat::kTsv

@@ -8,7 +8,8 @@
 //   stanzas  Debian control stanzas (apt-cache dumpavail): key = the Package field, value = stanza
 //   lines    key = "<name>:<line number, ten digits>", value = the line
 //   auto     what the first line looks like: an object, two quoted words, a Package field, a tab;
-//            anything else is lines. What looks like two formats is an error that names them.
+//            anything else is lines. What looks like two formats, or like a format that load does not
+//            read, is an error that says so.
 // A line that does not fit the format is an error; no format falls back to another one.
 #ifndef VERALITH_TOOLS_INPUT_H_
 #define VERALITH_TOOLS_INPUT_H_

@@ -60,6 +60,9 @@ TEST(Input, WhatLooksLikeTwoFormatsOrHasNoValuesIsAnError) {
            {"0x61\t0x62\n", "say --format hex or --format tsv"},
            {"\"a\"\n\"b\"\n", "`scan --keys`, which has no values"},
            {"0x61\n", "`scan --keys`, which has no values"},
+           {"\xef\xbb\xbf{\"key\":\"a\",\"value\":\"b\"}\n", "begins with a byte order mark"},
+           {"[\n{\"key\":\"a\",\"value\":\"b\"}]\n", "looks like an array of JSON"},
+           {"[{\"key\":\"a\",\"value\":\"b\"}]\n", "looks like an array of JSON"},
            {"{\"ns\":0,\"key\":\"a\"}\n", "line 1: the entry has no value"}}) {
     const Read read = ReadAll(text);
     EXPECT_EQ(read.text, "");
@@ -69,6 +72,7 @@ TEST(Input, WhatLooksLikeTwoFormatsOrHasNoValuesIsAnError) {
   EXPECT_EQ(ReadAll("0x61\t0x\n", InputFormat::kHex).text, "-/a=;");
   EXPECT_EQ(ReadAll("0x61\t0x\n", InputFormat::kTsv).text, "-/0x61=0x;");
   EXPECT_EQ(ReadAll("\"a\"\n", InputFormat::kLines).text, "-/in:0000000001=\"a\";");
+  EXPECT_EQ(ReadAll("[section]\n").text, "-/in:0000000001=[section];");
   EXPECT_EQ(ReadAll("{\"a\":1}\n", InputFormat::kLines).text, "-/in:0000000001={\"a\":1};");
 }
 
