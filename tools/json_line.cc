@@ -36,6 +36,16 @@ size_t Utf8Length(std::string_view bytes) {
   return overlong || surrogate || beyond ? 0 : length;
 }
 
+// How many bytes at the beginning of `bytes` stand for themselves in a JSON string.
+size_t PlainLength(std::string_view bytes) {
+  size_t length = 0;
+  while (length < bytes.size() && bytes[length] >= 0x20 && bytes[length] != '"' &&
+         bytes[length] != '\\') {
+    ++length;  // char is signed: what is no ASCII is negative
+  }
+  return length;
+}
+
 void AppendUtf8(std::string* out, uint32_t code) {
   const auto tail = [&](int shift) {
     out->push_back(static_cast<char>(0x80 | ((code >> shift) & 0x3f)));
@@ -168,13 +178,9 @@ class LineParser {
     std::string out;
     while (at_ < line_.size()) {
       // Bytes that stand for themselves, in one piece.
-      const size_t begin = at_;
-      while (at_ < line_.size() && static_cast<unsigned char>(line_[at_]) >= 0x20 &&
-             static_cast<unsigned char>(line_[at_]) < 0x80 && line_[at_] != '"' &&
-             line_[at_] != '\\') {
-        ++at_;
-      }
-      out.append(line_.substr(begin, at_ - begin));
+      const size_t plain = PlainLength(line_.substr(at_));
+      out.append(line_.substr(at_, plain));
+      at_ += plain;
       if (at_ == line_.size()) {
         break;
       }
@@ -251,7 +257,8 @@ class LineParser {
 
 bool IsUtf8(std::string_view bytes) {
   while (!bytes.empty()) {
-    const size_t length = Utf8Length(bytes);
+    const size_t plain = PlainLength(bytes);
+    const size_t length = plain > 0 ? plain : Utf8Length(bytes);
     if (length == 0) {
       return false;
     }
@@ -262,7 +269,13 @@ bool IsUtf8(std::string_view bytes) {
 
 std::string JsonString(std::string_view text) {
   std::string out = "\"";
-  while (!text.empty()) {
+  while (true) {
+    const size_t plain = PlainLength(text);
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) {
+      break;
+    }
     const unsigned char first = static_cast<unsigned char>(text[0]);
     const size_t length = Utf8Length(text);
     if (first == '"' || first == '\\') {
@@ -290,16 +303,16 @@ void AppendJsonBytes(std::string* out, std::string_view name, std::string_view b
 absl::StatusOr<JsonEntry> ParseJsonEntry(std::string_view line) { return LineParser(line).Parse(); }
 
 std::string Base64Encode(std::string_view bytes) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
+  std::string out((bytes.size() + 2) / 3 * 4, '=');
+  char* next = out.data();
+  for (size_t i = 0; i < bytes.size(); i += 3, next += 4) {
     const auto byte = [&](size_t at) -> uint32_t {
       return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0;
     };
     const uint32_t three = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
     const size_t digits = bytes.size() - i >= 3 ? 4 : bytes.size() - i + 1;
-    for (size_t digit = 0; digit < 4; ++digit) {
-      out.push_back(digit < digits ? kAlphabet[three >> (18 - 6 * digit) & 63] : '=');
+    for (size_t digit = 0; digit < digits; ++digit) {
+      next[digit] = kAlphabet[three >> (18 - 6 * digit) & 63];
     }
   }
   return out;
@@ -311,8 +324,8 @@ std::optional<std::string> Base64Decode(std::string_view text) {
     return std::nullopt;
   }
   const size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
-  std::string out;
-  out.reserve(text.size() / 4 * 3);
+  std::string out(text.size() / 4 * 3 - padding, '\0');
+  char* next = out.data();
   for (size_t i = 0; i < text.size(); i += 4) {
     const bool last = i + 4 == text.size();
     uint32_t three = 0;
@@ -326,7 +339,7 @@ std::optional<std::string> Base64Decode(std::string_view text) {
     }
     const size_t bytes = last ? 3 - padding : 3;
     for (size_t j = 0; j < bytes; ++j) {
-      out.push_back(static_cast<char>(three >> (16 - 8 * j)));
+      *next++ = static_cast<char>(three >> (16 - 8 * j));
     }
     if ((three & ((1u << (8 * (3 - bytes))) - 1)) != 0) {
       return std::nullopt;  // bits that belong to no byte

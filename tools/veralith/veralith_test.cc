@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -392,6 +393,9 @@ class VeralithDump : public VeralithCommand {
     readable.create_if_missing = false;
     absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(directory, readable);
     EXPECT_TRUE(db.ok()) << ToString(db.status());
+    if (!db.ok()) {
+      return entries;
+    }
     for (const NamespaceId ns : namespaces) {
       ScanOptions options;
       options.ns = ns;
@@ -498,7 +502,7 @@ TEST_F(VeralithCommand, DeleteRangeDeletesWhatScanAndCountShow) {
     std::vector<std::string> words = {"", db_};
     words.insert(words.end(), bounds.begin(), bounds.end());
     words[0] = "count";
-    const size_t counted = std::stoul(Run(words).out);
+    const size_t counted = std::strtoul(Run(words).out.c_str(), nullptr, 10);
     words.push_back("--keys");
     words[0] = "scan";
     const std::string shown = Run(words).out;

@@ -14,7 +14,10 @@ namespace veralith::tools {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::chrono::milliseconds kLookEvery{100};
+using Clock = std::chrono::steady_clock;
+constexpr Clock::duration kLookEvery = std::chrono::milliseconds(100);
+// A look at a directory of very many files takes long: most of the time goes to the work itself.
+constexpr int kRestPerLook = 20;
 
 bool IsOfKind(const std::string& name, FileKind kind) {
   const auto parsed = ParseFileName(name);
@@ -93,8 +96,11 @@ void WorkProgress::Finish(bool success) {
 
 void WorkProgress::Loop() {
   std::unique_lock<std::mutex> lock(mutex_);
-  while (!changed_.wait_for(lock, kLookEvery, [this] { return finished_; })) {
+  Clock::duration rest = kLookEvery;
+  while (!changed_.wait_for(lock, rest, [this] { return finished_; })) {
+    const Clock::time_point start = Clock::now();
     Look();
+    rest = std::max(kLookEvery, kRestPerLook * (Clock::now() - start));
   }
 }
 

@@ -1,6 +1,6 @@
 // Progress of a command whose work the database does by itself: how much of it has been written,
-// seen from outside. A thread looks at the directories ten times a second, so it shows the middle
-// of one long compaction, what opening writes, and what a checkpoint copies, too.
+// seen from outside. A thread looks at the directories up to ten times a second, so it also shows
+// the middle of one long compaction, what opening writes, and what a checkpoint copies.
 //
 // Shows nothing unless standard error is a terminal or --progress is given, and nothing with
 // --quiet.
