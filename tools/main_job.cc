@@ -205,10 +205,13 @@ class Job {
     InputReader reader(stream, name, InputFormat::kAuto);
     std::vector<model::Write> writes;
     while (true) {
-      model::Write write;
-      write.ns = kLoaded;
-      VERALITH_ASSIGN_OR_RETURN(const bool more, reader.Next(&write.key, &write.value));
+      InputEntry entry;
+      VERALITH_ASSIGN_OR_RETURN(const bool more, reader.Next(&entry));
       if (more) {
+        model::Write write;
+        write.ns = kLoaded;
+        write.key = std::move(entry.key);
+        write.value = std::move(entry.value);
         writes.push_back(std::move(write));
       }
       if (!writes.empty() && (writes.size() == kBatchEntries || !more)) {
@@ -400,7 +403,10 @@ class Job {
 int Main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   const absl::StatusOr<Arguments> arguments = Arguments::Parse(
-      words, {.with_value = {"writer", "veralith", "data"}, .switches = {"help"}});
+      words, {{.name = "writer", .value = "DIR"},
+              {.name = "veralith", .value = "FILE"},
+              {.name = "data", .value = "DIR"},
+              {.name = "help", .letter = 'h'}});
   if (!arguments.ok()) {
     std::fprintf(stderr, "run: %s\n", ToString(arguments.status()).c_str());
     return kUsage;

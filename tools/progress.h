@@ -17,6 +17,8 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void Update(uint64_t done);
+  // When more is known of the work.
+  void SetTotal(uint64_t total) { total_ = total; }
   // Ends the line with the total and the rate.
   void Finish();
 
@@ -27,7 +29,7 @@ class Progress {
 
   const std::string what_;
   const std::string unit_;
-  const uint64_t total_;
+  uint64_t total_;
   const bool terminal_;
   const int64_t start_nanos_;
   int64_t next_nanos_;

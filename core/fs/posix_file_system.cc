@@ -45,11 +45,13 @@ struct Place {
   const char* name;  // a part of the path
 };
 
+// Never waits for another process, as opening a pipe without its other end would.
 // Never 0, 1 or 2, also where the program's standard streams are closed: whatever anybody prints would
 // be written into the file.
 int OpenDescriptor(const Place& place, int flags) {
-  const int fd = Uninterrupted(
-      [&] { return openat(place.directory, place.name, flags | O_CLOEXEC, kFileMode); });
+  const int fd = Uninterrupted([&] {
+    return openat(place.directory, place.name, flags | O_CLOEXEC | O_NONBLOCK, kFileMode);
+  });
   if (fd < 0 || fd > STDERR_FILENO) {
     return fd;
   }
@@ -354,6 +356,9 @@ class PosixFileSystemImpl final : public FileSystem {
     }
     if (S_ISDIR(info.st_mode)) {
       return ErrnoStatus(path, "open", EISDIR);
+    }
+    if (S_ISFIFO(info.st_mode)) {
+      return FailedPrecondition(path + ": open: it is a pipe (FIFO), and a file is needed");
     }
     return std::make_unique<PosixFile>(path, std::move(fd), mode != OpenMode::kRead,
                                        IdentityOf(info));

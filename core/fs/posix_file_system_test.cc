@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,6 +38,25 @@ TEST(PosixFileSystem, AFullDeviceIsResourceExhausted) {
   const absl::Status status = (*file)->Append("x");
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(Message(status), "/dev/full: append: No space left on device");
+}
+
+// In a child with an alarm, so that a call that waits ends the test.
+TEST(PosixFileSystem, APipeIsRefusedAtOnceAndNotWaitedFor) {
+  const TemporaryDirectory directory;
+  const std::string path = JoinPath(directory.path(), "pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const int code = InChild([&path] {
+    alarm(5);
+    for (const OpenMode mode : {OpenMode::kRead, OpenMode::kReadWrite}) {
+      const absl::Status status = PosixFileSystem()->Open(path, mode).status();
+      if (!absl::IsFailedPrecondition(status) || !Message(status).starts_with(path + ": open: ")) {
+        return 1;
+      }
+    }
+    PosixFileSystem()->Lock(path, LockMode::kShared).status().IgnoreError();
+    return 0;
+  });
+  EXPECT_EQ(code, 0);
 }
 
 // A program may run with its standard streams closed: what somebody prints must not end in a file.

@@ -1,16 +1,12 @@
-// A subcommand of `veralith`, and what they share: exit codes, opening, printing bytes.
+// The table of commands. One row says everything about a command: from it come parsing, `--help`,
+// `help COMMAND`, the man page, shell completion and "did you mean".
 #ifndef VERALITH_TOOLS_VERALITH_COMMAND_H_
 #define VERALITH_TOOLS_VERALITH_COMMAND_H_
 
-#include <memory>
-#include <optional>
-#include <string>
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "core/db/db.h"
 #include "tools/veralith/arguments.h"
 
 namespace veralith::tools {
@@ -18,25 +14,49 @@ namespace veralith::tools {
 // Scripts can rely on these.
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitNo = 1;     // get: the key is absent; check: damage; repair: losses
-inline constexpr int kExitUsage = 2;  // the words of the command line are wrong
+inline constexpr int kExitUsage = 2;  // words of the command line, or lines of input, are wrong
 inline constexpr int kExitError = 3;  // the database or the disk returned an error
+
+// An argument that is no option.
+struct Parameter {
+  enum class Kind { kPath, kText, kCommand, kShell };
+  enum class Count { kOne, kOptional, kAny };
+
+  std::string_view name;
+  Kind kind = Kind::kText;
+  Count count = Count::kOne;
+};
+
+inline constexpr Parameter kDirectory = {"DIR", Parameter::Kind::kPath};
+inline constexpr Parameter kKey = {"KEY"};
 
 struct Command {
   std::string_view name;
-  std::string_view synopsis;  // behind "veralith NAME "
-  std::string_view summary;   // one line
-  std::string_view details;   // for --help
-  OptionNames options;
-  size_t least_arguments;
-  size_t most_arguments;
-  int (*run)(const Arguments& arguments);
+  std::vector<Parameter> parameters = {};
+  std::string_view summary = {};     // one line, a sentence without its full stop
+  std::string_view details = {};     // paragraphs; lines that begin with two spaces stay
+  std::vector<Flag> flags = {};      // without --help, which every command has
+  std::vector<std::string_view> examples = {};
+  std::string_view no = {};          // what exit code 1 says; empty: it is not used
+  std::string_view hint = {};        // for people who give an argument too many
+  std::vector<std::string_view> also = {};  // words that people of other tools use for it
+  int (*run)(const Arguments& arguments) = nullptr;
 };
 
-Command LoadCommand();
+// In the order in which help shows them.
+const std::vector<Command>& AllCommands();
+// Null when there is none.
+const Command* FindCommand(std::string_view name);
+
 Command PutCommand();
 Command GetCommand();
 Command DeleteCommand();
+Command DeleteRangeCommand();
 Command ScanCommand();
+Command CountCommand();
+Command NamespacesCommand();
+Command DumpCommand();
+Command LoadCommand();
 Command FlushCommand();
 Command CompactCommand();
 Command CheckpointCommand();
@@ -44,32 +64,10 @@ Command StatsCommand();
 Command CheckCommand();
 Command InspectCommand();
 Command RepairCommand();
-
-// A table of the levels, to standard output.
-void PrintLevels(const Statistics& statistics);
-
-// Prints "veralith: <status>" to standard error; the exit code for it.
-int Fail(const absl::Status& status);
-
-// `code`, unless something printed did not reach standard output: then that is the error.
-int FinishOutput(int code);
-
-// What standard input holds, read up to `limit` bytes and one more.
-absl::StatusOr<std::string> ReadStandardInput(size_t limit);
-
-// Opens for writing (creating only if `create`) or for reading. Says on standard error what opening
-// dropped.
-enum class Access { kRead, kWrite, kCreate };
-absl::StatusOr<std::unique_ptr<Db>> OpenDatabase(const std::string& directory, Access access);
-// Closes; the exit code: `code` unless closing failed.
-int CloseDatabase(Db& db, int code);
-
-// A key as given on the command line: as it is, or, with --quoted, in the form that scan prints.
-absl::StatusOr<std::string> KeyFromArgument(const Arguments& arguments, const std::string& text);
-absl::StatusOr<NamespaceId> NamespaceFrom(const Arguments& arguments);
-
-// A JSON string: UTF-8 as it is, other bytes as \u00XX (Latin-1), control characters escaped.
-std::string JsonString(std::string_view bytes);
+Command HelpCommand();
+Command CompletionCommand();
+Command ManCommand();
+Command VersionCommand();
 
 }  // namespace veralith::tools
 

@@ -19,7 +19,7 @@
 #include "core/manifest/manifest_log.h"
 #include "core/segment/segment_file.h"
 #include "tools/progress.h"
-#include "tools/veralith/command.h"
+#include "tools/veralith/database.h"
 
 namespace veralith::tools {
 namespace {
@@ -266,12 +266,40 @@ absl::Status Inspect(const std::string& path, const Limits& limits) {
   return InspectSegment(std::move(file), limits);
 }
 
-int Run(const Arguments& arguments) {
-  const absl::StatusOr<uint64_t> limit = arguments.Number("limit", 20);
-  if (!limit.ok()) {
-    return Fail(limit.status());
+// A directory is no file: names those that are in it.
+absl::Status RefuseDirectory(const std::string& path) {
+  std::string files;
+  const absl::StatusOr<std::vector<std::string>> names = PosixFileSystem()->List(path);
+  constexpr size_t kShown = 8;
+  size_t known = 0;
+  for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
+    if (ParseFileName(name).has_value() && known++ < kShown) {
+      StrAppend(&files, files.empty() ? "" : ", ", name);
+    }
   }
-  const absl::Status status = Inspect(arguments.positional()[0], {*limit});
+  return InvalidArgument(StrCat(path, " is a directory, and inspect takes one file of a database",
+                                files.empty() ? "" : ": ", files, known > kShown ? "..." : ""));
+}
+
+absl::Status CheckRegular(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (std::filesystem::is_directory(status)) {
+    return RefuseDirectory(path);
+  }
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    return FailedPrecondition(
+        StrCat(path, ": it is no regular file (a pipe, a socket or a device); inspect takes one"));
+  }
+  return absl::OkStatus();  // reading it says what else may be wrong
+}
+
+int Run(const Arguments& arguments) {
+  const std::string& path = arguments.positional()[0];
+  absl::Status status = CheckRegular(path);
+  if (status.ok()) {
+    status = Inspect(path, {arguments.Number("limit", 20)});
+  }
   return status.ok() ? kExitOk : Fail(status);
 }
 
@@ -279,13 +307,16 @@ int Run(const Arguments& arguments) {
 
 Command InspectCommand() {
   return {.name = "inspect",
-          .synopsis = "FILE [--limit N]",
+          .parameters = {{"FILE", Parameter::Kind::kPath}},
           .summary = "Describes one file: a segment, a log, a manifest, or CURRENT",
-          .details = "  --limit N   at most N pages, operations or files of each kind, 20 by default\n\n"
-                     "Example: veralith inspect /tmp/fruit/000004.parquet\n",
-          .options = {.with_value = {"limit"}, .switches = {}},
-          .least_arguments = 1,
-          .most_arguments = 1,
+          .flags = {{.name = "limit",
+                     .letter = 'l',
+                     .value = "N",
+                     .type = Flag::Type::kNumber,
+                     .help = "at most N pages, operations or files of each kind, 20 by default"}},
+          .examples = {"veralith inspect /tmp/fruit/000004.parquet"},
+          .hint = "it takes one file",
+          .also = {"show", "describe"},
           .run = Run};
 }
 

@@ -1,58 +1,117 @@
 // veralith load: text into a database, in batches, with a progress bar.
+//
+// Inputs are looked at before the database is opened or made: a file that is missing, is none, or
+// does not begin with an entry leaves nothing behind.
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <set>
 #include <string>
 
 #include "core/base/status.h"
+#include "core/base/text.h"
+#include "core/fs/errno_status.h"
 #include "tools/input.h"
 #include "tools/progress.h"
-#include "tools/veralith/command.h"
+#include "tools/veralith/database.h"
 
 namespace veralith::tools {
 namespace {
 
-struct Loader {
-  Db& db;
-  NamespaceId ns;
+constexpr size_t kBatchBytes = size_t{4} << 20;
+constexpr std::string_view kStandardInput = "-";
+
+struct LoadOptions {
+  std::string directory;
+  std::optional<NamespaceId> ns;
   InputFormat format;
   uint64_t batch_entries;
-  Progress& progress;
-  uint64_t entries = 0;
-  uint64_t bytes = 0;   // of input files finished
-  uint64_t loaded = 0;  // bytes of text whose entries are committed
-  std::set<std::string> names = {};  // of files whose lines are loaded
+};
 
-  absl::Status Load(std::istream& stream, const std::string& name) {
-    InputReader reader(stream, name, format);
-    if (reader.format() == InputFormat::kLines && !names.insert(name).second) {
-      return InvalidArgument("keys of lines begin with the file's name, and another file is called " +
-                             name + ", too: load them with --ns apart, or rename one");
-    }
+std::string NameOf(const std::string& file) {
+  return file == kStandardInput ? "stdin" : std::filesystem::path(file).filename().string();
+}
+
+// A name that the shell or the kernel gives to an open stream.
+bool IsOpenStream(const std::string& file) {
+  return file == kStandardInput || file == "/dev/stdin" || file.starts_with("/dev/fd/") ||
+         file.starts_with("/proc/");
+}
+
+class Loader {
+ public:
+  explicit Loader(LoadOptions options) : options_(std::move(options)) {}
+
+  absl::Status Load(std::istream& stream, const std::string& name, Progress& progress) {
+    InputReader reader(stream, name, options_.format);
+    VERALITH_RETURN_IF_ERROR(NoteNameOfLines(reader, name, &names_));
     WriteBatch batch;
-    std::string key;
-    std::string value;
+    InputEntry entry;
     while (true) {
-      VERALITH_ASSIGN_OR_RETURN(const bool more, reader.Next(&key, &value));
+      VERALITH_ASSIGN_OR_RETURN(const bool more, reader.Next(&entry));
       if (more) {
-        VERALITH_RETURN_IF_ERROR(reader.CheckEntry(key, value));
-        batch.Put(ns, key, value);
+        VERALITH_ASSIGN_OR_RETURN(const NamespaceId ns, NamespaceOf(reader, entry));
+        batch.Put(ns, entry.key, entry.value);
       }
-      if (batch.count() >= batch_entries || batch.bytes() > (size_t{4} << 20) || !more) {
-        VERALITH_RETURN_IF_ERROR(db.Write({}, batch).status());
-        entries += batch.count();
-        batch.Clear();
-        loaded = bytes + reader.bytes_read();
-        progress.Update(bytes + reader.bytes_read());
+      if (batch.count() >= options_.batch_entries || batch.bytes() > kBatchBytes || !more) {
+        VERALITH_RETURN_IF_ERROR(Commit(&batch));
+        loaded_ = bytes_ + reader.bytes_read();
+        progress.Update(loaded_);
       }
       if (!more) {
-        bytes += reader.bytes_read();
+        bytes_ += reader.bytes_read();
         return absl::OkStatus();
       }
     }
   }
+
+  // Closes the database if it was opened.
+  absl::Status Close() { return db_ == nullptr ? absl::OkStatus() : db_->Close(); }
+
+  // Keys of lines begin with the file's name: two files of one name would replace each other's.
+  static absl::Status NoteNameOfLines(const InputReader& reader, const std::string& name,
+                                      std::set<std::string>* names) {
+    if (reader.format() == InputFormat::kLines && !names->insert(name).second) {
+      return InvalidArgument(
+          StrCat("keys of lines begin with the file's name, and another file is called ", name,
+                 ", too: load them with --ns apart, or rename one"));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<NamespaceId> NamespaceOf(const InputReader& reader,
+                                          const InputEntry& entry) const {
+    if (entry.ns.has_value() && options_.ns.has_value() && *entry.ns != *options_.ns) {
+      return reader.Fault(StrCat("the entry is of namespace ", *entry.ns, ", and --ns says ",
+                                 *options_.ns, "; without --ns, each goes to its own"));
+    }
+    return entry.ns.value_or(options_.ns.value_or(kDefaultNamespace));
+  }
+
+  uint64_t entries() const { return entries_; }
+  uint64_t loaded() const { return loaded_; }
+
+ private:
+  // The first commit opens the database, also when it is empty.
+  absl::Status Commit(WriteBatch* batch) {
+    if (db_ == nullptr) {
+      VERALITH_ASSIGN_OR_RETURN(db_, OpenDatabase(options_.directory, Access::kCreate));
+    }
+    VERALITH_RETURN_IF_ERROR(db_->Write({}, *batch).status());
+    entries_ += batch->count();
+    batch->Clear();
+    return absl::OkStatus();
+  }
+
+  const LoadOptions options_;
+  std::unique_ptr<Db> db_;
+  uint64_t entries_ = 0;
+  uint64_t bytes_ = 0;           // of inputs finished
+  uint64_t loaded_ = 0;          // bytes of text whose entries are committed
+  std::set<std::string> names_;  // of inputs whose lines are loaded
 };
 
 uint64_t TotalBytes(const std::vector<std::string>& files) {
@@ -65,49 +124,97 @@ uint64_t TotalBytes(const std::vector<std::string>& files) {
   return total;
 }
 
-absl::Status LoadFiles(Loader& loader, const std::vector<std::string>& files) {
-  if (files.empty()) {
+absl::Status CannotOpen(const std::string& file) {
+  return ErrnoStatus(file, "open", errno == 0 ? EIO : errno);
+}
+
+// The first entry of a file fits, as far as that can be seen without taking it from a stream.
+absl::Status CheckInput(const Loader& loader, const std::string& file, InputFormat format,
+                        std::set<std::string>* names) {
+  if (IsOpenStream(file)) {
+    return absl::OkStatus();
+  }
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(file, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    return FailedPrecondition(StrCat(file, std::filesystem::is_directory(status)
+                                               ? ": it is a directory; load takes files"
+                                               : ": it is no regular file; give it to standard "
+                                                 "input: veralith load DIR < ", file));
+  }
+  errno = 0;
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) {
+    return CannotOpen(file);
+  }
+  InputReader reader(stream, NameOf(file), format);
+  absl::Status fits = Loader::NoteNameOfLines(reader, NameOf(file), names);
+  InputEntry entry;
+  if (fits.ok()) {
+    fits = reader.Next(&entry).status();
+  }
+  if (fits.ok()) {
+    fits = loader.NamespaceOf(reader, entry).status();
+  }
+  return Annotate(fits, "loading " + file);
+}
+
+absl::Status LoadFile(Loader& loader, const std::string& file, Progress& progress) {
+  if (file == kStandardInput) {
     // Beside stdio: with a buffer of its own, and with read errors that are not taken for the end.
     std::ios::sync_with_stdio(false);
-    return loader.Load(std::cin, "stdin");
+    SayThatATerminalIsRead();
+    return loader.Load(std::cin, NameOf(file), progress);
   }
+  errno = 0;
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) {
+    return CannotOpen(file);
+  }
+  return Annotate(loader.Load(stream, NameOf(file), progress), "loading " + file);
+}
+
+absl::Status CheckInputs(const Loader& loader, const std::vector<std::string>& files,
+                         InputFormat format) {
+  std::set<std::string> names;
   for (const std::string& file : files) {
-    std::ifstream stream(file, std::ios::binary);
-    if (!stream) {
-      return NotFound(file + ": cannot be opened for reading");
-    }
-    const absl::Status status =
-        loader.Load(stream, std::filesystem::path(file).filename().string());
-    VERALITH_RETURN_IF_ERROR(Annotate(status, "loading " + file));
+    VERALITH_RETURN_IF_ERROR(CheckInput(loader, file, format, &names));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadFiles(Loader& loader, const std::vector<std::string>& files, Progress& progress) {
+  for (const std::string& file : files) {
+    VERALITH_RETURN_IF_ERROR(LoadFile(loader, file, progress));
   }
   return absl::OkStatus();
 }
 
 int Run(const Arguments& arguments) {
-  const absl::StatusOr<NamespaceId> ns = NamespaceFrom(arguments);
-  const absl::StatusOr<uint64_t> batch = arguments.Number("batch", 100);
   const absl::StatusOr<InputFormat> format =
       ParseInputFormat(arguments.Value("format").value_or("auto"));
-  for (const absl::Status& status : {ns.status(), batch.status(), format.status()}) {
-    if (!status.ok()) {
-      return Fail(status);
-    }
+  if (!format.ok()) {
+    return Fail(format.status());
   }
-  const std::vector<std::string> files(arguments.positional().begin() + 1,
-                                       arguments.positional().end());
-  absl::StatusOr<std::unique_ptr<Db>> db = OpenDatabase(arguments.positional()[0], Access::kCreate);
-  if (!db.ok()) {
-    return Fail(db.status());
+  std::vector<std::string> files(arguments.positional().begin() + 1, arguments.positional().end());
+  if (files.empty()) {
+    files.emplace_back(kStandardInput);
+  }
+  Loader loader({.directory = arguments.positional()[0],
+                 .ns = arguments.Has("ns") ? std::optional(NamespaceFrom(arguments)) : std::nullopt,
+                 .format = *format,
+                 .batch_entries = std::max<uint64_t>(1, arguments.Number("batch", 100))});
+  if (const absl::Status fits = CheckInputs(loader, files, *format); !fits.ok()) {
+    return Fail(fits);
   }
   Progress progress("load", "bytes", TotalBytes(files));
-  Loader loader{**db, *ns, *format, *batch == 0 ? 1 : *batch, progress};
-  const absl::Status status = LoadFiles(loader, files);
+  const absl::Status status = LoadFiles(loader, files, progress);
   progress.Finish();
   // An error of the database is Close's, too: it is said once.
-  const absl::Status closed = (*db)->Close();
+  const absl::Status closed = loader.Close();
   const int code = !status.ok() ? Fail(status) : closed.ok() ? kExitOk : Fail(closed);
-  std::printf("loaded %s entries from %s of text%s\n", Grouped(loader.entries).c_str(),
-              HumanBytes(loader.loaded).c_str(), status.ok() ? "" : " before the error");
+  std::printf("loaded %s entries from %s of text%s\n", Grouped(loader.entries()).c_str(),
+              HumanBytes(loader.loaded()).c_str(), status.ok() ? "" : " before the error");
   return code;
 }
 
@@ -115,19 +222,46 @@ int Run(const Arguments& arguments) {
 
 Command LoadCommand() {
   return {.name = "load",
-          .synopsis = "DIR [FILE...] [--ns N] [--format F] [--batch N]",
-          .summary = "Loads text, from files or standard input, into a database (made if missing)",
+          .parameters = {kDirectory,
+                         {"FILE", Parameter::Kind::kPath, Parameter::Count::kAny}},
+          .summary = "Loads entries from files or standard input",
           .details =
-              "  --ns N       namespace, 0 by default\n"
-              "  --format F   auto (default), tsv (key<TAB>value lines), stanzas (Debian control\n"
-              "               stanzas, key = Package), lines (key = file name:line number)\n"
-              "  --batch N    entries per atomic commit, 100 by default\n\n"
-              "Everything loaded is durable when the command ends. Examples:\n"
-              "  printf 'apple\\tred\\nplum\\tblue\\n' | veralith load /tmp/fruit\n"
-              "  apt-cache dumpavail | veralith load /tmp/packages --format stanzas\n",
-          .options = {.with_value = {"ns", "format", "batch"}, .switches = {}},
-          .least_arguments = 1,
-          .most_arguments = 1'000'000,
+              "The database is made if it is missing, once an entry is read. Formats:\n"
+              "\n"
+              "  jsonl    lines of `dump` or `scan --json`: "
+              "{\"ns\":0,\"key\":\"a\",\"value\":\"b\"}\n"
+              "  quoted   lines of `scan`: \"key\"<TAB>\"value\"\n"
+              "  hex      lines of `scan --hex`: 0xKEY<TAB>0xVALUE\n"
+              "  tsv      key<TAB>value, bytes as they are\n"
+              "  stanzas  Debian control stanzas; the key is the Package field\n"
+              "  lines    the key is file name:line number, the value is the line\n"
+              "  auto     the one that the first line looks like; lines if none\n"
+              "\n"
+              "A line that does not fit is an error that names it, also in the middle; what came "
+              "before it is loaded, and the last line printed says how much. Everything loaded is "
+              "durable when the command ends. FILE - is standard input.",
+          .flags = {{.name = "ns",
+                     .letter = 'n',
+                     .value = "N",
+                     .type = Flag::Type::kNumber,
+                     .help = "namespace of what does not name one, 0 by default; lines of another "
+                             "namespace are refused",
+                     .most = kMaxNamespace},
+                    {.name = "format",
+                     .letter = 'f',
+                     .value = "F",
+                     .type = Flag::Type::kChoice,
+                     .help = "format of all inputs, auto by default",
+                     .choices = InputFormatNames()},
+                    {.name = "batch",
+                     .letter = 'b',
+                     .value = "N",
+                     .type = Flag::Type::kNumber,
+                     .help = "entries of an atomic commit, 100 by default"}},
+          .examples = {"printf 'apple\\tred\\nplum\\tblue\\n' | veralith load /tmp/fruit",
+                       "veralith dump /tmp/fruit | veralith load /tmp/copy",
+                       "apt-cache dumpavail | veralith load /tmp/packages --format stanzas"},
+          .also = {"import", "restore", "read-in"},
           .run = Run};
 }
 

@@ -4,77 +4,63 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/base/text.h"
 #include "tools/veralith/command.h"
+#include "tools/veralith/database.h"
+#include "tools/veralith/help.h"
 
 namespace veralith::tools {
 namespace {
 
-std::vector<Command> AllCommands() {
-  return {LoadCommand(),  PutCommand(),     GetCommand(),        DeleteCommand(),
-          ScanCommand(),  FlushCommand(),   CompactCommand(),    CheckpointCommand(),
-          StatsCommand(), CheckCommand(),   InspectCommand(),    RepairCommand()};
-}
-
-void PrintUsage(std::FILE* out) {
-  std::fprintf(out,
-               "usage: veralith COMMAND [OPTION...] ARGUMENT...\n\n"
-               "Works on one Veralith database, a directory.\n\n");
-  for (const Command& command : AllCommands()) {
-    std::fprintf(out, "  %-11s %s\n", std::string(command.name).c_str(),
-                 std::string(command.summary).c_str());
+// Somebody who asks for help gets it, whatever is wrong with the rest of the line.
+bool AsksForHelp(const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (word == "--") {
+      return false;
+    }
+    if (word == "--help" || word == "-h") {
+      return true;
+    }
   }
-  std::fprintf(out,
-               "\n`veralith COMMAND --help` explains a command. \"--\" ends the options.\n"
-               "Exit codes: 0 success; 1 the key is absent (get), damage was found (check), or\n"
-               "something was lost (repair); 2 wrong usage; 3 the database or the disk returned an error.\n");
-}
-
-void PrintHelp(const Command& command) {
-  std::printf("usage: veralith %s %s\n\n%s.\n\n%s", std::string(command.name).c_str(),
-              std::string(command.synopsis).c_str(), std::string(command.summary).c_str(),
-              std::string(command.details).c_str());
+  return false;
 }
 
 int RunCommand(const Command& command, const std::vector<std::string>& words) {
-  absl::StatusOr<Arguments> arguments = Arguments::Parse(words, command.options);
-  absl::Status status = arguments.status();
-  if (status.ok() && (arguments->positional().size() < command.least_arguments ||
-                      arguments->positional().size() > command.most_arguments)) {
-    status = InvalidArgument("usage: veralith " + std::string(command.name) + " " +
-                             std::string(command.synopsis));
+  const absl::StatusOr<Arguments> arguments = ParseFor(command, words);
+  if (arguments.ok() ? arguments->Has("help") : AsksForHelp(words)) {
+    std::fputs(HelpOf(command).c_str(), stdout);
+    return kExitOk;
   }
-  return status.ok() ? command.run(*arguments) : Fail(status);
+  if (!arguments.ok()) {
+    const int code = Fail(Annotate(arguments.status(), command.name));
+    std::fprintf(stderr, "usage: %s (`veralith help %s` explains it)\n", Synopsis(command).c_str(),
+                 std::string(command.name).c_str());
+    return code;
+  }
+  return command.run(*arguments);
 }
 
 int Main(int argc, char** argv) {
-  const std::vector<std::string> words(argv + 1, argv + argc);
+  std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (words.empty()) {
-    PrintUsage(stderr);
+    std::fputs(Overview().c_str(), stderr);
     return kExitUsage;
   }
-  if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
-    PrintUsage(stdout);
-    return kExitOk;
+  if (words[0] == "--help" || words[0] == "-h") {
+    words[0] = "help";
+  } else if (words[0] == "--version" || words[0] == "-V") {
+    words[0] = "version";
   }
-  for (const Command& command : AllCommands()) {
-    if (command.name != words[0]) {
-      continue;
-    }
-    const std::vector<std::string> rest(words.begin() + 1, words.end());
-    for (const std::string& word : rest) {
-      if (word == "--") {
-        break;
-      }
-      if (word == "--help" || word == "-h") {
-        PrintHelp(command);
-        return kExitOk;
-      }
-    }
-    return RunCommand(command, rest);
+  if (const Command* const command = FindCommand(words[0]); command != nullptr) {
+    return RunCommand(*command, {words.begin() + 1, words.end()});
   }
-  std::fprintf(stderr, "veralith: unknown command \"%s\"\n\n", words[0].c_str());
-  PrintUsage(stderr);
-  return kExitUsage;
+  const int code = Fail(InvalidArgument(
+      words[0].starts_with("-")
+          ? StrCat("unknown option ", words[0], "; options follow the command: veralith COMMAND "
+                                                "...")
+          : UnknownCommand(words[0])));
+  std::fputs("`veralith help` lists the commands\n", stderr);
+  return code;
 }
 
 }  // namespace

@@ -6,18 +6,27 @@
 #include "core/db/check_database.h"
 #include "core/fs/posix_file_system.h"
 #include "tools/progress.h"
-#include "tools/veralith/command.h"
+#include "tools/veralith/database.h"
+#include "tools/veralith/key_text.h"
+#include "tools/veralith/work_progress.h"
 
 namespace veralith::tools {
 namespace {
 
+constexpr Parameter kTarget = {"TARGET", Parameter::Kind::kPath};
+
+// Opens, does `action`, and says what the tree looks like. Opening may be part of the work: it
+// writes what logs hold.
 template <typename Action>
-int WithDatabase(const Arguments& arguments, Action action) {
+int WithDatabase(WorkProgress::Work work, const Arguments& arguments, Action action) {
+  WorkProgress progress(std::move(work), arguments);
   absl::StatusOr<std::unique_ptr<Db>> db = OpenDatabase(arguments.positional()[0], Access::kWrite);
   if (!db.ok()) {
+    progress.Finish(/*success=*/false);
     return Fail(db.status());
   }
   const absl::Status status = action(**db);
+  progress.Finish(status.ok());
   if (status.ok()) {
     const Statistics statistics = (*db)->GetStatistics();
     PrintLevels(statistics);
@@ -30,27 +39,31 @@ int WithDatabase(const Arguments& arguments, Action action) {
 }
 
 int RunFlush(const Arguments& arguments) {
-  return WithDatabase(arguments, [](Db& db) { return db.Flush(); });
+  return WithDatabase({.what = "flush", .directory = arguments.positional()[0]}, arguments,
+                      [](Db& db) { return db.Flush(); });
 }
 
 int RunCompact(const Arguments& arguments) {
-  const bool has_ns = arguments.Has("ns") || arguments.Has("from") || arguments.Has("to");
-  const absl::StatusOr<NamespaceId> ns = NamespaceFrom(arguments);
-  if (!ns.ok()) {
-    return Fail(ns.status());
+  const absl::StatusOr<BoundPair> bounds = BoundsFrom(arguments);
+  if (!bounds.ok()) {
+    return Fail(bounds.status());
   }
-  const auto bound = [&](const char* name) {
-    const auto text = arguments.Value(name);
-    return text.has_value() ? Bound::Inclusive(*text) : Bound::Open();
-  };
-  return WithDatabase(arguments, [&](Db& db) {
-    return db.Compact(has_ns ? std::optional(*ns) : std::nullopt, bound("from"), bound("to"));
-  });
+  const bool everything = bounds->is_open() && !arguments.Has("ns");
+  return WithDatabase(
+      {.what = "compact", .directory = arguments.positional()[0], .reads_segments = true},
+      arguments, [&](Db& db) {
+        return db.Compact(everything ? std::nullopt : std::optional(NamespaceFrom(arguments)),
+                          bounds->lower, bounds->upper);
+      });
 }
 
 int RunCheckpoint(const Arguments& arguments) {
-  return WithDatabase(arguments,
-                      [&](Db& db) { return db.Checkpoint(arguments.positional()[1]); });
+  const std::string& target = arguments.positional()[1];
+  return WithDatabase({.what = "checkpoint",
+                       .directory = arguments.positional()[0],
+                       .target = target,
+                       .reads_segments = true},
+                      arguments, [&](Db& db) { return db.Checkpoint(target); });
 }
 
 int RunCheck(const Arguments& arguments) {
@@ -84,52 +97,58 @@ int RunCheck(const Arguments& arguments) {
 
 Command FlushCommand() {
   return {.name = "flush",
-          .synopsis = "DIR",
+          .parameters = {kDirectory},
           .summary = "Moves everything that only logs hold into segments",
-          .details = "Example: veralith flush /tmp/fruit\n",
-          .options = {},
-          .least_arguments = 1,
-          .most_arguments = 1,
+          .flags = WorkProgress::Flags(),
+          .examples = {"veralith flush /tmp/fruit"},
           .run = RunFlush};
 }
 
 Command CompactCommand() {
+  std::vector<Flag> flags = {{.name = "ns",
+                              .letter = 'n',
+                              .value = "N",
+                              .type = Flag::Type::kNumber,
+                              .help = "only this namespace; 0 when there are bounds, else all",
+                              .most = kMaxNamespace}};
+  for (const std::vector<Flag>& more : {RangeFlags(), WorkProgress::Flags()}) {
+    flags.insert(flags.end(), more.begin(), more.end());
+  }
   return {.name = "compact",
-          .synopsis = "DIR [--ns N] [--from KEY] [--to KEY]",
+          .parameters = {kDirectory},
           .summary = "Merges segments down to the last level; returns when done",
-          .details = "  --ns N       only this namespace; without bounds and --ns: everything\n"
-                     "  --from KEY   only from this key on\n"
-                     "  --to KEY     only up to this key, inclusive\n\n"
-                     "Example: veralith compact /tmp/fruit\n",
-          .options = {.with_value = {"ns", "from", "to"}, .switches = {}},
-          .least_arguments = 1,
-          .most_arguments = 1,
+          .details = "Without --ns and bounds: everything.",
+          .flags = flags,
+          .examples = {"veralith compact /tmp/fruit"},
+          .hint = "bounds are --from, --after, --to, --before and --prefix",
+          .also = {"vacuum", "gc", "optimize"},
           .run = RunCompact};
 }
 
 Command CheckpointCommand() {
   return {.name = "checkpoint",
-          .synopsis = "DIR TARGET",
+          .parameters = {kDirectory, kTarget},
           .summary = "Makes a consistent copy that opens as a database of its own",
-          .details = "TARGET must not exist. Segments are linked where the file system can.\n\n"
-                     "Example: veralith checkpoint /tmp/fruit /tmp/fruit-copy\n",
-          .options = {},
-          .least_arguments = 2,
-          .most_arguments = 2,
+          .details = "TARGET must not exist. Segments are linked where the file system can.",
+          .flags = WorkProgress::Flags(),
+          .examples = {"veralith checkpoint /tmp/fruit /tmp/fruit-copy"},
+          .also = {"backup", "copy", "snapshot"},
           .run = RunCheckpoint};
 }
 
 Command CheckCommand() {
   return {.name = "check",
-          .synopsis = "DIR [--quiet]",
-          .summary = "Verifies every checksum and structural rule; exit code 1 when damage is found",
-          .details = "Reads every file once and writes nothing. Each finding names a file and, where\n"
-                     "it has one, the offset.\n"
-                     "  --quiet   does not name the files while it reads them\n\n"
-                     "Example: veralith check /tmp/fruit\n",
-          .options = {.with_value = {}, .switches = {"quiet"}},
-          .least_arguments = 1,
-          .most_arguments = 1,
+          .parameters = {kDirectory},
+          .summary = "Verifies every checksum and structural rule",
+          .details = "Reads every file once and writes nothing. Each finding names a file and, "
+                     "where "
+                     "it has one, the offset.",
+          .flags = {{.name = "quiet",
+                     .letter = 'q',
+                     .help = "does not name the files while it reads them"}},
+          .examples = {"veralith check /tmp/fruit"},
+          .no = "damage was found",
+          .also = {"verify", "fsck", "validate", "integrity_check"},
           .run = RunCheck};
 }
 

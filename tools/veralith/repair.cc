@@ -7,7 +7,7 @@
 #include "core/base/text.h"
 #include "core/db/repair.h"
 #include "tools/progress.h"
-#include "tools/veralith/command.h"
+#include "tools/veralith/database.h"
 
 namespace veralith::tools {
 namespace {
@@ -69,7 +69,7 @@ int RunRepair(const Arguments& arguments) {
   repair.behind_damage = arguments.Has("behind-damage");
   const std::string target = arguments.Value("to").value_or("");
   if (target.empty() != repair.dry_run) {
-    return Fail(InvalidArgument("give either --to TARGET or --dry-run"));
+    return Fail(InvalidArgument("repair: give either --to TARGET or --dry-run"));
   }
   PhaseProgress progress;
   if (!arguments.Has("quiet")) {
@@ -96,22 +96,28 @@ int RunRepair(const Arguments& arguments) {
 
 Command RepairCommand() {
   return {.name = "repair",
-          .synopsis = "DIR (--to TARGET | --dry-run) [--behind-damage] [--quiet]",
-          .summary = "Rebuilds the best database from a damaged directory, in another directory",
+          .parameters = {kDirectory},
+          .summary = "Rebuilds what a damaged directory still holds, in another one",
           .details =
-              "Reads DIR, which stays as it is, and writes what can be read to TARGET, which must be\n"
-              "missing or empty. Lists what is kept, what is lost and why, and what may be wrong.\n"
-              "  --to TARGET       where the result goes\n"
-              "  --dry-run         lists only\n"
-              "  --behind-damage   also takes log records behind damage: more is kept, but the\n"
-              "                    result may be a state that never was (writes between are missing)\n"
-              "  --quiet           does not show how far it is\n\n"
-              "Exit codes: 0 all was kept; 1 something was lost; 2 wrong usage; 3 nothing could be\n"
-              "recovered, or the target could not be written.\n\n"
-              "Example: veralith repair /tmp/fruit --to /tmp/fruit-repaired\n",
-          .options = {.with_value = {"to"}, .switches = {"dry-run", "behind-damage", "quiet"}},
-          .least_arguments = 1,
-          .most_arguments = 1,
+              "Reads DIR, which stays as it is, and writes what can be read to TARGET, which "
+              "must be "
+              "missing or empty. Lists what is kept, what is lost and why, and what may be wrong. "
+              "Give either --to or --dry-run. Exit code 3 says that nothing could be recovered, or "
+              "that the target could not be written.",
+          .flags = {{.name = "to",
+                     .value = "TARGET",
+                     .type = Flag::Type::kFile,
+                     .help = "where the result goes"},
+                    {.name = "dry-run", .help = "lists only"},
+                    {.name = "behind-damage",
+                     .help = "also takes log records after damage: more is kept, but the result "
+                             "may "
+                             "be a state that never was (writes between are missing)"},
+                    {.name = "quiet", .letter = 'q', .help = "does not show how far it is"}},
+          .examples = {"veralith repair /tmp/fruit --to /tmp/fruit-repaired"},
+          .no = "something was lost",
+          .hint = "the target is given as --to TARGET",
+          .also = {"recover", "fix"},
           .run = RunRepair};
 }
 

@@ -1,5 +1,7 @@
 // veralith stats: the shape of the tree, as a table, as JSON, or as a picture.
+#include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -7,12 +9,12 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/db/option_mapping.h"
-#include "core/fs/posix_file_system.h"
+#include "core/fs/errno_status.h"
 #include "core/manifest/file_names.h"
-#include "core/manifest/manifest_log.h"
 #include "core/manifest/version.h"
+#include "tools/json_line.h"
 #include "tools/progress.h"
-#include "tools/veralith/command.h"
+#include "tools/veralith/database.h"
 #include "tools/veralith/tree_picture.h"
 
 namespace veralith::tools {
@@ -46,31 +48,15 @@ LevelStatistics TotalOf(const Statistics& statistics) {
 }
 
 // As asked for, or as the database ran with last; leveled where its files do not say.
-absl::StatusOr<CompactionStyle> StyleFrom(const Arguments& arguments,
-                                          const std::optional<WrittenPolicy>& last) {
+CompactionStyle StyleFrom(const Arguments& arguments, const std::optional<WrittenPolicy>& last) {
   const std::optional<std::string> name = arguments.Value("policy");
-  if (!name.has_value()) {
-    return last.has_value() ? ToCompactionStyle(*last) : CompactionStyle::kLeveled;
-  }
   for (const CompactionStyle style :
        {CompactionStyle::kLeveled, CompactionStyle::kHybrid, CompactionStyle::kTiered}) {
-    if (*name == StyleName(style)) {
+    if (name.has_value() && *name == StyleName(style)) {
       return style;
     }
   }
-  return InvalidArgument("--policy is leveled, hybrid or tiered, not " + *name);
-}
-
-// What the manifest says; nothing else is opened.
-absl::StatusOr<ManifestState> ReadManifest(const std::string& directory) {
-  FileSystem* const fs = PosixFileSystem();
-  VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs->List(directory));
-  VERALITH_ASSIGN_OR_RETURN(const std::optional<RecoveredManifest> recovered,
-                            RecoverManifest(fs, directory, names));
-  if (!recovered.has_value()) {
-    return NotFound(directory + ": no database here");
-  }
-  return recovered->state;
+  return last.has_value() ? ToCompactionStyle(*last) : CompactionStyle::kLeveled;
 }
 
 std::string WriteAmplificationText(const LifetimeBytes& bytes) {
@@ -111,16 +97,18 @@ std::string JsonOf(const LifetimeBytes& bytes) {
 }
 
 std::string JsonOf(const FileMeta& file, int level, uint64_t run_id) {
-  return StrCat("{\"file\":", JsonString(SegmentFileName(file.number)), ",\"level\":", level,
-                ",\"run\":", run_id, ",\"bytes\":", file.bytes, ",\"entries\":", file.entries,
-                ",\"tombstones\":", file.tombstones, ",\"superseded\":", file.superseded,
-                ",\"range_tombstones\":", file.range_tombstones,
-                ",\"smallest_namespace\":", file.smallest_ns,
-                ",\"smallest_key\":", JsonString(file.smallest_key),
-                ",\"largest_namespace\":", file.largest.ns,
-                ",\"largest_key\":", JsonString(file.largest.key),
-                ",\"largest_is_inside\":", file.largest.kind == KeyBound::Kind::kInclusive,
-                ",\"least_timestamp\":", file.min_ts, ",\"greatest_timestamp\":", file.max_ts, "}");
+  std::string out =
+      StrCat("{\"file\":", JsonString(SegmentFileName(file.number)), ",\"level\":", level,
+             ",\"run\":", run_id, ",\"bytes\":", file.bytes, ",\"entries\":", file.entries,
+             ",\"tombstones\":", file.tombstones, ",\"superseded\":", file.superseded,
+             ",\"range_tombstones\":", file.range_tombstones,
+             ",\"smallest_namespace\":", file.smallest_ns, ",");
+  AppendJsonBytes(&out, "smallest_key", file.smallest_key);
+  StrAppend(&out, ",\"largest_namespace\":", file.largest.ns, ",");
+  AppendJsonBytes(&out, "largest_key", file.largest.key);
+  StrAppend(&out, ",\"largest_is_inside\":", file.largest.kind == KeyBound::Kind::kInclusive,
+            ",\"least_timestamp\":", file.min_ts, ",\"greatest_timestamp\":", file.max_ts, "}");
+  return out;
 }
 
 void PrintJson(const Statistics& statistics, CompactionStyle style, const Version& version) {
@@ -170,10 +158,14 @@ absl::Status WritePicture(const std::string& path, const std::string& directory,
                                                    : statistics.pending_compaction,
              "."),
       StrCat("Newest commit: ", statistics.last_timestamp, " ns since the Unix epoch.")};
+  if (std::error_code error; std::filesystem::is_fifo(path, error)) {
+    return FailedPrecondition(path + ": it is a pipe (FIFO); --html needs a file");
+  }
+  errno = 0;
   std::ofstream stream(path, std::ios::binary | std::ios::trunc);
   stream << DrawTree(version, picture);
   stream.flush();
-  return stream ? absl::OkStatus() : Unavailable("cannot write " + path);
+  return stream ? absl::OkStatus() : ErrnoStatus(path, "write", errno == 0 ? EIO : errno);
 }
 
 // A database opened for reading, and what its manifest says.
@@ -189,11 +181,11 @@ absl::StatusOr<Opened> OpenForStats(const Arguments& arguments, const std::strin
   Options options;
   options.read_only = true;
   options.create_if_missing = false;
-  VERALITH_ASSIGN_OR_RETURN(options.compaction_policy, StyleFrom(arguments, std::nullopt));
+  options.compaction_policy = StyleFrom(arguments, std::nullopt);
   Opened opened;
   VERALITH_ASSIGN_OR_RETURN(opened.db, Db::Open(directory, options));
   VERALITH_ASSIGN_OR_RETURN(opened.manifest, ReadManifest(directory));
-  VERALITH_ASSIGN_OR_RETURN(opened.style, StyleFrom(arguments, opened.manifest.policy));
+  opened.style = StyleFrom(arguments, opened.manifest.policy);
   if (opened.style != options.compaction_policy) {
     options.compaction_policy = opened.style;
     VERALITH_RETURN_IF_ERROR(opened.db->Close());
@@ -246,21 +238,32 @@ void PrintLevels(const Statistics& statistics) {
 
 Command StatsCommand() {
   return {.name = "stats",
-          .synopsis = "DIR [--html FILE] [--json] [--policy NAME]",
-          .summary = "Shows the tree: levels, runs, files, bytes, tombstones, what is due",
-          .details = "Opens the database for reading only, and writes nothing in it.\n"
-                     "  --html FILE    also draws the tree as one page: every file with its keys, age\n"
-                     "                 and share of tombstones; open it in a browser\n"
-                     "  --json         prints everything, each file too, as one JSON object\n"
-                     "  --policy NAME  scores and the next compaction as this policy sees them:\n"
-                     "                 leveled, hybrid or tiered (default: the one that the database\n"
-                     "                 ran with last); sizes as by default\n\n"
-                     "Write amplification is counted over the life of the database, in its manifest.\n"
-                     "What a crash or a kill cut off since the last change of the tree is missing.\n\n"
-                     "Example: veralith stats /tmp/fruit --html /tmp/fruit.html\n",
-          .options = {.with_value = {"html", "policy"}, .switches = {"json"}},
-          .least_arguments = 1,
-          .most_arguments = 1,
+          .parameters = {kDirectory},
+          .summary = "Shows levels, runs, files, bytes, tombstones, and what is due",
+          .details =
+              "Opens the database for reading only, and writes nothing in it. Write "
+              "amplification is "
+              "counted over the life of the database, in its manifest; what a crash or a kill "
+              "cut off "
+              "since the last change of the tree is missing.",
+          .flags = {{.name = "html",
+                     .value = "FILE",
+                     .type = Flag::Type::kFile,
+                     .help = "also draws the tree as one page: every file with its keys, age and "
+                             "share of tombstones; open it in a browser"},
+                    {.name = "json",
+                     .letter = 'j',
+                     .help = "prints everything, each file too, as one JSON object; keys that are "
+                             "not UTF-8 as base64, in smallest_key_base64"},
+                    {.name = "policy",
+                     .value = "NAME",
+                     .type = Flag::Type::kChoice,
+                     .help = "scores and the next compaction as this policy sees them (default: "
+                             "the "
+                             "one that the database ran with last), sizes as by default",
+                     .choices = {"leveled", "hybrid", "tiered"}}},
+          .examples = {"veralith stats /tmp/fruit --html /tmp/fruit.html"},
+          .also = {"info", "status", "du"},
           .run = RunStats};
 }
 

@@ -1,9 +1,12 @@
 // The `veralith` command as a program: what its words do, what it prints, and its exit codes (0
 // success, 1 absent or damaged, 2 wrong usage, 3 an error of the database or the disk).
+#include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -13,7 +16,9 @@
 #include <string>
 #include <vector>
 
+#include "core/base/random.h"
 #include "core/base/status.h"
+#include "core/base/types.h"
 #include "core/db/db.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
@@ -85,13 +90,57 @@ TEST_F(VeralithCommand, ExplainsItselfAndEveryCommand) {
   const Outcome help = Run({"--help"});
   EXPECT_EQ(help.code, 0);
   EXPECT_TRUE(Contains(help.out, "Exit codes"));
-  for (const char* command : {"load", "put", "get", "delete", "scan", "flush", "compact",
-                              "checkpoint", "stats", "check", "inspect", "repair"}) {
+  for (const char* command :
+       {"put", "get", "delete", "delete-range", "scan", "count", "namespaces", "dump", "load",
+        "flush", "compact", "checkpoint", "stats", "check", "inspect", "repair", "help",
+        "completion", "man", "version"}) {
     EXPECT_TRUE(Contains(help.out, command));
-    const Outcome one = Run({command, "--help"});
-    EXPECT_EQ(one.code, 0) << command;
-    EXPECT_TRUE(Contains(one.out, "usage: veralith " + std::string(command))) << one.out;
+    for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+             {command, "--help"}, {command, "a", "b", "--frob", "-h"}, {"help", command}}) {
+      const Outcome one = Run(words);
+      EXPECT_EQ(one.code, 0) << command;
+      EXPECT_TRUE(Contains(one.out, "usage: veralith " + std::string(command))) << one.out;
+    }
   }
+  EXPECT_EQ(Run({"help", "scna"}).errors, "veralith: unknown command \"scna\"; did you mean "
+                                          "scan?\n");
+  EXPECT_TRUE(Run({"--version"}).out.starts_with("veralith "));
+  EXPECT_EQ(Run({"-V"}).out, Run({"version"}).out);
+}
+
+TEST_F(VeralithCommand, UsageErrorsSayWhatIsWrongAndWhatWasMeant) {
+  Load("a\t1\n");
+  for (const auto& [words, what] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"stat", db_}, "unknown command \"stat\"; did you mean stats?"},
+           {{"export", db_}, "unknown command \"export\"; did you mean dump?"},
+           {{"--json", "scan", db_}, "unknown option --json; options follow the command"},
+           {{"scan", db_, "apple"}, "scan: unexpected argument \"apple\"; bounds are --from"},
+           {{"scan", db_, "--limt", "3"}, "scan: unknown option --limt; did you mean --limit?"},
+           {{"get", db_}, "get: KEY is missing"},
+           {{"get", db_, "-5"}, "get: unknown option -5; an argument that begins with \"-\""},
+           {{"scan", db_, "--limit", "-1"}, "scan: --limit takes a whole number"},
+           {{"scan", db_, "--prefix", "a", "--from", "a"}, "--prefix and other bounds exclude"},
+           {{"get", db_, "a", "--hex", "--quoted"}, "--quoted and --hex exclude each other"},
+           {{"get", db_, "abc", "--hex"}, "is not an even number of hexadecimal digits"},
+           {{"delete-range", db_}, "delete-range: give bounds"},
+           {{"completion", "tcsh"}, "there is completion for bash and zsh"},
+           {{"inspect", db_}, "is a directory, and inspect takes one file of a database: "}}) {
+    const Outcome outcome = Run(words);
+    EXPECT_EQ(outcome.code, 2) << outcome.errors;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_TRUE(Contains(outcome.errors, what)) << outcome.errors;
+    EXPECT_FALSE(Contains(outcome.errors, "INVALID_ARGUMENT")) << outcome.errors;
+  }
+  EXPECT_EQ(Run({"count", db_}).out, "1\n");
+}
+
+TEST_F(VeralithCommand, ShortOptionsAreOptionsAndNoArguments) {
+  Load("a\t1\nb\t2\nc\t3\n");
+  EXPECT_EQ(Scan({"-l", "1", "-k"}), "\"a\"\n");
+  EXPECT_EQ(Scan({"-rkl2"}), "\"c\"\n\"b\"\n");
+  EXPECT_EQ(Scan({"-n", "5"}), "");
+  EXPECT_EQ(Run({"put", db_, "-n", "5", "--", "-n", "-v"}).code, 0);
+  EXPECT_EQ(Run({"get", db_, "-n5", "--", "-n"}).out, "-v\n");
 }
 
 TEST_F(VeralithCommand, RefusesWordsItDoesNotKnow) {
@@ -131,6 +180,34 @@ TEST_F(VeralithCommand, SaysThatADirectoryOrDatabaseIsMissingAndMakesNone) {
   EXPECT_FALSE(fs::exists(Path("empty/CURRENT")));
   EXPECT_EQ(Run({"inspect", Path("nothing")}).code, 3);
   EXPECT_EQ(Run({"load", db_, Path("nothing")}).code, 3);
+}
+
+TEST_F(VeralithCommand, ALoadWhoseInputsDoNotFitMakesNoDatabase) {
+  ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
+  fs::create_directory(Path("folder"));
+  WriteFile(Path("good"), "a\tb\n");
+  WriteFile(Path("bad"), "{\"ns\":3,\"key\":\"x\"}\n");
+  for (const auto& [file, code] : std::vector<std::pair<std::string, int>>{
+           {"nothing", 3}, {"pipe", 3}, {"folder", 3}, {"bad", 2}}) {
+    const Outcome outcome =
+        Shell("timeout 20", "load " + db_ + " " + Path("good") + " " + Path(file),
+              "> " + Path("stdout"));
+    EXPECT_EQ(outcome.code, code) << outcome.errors;
+    EXPECT_TRUE(Contains(outcome.errors, Path(file))) << outcome.errors;
+    EXPECT_EQ(ReadFile(Path("stdout")), "");
+    EXPECT_FALSE(fs::exists(db_)) << file;
+  }
+  for (const auto& [input, what] : std::vector<std::pair<std::string, std::string>>{
+           {"\"a\"\n", "`scan --keys`, which has no values"},
+           {"{\"key\":1,\"value\":\"b\"}\n", "stdin line 1: column 8: expected a string"},
+           {"0x61\t0x62\n", "say --format hex or --format tsv"}}) {
+    const Outcome outcome = Run({"load", db_}, input);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(Contains(outcome.errors, what)) << outcome.errors;
+    EXPECT_FALSE(fs::exists(db_)) << input;
+  }
+  EXPECT_EQ(Run({"load", db_}, "").code, 0);
+  EXPECT_EQ(Run({"count", db_}).out, "0\n");
 }
 
 TEST_F(VeralithCommand, PutsGetsAndDeletes) {
@@ -194,7 +271,7 @@ TEST_F(VeralithCommand, ScansBoundsDirectionsLimitsAndFormats) {
   EXPECT_EQ(Scan({"--from", "x", "--to", "a"}), "");
   EXPECT_EQ(Scan({"--ns", "1"}), "");
   const std::string json = Scan({"--json", "--limit", "1"});
-  EXPECT_TRUE(json.starts_with(R"({"key":"a","value":"1","timestamp":)")) << json;
+  EXPECT_TRUE(json.starts_with(R"({"ns":0,"key":"a","value":"1","timestamp":)")) << json;
   EXPECT_TRUE(json.ends_with("}\n")) << json;
 
   const size_t digits = json.rfind(':') + 1;
@@ -269,12 +346,242 @@ TEST_F(VeralithCommand, ShowsTheTreeAsThePolicySeesItThatTheDatabaseRanWithLast)
   EXPECT_TRUE(Contains(Run({"stats", db_, "--policy", "hybrid"}).out, "nothing is due (hybrid)"));
 }
 
+// --- What is printed comes back -----------------------------------------------------------------
+
+// Every byte in keys and values, empty ones, newlines, large ones, many namespaces; some deleted.
+class VeralithDump : public VeralithCommand {
+ protected:
+  void SetUp() override {
+    Random random(20'26);
+    absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(db_, {});
+    ASSERT_TRUE(db.ok()) << ToString(db.status());
+    const auto put = [&](NamespaceId ns, const std::string& key, const std::string& value) {
+      ASSERT_TRUE((*db)->Put({}, ns, key, value).ok());
+      entries_[{ns, key}] = value;
+    };
+    for (const NamespaceId ns : {NamespaceId{0}, NamespaceId{5}, kMaxNamespace}) {
+      put(ns, "", "of the empty key");
+      put(ns, std::string(kMaxKeyBytes, '\xff'), "");
+      for (int byte = 0; byte < 256; ++byte) {
+        put(ns, std::string(1, static_cast<char>(byte)), std::string(2, static_cast<char>(byte)));
+      }
+    }
+    put(1, "large", std::string(3'000'000, '\n') + '\xff');
+    put(2, "large", std::string(3'000'000, '\n'));
+    ASSERT_TRUE((*db)->Flush().ok());
+    for (int i = 0; i < 2'000; ++i) {
+      put(random.Below(4), Bytes(random), Bytes(random));
+    }
+    put(77, "deleted", "value");
+    ASSERT_TRUE((*db)->Delete({}, 77, "deleted").ok());
+    entries_.erase({77, "deleted"});
+    ASSERT_TRUE((*db)->Close().ok());
+  }
+  static std::string Bytes(Random& random) {
+    static constexpr std::string_view kOdd("\0\t\n\r \"\\{}[],:\x7f\x80\xc3\xa9\xed\xa0\xff", 20);
+    std::string bytes;
+    for (uint64_t left = random.Below(12); left > 0; --left) {
+      bytes += random.Below(2) == 0 ? kOdd[random.Below(kOdd.size())]
+                                      : static_cast<char>(random.Below(256));
+    }
+    return bytes;
+  }
+  using Entries = std::map<std::pair<NamespaceId, std::string>, std::string>;
+  Entries EntriesOf(const std::string& directory, const std::set<NamespaceId>& namespaces) {
+    Entries entries;
+    Options readable;
+    readable.create_if_missing = false;
+    absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(directory, readable);
+    EXPECT_TRUE(db.ok()) << ToString(db.status());
+    if (!db.ok()) {
+      return entries;
+    }
+    for (const NamespaceId ns : namespaces) {
+      ScanOptions options;
+      options.ns = ns;
+      const std::unique_ptr<DbIterator> rows = (*db)->NewIterator(options);
+      for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+        entries[{ns, std::string(rows->key())}] = rows->value();
+      }
+      EXPECT_TRUE(rows->status().ok());
+    }
+    return entries;
+  }
+  // `veralith FROM... | veralith load copy TO...`: what is in the copy.
+  Entries Copied(const std::vector<std::string>& from, std::vector<std::string> to) {
+    const Outcome printed = Run(from);
+    EXPECT_EQ(printed.code, 0) << printed.errors;
+    fs::remove_all(Path("copy"));
+    to.insert(to.begin(), {"load", Path("copy")});
+    const Outcome loaded = Run(to, printed.out);
+    EXPECT_EQ(loaded.code, 0) << loaded.errors;
+    return EntriesOf(Path("copy"), {0, 1, 2, 3, 5, 77, kMaxNamespace});
+  }
+  Entries InNamespace(NamespaceId ns) const {
+    Entries entries;
+    for (const auto& [key, value] : entries_) {
+      if (key.first == ns) {
+        entries[key] = value;
+      }
+    }
+    return entries;
+  }
+
+  Entries entries_;
+};
+
+TEST_F(VeralithDump, DumpAndLoadBringEveryByteOfEveryNamespaceBack) {
+  EXPECT_EQ(Copied({"dump", db_}, {}), entries_);
+  EXPECT_EQ(Copied({"dump", db_}, {"--format", "jsonl", "--batch", "7"}), entries_);
+  EXPECT_EQ(Copied({"dump", db_, "--ns", "5"}, {}), InNamespace(5));
+  EXPECT_EQ(Run({"dump", db_, "-n", "1234"}).out, "");
+}
+
+TEST_F(VeralithDump, EveryFormOfScanLoadsBackAsItWas) {
+  EXPECT_EQ(Copied({"scan", db_}, {}), InNamespace(0));
+  EXPECT_EQ(Copied({"scan", db_, "--ns", "5"}, {"--ns", "5"}), InNamespace(5));
+  EXPECT_EQ(Copied({"scan", db_, "--json", "-n", "5"}, {}), InNamespace(5));
+  EXPECT_EQ(Copied({"scan", db_, "--hex"}, {"--format", "hex"}), InNamespace(0));
+}
+
+TEST_F(VeralithDump, ALineOfAnotherNamespaceThanAskedForIsRefused) {
+  const Outcome outcome = Run({"load", Path("copy"), "--ns", "5"}, Run({"dump", db_}).out);
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(Contains(outcome.errors, "stdin line 1: the entry is of namespace 0, and --ns says "
+                                       "5"))
+      << outcome.errors;
+  EXPECT_FALSE(fs::exists(Path("copy")));
+}
+
+TEST_F(VeralithDump, ACutDumpSaysWhereItEnds) {
+  const std::string dump = Run({"dump", db_, "-n", "5"}).out;
+  const Outcome outcome = Run({"load", Path("copy"), "-b", "1"}, dump.substr(0, dump.size() - 5));
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(Contains(outcome.errors, "stdin line 258: column ")) << outcome.errors;
+  EXPECT_TRUE(Contains(outcome.out, "loaded 257 entries")) << outcome.out;
+}
+
+TEST_F(VeralithDump, NamespacesAreListedAndCountedWhereverTheirEntriesAre) {
+  std::string expected;
+  for (const NamespaceId ns : {NamespaceId{0}, NamespaceId{1}, NamespaceId{2}, NamespaceId{3},
+                               NamespaceId{5}, kMaxNamespace}) {
+    const std::string keys = std::to_string(InNamespace(ns).size());
+    expected += std::to_string(ns) + "\t" + keys + "\n";
+    EXPECT_EQ(Run({"count", db_, "-n", std::to_string(ns)}).out, keys + "\n");
+  }
+  EXPECT_EQ(Run({"namespaces", db_, "--count"}).out, expected);
+  ASSERT_EQ(Run({"delete-range", db_, "--all", "-n", "5"}).code, 0);
+  EXPECT_EQ(Run({"namespaces", db_}).out, "0\n1\n2\n3\n9223372036854775807\n");
+}
+
+TEST_F(VeralithCommand, ByteFfAndTheCharacterOfThatNumberHaveDifferentJson) {
+  ASSERT_EQ(Run({"put", db_, "ff", "\xc3\xbf", "--hex"}).code, 2);  // VALUE is hexadecimal, too
+  ASSERT_EQ(Run({"put", db_, "ff", "c3bf", "--hex"}).code, 0);
+  ASSERT_EQ(Run({"put", db_, "\xc3\xbf", "v"}).code, 0);
+  EXPECT_EQ(Run({"dump", db_}).out, "{\"ns\":0,\"key\":\"\xc3\xbf\",\"value\":\"v\"}\n"
+                                    "{\"ns\":0,\"key_base64\":\"/w==\",\"value\":\"\xc3\xbf\"}\n");
+  EXPECT_TRUE(Contains(Run({"stats", db_, "--json"}).out, "\"largest_key_base64\":\"/w==\""));
+  EXPECT_EQ(Scan({"--hex"}), "0xc3bf\t0x76\n0xff\t0xc3bf\n");
+  EXPECT_EQ(Run({"get", db_, "0xFF", "--hex"}).out, "0xc3bf\n");
+  EXPECT_EQ(Run({"get", db_, "\\xff", "--quoted", "--raw"}).out, "\xc3\xbf");
+  EXPECT_TRUE(Contains(Run({"get", db_, "ff", "-x", "-j"}).out, "\"key_base64\":\"/w==\","));
+}
+
+TEST_F(VeralithCommand, DeleteRangeDeletesWhatScanAndCountShow) {
+  const std::string rows = "\xff\xff\tx\na\t1\nab\t2\nabc\t3\nac\t4\nb\t5\n\xff\ty\n\tz\n";
+  Load(rows);
+  const std::string all = Scan({"--keys"});
+  for (const std::vector<std::string>& bounds : std::vector<std::vector<std::string>>{
+           {"--prefix", "ab"}, {"--prefix", "b"}, {"--prefix", "nothing"},
+           {"--prefix", "\\xff", "--quoted"}, {"--from", "ab"},
+           {"--after", "ab"}, {"--to", "ab"}, {"--before", "ab"}, {"--from", "ab", "--to", "b"},
+           {"--after", "a", "--before", "b"}, {"--from", "ab", "--to", "ab"},
+           {"--after", "ab", "--to", "ab"}, {"--from", "b", "--to", "a"}, {"--after", ""}}) {
+    fs::remove_all(db_);
+    Load(rows);
+    std::vector<std::string> words = {"", db_};
+    words.insert(words.end(), bounds.begin(), bounds.end());
+    words[0] = "count";
+    const size_t counted = std::strtoul(Run(words).out.c_str(), nullptr, 10);
+    words.push_back("--keys");
+    words[0] = "scan";
+    const std::string shown = Run(words).out;
+    EXPECT_EQ(static_cast<size_t>(std::count(shown.begin(), shown.end(), '\n')), counted);
+    words.back() = "-n0";
+    words[0] = "delete-range";
+    const Outcome deleted = Run(words);
+    EXPECT_EQ(deleted.code, 0) << deleted.errors;
+    const std::string left = Scan({"--keys"});
+    EXPECT_EQ(left.size() + shown.size(), all.size()) << bounds[0] << bounds[1];
+    EXPECT_EQ(Run({"count", db_}).out,
+              std::to_string(std::count(left.begin(), left.end(), '\n')) + "\n");
+    words[0] = "count";
+    EXPECT_EQ(Run(words).out, "0\n");
+  }
+}
+
+// As a script gives them whose variable is not set.
+TEST_F(VeralithCommand, DeleteRangeDoesNotTakeEmptyBoundsForEverything) {
+  Load("a\t1\nb\t2\n");
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"delete-range", db_, "--prefix", ""}, {"delete-range", db_, "--from", ""},
+           {"delete-range", db_, "--from="}, {"delete-range", db_},
+           {"delete-range", db_, "--all", "--from", "b"}}) {
+    EXPECT_EQ(Run(words).code, 2);
+  }
+  EXPECT_EQ(Run({"count", db_}).out, "2\n");
+  EXPECT_EQ(Run({"delete-range", db_, "--all"}).code, 0);
+  EXPECT_EQ(Run({"count", db_}).out, "0\n");
+}
+
+TEST_F(VeralithCommand, BashCompletesCommandsOptionsAndChoices) {
+  ASSERT_EQ(Shell("", "completion bash", "> " + Path("completion")).code, 0);
+  const auto completed = [&](const std::string& words) {
+    const std::string line =
+        "bash -c '. " + Path("completion") + "; compopt() { :; }; COMP_WORDS=(" + words +
+        "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _veralith; echo \"${COMPREPLY[*]}\"' > " +
+        Path("stdout") + " 2>&1";
+    EXPECT_EQ(std::system(line.c_str()), 0) << line;
+    return ReadFile(Path("stdout"));
+  };
+  EXPECT_EQ(completed("veralith na"), "namespaces\n");
+  EXPECT_EQ(completed("veralith che"), "checkpoint check\n");
+  EXPECT_EQ(completed("veralith scan /tmp --re"), "--reverse\n");
+  EXPECT_EQ(completed("veralith load --format j"), "jsonl\n");
+  EXPECT_EQ(completed("veralith load --format = q"), "quoted\n");
+  EXPECT_EQ(completed("veralith help dum"), "dump\n");
+  EXPECT_EQ(completed("veralith completion z"), "zsh\n");
+  EXPECT_EQ(completed("veralith scan --ns 1"), "\n");
+}
+
+TEST_F(VeralithCommand, ProgressIsShownWhenAskedForAndNotInPipes) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"flush", db_}, {"compact", db_}, {"checkpoint", db_, Path("copy")}}) {
+    Load("a\t1\nb\t2\n");
+    std::vector<std::string> asked = words;
+    asked.push_back("--progress");
+    const Outcome shown = Run(asked);
+    EXPECT_EQ(shown.code, 0) << shown.errors;
+    EXPECT_TRUE(Contains(shown.errors, words[0] + ": ")) << shown.errors;
+    EXPECT_TRUE(Contains(shown.errors, " bytes written")) << shown.errors;
+    fs::remove_all(Path("copy"));
+    EXPECT_EQ(Run(words).errors, "");
+    asked.push_back("--quiet");
+    fs::remove_all(Path("copy"));
+    EXPECT_EQ(Run(asked).errors, "");
+  }
+  const Outcome failed = Run({"compact", Path("nothing"), "--progress"});
+  EXPECT_EQ(failed.code, 3);
+}
+
 // --- Standard input and output that fail ---------------------------------------------------------------
 
 TEST_F(VeralithCommand, AnOutputThatCannotBeWrittenIsAnError) {
   Load("apple\tred\n");
   for (const std::string& words :
        {"get " + db_ + " apple", "scan " + db_, "stats " + db_, "stats --json " + db_,
+        "dump " + db_, "count " + db_, "namespaces " + db_, std::string("--version"),
+        std::string("man"), std::string("completion bash"), std::string("help scan"),
         "check --quiet " + db_, "repair --quiet --dry-run " + db_, "inspect " + db_ + "/CURRENT",
         std::string("--help"), std::string("get --help")}) {
     const Outcome outcome = Shell("", words, "> /dev/full");
@@ -304,6 +611,23 @@ TEST_F(VeralithCommand, AScanStopsWhereItsOutputFails) {
   }
   Load(rows);
   EXPECT_EQ(Shell("", "scan " + db_, "> /dev/full").code, 3);
+}
+
+TEST_F(VeralithCommand, AReaderThatHasSeenEnoughEndsAScanQuietly) {
+  std::string rows;
+  for (int i = 0; i < 100'000; ++i) {
+    rows += std::to_string(1'000'000 + i) + "\tvalue\n";
+  }
+  Load(rows);
+  for (const char* command : {"scan ", "dump "}) {
+    const std::string line = std::string("bash -c 'tools/veralith/veralith ") + command + db_ +
+                             " 2> " + Path("stderr") + " | head -n 1 > " + Path("stdout") +
+                             "; exit ${PIPESTATUS[0]}'";
+    const int status = std::system(line.c_str());
+    EXPECT_EQ(WEXITSTATUS(status), 128 + SIGPIPE);
+    EXPECT_TRUE(Contains(ReadFile(Path("stdout")), "1000000"));
+    EXPECT_EQ(ReadFile(Path("stderr")), "");
+  }
 }
 
 TEST_F(VeralithCommand, AnInputThatCannotBeReadIsAnErrorAndWritesNothing) {
@@ -565,6 +889,43 @@ TEST_F(VeralithFiles, InspectDescribesEveryKindOfFile) {
   EXPECT_TRUE(Contains(segment, "column key BYTE_ARRAY")) << segment;
   EXPECT_TRUE(Contains(segment, "property veralith.block")) << segment;
   EXPECT_TRUE(Contains(inspect("LOCK"), "lock")) << inspect("LOCK");
+}
+
+TEST_F(VeralithFiles, WhatIsNoRegularFileIsAnErrorAtOnce) {
+  ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
+  for (const std::string& words :
+       {"inspect " + Path("pipe"), std::string("inspect /dev/zero"),
+        "stats " + db_ + " --html " + Path("pipe"), "put " + Path("pipe") + " a b"}) {
+    const Outcome outcome = Shell("timeout 20", words, "> " + Path("stdout"));
+    EXPECT_EQ(outcome.code, 3) << words << outcome.errors;
+    EXPECT_NE(outcome.errors, "") << words;
+  }
+  // Files of a database, too: whoever put a pipe there does not stop the command.
+  for (const char* kind : {"LOCK", "CURRENT", "manifest", "log", "segment"}) {
+    const std::string path = db_ + "/" + files_.at(kind);
+    fs::rename(path, Path("kept"));
+    ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+    for (const std::string& words : {"get " + db_ + " key1", "inspect " + path}) {
+      const Outcome outcome = Shell("timeout 20", words, "> " + Path("stdout"));
+      EXPECT_NE(outcome.code, 124) << words << " was waiting";
+      EXPECT_TRUE(outcome.code == 3 || std::string(kind) == "LOCK") << words << outcome.code;
+    }
+    fs::rename(Path("kept"), path);
+  }
+  EXPECT_EQ(Run({"get", db_, "key1"}).code, 0);
+}
+
+TEST_F(VeralithFiles, ADumpHasWhatOnlyLogsHold) {
+  const std::string dump = Run({"dump", db_}).out;
+  EXPECT_EQ(std::count(dump.begin(), dump.end(), '\n'), 105);
+  EXPECT_TRUE(Contains(dump, "{\"ns\":0,\"key\":\"logged4\",\"value\":\"value\"}\n")) << dump;
+  fs::remove_all(Path("copy"));
+  absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(Path("copy"), {});
+  ASSERT_TRUE(db.ok());
+  ASSERT_TRUE((*db)->Put({.sync = SyncMode::kCommit}, 9, "only in the log", "value").ok());
+  fs::copy(Path("copy"), Path("image"));
+  ASSERT_TRUE((*db)->Close().ok());
+  EXPECT_EQ(Run({"namespaces", Path("image")}).out, "9\n");
 }
 
 TEST_F(VeralithFiles, InspectOfAnEmptyLogSaysThatItIsEmpty) {
