@@ -147,7 +147,7 @@ struct History {
   std::vector<std::shared_ptr<const FragmentedRangeTombstones>> RangeTombstones() const {
     std::vector<std::shared_ptr<const FragmentedRangeTombstones>> lists;
     for (const MemtableRef& memtable : memtables) {
-      memtable->AppendRangeTombstones(&lists);
+      lists.push_back(memtable->range_tombstones());
     }
     lists.push_back(FragmentedRangeTombstones::Build(Views(run_tombstones)));
     return lists;

@@ -60,9 +60,9 @@ class InputParts final : public ConcatenatedParts {
 };
 
 // The range tombstones of the inputs: they are needed before the first entry is judged.
-absl::StatusOr<std::shared_ptr<const FragmentedRangeTombstones>> CollectTombstones(
+absl::StatusOr<std::vector<std::shared_ptr<const FragmentedRangeTombstones>>> CollectTombstones(
     const CompactionRequest& request) {
-  std::vector<std::shared_ptr<const FragmentedRangeTombstones>> parts;
+  std::vector<std::shared_ptr<const FragmentedRangeTombstones>> lists;
   for (const Pick::Input& input : request.pick.inputs) {
     for (const FileRef& file : input.files) {
       if (file->range_tombstones == 0) {
@@ -70,10 +70,10 @@ absl::StatusOr<std::shared_ptr<const FragmentedRangeTombstones>> CollectTombston
       }
       VERALITH_ASSIGN_OR_RETURN(const std::shared_ptr<SegmentReader> reader,
                                 OpenInput(request.open_segment, *file));
-      parts.push_back(reader->fragmented_range_tombstones());
+      lists.push_back(reader->fragmented_range_tombstones());
     }
   }
-  return FragmentedRangeTombstones::Merge(parts);
+  return lists;
 }
 
 struct InputTotals {
@@ -206,7 +206,7 @@ absl::StatusOr<std::vector<Piece>> PiecesOf(const JobEnvironment& environment,
 struct Whole {
   const CompactionRequest& request;
   const OlderFiles& older;
-  std::shared_ptr<const FragmentedRangeTombstones> tombstones;
+  std::vector<std::shared_ptr<const FragmentedRangeTombstones>> tombstones;
   OutputPlan plan;
   std::optional<SegmentOptions> copied_as;  // what value pages that may be copied are like
 };
@@ -284,7 +284,7 @@ absl::StatusOr<JobResult> Merge(const JobEnvironment& environment,
                                 const CompactionOptions& options,
                                 const CompactionRequest& request) {
   const OlderFiles older(request.version, NumbersOf(request.pick));
-  Whole whole{request, older, nullptr, PlanOf(*request.version, request.pick, options), {}};
+  Whole whole{request, older, {}, PlanOf(*request.version, request.pick, options), {}};
   if (options.copy_value_pages) {
     whole.copied_as = environment.segment_options(whole.plan.level, whole.plan.bottommost);
   }
