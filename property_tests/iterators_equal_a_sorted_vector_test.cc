@@ -144,8 +144,8 @@ struct History {
     return NewMergingCursor(std::move(children));
   }
 
-  std::vector<std::shared_ptr<const FragmentedRangeTombstones>> RangeTombstones() const {
-    std::vector<std::shared_ptr<const FragmentedRangeTombstones>> lists;
+  RangeTombstoneLists RangeTombstones() const {
+    RangeTombstoneLists lists;
     for (const MemtableRef& memtable : memtables) {
       lists.push_back(memtable->range_tombstones());
     }

@@ -28,7 +28,7 @@ class OlderFilesData final : public OlderData {
 };
 
 std::vector<RangeTombstoneView> AllOf(
-    const std::vector<std::shared_ptr<const FragmentedRangeTombstones>>& lists) {
+    const RangeTombstoneLists& lists) {
   std::vector<RangeTombstoneView> all;
   for (const auto& list : lists) {
     const std::vector<RangeTombstoneView> its = list->ToTombstones();

@@ -54,8 +54,8 @@ std::vector<Piece> CutIntoPieces(std::vector<SampledKey> samples, size_t most);
 // The entries of `whole` that lie in the piece, forwards only: SeekToFirst and Next.
 std::unique_ptr<Iterator> NewPieceIterator(std::unique_ptr<Iterator> whole, Piece piece);
 
-// The parts of range tombstones that lie in the piece. They point into what `whole` points into, and
-// into the piece.
+// The parts of range tombstones that lie in the piece. They point into what `whole` points into,
+// and into the piece.
 std::vector<RangeTombstoneView> ClipToPiece(std::vector<RangeTombstoneView> whole,
                                             const Piece& piece);
 

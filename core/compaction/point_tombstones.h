@@ -1,9 +1,9 @@
 // The range tombstones of a job as its points see them (survivors.h says what points are).
 //
-// A tombstone with timestamp t is seen first by the least point at or above t, and later points see no
-// more of it. So those that lie between two points compete for the later one alone: of each such group
-// it is enough to know the newest over each key. All groups together have at most twice as many
-// stretches as there are tombstones.
+// A tombstone with timestamp t is seen first by the least point at or above t, and later points see
+// no more of it. So those that lie between two points compete for the later one alone: of each such
+// group it is enough to know the newest over each key. All groups together have at most twice as
+// many stretches as there are tombstones.
 //
 // Thread rule: an immutable value. It owns its bytes.
 #ifndef VERALITH_CORE_COMPACTION_POINT_TOMBSTONES_H_

@@ -142,8 +142,8 @@ void Survivors::FinishKey() {
   pending_.clear();
 }
 
-// Rule 1: the first point at or above the version sees it, or none does. A range tombstone between the
-// two is in that point's group.
+// Rule 1: the first point at or above the version sees it, or none does. A range tombstone between
+// the two is in that point's group.
 bool Survivors::IsSeen(const EntryView& entry) {
   const Timestamp point = *std::lower_bound(points_.begin(), points_.end(), entry.ts);
   return (!newer_.has_value() || point < *newer_) &&

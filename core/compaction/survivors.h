@@ -129,8 +129,8 @@ struct OwnedRangeTombstone {
   friend bool operator==(const OwnedRangeTombstone&, const OwnedRangeTombstone&) = default;
 };
 
-// The least of the timestamps added since a mark, for marks that are asked for in any order. Memory:
-// at most one timestamp per mark.
+// The least of the timestamps added since a mark, for marks that are asked for in any order.
+// Memory: at most one timestamp per mark.
 class SuffixMinimum {
  public:
   uint64_t Mark() { return ++mark_; }

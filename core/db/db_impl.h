@@ -294,7 +294,7 @@ class DbImpl final : public Db {
   std::vector<const Pick*> running_ ABSL_GUARDED_BY(mutex_);
   // What PickerStateNow points to: valid until its next call.
   mutable std::vector<Timestamp> picker_points_ ABSL_GUARDED_BY(mutex_);
-  mutable std::vector<RangeTombstoneView> picker_ranges_ ABSL_GUARDED_BY(mutex_);
+  mutable RangeTombstoneLists picker_ranges_ ABSL_GUARDED_BY(mutex_);
   mutable std::weak_ptr<const SegmentSet> picker_ranges_of_ ABSL_GUARDED_BY(mutex_);
   std::deque<ManualRequest*> manual_ ABSL_GUARDED_BY(mutex_);
   const ManualRequest* manual_job_ ABSL_GUARDED_BY(mutex_) = nullptr;  // whose job runs

@@ -70,7 +70,7 @@ class RunParts final : public CursorParts {
 
 std::vector<std::unique_ptr<KeyCursor>> VersionCursors(
     const SuperVersion& pinned, NamespaceId ns, Timestamp snapshot, bool fill_cache,
-    std::vector<std::shared_ptr<const FragmentedRangeTombstones>>* range_tombstones) {
+    RangeTombstoneLists* range_tombstones) {
   std::vector<std::unique_ptr<KeyCursor>> cursors;
   for (const Memtable* memtable : pinned.memtables()) {
     if (memtable->has_range_tombstones()) {

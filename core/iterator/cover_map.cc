@@ -70,16 +70,18 @@ CoverMap CoverMap::Overlay(const CoverMap& older, const CoverMap& newer, bool* h
   size_t n = 0;
   Timestamp old_ts = 0;
   Timestamp new_ts = 0;
-  while (o < older.steps_.size() || n < newer.steps_.size()) {
-    const int order = o == older.steps_.size()   ? 1
-                      : n == newer.steps_.size() ? -1
-                                                 : Compare(*older.steps_[o].at, *newer.steps_[n].at);
-    const StoredKey* const at = order <= 0 ? older.steps_[o].at : newer.steps_[n].at;
+  const std::vector<Step>& old_steps = older.steps_;
+  const std::vector<Step>& new_steps = newer.steps_;
+  while (o < old_steps.size() || n < new_steps.size()) {
+    const int order = o == old_steps.size()   ? 1
+                      : n == new_steps.size() ? -1
+                                              : Compare(*old_steps[o].at, *new_steps[n].at);
+    const StoredKey* const at = order <= 0 ? old_steps[o].at : new_steps[n].at;
     if (order <= 0) {
-      old_ts = older.steps_[o++].ts;
+      old_ts = old_steps[o++].ts;
     }
     if (order >= 0) {
-      new_ts = newer.steps_[n++].ts;
+      new_ts = new_steps[n++].ts;
     }
     *hides = *hides || (new_ts != 0 && old_ts != 0 && new_ts != old_ts);
     result.Append(at, new_ts != 0 ? new_ts : old_ts);

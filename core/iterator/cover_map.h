@@ -1,11 +1,11 @@
-// Which range tombstone is the newest over each key: the keys cut into stretches that do not overlap,
-// each with the timestamp of the newest tombstone over it. n tombstones, however they overlap, make at
-// most 2n - 1 stretches.
+// Which range tombstone is the newest over each key: the keys cut into stretches that do not
+// overlap, each with the timestamp of the newest tombstone over it. n tombstones, however they
+// overlap, make at most 2n - 1 stretches.
 //
 // Keys are kept once, in a KeyStore, and shared by every map over them.
 //
-// Thread rule: a CoverMap is an immutable value. KeyStore::Add from one thread at a time; keys that it
-// has handed out may be read beside it.
+// Thread rule: a CoverMap is an immutable value. KeyStore::Add from one thread at a time; keys that
+// it has handed out may be read beside it.
 #ifndef VERALITH_CORE_ITERATOR_COVER_MAP_H_
 #define VERALITH_CORE_ITERATOR_COVER_MAP_H_
 

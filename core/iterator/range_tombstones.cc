@@ -35,8 +35,8 @@ RangeTombstoneView StretchOf(const StoredTombstone& tombstone, NamespaceId ns,
 // Tombstones that follow each other in age.
 struct FragmentedRangeTombstones::Node {
   CoverMap newest;
-  // Where one of them hides a part of another, or the block is not full: what it was made of, oldest
-  // first. Else `newest` says it all, and both are empty.
+  // Where one of them hides a part of another, or the block is not full: what it was made of,
+  // oldest first. Else `newest` says it all, and both are empty.
   std::vector<StoredTombstone> tombstones;
   std::vector<NodeRef> children;
   bool hides = false;
@@ -153,8 +153,8 @@ std::shared_ptr<const FragmentedRangeTombstones> FragmentedRangeTombstones::With
   return result;
 }
 
-// Narrows `stretch`, which holds the key, to where the node's answer stays the same, and sets its ts
-// when the node has one.
+// Narrows `stretch`, which holds the key, to where the node's answer stays the same, and sets its
+// ts when the node has one.
 bool FragmentedRangeTombstones::Search(const Node& node, NamespaceId ns, std::string_view key,
                                        Timestamp snapshot, RangeTombstoneView* stretch) {
   if (node.min_ts > snapshot) {
@@ -243,9 +243,8 @@ size_t FragmentedRangeTombstones::MemoryBytes() const {
 
 // --- RangeTombstoneCursor ----------------------------------------------------------------------
 
-RangeTombstoneCursor::RangeTombstoneCursor(
-    std::vector<std::shared_ptr<const FragmentedRangeTombstones>> lists, NamespaceId ns,
-    Timestamp snapshot)
+RangeTombstoneCursor::RangeTombstoneCursor(RangeTombstoneLists lists, NamespaceId ns,
+                                           Timestamp snapshot)
     : lists_(std::move(lists)), snapshot_(snapshot), stretch_{ns, {}, {}, true, 0} {
   std::erase_if(lists_, [](const auto& list) { return list == nullptr || list->empty(); });
 }

@@ -4,12 +4,13 @@
 // They stand in order of age, in blocks of sixteen. Blocks are joined by fours into nodes, four of
 // those into one, and so on. Each node has the map of the newest tombstone over each key among its
 // own (cover_map.h), and keeps what it was joined from only where one hides a part of another: a
-// reader at an older snapshot goes down there. So n of them take O(n log n) memory in all, O(n) when
-// they do not overlap; adding one to n costs O(log n) amortized.
+// reader at an older snapshot goes down there. So n of them take O(n log n) memory in all, O(n)
+// when they do not overlap; adding one to n costs O(log n) amortized.
 //
 // Invariants of FragmentedRangeTombstones (an immutable value, shared between threads freely)
 //   1. It says exactly what the tombstones say that it was made of; empty ranges say nothing.
-//   2. It owns its bytes: views it hands out live as long as it, or a list made from it by With, does.
+//   2. It owns its bytes: views it hands out live as long as it, or a list made from it by With,
+//      does.
 //
 // A range tombstone hides entries with timestamps strictly below its own: an entry of the same
 // batch (the same timestamp) was written after it and stays visible.
@@ -35,8 +36,8 @@ class FragmentedRangeTombstones {
   static std::shared_ptr<const FragmentedRangeTombstones> Build(
       std::span<const RangeTombstoneView> tombstones);
   // These and one more, whose bytes are copied; shares all else with this list. One call at a time
-  // among all lists that share. (A tombstone older than the newest one here, which no log has, costs
-  // a Build.)
+  // among all lists that share. (A tombstone older than the newest one here, which no log has,
+  // costs a Build.)
   std::shared_ptr<const FragmentedRangeTombstones> With(const RangeTombstoneView& tombstone) const;
 
   bool empty() const { return count_ == 0; }
@@ -51,8 +52,8 @@ class FragmentedRangeTombstones {
   // and at the newest state of each node, the longest such stretch of that node.
   RangeTombstoneView Find(NamespaceId ns, std::string_view key, Timestamp snapshot) const;
 
-  // Tombstones that say the same, in no particular order: those it was made of, except that one which
-  // overlaps no other may be in pieces, and pieces of one commit that touch may be one. O(n).
+  // Tombstones that say the same, in no particular order: those it was made of, except that one
+  // which overlaps no other may be in pieces, and pieces of one commit that touch may be one. O(n).
   std::vector<RangeTombstoneView> ToTombstones() const;
 
   // Heap bytes held. O(log n).
@@ -76,6 +77,9 @@ class FragmentedRangeTombstones {
   Timestamp max_ts_ = 0;
 };
 
+// Lists, of several sources; null and empty ones are allowed.
+using RangeTombstoneLists = std::vector<std::shared_ptr<const FragmentedRangeTombstones>>;
+
 // Several lists read as one while a scan moves over keys, at one snapshot. Remembers the stretch of
 // keys around the last answer in which the answer stays the same, so that a key costs one compare
 // while it stays inside, whatever the number of lists; leaving it costs a search per list.
@@ -83,8 +87,7 @@ class FragmentedRangeTombstones {
 // Thread rule: one thread at a time. Holds the lists.
 class RangeTombstoneCursor {
  public:
-  RangeTombstoneCursor(std::vector<std::shared_ptr<const FragmentedRangeTombstones>> lists,
-                       NamespaceId ns, Timestamp snapshot);
+  RangeTombstoneCursor(RangeTombstoneLists lists, NamespaceId ns, Timestamp snapshot);
 
   // No list has a tombstone: every answer is 0.
   bool empty() const { return lists_.empty(); }
@@ -105,7 +108,7 @@ class RangeTombstoneCursor {
  private:
   void MoveTo(std::string_view key);
 
-  std::vector<std::shared_ptr<const FragmentedRangeTombstones>> lists_;
+  RangeTombstoneLists lists_;
   const Timestamp snapshot_;
   bool known_ = false;  // all of the stretch, not its namespace alone, is meaningful
   RangeTombstoneView stretch_;

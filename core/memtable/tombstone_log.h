@@ -1,7 +1,8 @@
 // The range tombstones of a memtable: grows beside lock-free readers.
 //
-// One immutable list (range_tombstones.h), replaced by one that has the new tombstone, too, and shares
-// nearly everything with it: O(log n) amortized to add, O(n log n) memory for n however they overlap.
+// One immutable list (range_tombstones.h), replaced by one that has the new tombstone, too, and
+// shares nearly everything with it: O(log n) amortized to add, O(n log n) memory for n however they
+// overlap.
 //
 // Invariants
 //   1. Readers see one whole state: the pointer to the current list is swapped atomically, and the
