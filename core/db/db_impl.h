@@ -42,6 +42,7 @@
 #include "core/db/broken_row_cache.h"
 #include "core/db/db.h"
 #include "core/db/event_queue.h"
+#include "core/db/gap_cache.h"
 #include "core/db/hybrid_logical_clock.h"
 #include "core/db/log_recovery.h"
 #include "core/db/log_set.h"
@@ -99,6 +100,12 @@ class DbImpl final : public Db {
   // An iterator ends that has looked so many times into runs of level 0 beyond the first: begins a
   // merge if seeks have paid for it. Locks only when it is time to see.
   void ChargeSeeks(uint64_t visits) ABSL_LOCKS_EXCLUDED(mutex_);
+  // An iterator ends that passed so many keys which were not there.
+  void CountHiddenKeys(uint64_t keys) {
+    if (keys > 0) {
+      hidden_keys_.FetchAddRelaxed(keys);
+    }
+  }
 
  private:
   // A memtable that waits for its flush, and the log that holds the same writes.
@@ -194,7 +201,13 @@ class DbImpl final : public Db {
   absl::Status RefuseInListener(const char* call) const;
   absl::Status Fatal(const absl::Status& cause) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // Puts the group into the memtable, and notes its puts if `notes_puts`. Whether the next group's
+  // are to be noted.
+  bool ApplyGroup(const std::vector<WriteQueue::Writer*>& group, bool notes_puts, Memtable* target);
+
   // --- read_path.cc ----------------------------------------------------------------------------
+  // For gaps_: see GapCache.
+  std::optional<Timestamp> StartNotingPuts() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Timestamp> ReadTimestamp(const ReadOptions& options,
                                           const SuperVersion& pinned) const;
 #ifdef VERALITH_BROKEN_ENGINES
@@ -271,6 +284,8 @@ class DbImpl final : public Db {
   Atomic<bool> closed_{false};
   alignas(kCacheLineBytes) Atomic<Timestamp> visible_{0};
   SeekDebt seek_debt_;  // added to by iterators when they end
+  Atomic<uint64_t> hidden_keys_{0};  // likewise
+  GapCache gaps_{[this] { return StartNotingPuts(); }};
 
   // --- Guarded by mutex_ ---------------------------------------------------------------------------
   alignas(kCacheLineBytes) mutable Mutex mutex_;
@@ -286,6 +301,9 @@ class DbImpl final : public Db {
   uint64_t logs_needed_from_ ABSL_GUARDED_BY(mutex_) = 0;  // older logs can be forgotten
   SnapshotList snapshots_ ABSL_GUARDED_BY(mutex_);
   Random random_ ABSL_GUARDED_BY(mutex_);
+
+  bool notes_puts_ ABSL_GUARDED_BY(mutex_) = false;  // groups tell gaps_ of their puts
+  Timestamp newest_begun_ ABSL_GUARDED_BY(mutex_) = 0;  // of groups, whether visible or not yet
 
   BackgroundWork flush_ ABSL_GUARDED_BY(mutex_) = {.name = "flush"};
   BackgroundWork compaction_ ABSL_GUARDED_BY(mutex_) = {.name = "compaction"};

@@ -194,7 +194,10 @@ class DbIteratorImpl final : public DbIterator {
         extra_runs_(extra_runs),
         closed_(closed),
         db_(db) {}
-  ~DbIteratorImpl() override { db_->ChargeSeeks(seeks_ * extra_runs_); }
+  ~DbIteratorImpl() override {
+    db_->ChargeSeeks(seeks_ * extra_runs_);
+    db_->CountHiddenKeys(visible_->hidden_keys());
+  }
 
   bool Valid() const override { return visible_->Valid() && !closed_->LoadAcquire(); }
   absl::Status status() const override {
@@ -398,7 +401,13 @@ std::unique_ptr<DbIterator> DbImpl::NewIterator(const ScanOptions& options) {
   source.lower = ToScanBound(options.lower);
   source.upper = ToScanBound(options.upper);
   source.snapshot = *snapshot;
+  source.gaps = &gaps_;
   return std::make_unique<DbIteratorImpl>(std::move(source), runs == 0 ? 0 : runs - 1, &closed_, this);
+}
+
+std::optional<Timestamp> DbImpl::StartNotingPuts() {
+  MutexLock lock(mutex_);
+  return std::exchange(notes_puts_, true) ? std::nullopt : std::optional(newest_begun_);
 }
 
 const Snapshot* DbImpl::GetSnapshot() {

@@ -49,6 +49,7 @@ struct Statistics {
   uint64_t memtable_bytes = 0;            // now, all memtables
   uint64_t cache_bytes = 0;               // now
   uint64_t cache_misses = 0;              // pages read from files
+  uint64_t hidden_keys = 0;               // deleted keys passed one by one by iterators that ended
   uint64_t live_snapshots = 0;            // now
   Timestamp last_timestamp = 0;
   Timestamp history_floor = 0;

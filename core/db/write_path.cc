@@ -140,6 +140,9 @@ absl::Status DbImpl::CommitGroup() {
       last = writer->timestamp = clock_->Next();
     }
   }
+  newest_begun_ = std::max(newest_begun_, last);
+  const bool notes_puts = notes_puts_;
+  bool notes_on = notes_puts;
   const uint64_t log_bytes_before = logs_->active_bytes();
   absl::Status status;
   {
@@ -156,14 +159,7 @@ absl::Status DbImpl::CommitGroup() {
       if (VERALITH_BROKEN(W2_VISIBLE) && last != 0) {
         visible_.Store(last);
       }
-      for (const WriteQueue::Writer* writer : group) {
-        for (const LogOperation& operation : writer->operations) {
-          ApplyToMemtable(operation, writer->timestamp, target);
-#ifdef VERALITH_BROKEN_ENGINES
-          broken_rows_.Forget(operation.ns, operation.key);
-#endif
-        }
-      }
+      notes_on = ApplyGroup(group, notes_puts, target);
       if (last != 0) {
         visible_.Store(last);
       }
@@ -172,11 +168,30 @@ absl::Status DbImpl::CommitGroup() {
   if (!status.ok()) {
     return Fatal(status);
   }
+  if (notes_puts && !notes_on) {
+    notes_puts_ = false;
+  }
   counters_.log_bytes += logs_->active_bytes() - log_bytes_before;
   counters_.log_syncs += sync ? 1 : 0;
   counters_.user_bytes += user_bytes;
   counters_.commits += group.size();
   return status;
+}
+
+bool DbImpl::ApplyGroup(const std::vector<WriteQueue::Writer*>& group, bool notes_puts,
+                        Memtable* target) {
+  for (const WriteQueue::Writer* writer : group) {
+    for (const LogOperation& operation : writer->operations) {
+      ApplyToMemtable(operation, writer->timestamp, target);
+      if (notes_puts && operation.kind == LogOperation::Kind::kPut) {
+        notes_puts = gaps_.NotePut(operation.ns, operation.key, writer->timestamp);
+      }
+#ifdef VERALITH_BROKEN_ENGINES
+      broken_rows_.Forget(operation.ns, operation.key);
+#endif
+    }
+  }
+  return notes_puts;
 }
 
 absl::Status DbImpl::LogGroup(const std::vector<WriteQueue::Writer*>& group, bool sync) {
