@@ -144,10 +144,10 @@ struct History {
     return NewMergingCursor(std::move(children));
   }
 
-  std::vector<std::shared_ptr<const FragmentedRangeTombstones>> RangeTombstones() const {
-    std::vector<std::shared_ptr<const FragmentedRangeTombstones>> lists;
+  RangeTombstoneLists RangeTombstones() const {
+    RangeTombstoneLists lists;
     for (const MemtableRef& memtable : memtables) {
-      memtable->AppendRangeTombstones(&lists);
+      lists.push_back(memtable->range_tombstones());
     }
     lists.push_back(FragmentedRangeTombstones::Build(Views(run_tombstones)));
     return lists;

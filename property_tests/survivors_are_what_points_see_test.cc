@@ -11,8 +11,8 @@
 #include <set>
 #include <vector>
 
+#include "core/compaction/point_tombstones.h"
 #include "core/compaction/survivors.h"
-#include "core/iterator/range_tombstones.h"
 #include "core/iterator/vector_iterator.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/any_history.h"
@@ -50,10 +50,9 @@ struct Output {
 
 Output Compact(const History& job, const std::vector<Timestamp>& points, OlderData& older,
                const std::vector<bool>& cut_before) {
-  const auto tombstones = FragmentedRangeTombstones::Build(job.RangeViews());
-  Survivors survivors(std::make_unique<VectorIterator>(job.Sorted()), tombstones.get(), points,
-                      &older);
-  RangeTombstoneSurvivors ranges(tombstones.get(), points, &older);
+  const PointTombstones tombstones(job.RangeViews(), points);
+  Survivors survivors(std::make_unique<VectorIterator>(job.Sorted()), &tombstones, points, &older);
+  RangeTombstoneSurvivors ranges(&tombstones, &older);
   Output output;
   for (size_t i = 0; survivors.Valid(); survivors.Next(), ++i) {
     const EntryView& entry = survivors.entry();
@@ -247,10 +246,10 @@ RC_GTEST_PROP(Survivors, EndWithTheErrorOfTheirInput, ()) {
   const size_t at = *rc::gen::inRange<size_t>(0, sorted.size());
   OlderHistory older(job);
   const std::vector<Timestamp> points = AnyPoints(40);
-  const auto tombstones = FragmentedRangeTombstones::Build(job.RangeViews());
+  const PointTombstones tombstones(job.RangeViews(), points);
   auto broken = std::make_unique<VectorIterator>(sorted);
   broken->FailAt(at, absl::DataLossError("page 3"));
-  Survivors survivors(std::move(broken), tombstones.get(), points, &older);
+  Survivors survivors(std::move(broken), &tombstones, points, &older);
   const Output whole = Compact(job, points, older, {false});
   size_t i = 0;
   for (; survivors.Valid(); survivors.Next(), ++i) {

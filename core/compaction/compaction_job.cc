@@ -61,9 +61,9 @@ class InputParts final : public ConcatenatedParts {
 };
 
 // The range tombstones of the inputs: they are needed before the first entry is judged.
-absl::StatusOr<std::shared_ptr<const FragmentedRangeTombstones>> CollectTombstones(
+absl::StatusOr<RangeTombstoneLists> CollectTombstones(
     const CompactionRequest& request) {
-  std::vector<std::shared_ptr<const FragmentedRangeTombstones>> parts;
+  RangeTombstoneLists lists;
   for (const Pick::Input& input : request.pick.inputs) {
     for (const FileRef& file : input.files) {
       if (file->range_tombstones == 0) {
@@ -71,10 +71,10 @@ absl::StatusOr<std::shared_ptr<const FragmentedRangeTombstones>> CollectTombston
       }
       VERALITH_ASSIGN_OR_RETURN(const std::shared_ptr<SegmentReader> reader,
                                 OpenInput(request.open_segment, *file));
-      parts.push_back(reader->fragmented_range_tombstones());
+      lists.push_back(reader->fragmented_range_tombstones());
     }
   }
-  return FragmentedRangeTombstones::Merge(parts);
+  return lists;
 }
 
 struct InputTotals {
@@ -142,14 +142,13 @@ void AddRemovals(const Pick& pick, VersionEdit* edit) {
 // A drop is believed only after the range deletes that hide the inputs were seen: those of the
 // version's other segments, which are open. The inputs are not.
 absl::StatusOr<JobResult> Drop(const CompactionRequest& request) {
-  std::vector<std::shared_ptr<SegmentReader>> readers;
-  std::vector<RangeTombstoneView> range_deletes;
+  RangeTombstoneLists range_deletes;
   for (const uint64_t number : request.version->FileNumbers()) {
     const FileRef file = request.version->FindFile(number);
     if (file->range_tombstones > 0 && !request.pick.Has(number)) {
-      VERALITH_ASSIGN_OR_RETURN(readers.emplace_back(), OpenInput(request.open_segment, *file));
-      const std::vector<RangeTombstoneView>& ranges = readers.back()->range_tombstones();
-      range_deletes.insert(range_deletes.end(), ranges.begin(), ranges.end());
+      VERALITH_ASSIGN_OR_RETURN(const std::shared_ptr<SegmentReader> reader,
+                                OpenInput(request.open_segment, *file));
+      range_deletes.push_back(reader->fragmented_range_tombstones());
     }
   }
   for (const Pick::Input& input : request.pick.inputs) {
@@ -207,7 +206,7 @@ absl::StatusOr<std::vector<Piece>> PiecesOf(const JobEnvironment& environment,
 struct Whole {
   const CompactionRequest& request;
   const OlderFiles& older;
-  std::shared_ptr<const FragmentedRangeTombstones> tombstones;
+  RangeTombstoneLists tombstones;
   OutputPlan plan;
   std::optional<SegmentOptions> copied_as;  // what value pages that may be copied are like
 };
@@ -285,7 +284,7 @@ absl::StatusOr<JobResult> Merge(const JobEnvironment& environment,
                                 const CompactionOptions& options,
                                 const CompactionRequest& request) {
   const OlderFiles older(request.version, NumbersOf(request.pick));
-  Whole whole{request, older, nullptr, PlanOf(*request.version, request.pick, options), {}};
+  Whole whole{request, older, {}, PlanOf(*request.version, request.pick, options), {}};
   if (options.copy_value_pages) {
     whole.copied_as = environment.segment_options(whole.plan.level, whole.plan.bottommost);
   }

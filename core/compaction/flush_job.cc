@@ -35,13 +35,11 @@ absl::StatusOr<JobResult> RunFlush(const JobEnvironment& environment,
 
   const OlderFiles older(request.version);
   MergeRequest merge;
-  std::vector<std::shared_ptr<const FragmentedRangeTombstones>> tombstones;
   for (auto memtable = request.memtables.rbegin(); memtable != request.memtables.rend();
        ++memtable) {
     merge.inputs.push_back((*memtable)->NewIterator());
-    tombstones.push_back((*memtable)->range_tombstones());
+    merge.tombstones.push_back((*memtable)->range_tombstones());
   }
-  merge.tombstones = FragmentedRangeTombstones::Merge(tombstones);
   merge.points = request.points;
   merge.older = &older;
   merge.plan.level = 0;

@@ -294,7 +294,7 @@ TEST_F(JobsTest, OutputsAreCutWhereTheyOverlapTooMuchOfTheNextLevel) {
   uint64_t number = 100;
   environment.new_file_number = [&] { return number++; };
   environment.segment_options = [](int, bool) { return TinySegmentOptions(); };
-  RangeTombstoneSurvivors none(nullptr, std::vector<Timestamp>{9}, nullptr);
+  RangeTombstoneSurvivors none(nullptr, nullptr);
   Outputs outputs(environment, plan, &none, nullptr);
   for (const char* key : {"a5", "b5", "c5", "d5"}) {
     ASSERT_TRUE(outputs.Add(Put(key, 9).view(), true).ok());

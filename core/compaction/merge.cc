@@ -6,6 +6,7 @@
 #include "core/base/broken.h"
 #include "core/base/status.h"
 #include "core/compaction/key_range.h"
+#include "core/compaction/point_tombstones.h"
 #include "core/iterator/merging_iterator.h"
 #include "core/manifest/file_names.h"
 
@@ -26,6 +27,16 @@ class OlderFilesData final : public OlderData {
   const OlderFiles* const files_;
 };
 
+std::vector<RangeTombstoneView> AllOf(
+    const RangeTombstoneLists& lists) {
+  std::vector<RangeTombstoneView> all;
+  for (const auto& list : lists) {
+    const std::vector<RangeTombstoneView> its = list->ToTombstones();
+    all.insert(all.end(), its.begin(), its.end());
+  }
+  return all;
+}
+
 bool IsCancelled(const JobEnvironment& environment) {
   return std::any_of(environment.cancel.begin(), environment.cancel.end(),
                      [](const Atomic<bool>* cancel) { return cancel->LoadRelaxed(); });
@@ -45,13 +56,14 @@ absl::Status Drain(const JobEnvironment& environment, Survivors* survivors, Outp
 
 absl::StatusOr<JobResult> MergeToOutputs(const JobEnvironment& environment,
                                          MergeRequest request) {
-  const auto tombstones = ClipToPiece(std::move(request.tombstones), request.piece);
+  const PointTombstones tombstones(ClipToPiece(AllOf(request.tombstones), request.piece),
+                                   request.points);
   OlderFilesData older(request.older);
-  RangeTombstoneSurvivors surviving_ranges(tombstones.get(), request.points, &older);
+  RangeTombstoneSurvivors surviving_ranges(&tombstones, &older);
   Outputs outputs(environment, request.plan, &surviving_ranges, request.offers.get());
   Survivors survivors(
       NewPieceIterator(NewMergingIterator(std::move(request.inputs)), request.piece),
-      tombstones.get(), request.points, &older);
+      &tombstones, request.points, &older);
   VERALITH_RETURN_IF_ERROR(Drain(environment, &survivors, &outputs));
   VERALITH_ASSIGN_OR_RETURN(std::vector<FileMeta> files, outputs.Finish());
 

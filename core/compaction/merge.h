@@ -22,7 +22,7 @@ namespace veralith {
 
 struct MergeRequest {
   std::vector<std::unique_ptr<Iterator>> inputs;  // newest first
-  std::shared_ptr<const FragmentedRangeTombstones> tombstones;  // of all inputs; may be null
+  RangeTombstoneLists tombstones;  // of the inputs
   std::span<const Timestamp> points;
   const OlderFiles* older = nullptr;
   // The keys to merge: what inputs and tombstones hold beyond it is left out.

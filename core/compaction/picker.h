@@ -35,8 +35,8 @@
 #include "core/compaction/key_range.h"
 #include "core/compaction/options.h"
 #include "core/compaction/style.h"
-#include "core/format/entry.h"
 #include "core/format/version_edit.h"
+#include "core/iterator/range_tombstones.h"
 #include "core/manifest/version.h"
 
 namespace veralith {
@@ -88,8 +88,8 @@ struct PickerState {
   const Version* version = nullptr;
   std::span<const Pick* const> running;
   std::span<const Timestamp> points;
-  // Of all live segments, in any order; may be empty: then no file is dropped unread.
-  std::span<const RangeTombstoneView> range_deletes = {};
+  // Of all live segments, in any order; may be null: then no file is dropped unread.
+  const RangeTombstoneLists* range_deletes = nullptr;
   // What seeks have paid for the runs of level 0 since it was last merged (core/db/seek_debt.h).
   uint64_t seek_bytes = 0;
 };

@@ -6,6 +6,7 @@
 #include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/format/entry.h"
+#include "core/iterator/cover_map.h"
 
 namespace veralith {
 namespace {
@@ -91,8 +92,22 @@ class PieceIterator final : public Iterator {
   bool newest_of_upper_ = true;  // of the broken engine: its newest version is still to come
 };
 
-std::optional<UserKeyView> ViewOf(const std::optional<Piece::Bound>& bound) {
-  return bound.has_value() ? std::optional<UserKeyView>(bound->view()) : std::nullopt;
+// Nothing of the range may be left.
+RangeTombstoneView Clip(RangeTombstoneView range, const Piece& piece) {
+  const auto& lower = piece.lower;
+  const auto& upper = piece.upper;
+  if ((lower.has_value() && range.ns < lower->ns) || (upper.has_value() && range.ns > upper->ns)) {
+    return {range.ns, {}, {}, false, range.ts};
+  }
+  if (lower.has_value() && range.ns == lower->ns && CompareBytes(range.begin, lower->key) < 0) {
+    range.begin = lower->key;
+  }
+  if (upper.has_value() && range.ns == upper->ns &&
+      (range.open_end || CompareBytes(range.end, upper->key) > 0)) {
+    range.end = upper->key;
+    range.open_end = false;
+  }
+  return range;
 }
 
 }  // namespace
@@ -113,12 +128,13 @@ std::unique_ptr<Iterator> NewPieceIterator(std::unique_ptr<Iterator> whole, Piec
                          : std::make_unique<PieceIterator>(std::move(whole), std::move(piece));
 }
 
-std::shared_ptr<const FragmentedRangeTombstones> ClipToPiece(
-    std::shared_ptr<const FragmentedRangeTombstones> whole, const Piece& piece) {
-  if (whole == nullptr || piece.IsWhole()) {
-    return whole;
+std::vector<RangeTombstoneView> ClipToPiece(std::vector<RangeTombstoneView> whole,
+                                            const Piece& piece) {
+  for (RangeTombstoneView& range : whole) {
+    range = Clip(range, piece);
   }
-  return FragmentedRangeTombstones::Build(whole->Clip(ViewOf(piece.lower), ViewOf(piece.upper)));
+  std::erase_if(whole, IsEmptyRange);
+  return whole;
 }
 
 }  // namespace veralith

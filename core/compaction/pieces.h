@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "core/base/types.h"
+#include "core/format/entry.h"
 #include "core/iterator/iterator.h"
-#include "core/iterator/range_tombstones.h"
 
 namespace veralith {
 
@@ -39,7 +39,6 @@ struct Piece {
     NamespaceId ns = 0;
     std::string key;
 
-    UserKeyView view() const { return {ns, key}; }
     friend bool operator==(const Bound&, const Bound&) = default;
   };
   std::optional<Bound> lower;
@@ -55,9 +54,10 @@ std::vector<Piece> CutIntoPieces(std::vector<SampledKey> samples, size_t most);
 // The entries of `whole` that lie in the piece, forwards only: SeekToFirst and Next.
 std::unique_ptr<Iterator> NewPieceIterator(std::unique_ptr<Iterator> whole, Piece piece);
 
-// The parts of `whole` (which may be null) that lie in the piece.
-std::shared_ptr<const FragmentedRangeTombstones> ClipToPiece(
-    std::shared_ptr<const FragmentedRangeTombstones> whole, const Piece& piece);
+// The parts of range tombstones that lie in the piece. They point into what `whole` points into,
+// and into the piece.
+std::vector<RangeTombstoneView> ClipToPiece(std::vector<RangeTombstoneView> whole,
+                                            const Piece& piece);
 
 }  // namespace veralith
 

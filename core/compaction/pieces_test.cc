@@ -101,14 +101,14 @@ TEST(Pieces, AnUnreadableEntryEndsThePieceThatHoldsItAndNoOther) {
 }
 
 TEST(Pieces, ClipRangeTombstones) {
-  const std::vector<RangeTombstoneView> ranges = {{0, "a", "f", false, 5}, {1, "", "", true, 7}};
-  const auto whole = FragmentedRangeTombstones::Build(ranges);
-  const auto middle = ClipToPiece(whole, Between("b", "d"));
-  EXPECT_EQ(middle->ToTombstones(), (std::vector<RangeTombstoneView>{{0, "b", "d", false, 5}}));
-  const auto last = ClipToPiece(whole, Between("d", nullptr));
-  EXPECT_EQ(last->size(), 2u);
-  EXPECT_EQ(last->MaxCovering(1, "x", 9), 7u);
-  EXPECT_EQ(ClipToPiece(nullptr, Between("b", "d")), nullptr);
+  using Ranges = std::vector<RangeTombstoneView>;
+  const Ranges whole = {{0, "a", "f", false, 5}, {1, "", "", true, 7}, {0, "c", "", true, 9}};
+  const Piece middle = Between("b", "d");
+  EXPECT_EQ(ClipToPiece(whole, middle), (Ranges{{0, "b", "d", false, 5}, {0, "c", "d", false, 9}}));
+  const Piece last = Between("d", nullptr);
+  EXPECT_EQ(ClipToPiece(whole, last),
+            (Ranges{{0, "d", "f", false, 5}, {1, "", "", true, 7}, {0, "d", "", true, 9}}));
+  EXPECT_EQ(ClipToPiece(whole, Piece()), whole);
 }
 
 }  // namespace

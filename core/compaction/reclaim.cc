@@ -1,7 +1,6 @@
 #include "core/compaction/reclaim.h"
 
 #include <algorithm>
-#include <string>
 #include <string_view>
 
 #include "core/compaction/picker_support.h"
@@ -9,31 +8,15 @@
 namespace veralith {
 namespace {
 
-// The furthest that a range delete which begins at or before `key` reaches.
-struct Reach {
-  bool open_end = false;
-  std::string_view end;
-
-  bool IsBeyond(std::string_view key) const { return open_end || CompareBytes(key, end) < 0; }
-};
-
-// Whether the range delete hides all of the file's entries with its keys, at every point.
-bool HidesAtEveryPoint(const RangeTombstoneView& range, std::span<const Timestamp> points,
-                       const FileMeta& file) {
-  return range.ns == file.smallest_ns && range.ts > file.max_ts &&
-         std::none_of(points.begin(), points.end(), [&](Timestamp point) {
-           return file.min_ts <= point && point < range.ts;
-         });
-}
-
-bool ReachesEndOf(const Reach& reach, const KeyBound& bound) {
+// Whether a stretch of keys, which holds the bound's last key or ends there, reaches the end of it.
+bool ReachesEndOf(const RangeTombstoneView& stretch, const KeyBound& bound) {
   switch (bound.kind) {
     case KeyBound::Kind::kInclusive:
-      return reach.IsBeyond(bound.key);
+      return stretch.open_end || CompareBytes(bound.key, stretch.end) < 0;
     case KeyBound::Kind::kExclusive:
-      return reach.open_end || CompareBytes(bound.key, reach.end) <= 0;
+      return stretch.open_end || CompareBytes(bound.key, stretch.end) <= 0;
     case KeyBound::Kind::kNamespaceEnd:
-      return reach.open_end;
+      return stretch.open_end;
   }
   return false;
 }
@@ -71,36 +54,37 @@ bool ShrinksForSure(std::span<const Timestamp> points, const FileMeta& file) {
   });
 }
 
-bool IsCovered(std::span<const RangeTombstoneView> range_deletes,
-               std::span<const Timestamp> points, const FileMeta& file) {
+bool IsCovered(const RangeTombstoneLists& range_deletes, std::span<const Timestamp> points,
+               const FileMeta& file) {
   if (file.smallest_ns != file.largest.ns || points.empty()) {
     return false;
   }
-  Reach reach{false, file.smallest_key};
-  bool any = false;  // the smallest key itself is covered only once a range delete holds it
-  for (bool grown = true; grown && !(any && ReachesEndOf(reach, file.largest));) {
-    grown = false;
-    for (const RangeTombstoneView& range : range_deletes) {
-      const bool joins = CompareBytes(range.begin, reach.end) <= 0 &&
-                         (range.open_end || CompareBytes(reach.end, range.end) < 0);
-      if (!reach.open_end && joins && HidesAtEveryPoint(range, points, file)) {
-        reach = {range.open_end, range.end};
-        any = grown = true;
-      }
+  // The first point that may see anything of the file must see the range delete.
+  const auto point = std::lower_bound(points.begin(), points.end(), file.min_ts);
+  RangeTombstoneCursor cursor(range_deletes, file.smallest_ns,
+                              point == points.end() ? kMaxTimestamp : *point);
+  std::string_view key = file.smallest_key;
+  while (cursor.MaxCovering(key) > file.max_ts) {
+    if (ReachesEndOf(cursor.stretch(), file.largest)) {
+      return true;
     }
+    key = cursor.stretch().end;
   }
-  return any && ReachesEndOf(reach, file.largest);
+  return false;
 }
 
 std::optional<Pick> PickCovered(const PickerState& state) {
   Pick pick;
   pick.reason = Pick::Reason::kCovered;
   pick.drop = true;
-  for (int level = 0; level < kLevels && !state.range_deletes.empty(); ++level) {
+  if (state.range_deletes == nullptr || state.range_deletes->empty()) {
+    return std::nullopt;
+  }
+  for (int level = 0; level < kLevels; ++level) {
     for (const Run& run : state.version->runs(level)) {
       Pick::Input input{level, run.id, {}};
       for (const FileRef& file : run.files) {
-        if (!IsBusy(state, file->number) && IsCovered(state.range_deletes, state.points, *file)) {
+        if (!IsBusy(state, file->number) && IsCovered(*state.range_deletes, state.points, *file)) {
           input.files.push_back(file);
         }
       }

@@ -9,7 +9,7 @@
 #include "core/base/types.h"
 #include "core/compaction/options.h"
 #include "core/compaction/picker.h"
-#include "core/format/entry.h"
+#include "core/iterator/range_tombstones.h"
 #include "core/manifest/version.h"
 
 namespace veralith {
@@ -35,10 +35,10 @@ bool IsWorthRewriting(const CompactionOptions& options, std::span<const Timestam
 
 // Whether range deletes hide everything in the file from every point: each of its keys lies in one
 // that is newer than all of the file, and no point sees the file without it. What the file's own
-// tombstones hide is hidden by the same range deletes. O(range deletes), and one more for each
-// that takes part.
-bool IsCovered(std::span<const RangeTombstoneView> range_deletes,
-               std::span<const Timestamp> points, const FileMeta& file);
+// tombstones hide is hidden by the same range deletes. Looks along the file's keys as far as they
+// are covered: O(log n) for each stretch of them.
+bool IsCovered(const RangeTombstoneLists& range_deletes, std::span<const Timestamp> points,
+               const FileMeta& file);
 
 // All covered files that no job holds, to be dropped by an edit alone.
 std::optional<Pick> PickCovered(const PickerState& state);

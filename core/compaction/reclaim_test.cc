@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/iterator/range_tombstones.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -21,7 +22,14 @@ FileMeta File(std::string smallest, std::string largest, Timestamp min_ts, Times
 
 bool Covered(std::vector<RangeTombstoneView> ranges, std::vector<Timestamp> points,
              const FileMeta& file) {
-  return IsCovered(ranges, points, file);
+  // One to a list, as if of several segments, and then all in one.
+  RangeTombstoneLists apart;
+  for (const RangeTombstoneView& range : ranges) {
+    apart.push_back(FragmentedRangeTombstones::Build({&range, 1}));
+  }
+  const bool covered = IsCovered(apart, points, file);
+  EXPECT_EQ(IsCovered({FragmentedRangeTombstones::Build(ranges)}, points, file), covered);
+  return covered;
 }
 
 TEST(Reclaim, AFileIsCoveredByANewerRangeDeleteOfAllItsKeys) {
@@ -39,6 +47,19 @@ TEST(Reclaim, RangeDeletesThatMeetCoverTogether) {
   const FileMeta file = File("b", "d", 3, 5);
   EXPECT_TRUE(Covered({{0, "c", "e", false, 7}, {0, "a", "c", false, 6}}, {9}, file));
   EXPECT_FALSE(Covered({{0, "ca", "e", false, 7}, {0, "a", "c", false, 6}}, {9}, file));
+}
+
+TEST(Reclaim, AChainOfRangeDeletesCoversUntilOneIsMissing) {
+  const FileMeta file = File("b", "x", 3, 5);
+  std::vector<RangeTombstoneView> chain;
+  const std::string_view keys = "abcdefghijklmnopqrstuvwxyz";
+  for (size_t i = 0; i + 2 < keys.size(); ++i) {
+    chain.push_back({0, keys.substr(i, 1), keys.substr(i + 2, 1), false, 6 + i % 3});
+  }
+  EXPECT_TRUE(Covered(chain, {9}, file));
+  EXPECT_FALSE(Covered(chain, {6, 9}, file));
+  chain.erase(chain.begin() + 7, chain.begin() + 9);
+  EXPECT_FALSE(Covered(chain, {9}, file));
 }
 
 TEST(Reclaim, ASnapshotThatSeesAnythingOfTheFileKeepsIt) {
@@ -68,7 +89,8 @@ class ReclaimPickTest : public ::testing::TestWithParam<CompactionStyle> {
   }
   std::optional<Pick> Automatic(const Version& version, std::vector<Timestamp> points,
                                 std::vector<RangeTombstoneView> ranges = {}) {
-    const PickerState state{&version, {}, points, ranges};
+    const RangeTombstoneLists lists = {FragmentedRangeTombstones::Build(ranges)};
+    const PickerState state{&version, {}, points, &lists};
     const std::optional<Pick> pick =
         NewCompactionPolicy(GetParam(), CompactionOptions())->PickCompaction(state);
     EXPECT_TRUE(!pick.has_value() || CheckPick(state, *pick).ok());

@@ -6,24 +6,17 @@
 #include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
-#include "core/iterator/range_tombstones.h"
 
 namespace veralith {
 namespace {
-
-// Whether a point lies in [from, until).
-bool AnyPointIn(std::span<const Timestamp> points, Timestamp from,
-                std::optional<Timestamp> until) {
-  const auto point = std::lower_bound(points.begin(), points.end(), from);
-  return point != points.end() && (!until.has_value() || *point < *until);
-}
 
 bool AreValidPoints(std::span<const Timestamp> points) {
   return !points.empty() && std::is_sorted(points.begin(), points.end());
 }
 
-bool EndsAtOrBefore(const RangeFragment& fragment, NamespaceId ns, std::string_view key) {
-  return fragment.ns < ns || (fragment.ns == ns && !fragment.EndsAfter(key));
+bool EndsAtOrBefore(const RangeTombstoneView& range, NamespaceId ns, std::string_view key) {
+  return range.ns < ns ||
+         (range.ns == ns && !range.open_end && CompareBytes(range.end, key) <= 0);
 }
 
 absl::Status AboveVisible(std::string_view what, Timestamp ts, Timestamp visible) {
@@ -33,34 +26,23 @@ absl::Status AboveVisible(std::string_view what, Timestamp ts, Timestamp visible
   return DataLoss(text);
 }
 
-absl::Status CheckTombstones(const FragmentedRangeTombstones* tombstones, Timestamp visible) {
-  const size_t count = tombstones == nullptr ? 0 : tombstones->size();
-  for (size_t i = 0; i < count; ++i) {
-    const Timestamp newest = tombstones->fragment(i).timestamps.front();
-    if (newest > visible) {
-      return AboveVisible("range tombstone", newest, visible);
-    }
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 // --- Survivors -----------------------------------------------------------------------------------
 
-Survivors::Survivors(std::unique_ptr<Iterator> merged,
-                     const FragmentedRangeTombstones* tombstones,
+Survivors::Survivors(std::unique_ptr<Iterator> merged, const PointTombstones* tombstones,
                      std::span<const Timestamp> points, OlderData* older)
     : input_(std::move(merged)),
-      tombstones_(tombstones),
       points_(points.begin(), points.end()),
-      older_(older) {
+      older_(older),
+      tombstones_(tombstones) {
   VERALITH_CHECK(AreValidPoints(points_));
-  status_ = CheckTombstones(tombstones_, points_.back());
-  if (status_.ok()) {
-    input_->SeekToFirst();
-    Advance();
+  if (tombstones != nullptr && tombstones->max_ts() > points_.back()) {
+    status_ = AboveVisible("range tombstone", tombstones->max_ts(), points_.back());
+    return;
   }
+  input_->SeekToFirst();
+  Advance();
 }
 
 void Survivors::Next() {
@@ -144,10 +126,6 @@ void Survivors::StartKey(const EntryView& entry) {
   key_.assign(entry.key);
   newer_.reset();
   handed_out_ = false;
-  while (tombstones_ != nullptr && fragment_ < tombstones_->size() &&
-         EndsAtOrBefore(tombstones_->fragment(fragment_), ns_, key_)) {
-    ++fragment_;
-  }
 }
 
 // Rule 2: what is pending now has no older survivor beneath it in the job.
@@ -164,33 +142,20 @@ void Survivors::FinishKey() {
   pending_.clear();
 }
 
-// The oldest range tombstone above the version that covers it.
-std::optional<Timestamp> Survivors::HiddenFrom(const EntryView& entry) const {
-  if (tombstones_ == nullptr || fragment_ == tombstones_->size()) {
-    return std::nullopt;
-  }
-  const RangeFragment fragment = tombstones_->fragment(fragment_);
-  if (fragment.ns != entry.ns || CompareBytes(fragment.begin, entry.key) > 0) {
-    return std::nullopt;
-  }
-  const auto end = std::partition_point(fragment.timestamps.begin(), fragment.timestamps.end(),
-                                        [&](Timestamp ts) { return ts > entry.ts; });
-  if (end == fragment.timestamps.begin()) {
-    return std::nullopt;
-  }
-  return *std::prev(end);
+// Rule 1: the first point at or above the version sees it, or none does. A range tombstone between
+// the two is in that point's group.
+bool Survivors::IsSeen(const EntryView& entry) {
+  const Timestamp point = *std::lower_bound(points_.begin(), points_.end(), entry.ts);
+  return (!newer_.has_value() || point < *newer_) &&
+         tombstones_.Newest(point, entry.ns, entry.key) <= entry.ts;
 }
 
-// Rule 1.
 void Survivors::Judge(const EntryView& entry) {
   judged_ = true;
   ++counts_.read;
-  std::optional<Timestamp> until = HiddenFrom(entry);
-  if (newer_.has_value() && (!until.has_value() || *newer_ < *until)) {
-    until = newer_;
-  }
+  const bool seen = IsSeen(entry);
   newer_ = entry.ts;
-  if (!AnyPointIn(points_, entry.ts, until)) {
+  if (!seen) {
     ++counts_.hidden;
   } else if (entry.kind == EntryKind::kDelete) {
     pending_.push_back(entry.ts);
@@ -202,102 +167,107 @@ void Survivors::Judge(const EntryView& entry) {
 
 // --- RangeTombstoneSurvivors ---------------------------------------------------------------------
 
-RangeTombstoneSurvivors::RangeTombstoneSurvivors(const FragmentedRangeTombstones* tombstones,
-                                                 std::span<const Timestamp> points,
-                                                 OlderData* older)
-    : tombstones_(tombstones), points_(points.begin(), points.end()), older_(older) {
-  VERALITH_CHECK(AreValidPoints(points_));
+void SuffixMinimum::Add(Timestamp ts) {
+  while (!minima_.empty() && minima_.back().ts >= ts) {
+    minima_.pop_back();
+  }
+  if (minima_.empty() || minima_.back().mark != mark_) {
+    minima_.push_back({mark_, ts});
+  }
 }
 
+std::optional<Timestamp> SuffixMinimum::Since(uint64_t mark) const {
+  const auto first =
+      std::partition_point(minima_.begin(), minima_.end(),
+                           [mark](const Minimum& minimum) { return minimum.mark < mark; });
+  return first == minima_.end() ? std::nullopt : std::optional<Timestamp>(first->ts);
+}
+
+RangeTombstoneSurvivors::RangeTombstoneSurvivors(const PointTombstones* tombstones,
+                                                 OlderData* older)
+    : older_(older),
+      stretches_(tombstones == nullptr ? std::vector<RangeTombstoneView>()
+                                       : tombstones->Stretches()),
+      dropped_(tombstones != nullptr && tombstones->hides() ? 1 : 0) {}
+
 void RangeTombstoneSurvivors::Kept(const EntryView& entry) {
-  if (tombstones_ == nullptr) {
-    return;
-  }
-  CloseFragmentsBefore(entry.ns, entry.key);
-  if (fragment_ == tombstones_->size()) {
-    return;
-  }
-  const RangeFragment fragment = tombstones_->fragment(fragment_);
-  if (fragment.ns == entry.ns && CompareBytes(fragment.begin, entry.key) <= 0) {
-    oldest_kept_ = std::min(oldest_kept_.value_or(entry.ts), entry.ts);
+  MoveTo(entry.ns, entry.key);
+  if (!open_.empty()) {
+    kept_.Add(entry.ts);
   }
 }
 
 std::vector<OwnedRangeTombstone> RangeTombstoneSurvivors::CutAt(NamespaceId ns,
                                                                 std::string_view key) {
-  if (tombstones_ == nullptr) {
-    return {};
-  }
-  CloseFragmentsBefore(ns, key);
-  if (fragment_ < tombstones_->size()) {
-    const RangeFragment fragment = tombstones_->fragment(fragment_);
-    const std::string_view begin = begin_.has_value() ? std::string_view(*begin_) : fragment.begin;
-    if (fragment.ns == ns && CompareBytes(begin, key) < 0) {
-      ClosePiece({ns, begin, key, false, 0});
-      begin_ = std::string(key);
+  MoveTo(ns, key);
+  std::string& cut = cuts_[cut_ ^= 1];
+  cut.assign(key);
+  for (Open& open : open_) {
+    if (CompareBytes(open.stretch.begin, key) < 0) {
+      Open before = open;
+      before.stretch.end = key;
+      before.stretch.open_end = false;
+      Close(before);
+      open.since = kept_.Mark();
     }
+    open.stretch.begin = cut;
   }
   return Take();
 }
 
 std::vector<OwnedRangeTombstone> RangeTombstoneSurvivors::Finish() {
-  if (tombstones_ != nullptr) {
-    CloseFragmentsBefore(kMaxNamespace + 1, {});
-  }
+  MoveTo(kMaxNamespace + 1, {});
   return Take();
 }
 
-void RangeTombstoneSurvivors::CloseFragmentsBefore(NamespaceId ns, std::string_view key) {
-  for (; fragment_ < tombstones_->size(); ++fragment_) {
-    const RangeFragment fragment = tombstones_->fragment(fragment_);
-    if (!EndsAtOrBefore(fragment, ns, key)) {
-      return;
-    }
-    const std::string_view begin = begin_.has_value() ? std::string_view(*begin_) : fragment.begin;
-    ClosePiece({fragment.ns, begin, fragment.end, fragment.open_end, 0});
-    begin_.reset();
+// Namespace ends come after all keys of the namespace.
+bool RangeTombstoneSurvivors::EndsLater(const Open& a, const Open& b) {
+  if (a.stretch.ns != b.stretch.ns) {
+    return a.stretch.ns > b.stretch.ns;
+  }
+  if (a.stretch.open_end || b.stretch.open_end) {
+    return a.stretch.open_end && !b.stretch.open_end;
+  }
+  return CompareBytes(a.stretch.end, b.stretch.end) > 0;
+}
+
+// Opens the stretches that begin at or before the key, and closes those that end there or before.
+void RangeTombstoneSurvivors::MoveTo(NamespaceId ns, std::string_view key) {
+  for (; next_ < stretches_.size() &&
+         CompareUserKeys(stretches_[next_].ns, stretches_[next_].begin, ns, key) <= 0;
+       ++next_) {
+    open_.push_back({stretches_[next_], kept_.Mark()});
+    std::push_heap(open_.begin(), open_.end(), EndsLater);
+  }
+  while (!open_.empty() && EndsAtOrBefore(open_.front().stretch, ns, key)) {
+    Close(open_.front());
+    std::pop_heap(open_.begin(), open_.end(), EndsLater);
+    open_.pop_back();
+  }
+  if (open_.empty()) {
+    kept_.Forget();
   }
 }
 
-// Rule 3, for one piece of the current fragment in which everything that survives is known.
-void RangeTombstoneSurvivors::ClosePiece(const RangeTombstoneView& piece) {
-  std::optional<bool> older_beneath;  // asked at most once
-  std::optional<Timestamp> newer;
-  for (const Timestamp ts : tombstones_->fragment(fragment_).timestamps) {
-    const bool seen = AnyPointIn(points_, ts, newer);
-    const bool kept_beneath = oldest_kept_.has_value() && *oldest_kept_ < ts;
-    newer = ts;
-    if (seen && !kept_beneath && !older_beneath.has_value()) {
-      older_beneath = older_->MayHoldIn(piece);
-    }
-    if (seen && (kept_beneath || *older_beneath)) {
-      Append({piece.ns, piece.begin, piece.end, piece.open_end, ts});
-    } else {
-      ++dropped_;
-    }
+// Everything that survives in the stretch is known.
+void RangeTombstoneSurvivors::Close(const Open& open) {
+  const RangeTombstoneView& stretch = open.stretch;
+  const std::optional<Timestamp> oldest = kept_.Since(open.since);
+  if ((oldest.has_value() && *oldest < stretch.ts) || older_->MayHoldIn(stretch)) {
+    output_.push_back({stretch.ns, std::string(stretch.begin),
+                       std::string(stretch.open_end ? std::string_view() : stretch.end),
+                       stretch.open_end, stretch.ts});
+  } else {
+    ++dropped_;
   }
-  oldest_kept_.reset();
-}
-
-// Pieces come in key order, so a piece can only continue the last one of its timestamp.
-void RangeTombstoneSurvivors::Append(const RangeTombstoneView& tombstone) {
-  const auto [place, is_new] = newest_of_.try_emplace(tombstone.ts, output_.size());
-  if (!is_new) {
-    OwnedRangeTombstone& last = output_[place->second];
-    if (last.ns == tombstone.ns && !last.open_end && last.end == tombstone.begin) {
-      last.open_end = tombstone.open_end;
-      last.end.assign(tombstone.open_end ? std::string_view() : tombstone.end);
-      return;
-    }
-    place->second = output_.size();
-  }
-  output_.push_back({tombstone.ns, std::string(tombstone.begin),
-                     std::string(tombstone.open_end ? std::string_view() : tombstone.end),
-                     tombstone.open_end, tombstone.ts});
 }
 
 std::vector<OwnedRangeTombstone> RangeTombstoneSurvivors::Take() {
-  newest_of_.clear();
+  std::sort(output_.begin(), output_.end(),
+            [](const OwnedRangeTombstone& a, const OwnedRangeTombstone& b) {
+              const int order = CompareUserKeys(a.ns, a.begin, b.ns, b.begin);
+              return order != 0 ? order < 0 : a.ts > b.ts;
+            });
   return std::exchange(output_, {});
 }
 

@@ -30,7 +30,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -40,18 +39,18 @@
 
 #include "absl/status/status.h"
 #include "core/base/types.h"
+#include "core/compaction/point_tombstones.h"
 #include "core/format/entry.h"
 #include "core/iterator/iterator.h"
 
 namespace veralith {
 
-class FragmentedRangeTombstones;
-
 // Whether older runs or deeper files outside the job can hold anything that a tombstone of the job
-// would hide. "True" is always safe. Asked in ascending key order.
+// would hide. "True" is always safe.
 class OlderData {
  public:
   virtual ~OlderData() = default;
+  // Asked in ascending key order.
   virtual bool MayHold(NamespaceId ns, std::string_view key) = 0;
   // Anything in [begin, end), or to the end of the namespace; `tombstone.ts` is ignored.
   virtual bool MayHoldIn(const RangeTombstoneView& range) = 0;
@@ -67,10 +66,10 @@ class Survivors {
   };
 
   // `merged`: all versions of the job's keys, in the order of entries; the stream positions it.
-  // `tombstones`: the job's range tombstones, may be null; borrowed, as is `older`.
-  // `points`: ascending, not empty, the visible timestamp last (CHECKed). A range tombstone above
-  // it is DataLoss, as a version is.
-  Survivors(std::unique_ptr<Iterator> merged, const FragmentedRangeTombstones* tombstones,
+  // `points`: ascending, not empty, the visible timestamp last (CHECKed).
+  // `tombstones`: the job's range tombstones as those points see them, may be null; borrowed, as is
+  // `older`. One above the last point is DataLoss, as a version is.
+  Survivors(std::unique_ptr<Iterator> merged, const PointTombstones* tombstones,
             std::span<const Timestamp> points, OlderData* older);
 
   bool Valid() const { return valid_; }
@@ -90,12 +89,12 @@ class Survivors {
   void FinishKey();
   void Judge(const EntryView& entry);
   absl::Status CheckInput(const EntryView& entry, int order) const;
-  std::optional<Timestamp> HiddenFrom(const EntryView& entry) const;
+  bool IsSeen(const EntryView& entry);
 
   const std::unique_ptr<Iterator> input_;
-  const FragmentedRangeTombstones* const tombstones_;
   const std::vector<Timestamp> points_;
   OlderData* const older_;
+  PointTombstoneCursor tombstones_;
 
   bool valid_ = false;
   bool first_of_key_ = false;
@@ -104,7 +103,6 @@ class Survivors {
   Counts counts_;
   bool judged_ = false;  // the input's present entry
   bool ended_ = false;
-  size_t fragment_ = 0;  // the first that ends after the current key
 
   // The key being judged.
   bool any_key_ = false;
@@ -131,13 +129,32 @@ struct OwnedRangeTombstone {
   friend bool operator==(const OwnedRangeTombstone&, const OwnedRangeTombstone&) = default;
 };
 
+// The least of the timestamps added since a mark, for marks that are asked for in any order.
+// Memory: at most one timestamp per mark.
+class SuffixMinimum {
+ public:
+  uint64_t Mark() { return ++mark_; }
+  void Add(Timestamp ts);
+  std::optional<Timestamp> Since(uint64_t mark) const;
+  // Lets go of every mark there is.
+  void Forget() { minima_.clear(); }
+
+ private:
+  struct Minimum {
+    uint64_t mark;
+    Timestamp ts;
+  };
+  uint64_t mark_ = 0;
+  std::vector<Minimum> minima_;  // ascending in both; each is the least since its mark
+};
+
 // Rule 3, beside the stream: told which entries were written, it says which range tombstones belong
-// to the output that ends at a cut. A tombstone that spans a cut is clipped on both sides of it;
-// neighbours that meet with equal timestamps are joined again.
+// to the output that ends at a cut. A tombstone that spans a cut is clipped on both sides of it.
+// At a cut the tombstones that span it are walked over: at most one of each group of points.
 class RangeTombstoneSurvivors {
  public:
-  RangeTombstoneSurvivors(const FragmentedRangeTombstones* tombstones,
-                          std::span<const Timestamp> points, OlderData* older);
+  // `tombstones` may be null; it and `older` are borrowed.
+  RangeTombstoneSurvivors(const PointTombstones* tombstones, OlderData* older);
 
   // `entry` is written to the current output.
   void Kept(const EntryView& entry);
@@ -146,23 +163,29 @@ class RangeTombstoneSurvivors {
   std::vector<OwnedRangeTombstone> CutAt(NamespaceId ns, std::string_view key);
   // The tombstones of the last output.
   std::vector<OwnedRangeTombstone> Finish();
-  // Pieces of tombstones that did not survive.
+  // Parts of tombstones that did not survive; 0 only if all survived whole.
   uint64_t dropped() const { return dropped_; }
 
  private:
-  void CloseFragmentsBefore(NamespaceId ns, std::string_view key);
-  void ClosePiece(const RangeTombstoneView& piece);
-  void Append(const RangeTombstoneView& tombstone);
+  // A stretch that holds the current key.
+  struct Open {
+    RangeTombstoneView stretch;
+    uint64_t since;  // mark in kept_: where it began, or was cut
+  };
+
+  static bool EndsLater(const Open& a, const Open& b);
+  void MoveTo(NamespaceId ns, std::string_view key);
+  void Close(const Open& open);
   std::vector<OwnedRangeTombstone> Take();
 
-  const FragmentedRangeTombstones* const tombstones_;
-  const std::vector<Timestamp> points_;
   OlderData* const older_;
-  size_t fragment_ = 0;
-  std::optional<std::string> begin_;      // of the fragment's open piece, when cut
-  std::optional<Timestamp> oldest_kept_;  // in the open piece
+  const std::vector<RangeTombstoneView> stretches_;
+  size_t next_ = 0;         // the first stretch that begins after the current key
+  std::vector<Open> open_;  // a heap: the first one ends first
+  std::string cuts_[2];     // the newest is where open stretches begin that were cut, one is free
+  size_t cut_ = 0;
+  SuffixMinimum kept_;      // timestamps of entries written
   std::vector<OwnedRangeTombstone> output_;
-  std::map<Timestamp, size_t> newest_of_;  // place in output_ of each timestamp's last tombstone
   uint64_t dropped_ = 0;
 };
 

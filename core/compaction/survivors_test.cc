@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/iterator/range_tombstones.h"
+#include "core/compaction/point_tombstones.h"
 #include "core/iterator/vector_iterator.h"
 #include "gtest/gtest.h"
 
@@ -38,9 +38,9 @@ struct Kept {
 Kept SurvivorsOf(std::vector<OwnedEntry> entries, std::vector<Timestamp> points, bool beneath,
          std::vector<RangeTombstoneView> ranges = {}) {
   Beneath older(beneath);
-  const auto tombstones = FragmentedRangeTombstones::Build(ranges);
-  Survivors survivors(std::make_unique<VectorIterator>(std::move(entries)), tombstones.get(),
-                      points, &older);
+  const PointTombstones tombstones(ranges, points);
+  Survivors survivors(std::make_unique<VectorIterator>(std::move(entries)), &tombstones, points,
+                      &older);
   Kept kept;
   for (; survivors.Valid(); survivors.Next()) {
     const EntryView& entry = survivors.entry();
@@ -142,8 +142,8 @@ std::vector<OwnedRangeTombstone> Ranges(std::vector<RangeTombstoneView> ranges,
                                         std::vector<Timestamp> points, bool beneath,
                                         std::vector<OwnedEntry> kept = {}) {
   Beneath older(beneath);
-  const auto tombstones = FragmentedRangeTombstones::Build(ranges);
-  RangeTombstoneSurvivors survivors(tombstones.get(), points, &older);
+  const PointTombstones tombstones(ranges, points);
+  RangeTombstoneSurvivors survivors(&tombstones, &older);
   for (const OwnedEntry& entry : kept) {
     survivors.Kept(entry.view());
   }
@@ -179,9 +179,9 @@ TEST(RangeTombstoneSurvivors, OfOneCommitAreNotJoinedOverTheGapBetweenThem) {
 TEST(RangeTombstoneSurvivors, AreClippedOnBothSidesOfACut) {
   Beneath older(true);
   const std::vector<RangeTombstoneView> ranges = {{0, "a", "", true, 5}};
-  const auto tombstones = FragmentedRangeTombstones::Build(ranges);
   const std::vector<Timestamp> points = {9};
-  RangeTombstoneSurvivors survivors(tombstones.get(), points, &older);
+  const PointTombstones tombstones(ranges, points);
+  RangeTombstoneSurvivors survivors(&tombstones, &older);
   EXPECT_EQ(survivors.CutAt(0, "c"),
             (std::vector<OwnedRangeTombstone>{{0, "a", "c", false, 5}}));
   EXPECT_EQ(survivors.CutAt(0, "f"),

@@ -30,14 +30,14 @@ absl::StatusOr<std::shared_ptr<SegmentReader>> FindReader(const SegmentSet& set,
   return set.Find(*place)->reader;
 }
 
-// Views into readers that the version keeps open.
-std::vector<RangeTombstoneView> RangeDeletesOf(const SegmentSet& set) {
-  std::vector<RangeTombstoneView> all;
+RangeTombstoneLists RangeDeletesOf(const SegmentSet& set) {
+  RangeTombstoneLists all;
   for (int level = 0; level < kLevels; ++level) {
     for (const SegmentRun& run : set.runs(level)) {
       for (const std::shared_ptr<const Segment>& segment : run.segments) {
-        const std::vector<RangeTombstoneView>& ranges = segment->reader->range_tombstones();
-        all.insert(all.end(), ranges.begin(), ranges.end());
+        if (segment->reader->fragmented_range_tombstones() != nullptr) {
+          all.push_back(segment->reader->fragmented_range_tombstones());
+        }
       }
     }
   }
@@ -145,7 +145,7 @@ PickerState DbImpl::PickerStateNow() const {
     picker_ranges_ = RangeDeletesOf(*versions_->current());
     picker_ranges_of_ = versions_->current();
   }
-  state.range_deletes = picker_ranges_;
+  state.range_deletes = &picker_ranges_;
   state.seek_bytes = seek_debt_.bytes();
   return state;
 }

@@ -89,7 +89,9 @@ class Db {
   virtual absl::Status Delete(const WriteOptions& options, NamespaceId ns,
                               std::string_view key) = 0;
   // Deletes [begin, end), to the end of the namespace without `end`, in one atomic commit whose
-  // cost does not depend on how many keys it covers.
+  // cost does not depend on how many keys it covers. n range deletes take memory and time of order
+  // n log n, however they lie inside or over each other, and the memory counts towards
+  // Options::write_buffer_bytes.
   virtual absl::Status DeleteRange(const WriteOptions& options, NamespaceId ns,
                                    std::string_view begin,
                                    std::optional<std::string_view> end) = 0;
@@ -114,7 +116,11 @@ class Db {
   virtual absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
       const ReadOptions& options, NamespaceId ns, std::span<const std::string_view> keys) = 0;
   // An iterator over the bounds of `options`, positioned nowhere: Seek first. Never null: an error
-  // in making it is its status().
+  // in making it is its status(). A stretch of deleted keys is passed key by key only by the first
+  // that comes over it: later ones step over what the database has learned, so that a queue (take
+  // the first key, delete it, append one) does not slow down with what was deleted, whatever
+  // snapshots are held. (The latest stretches are kept, in memory, for reads no older than the scan
+  // that found them.)
   virtual std::unique_ptr<DbIterator> NewIterator(const ScanOptions& options) = 0;
 
   // Holds the newest committed state. Never null; without memory a snapshot at which every read is

@@ -47,6 +47,7 @@
 #include "core/db/broken_row_cache.h"
 #include "core/db/db.h"
 #include "core/db/event_queue.h"
+#include "core/db/gap_cache.h"
 #include "core/db/hybrid_logical_clock.h"
 #include "core/db/log_recovery.h"
 #include "core/db/log_set.h"
@@ -114,6 +115,12 @@ class DbImpl final : public Db, private ForkObserver {
   bool is_inherited() const { return inherited_.LoadRelaxed(); }  // relaxed: set on the only thread
   // Why calls are refused once closed_ is set.
   absl::Status Closed() const;
+  // An iterator ends that passed so many keys which were not there.
+  void CountHiddenKeys(uint64_t keys) {
+    if (keys > 0) {
+      hidden_keys_.FetchAddRelaxed(keys);
+    }
+  }
 
  private:
   // A memtable that waits for its flush, and the log that holds the same writes.
@@ -193,7 +200,9 @@ class DbImpl final : public Db, private ForkObserver {
   absl::Status StageGroup(const std::vector<WriteQueue::Writer*>& group, size_t entries,
                           uint64_t user_bytes) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status LogGroup(bool sync) ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::Status ApplyGroup(const std::vector<WriteQueue::Writer*>& group, Timestamp last)
+  // Notes the group's puts for gaps_ while `*notes_puts`; false then: the next group's need not be.
+  absl::Status ApplyGroup(const std::vector<WriteQueue::Writer*>& group, Timestamp last,
+                          bool* notes_puts)
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status MakeRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Makes each commit wait a little while level 0 is between its slowdown and its stop trigger.
@@ -224,6 +233,8 @@ class DbImpl final : public Db, private ForkObserver {
 
   // --- read_path.cc ----------------------------------------------------------------------------
   std::unique_ptr<DbIterator> TryNewIterator(const ScanOptions& options);
+  // For gaps_: see GapCache.
+  std::optional<Timestamp> StartNotingPuts() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Timestamp> ReadTimestamp(const ReadOptions& options,
                                           const SuperVersion& pinned) const;
 #ifdef VERALITH_BROKEN_ENGINES
@@ -329,6 +340,8 @@ class DbImpl final : public Db, private ForkObserver {
   Atomic<bool> inherited_{false};  // set in a child of fork only, and closed_ with it
   alignas(kCacheLineBytes) Atomic<Timestamp> visible_{0};
   SeekDebt seek_debt_;  // added to by iterators when they end
+  Atomic<uint64_t> hidden_keys_{0};  // likewise
+  GapCache gaps_{[this] { return StartNotingPuts(); }};
 
   // --- Guarded by mutex_ ---------------------------------------------------------------------------
   alignas(kCacheLineBytes) mutable Mutex mutex_;
@@ -347,6 +360,9 @@ class DbImpl final : public Db, private ForkObserver {
   std::optional<HeldSnapshot> inherited_snapshot_;  // what a child of fork is given
   Random random_ ABSL_GUARDED_BY(mutex_);
 
+  bool notes_puts_ ABSL_GUARDED_BY(mutex_) = false;  // groups tell gaps_ of their puts
+  Timestamp newest_begun_ ABSL_GUARDED_BY(mutex_) = 0;  // of groups, whether visible or not yet
+
   BackgroundWork flush_ ABSL_GUARDED_BY(mutex_) = {.name = "flush"};
   BackgroundWork compaction_ ABSL_GUARDED_BY(mutex_) = {.name = "compaction"};
   int pauses_ ABSL_GUARDED_BY(mutex_) = 0;  // calls of PauseBackgroundWork not yet taken back
@@ -354,7 +370,7 @@ class DbImpl final : public Db, private ForkObserver {
   std::vector<const Pick*> running_ ABSL_GUARDED_BY(mutex_);
   // What PickerStateNow points to: valid until its next call.
   mutable std::vector<Timestamp> picker_points_ ABSL_GUARDED_BY(mutex_);
-  mutable std::vector<RangeTombstoneView> picker_ranges_ ABSL_GUARDED_BY(mutex_);
+  mutable RangeTombstoneLists picker_ranges_ ABSL_GUARDED_BY(mutex_);
   mutable std::weak_ptr<const SegmentSet> picker_ranges_of_ ABSL_GUARDED_BY(mutex_);
   std::deque<ManualRequest*> manual_ ABSL_GUARDED_BY(mutex_);
   const ManualRequest* manual_job_ ABSL_GUARDED_BY(mutex_) = nullptr;  // whose job runs

@@ -229,6 +229,7 @@ Statistics DbImpl::GetStatistics() {
   result.compaction_bytes_read = counters_.compaction_read_bytes;
   result.compaction_bytes_written = counters_.compaction_written_bytes;
   result.flushes = counters_.flushes;
+  result.hidden_keys = hidden_keys_.LoadRelaxed();
   result.compactions = counters_.compactions;
   result.subcompactions = counters_.subcompactions;
   result.compaction_bytes_copied = counters_.compaction_copied_bytes;

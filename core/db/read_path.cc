@@ -199,6 +199,7 @@ class DbIteratorImpl final : public DbIterator {
       KeepForEver(visible_.release());  // it shares with the parent's threads what it would give back
     } else {
       db_->ChargeSeeks(seeks_ * extra_runs_);
+      db_->CountHiddenKeys(visible_->hidden_keys());
     }
   }
 
@@ -451,7 +452,13 @@ std::unique_ptr<DbIterator> DbImpl::TryNewIterator(const ScanOptions& options) {
   source.lower = ToScanBound(options.lower);
   source.upper = ToScanBound(options.upper);
   source.snapshot = *snapshot;
+  source.gaps = &gaps_;
   return std::make_unique<DbIteratorImpl>(std::move(source), runs == 0 ? 0 : runs - 1, &closed_, this);
+}
+
+std::optional<Timestamp> DbImpl::StartNotingPuts() {
+  MutexLock lock(mutex_);
+  return std::exchange(notes_puts_, true) ? std::nullopt : std::optional(newest_begun_);
 }
 
 const Snapshot* DbImpl::GetSnapshot() {

@@ -8,12 +8,12 @@
 #include "core/base/text.h"
 #include "core/compaction/job.h"
 #include "core/compaction/outputs.h"
+#include "core/compaction/point_tombstones.h"
 #include "core/db/option_mapping.h"
 #include "core/format/checksum.h"
 #include "core/format/key_bound.h"
 #include "core/iterator/concatenating_iterator.h"
 #include "core/iterator/merging_iterator.h"
-#include "core/iterator/range_tombstones.h"
 #include "core/manifest/file_names.h"
 #include "core/segment/segment_reader.h"
 
@@ -206,9 +206,9 @@ absl::StatusOr<std::vector<FileMeta>> RepairRewrite::Merge(
   }
   std::sort(points.begin(), points.end());
   points.erase(std::unique(points.begin(), points.end()), points.end());
-  const auto fragmented = FragmentedRangeTombstones::Build(views);
+  const PointTombstones by_point(views, points);
   Everything everything;
-  RangeTombstoneSurvivors tombstones(fragmented.get(), points, &everything);
+  RangeTombstoneSurvivors tombstones(&by_point, &everything);
   JobEnvironment environment;
   environment.fs = &fs_;
   environment.directory = target_;

@@ -51,6 +51,7 @@ struct Statistics {
   uint64_t cache_misses = 0;              // pages read from files
   uint64_t open_segments = 0;             // now: segments whose file is open (Options::max_open_files)
   uint64_t segments_opened = 0;           // files of segments, each time that one is opened
+  uint64_t hidden_keys = 0;               // deleted keys passed one by one by iterators that ended
   uint64_t live_snapshots = 0;            // now
   Timestamp last_timestamp = 0;
   Timestamp history_floor = 0;

@@ -70,10 +70,12 @@ class RunParts final : public CursorParts {
 
 std::vector<std::unique_ptr<KeyCursor>> VersionCursors(
     const SuperVersion& pinned, NamespaceId ns, Timestamp snapshot, bool fill_cache,
-    std::vector<std::shared_ptr<const FragmentedRangeTombstones>>* range_tombstones) {
+    RangeTombstoneLists* range_tombstones) {
   std::vector<std::unique_ptr<KeyCursor>> cursors;
   for (const Memtable* memtable : pinned.memtables()) {
-    memtable->AppendRangeTombstones(range_tombstones);
+    if (memtable->has_range_tombstones()) {
+      range_tombstones->push_back(memtable->range_tombstones());
+    }
     cursors.push_back(memtable->NewCursor(ns, snapshot));
   }
   for (int level = 0; level < kLevels; ++level) {

@@ -146,6 +146,9 @@ absl::Status DbImpl::CommitGroup() {
       last = writer->timestamp = clock_->Next();
     }
   }
+  newest_begun_ = std::max(newest_begun_, last);
+  const bool notes_puts = notes_puts_;
+  bool notes_on = notes_puts;
   const uint64_t log_bytes_before = logs_->active_bytes();
   absl::Status staged;
   absl::Status status;
@@ -156,7 +159,9 @@ absl::Status DbImpl::CommitGroup() {
       status = LogGroup(sync);
     }
     if (staged.ok() && status.ok()) {
-      status = CatchNoMemory("a write that is logged", [&] { return ApplyGroup(group, last); });
+      status = CatchNoMemory("a write that is logged", [&] {
+        return ApplyGroup(group, last, &notes_on);
+      });
     }
   }
   if (!staged.ok()) {
@@ -166,6 +171,9 @@ absl::Status DbImpl::CommitGroup() {
   }
   if (!status.ok()) {
     return Fatal(status);
+  }
+  if (notes_puts && !notes_on) {
+    notes_puts_ = false;
   }
   counters_.log_bytes += logs_->active_bytes() - log_bytes_before;
   counters_.log_syncs += sync ? 1 : 0;
@@ -195,7 +203,8 @@ absl::Status DbImpl::LogGroup(bool sync) {
   return sync ? logs_->Sync() : absl::OkStatus();
 }
 
-absl::Status DbImpl::ApplyGroup(const std::vector<WriteQueue::Writer*>& group, Timestamp last) {
+absl::Status DbImpl::ApplyGroup(const std::vector<WriteQueue::Writer*>& group, Timestamp last,
+                                bool* notes_puts) {
   Memtable* target = active_.get();
 #ifdef VERALITH_BROKEN_ENGINES
   if (VERALITH_BROKEN(W1)) {  // looked up once too early: flush may have passed it since
@@ -209,6 +218,9 @@ absl::Status DbImpl::ApplyGroup(const std::vector<WriteQueue::Writer*>& group, T
   for (const WriteQueue::Writer* writer : group) {
     for (const LogOperation& operation : writer->operations) {
       ApplyToMemtable(operation, writer->timestamp, target);
+      if (*notes_puts && operation.kind == LogOperation::Kind::kPut) {
+        *notes_puts = gaps_.NotePut(operation.ns, operation.key, writer->timestamp);
+      }
 #ifdef VERALITH_BROKEN_ENGINES
       broken_rows_.Forget(operation.ns, operation.key);
 #endif

@@ -36,7 +36,7 @@ struct FileMeta {
   uint64_t entries = 0;           // rows, point tombstones included
   uint64_t tombstones = 0;        // of these, point tombstones
   uint64_t superseded = 0;        // of entries, those not the newest version of their user key here
-  uint64_t range_tombstones = 0;  // fragments in the segment block
+  uint64_t range_tombstones = 0;  // in the segment block
   NamespaceId smallest_ns = 0;    // lower bound, inclusive, range tombstones included
   std::string smallest_key;
   KeyBound largest;               // upper bound, range tombstones included

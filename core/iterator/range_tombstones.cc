@@ -1,253 +1,264 @@
 #include "core/iterator/range_tombstones.h"
 
 #include <algorithm>
-#include <functional>
-#include <map>
+#include <utility>
+
+#include "core/base/broken.h"
 
 namespace veralith {
 namespace {
 
-// Where a tombstone begins or ends. The end of a namespace sorts behind all its keys.
-struct Edge {
-  NamespaceId ns;
-  bool namespace_end;
-  std::string_view key;
-  Timestamp ts;
-  bool begins;
-};
-
-int ComparePlaces(const Edge& a, const Edge& b) {
-  if (a.ns != b.ns) {
-    return a.ns < b.ns ? -1 : 1;
-  }
-  if (a.namespace_end != b.namespace_end) {
-    return a.namespace_end ? 1 : -1;
-  }
-  return a.namespace_end ? 0 : CompareBytes(a.key, b.key);
-}
-
-bool IsEmptyRange(const RangeTombstoneView& t) {
-  return !t.open_end && CompareBytes(t.begin, t.end) >= 0;
-}
-
-std::vector<Edge> SortedEdges(std::span<const RangeTombstoneView> tombstones) {
-  std::vector<Edge> edges;
-  edges.reserve(2 * tombstones.size());
-  for (const RangeTombstoneView& t : tombstones) {
-    if (IsEmptyRange(t)) {
-      continue;
-    }
-    edges.push_back({t.ns, false, t.begin, t.ts, true});
-    edges.push_back({t.ns, t.open_end, t.open_end ? std::string_view() : t.end, t.ts, false});
-  }
-  std::sort(edges.begin(), edges.end(),
-            [](const Edge& a, const Edge& b) { return ComparePlaces(a, b) < 0; });
-  return edges;
-}
+constexpr size_t kBlock = 16;  // tombstones
+constexpr size_t kFanout = 4;
 
 std::string_view Later(std::string_view a, std::string_view b) {
   return CompareBytes(a, b) < 0 ? b : a;
 }
 
-}  // namespace
-
-Timestamp RangeFragment::Newest(Timestamp snapshot) const {
-  const auto found = std::lower_bound(timestamps.begin(), timestamps.end(), snapshot,
-                                      std::greater<Timestamp>());
-  return found == timestamps.end() ? 0 : *found;
+// Cuts what lies outside `other`, which shares a key with it, off the stretch.
+void Narrow(const RangeTombstoneView& other, RangeTombstoneView* stretch) {
+  stretch->begin = Later(stretch->begin, other.begin);
+  if (!other.open_end && (stretch->open_end || CompareBytes(other.end, stretch->end) < 0)) {
+    stretch->end = other.end;
+    stretch->open_end = false;
+  }
 }
 
-// Sweeps over the edges in order, with the timestamps of the tombstones that are open there.
-class FragmentedRangeTombstones::Builder {
- public:
-  explicit Builder(FragmentedRangeTombstones* out) : out_(out) {}
+// The stretch around (ns, key) in which all keys are covered by the tombstone, or none is.
+RangeTombstoneView StretchOf(const StoredTombstone& tombstone, NamespaceId ns,
+                             std::string_view key) {
+  return CoverMap(tombstone).Find(ns, key);
+}
 
-  void Sweep(const std::vector<Edge>& edges) {
-    for (size_t i = 0; i < edges.size();) {
-      const size_t place = i;
-      EnterPlace(edges[place]);
-      for (; i < edges.size() && ComparePlaces(edges[i], edges[place]) == 0; ++i) {
-        Apply(edges[i]);
-      }
+}  // namespace
+
+// Tombstones that follow each other in age.
+struct FragmentedRangeTombstones::Node {
+  CoverMap newest;
+  // Where one of them hides a part of another, or the block is not full: what it was made of,
+  // oldest first. Else `newest` says it all, and both are empty.
+  std::vector<StoredTombstone> tombstones;
+  std::vector<NodeRef> children;
+  bool hides = false;
+  int level = 0;  // 0: a block
+  size_t count = 0;
+  size_t bytes = 0;  // of this node and those below
+  Timestamp min_ts = 0;
+  Timestamp max_ts = 0;
+
+  bool IsOpenBlock() const { return level == 0 && count < kBlock; }
+  void CountBytes() {
+    bytes = sizeof(Node) + newest.MemoryBytes() + tombstones.capacity() * sizeof(StoredTombstone) +
+            children.capacity() * sizeof(NodeRef);
+    for (const NodeRef& child : children) {
+      bytes += child->bytes;
     }
   }
-
- private:
-  // Closes the fragment that reaches from the place before to this one.
-  void EnterPlace(const Edge& edge) {
-    const Slice here = active_.empty() && !edge.begins ? Slice{} : Store(edge.key);
-    if (!active_.empty()) {
-      AddFragment(edge, here);
-    }
-    begin_ = here;
-  }
-
-  void Apply(const Edge& edge) {
-    if (edge.begins) {
-      ++active_[edge.ts];
-    } else if (--active_[edge.ts] == 0) {
-      active_.erase(edge.ts);
-    }
-  }
-
-  void AddFragment(const Edge& edge, Slice end) {
-    std::vector<Fragment>& fragments = out_->fragments_;
-    if (!fragments.empty() && Continues(fragments.back(), edge.ns)) {
-      fragments.back().end = end;
-      fragments.back().open_end = edge.namespace_end;
-      return;
-    }
-    fragments.push_back({edge.ns, begin_, end, edge.namespace_end, out_->timestamps_.size(),
-                         active_.size()});
-    for (const auto& [ts, count] : active_) {
-      out_->timestamps_.push_back(ts);
-    }
-  }
-
-  // Whether the fragment that begins at begin_ is the last one carried on: it touches it and has
-  // the same timestamps.
-  bool Continues(const Fragment& last, NamespaceId ns) const {
-    if (last.ns != ns || last.open_end || last.timestamp_count != active_.size() ||
-        out_->Bytes(last.end) != out_->Bytes(begin_)) {
-      return false;
-    }
-    auto ts = out_->timestamps_.begin() + static_cast<ptrdiff_t>(last.first_timestamp);
-    return std::all_of(active_.begin(), active_.end(),
-                       [&ts](const auto& item) { return item.first == *ts++; });
-  }
-
-  Slice Store(std::string_view key) {
-    const Slice slice{out_->bytes_.size(), key.size()};
-    out_->bytes_.append(key);
-    return slice;
-  }
-
-  FragmentedRangeTombstones* const out_;
-  std::map<Timestamp, uint64_t, std::greater<Timestamp>> active_;  // ts -> tombstones open
-  Slice begin_;
 };
+
+// `block`: one that is not full; null for a new one.
+FragmentedRangeTombstones::NodeRef FragmentedRangeTombstones::Extend(
+    const Node* block, const StoredTombstone& added) {
+  auto node = std::make_shared<Node>();
+  node->count = 1;
+  node->min_ts = node->max_ts = added.ts;
+  if (block != nullptr) {
+    node->hides = block->hides;
+    node->count += block->count;
+    node->min_ts = block->min_ts;
+    node->tombstones.reserve(node->count);
+    node->tombstones = block->tombstones;
+    node->newest = CoverMap::Overlay(block->newest, CoverMap(added), &node->hides);
+  } else {
+    node->newest = CoverMap(added);
+  }
+  if (node->IsOpenBlock() || node->hides) {
+    node->tombstones.push_back(added);
+  } else {
+    node->tombstones = {};
+  }
+  node->CountBytes();
+  return node;
+}
+
+FragmentedRangeTombstones::NodeRef FragmentedRangeTombstones::Join(
+    std::span<const NodeRef> children) {
+  auto node = std::make_shared<Node>();
+  node->newest = children[0]->newest;
+  for (size_t i = 0; i < children.size(); ++i) {
+    node->hides = node->hides || children[i]->hides;
+    node->count += children[i]->count;
+    if (i > 0) {
+      node->newest = CoverMap::Overlay(node->newest, children[i]->newest, &node->hides);
+    }
+  }
+  if (node->hides) {
+    node->children.assign(children.begin(), children.end());
+  }
+  node->level = children.front()->level + 1;
+  node->min_ts = children.front()->min_ts;
+  node->max_ts = children.back()->max_ts;
+  node->CountBytes();
+  return node;
+}
+
+// Its timestamp is not less than that of any other here.
+void FragmentedRangeTombstones::Add(const RangeTombstoneView& tombstone) {
+  if (IsEmptyRange(tombstone)) {
+    return;
+  }
+  const StoredTombstone stored = Store(tombstone, keys_.get());
+  if (!nodes_.empty() && nodes_.back()->IsOpenBlock()) {
+    nodes_.back() = Extend(nodes_.back().get(), stored);
+  } else {
+    nodes_.push_back(Extend(nullptr, stored));
+  }
+  ++count_;
+  max_ts_ = tombstone.ts;
+  const auto can_join = [this] {
+    const size_t joined = VERALITH_BROKEN(E12) ? 2 : kFanout;
+    return nodes_.size() >= joined && !nodes_.back()->IsOpenBlock() &&
+           (joined == 2 || nodes_[nodes_.size() - joined]->level == nodes_.back()->level);
+  };
+  while (can_join()) {
+    const size_t joined = VERALITH_BROKEN(E12) ? 2 : kFanout;
+    const NodeRef node = Join(std::span(nodes_).last(joined));
+    nodes_.resize(nodes_.size() - joined);
+    nodes_.push_back(node);
+  }
+}
 
 std::shared_ptr<const FragmentedRangeTombstones> FragmentedRangeTombstones::Build(
     std::span<const RangeTombstoneView> tombstones) {
+  std::vector<RangeTombstoneView> by_age(tombstones.begin(), tombstones.end());
+  std::sort(by_age.begin(), by_age.end(), [](const auto& a, const auto& b) {
+    return a.ts < b.ts;
+  });
   std::shared_ptr<FragmentedRangeTombstones> result(new FragmentedRangeTombstones);
-  Builder(result.get()).Sweep(SortedEdges(tombstones));
-  result->bytes_.shrink_to_fit();
-  result->timestamps_.shrink_to_fit();
-  result->fragments_.shrink_to_fit();
+  for (const RangeTombstoneView& tombstone : by_age) {
+    result->Add(tombstone);
+  }
   return result;
 }
 
-std::shared_ptr<const FragmentedRangeTombstones> FragmentedRangeTombstones::Merge(
-    std::span<const std::shared_ptr<const FragmentedRangeTombstones>> parts) {
-  std::vector<RangeTombstoneView> all;
-  for (const auto& part : parts) {
-    if (part != nullptr) {
-      const std::vector<RangeTombstoneView> its = part->ToTombstones();
-      all.insert(all.end(), its.begin(), its.end());
+std::shared_ptr<const FragmentedRangeTombstones> FragmentedRangeTombstones::With(
+    const RangeTombstoneView& tombstone) const {
+  if (tombstone.ts < max_ts_) {
+    std::vector<RangeTombstoneView> all = ToTombstones();
+    all.push_back(tombstone);
+    return Build(all);
+  }
+  std::shared_ptr<FragmentedRangeTombstones> result(new FragmentedRangeTombstones(*this));
+  result->Add(tombstone);
+  return result;
+}
+
+// Narrows `stretch`, which holds the key, to where the node's answer stays the same, and sets its
+// ts when the node has one.
+bool FragmentedRangeTombstones::Search(const Node& node, NamespaceId ns, std::string_view key,
+                                       Timestamp snapshot, RangeTombstoneView* stretch) {
+  if (node.min_ts > snapshot) {
+    return false;
+  }
+  const RangeTombstoneView newest = node.newest.Find(ns, key);
+  if (newest.ts <= snapshot || !node.hides) {
+    Narrow(newest, stretch);
+    stretch->ts = newest.ts <= snapshot ? newest.ts : 0;
+    return stretch->ts != 0;
+  }
+  for (size_t i = node.tombstones.size(); i-- > 0;) {
+    const StoredTombstone& tombstone = node.tombstones[i];
+    if (tombstone.ts <= snapshot) {
+      const RangeTombstoneView its = StretchOf(tombstone, ns, key);
+      Narrow(its, stretch);
+      stretch->ts = its.ts;
+      if (its.ts != 0) {
+        return true;
+      }
     }
   }
-  return Build(all);
+  for (size_t i = node.children.size(); i-- > 0;) {
+    if (Search(*node.children[i], ns, key, snapshot, stretch)) {
+      return true;
+    }
+  }
+  return false;
 }
 
-RangeFragment FragmentedRangeTombstones::fragment(size_t i) const {
-  const Fragment& f = fragments_[i];
-  return {f.ns, Bytes(f.begin), Bytes(f.end), f.open_end,
-          std::span(timestamps_).subspan(f.first_timestamp, f.timestamp_count)};
-}
-
-size_t FragmentedRangeTombstones::FirstEndingAfter(NamespaceId ns, std::string_view key) const {
-  const auto ends_at_or_before = [&](const Fragment& f) {
-    return f.ns < ns || (f.ns == ns && !f.open_end && CompareBytes(Bytes(f.end), key) <= 0);
-  };
-  return static_cast<size_t>(
-      std::partition_point(fragments_.begin(), fragments_.end(), ends_at_or_before) -
-      fragments_.begin());
+RangeTombstoneView FragmentedRangeTombstones::Find(NamespaceId ns, std::string_view key,
+                                                   Timestamp snapshot) const {
+  RangeTombstoneView stretch{ns, {}, {}, true, 0};
+  for (size_t i = nodes_.size(); i-- > 0;) {
+    if (Search(*nodes_[i], ns, key, snapshot, &stretch)) {
+      break;
+    }
+  }
+  return stretch;
 }
 
 Timestamp FragmentedRangeTombstones::MaxCovering(NamespaceId ns, std::string_view key,
                                                  Timestamp snapshot) const {
-  const size_t i = FirstEndingAfter(ns, key);
-  if (i == size() || CompareUserKeys(fragments_[i].ns, Bytes(fragments_[i].begin), ns, key) > 0) {
-    return 0;
+  for (size_t i = nodes_.size(); i-- > 0;) {
+    const Node& node = *nodes_[i];
+    Timestamp newest = node.min_ts > snapshot ? 0 : node.newest.TimestampAt(ns, key);
+    if (newest > snapshot) {
+      RangeTombstoneView stretch{ns, {}, {}, true, 0};
+      newest = Search(node, ns, key, snapshot, &stretch) ? stretch.ts : 0;
+    }
+    if (newest != 0) {
+      return newest;
+    }
   }
-  return fragment(i).Newest(snapshot);
+  return 0;
+}
+
+void FragmentedRangeTombstones::AppendTombstones(const Node& node,
+                                                 std::vector<RangeTombstoneView>* out) {
+  for (const NodeRef& child : node.children) {
+    AppendTombstones(*child, out);
+  }
+  for (const StoredTombstone& tombstone : node.tombstones) {
+    out->push_back(tombstone.view());
+  }
+  if (node.children.empty() && node.tombstones.empty()) {
+    node.newest.AppendTo(out);
+  }
 }
 
 std::vector<RangeTombstoneView> FragmentedRangeTombstones::ToTombstones() const {
-  return Clip(std::nullopt, std::nullopt);
-}
-
-std::vector<RangeTombstoneView> FragmentedRangeTombstones::Clip(
-    const std::optional<UserKeyView>& lower, const std::optional<UserKeyView>& upper) const {
   std::vector<RangeTombstoneView> result;
-  for (size_t i = lower ? FirstEndingAfter(lower->ns, lower->key) : 0; i < size(); ++i) {
-    const RangeFragment f = fragment(i);
-    if (upper && CompareUserKeys(f.ns, f.begin, upper->ns, upper->key) >= 0) {
-      break;
-    }
-    RangeTombstoneView cut{f.ns, f.begin, f.end, f.open_end, 0};
-    if (lower && f.ns == lower->ns) {
-      cut.begin = Later(f.begin, lower->key);
-    }
-    if (upper && f.ns == upper->ns && f.EndsAfter(upper->key)) {
-      cut.end = upper->key;
-      cut.open_end = false;
-    }
-    for (const Timestamp ts : f.timestamps) {
-      cut.ts = ts;
-      result.push_back(cut);
-    }
+  for (const NodeRef& node : nodes_) {
+    AppendTombstones(*node, &result);
   }
   return result;
 }
 
 size_t FragmentedRangeTombstones::MemoryBytes() const {
-  return sizeof(*this) + bytes_.capacity() + timestamps_.capacity() * sizeof(Timestamp) +
-         fragments_.capacity() * sizeof(Fragment);
+  size_t bytes = sizeof(*this) + keys_->MemoryBytes() + nodes_.capacity() * sizeof(NodeRef);
+  for (const NodeRef& node : nodes_) {
+    bytes += node->bytes;
+  }
+  return bytes;
 }
 
 // --- RangeTombstoneCursor ----------------------------------------------------------------------
 
-RangeTombstoneCursor::RangeTombstoneCursor(
-    std::vector<std::shared_ptr<const FragmentedRangeTombstones>> lists, NamespaceId ns,
-    Timestamp snapshot)
-    : lists_(std::move(lists)), ns_(ns), snapshot_(snapshot) {
+RangeTombstoneCursor::RangeTombstoneCursor(RangeTombstoneLists lists, NamespaceId ns,
+                                           Timestamp snapshot)
+    : lists_(std::move(lists)), snapshot_(snapshot), stretch_{ns, {}, {}, true, 0} {
   std::erase_if(lists_, [](const auto& list) { return list == nullptr || list->empty(); });
 }
 
 void RangeTombstoneCursor::MoveTo(std::string_view key) {
   known_ = true;
-  begin_ = {};
-  end_ = {};
-  open_end_ = true;
-  covering_ = 0;
+  stretch_ = {stretch_.ns, {}, {}, true, 0};
   for (const auto& list : lists_) {
-    const size_t i = list->FirstEndingAfter(ns_, key);
-    if (i > 0 && list->fragment(i - 1).ns == ns_) {
-      StartAt(list->fragment(i - 1).end);
+    if (list->max_ts() < stretch_.ts) {
+      continue;  // what it says is hidden here
     }
-    if (i == list->size() || list->fragment(i).ns != ns_) {
-      continue;
-    }
-    const RangeFragment next = list->fragment(i);
-    if (CompareBytes(next.begin, key) > 0) {
-      EndAt(next.begin);
-      continue;
-    }
-    covering_ = std::max(covering_, next.Newest(snapshot_));
-    StartAt(next.begin);
-    if (!next.open_end) {
-      EndAt(next.end);
-    }
-  }
-}
-
-void RangeTombstoneCursor::StartAt(std::string_view key) { begin_ = Later(begin_, key); }
-
-void RangeTombstoneCursor::EndAt(std::string_view key) {
-  if (open_end_ || CompareBytes(key, end_) < 0) {
-    end_ = key;
-    open_end_ = false;
+    const RangeTombstoneView its = list->Find(stretch_.ns, key, snapshot_);
+    Narrow(its, &stretch_);
+    stretch_.ts = std::max(stretch_.ts, its.ts);
   }
 }
 

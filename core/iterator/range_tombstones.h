@@ -1,12 +1,16 @@
-// Range tombstones cut into fragments that do not overlap, so that "which range deletes hide this
-// key?" is one binary search.
+// Range tombstones, arranged so that "the newest one at or below T over this key" is a few binary
+// searches, however they overlap.
+//
+// They stand in order of age, in blocks of sixteen. Blocks are joined by fours into nodes, four of
+// those into one, and so on. Each node has the map of the newest tombstone over each key among its
+// own (cover_map.h), and keeps what it was joined from only where one hides a part of another: a
+// reader at an older snapshot goes down there. So n of them take O(n log n) memory in all, O(n)
+// when they do not overlap; adding one to n costs O(log n) amortized.
 //
 // Invariants of FragmentedRangeTombstones (an immutable value, shared between threads freely)
-//   1. Fragments ascend by (ns, begin), are not empty and do not overlap; each carries the
-//      timestamps, descending and distinct, of every tombstone that covers it.
-//   2. Neighbours that touch and carry the same timestamps are one fragment: cutting and joining
-//      again loses nothing and adds nothing.
-//   3. It owns its bytes: views it hands out live as long as it does.
+//   1. It says exactly what the tombstones say that it was made of; empty ranges say nothing.
+//   2. It owns its bytes: views it hands out live as long as it, or a list made from it by With,
+//      does.
 //
 // A range tombstone hides entries with timestamps strictly below its own: an entry of the same
 // batch (the same timestamp) was written after it and stays visible.
@@ -16,103 +20,74 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/types.h"
 #include "core/format/entry.h"
+#include "core/iterator/cover_map.h"
 
 namespace veralith {
 
-// A user key as a place between entries: before its newest version.
-struct UserKeyView {
-  NamespaceId ns = 0;
-  std::string_view key;
-};
-
-// One fragment: [begin, end) of ns, or to the end of the namespace.
-struct RangeFragment {
-  NamespaceId ns = 0;
-  std::string_view begin;
-  std::string_view end;  // meaningless when open_end
-  bool open_end = false;
-  std::span<const Timestamp> timestamps;  // descending, distinct, not empty
-
-  // The largest timestamp <= snapshot; 0 when there is none. O(log n).
-  Timestamp Newest(Timestamp snapshot) const;
-  // key < end, for a key of the same namespace.
-  bool EndsAfter(std::string_view key) const { return open_end || CompareBytes(key, end) < 0; }
-};
-
 class FragmentedRangeTombstones {
  public:
-  // Copies the bytes. Empty ranges (end <= begin) vanish. O(n log n) for tombstones that overlap
-  // little; the result holds one timestamp per tombstone and fragment it covers.
+  // Copies the bytes. O(n log n).
   static std::shared_ptr<const FragmentedRangeTombstones> Build(
       std::span<const RangeTombstoneView> tombstones);
-  // What all of `parts` together say. Null parts are allowed.
-  static std::shared_ptr<const FragmentedRangeTombstones> Merge(
-      std::span<const std::shared_ptr<const FragmentedRangeTombstones>> parts);
+  // These and one more, whose bytes are copied; shares all else with this list. One call at a time
+  // among all lists that share. (A tombstone older than the newest one here, which no log has,
+  // costs a Build.)
+  std::shared_ptr<const FragmentedRangeTombstones> With(const RangeTombstoneView& tombstone) const;
 
-  bool empty() const { return fragments_.empty(); }
-  size_t size() const { return fragments_.size(); }
-  RangeFragment fragment(size_t i) const;
+  bool empty() const { return count_ == 0; }
+  // How many tombstones it was made of, without empty ones.
+  size_t count() const { return count_; }
+  // The largest timestamp; 0 when empty.
+  Timestamp max_ts() const { return max_ts_; }
 
   // The largest timestamp <= snapshot of a tombstone that covers (ns, key); 0 when there is none.
-  // O(log n).
   Timestamp MaxCovering(NamespaceId ns, std::string_view key, Timestamp snapshot) const;
+  // The same, and a stretch of ns around the key in which the answer is the same. Without overlaps,
+  // and at the newest state of each node, the longest such stretch of that node.
+  RangeTombstoneView Find(NamespaceId ns, std::string_view key, Timestamp snapshot) const;
 
-  // The first fragment that ends after (ns, key): the one that covers it, or the next; size() when
-  // there is none. O(log n).
-  size_t FirstEndingAfter(NamespaceId ns, std::string_view key) const;
-
-  // Every (fragment, timestamp) as a tombstone, in the order of fragments, newest first. The views
-  // point into this object.
+  // Tombstones that say the same, in no particular order: those it was made of, except that one
+  // which overlaps no other may be in pieces, and pieces of one commit that touch may be one. O(n).
   std::vector<RangeTombstoneView> ToTombstones() const;
 
-  // The same, cut to user keys in [lower, upper); a missing bound is open. The views point into
-  // this object and into the bounds' own bytes.
-  std::vector<RangeTombstoneView> Clip(const std::optional<UserKeyView>& lower,
-                                       const std::optional<UserKeyView>& upper) const;
-
-  // Heap bytes held.
+  // Heap bytes held. O(log n).
   size_t MemoryBytes() const;
 
  private:
-  struct Slice {
-    size_t offset = 0;
-    size_t size = 0;
-  };
-  struct Fragment {
-    NamespaceId ns = 0;
-    Slice begin;
-    Slice end;
-    bool open_end = false;
-    size_t first_timestamp = 0;  // in timestamps_
-    size_t timestamp_count = 0;
-  };
-  class Builder;
+  struct Node;
+  using NodeRef = std::shared_ptr<const Node>;
 
   FragmentedRangeTombstones() = default;
-  std::string_view Bytes(Slice slice) const { return {bytes_.data() + slice.offset, slice.size}; }
+  static NodeRef Extend(const Node* block, const StoredTombstone& added);
+  static NodeRef Join(std::span<const NodeRef> children);
+  static bool Search(const Node& node, NamespaceId ns, std::string_view key, Timestamp snapshot,
+                     RangeTombstoneView* stretch);
+  static void AppendTombstones(const Node& node, std::vector<RangeTombstoneView>* out);
+  void Add(const RangeTombstoneView& tombstone);
 
-  std::string bytes_;
-  std::vector<Timestamp> timestamps_;
-  std::vector<Fragment> fragments_;
+  std::shared_ptr<KeyStore> keys_ = std::make_shared<KeyStore>();
+  std::vector<NodeRef> nodes_;  // oldest first; the last may be a block that is not full
+  size_t count_ = 0;
+  Timestamp max_ts_ = 0;
 };
+
+// Lists, of several sources; null and empty ones are allowed.
+using RangeTombstoneLists = std::vector<std::shared_ptr<const FragmentedRangeTombstones>>;
 
 // Several lists read as one while a scan moves over keys, at one snapshot. Remembers the stretch of
 // keys around the last answer in which the answer stays the same, so that a key costs one compare
-// while it stays inside, whatever the number of lists; leaving it costs a binary search per list.
+// while it stays inside, whatever the number of lists; leaving it costs a search per list.
 //
 // Thread rule: one thread at a time. Holds the lists.
 class RangeTombstoneCursor {
  public:
-  RangeTombstoneCursor(std::vector<std::shared_ptr<const FragmentedRangeTombstones>> lists,
-                       NamespaceId ns, Timestamp snapshot);
+  RangeTombstoneCursor(RangeTombstoneLists lists, NamespaceId ns, Timestamp snapshot);
 
   // No list has a tombstone: every answer is 0.
   bool empty() const { return lists_.empty(); }
@@ -121,28 +96,22 @@ class RangeTombstoneCursor {
     if (!Inside(key)) {
       MoveTo(key);
     }
-    return covering_;
+    return stretch_.ts;
   }
   // The stretch around the last key asked, in which the answer is the same; its ts is the answer.
-  RangeTombstoneView stretch() const { return {ns_, begin_, end_, open_end_, covering_}; }
+  const RangeTombstoneView& stretch() const { return stretch_; }
   bool Inside(std::string_view key) const {
-    return known_ && CompareBytes(begin_, key) <= 0 && (open_end_ || CompareBytes(key, end_) < 0);
+    return known_ && CompareBytes(stretch_.begin, key) <= 0 &&
+           (stretch_.open_end || CompareBytes(key, stretch_.end) < 0);
   }
 
  private:
   void MoveTo(std::string_view key);
-  // Narrow the stretch.
-  void StartAt(std::string_view key);
-  void EndAt(std::string_view key);
 
-  std::vector<std::shared_ptr<const FragmentedRangeTombstones>> lists_;
-  NamespaceId ns_;
-  Timestamp snapshot_;
-  bool known_ = false;  // the stretch below is meaningful
-  bool open_end_ = false;
-  Timestamp covering_ = 0;
-  std::string_view begin_;
-  std::string_view end_;
+  RangeTombstoneLists lists_;
+  const Timestamp snapshot_;
+  bool known_ = false;  // all of the stretch, not its namespace alone, is meaningful
+  RangeTombstoneView stretch_;
 };
 
 }  // namespace veralith

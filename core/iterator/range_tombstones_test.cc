@@ -2,6 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "core/iterator/testing/visible_model.h"
 #include "rapidcheck.h"
 #include "rapidcheck/gtest.h"
@@ -23,20 +30,18 @@ Tombstones AnyTombstones() {
   return *rc::gen::container<Tombstones>(rc::gen::exec(AnyRangeTombstone));
 }
 
-Tombstones Owned(const std::vector<RangeTombstoneView>& views) {
-  Tombstones owned;
-  for (const RangeTombstoneView& v : views) {
-    owned.push_back({v.ns, std::string(v.begin), std::string(v.end), v.open_end, v.ts});
-  }
-  return owned;
-}
-
 std::shared_ptr<const FragmentedRangeTombstones> Build(const Tombstones& tombstones) {
   return FragmentedRangeTombstones::Build(Views(tombstones));
 }
 
-bool SameFragments(const FragmentedRangeTombstones& a, const FragmentedRangeTombstones& b) {
-  return a.ToTombstones() == b.ToTombstones();
+// Added one by one, in order of age.
+std::shared_ptr<const FragmentedRangeTombstones> Grow(
+    const std::vector<RangeTombstoneView>& tombstones) {
+  auto list = FragmentedRangeTombstones::Build({});
+  for (const RangeTombstoneView& tombstone : tombstones) {
+    list = list->With(tombstone);
+  }
+  return list;
 }
 
 RC_GTEST_PROP(RangeTombstones, CoverWhatTheTombstonesTheyWereBuiltFromCover, ()) {
@@ -51,71 +56,108 @@ RC_GTEST_PROP(RangeTombstones, CoverWhatTheTombstonesTheyWereBuiltFromCover, ())
   }
 }
 
-RC_GTEST_PROP(RangeTombstones, FragmentsAscendAndDoNotOverlapAndNeighboursDiffer, ()) {
-  const auto fragmented = Build(AnyTombstones());
-  for (size_t i = 0; i < fragmented->size(); ++i) {
-    const RangeFragment f = fragmented->fragment(i);
-    RC_ASSERT(f.open_end || f.begin < f.end);
-    RC_ASSERT(!f.timestamps.empty());
-    for (size_t t = 1; t < f.timestamps.size(); ++t) {
-      RC_ASSERT(f.timestamps[t - 1] > f.timestamps[t]);
-    }
-    if (i == 0) {
-      continue;
-    }
-    const RangeFragment before = fragmented->fragment(i - 1);
-    if (before.ns == f.ns) {
-      RC_ASSERT(!before.open_end && before.end <= f.begin);
-      const bool same = std::equal(before.timestamps.begin(), before.timestamps.end(),
-                                   f.timestamps.begin(), f.timestamps.end());
-      RC_ASSERT(before.end < f.begin || !same);
-    } else {
-      RC_ASSERT(before.ns < f.ns);
+// Places 0 to `places` as keys.
+std::string Place(uint64_t place) {
+  std::string key = std::to_string(place);
+  return std::string(8 - key.size(), '0') + key;
+}
+
+// The ways in which range deletes can lie to each other, i-th of n.
+struct Shape {
+  const char* name;
+  std::pair<uint64_t, uint64_t> (*range)(uint64_t i, uint64_t n);
+};
+constexpr Shape kShapes[] = {
+    {"grow", [](uint64_t i, uint64_t) { return std::pair<uint64_t, uint64_t>(0, i + 1); }},
+    {"nest", [](uint64_t i, uint64_t n) { return std::pair(i, 2 * n - i); }},
+    {"shrink", [](uint64_t i, uint64_t n) { return std::pair(n - i - 1, n + i); }},
+    {"overlap", [](uint64_t i, uint64_t n) { return std::pair(i, i + n / 4); }},
+    {"apart", [](uint64_t i, uint64_t) { return std::pair(2 * i, 2 * i + 1); }},
+    {"mixed",
+     [](uint64_t i, uint64_t n) {
+       const uint64_t begin = i * 7919 % n;
+       return std::pair(begin, begin + 1 + i * 104729 % (n / 8));
+     }},
+};
+
+Tombstones ShapeOf(const Shape& shape, uint64_t n) {
+  Tombstones tombstones;
+  for (uint64_t i = 0; i < n; ++i) {
+    const auto [begin, end] = shape.range(i, n);
+    tombstones.push_back({0, Place(begin), Place(end), false, i + 1});
+  }
+  return tombstones;
+}
+
+// Hazard E12.
+TEST(RangeTombstones, InsideEachOtherTakeMemoryOfOrderNLogN) {
+  for (const Shape& shape : kShapes) {
+    for (const uint64_t n : {500, 5'000, 20'000}) {
+      const Tombstones tombstones = ShapeOf(shape, n);
+      const double bytes = static_cast<double>(Grow(Views(tombstones))->MemoryBytes());
+      const double bound = 40 * static_cast<double>(n) * std::log2(static_cast<double>(n));
+      EXPECT_LE(bytes, bound) << shape.name << " " << n;
     }
   }
 }
 
-RC_GTEST_PROP(RangeTombstones, CuttingAndJoiningAgainChangesNothing, ()) {
-  const auto fragmented = Build(AnyTombstones());
-  const std::string key = AnyKey();
-  const UserKeyView cut{AnyNamespace(), key};
-  std::vector<RangeTombstoneView> pieces = fragmented->Clip(std::nullopt, cut);
-  for (const RangeTombstoneView& t : fragmented->Clip(cut, std::nullopt)) {
-    pieces.push_back(t);
+TEST(RangeTombstones, InsideEachOtherCoverAsTheyDoOneByOneAtEverySnapshot) {
+  constexpr uint64_t kTombstones = 300;
+  for (const Shape& shape : kShapes) {
+    const Tombstones tombstones = ShapeOf(shape, kTombstones);
+    const auto list = Grow(Views(tombstones));
+    for (uint64_t place = 0; place < 2 * kTombstones; place += 13) {
+      for (Timestamp snapshot = 0; snapshot <= kTombstones + 1; snapshot += 7) {
+        const Timestamp expected = BruteForceCovering(tombstones, 0, Place(place), snapshot);
+        ASSERT_EQ(list->MaxCovering(0, Place(place), snapshot), expected) << shape.name;
+        const RangeTombstoneView stretch = list->Find(0, Place(place), snapshot);
+        ASSERT_EQ(stretch.ts, expected) << shape.name;
+        ASSERT_EQ(BruteForceCovering(tombstones, 0, stretch.begin, snapshot), expected);
+      }
+    }
   }
-  RC_ASSERT(SameFragments(*FragmentedRangeTombstones::Build(pieces), *fragmented));
 }
 
-RC_GTEST_PROP(RangeTombstones, ClippedOnesCoverExactlyWhatLiesBetweenTheBounds, ()) {
-  const Tombstones tombstones = AnyTombstones();
-  const auto fragmented = Build(tombstones);
-  const std::string low = AnyKey();
-  const std::string high = AnyKey();
-  const UserKeyView lower{AnyNamespace(), low};
-  const UserKeyView upper{AnyNamespace(), high};
-  const auto clipped = FragmentedRangeTombstones::Build(fragmented->Clip(lower, upper));
+RC_GTEST_PROP(RangeTombstones, SayTheSameAddedOneByOneBuiltAtOnceAndBuiltAgain, ()) {
+  Tombstones tombstones;
+  for (int i = *rc::gen::inRange(0, 100); i > 0; --i) {
+    tombstones.push_back(AnyRangeTombstone());
+  }
+  const auto grown = Grow(Views(tombstones));
+  const auto again = FragmentedRangeTombstones::Build(grown->ToTombstones());
   for (int i = 0; i < 30; ++i) {
     const NamespaceId ns = AnyNamespace();
     const std::string key = AnyKey();
-    const bool inside = CompareUserKeys(ns, key, lower.ns, lower.key) >= 0 &&
-                        CompareUserKeys(ns, key, upper.ns, upper.key) < 0;
-    RC_ASSERT(clipped->MaxCovering(ns, key, kMaxTimestamp) ==
-              (inside ? BruteForceCovering(tombstones, ns, key, kMaxTimestamp) : 0));
+    const Timestamp snapshot = *rc::gen::inRange<Timestamp>(0, 14);
+    const Timestamp expected = BruteForceCovering(tombstones, ns, key, snapshot);
+    RC_ASSERT(Build(tombstones)->MaxCovering(ns, key, snapshot) == expected);
+    RC_ASSERT(grown->MaxCovering(ns, key, snapshot) == expected);
+    RC_ASSERT(again->MaxCovering(ns, key, snapshot) == expected);
+    const RangeTombstoneView stretch = grown->Find(ns, key, snapshot);
+    RC_ASSERT(stretch.ts == expected && stretch.begin <= key);
+    RC_ASSERT(stretch.open_end || key < stretch.end);
+    for (const std::string& other : {AnyKey(), AnyKey(), AnyKey()}) {
+      if (stretch.begin <= other && (stretch.open_end || other < stretch.end)) {
+        RC_ASSERT(BruteForceCovering(tombstones, ns, other, snapshot) == expected);
+      }
+    }
   }
 }
 
-RC_GTEST_PROP(RangeTombstones, MergedListsAreOneListOfAll, ()) {
-  Tombstones all = AnyTombstones();
-  const Tombstones more = AnyTombstones();
-  const std::vector<std::shared_ptr<const FragmentedRangeTombstones>> parts = {Build(all), nullptr,
-                                                                               Build(more)};
-  all.insert(all.end(), more.begin(), more.end());
-  RC_ASSERT(SameFragments(*FragmentedRangeTombstones::Merge(parts), *Build(all)));
+TEST(RangeTombstones, ThatDoNotOverlapAreKeptOnce) {
+  constexpr uint64_t kTombstones = 1024;
+  const auto list = Grow(Views(ShapeOf(kShapes[4], kTombstones)));
+  EXPECT_EQ(list->ToTombstones().size(), kTombstones);
+  EXPECT_LE(list->MemoryBytes(), 120 * kTombstones);
 }
 
-RC_GTEST_PROP(RangeTombstones, TheOnesOfAListBuildTheListAgain, ()) {
-  const auto fragmented = Build(AnyTombstones());
-  RC_ASSERT(SameFragments(*Build(Owned(fragmented->ToTombstones())), *fragmented));
+TEST(RangeTombstones, OfAListStayWhenItHasBeenAddedTo) {
+  const auto first = FragmentedRangeTombstones::Build({})->With({0, "a", "c", false, 3});
+  const auto second = first->With({0, "b", "d", false, 5});
+  EXPECT_EQ(first->MaxCovering(0, "b", 9), 3u);
+  EXPECT_EQ(second->MaxCovering(0, "b", 9), 5u);
+  EXPECT_EQ(second->MaxCovering(0, "b", 4), 3u);
+  EXPECT_EQ(first->count(), 1u);
 }
 
 RC_GTEST_PROP(RangeTombstoneCursor, AnswersAsBruteForceOverAllListsDoes, ()) {

@@ -21,7 +21,10 @@ VisibleIterator::VisibleIterator(Source source)
       merged_(std::move(source.merged)),
       tombstones_(std::move(source.range_tombstones), source.ns, source.snapshot),
       lower_(std::move(source.lower)),
-      upper_(std::move(source.upper)) {
+      upper_(std::move(source.upper)),
+      ns_(source.ns),
+      snapshot_(source.snapshot),
+      gaps_(source.gaps) {
   VERALITH_CHECK(merged_ != nullptr);
 }
 
@@ -162,44 +165,108 @@ VisibleIterator::Sight VisibleIterator::Look() {
   return merged_->kind() == EntryKind::kDelete ? Sight::kHidden : Sight::kVisible;
 }
 
+// --- Over what is not there --------------------------------------------------------------------
+
+bool VisibleIterator::FindGap(uint64_t hidden) {
+  const bool asks = hidden >= kAskAfter && (hidden & (hidden - 1)) == 0;
+  if (gaps_ == nullptr || !asks) {
+    return false;
+  }
+  if (!has_run_) {
+    run_.assign(merged_->key());
+    has_run_ = true;
+  }
+  return !VERALITH_BROKEN(E12_QUEUE) && gaps_->Find(ns_, merged_->key(), snapshot_, &gap_);
+}
+
+void VisibleIterator::LearnForward(uint64_t hidden) {
+  if (!has_run_ || hidden < kLearnAfter || !(merged_->Valid() || merged_->status().ok())) {
+    return;
+  }
+  KeyGap gap{ns_, run_, {}, !merged_->Valid()};
+  if (merged_->Valid()) {
+    gap.end.assign(merged_->key());
+  }
+  gaps_->Learn(snapshot_, std::move(gap));
+}
+
+void VisibleIterator::LearnBackward(uint64_t hidden) {
+  if (!has_run_ || hidden < kLearnAfter || !(merged_->Valid() || merged_->status().ok())) {
+    return;
+  }
+  KeyGap gap{ns_, {}, AfterRun(), false};
+  if (merged_->Valid()) {
+    gap.begin.assign(merged_->key()).push_back('\0');
+  }
+  gaps_->Learn(snapshot_, std::move(gap));
+}
+
 // From merged_'s key on to the first one that is visible.
 void VisibleIterator::FindForward() {
-  uint32_t hidden = 0;
+  uint32_t covered = 0;
+  uint64_t hidden = 0;  // one by one
+  has_run_ = false;
   while (merged_->Valid() && !AboveUpper(merged_->key())) {
     const Sight sight = Look();
     if (sight == Sight::kVisible) {
+      LearnForward(hidden);
       valid_ = true;
       return;
     }
     if (sight == Sight::kUnreadable) {
-      break;
+      End();
+      return;
     }
-    if (sight == Sight::kHiddenByRange && DueToSkip(++hidden)) {
+    ++hidden_keys_;
+    if (FindGap(++hidden)) {
+      if (hidden >= kLearnAfter) {
+        gaps_->Learn(snapshot_, {ns_, run_, gap_.end, gap_.open_end});
+      }
+      if (gap_.open_end) {
+        EndOutside();
+        return;
+      }
+      hidden = 0;
+      merged_->Seek(gap_.end);
+    } else if (sight == Sight::kHiddenByRange && DueToSkip(++covered)) {
       merged_->SkipCovered(tombstones_.stretch());
     } else {
       merged_->Next();
     }
   }
+  LearnForward(hidden);
   End();
 }
 
 void VisibleIterator::FindBackward() {
-  uint32_t hidden = 0;
+  uint32_t covered = 0;
+  uint64_t hidden = 0;  // one by one
+  has_run_ = false;
   while (merged_->Valid() && !BelowLower(merged_->key())) {
     const Sight sight = Look();
     if (sight == Sight::kVisible) {
+      LearnBackward(hidden);
       valid_ = true;
       return;
     }
     if (sight == Sight::kUnreadable) {
-      break;
+      End();
+      return;
     }
-    if (sight == Sight::kHiddenByRange && DueToSkip(++hidden)) {
+    ++hidden_keys_;
+    if (FindGap(++hidden)) {
+      if (hidden >= kLearnAfter) {
+        gaps_->Learn(snapshot_, {ns_, gap_.begin, AfterRun(), false});
+      }
+      hidden = 0;
+      merged_->SeekForPrev(gap_.begin);
+    } else if (sight == Sight::kHiddenByRange && DueToSkip(++covered)) {
       merged_->SkipCoveredBackward(tombstones_.stretch());
     } else {
       merged_->Prev();
     }
   }
+  LearnBackward(hidden);
   End();
 }
 

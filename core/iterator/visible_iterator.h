@@ -11,6 +11,9 @@
 //   4. Timestamps are read where they decide (a range tombstone covers the key) or are asked for.
 //   5. Over a stretch that a range tombstone hides it seeks, in sources that are older than the
 //      tombstone.
+//   6. Hidden keys that follow each other are passed one by one only until the known gaps are asked
+//      for the stretch: after kAskAfter of them, and at each doubling. A stretch of kLearnAfter or
+//      more that was passed one by one is learned.
 //
 // Thread rule: one thread at a time. Owns the cursor, and holds keep_alive (memtables, segments)
 // until after it is destroyed.
@@ -26,6 +29,7 @@
 #include "absl/status/status.h"
 #include "core/base/types.h"
 #include "core/iterator/key_cursor.h"
+#include "core/iterator/known_gaps.h"
 #include "core/iterator/range_tombstones.h"
 
 namespace veralith {
@@ -43,12 +47,15 @@ class VisibleIterator final {
     std::shared_ptr<const void> keep_alive;  // destroyed last
     std::unique_ptr<KeyCursor> merged;       // of every source, at the snapshot; not null
     // Of every source; null and empty ones are allowed.
-    std::vector<std::shared_ptr<const FragmentedRangeTombstones>> range_tombstones;
+    RangeTombstoneLists range_tombstones;
     NamespaceId ns = kDefaultNamespace;  // the cursor's
     ScanBound lower;
     ScanBound upper;
     Timestamp snapshot = kMaxTimestamp;  // the cursor's
+    KnownGaps* gaps = nullptr;           // may be null; not owned
   };
+  static constexpr uint64_t kAskAfter = 16;
+  static constexpr uint64_t kLearnAfter = 32;
 
   // Invalid until the first Seek.
   explicit VisibleIterator(Source source);
@@ -75,6 +82,9 @@ class VisibleIterator final {
   // May read; when that fails it is 0, and the iterator is invalid with the error.
   Timestamp timestamp();
 
+  // Keys passed so far that were not there.
+  uint64_t hidden_keys() const { return hidden_keys_; }
+
  private:
   std::string_view Keep(std::string_view target);
   bool BelowLower(std::string_view key) const;
@@ -86,6 +96,13 @@ class VisibleIterator final {
 
   void FindForward();
   void FindBackward();
+  // Whether merged_'s key, the `hidden`th in a row that is not there, lies in a known gap: gap_.
+  bool FindGap(uint64_t hidden);
+  // The end of a gap whose last key is run_.
+  std::string AfterRun() const { return run_ + '\0'; }
+  // A run of hidden keys, the last `hidden` passed one by one, ended where merged_ stands.
+  void LearnForward(uint64_t hidden);
+  void LearnBackward(uint64_t hidden);
 
   // Nothing more to show: the bounds are reached, or merged_ ended, perhaps by an error.
   void End();
@@ -100,7 +117,14 @@ class VisibleIterator final {
   RangeTombstoneCursor tombstones_;
   const ScanBound lower_;
   const ScanBound upper_;
+  const NamespaceId ns_;
+  const Timestamp snapshot_;
+  KnownGaps* const gaps_;
 
+  KeyGap gap_;            // found
+  std::string run_;       // the first key of the run that was asked for
+  bool has_run_ = false;  // run_ is of this run
+  uint64_t hidden_keys_ = 0;
   std::string target_;   // of a seek
   bool valid_ = false;   // merged_ stands on the key shown, loaded
   absl::Status status_;  // meaningless while valid_

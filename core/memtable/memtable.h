@@ -82,15 +82,9 @@ class Memtable {
   // The keys of a namespace as a reader at `snapshot` meets them; the same holds of it.
   std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot) const;
 
-  // All range tombstones as one list (for flushing; merges the lists they are kept in, O(n)); never
-  // null.
+  // All range tombstones as one list; never null.
   std::shared_ptr<const FragmentedRangeTombstones> range_tombstones() const {
-    return tombstones_.Merged();
-  }
-  // The same as the few lists they are kept in, appended to `lists`: for readers, O(log n).
-  void AppendRangeTombstones(
-      std::vector<std::shared_ptr<const FragmentedRangeTombstones>>* lists) const {
-    tombstones_.AppendTo(lists);
+    return tombstones_.Current();
   }
   bool has_range_tombstones() const { return !tombstones_.empty(); }
 

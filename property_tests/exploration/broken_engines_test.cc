@@ -1,6 +1,6 @@
 // Checks of the checks: each engine that is broken on purpose (core/base/broken.h) must be caught by
-// the ordinary exploration, campaign, rot or sweep of failing allocations, within ten seconds of one core. Prints what caught it,
-// after how long, and a line that replays it.
+// the ordinary checks (Hazard::Check), within ten seconds of one core. Prints what caught it, after how
+// long, and a line that replays it.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -14,6 +14,7 @@
 #include "model/conformance/database_under_test.h"
 #include "model/conformance/draw_trace.h"
 #include "model/conformance/runner.h"
+#include "property_tests/exploration/deletions.h"
 #include "property_tests/exploration/explorer.h"
 #include "property_tests/exploration/forks.h"
 #include "property_tests/exploration/rot.h"
@@ -32,7 +33,7 @@ constexpr const char* kOrder = "the order of disk calls: ";
 
 struct Hazard {
   const char* id;
-  enum Check { kExploration, kCampaign, kRot, kMemory, kForks } check;
+  enum Check { kExploration, kCampaign, kRot, kMemory, kForks, kDeletions } check;
   const char* says = "";  // part of what the check says of it
   // Where the check begins: sequences, traces and databases before are known not to catch it.
   uint64_t seed = 1;
@@ -93,6 +94,17 @@ class BrokenEngines : public ::testing::TestWithParam<Hazard> {
     return "";
   }
 
+  std::string Deletions(uint64_t seed) {
+    std::string difference = CheckRangeDeletesInsideEachOther(2'000);
+    if (difference.empty()) {
+      difference = CheckQueueCost(2'000);
+    }
+    for (; difference.empty() && Seconds() < kMostSeconds; ++seed) {
+      difference = CheckQueues(seed, 3'000);
+    }
+    return difference.empty() ? "" : "deletions: " + difference;
+  }
+
   const Clock::time_point start_ = Clock::now();
 };
 
@@ -103,6 +115,7 @@ TEST_P(BrokenEngines, AreCaughtByTheOrdinaryChecks) {
                              : hazard.check == Hazard::kCampaign  ? Campaign(hazard.seed)
                              : hazard.check == Hazard::kMemory    ? Memory(hazard.seed)
                              : hazard.check == Hazard::kForks     ? Forks(hazard.seed)
+                             : hazard.check == Hazard::kDeletions ? Deletions(hazard.seed)
                                                                   : Rot(hazard.seed);
   std::printf("hazard %s: %.2f s: %s\n", hazard.id, Seconds(), caught.c_str());
   EXPECT_FALSE(caught.empty());
@@ -157,6 +170,9 @@ constexpr Hazard kHazards[] = {
     {"E4", Hazard::kCampaign},
     {"E5", Hazard::kCampaign, "a second opening beside a writer"},
     {"E13", Hazard::kCampaign, "Open of a writer"},
+    {"E12", Hazard::kDeletions, "range deletes take"},
+    {"E12_QUEUE", Hazard::kDeletions, "deleted keys"},
+    {"E12_STALE", Hazard::kDeletions, "seed "},
 };
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,0 +1,152 @@
+#include "core/db/gap_cache.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "core/base/broken.h"
+
+namespace veralith {
+namespace {
+
+bool IsEmpty(const KeyGap& gap) { return !gap.open_end && gap.end <= gap.begin; }
+
+// What of the gap comes after the key.
+KeyGap After(const KeyGap& gap, std::string_view key) {
+  KeyGap after = gap;
+  after.begin.assign(key).push_back('\0');
+  return after;
+}
+
+void EndAt(std::string_view key, KeyGap* gap) {
+  gap->end.assign(key);
+  gap->open_end = false;
+}
+
+bool EndsNoLater(const KeyGap& a, const KeyGap& b) {
+  return b.open_end || (!a.open_end && a.end <= b.end);
+}
+
+}  // namespace
+
+// The gap learned last reaches furthest, as a rule.
+bool GapCache::Find(NamespaceId ns, std::string_view key, Timestamp snapshot, KeyGap* gap) {
+  MutexLock lock(mutex_);
+  Gap* best = nullptr;
+  for (Gap& candidate : gaps_) {
+    if (candidate.learned <= snapshot && candidate.keys.Holds(ns, key) &&
+        (best == nullptr || candidate.learned > best->learned)) {
+      best = &candidate;
+    }
+  }
+  if (best == nullptr) {
+    return false;
+  }
+  best->used = ++uses_;
+  idle_puts_ = 0;
+  *gap = best->keys;
+  return true;
+}
+
+// Half a change could hide a key: without memory for all of it everything is forgotten.
+void GapCache::Learn(Timestamp snapshot, KeyGap gap) {
+  MutexLock lock(mutex_);
+  try {
+    LearnLocked(snapshot, std::move(gap));
+  } catch (const std::bad_alloc&) {
+    Stop();
+  }
+}
+
+void GapCache::LearnLocked(Timestamp snapshot, KeyGap gap) {
+  if (const std::optional<Timestamp> since = start_(); since.has_value()) {
+    noted_since_ = *since;
+    idle_puts_ = 0;
+  }
+  if (snapshot < noted_since_ || IsEmpty(gap)) {
+    return;
+  }
+  Keep(snapshot, std::move(gap));
+  for (const Put& put : puts_) {
+    if (put.ts > snapshot) {
+      Cut(put.ns, put.key);
+    }
+  }
+}
+
+// Takes the place of the gaps that are no better in any way, or of the one not used for longest.
+void GapCache::Keep(Timestamp learned, KeyGap keys) {
+  std::erase_if(gaps_, [&](const Gap& gap) {
+    return gap.keys.ns == keys.ns && gap.learned >= learned && gap.keys.begin >= keys.begin &&
+           EndsNoLater(gap.keys, keys);
+  });
+  if (gaps_.size() == kGaps) {
+    gaps_.erase(std::min_element(gaps_.begin(), gaps_.end(), [](const Gap& a, const Gap& b) {
+      return a.used < b.used;
+    }));
+  }
+  gaps_.push_back({std::move(keys), learned, ++uses_});
+}
+
+bool GapCache::NotePut(NamespaceId ns, std::string_view key, Timestamp ts) noexcept {
+  MutexLock lock(mutex_);
+  try {
+    return NotePutLocked(ns, key, ts);
+  } catch (const std::bad_alloc&) {
+    Stop();
+    return false;
+  }
+}
+
+bool GapCache::NotePutLocked(NamespaceId ns, std::string_view key, Timestamp ts) {
+  if (noted_since_ == kMaxTimestamp) {
+    return false;
+  }
+  if (++idle_puts_ > kIdlePuts) {
+    Stop();
+    return false;
+  }
+  if (puts_.size() < kNotedPuts) {
+    puts_.emplace_back();
+  } else {
+    noted_since_ = std::max(noted_since_, puts_[next_put_].ts);
+  }
+  Put& put = puts_[next_put_];
+  put.ns = ns;
+  put.key.assign(key);
+  put.ts = ts;
+  next_put_ = (next_put_ + 1) % kNotedPuts;
+  Cut(ns, key);
+  return true;
+}
+
+void GapCache::Cut(NamespaceId ns, std::string_view key) {
+  if (VERALITH_BROKEN(E12_STALE)) {
+    return;
+  }
+  std::vector<std::pair<Timestamp, KeyGap>> rest;
+  for (Gap& gap : gaps_) {
+    if (gap.keys.Holds(ns, key)) {
+      rest.emplace_back(gap.learned, After(gap.keys, key));
+      EndAt(key, &gap.keys);
+    }
+  }
+  if (rest.empty()) {
+    return;
+  }
+  std::erase_if(gaps_, [](const Gap& gap) { return IsEmpty(gap.keys); });
+  for (auto& [learned, keys] : rest) {
+    if (!IsEmpty(keys)) {
+      Keep(learned, std::move(keys));
+    }
+  }
+}
+
+void GapCache::Stop() {
+  gaps_.clear();
+  puts_.clear();
+  next_put_ = 0;
+  noted_since_ = kMaxTimestamp;
+}
+
+}  // namespace veralith

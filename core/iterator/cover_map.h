@@ -1,0 +1,99 @@
+// Which range tombstone is the newest over each key: the keys cut into stretches that do not
+// overlap, each with the timestamp of the newest tombstone over it. n tombstones, however they
+// overlap, make at most 2n - 1 stretches.
+//
+// Keys are kept once, in a KeyStore, and shared by every map over them.
+//
+// Thread rule: a CoverMap is an immutable value. KeyStore::Add from one thread at a time; keys that
+// it has handed out may be read beside it.
+#ifndef VERALITH_CORE_ITERATOR_COVER_MAP_H_
+#define VERALITH_CORE_ITERATOR_COVER_MAP_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/base/types.h"
+#include "core/format/entry.h"
+
+namespace veralith {
+
+// A user key as a place between entries, its bytes right after it.
+struct StoredKey {
+  NamespaceId ns = 0;
+  uint32_t size = 0;
+
+  std::string_view bytes() const { return {reinterpret_cast<const char*>(this + 1), size}; }
+};
+
+// Keys that never move and are freed together.
+class KeyStore {
+ public:
+  KeyStore() = default;
+  KeyStore(const KeyStore&) = delete;
+  KeyStore& operator=(const KeyStore&) = delete;
+
+  const StoredKey* Add(NamespaceId ns, std::string_view key);
+  // Heap bytes held.
+  size_t MemoryBytes() const { return reserved_; }
+
+ private:
+  std::vector<std::unique_ptr<char[]>> chunks_;
+  size_t used_ = 0;        // of the last chunk
+  size_t chunk_bytes_ = 0;  // size of the last chunk
+  size_t reserved_ = 0;
+};
+
+// A range tombstone over keys of a KeyStore. An open end is the empty key of the next namespace.
+struct StoredTombstone {
+  const StoredKey* begin = nullptr;
+  const StoredKey* end = nullptr;
+  Timestamp ts = 0;
+
+  RangeTombstoneView view() const;
+};
+
+bool IsEmptyRange(const RangeTombstoneView& tombstone);
+// Copies the keys. The range must not be empty.
+StoredTombstone Store(const RangeTombstoneView& tombstone, KeyStore* keys);
+
+class CoverMap {
+ public:
+  struct Step {
+    const StoredKey* at = nullptr;  // where the stretch begins; it ends at the next step
+    Timestamp ts = 0;               // 0: nothing covers it
+  };
+
+  CoverMap() = default;
+  explicit CoverMap(const StoredTombstone& only)
+      : steps_{{only.begin, only.ts}, {only.end, 0}} {}
+  // Of tombstones whose timestamps do not fall. `*hides` becomes true when one hides a part of
+  // another, so that the map does not say all that they say. O(n log n).
+  static CoverMap Of(std::span<const StoredTombstone> by_age, bool* hides);
+  // Of both; no timestamp of `newer` is less than one of `older`. O(n).
+  static CoverMap Overlay(const CoverMap& older, const CoverMap& newer, bool* hides);
+
+  bool empty() const { return steps_.empty(); }
+  std::span<const Step> steps() const { return steps_; }
+
+  // The stretch that holds (ns, key), within ns; its ts is 0 when nothing covers it. O(log n).
+  RangeTombstoneView Find(NamespaceId ns, std::string_view key) const;
+  // Its timestamp alone.
+  Timestamp TimestampAt(NamespaceId ns, std::string_view key) const;
+  // Every covered stretch, ascending; appended.
+  void AppendTo(std::vector<RangeTombstoneView>* out) const;
+  size_t MemoryBytes() const { return steps_.capacity() * sizeof(Step); }
+
+ private:
+  size_t StepsUpTo(NamespaceId ns, std::string_view key) const;
+  void Append(const StoredKey* at, Timestamp ts);
+
+  std::vector<Step> steps_;  // ascending; the last one has ts 0
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_ITERATOR_COVER_MAP_H_
