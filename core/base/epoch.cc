@@ -117,9 +117,10 @@ void RetireAfterEpoch(std::function<void()> free) {
   ReclaimRetired();
 }
 
-void ReclaimRetired() {
+bool ReclaimRetired() {
   Domain& domain = TheDomain();
   std::vector<Retired> ready;
+  bool all = false;
   {
     MutexLock lock(domain.mutex);
     const uint64_t oldest = OldestActive(UINT64_MAX);
@@ -128,10 +129,12 @@ void ReclaimRetired() {
       (item.epoch < oldest ? ready : waiting).push_back(std::move(item));
     }
     domain.retired.swap(waiting);
+    all = domain.retired.empty();
   }
   for (Retired& item : ready) {
     item.free();
   }
+  return all;
 }
 
 }  // namespace veralith

@@ -33,9 +33,10 @@ class EpochGuard {
 // later call on any thread.
 void RetireAfterEpoch(std::function<void()> free);
 
-// Runs everything retired whose readers have gone. Called by RetireAfterEpoch; a closing database
+// Runs everything retired whose readers have gone; true when nothing waits for readers any more.
+// Called by RetireAfterEpoch; a closing database
 // calls it so that nothing waits for a later retirement.
-void ReclaimRetired();
+bool ReclaimRetired();
 
 }  // namespace veralith
 

@@ -208,7 +208,13 @@ absl::StatusOr<std::shared_ptr<const Segment>> VersionSet::OpenSegment(const Fil
                     " is missing, and the manifest names it");
   }
   VERALITH_RETURN_IF_ERROR(reader.status());
-  return std::make_shared<const Segment>(Segment{file, *std::move(reader)});
+  const auto release = [releases = options_.releases](const Segment* segment) {
+    delete segment;
+    if (releases != nullptr) {
+      releases->Notify();
+    }
+  };
+  return std::shared_ptr<const Segment>(new Segment{file, *std::move(reader)}, release);
 }
 
 #ifdef VERALITH_BROKEN_ENGINES
@@ -427,20 +433,25 @@ absl::Status VersionSet::Close(Mutex& mutex) {
 
 // --- Garbage -------------------------------------------------------------------------------------
 
-bool VersionSet::MayRemove(const FileName& file) const {
+bool VersionSet::MayRemove(const FileName& file, bool pinned_too) const {
   if (file.number != 0 && pending_.contains(file.number)) {
     return false;
   }
   const auto dropped = dropped_.find(file.number);
-  return file.kind != FileKind::kSegment || dropped == dropped_.end() ||
+  return pinned_too || file.kind != FileKind::kSegment || dropped == dropped_.end() ||
          dropped->second.expired();
 }
 
-std::vector<FileName> VersionSet::ObsoleteFiles() const {
+std::vector<FileName> VersionSet::Garbage(bool pinned_too) const {
   std::vector<FileName> files;
   std::copy_if(garbage_.begin(), garbage_.end(), std::back_inserter(files),
-               [this](const FileName& file) { return MayRemove(file); });
+               [&](const FileName& file) { return MayRemove(file, pinned_too); });
   return files;
+}
+
+bool VersionSet::PinsGarbage() const {
+  return std::any_of(dropped_.begin(), dropped_.end(),
+                     [](const auto& dropped) { return !dropped.second.expired(); });
 }
 
 absl::Status VersionSet::Remove(const FileName& file) const {
@@ -449,12 +460,12 @@ absl::Status VersionSet::Remove(const FileName& file) const {
   return absl::IsNotFound(status) ? absl::OkStatus() : status;
 }
 
-absl::Status VersionSet::RemoveObsoleteFiles(Mutex& mutex) {
+absl::Status VersionSet::RemoveObsoleteFiles(Mutex& mutex, bool pinned_too) {
   if (removing_ || options_.read_only) {
     return absl::OkStatus();
   }
   removing_ = true;
-  const std::vector<FileName> files = ObsoleteFiles();
+  const std::vector<FileName> files = Garbage(pinned_too);
   std::vector<FileName> removed;
   absl::Status first_error;
   {
