@@ -101,7 +101,8 @@ absl::Status DbImpl::Checkpoint(const std::string& directory) {
   }
   if (!status.ok()) {
     RemoveDirectoryTree(*fs_, building);
-    return status;
+    // Close removes what only calls like this one still need.
+    return closed_.Load() ? FailedPrecondition("the database is closed") : status;
   }
   return fs_->SyncDirectory(ParentPath(target));
 }

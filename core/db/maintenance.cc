@@ -70,6 +70,7 @@ absl::Status DbImpl::FlushLocked() {
     last_id = active_->id();
     return active_->empty() ? absl::OkStatus() : RotateMemtable();
   };
+  const RateLimiter::Urgent urgent(limiter_, TaskPriority::kHigh);
   VERALITH_RETURN_IF_ERROR(VERALITH_BROKEN(W1_FREEZE) ? freeze() : AsLeader(freeze));
   Retry(&flush_);
   return AwaitBackground({&flush_}, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -123,7 +124,8 @@ absl::Status DbImpl::WaitForBackgroundWork() {
   MutexLock lock(mutex_);
   VERALITH_RETURN_IF_ERROR(CheckWritable());
   return AwaitBackground({&flush_, &compaction_}, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return !flush_.scheduled && !compaction_.scheduled && !FlushIsDue() && !CompactionIsDue();
+    return !flush_.scheduled && !compaction_.scheduled && !FlushIsDue() && !CompactionIsDue() &&
+           !RemovalIsDue();
   });
 }
 
@@ -172,7 +174,11 @@ absl::Status DbImpl::Check() {
     for (const SegmentRun& run : segments->runs(level)) {
       std::vector<const SegmentReader*>& readers = runs.emplace_back();
       for (const std::shared_ptr<const Segment>& segment : run.segments) {
-        VERALITH_RETURN_IF_ERROR(segment->reader->Check());
+        const absl::Status status = segment->reader->Check();
+        if (closed_.Load()) {  // and with it files may have gone
+          return FailedPrecondition("the database is closed");
+        }
+        VERALITH_RETURN_IF_ERROR(status);
         readers.push_back(segment->reader.get());
       }
     }
@@ -244,6 +250,8 @@ absl::Status DbImpl::Close() {
   VERALITH_RETURN_IF_ERROR(RefuseInListener("Close"));
   MutexLock lock(mutex_);
   ends_stalls_ = true;  // else the flush would queue up behind a writer that waits for room
+  cancel_compactions_.Store(true);
+  const RateLimiter::Urgent urgent_compactions(limiter_, TaskPriority::kLow);
   background_done_.NotifyAll();
   if (std::exchange(pauses_, 0) > 0) {
     ScheduleBackgroundWork();
@@ -259,11 +267,12 @@ absl::Status DbImpl::Close() {
   }
   closing_ = true;
   cancel_jobs_.Store(true);
-  limiter_.SetRate(0);
+  releases_->Detach();
   closed_.Store(true);
   background_done_.NotifyAll();
   CancelTimers();
-  while (flush_.scheduled || compaction_.scheduled || timers_running_ > 0 || !queue_.empty()) {
+  while (flush_.scheduled || compaction_.scheduled || removal_.Load() != Removal::kNone ||
+         timers_running_ > 0 || !queue_.empty()) {
     executor_->Await(mutex_, background_done_);
   }
   EndStall();
@@ -274,6 +283,10 @@ absl::Status DbImpl::Close() {
   absl::Status status;
   if (!options_.read_only) {
     status = EndLogs();
+    if (status.ok() && fatal_.ok() && !VERALITH_BROKEN(E11)) {
+      // Iterators are closed with the database, so they need no file.
+      versions_->RemoveObsoleteFiles(mutex_, /*pinned_too=*/true).IgnoreError();
+    }
     const absl::Status ended = versions_->Close(mutex_);
     if (status.ok() && fatal_.ok()) {
       status = ended;
@@ -301,7 +314,7 @@ absl::Status DbImpl::EndLogs() {
 }
 
 void DbImpl::CancelTimers() {
-  const std::array timers = {&flush_.retry, &compaction_.retry, &sync_timer_};
+  const std::array timers = {&flush_.retry, &compaction_.retry, &removal_timer_, &sync_timer_};
   for (std::optional<Executor::TimerId>* timer : timers) {
     if (timer->has_value() && executor_->Cancel(**timer)) {
       timer->reset();

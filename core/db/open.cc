@@ -55,6 +55,7 @@ DbImpl::DbImpl(std::string directory, const Options& options)
       compaction_options_(ToCompactionOptions(options, executor_->parallelism())),
       policy_(NewCompactionPolicy(options.compaction_policy, compaction_options_)),
       limiter_(physical_clock_, executor_, options.background_bytes_per_second),
+      releases_(std::make_shared<SegmentReleases>()),
       cache_(std::make_shared<PageCache>(options.cache_bytes)),
       seek_debt_(options.seek_charge_bytes),
       queue_(mutex_, *executor_),
@@ -171,6 +172,7 @@ absl::Status DbImpl::OpenVersionSet() {
   };
   options.tiered_levels = policy_->TieredLevels();
   options.open_segment = NewSegmentOpener();
+  options.releases = releases_;
   VERALITH_ASSIGN_OR_RETURN(versions_, VersionSet::Open(std::move(options)));
   return absl::OkStatus();
 }
@@ -267,7 +269,8 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   active_log_ = number;
   visible_.Store(std::max(versions_->state().last_timestamp, recovery.last_timestamp()));
   PublishSuperVersion();
-  RemoveGarbage();
+  releases_->Attach([this] { ScheduleRemoval(); });
+  RemoveGarbage(ClaimRemoval());
   ScheduleBackgroundWork();
   return absl::OkStatus();
 }
