@@ -125,6 +125,9 @@ constexpr Hazard kHazards[] = {
     {"R6", Hazard::kExploration},
     {"R8", Hazard::kCampaign, "while read-only"},
     {"R9", Hazard::kExploration},
+    {"E8", Hazard::kCampaign, "on a full disk"},
+    {"E10", Hazard::kCampaign, "Close waited"},
+    {"E11", Hazard::kCampaign, "left over"},
 };
 
 INSTANTIATE_TEST_SUITE_P(
