@@ -180,9 +180,10 @@ void RetireAfterEpoch(std::function<void()> free) {
   RetireAfterEpoch(Retirement(), std::move(free));
 }
 
-void ReclaimRetired() noexcept {
+bool ReclaimRetired() noexcept {
   Domain& domain = TheDomain();
   std::list<Retirement::Waiting> ready;
+  bool all = false;
   {
     MutexLock lock(domain.mutex);
     const uint64_t oldest = OldestActive(UINT64_MAX);
@@ -192,10 +193,12 @@ void ReclaimRetired() noexcept {
         ready.splice(ready.end(), domain.retired, waiting);
       }
     }
+    all = domain.retired.empty();
   }
   for (Retirement::Waiting& item : ready) {
     item.free();
   }
+  return all;
 }
 
 }  // namespace veralith

@@ -65,9 +65,9 @@ void RetireAfterEpoch(Retirement place, std::function<void()> free) noexcept;
 // The same; throws std::bad_alloc when there is no memory, and then `free` is never run.
 void RetireAfterEpoch(std::function<void()> free);
 
-// Runs everything retired whose readers have gone. Called by RetireAfterEpoch; a closing database
-// calls it so that nothing waits for a later retirement.
-void ReclaimRetired() noexcept;
+// Runs everything retired whose readers have gone; true when nothing waits for readers any more.
+// Called by RetireAfterEpoch; a closing database calls it so that nothing waits for a later retirement.
+bool ReclaimRetired() noexcept;
 
 // How many guards there have been at once at most, roughly. For tests and statistics.
 size_t EpochPlaces();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/broken.h"
+
 namespace veralith {
 namespace {
 
@@ -23,6 +25,21 @@ RateLimiter::RateLimiter(Clock* clock, Executor* executor, uint64_t bytes_per_se
       available_(BurstOf(bytes_per_second)),
       refilled_at_(clock->MonotonicNanos()) {}
 
+RateLimiter::Urgent::Urgent(RateLimiter& limiter, TaskPriority priority)
+    : urgent_(limiter.UrgentOf(priority)) {
+  urgent_.FetchAdd(1);
+  if (limiter.rate_.Load() != 0) {
+    MutexLock lock(limiter.mutex_);
+    limiter.changed_.NotifyAll();
+  }
+}
+
+bool RateLimiter::IsUrgent(TaskPriority priority) {
+  const bool shares_thread = priority == TaskPriority::kLow && executor_->parallelism() == 1;
+  return (UrgentOf(priority).Load() > 0 || (shares_thread && urgent_high_.Load() > 0)) &&
+         !VERALITH_BROKEN(E10);
+}
+
 void RateLimiter::Request(uint64_t bytes, TaskPriority priority,
                           const std::vector<const Atomic<bool>*>& cancel) {
   if (rate_.Load() == 0) {
@@ -36,7 +53,7 @@ void RateLimiter::Request(uint64_t bytes, TaskPriority priority,
     executor_->AwaitFor(mutex_, changed_, NanosUntilRefilled());
   }
   high_waiting_ -= high ? 1 : 0;
-  available_ -= static_cast<double>(bytes);
+  available_ -= IsUrgent(priority) ? 0 : static_cast<double>(bytes);
   waited_nanos_.FetchAddRelaxed(static_cast<uint64_t>(clock_->MonotonicNanos() - start));
   if (high) {
     changed_.NotifyAll();
@@ -62,7 +79,7 @@ void RateLimiter::Refill() {
 
 bool RateLimiter::MustWait(TaskPriority priority, int64_t since) {
   Refill();
-  if (rate_.Load() == 0) {
+  if (rate_.Load() == 0 || IsUrgent(priority)) {
     return false;
   }
   const bool gives_way = priority == TaskPriority::kLow && high_waiting_ > 0 &&

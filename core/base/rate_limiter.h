@@ -9,7 +9,9 @@
 //      another in a simulation, which cannot let the other go on, ends).
 //   3. A rate of 0 lets everything through, and forgives what was taken too much. SetRate takes effect
 //      for those that wait, too.
-//   4. A request returns unpaid, within kLongestSliceNanos, once one of `cancel` is true.
+//   4. While an Urgent of a priority lives, because somebody waits for such a job, its requests go
+//      through at once and unpaid. Afterwards the rate holds again, and older debts are still owed.
+//   5. A request returns unpaid, within kLongestSliceNanos, once one of `cancel` is true.
 //
 // Thread rule: any thread; callers hold no lock. Does not own clock and executor.
 #ifndef VERALITH_CORE_BASE_RATE_LIMITER_H_
@@ -29,6 +31,19 @@ class RateLimiter {
   static constexpr int64_t kLongestSliceNanos = 100'000'000;
   static constexpr int64_t kLongestYieldNanos = 1'000'000'000;
 
+  // Lifts the limit from the jobs of a priority for a scope; several may at once. Where the executor
+  // has one thread, kHigh lifts it from both: a kLow job may hold the thread that a kHigh one needs.
+  class Urgent {
+   public:
+    Urgent(RateLimiter& limiter, TaskPriority priority);
+    ~Urgent() { urgent_.FetchSub(1); }
+    Urgent(const Urgent&) = delete;
+    Urgent& operator=(const Urgent&) = delete;
+
+   private:
+    Atomic<int>& urgent_;
+  };
+
   RateLimiter(Clock* clock, Executor* executor, uint64_t bytes_per_second);
   RateLimiter(const RateLimiter&) = delete;
   RateLimiter& operator=(const RateLimiter&) = delete;
@@ -41,6 +56,10 @@ class RateLimiter {
   uint64_t waited_nanos() const { return waited_nanos_.LoadRelaxed(); }
 
  private:
+  Atomic<int>& UrgentOf(TaskPriority priority) {
+    return priority == TaskPriority::kHigh ? urgent_high_ : urgent_low_;
+  }
+  bool IsUrgent(TaskPriority priority);
   void Refill() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MustWait(TaskPriority priority, int64_t since) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int64_t NanosUntilRefilled() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -49,6 +68,8 @@ class RateLimiter {
   Executor* const executor_;
   Atomic<uint64_t> rate_;  // changed under mutex_
   Atomic<uint64_t> waited_nanos_{0};
+  Atomic<int> urgent_high_{0};
+  Atomic<int> urgent_low_{0};
 
   Mutex mutex_;
   CondVar changed_;

@@ -1,7 +1,9 @@
 #include "core/base/rate_limiter.h"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/base/testing/simulated_clock.h"
@@ -82,6 +84,38 @@ TEST_F(RateLimiterTest, ACancelledRequestReturnsSoon) {
 }
 
 // The low request comes first and waits; the high one is let through before it.
+TEST_F(RateLimiterTest, WhatIsUrgentPassesUnpaidAndTheRateHoldsAfterwards) {
+  RateLimiter limiter(&clock_, &executor_, 1'000);
+  Request(limiter, 2'100);  // a debt of two seconds
+  const int64_t start = clock_.MonotonicNanos();
+  {
+    const RateLimiter::Urgent urgent(limiter, TaskPriority::kHigh);
+    const RateLimiter::Urgent again(limiter, TaskPriority::kHigh);
+    Request(limiter, 1'000'000, TaskPriority::kHigh);
+    EXPECT_EQ(clock_.MonotonicNanos(), start);
+  }
+  Request(limiter, 1, TaskPriority::kHigh);
+  EXPECT_NEAR(static_cast<double>(clock_.MonotonicNanos() - start), 2.0 * kSecond, 0.1 * kSecond);
+}
+
+TEST_F(RateLimiterTest, UrgencyReachesThoseThatWait) {
+  // kLow has the only thread, which kHigh may need; the other way round there is nothing to help.
+  using enum TaskPriority;
+  for (const auto& [waits, first, second, seconds] :
+       {std::tuple(kHigh, kLow, kHigh, 3.0), std::tuple(kLow, kHigh, kLow, 1.0)}) {
+    RateLimiter limiter(&clock_, &executor_, 1'000);
+    Request(limiter, 1'000'000);  // a debt of 1000 s
+    std::optional<RateLimiter::Urgent> urgent;
+    executor_.ScheduleAfter(kSecond, [&, first = first] { urgent.emplace(limiter, first); });
+    executor_.ScheduleAfter(3 * kSecond, [&, second = second] { urgent.emplace(limiter, second); });
+    const int64_t start = clock_.MonotonicNanos();
+    Request(limiter, 1, waits);
+    EXPECT_NEAR(static_cast<double>(clock_.MonotonicNanos() - start), seconds * kSecond,
+                0.2 * kSecond);
+    executor_.AdvanceBy(5 * kSecond);
+  }
+}
+
 TEST_F(RateLimiterTest, FlushesGoFirst) {
   RateLimiter limiter(&clock_, &executor_, 1'000'000);
   Request(limiter, 600'000);  // a debt of half a second

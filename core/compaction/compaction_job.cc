@@ -316,6 +316,15 @@ absl::StatusOr<JobResult> Merge(const JobEnvironment& environment,
 
 }  // namespace
 
+absl::StatusOr<OutputMeasure> MeasureCompaction(const JobEnvironment& environment,
+                                                const CompactionRequest& request,
+                                                uint64_t most_bytes) {
+  const OlderFiles older(request.version, NumbersOf(request.pick));
+  Whole whole{request, older, nullptr, {}, {}};
+  VERALITH_ASSIGN_OR_RETURN(whole.tombstones, CollectTombstones(request));
+  return MeasureOutputs(environment, PieceOf(whole, Piece()), most_bytes);
+}
+
 absl::StatusOr<JobResult> RunCompaction(const JobEnvironment& environment,
                                         const CompactionOptions& options,
                                         const CompactionRequest& request) {

@@ -30,6 +30,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/types.h"
 #include "core/compaction/job.h"
+#include "core/compaction/merge.h"
 #include "core/compaction/options.h"
 #include "core/compaction/picker.h"
 #include "core/manifest/version.h"
@@ -50,6 +51,10 @@ struct CompactionRequest {
 absl::StatusOr<JobResult> RunCompaction(const JobEnvironment& environment,
                                         const CompactionOptions& options,
                                         const CompactionRequest& request);
+// What the job would write, as far as `most_bytes` (MeasureOutputs). Reads the inputs.
+absl::StatusOr<OutputMeasure> MeasureCompaction(const JobEnvironment& environment,
+                                                const CompactionRequest& request,
+                                                uint64_t most_bytes);
 
 }  // namespace veralith
 

@@ -20,7 +20,26 @@ Timestamp NewestOf(const std::vector<const Memtable*>& memtables) {
   return newest;
 }
 
+// The memtables, as one run over `older`.
+MergeRequest MergeOf(const FlushRequest& request, const OlderFiles& older) {
+  MergeRequest merge;
+  for (auto memtable = request.memtables.rbegin(); memtable != request.memtables.rend();
+       ++memtable) {
+    merge.inputs.push_back((*memtable)->NewIterator());
+    merge.tombstones.push_back((*memtable)->range_tombstones());
+  }
+  merge.points = request.points;
+  merge.older = &older;
+  return merge;
+}
+
 }  // namespace
+
+absl::StatusOr<OutputMeasure> MeasureFlush(const JobEnvironment& environment,
+                                           const FlushRequest& request, uint64_t most_bytes) {
+  const OlderFiles older(request.version);
+  return MeasureOutputs(environment, MergeOf(request, older), most_bytes);
+}
 
 absl::StatusOr<JobResult> RunFlush(const JobEnvironment& environment,
                                    const CompactionOptions& options,
@@ -34,14 +53,7 @@ absl::StatusOr<JobResult> RunFlush(const JobEnvironment& environment,
   VERALITH_CHECK(request.run_id != kLeveledRunId);
 
   const OlderFiles older(request.version);
-  MergeRequest merge;
-  for (auto memtable = request.memtables.rbegin(); memtable != request.memtables.rend();
-       ++memtable) {
-    merge.inputs.push_back((*memtable)->NewIterator());
-    merge.tombstones.push_back((*memtable)->range_tombstones());
-  }
-  merge.points = request.points;
-  merge.older = &older;
+  MergeRequest merge = MergeOf(request, older);
   merge.plan.level = 0;
   merge.plan.bottommost = request.version->DeepestLevel() < 0;
   merge.plan.target_file_bytes = options.target_file_bytes;

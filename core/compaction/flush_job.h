@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/types.h"
 #include "core/compaction/job.h"
+#include "core/compaction/merge.h"
 #include "core/compaction/options.h"
 #include "core/manifest/version.h"
 
@@ -38,6 +39,9 @@ struct FlushRequest {
 
 absl::StatusOr<JobResult> RunFlush(const JobEnvironment& environment,
                                    const CompactionOptions& options, const FlushRequest& request);
+// What the job would write, as far as `most_bytes` (MeasureOutputs).
+absl::StatusOr<OutputMeasure> MeasureFlush(const JobEnvironment& environment,
+                                           const FlushRequest& request, uint64_t most_bytes);
 
 }  // namespace veralith
 

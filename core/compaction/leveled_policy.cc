@@ -148,6 +148,10 @@ std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) cons
   if (std::optional<Pick> covered = PickCovered(state); covered.has_value()) {
     return covered;
   }
+  if (std::optional<Pick> garbage = state.reclaim_first ? PickGarbage(state) : std::nullopt;
+      garbage.has_value()) {
+    return garbage;
+  }
   for (const int level : levels) {
     std::optional<Pick> pick = level < tiers_ ? PickTier(state, level) : PickLevel(state, level);
     if (pick.has_value()) {

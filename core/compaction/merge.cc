@@ -37,6 +37,9 @@ std::vector<RangeTombstoneView> AllOf(
   return all;
 }
 
+// Above what key index, filter and timestamps add to an entry.
+constexpr uint64_t kEntryBytes = 24;
+
 bool IsCancelled(const JobEnvironment& environment) {
   return std::any_of(environment.cancel.begin(), environment.cancel.end(),
                      [](const Atomic<bool>* cancel) { return cancel->LoadRelaxed(); });
@@ -85,6 +88,32 @@ absl::StatusOr<JobResult> MergeToOutputs(const JobEnvironment& environment,
     result.edit.history_floor = request.points.back();
   }
   return result;
+}
+
+absl::StatusOr<OutputMeasure> MeasureOutputs(const JobEnvironment& environment,
+                                             MergeRequest request, uint64_t most_bytes) {
+  const PointTombstones tombstones(AllOf(request.tombstones), request.points);
+  OlderFilesData older(request.older);
+  RangeTombstoneSurvivors surviving_ranges(&tombstones, &older);
+  Survivors survivors(NewMergingIterator(std::move(request.inputs)), &tombstones, request.points,
+                      &older);
+  OutputMeasure measure;
+  for (; survivors.Valid() && measure.bytes <= most_bytes; survivors.Next()) {
+    if (IsCancelled(environment)) {
+      return Aborted("job was cancelled");
+    }
+    const EntryView& entry = survivors.entry();
+    surviving_ranges.Kept(entry);
+    ++(entry.kind == EntryKind::kPut ? measure.puts : measure.deletions);
+    measure.bytes += entry.key.size() + entry.value.size() + kEntryBytes;
+  }
+  VERALITH_RETURN_IF_ERROR(survivors.status());
+  measure.dropped = survivors.counts().hidden + survivors.counts().dropped_tombstones;
+  for (const OwnedRangeTombstone& range : surviving_ranges.Finish()) {
+    ++measure.deletions;
+    measure.bytes += range.begin.size() + range.end.size() + kEntryBytes;
+  }
+  return measure;
 }
 
 void RemoveOutputs(const JobEnvironment& environment, const JobResult& result) {

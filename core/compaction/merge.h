@@ -37,6 +37,18 @@ struct MergeRequest {
 // error nothing it wrote is left. Several may run at once, over inputs of their own.
 absl::StatusOr<JobResult> MergeToOutputs(const JobEnvironment& environment, MergeRequest request);
 
+// What a job would write.
+struct OutputMeasure {
+  uint64_t puts = 0;
+  uint64_t deletions = 0;  // tombstones and range tombstones
+  uint64_t dropped = 0;    // versions that it would read and not write
+  uint64_t bytes = 0;      // of the entries written, uncompressed
+};
+
+// Reads the inputs, writes nothing, and stops once there are more than `most_bytes`.
+absl::StatusOr<OutputMeasure> MeasureOutputs(const JobEnvironment& environment,
+                                             MergeRequest request, uint64_t most_bytes);
+
 // For a result that will not be installed: removes its outputs, as far as that is possible.
 void RemoveOutputs(const JobEnvironment& environment, const JobResult& result);
 

@@ -92,6 +92,8 @@ struct PickerState {
   const RangeTombstoneLists* range_deletes = nullptr;
   // What seeks have paid for the runs of level 0 since it was last merged (core/db/seek_debt.h).
   uint64_t seek_bytes = 0;
+  // The disk is short: what gives room back goes before everything else.
+  bool reclaim_first = false;
 };
 
 // A request to move every key of a range down to the last level that holds data (hazard C11). The

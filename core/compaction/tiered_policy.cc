@@ -74,8 +74,11 @@ std::optional<Pick> TieredPolicy::PickCompaction(const PickerState& state) const
     return covered;
   }
   const std::vector<PlacedRun> runs = AllRuns(*state.version);
-  if (runs.size() < Trigger()) {
-    return PickGarbage(state, runs);
+  if (state.reclaim_first || runs.size() < Trigger()) {
+    std::optional<Pick> garbage = PickGarbage(state, runs);
+    if (garbage.has_value() || runs.size() < Trigger()) {
+      return garbage;
+    }
   }
   for (const Stretch& stretch : Candidates(runs)) {
     Pick pick = PickOf(runs, stretch);

@@ -22,6 +22,8 @@ namespace {
 
 constexpr int64_t kFirstRetryNanos = 50'000'000;
 constexpr int kMostDoublings = 8;  // 50 ms to 13 s
+constexpr int64_t kLookupNanos = 10'000'000;  // until a lookup that is under way has ended
+constexpr uint64_t kSegmentBytes = 4096;      // what a segment has besides its entries, and more
 
 // The open reader of a live file.
 absl::StatusOr<std::shared_ptr<SegmentReader>> FindReader(const SegmentSet& set, uint64_t number) {
@@ -98,7 +100,12 @@ absl::Status DbImpl::Install(VersionEdit edit) {
       policy != state.policy) {
     edit.policy = policy;
   }
-  return versions_->LogAndApply(std::move(edit), mutex_);
+  const uint64_t manifest = versions_->manifest_number();
+  const absl::Status status = versions_->LogAndApply(std::move(edit), mutex_);
+  if (versions_->manifest_number() != manifest && !closing_) {
+    ScheduleRemoval();  // of the one before
+  }
+  return status;
 }
 
 void DbImpl::PublishSuperVersion() noexcept {
@@ -186,8 +193,10 @@ void DbImpl::ScheduleBackgroundWork() noexcept {
     return;
   }
   Begin(&flush_, TaskPriority::kHigh, &DbImpl::FlushIsDue, [this] { BackgroundFlush(); });
-  Begin(&compaction_, TaskPriority::kLow, &DbImpl::CompactionIsDue,
-        [this] { BackgroundCompaction(); });
+  if (!ends_stalls_) {
+    Begin(&compaction_, TaskPriority::kLow, &DbImpl::CompactionIsDue,
+          [this] { BackgroundCompaction(); });
+  }
 }
 
 void DbImpl::Begin(BackgroundWork* work, TaskPriority priority, bool (DbImpl::*is_due)() const,
@@ -223,7 +232,7 @@ void DbImpl::EndTask(BackgroundWork* work) {
 }
 
 void DbImpl::LookForCompaction() noexcept {
-  if (!closing_ && !options_.read_only && fatal_.ok() && pauses_ == 0 &&
+  if (!ends_stalls_ && !closing_ && !options_.read_only && fatal_.ok() && pauses_ == 0 &&
       !options_.disable_automatic_compaction) {
     Begin(&compaction_, TaskPriority::kLow, nullptr, [this] { BackgroundCompaction(); });
   }
@@ -236,7 +245,10 @@ void DbImpl::BackgroundFlush() {
                  return FlushFrozen();
                }),
                &flush_);
-    RemoveGarbage();
+    RemoveGarbage(ClaimRemoval());
+    if (flush_.error.ok() && absl::IsResourceExhausted(compaction_.error)) {
+      Retry(&compaction_);  // there may be something that gives room back now
+    }
   }
   DeliverEvents();
   EndTask(&flush_);
@@ -244,22 +256,28 @@ void DbImpl::BackgroundFlush() {
 
 void DbImpl::BackgroundCompaction() {
   MutexLock lock(mutex_);
-  if (!closing_ && fatal_.ok() && pauses_ == 0) {
+  if (!ends_stalls_ && fatal_.ok() && pauses_ == 0) {
     bool picked = true;
+    std::shared_ptr<const SegmentSet> base = versions_->current();
     const absl::Status status =
         CatchNoMemory("a compaction", [this, &picked]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
           const std::optional<Pick> pick = NextPick();
           picked = pick.has_value();
-          return picked ? RunPick(*pick) : absl::OkStatus();
+          return picked ? RunPickOrReclaim(*pick) : absl::OkStatus();
         });
-    // A job that its caller cancelled is not a failure to back off from.
+    // A job that its caller cancelled, or Close, is not a failure to back off from.
     const bool cancelled =
-        manual_job_ != nullptr && manual_job_->IsCancelled() && absl::IsAborted(status);
-    if (picked && !cancelled) {
+        ends_stalls_ || (manual_job_ != nullptr && manual_job_->IsCancelled());
+    if (picked && !(cancelled && absl::IsAborted(status))) {
       NoteResult(status, &compaction_);
     }
     if (picked) {
-      RemoveGarbage();
+      const bool claimed = ClaimRemoval();  // before the inputs' last pin goes, which asks for it
+      base.reset();
+      RemoveGarbage(claimed);
+      if (status.ok() && absl::IsResourceExhausted(flush_.error)) {
+        Retry(&flush_);
+      }
     }
   }
   if (stall_.has_value() && stall_->kind == StallEvent::Kind::kSlowdown &&
@@ -351,13 +369,34 @@ void DbImpl::MakeBackground(TaskPriority priority, JobEnvironment* environment) 
   };
 }
 
-absl::Status DbImpl::CheckRoom(uint64_t needed_bytes) const {
+// Leaves half of what is left, so that logs can go on, and keeps it for what is worth it: jobs that
+// only give room back, jobs that write mostly deletions, which let go of what lies beneath them,
+// jobs that drop half of what they read, and, as far as half of the reserve, jobs of a few bytes.
+bool DbImpl::MayUseReserve(const OutputMeasure& measure, bool reclaims,
+                           uint64_t free_bytes) const {
+  const uint64_t segments = measure.bytes / options_.target_segment_bytes + 1;
+  const uint64_t written = measure.bytes + segments * kSegmentBytes;
+  if (written > free_bytes / 2 || VERALITH_BROKEN(E8)) {
+    return false;
+  }
+  const uint64_t few =
+      std::min<uint64_t>(options_.min_free_bytes / 1024, options_.write_buffer_bytes / 4);
+  return reclaims || measure.puts <= measure.deletions + measure.dropped ||
+         (measure.bytes <= few && free_bytes - written >= options_.min_free_bytes / 2);
+}
+
+absl::Status DbImpl::CheckRoom(uint64_t needed_bytes, bool reclaims,
+                               const Measure& measure) const {
   if (options_.min_free_bytes == 0 || needed_bytes == 0) {
     return absl::OkStatus();
   }
   VERALITH_ASSIGN_OR_RETURN(const uint64_t free_bytes, fs_->FreeBytes(directory_));
   if (free_bytes >= options_.min_free_bytes &&
       free_bytes - options_.min_free_bytes >= needed_bytes) {
+    return absl::OkStatus();
+  }
+  VERALITH_ASSIGN_OR_RETURN(const OutputMeasure measured, measure(free_bytes / 2));
+  if (MayUseReserve(measured, reclaims, free_bytes)) {
     return absl::OkStatus();
   }
   return ResourceExhausted(
@@ -409,7 +448,10 @@ absl::Status DbImpl::FlushFrozen() {
   {
     MutexUnlock unlock(mutex_);
     result = CatchNoMemory("a flush", [&]() -> absl::StatusOr<JobResult> {
-      VERALITH_RETURN_IF_ERROR(CheckRoom(memtable_bytes));
+      VERALITH_RETURN_IF_ERROR(
+          CheckRoom(memtable_bytes, /*reclaims=*/false, [&](uint64_t most_bytes) {
+            return MeasureFlush(environment, request, most_bytes);
+          }));
       return RunFlush(environment, compaction_options_, request);
     });
   }
@@ -469,6 +511,18 @@ std::optional<Pick> DbImpl::NextPick() {
                                                : policy_->PickCompaction(PickerStateNow());
 }
 
+absl::Status DbImpl::RunPickOrReclaim(const Pick& pick) {
+  const absl::Status status = RunPick(pick);
+  if (!absl::IsResourceExhausted(status) || manual_job_ != nullptr || ends_stalls_ ||
+      pick.reason == Pick::Reason::kGarbage) {
+    return status;
+  }
+  PickerState state = PickerStateNow();
+  state.reclaim_first = true;
+  const std::optional<Pick> other = policy_->PickCompaction(state);
+  return other.has_value() && other->reason == Pick::Reason::kGarbage ? RunPick(*other) : status;
+}
+
 absl::Status DbImpl::RunPick(const Pick& pick) {
   const std::shared_ptr<const SegmentSet> base = versions_->current();
   CompactionRequest request;
@@ -486,6 +540,7 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
     ReleasePending(numbers);
   });
   JobEnvironment environment = NewJobEnvironment(&numbers);
+  environment.cancel.push_back(&cancel_compactions_);
   if (manual_job_ != nullptr && manual_job_->cancel != nullptr) {
     environment.cancel.push_back(manual_job_->cancel);
   }
@@ -498,7 +553,10 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
     MutexUnlock unlock(mutex_);
     result = CatchNoMemory("a compaction", [&]() -> absl::StatusOr<JobResult> {
       VERALITH_RETURN_IF_ERROR(
-          CheckRoom(pick.trivial_move || pick.drop ? 0 : pick.InputBytes()));
+          CheckRoom(pick.trivial_move || pick.drop ? 0 : pick.InputBytes(),
+                    pick.reason == Pick::Reason::kGarbage, [&](uint64_t most_bytes) {
+                      return MeasureCompaction(environment, request, most_bytes);
+                    }));
       return RunCompaction(environment, compaction_options_, request);
     });
   }
@@ -534,19 +592,73 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
   return status;
 }
 
-// What cannot be removed now is tried again after the next job; it costs room, never an answer.
-void DbImpl::RemoveGarbage() {
-  if (options_.read_only || !fatal_.ok() || is_inherited()) {
-    return;
+// --- Garbage -------------------------------------------------------------------------------------
+
+// Without memory for a task the next job looks.
+void DbImpl::ScheduleRemoval() noexcept {
+  if (!VERALITH_BROKEN(E11) && !is_inherited() && ClaimRemoval()) {
+    const bool scheduled = TryWithMemory([this] {
+      executor_->Schedule(TaskPriority::kHigh, [this] { BackgroundRemoval(); });
+    });
+    if (!scheduled) {
+      removal_.Store(Removal::kNone);
+    }
   }
-  if (publish_due_) {
+}
+
+void DbImpl::BackgroundRemoval() {
+  MutexLock lock(mutex_);
+  RemoveGarbage(/*claimed=*/true);
+  background_done_.NotifyAll();
+}
+
+// What cannot be removed now is tried again later; it costs room, never an answer.
+void DbImpl::RemoveGarbage(bool claimed) {
+  if (publish_due_ && !closing_) {
     PublishSuperVersion();
   }
-  {
-    MutexUnlock unlock(mutex_);
-    ReclaimRetired();
+  Removal looks = Removal::kLooks;
+  do {
+    if (claimed) {
+      removal_.Store(Removal::kLooks);
+    }
+    if (fatal_.ok() && !closing_ && !options_.read_only) {
+      bool lookups = false;
+      {
+        MutexUnlock unlock(mutex_);
+        lookups = !ReclaimRetired();
+      }
+      RemoveGarbageLater(versions_->RemoveObsoleteFiles(mutex_), lookups);
+    }
+    looks = Removal::kLooks;
+  } while (claimed && !removal_.CompareExchange(looks, Removal::kNone));
+}
+
+void DbImpl::RemoveGarbageLater(const absl::Status& status, bool lookups) {
+  failed_removals_ = status.ok() ? 0 : failed_removals_ + 1;
+  const bool later = !status.ok() || (lookups && versions_->PinsGarbage());
+  if (!later || closing_ || removal_timer_.has_value()) {
+    return;
   }
-  versions_->RemoveObsoleteFiles(mutex_).IgnoreError();
+  const int64_t delay =
+      status.ok() ? kLookupNanos
+                  : kFirstRetryNanos << std::min(failed_removals_ - 1, kMostDoublings);
+  TryWithMemory([this, delay]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    removal_timer_ = executor_->ScheduleAfter(delay, [this] {
+      MutexLock lock(mutex_);
+      removal_timer_.reset();
+      if (!closing_) {
+        ScheduleRemoval();
+      }
+      background_done_.NotifyAll();
+    });
+  });
+}
+
+// Nobody waits for files that the disk does not let go.
+bool DbImpl::RemovalIsDue() const {
+  return removal_.Load() != Removal::kNone ||
+         (removal_timer_.has_value() && failed_removals_ == 0);
 }
 
 }  // namespace veralith

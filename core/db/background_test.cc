@@ -2,9 +2,12 @@
 // what a released snapshot lets go.
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "core/base/epoch.h"
+#include "core/base/executor.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/sync.h"
@@ -12,6 +15,8 @@
 #include "core/db/testing/simulation.h"
 #include "core/format/testing/allocation_count.h"
 #include "core/format/version_edit.h"
+#include "core/fs/testing/fault_plan.h"
+#include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -206,15 +211,13 @@ INSTANTIATE_TEST_SUITE_P(Styles, BackgroundOfStyle,
 // --- Rate limit ----------------------------------------------------------------------------------
 
 TEST_F(BackgroundTest, JobsKeepToTheRate) {
-  Options options = ManualOptions();
-  options.background_bytes_per_second = 20'000;
-  Open(options);
+  Open(ManualOptions());
+  FillRuns(3, 300);
+  db_->SetBackgroundRate(20'000);
   const int64_t start = Now();
-  FillRuns(2, 300);
   ASSERT_OK(db_->CompactAll());
   const Statistics statistics = db_->GetStatistics();
-  const double bytes =
-      static_cast<double>(statistics.flush_bytes_written + statistics.compaction_bytes_written);
+  const double bytes = static_cast<double>(statistics.compaction_bytes_written);
   const double seconds = static_cast<double>(Now() - start) / kSecond;
   // The last output is paid for by the job after it.
   EXPECT_GT(seconds, (bytes - 2'000 - 2 * 4'096 * 2) / 20'000);
@@ -234,14 +237,95 @@ TEST_F(BackgroundTest, TheRateCanBeRaisedWhileAJobRuns) {
   EXPECT_LT(Now() - start, 2 * kSecond);
 }
 
-TEST_F(BackgroundTest, CloseDoesNotWaitForTheRate) {
-  Open(ManualOptions());
-  FillRuns(2, 300);
-  db_->SetBackgroundRate(100);
-  Put("last", "value");
+// Hazard E10. Simulated tasks take a microsecond each; what the rate allows is a tenth of a byte.
+TEST_F(BackgroundTest, CloseFlushAndStalledWritesDoNotWaitForTheRate) {
+  Options options = ManualOptions();
+  options.background_bytes_per_second = 1;
+  Open(options);
   const int64_t start = Now();
+  FillRuns(2, 300);  // many write buffers, each of which some write waits for
+  EXPECT_GT(db_->GetStatistics().flushes, 10u);
+  Put("last", "value");
+  ASSERT_OK(db_->Flush());
+  Put("really the last", "value");
+  db_->SetBackgroundRate(2);
   ASSERT_OK(db_->Close());
-  EXPECT_LT(Now() - start, 30 * kSecond);  // of its own flush of one entry
+  EXPECT_LT(Now() - start, kSecond / 100);
+  Open(options);
+  ExpectContents();
+}
+
+TEST_F(BackgroundTest, WritesThatLevel0StopsDoNotWaitForTheRate) {
+  Options options = simulation_.SmallOptions();
+  options.background_bytes_per_second = 1;
+  options.level0_compaction_trigger = 2;
+  options.level0_slowdown_trigger = 3;
+  options.level0_stop_trigger = 4;
+  Open(options);
+  const int64_t start = Now();
+  FillRuns(2, 600);
+  EXPECT_GT(db_->GetStatistics().compactions, 2u);
+  EXPECT_LT(Now() - start, 10 * kSecond);  // each slowed down by milliseconds
+}
+
+TEST_F(BackgroundTest, WhatNobodyWaitsForKeepsToTheRateAfterAFlush) {
+  Options options = ManualOptions();
+  options.background_bytes_per_second = 1'000;
+  Open(options);
+  FillRuns(2, 300);
+  const uint64_t flushes = db_->GetStatistics().flushes;
+  std::string value(4096, 'v');  // fills a write buffer
+  Put("frozen", value);
+  Put("active", "value");
+  simulation_.executor().AdvanceBy(kSecond / 100);
+  EXPECT_EQ(db_->GetStatistics().flushes, flushes + 1);  // paid for by the next
+  const int64_t start = Now();
+  ASSERT_OK(db_->CompactAll());
+  EXPECT_GT(Now() - start, 10 * kSecond);
+}
+
+// The only thread is in a compaction that would take hours: it ends, and the last flush runs.
+TEST(BackgroundThreads, CloseCancelsACompactionThatTheRateHoldsBack) {
+  class Begun final : public Listener {
+   public:
+    void OnCompactionBegin(const CompactionEvent&) override {
+      MutexLock lock(mutex_);
+      begun_ = true;
+      changed_.NotifyAll();
+    }
+    void Await(Executor& executor) {
+      MutexLock lock(mutex_);
+      while (!begun_) {
+        executor.Await(mutex_, changed_);
+      }
+    }
+
+   private:
+    Mutex mutex_;
+    CondVar changed_;
+    bool begun_ ABSL_GUARDED_BY(mutex_) = false;
+  };
+  const std::unique_ptr<Executor> executor = NewThreadPoolExecutor(1);
+  SimulatedFileSystem disk;
+  const auto begun = std::make_shared<Begun>();
+  Options options = Simulation().SmallOptions();
+  options.file_system = &disk;
+  options.clock = nullptr;
+  options.executor = executor.get();
+  options.listeners = {begun};
+  options.level0_compaction_trigger = 2;
+  options.background_bytes_per_second = 1;
+  std::unique_ptr<Db> db = *Db::Open("db", options);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_OK(db->Put({}, "key", std::string(1000, 'v')));
+    ASSERT_OK(db->Flush());
+  }
+  begun->Await(*executor);
+  ASSERT_OK(db->Put({}, "last", "value"));
+  EXPECT_OK(db->Close());
+  db = *Db::Open("db", options);
+  PinnedValue value;
+  EXPECT_TRUE(*db->Get({}, "last", &value));
 }
 
 // --- Room ----------------------------------------------------------------------------------------
@@ -250,8 +334,8 @@ TEST_F(BackgroundTest, AFlushWithoutRoomSaysWhatItNeedsBeforeItWrites) {
   Options options = ManualOptions();
   options.min_free_bytes = kMegabyte;
   Open(options);
-  Put("a", std::string(300, 'v'));
-  LeaveFree(kMegabyte + 200);
+  Put("a", std::string(3'000, 'v'));
+  LeaveFree(kMegabyte + 2'000);
   const uint64_t segments = SegmentsOnDisk();
   const absl::Status status = db_->Flush();
   EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
@@ -301,7 +385,12 @@ TEST_F(BackgroundTest, ACompactionWithoutRoomWaitsForItAndGoesOn) {
   Open(options);
   FillRuns(1, 40);
   ASSERT_OK(db_->CompactAll());
-  FillRuns(3, 40);
+  for (int run = 0; run < 3; ++run) {  // of keys between each other: a merge gives nothing back
+    for (int i = 0; i < 40; ++i) {
+      Put("key" + std::to_string(1000 + i) + std::to_string(run), std::string(50, 'v'));
+    }
+    ASSERT_OK(db_->Flush());
+  }
   ASSERT_OK(db_->WaitForBackgroundWork());
   const uint64_t before = db_->GetStatistics().compactions;
   Put("one", "more");
@@ -317,6 +406,205 @@ TEST_F(BackgroundTest, ACompactionWithoutRoomWaitsForItAndGoesOn) {
   EXPECT_GT(db_->GetStatistics().compactions, before);
   EXPECT_EQ(db_->GetStatistics().background_error, "");
   ExpectContents();
+}
+
+TEST_F(BackgroundTest, AFlushOfAFewBytesMayUseTheReserveAsFarAsHalfOfIt) {
+  Options options = ManualOptions();
+  options.min_free_bytes = kMegabyte;
+  Open(options);
+  Put("a", "few");
+  LeaveFree(kMegabyte / 2 + 10'000);
+  ASSERT_OK(db_->Flush());
+  Put("b", "few");
+  LeaveFree(kMegabyte / 2);
+  EXPECT_TRUE(absl::IsResourceExhausted(db_->Flush()));
+}
+
+// Hazard E8.
+class FullDisk : public BackgroundOfStyle {
+ protected:
+  static constexpr int kKeys = 1000;
+
+  static std::string KeyOf(int i) { return "key" + std::to_string(10'000 + i); }
+  // Half of what must stay free is gone.
+  void Fill(bool automatic) {
+    Options options = automatic ? simulation_.SmallOptions() : ManualOptions();
+    options.compaction_policy = GetParam();
+    options.min_free_bytes = kMegabyte;
+    Open(options);
+    for (int i = 0; i < kKeys; ++i) {
+      Put(KeyOf(i), std::string(100, 'v'));
+    }
+    ASSERT_OK(db_->Flush());
+    if (automatic) {
+      ASSERT_OK(db_->WaitForBackgroundWork());
+    }
+    before_ = LiveBytes();
+    LeaveFree(kMegabyte / 2);
+  }
+  void DeleteAll() {
+    ASSERT_OK(db_->DeleteRange({}, 0, "", std::nullopt));
+    written_.clear();
+  }
+  void ExpectCured() {
+    EXPECT_LT(LiveBytes() * 10, before_);
+    EXPECT_EQ(SegmentsOnDisk(), LiveFiles());
+    EXPECT_GT(*simulation_.disk().FreeBytes(Simulation::kDirectory), kMegabyte / 2 + before_ / 2);
+    Put("and", "on");
+    ExpectContents();
+    EXPECT_EQ(db_->GetStatistics().background_error, "");
+    ASSERT_OK(db_->Close());
+  }
+
+  uint64_t before_ = 0;
+};
+
+TEST_P(FullDisk, IsCuredByOneRangeDelete) {
+  Fill(/*automatic=*/true);
+  DeleteAll();
+  ASSERT_OK(db_->Flush());
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  ExpectCured();
+}
+
+TEST_P(FullDisk, IsCuredByDeletingKeyByKey) {
+  Fill(/*automatic=*/true);
+  for (int i = 0; i < kKeys; ++i) {
+    ASSERT_OK(db_->Delete({}, 0, KeyOf((i * 7) % kKeys)));
+  }
+  written_.clear();
+  ASSERT_OK(db_->Flush());
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  ExpectCured();
+}
+
+TEST_P(FullDisk, IsCuredByHandWhereNothingIsCompactedByItself) {
+  Fill(/*automatic=*/false);
+  DeleteAll();
+  ASSERT_OK(db_->CompactAll());
+  ExpectCured();
+}
+
+// Every write is refused, except those that delete; nobody asks for a flush.
+TEST_P(FullDisk, IsCuredWhenEveryWriteBufferIsFull) {
+  Fill(/*automatic=*/true);
+  absl::Status status;
+  for (int i = 0; status.ok() && i < 10'000; ++i) {
+    status = db_->Put({}, "more" + std::to_string(i), std::string(50, 'v'));
+  }
+  ASSERT_TRUE(absl::IsResourceExhausted(status)) << status;
+  DeleteAll();
+  simulation_.executor().AdvanceBy(20 * kSecond);
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  ExpectCured();
+}
+
+INSTANTIATE_TEST_SUITE_P(Styles, FullDisk,
+                         ::testing::Values(CompactionStyle::kLeveled, CompactionStyle::kHybrid,
+                                           CompactionStyle::kTiered));
+
+// --- Garbage -------------------------------------------------------------------------------------
+
+// Hazard E11: a database that is only read gives its room back.
+class Garbage : public BackgroundTest {
+ protected:
+  // Two versions of everything: the older one is pinned by `it`.
+  void PinWhatIsRewritten() {
+    Open(ManualOptions());
+    FillRuns(1, 100);
+    it_ = db_->NewIterator({});
+    it_->SeekToFirst();
+    FillRuns(1, 100);
+    ASSERT_OK(db_->CompactAll());
+    ASSERT_GT(SegmentsOnDisk(), LiveFiles());
+  }
+
+  std::unique_ptr<DbIterator> it_;
+};
+
+TEST_F(Garbage, GoesWithTheIteratorThatPinnedIt) {
+  PinWhatIsRewritten();
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  EXPECT_GT(SegmentsOnDisk(), LiveFiles());
+  it_.reset();
+  simulation_.executor().RunUntilIdle();
+  EXPECT_EQ(SegmentsOnDisk(), LiveFiles());
+}
+
+TEST_F(Garbage, IsGoneWhenBackgroundWorkWasWaitedFor) {
+  PinWhatIsRewritten();
+  it_.reset();
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  EXPECT_EQ(SegmentsOnDisk(), LiveFiles());
+}
+
+TEST_F(Garbage, ThatNobodyPinsStartsNoTaskOfItsOwn) {
+  Open(ManualOptions());
+  FillRuns(2, 100);
+  ASSERT_OK(db_->CompactAll());
+  EXPECT_EQ(SegmentsOnDisk(), LiveFiles());
+  EXPECT_EQ(simulation_.executor().pending(), 0u);
+  db_->NewIterator({})->SeekToFirst();
+  EXPECT_EQ(simulation_.executor().pending(), 0u);
+}
+
+TEST_F(Garbage, IsNotLeftByCloseThoughAnIteratorIsOpen) {
+  PinWhatIsRewritten();
+  PinnedValue value;
+  ASSERT_TRUE(*db_->Get({}, "key1007", &value));
+  const uint64_t live = LiveFiles();
+  ASSERT_OK(db_->Close());
+  EXPECT_EQ(SegmentsOnDisk(), live);
+  EXPECT_TRUE(absl::IsFailedPrecondition(it_->status()));
+  EXPECT_EQ(value.view(), written_["key1007"]);
+  it_.reset();
+  EXPECT_EQ(simulation_.executor().pending(), 0u);
+  Open(ManualOptions());
+  ExpectContents();
+}
+
+// A lookup on another thread, say: nobody tells when it ends, so it is looked at again.
+TEST_F(Garbage, OfALookupUnderWayGoesSoonAfterIt) {
+  Open(ManualOptions());
+  FillRuns(2, 100);
+  {
+    const EpochGuard guard;
+    ASSERT_OK(db_->CompactAll());
+    EXPECT_GT(SegmentsOnDisk(), LiveFiles());
+  }
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  EXPECT_EQ(SegmentsOnDisk(), LiveFiles());
+}
+
+TEST(RetiredGarbage, OfALookupThatEndsAfterTheDatabaseTouchesItNoMore) {
+  SimulatedFileSystem disk;  // outlives the segments' files
+  {
+    const EpochGuard guard;
+    Simulation simulation;
+    Options options = simulation.SmallOptions();
+    options.file_system = &disk;
+    std::unique_ptr<Db> db = *Db::Open("db", options);
+    for (const char* value : {"one", "another"}) {
+      ASSERT_OK(db->Put({}, "key", value));
+      ASSERT_OK(db->CompactAll());
+    }
+    ASSERT_OK(db->Close());
+    db.reset();
+    EXPECT_EQ(simulation.executor().pending(), 0u);
+    EXPECT_EQ(simulation.executor().timers(), 0u);
+  }
+  EXPECT_TRUE(ReclaimRetired());
+}
+
+TEST_F(Garbage, ThatCannotBeRemovedIsTriedAgain) {
+  Open(ManualOptions());
+  FillRuns(2, 100);
+  simulation_.disk().SetFaults(*ParseFaultPlan("remove@.parquet#1=eio"));
+  ASSERT_OK(db_->CompactAll());
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  EXPECT_EQ(SegmentsOnDisk(), LiveFiles() + 1);
+  simulation_.executor().AdvanceBy(kSecond);
+  EXPECT_EQ(SegmentsOnDisk(), LiveFiles());
 }
 
 // --- Cancellation --------------------------------------------------------------------------------

@@ -202,6 +202,8 @@ absl::Status DbImpl::Checkpoint(const std::string& directory) {
   }
   if (!status.ok()) {
     RemoveStaging(*fs_, staging);
+    // Close removes what only calls like this one still need.
+    return closed_.Load() ? Closed() : status;
   }
   return status;
 }

@@ -137,7 +137,7 @@ class Db {
   virtual void ReleaseSnapshot(const Snapshot* snapshot) = 0;
 
   // --- Maintenance -----------------------------------------------------------------------------
-  // Returns when everything written before the call is in segments.
+  // Returns when everything written before the call is in segments. No rate limit holds it back.
   virtual absl::Status Flush() = 0;
   // Returns when every key in [lower, upper] of `ns` (nullopt: of all namespaces) has been moved
   // to the last level that holds data, whatever the triggers.
@@ -147,7 +147,8 @@ class Db {
   virtual absl::Status Compact(const CompactOptions& options, std::optional<NamespaceId> ns,
                                const Bound& lower, const Bound& upper) = 0;
   absl::Status CompactAll() { return Compact(std::nullopt, Bound::Open(), Bound::Open()); }
-  // Waits until no background work is due.
+  // Waits until no background work is due. Then the directory holds the live files, and beside them
+  // only those that iterators and running calls still read; what they release later goes by itself.
   virtual absl::Status WaitForBackgroundWork() = 0;
   // After background work failed (disk full, say) and the cause is cured: tries again.
   virtual absl::Status Resume() = 0;
@@ -179,9 +180,11 @@ class Db {
   // Without memory: zeros, and Statistics::background_error says so.
   virtual Statistics GetStatistics() = 0;
 
-  // Makes every acknowledged write durable and stops. Waits for running jobs and for listeners, which
-  // have been told everything when it returns. Afterwards calls are FailedPrecondition; pinned values
-  // stay valid. Another call waits for the first one's end, and returns what that returned.
+  // Makes every acknowledged write durable and stops. No rate limit holds it back; compactions that
+  // run are cancelled. Only live files are left, also while iterators are open. Waits for running
+  // jobs and for listeners, which have been told everything when it returns. Afterwards calls are
+  // FailedPrecondition; pinned values stay valid. Another call waits for the first one's end, and
+  // returns what that returned.
   virtual absl::Status Close() = 0;
 };
 

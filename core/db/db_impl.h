@@ -42,6 +42,7 @@
 #include "core/base/rate_limiter.h"
 #include "core/base/sync.h"
 #include "core/compaction/job.h"
+#include "core/compaction/merge.h"
 #include "core/compaction/options.h"
 #include "core/compaction/picker.h"
 #include "core/db/broken_row_cache.h"
@@ -61,6 +62,7 @@
 #include "core/fs/file_table.h"
 #include "core/memtable/memtable.h"
 #include "core/segment/page_cache.h"
+#include "core/version_set/segment_releases.h"
 #include "core/version_set/version_set.h"
 
 namespace veralith {
@@ -147,6 +149,9 @@ class DbImpl final : public Db, private ForkObserver {
     int failures_in_a_row = 0;
     std::optional<Executor::TimerId> retry = std::nullopt;  // until it fires, nothing is scheduled
   };
+  // Whether garbage is being removed: kWanted from when it may be there, kLooks from when somebody
+  // looks for it, so that what comes up after that look is not forgotten.
+  enum class Removal : uint8_t { kNone, kLooks, kWanted };
   // What the counters of Statistics are made of.
   struct Counters {
     uint64_t user_bytes = 0;
@@ -204,7 +209,10 @@ class DbImpl final : public Db, private ForkObserver {
   absl::Status ApplyGroup(const std::vector<WriteQueue::Writer*>& group, Timestamp last,
                           bool* notes_puts)
       ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::Status MakeRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // `deletes`: the group is there to give room back.
+  absl::Status MakeRoom(bool deletes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Lets a flush see deletions that were taken into a full memtable.
+  void FlushDeletions() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Makes each commit wait a little while level 0 is between its slowdown and its stop trigger.
   void SlowDown() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   size_t RunsBeyondSlowdown() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -275,8 +283,15 @@ class DbImpl final : public Db, private ForkObserver {
   // The next compaction to run now: for a Compact call first.
   std::optional<Pick> NextPick() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status RunPick(const Pick& pick) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // OK when the disk has room for so many bytes and what must stay free.
-  absl::Status CheckRoom(uint64_t needed_bytes) const ABSL_LOCKS_EXCLUDED(mutex_);
+  // The same, and another pick, which gives room back, when the disk has none for this one.
+  absl::Status RunPickOrReclaim(const Pick& pick) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // OK when the disk has room for what a job may write, and for what must stay free; or when the
+  // job gives room back, and may use that. `measure` says what it would write, as far as this many
+  // bytes. `reclaims`: the job has no other purpose.
+  using Measure = std::function<absl::StatusOr<OutputMeasure>(uint64_t most_bytes)>;
+  absl::Status CheckRoom(uint64_t needed_bytes, bool reclaims, const Measure& measure) const
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  bool MayUseReserve(const OutputMeasure& measure, bool reclaims, uint64_t free_bytes) const;
   // Remembers how a job ended, and when to try again.
   void NoteResult(const absl::Status& status, BackgroundWork* work)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -291,7 +306,16 @@ class DbImpl final : public Db, private ForkObserver {
   void MakeBackground(TaskPriority priority, JobEnvironment* environment);
   void ReleasePending(const std::vector<uint64_t>& numbers)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void RemoveGarbage() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Has garbage removed soon, by a task or by whoever is at it. Any thread, any lock.
+  void ScheduleRemoval() noexcept;
+  void BackgroundRemoval();
+  // True: the caller must call RemoveGarbage(true). Else somebody removes what is garbage now.
+  bool ClaimRemoval() { return removal_.Exchange(Removal::kWanted) == Removal::kNone; }
+  void RemoveGarbage(bool claimed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Looks again later at what could not be removed or may be in a lookup's hands still.
+  void RemoveGarbageLater(const absl::Status& status, bool lookups)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool RemovalIsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool FlushIsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool CompactionIsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PickerState PickerStateNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -324,6 +348,7 @@ class DbImpl final : public Db, private ForkObserver {
   const CompactionOptions compaction_options_;
   const std::unique_ptr<CompactionPolicy> policy_;
   RateLimiter limiter_;  // of background jobs; thread-safe
+  const std::shared_ptr<SegmentReleases> releases_;  // attached while the database is open
   std::unique_ptr<OwnerLock> owner_;    // null when read-only
   std::optional<ReaderWatch> watch_;    // when read-only
 #ifdef VERALITH_BROKEN_ENGINES
@@ -388,6 +413,10 @@ class DbImpl final : public Db, private ForkObserver {
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<absl::Status> closed_with_ ABSL_GUARDED_BY(mutex_);  // what the first Close returned
   Atomic<bool> cancel_jobs_{false};
+  Atomic<bool> cancel_compactions_{false};
+  Atomic<Removal> removal_{Removal::kNone};
+  std::optional<Executor::TimerId> removal_timer_ ABSL_GUARDED_BY(mutex_);
+  int failed_removals_ ABSL_GUARDED_BY(mutex_) = 0;  // in a row
   std::optional<StallEvent> stall_ ABSL_GUARDED_BY(mutex_);  // what holds writers back now
   std::string recovery_report_ ABSL_GUARDED_BY(mutex_);
 

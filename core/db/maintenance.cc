@@ -70,6 +70,7 @@ absl::Status DbImpl::FlushLocked() {
     last_id = active_->id();
     return active_->empty() ? absl::OkStatus() : RotateMemtable();
   };
+  const RateLimiter::Urgent urgent(limiter_, TaskPriority::kHigh);
   VERALITH_RETURN_IF_ERROR(VERALITH_BROKEN(W1_FREEZE) ? freeze() : AsLeader(freeze));
   Retry(&flush_);
   return AwaitBackground({&flush_}, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -125,7 +126,8 @@ absl::Status DbImpl::WaitForBackgroundWork() {
   MutexLock lock(mutex_);
   VERALITH_RETURN_IF_ERROR(CheckWritable());
   return AwaitBackground({&flush_, &compaction_}, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return !flush_.scheduled && !compaction_.scheduled && !FlushIsDue() && !CompactionIsDue();
+    return !flush_.scheduled && !compaction_.scheduled && !FlushIsDue() && !CompactionIsDue() &&
+           !RemovalIsDue();
   });
 }
 
@@ -177,7 +179,11 @@ absl::Status DbImpl::Check() {
     for (const SegmentRun& run : segments->runs(level)) {
       std::vector<const SegmentReader*>& readers = runs.emplace_back();
       for (const std::shared_ptr<const Segment>& segment : run.segments) {
-        VERALITH_RETURN_IF_ERROR(segment->reader->Check());
+        const absl::Status status = segment->reader->Check();
+        if (closed_.Load()) {  // and with it files may have gone
+          return FailedPrecondition("the database is closed");
+        }
+        VERALITH_RETURN_IF_ERROR(status);
         readers.push_back(segment->reader.get());
       }
     }
@@ -256,6 +262,8 @@ absl::Status DbImpl::Close() {
   VERALITH_RETURN_IF_ERROR(RefuseInListener("Close"));
   MutexLock lock(mutex_);
   ends_stalls_ = true;  // else the flush would queue up behind a writer that waits for room
+  cancel_compactions_.Store(true);
+  const RateLimiter::Urgent urgent_compactions(limiter_, TaskPriority::kLow);
   background_done_.NotifyAll();
   if (std::exchange(pauses_, 0) > 0) {
     ScheduleBackgroundWork();
@@ -273,11 +281,12 @@ absl::Status DbImpl::Close() {
   }
   closing_ = true;
   cancel_jobs_.Store(true);
-  limiter_.SetRate(0);
+  releases_->Detach();
   closed_.Store(true);
   background_done_.NotifyAll();
   CancelTimers();
-  while (flush_.scheduled || compaction_.scheduled || timers_running_ > 0 || !queue_.empty()) {
+  while (flush_.scheduled || compaction_.scheduled || removal_.Load() != Removal::kNone ||
+         timers_running_ > 0 || !queue_.empty()) {
     executor_->Await(mutex_, background_done_);
   }
   EndStall();
@@ -290,6 +299,11 @@ absl::Status DbImpl::Close() {
     status = CatchNoMemory("Close", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
       return EndLogs();
     });
+    files_->Close();  // first: a read that needs a file says why there is none
+    if (status.ok() && fatal_.ok() && !VERALITH_BROKEN(E11)) {
+      // Iterators are closed with the database, so they need no file.
+      versions_->RemoveObsoleteFiles(mutex_, /*pinned_too=*/true).IgnoreError();
+    }
     const absl::Status ended = versions_->Close(mutex_);
     if (status.ok() && fatal_.ok()) {
       status = ended;
@@ -323,7 +337,7 @@ absl::Status DbImpl::EndLogs() {
 }
 
 void DbImpl::CancelTimers() {
-  const std::array timers = {&flush_.retry, &compaction_.retry, &sync_timer_};
+  const std::array timers = {&flush_.retry, &compaction_.retry, &removal_timer_, &sync_timer_};
   for (std::optional<Executor::TimerId>* timer : timers) {
     if (timer->has_value() && executor_->Cancel(**timer)) {
       timer->reset();

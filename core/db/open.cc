@@ -67,6 +67,7 @@ DbImpl::DbImpl(std::string directory, const Options& options)
       compaction_options_(ToCompactionOptions(options, executor_->parallelism())),
       policy_(NewCompactionPolicy(options.compaction_policy, compaction_options_)),
       limiter_(physical_clock_, executor_, options.background_bytes_per_second),
+      releases_(std::make_shared<SegmentReleases>()),
       cache_(std::make_shared<PageCache>(options.cache_bytes)),
       seek_debt_(options.seek_charge_bytes),
       queue_(mutex_, *executor_),
@@ -217,6 +218,7 @@ absl::Status DbImpl::OpenVersionSet() {
   };
   options.tiered_levels = policy_->TieredLevels();
   options.open_segment = NewSegmentOpener();
+  options.releases = releases_;
   VERALITH_ASSIGN_OR_RETURN(versions_, VersionSet::Open(std::move(options)));
   return absl::OkStatus();
 }
@@ -321,7 +323,8 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   if (publish_due_) {
     return NoMemory("Open");
   }
-  RemoveGarbage();
+  releases_->Attach([this] { ScheduleRemoval(); });
+  RemoveGarbage(ClaimRemoval());
   ScheduleBackgroundWork();
   return absl::OkStatus();
 }

@@ -120,11 +120,17 @@ struct Options {
   size_t seek_charge_bytes = 4096;
   bool disable_automatic_compaction = false;
   // Flushes and compactions write at most so many bytes a second, flushes first; 0: no limit. (What
-  // compactions read keeps pace with what they write.) Db::SetBackgroundRate changes it.
+  // compactions read keeps pace with what they write.) Db::SetBackgroundRate changes it. What
+  // somebody waits for is not held back: flushes while Flush or Close waits, and flushes or
+  // compactions while a write waits for them.
   uint64_t background_bytes_per_second = 0;
   // A flush or a compaction whose output would leave less room than this on the disk does not begin:
   // ResourceExhausted, tried again later. The rest is for logs, whose failure would stop all writes
-  // until the database is opened again. 0: room is not looked at.
+  // until the database is opened again, and for what gives room back, so that a full disk is cured
+  // by deleting: deletions are accepted still, and jobs that write mostly deletions, drop half of
+  // what they read, or run only for what they drop, may use half of what is left. (So may jobs of a
+  // few bytes, at most a thousandth of this and a quarter of a write buffer, as far as half of this.)
+  // 0: room is not looked at.
   uint64_t min_free_bytes = uint64_t{64} << 20;
 
   // A wait for a flush or a compaction longer than this without progress is Unavailable.

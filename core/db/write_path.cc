@@ -28,6 +28,13 @@ size_t OperationBytes(std::span<const LogOperation> operations) {
   return bytes;
 }
 
+bool OnlyDelete(std::span<const LogOperation> operations) {
+  const auto puts = [](const LogOperation& operation) {
+    return operation.kind == LogOperation::Kind::kPut;
+  };
+  return !operations.empty() && std::none_of(operations.begin(), operations.end(), puts);
+}
+
 }  // namespace
 
 absl::Status DbImpl::Put(const WriteOptions& options, NamespaceId ns, std::string_view key,
@@ -108,13 +115,17 @@ absl::StatusOr<Timestamp> DbImpl::Commit(const WriteOptions& options,
 // However it goes, the queue gets its next leader (hazard E9).
 void DbImpl::Lead(WriteQueue::Writer& leader) {
   const auto lead = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return LeadGroup(leader); };
-  FinishLeading(VERALITH_BROKEN(E9) ? lead() : CatchNoMemory("a write", lead));
+  const absl::Status status = VERALITH_BROKEN(E9) ? lead() : CatchNoMemory("a write", lead);
+  if (status.ok() && OnlyDelete(leader.operations)) {
+    TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { FlushDeletions(); });
+  }
+  FinishLeading(status);
 }
 
 absl::Status DbImpl::LeadGroup(const WriteQueue::Writer& leader) {
   VERALITH_RETURN_IF_ERROR(CheckWritable());
   if (!leader.operations.empty()) {  // a barrier needs neither room nor time
-    VERALITH_RETURN_IF_ERROR(MakeRoom());
+    VERALITH_RETURN_IF_ERROR(MakeRoom(OnlyDelete(leader.operations)));
     VERALITH_RETURN_IF_ERROR(EnsureCeiling());
   }
   return CommitGroup();
@@ -314,8 +325,10 @@ bool DbImpl::BelowLevel0Stop() const {
 }
 
 // Called by the leader: on return the active memtable can take the group. An entry of any size goes
-// into a memtable that is not full yet, so no entry is too large to be taken (hazard W3).
-absl::Status DbImpl::MakeRoom() {
+// into a memtable that is not full yet, so no entry is too large to be taken (hazard W3). Where the
+// disk has no room for a flush, deletions go into a full memtable, up to twice its size: they are
+// what makes room.
+absl::Status DbImpl::MakeRoom(bool deletes) {
   if (publish_due_) {
     PublishSuperVersion();  // else readers would not see what goes into the memtable
   }
@@ -329,11 +342,28 @@ absl::Status DbImpl::MakeRoom() {
   if (active_->MemoryBytes() < options_.write_buffer_bytes) {
     return absl::OkStatus();
   }
-  VERALITH_RETURN_IF_ERROR(
-      WaitForRoom("all write buffers wait to be flushed", flush_, &DbImpl::HasFreeWriteBuffer));
-  VERALITH_RETURN_IF_ERROR(
-      WaitForRoom("level 0 has too many runs", compaction_, &DbImpl::BelowLevel0Stop));
-  return RotateMemtable();
+  absl::Status status =
+      WaitForRoom("all write buffers wait to be flushed", flush_, &DbImpl::HasFreeWriteBuffer);
+  if (status.ok()) {
+    status = WaitForRoom("level 0 has too many runs", compaction_, &DbImpl::BelowLevel0Stop);
+  }
+  if (deletes && absl::IsResourceExhausted(status) &&
+      active_->MemoryBytes() / 2 < options_.write_buffer_bytes && !VERALITH_BROKEN(E8)) {
+    return absl::OkStatus();
+  }
+  return status.ok() ? RotateMemtable() : status;
+}
+
+// One memtable more than there are write buffers: all of them become one run, without what the
+// deletions hide.
+void DbImpl::FlushDeletions() {
+  const bool is_short =
+      absl::IsResourceExhausted(flush_.error) || absl::IsResourceExhausted(compaction_.error);
+  const bool is_full = active_->MemoryBytes() >= options_.write_buffer_bytes;
+  const auto most = static_cast<size_t>(std::max(2, options_.max_write_buffers));
+  if (is_short && is_full && frozen_.size() < most && RotateMemtable().ok()) {
+    Retry(&flush_);
+  }
 }
 
 size_t DbImpl::RunsBeyondSlowdown() const {
@@ -345,6 +375,7 @@ size_t DbImpl::RunsBeyondSlowdown() const {
 void DbImpl::SlowDown() {
   const size_t runs = RunsBeyondSlowdown();
   if (runs > 0) {
+    const RateLimiter::Urgent urgent(limiter_, TaskPriority::kLow);
     BeginStall(StallEvent::Kind::kSlowdown, "level 0 has many runs");
     executor_->AwaitFor(mutex_, background_done_, static_cast<int64_t>(runs) * kSlowdownNanos);
   } else if (stall_.has_value()) {
@@ -377,12 +408,15 @@ void DbImpl::EndStall() {
 
 absl::Status DbImpl::WaitForRoom(std::string reason, const BackgroundWork& work,
                                  bool (DbImpl::*enough)() const) {
-  const int64_t start = physical_clock_->MonotonicNanos();
-  absl::Status status;
-  if (!(this->*enough)()) {
-    reason += pauses_ > 0 ? "; background work is paused" : "";
-    BeginStall(StallEvent::Kind::kStop, reason);
+  if ((this->*enough)()) {
+    return absl::OkStatus();
   }
+  const int64_t start = physical_clock_->MonotonicNanos();
+  const RateLimiter::Urgent urgent(
+      limiter_, &work == &flush_ ? TaskPriority::kHigh : TaskPriority::kLow);
+  absl::Status status;
+  reason += pauses_ > 0 ? "; background work is paused" : "";
+  BeginStall(StallEvent::Kind::kStop, reason);
   while (status.ok() && !(this->*enough)()) {
     status = ends_stalls_ ? FailedPrecondition("the database is closed") : CheckWritable();
     if (status.ok()) {

@@ -221,7 +221,13 @@ absl::StatusOr<std::shared_ptr<const Segment>> VersionSet::OpenSegment(const Fil
                     " is missing, and the manifest names it");
   }
   VERALITH_RETURN_IF_ERROR(reader.status());
-  return std::make_shared<const Segment>(Segment{file, *std::move(reader)});
+  const auto release = [releases = options_.releases](const Segment* segment) {
+    delete segment;
+    if (releases != nullptr) {
+      releases->Notify();
+    }
+  };
+  return std::shared_ptr<const Segment>(new Segment{file, *std::move(reader)}, release);
 }
 
 #ifdef VERALITH_BROKEN_ENGINES
@@ -460,20 +466,25 @@ absl::Status VersionSet::Close(Mutex& mutex) {
 
 // --- Garbage -------------------------------------------------------------------------------------
 
-bool VersionSet::MayRemove(const FileName& file) const {
+bool VersionSet::MayRemove(const FileName& file, bool pinned_too) const {
   if (file.number != 0 && pending_.contains(file.number)) {
     return false;
   }
   const auto dropped = dropped_.find(file.number);
-  return file.kind != FileKind::kSegment || dropped == dropped_.end() ||
+  return pinned_too || file.kind != FileKind::kSegment || dropped == dropped_.end() ||
          dropped->second.expired();
 }
 
-std::vector<FileName> VersionSet::ObsoleteFiles() const {
+std::vector<FileName> VersionSet::Garbage(bool pinned_too) const {
   std::vector<FileName> files;
   std::copy_if(garbage_.begin(), garbage_.end(), std::back_inserter(files),
-               [this](const FileName& file) { return MayRemove(file); });
+               [&](const FileName& file) { return MayRemove(file, pinned_too); });
   return files;
+}
+
+bool VersionSet::PinsGarbage() const {
+  return std::any_of(dropped_.begin(), dropped_.end(),
+                     [](const auto& dropped) { return !dropped.second.expired(); });
 }
 
 absl::Status VersionSet::Remove(const FileName& file) const {
@@ -495,14 +506,14 @@ absl::Status VersionSet::RemoveAll(const std::vector<FileName>& files,
   return first_error;
 }
 
-absl::Status VersionSet::RemoveObsoleteFiles(Mutex& mutex) {
+absl::Status VersionSet::RemoveObsoleteFiles(Mutex& mutex, bool pinned_too) {
   if (removing_ || options_.read_only) {
     return absl::OkStatus();
   }
   std::vector<FileName> files;
   std::vector<FileName> removed;
   VERALITH_RETURN_IF_ERROR(CatchNoMemory("the removal of files", [&] {
-    files = ObsoleteFiles();
+    files = Garbage(pinned_too);
     removed.reserve(files.size());
     return absl::OkStatus();
   }));

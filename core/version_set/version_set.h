@@ -42,6 +42,7 @@
 #include "core/manifest/manifest_log.h"
 #include "core/manifest/manifest_state.h"
 #include "core/manifest/version.h"
+#include "core/version_set/segment_releases.h"
 #include "core/version_set/segment_set.h"
 
 namespace veralith {
@@ -70,6 +71,8 @@ struct VersionSetOptions {
   int tiered_levels = 1;
   // DefaultSegmentOpener (segment_opener.h) but in tests.
   SegmentOpener open_segment;
+  // Told when a segment's last pin is gone: then its file may be obsolete. May be null.
+  std::shared_ptr<SegmentReleases> releases;
 };
 
 class VersionSet {
@@ -127,10 +130,14 @@ class VersionSet {
 
   // --- Garbage -----------------------------------------------------------------------------------
   // What may be removed now, sorted. Segments that a set still pins come later.
-  std::vector<FileName> ObsoleteFiles() const;
-  // Removes them, in order, with `mutex` released; one caller works at a time, others return OK at
-  // once. The first error is returned; what could not be removed is tried again by the next call.
-  absl::Status RemoveObsoleteFiles(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  std::vector<FileName> ObsoleteFiles() const { return Garbage(/*pinned_too=*/false); }
+  // Whether a set still pins a segment that no version names any more.
+  bool PinsGarbage() const;
+  // Removes the obsolete files, in order, with `mutex` released; one caller works at a time, others
+  // return OK at once. The first error is returned; what could not be removed is tried again by the
+  // next call. `pinned_too`: nobody will open a file any more, so what sets pin goes as well.
+  absl::Status RemoveObsoleteFiles(Mutex& mutex, bool pinned_too = false)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
  private:
   explicit VersionSet(VersionSetOptions options);
@@ -180,7 +187,8 @@ class VersionSet {
   void EndTurn();
   absl::Status RemoveAll(const std::vector<FileName>& files, std::vector<FileName>* removed) const;
   absl::Status Remove(const FileName& file) const;
-  bool MayRemove(const FileName& file) const;
+  bool MayRemove(const FileName& file, bool pinned_too) const;
+  std::vector<FileName> Garbage(bool pinned_too) const;
 
   // Immutable after Open.
   const VersionSetOptions options_;

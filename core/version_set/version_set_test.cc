@@ -292,6 +292,49 @@ TEST_F(VersionSetTest, KeepsPinnedSegmentsUntilReleased) {
   EXPECT_THAT(Names(), Not(Contains(SegmentFileName(number))));
 }
 
+// Hazard E11: who releases the last pin tells it; who closes need not wait for that.
+TEST_F(VersionSetTest, TellsWhenTheLastPinOfASegmentGoes) {
+  const auto releases = std::make_shared<SegmentReleases>();
+  int told = 0;
+  releases->Attach([&told] { ++told; });
+  VersionSetOptions options = Options();
+  options.releases = releases;
+  auto set = Open(std::move(options));
+  const uint64_t number = Flush(*set, 5);
+  auto pin = set->current();
+  VersionEdit remove;
+  remove.removed_files.push_back({0, number});
+  ASSERT_TRUE(Apply(*set, remove).ok());
+  EXPECT_TRUE(set->PinsGarbage());
+  EXPECT_EQ(told, 0);
+  pin.reset();
+  EXPECT_EQ(told, 1);
+  EXPECT_FALSE(set->PinsGarbage());
+  ASSERT_TRUE(RemoveGarbage(*set).ok());
+  Flush(*set, 6);
+  pin = set->current();
+  releases->Detach();
+  set.reset();
+  pin.reset();  // after its owner
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(VersionSetTest, RemovesAlsoWhatIsPinnedForTheLastTime) {
+  auto set = Open();
+  const uint64_t number = Flush(*set, 5);
+  const auto pin = set->current();
+  VersionEdit remove;
+  remove.removed_files.push_back({0, number});
+  ASSERT_TRUE(Apply(*set, remove).ok());
+  const uint64_t pending = NewSegment(*set);
+  {
+    MutexLock lock(mutex_);
+    ASSERT_TRUE(set->RemoveObsoleteFiles(mutex_, /*pinned_too=*/true).ok());
+  }
+  EXPECT_THAT(Names(), Not(Contains(SegmentFileName(number))));
+  EXPECT_THAT(Names(), Contains(SegmentFileName(pending)));
+}
+
 // Hazard C7: outputs of failed jobs and crashes do not stay, and nothing that is not ours goes.
 TEST_F(VersionSetTest, SweepsLeftoversOfACrashAndNothingElse) {
   uint64_t live = 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "core/base/check.h"
@@ -13,6 +15,7 @@
 #include "core/fs/testing/order_monitor.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
+#include "core/manifest/file_names.h"
 #include "model/conformance/observed_file_system.h"
 
 namespace veralith::model {
@@ -61,6 +64,34 @@ class OrderWatch {
 
   OrderMonitor monitor_;
 };
+
+// `files`: all of a database's directory, path and bytes.
+std::string CompareWithManifest(const std::map<std::string, std::string>& files) {
+  const DatabaseManifestInterpreter interpreter;
+  std::set<std::string> expected;
+  for (const auto& [path, bytes] : files) {
+    const std::optional<std::string> manifest =
+        interpreter.IsPointer(path) ? interpreter.ManifestNamedBy(path, bytes) : std::nullopt;
+    if (manifest.has_value() && files.contains(*manifest)) {
+      expected = {path, *manifest};
+      for (const NamedFile& named : interpreter.FilesNamedBy(*manifest, files.at(*manifest))) {
+        expected.insert(named.path);
+      }
+    }
+  }
+  if (expected.empty()) {
+    return "";  // no manifest says (the model's own database); an opening would
+  }
+  std::string wrong;
+  for (const auto& [path, bytes] : files) {
+    const bool is_lock = path.ends_with("/" + std::string(kLockFileName));
+    wrong += expected.erase(path) == 0 && !is_lock ? " left over: " + path : "";
+  }
+  for (const std::string& path : expected) {
+    wrong += " missing: " + path;
+  }
+  return wrong;
+}
 
 class SimulatedEnvironment final : public Environment {
  public:
@@ -162,6 +193,23 @@ class SimulatedEnvironment final : public Environment {
     }
     return names;
   }
+  std::string WrongFiles() const override {
+    std::map<std::string, std::string> files;
+    for (auto& [path, bytes] : disk_->Files()) {
+      if (path.starts_with(directory() + "/")) {
+        files.emplace(std::move(path), std::move(bytes));
+      }
+    }
+    return CompareWithManifest(files);
+  }
+  void LeaveFree(std::optional<uint64_t> bytes) override {
+    constexpr uint64_t kCapacity = SimulatedFileSystem::kDefaultCapacityBytes;
+    disk_->SetCapacity(kCapacity);
+    const absl::StatusOr<uint64_t> free_bytes = disk_->FreeBytes(directory());
+    if (bytes.has_value() && free_bytes.ok()) {
+      disk_->SetCapacity(kCapacity - *free_bytes + *bytes);
+    }
+  }
   uint64_t DiskSteps() const override { return disk_->steps(); }
   uint64_t DiskFingerprint() override { return disk_->Fingerprint(); }
   uint64_t ScheduleFingerprint() const override {
@@ -236,6 +284,8 @@ class PosixEnvironment final : public Environment {
     StartProcess();
   }
   std::vector<std::string> FileNames() const override { return {}; }
+  std::string WrongFiles() const override { return ""; }
+  void LeaveFree(std::optional<uint64_t>) override {}
   uint64_t DiskSteps() const override { return 0; }
   uint64_t DiskFingerprint() override { return 0; }
   uint64_t ScheduleFingerprint() const override { return 0; }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,11 @@ class Environment {
   // Of the files in directory(), in order, without a call that faults could meet. Empty where it
   // is not simulated.
   virtual std::vector<std::string> FileNames() const = 0;
+  // Which of the database's files are there though its manifest does not name them, or the other
+  // way round; "" when none is, and where it is not simulated.
+  virtual std::string WrongFiles() const = 0;
+  // The disk is full except for this many bytes; nullopt: it is as large as in the beginning.
+  virtual void LeaveFree(std::optional<uint64_t> bytes) = 0;
   // Calls so far that change what the disk may hold.
   virtual uint64_t DiskSteps() const = 0;
   // Of every file's name and bytes; and of every choice of the scheduler so far.

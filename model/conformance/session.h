@@ -77,6 +77,7 @@ class Session {
   std::string Apply(size_t position, const Operation& operation);
   std::string ApplyToClosed(const Operation& operation);
   std::string ApplyMaintenance(const Operation& operation);
+  std::string WaitIdle();
   std::string Compact(const Operation& operation);
   // "" when the status is OK, or is an error that an injected fault explains (then *known is
   // false); otherwise the difference.
@@ -127,6 +128,10 @@ class Session {
   std::string Open();
   // Right after an opening that met no fault.
   std::string CheckNothingIsLeftOver() const;
+  // When nothing is under way and no iterator is open, the files are those that the manifest names.
+  std::string CheckFiles(const std::string& after) const;
+  // Deletes everything on a disk that is full: the room comes back.
+  std::string CureFullDisk();
   std::string Reopen();
   std::string CloseDb();
   std::string CheckClosed();
@@ -160,6 +165,7 @@ class Session {
   uint64_t answers_ = 0;             // fingerprint
   bool machine_died_ = false;        // since the last recovery that could be looked at
   uint64_t power_cut_seed_ = 0;
+  uint64_t reserve_ = 0;             // least Options::min_free_bytes of openings
   size_t interval_through_ = 0;      // commits that the sync interval makes durable
   std::array<HeldPin, kSlots> pins_;  // outlive the database
 

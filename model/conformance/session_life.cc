@@ -6,12 +6,19 @@
 #include "model/operation_text.h"
 
 namespace veralith::model {
+namespace {
+
+// The simulated tasks of a Close together take less; a rate limit that held it back would not.
+constexpr int64_t kMostCloseNanos = 10'000'000;
+
+}  // namespace
 
 Options Session::OpenOptions() const {
   Options options = OptionsFor(configuration_);
   options.file_system = environment_->file_system();
   options.clock = environment_->clock();
   options.executor = environment_->executor();
+  options.min_free_bytes = std::max(options.min_free_bytes, reserve_);
   return options;
 }
 
@@ -62,6 +69,11 @@ std::string Session::CheckNothingIsLeftOver() const {
            " logs, " + std::to_string(manifests) + " manifests";
   }
   return "";
+}
+
+std::string Session::CheckFiles(const std::string& after) const {
+  const std::string wrong = Excused() ? "" : environment_->WrongFiles();
+  return wrong.empty() ? "" : "files after " + after + ":" + wrong;
 }
 
 std::string Session::Reopen() {
@@ -144,10 +156,19 @@ std::string Session::CloseDb() {
   }
   CountMarks();
   bool known = false;
+  const int64_t start = environment_->clock()->MonotonicNanos();
   std::string difference = Judge(db_->Close(), &known, "Close");
+  const int64_t nanos = environment_->clock()->MonotonicNanos() - start;
   if (known) {
     model_.Synced();
     difference = CheckClosed();
+  }
+  // Iterators are still open: they are closed with their database, and keep no file.
+  if (known && difference.empty()) {
+    difference = CheckFiles("Close");
+  }
+  if (known && difference.empty() && environment_->simulated() && nanos > kMostCloseNanos) {
+    difference = "Close waited for " + std::to_string(nanos) + " simulated nanoseconds";
   }
   ReleaseSlots();
   db_.reset();

@@ -173,6 +173,9 @@ constexpr Hazard kHazards[] = {
     {"E12", Hazard::kDeletions, "range deletes take"},
     {"E12_QUEUE", Hazard::kDeletions, "deleted keys"},
     {"E12_STALE", Hazard::kDeletions, "seed "},
+    {"E8", Hazard::kCampaign, "on a full disk"},
+    {"E10", Hazard::kCampaign, "Close waited"},
+    {"E11", Hazard::kCampaign, "left over"},
 };
 
 INSTANTIATE_TEST_SUITE_P(
