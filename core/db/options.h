@@ -74,6 +74,9 @@ struct Options {
   // --- Compaction ------------------------------------------------------------------------------
   // The shape of the tree; may change from one opening to the next.
   CompactionStyle compaction_policy = CompactionStyle::kLeveled;
+  // Segments end at about this size. Once no background work is due there are, however they came to
+  // be, at most 16 of them, and one more for each run of the tree, and two for each
+  // target_segment_bytes that they hold together: small neighbours are merged when there are more.
   size_t target_segment_bytes = size_t{32} << 20;
   // Runs in level 0; kTiered: runs at all. Each further run costs lookups and saves writes
   // (docs/COMPACTION.md has both, by size).
