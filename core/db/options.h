@@ -55,6 +55,10 @@ struct Options {
   size_t write_buffer_bytes = size_t{64} << 20;
   // Memtables in memory, the active one included; writers wait at this many.
   int max_write_buffers = 2;
+  // What an opening replays from logs is held in memory up to this, or write_buffer_bytes if that
+  // is more, and then flushed: logs become few runs of level 0, also when they were written with a
+  // larger write buffer than this opening's.
+  size_t recovery_buffer_bytes = size_t{64} << 20;
   // Decoded pages of segments.
   size_t cache_bytes = size_t{32} << 20;
 

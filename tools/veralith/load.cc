@@ -103,6 +103,8 @@ int Run(const Arguments& arguments) {
   Loader loader{**db, *ns, *format, *batch == 0 ? 1 : *batch, progress};
   const absl::Status status = LoadFiles(loader, files);
   progress.Finish();
+  // For readers of segments. Should it fail, the logs have all of it, and Close says if not.
+  (*db)->Flush().IgnoreError();
   // An error of the database is Close's, too: it is said once.
   const absl::Status closed = (*db)->Close();
   const int code = !status.ok() ? Fail(status) : closed.ok() ? kExitOk : Fail(closed);
