@@ -1,6 +1,6 @@
 // Checks of the checks: each engine that is broken on purpose (core/base/broken.h) must be caught by
-// the ordinary exploration, campaign or rot, within ten seconds of one core. Prints what caught it,
-// after how long, and a line that replays it.
+// the ordinary exploration, campaign, rot or long histories, within ten seconds of one core. Prints
+// what caught it, after how long, and a line that replays it.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -15,6 +15,7 @@
 #include "model/conformance/draw_trace.h"
 #include "model/conformance/runner.h"
 #include "property_tests/exploration/explorer.h"
+#include "property_tests/exploration/long_histories.h"
 #include "property_tests/exploration/rot.h"
 
 #ifndef VERALITH_BROKEN_ENGINES
@@ -30,7 +31,7 @@ constexpr const char* kOrder = "the order of disk calls: ";
 
 struct Hazard {
   const char* id;
-  enum Check { kExploration, kCampaign, kRot } check;
+  enum Check { kExploration, kCampaign, kRot, kLongHistories } check;
   const char* says = "";  // part of what the check says of it
   // Where the check begins: sequences, traces and databases before are known not to catch it.
   uint64_t seed = 1;
@@ -72,6 +73,15 @@ class BrokenEngines : public ::testing::TestWithParam<Hazard> {
     return "";
   }
 
+  std::string LongHistories(uint64_t seed) {
+    for (; Seconds() < kMostSeconds; ++seed) {
+      if (std::string difference = CheckLongHistory(seed); !difference.empty()) {
+        return "long histories: " + difference;
+      }
+    }
+    return "";
+  }
+
   const Clock::time_point start_ = Clock::now();
 };
 
@@ -80,7 +90,8 @@ TEST_P(BrokenEngines, AreCaughtByTheOrdinaryChecks) {
   BreakEngine(hazard.id);
   const std::string caught = hazard.check == Hazard::kExploration ? Explore()
                              : hazard.check == Hazard::kCampaign  ? Campaign(hazard.seed)
-                                                                  : Rot(hazard.seed);
+                             : hazard.check == Hazard::kRot       ? Rot(hazard.seed)
+                                                                  : LongHistories(hazard.seed);
   std::printf("hazard %s: %.2f s: %s\n", hazard.id, Seconds(), caught.c_str());
   EXPECT_FALSE(caught.empty());
   EXPECT_NE(caught.find(hazard.says), std::string::npos) << caught;
@@ -125,6 +136,9 @@ constexpr Hazard kHazards[] = {
     {"R6", Hazard::kExploration},
     {"R8", Hazard::kCampaign, "while read-only"},
     {"R9", Hazard::kExploration},
+    {"E1", Hazard::kLongHistories, "segments"},
+    {"E1_UNSYNCED", Hazard::kExploration},
+    {"E15", Hazard::kLongHistories, "runs"},
 };
 
 INSTANTIATE_TEST_SUITE_P(
