@@ -12,9 +12,13 @@ namespace veralith {
 namespace {
 
 constexpr int kKeys = 400;
+constexpr uint64_t kBytesPerKey = 2;
+constexpr size_t kTargetKeys = 8;
 
 CompactionOptions TinyOptions(bool dynamic) {
   CompactionOptions options;
+  options.target_file_bytes = kTargetKeys * kBytesPerKey;
+  options.max_grandparent_overlap_bytes = 10 * options.target_file_bytes;
   options.level0_trigger_runs = 2;
   options.tier_trigger_runs = 2;
   options.tier_max_width = 4;
@@ -70,7 +74,7 @@ void Settle(TreeSimulation& tree) {
 
 RC_GTEST_PROP(Picker, KeepsEveryTreeInOrderAndSettles, ()) {
   const auto policy = PolicyOf(AnyStyle());
-  TreeSimulation tree(policy.get(), /*bytes_per_key=*/2, /*target_keys=*/8);
+  TreeSimulation tree(policy.get(), kBytesPerKey, kTargetKeys);
   const int steps = *rc::gen::inRange(1, 80);
   for (int i = 0; i < steps; ++i) {
     Step(tree);
@@ -89,7 +93,7 @@ RC_GTEST_PROP(Picker, BringsTheTreeOfAnotherPolicyIntoItsShape, ()) {
   const auto before = PolicyOf(AnyStyle());
   const CompactionStyle style = AnyStyle();
   const auto after = PolicyOf(style);
-  TreeSimulation tree(before.get(), /*bytes_per_key=*/2, /*target_keys=*/8);
+  TreeSimulation tree(before.get(), kBytesPerKey, kTargetKeys);
   const int steps = *rc::gen::inRange(1, 60);
   for (int i = 0; i < steps; ++i) {
     if (i == steps / 2) {
@@ -112,7 +116,7 @@ RC_GTEST_PROP(Picker, BringsTheTreeOfAnotherPolicyIntoItsShape, ()) {
 // last level.
 RC_GTEST_PROP(Picker, ManualCompactionReachesTheLastLevelBesideOtherJobs, ()) {
   const auto policy = PolicyOf(AnyStyle());
-  TreeSimulation tree(policy.get(), /*bytes_per_key=*/2, /*target_keys=*/8);
+  TreeSimulation tree(policy.get(), kBytesPerKey, kTargetKeys);
   const int steps = *rc::gen::inRange(1, 60);
   for (int i = 0; i < steps; ++i) {
     Step(tree);

@@ -64,6 +64,12 @@ absl::Status CheckLevels(const Pick& pick) {
              : absl::OkStatus();
 }
 
+// Files of one run, into that run: no other run is passed.
+bool StaysInItsRun(const Pick& pick) {
+  return pick.inputs.size() == 1 && pick.inputs.front().level == pick.output_level &&
+         pick.inputs.front().run_id == pick.output_run_id;
+}
+
 // The shape of the output level: tiers have ids of their own, the other levels have one run.
 absl::Status CheckOutputRun(const Version& version, const Pick& pick) {
   if (pick.output_level >= kMaxTieredLevels && pick.output_run_id != kLeveledRunId) {
@@ -168,7 +174,7 @@ absl::Status CheckPick(const PickerState& state, const Pick& pick) {
   VERALITH_RETURN_IF_ERROR(CheckLevels(pick));
   VERALITH_RETURN_IF_ERROR(CheckOutputRun(version, pick));
   for (int level = pick.input_level(); level <= pick.output_level; ++level) {
-    if (level == 0 || version.runs(level).size() > 1) {
+    if ((level == 0 || version.runs(level).size() > 1) && !StaysInItsRun(pick)) {
       VERALITH_RETURN_IF_ERROR(CheckWholeNeighbours(version, level, pick));
     }
   }

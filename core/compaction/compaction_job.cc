@@ -120,6 +120,10 @@ OutputPlan PlanOf(const Version& version, const Pick& pick, const CompactionOpti
   plan.bottommost = IsBottommost(version, pick);
   plan.target_file_bytes = options.target_file_bytes;
   plan.max_grandparent_overlap_bytes = options.max_grandparent_overlap_bytes;
+  if (pick.into_one_file) {
+    plan.target_file_bytes = plan.max_grandparent_overlap_bytes = ~uint64_t{0};
+    return plan;
+  }
   const int below = pick.output_level + 1;
   if (pick.output_run_id == kLeveledRunId && below < kLevels && version.runs(below).size() == 1) {
     plan.grandparents = version.runs(below).front().files;
@@ -189,7 +193,7 @@ absl::StatusOr<std::vector<Piece>> PiecesOf(const JobEnvironment& environment,
       request.pick.InputBytes() / std::max<uint64_t>(options.target_file_bytes, 1);
   const auto most = std::min<uint64_t>(
       worthwhile, static_cast<uint64_t>(std::max(options.max_subcompactions, 1)));
-  if (environment.executor == nullptr || most <= 1) {
+  if (environment.executor == nullptr || most <= 1 || request.pick.into_one_file) {
     return std::vector<Piece>(1);
   }
   VERALITH_ASSIGN_OR_RETURN(std::vector<SampledKey> samples,

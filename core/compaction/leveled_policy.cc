@@ -12,10 +12,14 @@
 #include "core/compaction/picker.h"
 #include "core/compaction/picker_support.h"
 #include "core/compaction/reclaim.h"
+#include "core/compaction/small_files.h"
 #include "core/format/entry.h"
 
 namespace veralith {
 namespace {
+
+// Files of one job; a directory of old dust may have many thousands.
+constexpr size_t kMostMergedOnTheWay = 64;
 
 class LeveledPolicy final : public CompactionPolicy {
  public:
@@ -41,12 +45,15 @@ class LeveledPolicy final : public CompactionPolicy {
   std::optional<Pick> PickTier(const PickerState& state, int level) const;
   std::optional<Pick> MergeTier(const PickerState& state, int level, size_t runs) const;
   std::optional<Pick> MoveTier(const PickerState& state, int level, size_t runs) const;
+  Pick MergedOnTheWay(const PickerState& state, Pick move) const;
   std::optional<Pick> PickForeign(const PickerState& state, int first, int last) const;
   std::optional<Pick> PickForSeeks(const PickerState& state) const;
   std::optional<Pick> PickGarbage(const PickerState& state) const;
   std::optional<Pick> PickGarbageFile(const PickerState& state, int level) const;
   void AddOverlapping(const Version& version, Pick* pick) const;
   std::optional<Pick> PickLevel(const PickerState& state, int level) const;
+  Pick WithSmallNeighbours(const PickerState& state, int level, std::span<const FileRef> files,
+                           Pick pick) const;
   Pick PickDown(const PickerState& state, int level, std::span<const FileRef> files) const;
   bool MayMove(const Version& version, const FileMeta& file, int from, int to) const;
 
@@ -152,6 +159,9 @@ std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) cons
       garbage.has_value()) {
     return garbage;
   }
+  if (std::optional<Pick> small = PickSmallFiles(options_, state, 2); small.has_value()) {
+    return small;  // merges that are always due must not hold these up for ever
+  }
   for (const int level : levels) {
     std::optional<Pick> pick = level < tiers_ ? PickTier(state, level) : PickLevel(state, level);
     if (pick.has_value()) {
@@ -161,6 +171,9 @@ std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) cons
       pick->score = scores[level];
       return pick;
     }
+  }
+  if (std::optional<Pick> small = PickSmallFiles(options_, state); small.has_value()) {
+    return small;
   }
   std::optional<Pick> for_seeks = PickForSeeks(state);
   return for_seeks.has_value() ? for_seeks : PickGarbage(state);
@@ -285,7 +298,8 @@ std::optional<Pick> LeveledPolicy::MergeTier(const PickerState& state, int level
 }
 
 // As many of the oldest runs as can go to the next level as they are; into a tier only as many as
-// are worth a run of it.
+// are worth a run of it. Small files do not go down so: they are merged on the way, where that
+// reads no more than them and a little of the next level.
 std::optional<Pick> LeveledPolicy::MoveTier(const PickerState& state, int level,
                                             size_t runs) const {
   const std::vector<Run>& all = state.version->runs(level);
@@ -307,7 +321,20 @@ std::optional<Pick> LeveledPolicy::MoveTier(const PickerState& state, int level,
     best = next;
   }
   const size_t least = into_tier ? std::min(runs, static_cast<size_t>(TriggerRuns(level))) : 1;
-  return best.inputs.size() >= least ? std::optional<Pick>(std::move(best)) : std::nullopt;
+  if (best.inputs.size() < least) {
+    return std::nullopt;
+  }
+  return AreDust(options_, SortedFiles(best)) ? MergedOnTheWay(state, std::move(best)) : best;
+}
+
+// The merge in place of a move, if it is cheap.
+Pick LeveledPolicy::MergedOnTheWay(const PickerState& state, Pick move) const {
+  Pick merge = move;
+  merge.trivial_move = false;
+  if (merge.output_level >= tiers_) {
+    AddOverlapping(*state.version, &merge);
+  }
+  return IsCheap(options_, merge) && !ConflictsWithRunning(state, merge) ? merge : move;
 }
 
 // Into a tier a file goes on top of what is there; whatever it could drop is then still beneath.
@@ -320,7 +347,8 @@ bool LeveledPolicy::MayMove(const Version& version, const FileMeta& file, int fr
                      : !AnyOverlap(version, to, RangeOf(file)) && !HasGarbageAt(version, file, to);
 }
 
-// The next file in round-robin order that no running job stands in the way of.
+// The next file in round-robin order that no running job stands in the way of; small neighbours
+// that follow it go down merged with it.
 std::optional<Pick> LeveledPolicy::PickLevel(const PickerState& state, int level) const {
   const std::span<const FileRef> files = FilesOf(*state.version, level);
   const std::optional<Version::Cursor>& cursor = state.version->cursor(level);
@@ -338,11 +366,32 @@ std::optional<Pick> LeveledPolicy::PickLevel(const PickerState& state, int level
     const size_t at = (start + i) % files.size();
     Pick pick = PickDown(state, level, files.subspan(at, 1));
     if (!ConflictsWithRunning(state, pick)) {
-      pick.cursor = {level, files[at]->smallest_ns, files[at]->smallest_key};
+      pick = WithSmallNeighbours(state, level, files.subspan(at), std::move(pick));
+      const FileRef& last = pick.inputs.front().files.back();
+      pick.cursor = {level, last->smallest_ns, last->smallest_key};
       return pick;
     }
   }
   return std::nullopt;
+}
+
+// `pick` takes the first of `files` down. With those after it, if they are dust together, and what
+// they overlap is little.
+Pick LeveledPolicy::WithSmallNeighbours(const PickerState& state, int level,
+                                        std::span<const FileRef> files, Pick pick) const {
+  size_t count = 1;
+  while (count < files.size() && count < kMostMergedOnTheWay &&
+         AreDust(options_, files.first(count + 1))) {
+    ++count;
+  }
+  if (count == 1) {
+    return pick;
+  }
+  Pick move = PickDown(state, level, files.first(count));
+  Pick merge = move.trivial_move ? MergedOnTheWay(state, std::move(move)) : std::move(move);
+  return !merge.trivial_move && IsCheap(options_, merge) && !ConflictsWithRunning(state, merge)
+             ? merge
+             : pick;
 }
 
 // Neighbouring files of a leveled level into the level below.
@@ -437,7 +486,8 @@ std::optional<Pick> LeveledPolicy::ManualLevel(const PickerState& state,
   return PickDown(state, manual.level, FirstFilesWithinBudget(files));
 }
 
-// The first stretch of neighbouring files of the last level that could shrink, into the same level.
+// The first stretch of neighbouring files of the last level that could shrink, into the same level;
+// once there is none, small neighbours that fit into one file.
 std::optional<Pick> LeveledPolicy::ManualLast(const PickerState& state,
                                               const ManualCompaction& manual) const {
   const std::span<const FileRef> files =
@@ -448,7 +498,10 @@ std::optional<Pick> LeveledPolicy::ManualLast(const PickerState& state,
   };
   const auto first = std::find_if(files.begin(), files.end(), is_due);
   if (first == files.end()) {
-    return std::nullopt;
+    return files.empty() ? std::nullopt
+                         : PickSmallFilesOf(options_, state, manual.level,
+                                            state.version->runs(manual.level).front(),
+                                            manual.range);
   }
   const auto end = std::find_if_not(first, files.end(), is_due);
   const std::span<const FileRef> taken = FirstFilesWithinBudget({first, end});

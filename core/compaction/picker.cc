@@ -51,6 +51,8 @@ std::string_view ReasonName(Pick::Reason reason) {
       return "garbage";
     case Pick::Reason::kCovered:
       return "covered by range deletes";
+    case Pick::Reason::kSmallFiles:
+      return "small files";
     case Pick::Reason::kManual:
       return "manual";
   }

@@ -11,6 +11,7 @@
 //      older than all that stays newer.
 //   2. From level 0, and from any level of several runs, it takes whole runs, neighbours in age: the
 //      oldest ones, unless the output stays in the level, in the place of the newest of them.
+//      Neighbouring files of one run may be merged in their run's own place.
 //   3. It shares no file with a running job, and its hull overlaps no running job's hull into the
 //      same level (hazard C5).
 //   4. Outputs never go beyond the last level, and never upwards (hazard C6).
@@ -52,6 +53,7 @@ struct Pick {
     kSeeks,          // seeks have paid for a merge of level 0
     kGarbage,        // a file of mostly tombstones and superseded versions
     kCovered,        // files that range deletes hide
+    kSmallFiles,     // more small files than the data needs (small_files.h)
     kManual,         // asked for
   };
   // Files of one run.
@@ -69,6 +71,8 @@ struct Pick {
   // The inputs are dropped as they are: range deletes hide them from every point. Rules 1, 2 and 5
   // do not concern it.
   bool drop = false;
+  // The output is one file, whatever its size: the inputs are small.
+  bool into_one_file = false;
   double score = 0;
   // Where the round robin of the input level goes on after this job.
   std::optional<VersionEdit::Cursor> cursor;

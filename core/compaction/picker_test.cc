@@ -406,6 +406,89 @@ TEST_F(PickerTest, WorksOffTheTiersOfAnotherPolicyBeforeAnythingElse) {
   EXPECT_EQ(pick->reason, Pick::Reason::kPolicyChanged);
 }
 
+// --- Small files (hazard E1) ---------------------------------------------------------------------
+
+// So many files of 10 bytes, one after the other, as one run of `level`.
+std::vector<FileSpec> Dust(int level, uint64_t run, int files) {
+  std::vector<FileSpec> dust;
+  for (int i = 0; i < files; ++i) {
+    const std::string key = std::to_string(100 + i);
+    dust.push_back({level, run, static_cast<uint64_t>(i + 1), key, Inclusive(key), 10});
+  }
+  return dust;
+}
+
+TEST_F(PickerTest, MergesSmallNeighboursOnceThereAreMoreThanTheirBytesNeed) {
+  options_.target_file_bytes = 1000;
+  EXPECT_FALSE(Automatic(Tree(Dust(1, 0, 17))).has_value());
+  const auto pick = Automatic(Tree(Dust(1, 0, 18)));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(pick->reason, Pick::Reason::kSmallFiles);
+  EXPECT_EQ(pick->InputBytes(), 180u);
+  EXPECT_EQ(pick->output_level, 1);
+  EXPECT_TRUE(pick->into_one_file);
+}
+
+// The file of 300 bytes would be read for little.
+TEST_F(PickerTest, MergesSmallFilesOfLikeSize) {
+  options_.target_file_bytes = 1000;
+  options_.level_base_bytes = 10'000;
+  std::vector<FileSpec> files = Dust(1, 0, 18);
+  files[0].bytes = 300;
+  const auto pick = Automatic(Tree(files));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(pick->InputBytes(), 170u);
+}
+
+TEST_F(PickerTest, MergesNoFilesThatDoNotFitIntoOne) {
+  options_.target_file_bytes = 15;
+  options_.level_base_bytes = 10'000;
+  EXPECT_FALSE(Automatic(Tree(Dust(1, 0, 100))).has_value());
+}
+
+TEST_F(PickerTest, SmallRunsOfLevel0GoDownMergedAndNotAsTheyAre) {
+  const auto pick = Automatic(
+      Tree({{0, 2, 4, "n", Inclusive("z"), 10}, {0, 1, 3, "a", Inclusive("m"), 10}}));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_FALSE(pick->trivial_move);
+  // Beside what a merge would have to read they are better moved.
+  const auto dear = Automatic(Tree({{0, 2, 4, "n", Inclusive("z"), 10},
+                                    {0, 1, 3, "a", Inclusive("m"), 10},
+                                    {1, 0, 2, "ma", Inclusive("mb"), 100}}));
+  ASSERT_TRUE(dear.has_value());
+  EXPECT_TRUE(dear->trivial_move);
+}
+
+TEST_F(PickerTest, SmallFilesOfALevelGoDownMerged) {
+  std::vector<FileSpec> files = Dust(1, 0, 3);
+  files.push_back({1, 0, 9, "x", Inclusive("y"), 300});
+  const auto pick = Automatic(Tree(files));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{1, 2}));
+  EXPECT_FALSE(pick->trivial_move);
+  EXPECT_EQ(pick->output_level, 2);
+  EXPECT_EQ(pick->cursor->key, "101");
+}
+
+TEST_F(PickerTest, ManualCompactionLeavesNoNeighboursThatFitIntoOneFile) {
+  options_.target_file_bytes = 1000;
+  ManualCompaction manual{AllKeys(), 100};
+  const ManualDecision merge = Manual(Tree(Dust(3, 0, 5)), &manual);
+  ASSERT_EQ(merge.kind, ManualDecision::Kind::kPick);
+  EXPECT_TRUE(merge.pick->into_one_file);
+  EXPECT_EQ(merge.pick->InputBytes(), 50u);
+  EXPECT_EQ(Manual(Tree(Dust(3, 0, 1)), &manual).kind, ManualDecision::Kind::kDone);
+}
+
+TEST_F(TieredPickerTest, MergesSmallNeighboursOfOneRunInItsPlace) {
+  options_.target_file_bytes = 1000;
+  const auto pick = Automatic(Tree(Dust(0, 7, 18)));
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(pick->output_level, 0);
+  EXPECT_EQ(pick->output_run_id, 7u);
+  EXPECT_TRUE(pick->into_one_file);
+}
+
 // --- Hybrid --------------------------------------------------------------------------------------
 
 TEST_F(HybridPickerTest, MergesTheRunsOfATierIntoOneRunOfTheNextWithoutReadingThatOne) {
@@ -558,6 +641,28 @@ TEST_F(CheckPickTest, RefusesTierMergesOfRunsThatAreNotNeighbours) {
   EXPECT_TRUE(check({0, 1}, 9).ok());
   EXPECT_TRUE(check({1, 2}, 8).ok());
   EXPECT_TRUE(check({0, 1, 2}, 9).ok());
+}
+
+TEST_F(CheckPickTest, AllowsNeighboursOfOneRunInTheirRunsPlaceAndRefusesOthers) {
+  const Version tiers = Tree({{0, 9, 4, "a", Inclusive("z")},
+                              {0, 8, 1, "a", Inclusive("b")},
+                              {0, 8, 2, "c", Inclusive("d")},
+                              {0, 8, 3, "e", Inclusive("f")}});
+  const auto check = [&](std::vector<uint64_t> numbers, uint64_t output) {
+    Pick pick;
+    pick.inputs = {{0, 8, {}}};
+    for (const uint64_t number : numbers) {
+      pick.inputs[0].files.push_back(tiers.FindFile(number));
+    }
+    pick.output_level = 0;
+    pick.output_run_id = output;
+    return CheckPick({&tiers, {}, {}}, pick);
+  };
+  EXPECT_TRUE(check({1, 2}, 8).ok()) << check({1, 2}, 8);
+  EXPECT_TRUE(check({2, 3}, 8).ok());
+  EXPECT_FALSE(check({1, 3}, 8).ok());
+  EXPECT_FALSE(check({1, 2}, 9).ok());
+  EXPECT_FALSE(check({1, 2}, 7).ok());
 }
 
 TEST_F(CheckPickTest, RefusesATierThatWouldLandBeneathOlderRuns) {

@@ -11,6 +11,7 @@
 #include "core/compaction/picker.h"
 #include "core/compaction/picker_support.h"
 #include "core/compaction/reclaim.h"
+#include "core/compaction/small_files.h"
 
 namespace veralith {
 namespace {
@@ -59,6 +60,8 @@ class TieredPolicy final : public CompactionPolicy {
   std::optional<Stretch> BySizes(const std::vector<PlacedRun>& runs) const;
   Stretch ByLikeness(const std::vector<PlacedRun>& runs) const;
   Pick PickOf(const std::vector<PlacedRun>& runs, const Stretch& stretch) const;
+  ManualDecision OldestInFewerFiles(const PickerState& state, const std::vector<PlacedRun>& runs,
+                                    const ManualCompaction& manual) const;
 
   const CompactionOptions options_;
 };
@@ -74,11 +77,19 @@ std::optional<Pick> TieredPolicy::PickCompaction(const PickerState& state) const
     return covered;
   }
   const std::vector<PlacedRun> runs = AllRuns(*state.version);
-  if (state.reclaim_first || runs.size() < Trigger()) {
-    std::optional<Pick> garbage = PickGarbage(state, runs);
-    if (garbage.has_value() || runs.size() < Trigger()) {
+  const bool runs_are_few = runs.size() < Trigger();
+  if (state.reclaim_first) {
+    if (std::optional<Pick> garbage = PickGarbage(state, runs); garbage.has_value()) {
       return garbage;
     }
+  }
+  // Merges that are always due must not hold up those of small files for ever.
+  if (std::optional<Pick> small = PickSmallFiles(options_, state, runs_are_few ? 1 : 2);
+      small.has_value()) {
+    return small;
+  }
+  if (runs_are_few) {
+    return PickGarbage(state, runs);
   }
   for (const Stretch& stretch : Candidates(runs)) {
     Pick pick = PickOf(runs, stretch);
@@ -195,6 +206,21 @@ Pick TieredPolicy::PickOf(const std::vector<PlacedRun>& runs, const Stretch& str
   return pick;
 }
 
+// Done, once no small neighbours of the oldest run fit into one file.
+ManualDecision TieredPolicy::OldestInFewerFiles(const PickerState& state,
+                                                const std::vector<PlacedRun>& runs,
+                                                const ManualCompaction& manual) const {
+  std::optional<Pick> pick;
+  if (!runs.empty()) {
+    pick = PickSmallFilesOf(options_, state, runs.back().level, *runs.back().run, manual.range);
+  }
+  if (!pick.has_value()) {
+    return {ManualDecision::Kind::kDone, std::nullopt};
+  }
+  pick->reason = Pick::Reason::kManual;
+  return {ManualDecision::Kind::kPick, std::move(pick)};
+}
+
 // One merge, of everything from the newest run that the request concerns to the oldest one. The
 // first call waits for running jobs: what they write has numbers beyond the request's.
 ManualDecision TieredPolicy::PickManual(const PickerState& state,
@@ -222,7 +248,7 @@ ManualDecision TieredPolicy::PickManual(const PickerState& state,
                                         HasGarbageAt(*state.version, *file, newest->level);
                                });
   if (left == 0 || (left == 1 && !shrinks)) {
-    return {ManualDecision::Kind::kDone, std::nullopt};
+    return OldestInFewerFiles(state, runs, *manual);
   }
   Pick pick = PickOf(runs,
                      {static_cast<size_t>(newest - runs.begin()), runs.size(),

@@ -582,7 +582,7 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
     ++counters_.compactions;
     counters_.subcompactions += result->statistics.pieces;
     counters_.compaction_copied_bytes += event.bytes_copied;
-    if (pick.input_level() == 0 && !pick.trivial_move) {
+    if (pick.input_level() == 0 && !pick.trivial_move && !pick.into_one_file) {
       seek_debt_.Clear();
     }
     PublishSuperVersion();

@@ -140,7 +140,8 @@ class Db {
   // Returns when everything written before the call is in segments. No rate limit holds it back.
   virtual absl::Status Flush() = 0;
   // Returns when every key in [lower, upper] of `ns` (nullopt: of all namespaces) has been moved
-  // to the last level that holds data, whatever the triggers.
+  // to the last level that holds data, whatever the triggers, and lies there in segments of which
+  // no two neighbours would fit into one of Options::target_segment_bytes.
   absl::Status Compact(std::optional<NamespaceId> ns, const Bound& lower, const Bound& upper) {
     return Compact(CompactOptions(), ns, lower, upper);
   }
@@ -181,8 +182,10 @@ class Db {
   virtual Statistics GetStatistics() = 0;
 
   // Makes every acknowledged write durable and stops. No rate limit holds it back; compactions that
-  // run are cancelled. Only live files are left, also while iterators are open. Waits for running
-  // jobs and for listeners, which have been told everything when it returns. Afterwards calls are
+  // run are cancelled. Only live files are left, also while iterators are open. A few writes (of
+  // 256 KiB of memory, and a quarter of Options::write_buffer_bytes) stay in the log and are replayed
+  // by the next opening: call Flush before, if all must be in segments. Waits for running jobs and for
+  // listeners, which have been told everything when it returns. Afterwards calls are
   // FailedPrecondition; pinned values stay valid. Another call waits for the first one's end, and
   // returns what that returned.
   virtual absl::Status Close() = 0;

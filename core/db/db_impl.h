@@ -23,6 +23,7 @@
 #ifndef VERALITH_CORE_DB_DB_IMPL_H_
 #define VERALITH_CORE_DB_DB_IMPL_H_
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <initializer_list>
@@ -182,6 +183,13 @@ class DbImpl final : public Db, private ForkObserver {
   absl::Status FlushReplayed(const Memtable& full, VersionEdit* edit,
                              std::vector<uint64_t>* numbers)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  size_t RecoveryBufferBytes() const;
+  // A memtable of at most this many bytes is left to the log when the database is closed, and the
+  // next opening logs it again instead of flushing it: short lives write no segments.
+  size_t KeptInLogBytes() const {
+    return std::min(size_t{256} << 10, options_.write_buffer_bytes / 4);
+  }
+  absl::Status LogAgain(const LogRecovery& recovery) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status StartReading(const LogRecovery& recovery) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status StartWriting(const LogRecovery& recovery, VersionEdit* edit,
                             std::vector<uint64_t>* numbers)
@@ -328,6 +336,9 @@ class DbImpl final : public Db, private ForkObserver {
 
   // --- maintenance.cc --------------------------------------------------------------------------
   absl::Status FlushLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status FlushForClose() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Until every memtable up to `last_id` is in segments.
+  absl::Status AwaitFlushed(uint64_t last_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CancelTimers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Waits until done() holds; an error of one of `works` ends the wait. `polls`: done() may come to
   // hold without a notification.

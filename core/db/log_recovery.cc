@@ -85,11 +85,37 @@ absl::Status LogRecovery::Replay(const LogRecordView& record, LogPosition positi
   for (auto cursor = record.operations(); cursor.Next(&operation);) {
     ApplyToMemtable(operation, record.ts(), memtable_.get());
   }
+  Keep(record);
   if (options_.flush != nullptr && memtable_->MemoryBytes() >= options_.memtable_bytes) {
     const uint64_t next_id = memtable_->id() + 1;
     return options_.flush(std::exchange(memtable_, MemtableRef::Make(next_id)));
   }
   return absl::OkStatus();
+}
+
+void LogRecovery::Keep(const LogRecordView& record) {
+  keeps_ = keeps_ && memtable_->MemoryBytes() <= options_.kept_memtable_bytes;
+  if (!keeps_) {
+    kept_.clear();
+    return;
+  }
+  ReplayedRecord& copy = kept_.emplace_back();
+  copy.ts = record.ts();
+  LogOperation operation;
+  size_t bytes = 0;
+  for (auto cursor = record.operations(); cursor.Next(&operation);) {
+    copy.operations.push_back(operation);
+    bytes += operation.key.size() + operation.value.size();
+  }
+  copy.bytes.reserve(bytes);  // so that it does not move while views are taken
+  const auto copied = [&copy](std::string_view part) {
+    copy.bytes.append(part);
+    return std::string_view(copy.bytes).substr(copy.bytes.size() - part.size());
+  };
+  for (LogOperation& kept : copy.operations) {
+    kept.key = copied(kept.key);
+    kept.value = copied(kept.value);
+  }
 }
 
 bool LogRecovery::EndsTooEarly() const {

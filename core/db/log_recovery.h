@@ -9,17 +9,20 @@
 //      if the manifest says so (synced_through), also when the log merely ends before that place.
 //   3. Timestamps strictly rise from record to record; anything else is DataLoss.
 //
-// Reads only. Memory: the memtables (a flush callback can empty them) and one record.
+// Reads only. Memory: the memtables (a flush callback can empty them), one record, and the records
+// that it is asked to keep.
 // Thread rule: one thread.
 #ifndef VERALITH_CORE_DB_LOG_RECOVERY_H_
 #define VERALITH_CORE_DB_LOG_RECOVERY_H_
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "core/base/types.h"
@@ -33,6 +36,13 @@ namespace veralith {
 // Adds one logged operation to a memtable.
 void ApplyToMemtable(const LogOperation& operation, Timestamp timestamp, Memtable* memtable);
 
+// A copy of a replayed record. Its operations point into its bytes: it does not move.
+struct ReplayedRecord {
+  Timestamp ts = 0;
+  std::vector<LogOperation> operations;
+  std::string bytes;
+};
+
 class LogRecovery {
  public:
   struct Options {
@@ -45,6 +55,8 @@ class LogRecovery {
     size_t memtable_bytes = 0;  // beyond it `flush` is called
     // Takes the full memtable; null: it grows (read-only opening).
     std::function<absl::Status(MemtableRef full)> flush;
+    // The records are kept while the memtable is no larger than this.
+    size_t kept_memtable_bytes = 0;
     bool judge_only = false;  // the logs are read and checked, and the memtable stays empty
   };
 
@@ -54,6 +66,8 @@ class LogRecovery {
 
   // Results of Run.
   const MemtableRef& memtable() const { return memtable_; }  // what no flush took; never null
+  // All that was replayed, in order; nothing when it outgrew kept_memtable_bytes.
+  const std::deque<ReplayedRecord>& kept_records() const { return kept_; }
   Timestamp last_timestamp() const { return last_timestamp_; }  // `after`: nothing replayed
   uint64_t records() const { return records_; }
   // What was dropped: a torn end, or damage that was recovered up to, and where; empty: nothing.
@@ -64,6 +78,7 @@ class LogRecovery {
  private:
   absl::StatusOr<bool> ReplayLog(uint64_t number, uint64_t id);
   absl::Status Replay(const LogRecordView& record, LogPosition position);
+  void Keep(const LogRecordView& record);
   // A log that is sound as far as it goes ends before what is known to have been durable.
   bool EndsTooEarly() const;
   absl::Status JudgeEnd(std::map<uint64_t, uint64_t>::const_iterator log);
@@ -75,6 +90,8 @@ class LogRecovery {
   MemtableRef memtable_ = MemtableRef::Make(0);
   Timestamp last_timestamp_ = 0;
   uint64_t records_ = 0;
+  std::deque<ReplayedRecord> kept_;
+  bool keeps_ = true;
   std::string report_;
   std::string discarded_;
   std::optional<uint32_t> checksum_;  // what the next log continues; none before the first

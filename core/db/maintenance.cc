@@ -72,10 +72,22 @@ absl::Status DbImpl::FlushLocked() {
   };
   const RateLimiter::Urgent urgent(limiter_, TaskPriority::kHigh);
   VERALITH_RETURN_IF_ERROR(VERALITH_BROKEN(W1_FREEZE) ? freeze() : AsLeader(freeze));
+  return AwaitFlushed(last_id);
+}
+
+absl::Status DbImpl::AwaitFlushed(uint64_t last_id) {
+  const RateLimiter::Urgent urgent(limiter_, TaskPriority::kHigh);
   Retry(&flush_);
   return AwaitBackground({&flush_}, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     return frozen_.empty() || frozen_.front().memtable->id() > last_id;
   });
+}
+
+// Memtables that wait are flushed; the active one, if it is small, stays in its log.
+absl::Status DbImpl::FlushForClose() {
+  return active_->MemoryBytes() > KeptInLogBytes() ? FlushLocked()
+         : frozen_.empty()                         ? absl::OkStatus()
+                                                   : AwaitFlushed(frozen_.back().memtable->id());
 }
 
 absl::Status DbImpl::Flush() {
@@ -256,8 +268,8 @@ Statistics DbImpl::GetStatistics() {
   return result;
 }
 
-// The memtable is flushed so that the next opening has nothing to replay; should that fail, nothing is
-// lost, since the logs are synced once no writer is left.
+// The memtable is flushed so that the next opening has little to replay; should that fail, nothing
+// is lost, since the logs are synced once no writer is left.
 absl::Status DbImpl::Close() {
   VERALITH_RETURN_IF_ERROR(RefuseInListener("Close"));
   MutexLock lock(mutex_);
@@ -270,7 +282,7 @@ absl::Status DbImpl::Close() {
   }
   if (!closing_ && !options_.read_only && fatal_.ok()) {
     CatchNoMemory("Close", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      return FlushLocked();
+      return FlushForClose();
     }).IgnoreError();
   }
   if (closing_) {  // another Close was faster

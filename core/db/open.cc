@@ -1,4 +1,5 @@
-// Opening: lock, manifest, logs into new synced segments, a fresh log, one edit that switches over.
+// Opening: lock, manifest, logs into new synced segments, or, while they are short, into a new
+// synced log; one edit that switches over.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -107,8 +108,10 @@ absl::Status DbImpl::RecoverLocked() {
                             .after = state.last_timestamp,
                             .synced_through = state.logs_synced_through,
                             .recover_up_to_damage = options_.recover_up_to_damage,
-                            .memtable_bytes = options_.write_buffer_bytes,
-                            .flush = nullptr};
+                            .memtable_bytes = RecoveryBufferBytes(),
+                            .flush = nullptr,
+                            // Twice: what a Close left is never too much for the next opening.
+                            .kept_memtable_bytes = options_.read_only ? 0 : 2 * KeptInLogBytes()};
   if (!options_.read_only) {
     logs.flush = [this, &edit, &numbers](MemtableRef full) ABSL_NO_THREAD_SAFETY_ANALYSIS {
       MutexLock relock(mutex_);
@@ -128,6 +131,13 @@ absl::Status DbImpl::RecoverLocked() {
   }
   ReleasePending(numbers);
   return status;
+}
+
+// A smaller write buffer than the one that filled the logs does not cut them into as many runs.
+size_t DbImpl::RecoveryBufferBytes() const {
+  return VERALITH_BROKEN(E15)
+             ? options_.write_buffer_bytes
+             : std::max(options_.write_buffer_bytes, options_.recovery_buffer_bytes);
 }
 
 absl::Status DbImpl::LockDirectory() {
@@ -282,11 +292,22 @@ absl::Status DbImpl::StartReading(const LogRecovery& recovery) {
   return publish_due_ ? NoMemory("Open") : absl::OkStatus();
 }
 
-// One edit: the replayed segments in, the old logs out, a fresh log, a ceiling above every timestamp
-// that an earlier life can have used (hazard O6).
+// What was replayed, with its timestamps, into the new log; durable when it returns.
+absl::Status DbImpl::LogAgain(const LogRecovery& recovery) {
+  for (const ReplayedRecord& record : recovery.kept_records()) {
+    logs_->Stage(record.ts, record.operations);
+  }
+  VERALITH_RETURN_IF_ERROR(logs_->Commit());
+  return VERALITH_BROKEN(E1_UNSYNCED) ? absl::OkStatus() : logs_->Sync();
+}
+
+// One edit: the replayed segments in, the old logs out, a new log, a ceiling above every timestamp
+// that an earlier life can have used (hazard O6). The old logs are not trusted again, whoever
+// synced them: what they held is in segments or in the new log, written and synced by this life.
 absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit,
                                   std::vector<uint64_t>* numbers) {
-  if (!recovery.memtable()->empty()) {
+  const bool again = !recovery.kept_records().empty() && !VERALITH_BROKEN(O6);
+  if (!recovery.memtable()->empty() && !again) {
     VERALITH_RETURN_IF_ERROR(FlushReplayed(*recovery.memtable(), edit, numbers));
   }
   const ManifestState& state = versions_->state();
@@ -304,6 +325,10 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   const uint64_t number = versions_->NewPendingFile();
   const uint64_t id = random_.Next();
   numbers->push_back(number);
+  if (again) {
+    // A log that has records before any edit gave its number out would say that an edit is lost.
+    VERALITH_RETURN_IF_ERROR(Install(VersionEdit()));
+  }
   absl::StatusOr<std::unique_ptr<LogWriter>> log;
   {
     MutexUnlock unlock(mutex_);
@@ -311,12 +336,22 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   }
   VERALITH_RETURN_IF_ERROR(log.status());
   edit->added_logs.push_back({number, id});
+  logs_ = std::make_unique<LogSet>(*std::move(log));
+  if (again) {
+    absl::Status logged;
+    {
+      MutexUnlock unlock(mutex_);
+      logged = LogAgain(recovery);
+    }
+    VERALITH_RETURN_IF_ERROR(logged);
+    counters_.log_bytes += logs_->active_bytes();
+    edit->logs_synced_through = logs_->DurableEnd();
+  }
   VERALITH_RETURN_IF_ERROR(Install(*edit));
   if (edit->timestamp_ceiling.has_value()) {
     clock_->RaiseCeiling(*edit->timestamp_ceiling);
   }
-  logs_ = std::make_unique<LogSet>(*std::move(log));
-  active_ = MemtableRef::Make(next_memtable_id_++);
+  active_ = again ? recovery.memtable() : MemtableRef::Make(next_memtable_id_++);
   active_log_ = number;
   visible_.Store(std::max(versions_->state().last_timestamp, recovery.last_timestamp()));
   PublishSuperVersion();

@@ -58,6 +58,10 @@ struct Options {
   size_t write_buffer_bytes = size_t{64} << 20;
   // Memtables in memory, the active one included; writers wait at this many.
   int max_write_buffers = 2;
+  // What an opening replays from logs is held in memory up to this, or write_buffer_bytes if that
+  // is more, and then flushed: logs become few runs of level 0, also when they were written with a
+  // larger write buffer than this opening's.
+  size_t recovery_buffer_bytes = size_t{64} << 20;
   // Decoded pages of segments.
   size_t cache_bytes = size_t{32} << 20;
 
@@ -88,6 +92,9 @@ struct Options {
   // --- Compaction ------------------------------------------------------------------------------
   // The shape of the tree; may change from one opening to the next.
   CompactionStyle compaction_policy = CompactionStyle::kLeveled;
+  // Segments end at about this size. Once no background work is due there are, however they came to
+  // be, at most 16 of them, and one more for each run of the tree, and two for each
+  // target_segment_bytes that they hold together: small neighbours are merged when there are more.
   size_t target_segment_bytes = size_t{32} << 20;
   // Runs in level 0; kTiered: runs at all. Each further run costs lookups and saves writes
   // (docs/COMPACTION.md has both, by size).

@@ -166,7 +166,7 @@ class Machine {
     options.clock = &clock_;
     options.executor = &executor_;
     options.random_seed = 7;
-    options.write_buffer_bytes = 1024;
+    options.write_buffer_bytes = options.recovery_buffer_bytes = 1024;
     options.key_page_bytes = options.value_page_bytes = 256;
     options.target_segment_bytes = 2048;
     options.level0_compaction_trigger = 3;

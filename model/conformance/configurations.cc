@@ -233,6 +233,7 @@ Options OptionsFor(const Configuration& c) {
   options.sync_mode = static_cast<SyncMode>(c.sync_mode);
   options.sync_interval_nanos = static_cast<int64_t>(c.sync_interval_nanos);
   options.write_buffer_bytes = c.write_buffer_bytes;
+  options.recovery_buffer_bytes = c.write_buffer_bytes;
   options.max_write_buffers = static_cast<int>(c.max_write_buffers);
   options.cache_bytes = c.cache_bytes;
   options.key_page_bytes = c.key_page_bytes;

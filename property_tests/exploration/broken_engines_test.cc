@@ -17,6 +17,7 @@
 #include "property_tests/exploration/deletions.h"
 #include "property_tests/exploration/explorer.h"
 #include "property_tests/exploration/forks.h"
+#include "property_tests/exploration/long_histories.h"
 #include "property_tests/exploration/rot.h"
 #include "property_tests/life_without_memory.h"
 
@@ -33,7 +34,7 @@ constexpr const char* kOrder = "the order of disk calls: ";
 
 struct Hazard {
   const char* id;
-  enum Check { kExploration, kCampaign, kRot, kMemory, kForks, kDeletions } check;
+  enum Check { kExploration, kCampaign, kRot, kMemory, kForks, kDeletions, kLongHistories } check;
   const char* says = "";  // part of what the check says of it
   // Where the check begins: sequences, traces and databases before are known not to catch it.
   uint64_t seed = 1;
@@ -105,6 +106,15 @@ class BrokenEngines : public ::testing::TestWithParam<Hazard> {
     return difference.empty() ? "" : "deletions: " + difference;
   }
 
+  std::string LongHistories(uint64_t seed) {
+    for (; Seconds() < kMostSeconds; ++seed) {
+      if (std::string difference = CheckLongHistory(seed); !difference.empty()) {
+        return "long histories: " + difference;
+      }
+    }
+    return "";
+  }
+
   const Clock::time_point start_ = Clock::now();
 };
 
@@ -116,7 +126,8 @@ TEST_P(BrokenEngines, AreCaughtByTheOrdinaryChecks) {
                              : hazard.check == Hazard::kMemory    ? Memory(hazard.seed)
                              : hazard.check == Hazard::kForks     ? Forks(hazard.seed)
                              : hazard.check == Hazard::kDeletions ? Deletions(hazard.seed)
-                                                                  : Rot(hazard.seed);
+                             : hazard.check == Hazard::kRot       ? Rot(hazard.seed)
+                                                                  : LongHistories(hazard.seed);
   std::printf("hazard %s: %.2f s: %s\n", hazard.id, Seconds(), caught.c_str());
   EXPECT_FALSE(caught.empty());
   EXPECT_NE(caught.find(hazard.says), std::string::npos) << caught;
@@ -176,6 +187,9 @@ constexpr Hazard kHazards[] = {
     {"E8", Hazard::kCampaign, "on a full disk"},
     {"E10", Hazard::kCampaign, "Close waited"},
     {"E11", Hazard::kCampaign, "left over"},
+    {"E1", Hazard::kLongHistories, "segments"},
+    {"E1_UNSYNCED", Hazard::kExploration},
+    {"E15", Hazard::kLongHistories, "runs"},
 };
 
 INSTANTIATE_TEST_SUITE_P(

@@ -210,6 +210,8 @@ int Run(const Arguments& arguments) {
   Progress progress("load", "bytes", TotalBytes(files));
   const absl::Status status = LoadFiles(loader, files, progress);
   progress.Finish();
+  // For readers of segments. Should it fail, the logs have all of it, and Close says if not.
+  (*db)->Flush().IgnoreError();
   // An error of the database is Close's, too: it is said once.
   const absl::Status closed = loader.Close();
   const int code = !status.ok() ? Fail(status) : closed.ok() ? kExitOk : Fail(closed);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -43,13 +44,15 @@ double WidthOf(uint64_t begin, uint64_t end) { return static_cast<double>(end - 
 // Pieces in order, into files.
 class LargeTree::OutputCutter {
  public:
-  OutputCutter(LargeTree* tree, bool counts_grandparents)
-      : tree_(tree), counts_grandparents_(counts_grandparents) {}
+  OutputCutter(LargeTree* tree, bool one, bool counts_grandparents)
+      : tree_(tree),
+        target_(one ? std::numeric_limits<double>::infinity()
+                    : static_cast<double>(tree->settings_.options.target_file_bytes)),
+        counts_grandparents_(counts_grandparents && !one) {}
 
   void Add(Piece piece) {
-    const double target = static_cast<double>(tree_->settings_.options.target_file_bytes);
-    while (tree_->Bytes(current_) + tree_->Bytes(piece.entries) >= target) {
-      const double room = target - tree_->Bytes(current_);
+    while (tree_->Bytes(current_) + tree_->Bytes(piece.entries) >= target_) {
+      const double room = target_ - tree_->Bytes(current_);
       const double share = std::max(0.0, room) / tree_->Bytes(piece.entries);
       const auto width = static_cast<uint64_t>(
           share * WidthOf(piece.interval.begin, piece.interval.end));
@@ -69,7 +72,7 @@ class LargeTree::OutputCutter {
     Append(piece);
     passed_bytes_ += piece.passed_bytes;
     const uint64_t most = tree_->settings_.options.max_grandparent_overlap_bytes;
-    if (tree_->Bytes(current_) >= target || (counts_grandparents_ && passed_bytes_ > most)) {
+    if (tree_->Bytes(current_) >= target_ || (counts_grandparents_ && passed_bytes_ > most)) {
       Close();
     }
   }
@@ -100,6 +103,7 @@ class LargeTree::OutputCutter {
   }
 
   LargeTree* const tree_;
+  const double target_;
   const bool counts_grandparents_;
   Interval interval_;
   Counts current_ = {};
@@ -118,9 +122,9 @@ FileMeta LargeTree::NewFile(const Interval& interval, const Counts& entries) {
   return file;
 }
 
-void LargeTree::AddFiles(const std::vector<Piece>& pieces, int level, uint64_t run_id,
+void LargeTree::AddFiles(const std::vector<Piece>& pieces, int level, uint64_t run_id, bool one,
                          Timestamp min_ts, Timestamp max_ts, VersionEdit* edit) {
-  OutputCutter cutter(this, run_id == kLeveledRunId);
+  OutputCutter cutter(this, one, run_id == kLeveledRunId);
   for (const Piece& piece : pieces) {
     cutter.Add(piece);
   }
@@ -195,7 +199,7 @@ void LargeTree::Prefill() {
   VersionEdit edit;
   const int level = LevelWithRoom();
   const uint64_t run_id = level < policy_->TieredLevels() ? next_run_++ : kLeveledRunId;
-  AddFiles({{{0, kEnd}, keys_, 0}}, level, run_id, now_, now_, &edit);
+  AddFiles({{{0, kEnd}, keys_, 0}}, level, run_id, false, now_, now_, &edit);
   Apply(edit);
 }
 
@@ -222,7 +226,7 @@ void LargeTree::Flush() {
     totals_.user_bytes += settings_.memtable_bytes;
   }
   VersionEdit edit;
-  AddFiles(pieces, 0, next_run_++, now_, now_, &edit);
+  AddFiles(pieces, 0, next_run_++, false, now_, now_, &edit);
   for (const VersionEdit::AddedFile& added : edit.added_files) {
     totals_.flushed_bytes += added.file.bytes;
   }
@@ -338,7 +342,8 @@ VersionEdit LargeTree::EditOf(const Pick& pick, uint64_t* bytes) {
       max_ts = std::max(max_ts, file->max_ts);
     }
   }
-  AddFiles(MergedPieces(pick), pick.output_level, pick.output_run_id, min_ts, max_ts, &edit);
+  AddFiles(MergedPieces(pick), pick.output_level, pick.output_run_id, pick.into_one_file,
+           min_ts, max_ts, &edit);
   for (const VersionEdit::AddedFile& added : edit.added_files) {
     *bytes += added.file.bytes;
   }

@@ -97,8 +97,9 @@ class LargeTree {
   std::vector<Piece> MergedPieces(const Pick& pick) const;
   Counts MergedEntries(const Interval& interval, std::span<const FileRef> covering) const;
   VersionEdit EditOf(const Pick& pick, uint64_t* bytes);
-  void AddFiles(const std::vector<Piece>& pieces, int level, uint64_t run_id, Timestamp min_ts,
-                Timestamp max_ts, VersionEdit* edit);
+  // `one`: into one file.
+  void AddFiles(const std::vector<Piece>& pieces, int level, uint64_t run_id, bool one,
+                Timestamp min_ts, Timestamp max_ts, VersionEdit* edit);
   FileMeta NewFile(const Interval& interval, const Counts& entries);
   int LevelWithRoom() const;
   void Apply(const VersionEdit& edit);

@@ -24,7 +24,7 @@ void TreeSimulation::Flush(const std::set<int>& keys) {
     content[key] = {now_, now_};
   }
   VersionEdit edit;
-  AddFiles(content, 0, next_run_++, &edit);
+  AddFiles(content, 0, next_run_++, target_keys_, &edit);
   Apply(edit);
 }
 
@@ -91,7 +91,8 @@ VersionEdit TreeSimulation::EditOf(const Pick& pick) {
       }
     }
   }
-  AddFiles(merged, pick.output_level, pick.output_run_id, &edit);
+  AddFiles(merged, pick.output_level, pick.output_run_id,
+           pick.into_one_file ? merged.size() : target_keys_, &edit);
   if (pick.cursor.has_value()) {
     edit.cursors.push_back(*pick.cursor);
   }
@@ -117,11 +118,11 @@ FileMeta TreeSimulation::NewFile(const Content& content) {
 }
 
 void TreeSimulation::AddFiles(const Content& content, int level, uint64_t run_id,
-                              VersionEdit* edit) {
+                              size_t target_keys, VersionEdit* edit) {
   Content part;
   for (const auto& item : content) {
     part.insert(item);
-    if (part.size() == target_keys_) {
+    if (part.size() == target_keys) {
       edit->added_files.push_back({level, run_id, NewFile(part)});
       part.clear();
     }

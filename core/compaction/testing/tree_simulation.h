@@ -68,7 +68,8 @@ class TreeSimulation {
   void Start(Pick pick);
   VersionEdit EditOf(const Pick& pick);
   FileMeta NewFile(const Content& content);
-  void AddFiles(const Content& content, int level, uint64_t run_id, VersionEdit* edit);
+  void AddFiles(const Content& content, int level, uint64_t run_id, size_t target_keys,
+                VersionEdit* edit);
   void Apply(const VersionEdit& edit);
 
   const CompactionPolicy* policy_;

@@ -29,6 +29,7 @@ class Simulation {
     options.executor = &executor_;
     options.random_seed = 7;
     options.write_buffer_bytes = 4096;
+    options.recovery_buffer_bytes = 4096;
     options.cache_bytes = 4096;
     options.key_page_bytes = options.value_page_bytes = 256;
     options.target_segment_bytes = 4096;
