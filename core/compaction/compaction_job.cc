@@ -324,7 +324,7 @@ absl::StatusOr<OutputMeasure> MeasureCompaction(const JobEnvironment& environmen
                                                 const CompactionRequest& request,
                                                 uint64_t most_bytes) {
   const OlderFiles older(request.version, NumbersOf(request.pick));
-  Whole whole{request, older, nullptr, {}, {}};
+  Whole whole{request, older, {}, {}, {}};
   VERALITH_ASSIGN_OR_RETURN(whole.tombstones, CollectTombstones(request));
   return MeasureOutputs(environment, PieceOf(whole, Piece()), most_bytes);
 }

@@ -48,8 +48,10 @@ RangeTombstoneLists RangeDeletesOf(const SegmentSet& set) {
 
 std::vector<Timestamp> GarbageEndsOf(const SegmentSet& set) {
   std::vector<Timestamp> ends;
-  for (const RangeTombstoneView& range : RangeDeletesOf(set)) {
-    ends.push_back(range.ts);
+  for (const auto& list : RangeDeletesOf(set)) {
+    for (const RangeTombstoneView& range : list->ToTombstones()) {
+      ends.push_back(range.ts);
+    }
   }
   for (int level = 0; level < kLevels; ++level) {
     for (const Run& run : set.version().runs(level)) {
