@@ -146,6 +146,14 @@ class Crowd {
     StopFailingAllocations();
   }
 
+  size_t acknowledged() const {
+    size_t writes = 0;
+    for (const std::vector<std::string>& keys : acknowledged_) {
+      writes += keys.size();
+    }
+    return writes;
+  }
+
   // With memory everything acknowledged is there, and nothing that was not written.
   void Check() {
     db_ = Db::Open(root_.path() + "/db", options_).value();
@@ -213,15 +221,21 @@ class Crowd {
   std::vector<std::string> acknowledged_[kWriters];
 };
 
+constexpr uint64_t kCrowds = 50;
+
 TEST(MemoryThatCannotBeHad, AtRandomOnManyThreads) {
   uint64_t failed = 0;
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
+  size_t acknowledged = 0;
+  for (uint64_t seed = 1; seed <= kCrowds; ++seed) {
     Crowd crowd(seed);
     crowd.Live();
     failed += AllocationsFailed();
     crowd.Check();
+    acknowledged += crowd.acknowledged();
   }
-  ASSERT_GT(failed, 100u);
+  std::printf("%lu failed allocations, %zu acknowledged writes\n", failed, acknowledged);
+  ASSERT_GT(failed, 10 * kCrowds);
+  ASSERT_GT(acknowledged, kCrowds * Crowd::kWriters * Crowd::kWrites / 4);
 }
 
 }  // namespace

@@ -199,7 +199,7 @@ absl::Status DbImpl::StageGroup(const std::vector<WriteQueue::Writer*>& group, s
   for (const WriteQueue::Writer* writer : group) {
     for (const LogOperation& operation : writer->operations) {
       if (operation.key.size() + operation.value.size() >= Memtable::kLargeBytes) {
-        active_->PrepareLarge(operation.key.size(), operation.value.size());
+        active_->PrepareLarge(operation.key.size(), operation.value.size(), entries, user_bytes);
       }
     }
     if (!writer->operations.empty()) {

@@ -51,8 +51,8 @@ void Arena::Prepare(size_t bytes) {
   }
 }
 
-void Arena::PrepareLarge(size_t bytes) {
-  if (bytes > NextBlockBytes() / 4 && bytes > static_cast<size_t>(limit_ - next_)) {
+void Arena::PrepareLarge(size_t bytes, size_t of_bytes) {
+  if (bytes > NextBlockBytes() / 4 && of_bytes > static_cast<size_t>(limit_ - next_)) {
     own_.reserve(own_.size() + 1);
     own_.push_back(TakeCounted(bytes));
   }
@@ -63,10 +63,15 @@ char* Arena::NextBlock(size_t bytes) {
   return blocks_.back().data;
 }
 
-char* Arena::OwnBlock(size_t bytes) {
-  const auto ahead = std::find_if(own_.begin(), own_.end(), [bytes](const MemoryBlock& block) {
-    return block.size >= bytes;
+// A block that was taken ahead for a request of about this many bytes.
+std::vector<MemoryBlock>::iterator Arena::FindAhead(size_t bytes) {
+  return std::find_if(own_.begin(), own_.end(), [bytes](const MemoryBlock& block) {
+    return bytes <= block.size && bytes > block.size / 4;
   });
+}
+
+char* Arena::OwnBlock(size_t bytes) {
+  const auto ahead = FindAhead(bytes);
   if (ahead == own_.end()) {
     blocks_.push_back(TakeCounted(bytes));
   } else {
@@ -80,7 +85,7 @@ char* Arena::AllocateElsewhere(size_t bytes, size_t alignment) {
   const size_t needed = bytes + alignment - 1;
   const size_t size = NextBlockBytes();
   // More than a quarter of the next block: a block of its own, and the current one goes on.
-  if (needed > size / 4) {
+  if (needed > size / 4 || FindAhead(needed) != own_.end()) {
     char* const block = OwnBlock(needed);
     char* const result = block + Padding(block, alignment);
     HandOut(result, bytes);

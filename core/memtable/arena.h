@@ -53,8 +53,8 @@ class Arena {
   // Takes the next block ahead, where the current one may not have room for so many bytes: as long as the
   // two have, requests of less than a quarter of a block each need no more of the machine's memory.
   void Prepare(size_t bytes);
-  // The same for one request that may be larger, of at most so many bytes.
-  void PrepareLarge(size_t bytes);
+  // The same for one request that may be larger, of at most `bytes`, among requests of `of_bytes` in all.
+  void PrepareLarge(size_t bytes, size_t of_bytes);
 
   size_t used_bytes() const { return used_.LoadRelaxed(); }
   size_t reserved_bytes() const { return reserved_.LoadRelaxed(); }
@@ -76,6 +76,7 @@ class Arena {
   MemoryBlock TakeCounted(size_t bytes);
   char* NextBlock(size_t bytes);
   char* OwnBlock(size_t bytes);
+  std::vector<MemoryBlock>::iterator FindAhead(size_t bytes);
 
   char* next_ = nullptr;
   char* limit_ = nullptr;

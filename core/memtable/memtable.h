@@ -52,14 +52,15 @@ class Memtable {
   Pin MakePin() const;
 
   // Takes memory ahead for so many entries with so many bytes of keys and values, so that adding them
-  // does not fail. PrepareLarge does it for one of kLargeBytes and more. They throw std::bad_alloc, as
-  // Add does; what Add was to add is not there then.
+  // does not fail, unless they are more than a block holds. PrepareLarge does it for one among them of
+  // kLargeBytes and more. They throw std::bad_alloc, as Add does; what Add was to add is not there then.
   void Prepare(size_t entries, size_t bytes) {
-    arena_.Prepare(entries * RadixTree::kMostNodeBytes + 3 * bytes);
+    arena_.Prepare(Most(entries, bytes));
   }
   static constexpr size_t kLargeBytes = 1024;
-  void PrepareLarge(size_t bytes_of_key, size_t bytes_of_value) {
-    arena_.PrepareLarge(RadixTree::kMostNodeBytes + 3 * bytes_of_key + bytes_of_value);
+  void PrepareLarge(size_t bytes_of_key, size_t bytes_of_value, size_t entries, size_t bytes) {
+    arena_.PrepareLarge(RadixTree::kMostNodeBytes + 3 * bytes_of_key + bytes_of_value,
+                        Most(entries, bytes));
   }
 
   // Copies key and value. Amortized one descent of the tree: about 0.7 us among a million random
@@ -103,6 +104,10 @@ class Memtable {
 
  private:
   ~Memtable() = default;
+  // Bytes of the arena that so many entries can take.
+  static size_t Most(size_t entries, size_t bytes) {
+    return entries * RadixTree::kMostNodeBytes + 3 * bytes;
+  }
   void NoteTimestamp(Timestamp ts);
 
   // Written by the writer only, with every entry; counters that order nothing.

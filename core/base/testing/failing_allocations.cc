@@ -1,5 +1,6 @@
 #include "core/base/testing/failing_allocations.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -114,6 +115,8 @@ void NoteAllocationSites(std::span<uint64_t> room) {
 
 AllocationsCount::AllocationsCount() : before_(spared) { spared = false; }
 AllocationsCount::~AllocationsCount() { spared = before_; }
+AllocationsSpared::AllocationsSpared() : before_(spared) { spared = true; }
+AllocationsSpared::~AllocationsSpared() { spared = before_; }
 
 }  // namespace veralith
 
@@ -184,6 +187,17 @@ void* mmap(void* address, size_t bytes, int protection, int flags, int file, off
   }
   return reinterpret_cast<void*>(
       syscall(SYS_mmap, address, bytes, protection, flags, file, offset));
+}
+
+// Not refused: what the C library asks for when a thread first uses a thread_local object that has a
+// destructor. Without it glibc ends the process, and no program can help that.
+int __cxa_thread_atexit_impl(void (*destroy)(void*), void* object,  // NOLINT(bugprone-reserved-identifier)
+                             void* library) {
+  using Register = int(void (*)(void*), void*, void*);
+  const veralith::AllocationsSpared spared;
+  static auto* const real =
+      reinterpret_cast<Register*>(dlsym(RTLD_NEXT, "__cxa_thread_atexit_impl"));
+  return real(destroy, object, library);
 }
 
 }  // extern "C"

@@ -49,6 +49,18 @@ class AllocationsCount {
   const bool before_;
 };
 
+// While one lives, they do not.
+class AllocationsSpared {
+ public:
+  AllocationsSpared();
+  ~AllocationsSpared();
+  AllocationsSpared(const AllocationsSpared&) = delete;
+  AllocationsSpared& operator=(const AllocationsSpared&) = delete;
+
+ private:
+  const bool before_;
+};
+
 }  // namespace veralith
 
 #endif  // VERALITH_CORE_BASE_TESTING_FAILING_ALLOCATIONS_H_
