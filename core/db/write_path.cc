@@ -239,18 +239,20 @@ absl::Status DbImpl::Fatal(const absl::Status& cause) {
 
 absl::Status DbImpl::EnsureCeiling() {
   clock_->Observe();
-  Timestamp needed = 0;
-  VERALITH_RETURN_IF_ERROR(clock_->CeilingFor(WriteQueue::kMaxGroupWriters, &needed));
-  if (needed <= clock_->ceiling()) {
-    return absl::OkStatus();
+  for (;;) {
+    Timestamp needed = 0;
+    VERALITH_RETURN_IF_ERROR(clock_->CeilingFor(WriteQueue::kMaxGroupWriters, &needed));
+    if (needed <= clock_->ceiling()) {
+      return absl::OkStatus();
+    }
+    VersionEdit edit;
+    edit.timestamp_ceiling = needed;
+    if (absl::Status status = Install(std::move(edit)); !status.ok()) {
+      return Fatal(status);
+    }
+    clock_->RaiseCeiling(needed);
+    // Meanwhile AdvanceClock may have gone beyond it.
   }
-  VersionEdit edit;
-  edit.timestamp_ceiling = needed;
-  if (absl::Status status = Install(std::move(edit)); !status.ok()) {
-    return Fatal(status);
-  }
-  clock_->RaiseCeiling(needed);
-  return absl::OkStatus();
 }
 
 bool DbImpl::HasFreeWriteBuffer() const {
