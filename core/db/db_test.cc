@@ -1,11 +1,14 @@
 #include "core/db/db.h"
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/db/testing/simulation.h"
+#include "core/fs/testing/intercepted_file_system.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -317,6 +320,35 @@ TEST_F(DbTest, AReadingOfTheWallClockThatIsNoTimestampIsPassedBy) {
     EXPECT_EQ(*db_->Write({}, batch), simulation_.clock().WallNanos());
     ASSERT_OK(db_->AdvanceClock(simulation_.clock().WallNanos() + 1));
   }
+}
+
+// Makes a call of the database while it syncs its manifest.
+class BesideTheManifest final : public InterceptedFileSystem {
+ public:
+  explicit BesideTheManifest(FileSystem* base) : InterceptedFileSystem(base) {}
+  std::function<void()> call;
+
+ private:
+  void After(const Call& made, const absl::Status&) override {
+    if (made.kind == FsCall::kSync && made.path.find("MANIFEST") != std::string::npos && call) {
+      std::exchange(call, nullptr)();
+    }
+  }
+};
+
+TEST_F(DbTest, TheClockCanBeAdvancedWhileAWriteRaisesItsCeiling) {
+  BesideTheManifest files(&simulation_.disk());
+  Options options = simulation_.SmallOptions();
+  options.file_system = &files;
+  Reopen(options);
+  simulation_.clock().Advance(3'600'000'000'000);
+  const Timestamp remote = simulation_.clock().WallNanos() + 59'000'000'000;
+  files.call = [&] { ASSERT_OK(db_->AdvanceClock(remote)); };
+  WriteBatch batch;
+  batch.Put("a", "1");
+  EXPECT_GT(*db_->Write({}, batch), remote);
+  EXPECT_EQ(files.call, nullptr);
+  Reopen();
 }
 
 // There is no timestamp left for a group of commits: nothing is committed, and the reading forgotten.

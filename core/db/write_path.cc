@@ -303,16 +303,18 @@ absl::Status DbImpl::InstallOrFail(VersionEdit edit) {
 
 absl::Status DbImpl::EnsureCeiling() {
   clock_->Observe();
-  Timestamp needed = 0;
-  VERALITH_RETURN_IF_ERROR(clock_->CeilingFor(WriteQueue::kMaxGroupWriters, &needed));
-  if (needed <= clock_->ceiling()) {
-    return absl::OkStatus();
+  for (;;) {
+    Timestamp needed = 0;
+    VERALITH_RETURN_IF_ERROR(clock_->CeilingFor(WriteQueue::kMaxGroupWriters, &needed));
+    if (needed <= clock_->ceiling()) {
+      return absl::OkStatus();
+    }
+    VersionEdit edit;
+    edit.timestamp_ceiling = needed;
+    VERALITH_RETURN_IF_ERROR(InstallOrFail(std::move(edit)));
+    clock_->RaiseCeiling(needed);
+    // Meanwhile AdvanceClock may have gone beyond it.
   }
-  VersionEdit edit;
-  edit.timestamp_ceiling = needed;
-  VERALITH_RETURN_IF_ERROR(InstallOrFail(std::move(edit)));
-  clock_->RaiseCeiling(needed);
-  return absl::OkStatus();
 }
 
 bool DbImpl::HasFreeWriteBuffer() const {
