@@ -1,6 +1,7 @@
 #include "core/db/gap_cache.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "core/base/broken.h"
@@ -9,6 +10,11 @@ namespace veralith {
 namespace {
 
 bool IsEmpty(const KeyGap& gap) { return !gap.open_end && gap.end <= gap.begin; }
+
+bool IsWorthKeeping(const KeyGap& gap) {
+  return !IsEmpty(gap) && gap.begin.size() <= GapCache::kMostKeyBytes &&
+         gap.end.size() <= GapCache::kMostKeyBytes;
+}
 
 // What of the gap comes after the key.
 KeyGap After(const KeyGap& gap, std::string_view key) {
@@ -53,7 +59,15 @@ void GapCache::Learn(Timestamp snapshot, KeyGap gap) {
     noted_since_ = *since;
     idle_puts_ = 0;
   }
-  if (snapshot < noted_since_ || IsEmpty(gap)) {
+  try {
+    LearnOrThrow(snapshot, std::move(gap));
+  } catch (const std::bad_alloc&) {
+    Stop();
+  }
+}
+
+void GapCache::LearnOrThrow(Timestamp snapshot, KeyGap gap) {
+  if (snapshot < noted_since_ || !IsWorthKeeping(gap)) {
     return;
   }
   Keep(snapshot, std::move(gap));
@@ -83,9 +97,22 @@ bool GapCache::NotePut(NamespaceId ns, std::string_view key, Timestamp ts) {
   if (noted_since_ == kMaxTimestamp) {
     return false;
   }
+  try {
+    NoteOrThrow(ns, key, ts);
+  } catch (const std::bad_alloc&) {
+    Stop();
+  }
   if (++idle_puts_ > kIdlePuts) {
     Stop();
-    return false;
+  }
+  return noted_since_ != kMaxTimestamp;
+}
+
+void GapCache::NoteOrThrow(NamespaceId ns, std::string_view key, Timestamp ts) {
+  Cut(ns, key);
+  if (key.size() > kMostKeyBytes) {
+    noted_since_ = ts;  // what is learned of an earlier time could hold it
+    return;
   }
   if (puts_.size() < kNotedPuts) {
     puts_.emplace_back();
@@ -97,8 +124,6 @@ bool GapCache::NotePut(NamespaceId ns, std::string_view key, Timestamp ts) {
   put.key.assign(key);
   put.ts = ts;
   next_put_ = (next_put_ + 1) % kNotedPuts;
-  Cut(ns, key);
-  return true;
 }
 
 void GapCache::Cut(NamespaceId ns, std::string_view key) {
@@ -115,9 +140,9 @@ void GapCache::Cut(NamespaceId ns, std::string_view key) {
   if (rest.empty()) {
     return;
   }
-  std::erase_if(gaps_, [](const Gap& gap) { return IsEmpty(gap.keys); });
+  std::erase_if(gaps_, [](const Gap& gap) { return !IsWorthKeeping(gap.keys); });
   for (auto& [learned, keys] : rest) {
-    if (!IsEmpty(keys)) {
+    if (IsWorthKeeping(keys)) {
       Keep(learned, std::move(keys));
     }
   }

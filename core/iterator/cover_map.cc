@@ -23,12 +23,12 @@ int Compare(const StoredKey& a, const StoredKey& b) {
 const StoredKey* KeyStore::Add(NamespaceId ns, std::string_view key) {
   const size_t bytes = BytesFor(key);
   if (bytes > chunk_bytes_ - used_) {
-    const size_t next =
-        std::clamp(2 * chunk_bytes_, kFirstChunkBytes, kLargestChunkBytes);
-    chunk_bytes_ = std::max(next, bytes);
-    chunks_.push_back(std::make_unique_for_overwrite<char[]>(chunk_bytes_));
+    const size_t next = std::clamp(2 * chunk_bytes_, kFirstChunkBytes, kLargestChunkBytes);
+    const size_t chunk_bytes = std::max(next, bytes);
+    chunks_.push_back(std::make_unique_for_overwrite<char[]>(chunk_bytes));
+    chunk_bytes_ = chunk_bytes;
     used_ = 0;
-    reserved_ += chunk_bytes_;
+    reserved_ += chunk_bytes;
   }
   char* const place = chunks_.back().get() + used_;
   used_ += bytes;
