@@ -98,7 +98,15 @@ void CoverMap::Append(const StoredKey* at, Timestamp ts) {
   }
 }
 
+// Most keys lie beside most maps: those cost a compare or two.
 size_t CoverMap::StepsUpTo(NamespaceId ns, std::string_view key) const {
+  if (steps_.empty() ||
+      CompareUserKeys(ns, key, steps_.front().at->ns, steps_.front().at->bytes()) < 0) {
+    return 0;
+  }
+  if (CompareUserKeys(ns, key, steps_.back().at->ns, steps_.back().at->bytes()) >= 0) {
+    return steps_.size();
+  }
   const auto end = std::partition_point(steps_.begin(), steps_.end(), [&](const Step& step) {
     return CompareUserKeys(step.at->ns, step.at->bytes(), ns, key) <= 0;
   });
