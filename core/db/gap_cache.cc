@@ -11,6 +11,11 @@ namespace {
 
 bool IsEmpty(const KeyGap& gap) { return !gap.open_end && gap.end <= gap.begin; }
 
+bool IsWorthKeeping(const KeyGap& gap) {
+  return !IsEmpty(gap) && gap.begin.size() <= GapCache::kMostKeyBytes &&
+         gap.end.size() <= GapCache::kMostKeyBytes;
+}
+
 // What of the gap comes after the key.
 KeyGap After(const KeyGap& gap, std::string_view key) {
   KeyGap after = gap;
@@ -48,22 +53,21 @@ bool GapCache::Find(NamespaceId ns, std::string_view key, Timestamp snapshot, Ke
   return true;
 }
 
-// Half a change could hide a key: without memory for all of it everything is forgotten.
 void GapCache::Learn(Timestamp snapshot, KeyGap gap) {
   MutexLock lock(mutex_);
+  if (const std::optional<Timestamp> since = start_(); since.has_value()) {
+    noted_since_ = *since;
+    idle_puts_ = 0;
+  }
   try {
-    LearnLocked(snapshot, std::move(gap));
+    LearnOrThrow(snapshot, std::move(gap));
   } catch (const std::bad_alloc&) {
     Stop();
   }
 }
 
-void GapCache::LearnLocked(Timestamp snapshot, KeyGap gap) {
-  if (const std::optional<Timestamp> since = start_(); since.has_value()) {
-    noted_since_ = *since;
-    idle_puts_ = 0;
-  }
-  if (snapshot < noted_since_ || IsEmpty(gap)) {
+void GapCache::LearnOrThrow(Timestamp snapshot, KeyGap gap) {
+  if (snapshot < noted_since_ || !IsWorthKeeping(gap)) {
     return;
   }
   Keep(snapshot, std::move(gap));
@@ -88,23 +92,27 @@ void GapCache::Keep(Timestamp learned, KeyGap keys) {
   gaps_.push_back({std::move(keys), learned, ++uses_});
 }
 
-bool GapCache::NotePut(NamespaceId ns, std::string_view key, Timestamp ts) noexcept {
+bool GapCache::NotePut(NamespaceId ns, std::string_view key, Timestamp ts) {
   MutexLock lock(mutex_);
-  try {
-    return NotePutLocked(ns, key, ts);
-  } catch (const std::bad_alloc&) {
-    Stop();
-    return false;
-  }
-}
-
-bool GapCache::NotePutLocked(NamespaceId ns, std::string_view key, Timestamp ts) {
   if (noted_since_ == kMaxTimestamp) {
     return false;
   }
+  try {
+    NoteOrThrow(ns, key, ts);
+  } catch (const std::bad_alloc&) {
+    Stop();
+  }
   if (++idle_puts_ > kIdlePuts) {
     Stop();
-    return false;
+  }
+  return noted_since_ != kMaxTimestamp;
+}
+
+void GapCache::NoteOrThrow(NamespaceId ns, std::string_view key, Timestamp ts) {
+  Cut(ns, key);
+  if (key.size() > kMostKeyBytes) {
+    noted_since_ = ts;  // what is learned of an earlier time could hold it
+    return;
   }
   if (puts_.size() < kNotedPuts) {
     puts_.emplace_back();
@@ -116,8 +124,6 @@ bool GapCache::NotePutLocked(NamespaceId ns, std::string_view key, Timestamp ts)
   put.key.assign(key);
   put.ts = ts;
   next_put_ = (next_put_ + 1) % kNotedPuts;
-  Cut(ns, key);
-  return true;
 }
 
 void GapCache::Cut(NamespaceId ns, std::string_view key) {
@@ -134,9 +140,9 @@ void GapCache::Cut(NamespaceId ns, std::string_view key) {
   if (rest.empty()) {
     return;
   }
-  std::erase_if(gaps_, [](const Gap& gap) { return IsEmpty(gap.keys); });
+  std::erase_if(gaps_, [](const Gap& gap) { return !IsWorthKeeping(gap.keys); });
   for (auto& [learned, keys] : rest) {
-    if (!IsEmpty(keys)) {
+    if (IsWorthKeeping(keys)) {
       Keep(learned, std::move(keys));
     }
   }

@@ -11,8 +11,9 @@
 //   3. A put that was noted after L, but before the scan came to Learn, is cut out too: the newest
 //      kNotedPuts are remembered. Who learns at an older snapshot than all of them are known for
 //      has learned nothing.
-//   4. Without memory for a change all gaps are forgotten.
+//   4. Without memory it forgets everything: what it knows is never needed.
 //
+// Memory: kGaps gaps and kNotedPuts keys, none longer than kMostKeyBytes.
 // Puts are noted only from the first Learn on, and no more once kIdlePuts came without a Find that
 // found something: a database without such stretches pays nothing.
 //
@@ -40,6 +41,7 @@ class GapCache final : public KnownGaps {
   static constexpr size_t kGaps = 16;
   static constexpr size_t kNotedPuts = 256;
   static constexpr uint64_t kIdlePuts = uint64_t{1} << 20;
+  static constexpr size_t kMostKeyBytes = 1024;
 
   // `start`: from now on puts are noted; a timestamp that no put which is not noted is above.
   // Nothing when they are noted already.
@@ -50,8 +52,7 @@ class GapCache final : public KnownGaps {
   void Learn(Timestamp snapshot, KeyGap gap) override ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Before the put is visible. False: from the next one on, puts need not be noted.
-  bool NotePut(NamespaceId ns, std::string_view key, Timestamp ts) noexcept
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  bool NotePut(NamespaceId ns, std::string_view key, Timestamp ts) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   struct Gap {
@@ -65,8 +66,8 @@ class GapCache final : public KnownGaps {
     Timestamp ts = 0;
   };
 
-  void LearnLocked(Timestamp snapshot, KeyGap gap) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool NotePutLocked(NamespaceId ns, std::string_view key, Timestamp ts)
+  void LearnOrThrow(Timestamp snapshot, KeyGap gap) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteOrThrow(NamespaceId ns, std::string_view key, Timestamp ts)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Cut(NamespaceId ns, std::string_view key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Keep(Timestamp learned, KeyGap keys) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

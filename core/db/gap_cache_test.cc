@@ -67,6 +67,21 @@ TEST(GapCache, LearnsNothingOfATimeBeforeThePutsItKnows) {
   EXPECT_TRUE(gaps.Find(0, "c", 9, &gap));
 }
 
+TEST(GapCache, NoKeyIsKeptThatIsTooLong) {
+  const std::string long_key(GapCache::kMostKeyBytes + 1, 'c');
+  GapCache gaps = NotingSince(5);
+  gaps.Learn(7, {0, "b", long_key, false});
+  KeyGap gap;
+  EXPECT_FALSE(gaps.Find(0, "b", 9, &gap));
+  gaps.Learn(7, {0, "b", "f", false});
+  EXPECT_TRUE(gaps.NotePut(0, long_key, 8));
+  EXPECT_FALSE(gaps.Find(0, long_key, 9, &gap));
+  gaps.Learn(7, {0, "b", "f", false});
+  EXPECT_FALSE(gaps.Find(0, long_key, 9, &gap));
+  gaps.Learn(8, {0, "d", "f", false});
+  EXPECT_TRUE(gaps.Find(0, "d", 9, &gap));
+}
+
 TEST(GapCache, PutsNeedNotBeNotedBeforeAnythingIsLearnedNorLongAfter) {
   GapCache gaps = NotingSince(5);
   EXPECT_FALSE(gaps.NotePut(0, "a", 6));

@@ -23,12 +23,12 @@ int Compare(const StoredKey& a, const StoredKey& b) {
 const StoredKey* KeyStore::Add(NamespaceId ns, std::string_view key) {
   const size_t bytes = BytesFor(key);
   if (bytes > chunk_bytes_ - used_) {
-    const size_t next =
-        std::clamp(2 * chunk_bytes_, kFirstChunkBytes, kLargestChunkBytes);
-    chunk_bytes_ = std::max(next, bytes);
-    chunks_.push_back(std::make_unique_for_overwrite<char[]>(chunk_bytes_));
+    const size_t next = std::clamp(2 * chunk_bytes_, kFirstChunkBytes, kLargestChunkBytes);
+    const size_t chunk_bytes = std::max(next, bytes);
+    chunks_.push_back(std::make_unique_for_overwrite<char[]>(chunk_bytes));
+    chunk_bytes_ = chunk_bytes;
     used_ = 0;
-    reserved_ += chunk_bytes_;
+    reserved_ += chunk_bytes;
   }
   char* const place = chunks_.back().get() + used_;
   used_ += bytes;
@@ -98,7 +98,15 @@ void CoverMap::Append(const StoredKey* at, Timestamp ts) {
   }
 }
 
+// Most keys lie beside most maps: those cost a compare or two.
 size_t CoverMap::StepsUpTo(NamespaceId ns, std::string_view key) const {
+  if (steps_.empty() ||
+      CompareUserKeys(ns, key, steps_.front().at->ns, steps_.front().at->bytes()) < 0) {
+    return 0;
+  }
+  if (CompareUserKeys(ns, key, steps_.back().at->ns, steps_.back().at->bytes()) >= 0) {
+    return steps_.size();
+  }
   const auto end = std::partition_point(steps_.begin(), steps_.end(), [&](const Step& step) {
     return CompareUserKeys(step.at->ns, step.at->bytes(), ns, key) <= 0;
   });
