@@ -35,8 +35,8 @@ RateLimiter::Urgent::Urgent(RateLimiter& limiter, TaskPriority priority)
 }
 
 bool RateLimiter::IsUrgent(TaskPriority priority) {
-  const bool shares_thread = priority == TaskPriority::kLow && executor_->parallelism() == 1;
-  return (UrgentOf(priority).Load() > 0 || (shares_thread && urgent_high_.Load() > 0)) &&
+  const bool any = urgent_high_.Load() + urgent_low_.Load() > 0;
+  return any && (executor_->parallelism() == 1 || UrgentOf(priority).Load() > 0) &&
          !VERALITH_BROKEN(E10);
 }
 

@@ -31,8 +31,8 @@ class RateLimiter {
   static constexpr int64_t kLongestSliceNanos = 100'000'000;
   static constexpr int64_t kLongestYieldNanos = 1'000'000'000;
 
-  // Lifts the limit from the jobs of a priority for a scope; several may at once. Where the executor
-  // has one thread, kHigh lifts it from both: a kLow job may hold the thread that a kHigh one needs.
+  // Lifts the limit from the jobs of a priority for a scope; several may at once. From those of both
+  // where the executor has one thread, because the other job may hold it.
   class Urgent {
    public:
     Urgent(RateLimiter& limiter, TaskPriority priority);

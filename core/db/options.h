@@ -140,7 +140,7 @@ struct Options {
   // 0: room is not looked at.
   uint64_t min_free_bytes = uint64_t{64} << 20;
 
-  // A wait for a flush or a compaction longer than this without progress is Unavailable.
+  // A write that waits longer than this for a flush or a compaction, without progress, is Unavailable.
   int64_t stall_timeout_nanos = 600'000'000'000;
 
   // --- Watching --------------------------------------------------------------------------------

@@ -356,13 +356,15 @@ absl::Status DbImpl::MakeRoom(bool deletes) {
   return status.ok() ? RotateMemtable() : status;
 }
 
-// One memtable more than there are write buffers: all of them become one run, without what the
-// deletions hide.
+// One memtable more than there are write buffers, and another one when this one takes no more: all of
+// them become one run, without what the deletions hide.
 void DbImpl::FlushDeletions() {
   const bool is_short =
       absl::IsResourceExhausted(flush_.error) || absl::IsResourceExhausted(compaction_.error);
   const bool is_full = active_->MemoryBytes() >= options_.write_buffer_bytes;
-  const auto most = static_cast<size_t>(std::max(2, options_.max_write_buffers));
+  const bool takes_no_more = active_->MemoryBytes() / 2 >= options_.write_buffer_bytes;
+  const auto most = static_cast<size_t>(std::max(2, options_.max_write_buffers)) +
+                    (takes_no_more ? 1 : 0);
   if (is_short && is_full && frozen_.size() < most && RotateMemtable().ok()) {
     Retry(&flush_);
   }
