@@ -345,7 +345,9 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
     }
     VERALITH_RETURN_IF_ERROR(logged);
     counters_.log_bytes += logs_->active_bytes();
-    edit->logs_synced_through = logs_->DurableEnd();
+    if (const LogPosition durable = logs_->DurableEnd(); durable.offset > 0) {
+      edit->logs_synced_through = durable;
+    }
   }
   VERALITH_RETURN_IF_ERROR(Install(*edit));
   if (edit->timestamp_ceiling.has_value()) {
