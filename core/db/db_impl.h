@@ -100,7 +100,7 @@ class DbImpl final : public Db {
   // An iterator ends that has looked so many times into runs of level 0 beyond the first: begins a
   // merge if seeks have paid for it. Locks only when it is time to see.
   void ChargeSeeks(uint64_t visits) ABSL_LOCKS_EXCLUDED(mutex_);
-  // An iterator ends that passed so many keys which were not there.
+  // Counts the keys that an iterator passed which were not there.
   void CountHiddenKeys(uint64_t keys) {
     if (keys > 0) {
       hidden_keys_.FetchAddRelaxed(keys);
@@ -206,7 +206,7 @@ class DbImpl final : public Db {
   bool ApplyGroup(const std::vector<WriteQueue::Writer*>& group, bool notes_puts, Memtable* target);
 
   // --- read_path.cc ----------------------------------------------------------------------------
-  // For gaps_: see GapCache.
+  // Begins to note puts, for gaps_ (gap_cache.h).
   std::optional<Timestamp> StartNotingPuts() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Timestamp> ReadTimestamp(const ReadOptions& options,
                                           const SuperVersion& pinned) const;
