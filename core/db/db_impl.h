@@ -118,7 +118,7 @@ class DbImpl final : public Db, private ForkObserver {
   bool is_inherited() const { return inherited_.LoadRelaxed(); }  // relaxed: set on the only thread
   // Why calls are refused once closed_ is set.
   absl::Status Closed() const;
-  // An iterator ends that passed so many keys which were not there.
+  // Counts the keys that an iterator passed which were not there.
   void CountHiddenKeys(uint64_t keys) {
     if (keys > 0) {
       hidden_keys_.FetchAddRelaxed(keys);
@@ -249,7 +249,7 @@ class DbImpl final : public Db, private ForkObserver {
 
   // --- read_path.cc ----------------------------------------------------------------------------
   std::unique_ptr<DbIterator> TryNewIterator(const ScanOptions& options);
-  // For gaps_: see GapCache.
+  // Begins to note puts, for gaps_ (gap_cache.h).
   std::optional<Timestamp> StartNotingPuts() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Timestamp> ReadTimestamp(const ReadOptions& options,
                                           const SuperVersion& pinned) const;

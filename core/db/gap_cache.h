@@ -51,7 +51,7 @@ class GapCache final : public KnownGaps {
       ABSL_LOCKS_EXCLUDED(mutex_);
   void Learn(Timestamp snapshot, KeyGap gap) override ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Before the put is visible. False: from the next one on, puts need not be noted.
+  // Called before the put is visible. False: from the next one on, puts need not be noted.
   bool NotePut(NamespaceId ns, std::string_view key, Timestamp ts) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:

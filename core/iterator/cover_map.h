@@ -70,20 +70,20 @@ class CoverMap {
   CoverMap() = default;
   explicit CoverMap(const StoredTombstone& only)
       : steps_{{only.begin, only.ts}, {only.end, 0}} {}
-  // Of tombstones whose timestamps do not fall. `*hides` becomes true when one hides a part of
+  // Maps tombstones whose timestamps do not fall. `*hides` becomes true when one hides a part of
   // another, so that the map does not say all that they say. O(n log n).
   static CoverMap Of(std::span<const StoredTombstone> by_age, bool* hides);
-  // Of both; no timestamp of `newer` is less than one of `older`. O(n).
+  // Joins two, where no timestamp of `newer` is less than one of `older`. O(n).
   static CoverMap Overlay(const CoverMap& older, const CoverMap& newer, bool* hides);
 
   bool empty() const { return steps_.empty(); }
   std::span<const Step> steps() const { return steps_; }
 
-  // The stretch that holds (ns, key), within ns; its ts is 0 when nothing covers it. O(log n).
+  // Finds the stretch that holds (ns, key), within ns; ts 0: nothing covers it. O(log n).
   RangeTombstoneView Find(NamespaceId ns, std::string_view key) const;
-  // Its timestamp alone.
+  // Finds its timestamp alone.
   Timestamp TimestampAt(NamespaceId ns, std::string_view key) const;
-  // Every covered stretch, ascending; appended.
+  // Appends every covered stretch, ascending.
   void AppendTo(std::vector<RangeTombstoneView>* out) const;
   size_t MemoryBytes() const { return steps_.capacity() * sizeof(Step); }
 
