@@ -72,8 +72,9 @@ struct Options {
   // more is open for each thread that reads while all of them are being read.) Where each segment's
   // pages are, and its filter, stays in memory: about 1% of its bytes.
   // 0: half of what the process may have open when the database is opened (ulimit -n); the other half is
-  // the program's. -1: no limit. Otherwise 20 or more. A process that has no descriptor left costs
-  // segments' first; when that does not help, the call that needs one is ResourceExhausted.
+  // the program's. -1: no limit. Otherwise 20 or more. In a process that has no descriptor left, segments
+  // that nobody reads are closed first, of all its databases; when that does not help, the call that
+  // needs one is ResourceExhausted.
   int max_open_files = 0;
 
   // --- Segments --------------------------------------------------------------------------------

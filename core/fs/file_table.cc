@@ -15,6 +15,17 @@ namespace veralith {
 namespace {
 
 constexpr size_t kTailBytes = 4096;
+constexpr int kMostAttempts = 3;
+
+// The tables of file systems with a limit.
+struct ListedTables {
+  Mutex mutex;
+  std::vector<FileTable*> all ABSL_GUARDED_BY(mutex);
+};
+ListedTables& Listed() {
+  static ListedTables& listed = *new ListedTables;
+  return listed;
+}
 
 // What a file ends with, which is where a segment names its contents.
 absl::StatusOr<uint64_t> HashOfTail(const File& file) {
@@ -124,6 +135,23 @@ class TableFile final : public File {
   bool closed_ = false;                  // by Close, which nobody calls beside reads
 };
 
+FileTable::FileTable(FileSystem* fs, size_t limit)
+    : fs_(fs), limit_(limit), is_listed_(fs->MaxOpenFiles().has_value()) {
+  if (is_listed_) {
+    ListedTables& listed = Listed();
+    MutexLock lock(listed.mutex);
+    listed.all.push_back(this);
+  }
+}
+
+FileTable::~FileTable() {
+  if (is_listed_) {
+    ListedTables& listed = Listed();
+    MutexLock lock(listed.mutex);
+    std::erase(listed.all, this);
+  }
+}
+
 absl::StatusOr<std::unique_ptr<File>> FileTable::Open(const std::string& path) {
   std::vector<std::unique_ptr<File>> displaced;
   {
@@ -144,7 +172,7 @@ absl::StatusOr<std::unique_ptr<File>> FileTable::Open(const std::string& path) {
 
 absl::StatusOr<std::unique_ptr<File>> FileTable::OpenOnDisk(const std::string& path) {
   absl::StatusOr<std::unique_ptr<File>> file = fs_->Open(path, OpenMode::kRead);
-  if (IsOutOfDescriptors(file.status()) && CloseIdle() > 0) {
+  for (int i = 0; i < kMostAttempts && IsOutOfDescriptors(file.status()) && MakeRoom() > 0; ++i) {
     file = fs_->Open(path, OpenMode::kRead);
   }
   return file;
@@ -227,8 +255,8 @@ void FileTable::Add(TableFile* file, std::unique_ptr<File> opened) {
 
 // Null when it is not open, or being read.
 std::unique_ptr<File> FileTable::Take(TableFile* file) {
-  uint32_t unused = TableFile::kOpen;
-  if (!file->uses_.CompareExchange(unused, 0)) {
+  uint32_t uses = TableFile::kOpen;  // and none beside it
+  if (!file->uses_.CompareExchange(uses, 0)) {
     return nullptr;
   }
   open_[file->place_] = open_.back();
@@ -253,6 +281,21 @@ size_t FileTable::CloseIdle() {
     }
   }
   return idle.size();
+}
+
+size_t FileTable::MakeRoom() {
+  const size_t own = CloseIdle();
+  return own > 0 || !is_listed_ ? own : CloseIdleOfOthers();
+}
+
+size_t FileTable::CloseIdleOfOthers() {
+  ListedTables& listed = Listed();
+  MutexLock lock(listed.mutex);
+  size_t closed = 0;
+  for (FileTable* const table : listed.all) {
+    closed += table->fs_ == fs_ ? table->CloseIdle() : 0;
+  }
+  return closed;
 }
 
 void FileTable::Close() {

@@ -9,13 +9,14 @@
 //   3. A file that is opened again is the one that was opened first: identity() says so, or where it
 //      differs (file systems that number files anew, a copy put in its place) the size and the last
 //      bytes. Another one, or none, is DataLoss that names the path.
-//   4. A process out of descriptors costs idle files first: opening closes all of them and tries
-//      once more before it gives the error.
+//   4. A process out of descriptors costs idle files first: opening closes those of this table, then
+//      those of all others on the same file system, and tries again before it gives the error.
 //
 // So the path of a File must name the same bytes until the File is destroyed: contract point 6 of
 // file_system.h (a File outlives its name) does not hold here.
 //
-// Thread rule: any thread; one leaf mutex, not held during I/O. A File keeps its table alive; the
+// Thread rule: any thread; one leaf mutex, not held during I/O; above it one of the process, for
+// invariant 4 where MaxOpenFiles() is known. A File keeps its table alive; the
 // file system outlives both.
 #ifndef VERALITH_CORE_FS_FILE_TABLE_H_
 #define VERALITH_CORE_FS_FILE_TABLE_H_
@@ -41,7 +42,8 @@ class FileTable : public std::enable_shared_from_this<FileTable> {
   static constexpr size_t kNoLimit = SIZE_MAX;
 
   // limit >= 1. Always by std::make_shared.
-  FileTable(FileSystem* fs, size_t limit) : fs_(fs), limit_(limit) {}
+  FileTable(FileSystem* fs, size_t limit);
+  ~FileTable();
   FileTable(const FileTable&) = delete;
   FileTable& operator=(const FileTable&) = delete;
 
@@ -50,6 +52,8 @@ class FileTable : public std::enable_shared_from_this<FileTable> {
 
   // Closes what nobody reads at this moment, to be opened again when it is read; how many files.
   size_t CloseIdle();
+  // For a call that found no descriptor left: CloseIdle, and if that was none, of the other tables.
+  size_t MakeRoom();
   // The same, and nothing is opened any more: a read that would have to is FailedPrecondition.
   void Close();
 
@@ -70,9 +74,11 @@ class FileTable : public std::enable_shared_from_this<FileTable> {
   void Add(TableFile* file, std::unique_ptr<File> opened) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::unique_ptr<File> Take(TableFile* file) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(TableFile* file);
+  size_t CloseIdleOfOthers();
 
   FileSystem* const fs_;
   const size_t limit_;
+  const bool is_listed_;  // among those that make room for one another
 
   mutable Mutex mutex_;
   std::vector<TableFile*> open_ ABSL_GUARDED_BY(mutex_);

@@ -234,6 +234,27 @@ TEST_F(FileTableTest, WhatElseNeedsADescriptorGetsOneOfItsFiles) {
   EXPECT_TRUE(IsOutOfDescriptors(Annotate(none, "a flush"))) << ToString(none);
 }
 
+TEST_F(FileTableTest, TablesOfOneFileSystemMakeRoomForOneAnother) {
+  for (int i = 0; i < 4; ++i) {
+    Write(disk_, PathOf(i), ContentsOf(i));
+  }
+  disk_.SetMaxOpenFiles(4);
+  const auto other = std::make_shared<FileTable>(&disk_, FileTable::kNoLimit);
+  const auto mine = std::make_shared<FileTable>(&disk_, FileTable::kNoLimit);
+  Files files;
+  for (int i = 0; i < 4; ++i) {
+    files.push_back(*other->Open(PathOf(i)));
+  }
+  const absl::StatusOr<std::unique_ptr<File>> file = mine->Open(PathOf(3));
+  ASSERT_TRUE(file.ok()) << ToString(file.status());
+  EXPECT_EQ(other->open_files(), 0u);
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(Read(*files[i]), ContentsOf(i));
+    EXPECT_EQ(Read(**file), ContentsOf(3));
+  }
+  EXPECT_EQ(disk_.most_open_files(), 4u);
+}
+
 TEST_F(FileTableTest, AfterCloseNothingIsOpenedAgain) {
   Files files = OpenAll(2, 4);
   table_->Close();

@@ -6,6 +6,8 @@
 namespace veralith {
 namespace {
 
+constexpr int kMostAttempts = 3;
+
 const absl::Status& StatusOf(const absl::Status& status) { return status; }
 template <typename T>
 const absl::Status& StatusOf(const absl::StatusOr<T>& answer) {
@@ -17,8 +19,9 @@ const absl::Status& StatusOf(const absl::StatusOr<T>& answer) {
 template <typename Ask>
 auto YieldingFileSystem::Yielding(const Ask& ask) -> decltype(ask()) {
   auto answer = ask();
-  if (IsOutOfDescriptors(StatusOf(answer)) && files_->CloseIdle() > 0) {
-    return ask();
+  for (int i = 0;
+       i < kMostAttempts && IsOutOfDescriptors(StatusOf(answer)) && files_->MakeRoom() > 0; ++i) {
+    answer = ask();
   }
   return answer;
 }

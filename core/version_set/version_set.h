@@ -5,8 +5,9 @@
 //   1. An edit is durable before it is installed; edits are installed one after the other, each on
 //      the state its predecessor left (hazard R9). An edit that does not fit that state (a job whose
 //      input is gone: hazard C5) is refused and changes nothing.
-//   2. Every file of the current version is open. A segment that is missing or cannot be read makes
-//      Open fail; it is never skipped (hazard R4).
+//   2. Every segment of the current version has its reader, with its metadata in memory. One that is
+//      missing or cannot be read makes Open fail; it is never skipped (hazard R4). Its file need not be
+//      open (file_table.h), but its name stays until the last set that holds it is gone.
 //   3. A number is never used twice in the life of a database: also not after a crash, since numbers
 //      found in the directory count as used (hazard R10).
 //   4. A file is removed only when no set that anyone holds names it, no job has it pending, and the
