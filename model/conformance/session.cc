@@ -130,28 +130,6 @@ std::string Session::Apply(size_t position, const Operation& operation) {
   return "";
 }
 
-// A settled database has few segments, however it came to be (Options::target_segment_bytes).
-std::string Session::WaitIdle() {
-  const absl::Status settled = db_->WaitForBackgroundWork();
-  std::string difference = Expect(settled, "WaitForBackgroundWork");
-  if (!difference.empty() || !settled.ok() || configuration_.disable_automatic_compaction != 0) {
-    return difference;
-  }
-  uint64_t files = 0;
-  uint64_t runs = 0;
-  uint64_t bytes = 0;
-  for (const LevelStatistics& level : db_->GetStatistics().levels) {
-    files += level.files;
-    runs += static_cast<uint64_t>(level.runs);
-    bytes += level.bytes;
-  }
-  const uint64_t most = 16 + runs + 2 * bytes / configuration_.target_segment_bytes;
-  return files <= most ? ""
-                       : "settled, " + std::to_string(files) + " segments hold " +
-                             std::to_string(bytes) + " bytes, at most " + std::to_string(most) +
-                             " are promised";
-}
-
 std::string Session::ApplyMaintenance(const Operation& operation) {
   bool known = false;
   std::string difference;
@@ -184,10 +162,33 @@ std::string Session::WaitIdle() {
   bool known = false;
   std::string difference =
       Judge(db_->WaitForBackgroundWork(), &known, "WaitForBackgroundWork");
+  if (known) {
+    difference = CheckSegmentsAreFew();
+  }
   const bool pinned = std::any_of(cursors_.begin(), cursors_.end(), [](const HeldCursor& cursor) {
     return cursor.iterator != nullptr;
   });
-  return known && !pinned ? CheckFiles("WaitForBackgroundWork") : difference;
+  return known && difference.empty() && !pinned ? CheckFiles("WaitForBackgroundWork") : difference;
+}
+
+// A settled database has few segments, however it came to be (Options::target_segment_bytes).
+std::string Session::CheckSegmentsAreFew() {
+  if (configuration_.disable_automatic_compaction != 0) {
+    return "";
+  }
+  uint64_t files = 0;
+  uint64_t runs = 0;
+  uint64_t bytes = 0;
+  for (const LevelStatistics& level : db_->GetStatistics().levels) {
+    files += level.files;
+    runs += static_cast<uint64_t>(level.runs);
+    bytes += level.bytes;
+  }
+  const uint64_t most = 16 + runs + 2 * bytes / configuration_.target_segment_bytes;
+  return files <= most ? ""
+                       : "settled, " + std::to_string(files) + " segments hold " +
+                             std::to_string(bytes) + " bytes, at most " + std::to_string(most) +
+                             " are promised";
 }
 
 // Half of what must stay free is gone. What deletes may use the rest: no call fails.
@@ -212,7 +213,8 @@ std::string Session::CureFullDisk() {
   if (configuration_.disable_automatic_compaction != 0) {
     difference = Expect(db_->CompactAll(), "Compact");
   }
-  if (difference = difference.empty() ? WaitIdle() : difference; !difference.empty()) {
+  difference = difference.empty() ? WaitIdle() : difference;
+  if (!difference.empty()) {
     return difference;
   }
   uint64_t bytes = 0;

@@ -78,8 +78,8 @@ class Session {
   std::string ApplyToClosed(const Operation& operation);
   std::string ApplyMaintenance(const Operation& operation);
   std::string WaitIdle();
+  std::string CheckSegmentsAreFew();
   std::string Compact(const Operation& operation);
-  std::string WaitIdle();
   // "" when the status is OK, or is an error that an injected fault explains (then *known is
   // false); otherwise the difference.
   std::string Judge(const absl::Status& status, bool* known, const std::string& call);
