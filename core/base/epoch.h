@@ -9,8 +9,8 @@
 // Invariants
 //   1. An object retired at epoch e is freed only when every active guard began after e.
 //   2. Guards nest; only the outermost announces.
-//   3. What a writer unlinks must be retired: whoever cannot do without, takes a Retirement before the
-//      unlinking, and needs no memory after it.
+//   3. What a writer unlinks must be retired: whoever cannot do without, takes a Retirement before
+//      the unlinking, and needs no memory after it.
 //   4. Guards are short: one lookup, never across a wait, I/O excepted. Long holders (iterators,
 //      pinned values) take a reference count under a guard instead.
 //

@@ -19,8 +19,8 @@ struct FreeZstd {
 };
 
 // One per thread: a ZSTD context costs more to make than a page to decompress. The output buffer
-// is the window, so it allocates nothing from what a frame claims. Throws std::bad_alloc when there is
-// no memory; the next call tries again.
+// is the window, so it allocates nothing from what a frame claims. Throws std::bad_alloc when there
+// is no memory; the next call tries again.
 ZSTD_DCtx* ThreadZstdContext() {
   thread_local std::unique_ptr<ZSTD_DCtx, FreeZstd> context;
   if (context == nullptr) {

@@ -1,6 +1,6 @@
 // Checks of the checks: each engine that is broken on purpose (core/base/broken.h) must be caught by
-// the ordinary exploration, campaign, rot or sweep of failing allocations, within ten seconds of one core. Prints what caught it,
-// after how long, and a line that replays it.
+// the ordinary exploration, campaign, rot or sweep of failing allocations, within ten seconds of
+// one core. Prints what caught it, after how long, and a line that replays it.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
