@@ -1,9 +1,10 @@
 // A whole life of one small database, from creation over writes, flush, compaction, checkpoint and
-// reads to another opening, while something fails below it; and what must hold of it afterwards. Says
-// what is wrong, judged by the model: an answer that is neither right nor an error, an acknowledged
-// write that is gone, a database that does not open once nothing fails any more.
+// reads to another opening, while something fails below it; and what must hold of it afterwards.
+// Says what is wrong, judged by the model: an answer that is neither right nor an error, an
+// acknowledged write that is gone, a database that does not open once nothing fails any more.
 //
-// All in one thread, on a simulated clock and executor: the Nth call of a kind is the same in each life.
+// All in one thread, on a simulated clock and executor: the Nth call of a kind is the same in each
+// life.
 #ifndef VERALITH_PROPERTY_TESTS_LIFE_H_
 #define VERALITH_PROPERTY_TESTS_LIFE_H_
 
@@ -33,7 +34,8 @@ class Life {
     virtual std::string Judge(const absl::Status& error) { return ""; }
   };
 
-  // The database is `directory`/db in options.file_system; clock and executor of `options` are replaced.
+  // The database is `directory`/db in options.file_system; clock and executor of `options` are
+  // replaced.
   Life(std::string directory, Options options, Machine* machine);
   ~Life();
   Life(const Life&) = delete;

@@ -20,8 +20,8 @@ std::string LiveWithoutMemory(const FailingAllocation& failing);
 // `met`: whether any allocation failed.
 std::string LiveWithoutMemoryApart(const FailingAllocation& failing, bool* met);
 
-// A life in which nothing fails: for each of the engine's allocations, in order, a number for the way of
-// calls by which it was made.
+// A life in which nothing fails: for each of the engine's allocations, in order, a number for the
+// way of calls by which it was made.
 std::vector<uint64_t> AllocationSites();
 
 }  // namespace veralith::model

@@ -1,11 +1,13 @@
-// core/db/db.h: "Memory that cannot be had is ResourceExhausted... no exception crosses the interface".
+// core/db/db.h: "Memory that cannot be had is ResourceExhausted... no exception crosses the
+// interface".
 //
-// Below unchanged production code the Nth request for memory fails (failing_allocations.h), alone or
-// with all that follow it, in a whole life of a database on real files. Every call returns, with a right
-// answer or an error; and with memory again the database opens and is whole.
+// Below unchanged production code the Nth request for memory fails (failing_allocations.h), alone
+// or with all that follow it, in a whole life of a database on real files. Every call returns, with
+// a right answer or an error; and with memory again the database opens and is whole.
 //
-// A life makes some 3,500 requests, by some 1,400 ways of calls. The ordinary run fails the first request
-// of every second way; with VERALITH_EVERY_ALLOCATION=1 (`./dev memory`) every request there is.
+// A life makes some 3,500 requests, by some 1,400 ways of calls. The ordinary run fails the first
+// request of every second way; with VERALITH_EVERY_ALLOCATION=1 (`./dev memory`) every request
+// there is.
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -110,8 +112,8 @@ TEST(MemoryThatCannotBeHad, ForALargeValue) {
 
 // --- Real threads --------------------------------------------------------------------------------
 
-// Writers, a reader and maintenance on threads of their own; of all requests for memory, also those of
-// the executor's threads, one in some hundred fails.
+// Writers, a reader and maintenance on threads of their own; of all requests for memory, also those
+// of the executor's threads, one in some hundred fails.
 class Crowd {
  public:
   static constexpr int kWriters = 2;

@@ -6,8 +6,8 @@
 //   2. All waiting of the engine goes through Await/AwaitFor, so that the simulated executor
 //      (core/base/testing/simulated_executor.h), which has one thread, can run pending work there.
 //   3. A wait may return without a notification: callers loop over their condition.
-//   4. Schedule and ScheduleAfter may throw std::bad_alloc, and have then done nothing. A task throws
-//      nothing. Waits need no memory.
+//   4. Schedule and ScheduleAfter may throw std::bad_alloc, and have then done nothing. A task
+//      throws nothing. Waits need no memory.
 //
 // Thread rule: all calls from any thread; the executor outlives every database that uses it.
 #ifndef VERALITH_CORE_BASE_EXECUTOR_H_

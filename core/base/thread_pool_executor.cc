@@ -3,8 +3,9 @@
 // parent had queued stays the parent's.
 //
 // Invariants
-//   1. The last worker is the reserved one when there are at least two: it takes timers and kHigh only.
-//      A pool whose threads could not all be started has those that could, and no reserved one.
+//   1. The last worker is the reserved one when there are at least two: it takes timers and kHigh
+//      only. A pool whose threads could not all be started has those that could, and no reserved
+//      one.
 //   2. A task is in exactly one of timers_, high_, low_ until a worker takes it; it is destroyed
 //      and run without mutex_ held.
 //   3. Every idle worker that may run a task was notified after the task was queued, or looks at

@@ -198,7 +198,8 @@ TEST(DefaultExecutor, IsOneSharedPool) {
   done.WaitFor(1);
 }
 
-// Whichever of its requests for memory fails: there is no pool, or one that does all that is asked of it.
+// Whichever of its requests for memory fails: there is no pool, or one that does all that is asked
+// of it.
 TEST(ThreadPoolExecutor, WithoutMemoryForAllThreadsHasFewer) {
   for (uint64_t nth = 1, failed = 1; failed > 0; ++nth) {
     std::unique_ptr<Executor> executor;

@@ -222,8 +222,8 @@ void DbImpl::Begin(BackgroundWork* work, TaskPriority priority, bool (DbImpl::*i
   }
 }
 
-// Without a timer to wait for, a job that failed is not begun again before somebody asks: else lack of
-// memory would keep it running for ever.
+// Without a timer to wait for, a job that failed is not begun again before somebody asks: else lack
+// of memory would keep it running for ever.
 void DbImpl::EndTask(BackgroundWork* work) {
   work->scheduled = work->lacks_timer;
   ScheduleBackgroundWork();

@@ -10,11 +10,11 @@
 // newest wins, batches are atomic, reads can be in the past, durability is a prefix of the commit
 // order, damage is an error and never a wrong answer.
 //
-// Memory that cannot be had is ResourceExhausted("out of memory in ..."), and no exception crosses this
-// interface: not from a call, an iterator or a batch, and none ends a thread of background work. The call
-// has then done nothing and can be made again; a flush or a compaction is tried again by itself, and
-// nothing is lost. Where a write lacks memory after its bytes are in the log, the database takes no
-// more writes until it is opened again, as after a write that failed.
+// Memory that cannot be had is ResourceExhausted("out of memory in ..."), and no exception crosses
+// this interface: not from a call, an iterator or a batch, and none ends a thread of background
+// work. The call has then done nothing and can be made again; a flush or a compaction is tried
+// again by itself, and nothing is lost. Where a write lacks memory after its bytes are in the log,
+// the database takes no more writes until it is opened again, as after a write that failed.
 //
 // Thread rule: every method from any thread, for as long as the thread runs: also in destructors of its
 // thread_local objects, and of static objects that are destroyed before the Db.

@@ -15,9 +15,11 @@
 //      visible (hazards W1, C9). Memtable and log rotate together: log k holds what memtable k holds.
 //   3. After a failed write or sync of log or manifest, fatal_ is set and no write is acknowledged
 //      until the database is opened again; reads go on.
-//   4. Memory that cannot be had (core/base/no_memory.h) leaves everything as it was, or sets fatal_.
-//      No exception leaves a call of the interface (guarded_db.h), a background task, or the leader.
-//   5. At most one flush runs; it takes the oldest frozen memtables. Compactions never share a file.
+//   4. Memory that cannot be had (core/base/no_memory.h) leaves everything as it was, or sets
+//      fatal_. No exception leaves a call of the interface (guarded_db.h), a background task, or
+//      the leader.
+//   5. At most one flush runs; it takes the oldest frozen memtables. Compactions never share a
+//      file.
 //
 // Lock order: mutex_ only. It is never held during I/O.
 #ifndef VERALITH_CORE_DB_DB_IMPL_H_

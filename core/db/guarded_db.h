@@ -1,5 +1,5 @@
-// The border that no exception crosses: a Db that makes the calls of another, and an error of the memory
-// that one lacks (core/base/no_memory.h).
+// The border that no exception crosses: a Db that makes the calls of another, and an error of the
+// memory that one lacks (core/base/no_memory.h).
 #ifndef VERALITH_CORE_DB_GUARDED_DB_H_
 #define VERALITH_CORE_DB_GUARDED_DB_H_
 

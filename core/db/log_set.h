@@ -28,7 +28,8 @@ class LogSet {
  public:
   explicit LogSet(std::unique_ptr<LogWriter> active) { logs_.push_back(std::move(active)); }
 
-  // Encodes one commit into the active log's buffer. Throws std::bad_alloc: then DropStaged is next.
+  // Encodes one commit into the active log's buffer. Throws std::bad_alloc: then DropStaged is
+  // next.
   void Stage(Timestamp timestamp, std::span<const LogOperation> operations);
   // Forgets what is staged: nothing of it will be written.
   void DropStaged() { logs_.back()->DropStaged(); }

@@ -1,9 +1,10 @@
 // Operations that commit together: atomic for every reader, snapshot and crash, with one timestamp.
 // Operations apply in order; of several on one key only the last counts.
 //
-// Keys and values are copied in. A batch for which there was not enough memory is refused when it is
-// written (ResourceExhausted), until it is cleared: none of it is committed without the rest. Limits (types.h) are checked when the batch is written.
-// Thread rule: one thread at a time. Cost: amortized one copy of key and value per operation.
+// Keys and values are copied in. A batch for which there was not enough memory is refused when it
+// is written (ResourceExhausted), until it is cleared: none of it is committed without the rest.
+// Limits (types.h) are checked when the batch is written. Thread rule: one thread at a time. Cost:
+// amortized one copy of key and value per operation.
 #ifndef VERALITH_CORE_DB_WRITE_BATCH_H_
 #define VERALITH_CORE_DB_WRITE_BATCH_H_
 

@@ -140,8 +140,8 @@ void DbImpl::FinishLeading(const absl::Status& status) {
 }
 
 // Takes the timestamps under the mutex, then writes log and memtable without it: the leader is the
-// only one to touch them. Memory that cannot be had before the log is written is an error of this group
-// alone; after that it is as a failed write, since the log says what no memtable has.
+// only one to touch them. Memory that cannot be had before the log is written is an error of this
+// group alone; after that it is as a failed write, since the log says what no memtable has.
 absl::Status DbImpl::CommitGroup() {
   const std::vector<WriteQueue::Writer*>& group = queue_.Group();
   bool sync = std::exchange(sync_due_, false);

@@ -14,8 +14,8 @@
 //      makes a new manifest under a number never used before.
 //   5. After any error of Append the log is poisoned: every later call fails with
 //      FailedPrecondition that quotes the first error. Whether that edit survives is not known.
-//   6. Append throws std::bad_alloc when there is no memory for the edit, and has then written nothing.
-//      Create that throws leaves what an error leaves.
+//   6. Append throws std::bad_alloc when there is no memory for the edit, and has then written
+//      nothing. Create that throws leaves what an error leaves.
 //   7. A database is never taken for empty while files of it are there (hazard R1).
 //
 // Thread rule: one thread at a time per ManifestLog; RecoverManifest writes nothing.

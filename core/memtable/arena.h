@@ -50,10 +50,12 @@ class Arena {
     return result;
   }
 
-  // Takes the next block ahead, where the current one may not have room for so many bytes: as long as the
-  // two have, requests of less than a quarter of a block each need no more of the machine's memory.
+  // Takes the next block ahead, where the current one may not have room for so many bytes: as long
+  // as the two have, requests of less than a quarter of a block each need no more of the machine's
+  // memory.
   void Prepare(size_t bytes);
-  // The same for one request that may be larger, of at most `bytes`, among requests of `of_bytes` in all.
+  // The same for one request that may be larger, of at most `bytes`, among requests of `of_bytes`
+  // in all.
   void PrepareLarge(size_t bytes, size_t of_bytes);
 
   size_t used_bytes() const { return used_.LoadRelaxed(); }

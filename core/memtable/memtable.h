@@ -51,9 +51,10 @@ class Memtable {
   // A reference for a PinnedValue.
   Pin MakePin() const;
 
-  // Takes memory ahead for so many entries with so many bytes of keys and values, so that adding them
-  // does not fail, unless they are more than a block holds. PrepareLarge does it for one among them of
-  // kLargeBytes and more. They throw std::bad_alloc, as Add does; what Add was to add is not there then.
+  // Takes memory ahead for so many entries with so many bytes of keys and values, so that adding
+  // them does not fail, unless they are more than a block holds. PrepareLarge does it for one among
+  // them of kLargeBytes and more. They throw std::bad_alloc, as Add does; what Add was to add is
+  // not there then.
   void Prepare(size_t entries, size_t bytes) {
     arena_.Prepare(Most(entries, bytes));
   }

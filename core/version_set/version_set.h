@@ -122,8 +122,8 @@ class VersionSet {
   // that the caller can switch its own state together with it (hazard P5).
   // FailedPrecondition for an edit that does not fit, or after an earlier error; DataLoss when a new
   // segment cannot be opened; otherwise the manifest's error, after which error() is set.
-  // next_file_number and next_run_id are filled in. Without memory: ResourceExhausted; nothing is changed
-  // unless error() is set.
+  // next_file_number and next_run_id are filled in. Without memory: ResourceExhausted; nothing is
+  // changed unless error() is set.
   absl::Status LogAndApply(VersionEdit edit, Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // Waits for a running LogAndApply and ends the manifest. All later changes: FailedPrecondition.
@@ -143,7 +143,8 @@ class VersionSet {
  private:
   explicit VersionSet(VersionSetOptions options);
 
-  // What a LogAndApply is about to install: once the edit is durable nothing more is asked of memory.
+  // What a LogAndApply is about to install: once the edit is durable nothing more is asked of
+  // memory.
   struct Prepared {
     ManifestState state = {};
     std::shared_ptr<const SegmentSet> set = nullptr;
@@ -168,7 +169,8 @@ class VersionSet {
   bool IsReferenced(const FileName& file) const { return IsReferenced(file, state_); }
   bool IsReferenced(const FileName& file, const ManifestState& state) const;
 
-  // Steps of LogAndApply. Those that are const, PrepareAndPersist and PersistInNew run with the mutex released.
+  // Steps of LogAndApply. Those that are const, PrepareAndPersist and PersistInNew run with the
+  // mutex released.
   absl::Status CheckUsable() const;
   absl::Status CheckAdditions(const VersionEdit& edit) const;
   absl::StatusOr<Prepared> Prepare(const VersionEdit& edit) const;
