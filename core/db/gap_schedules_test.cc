@@ -19,7 +19,7 @@ std::string Key(uint64_t i) { return std::string(1, static_cast<char>('A' + i));
 
 ExploreResult ConsumerBesideProducer() {
   ExploreOptions options;
-  options.preemptions = 2;
+  options.preemptions = 1;
   options.reduce = true;
   return Explore(options, [](Explored& run) {
     SimulatedFileSystem disk;
