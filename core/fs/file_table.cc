@@ -257,6 +257,9 @@ void FileTable::Add(TableFile* file, std::unique_ptr<File> opened) {
 std::unique_ptr<File> FileTable::Take(TableFile* file) {
   uint32_t uses = TableFile::kOpen;  // and none beside it
   if (!file->uses_.CompareExchange(uses, 0)) {
+    if (VERALITH_BROKEN(E2Reader) && (uses & TableFile::kOpen) != 0) {
+      file->file_->Close().IgnoreError();
+    }
     return nullptr;
   }
   open_[file->place_] = open_.back();
