@@ -1,6 +1,7 @@
 // The engine's concurrent components, schedule by schedule: group commit, freezing, memtable,
-// super-version, page cache, file table, version set. Every case is also run with the fault put in that it is
-// there to find (HAZARDS, groups P, W, C): what finds nothing then would find nothing ever.
+// super-version, page cache, file table, version set. Every case is also run with the fault put in
+// that it is there to find (HAZARDS, groups P, W, C, E): what finds nothing then would find nothing
+// ever.
 #include <array>
 #include <cstdio>
 #include <memory>

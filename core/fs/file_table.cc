@@ -192,7 +192,8 @@ absl::Status FileTable::OpenAgain(TableFile* file) {
   absl::StatusOr<std::unique_ptr<File>> opened = OpenOnDisk(file->path_);
   absl::Status status = opened.status();
   if (absl::IsNotFound(status)) {
-    status = DataLoss(file->path_ + " is missing, and was there when it was first opened; put it back");
+    status = DataLoss(file->path_ +
+                      " is missing, and was there when it was first opened; put it back");
   } else if (status.ok()) {
     status = file->CheckIsTheSame(**opened);
   }
