@@ -25,7 +25,9 @@ constexpr int kKeys = 2000;
 constexpr int kFewFiles = 20;
 
 std::string Key(int i) { return StrCat("key", 10000 + i); }
-std::string Value(int i, int life) { return StrCat("value ", i, " of life ", life, std::string(40, '.')); }
+std::string Value(int i, int life) {
+  return StrCat("value ", i, " of life ", life, std::string(40, '.'));
+}
 
 class Descriptors : public ::testing::Test {
  protected:

@@ -192,7 +192,8 @@ absl::Status FileTable::OpenAgain(TableFile* file) {
   absl::StatusOr<std::unique_ptr<File>> opened = OpenOnDisk(file->path_);
   absl::Status status = opened.status();
   if (absl::IsNotFound(status)) {
-    status = DataLoss(file->path_ + " is missing, and was there when it was first opened; put it back");
+    status = DataLoss(file->path_ +
+                      " is missing, and was there when it was first opened; put it back");
   } else if (status.ok()) {
     status = file->CheckIsTheSame(**opened);
   }
@@ -257,6 +258,9 @@ void FileTable::Add(TableFile* file, std::unique_ptr<File> opened) {
 std::unique_ptr<File> FileTable::Take(TableFile* file) {
   uint32_t uses = TableFile::kOpen;  // and none beside it
   if (!file->uses_.CompareExchange(uses, 0)) {
+    if (VERALITH_BROKEN(E2Reader) && (uses & TableFile::kOpen) != 0) {
+      file->file_->Close().IgnoreError();
+    }
     return nullptr;
   }
   open_[file->place_] = open_.back();
