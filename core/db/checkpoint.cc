@@ -196,7 +196,8 @@ absl::Status DbImpl::Checkpoint(const std::string& directory) {
     SweepStaging(*fs_, parent, state.database_id);
     VERALITH_ASSIGN_OR_RETURN(staging, MakeStaging(*fs_, parent, state.database_id, seed));
   }
-  absl::Status status = Fill(*fs_, directory_, staging.path, state);
+  absl::Status status = CatchNoMemory(
+      "a checkpoint", [&] { return Fill(*fs_, directory_, staging.path, state); });
   if (status.ok()) {
     status = Publish(*fs_, staging, target);
   }

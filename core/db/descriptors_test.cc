@@ -226,6 +226,36 @@ TEST_F(Descriptors, ASegmentThatIsSwappedWhileItIsNotOpenIsAnErrorThatNamesIt) {
   ExpectAll(**db, 1);
 }
 
+// Never an old value for a new one, and no damage where there is none.
+TEST_F(Descriptors, AReadThatOpensAgainSaysThatAWriterCameMeanwhile) {
+  const auto write = [this](int life) {
+    absl::StatusOr<std::unique_ptr<Db>> writer = simulation_.Open(ManySegments(24));
+    ASSERT_OK(writer.status());
+    PutAll(**writer, life);
+    ASSERT_OK((*writer)->CompactAll());
+    ASSERT_OK((*writer)->Close());
+  };
+  write(1);
+  Options reading = ManySegments(20);
+  reading.read_only = true;
+  absl::StatusOr<std::unique_ptr<Db>> reader = simulation_.Open(reading);
+  ASSERT_OK(reader.status());
+  write(2);
+  int told = 0;
+  PinnedValue value;
+  for (int i = 0; i < kKeys; ++i) {
+    const absl::StatusOr<bool> found = (*reader)->Get({}, Key(i), &value);
+    if (found.ok()) {
+      EXPECT_EQ(value.view(), Value(i, 1));
+      continue;
+    }
+    EXPECT_TRUE(absl::IsFailedPrecondition(found.status())) << ToString(found.status());
+    EXPECT_NE(Message(found.status()).find("a writer opened the database"), std::string::npos);
+    ++told;
+  }
+  EXPECT_GT(told, 0);
+}
+
 TEST_F(Descriptors, CheckAndRepairNeedFewFilesToo) {
   Options options = ManySegments(-1);
   options.disable_automatic_compaction = true;

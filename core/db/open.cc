@@ -144,6 +144,7 @@ absl::Status DbImpl::LockDirectory() {
   if (options_.read_only) {
     VERALITH_RETURN_IF_ERROR(PinDirectory());
     VERALITH_ASSIGN_OR_RETURN(watch_, ReaderWatch::Begin(fs_, directory_));
+    files_->SetJudge([watch = *watch_](const absl::Status& error) { return watch.Judge(error); });
 #ifdef VERALITH_BROKEN_ENGINES
     if (VERALITH_BROKEN(E13)) {
       VERALITH_ASSIGN_OR_RETURN(broken_lock_, fs_->Lock(JoinPath(directory_, kLockFileName),

@@ -197,6 +197,9 @@ absl::Status FileTable::OpenAgain(TableFile* file) {
   } else if (status.ok()) {
     status = file->CheckIsTheSame(**opened);
   }
+  if (!status.ok() && judge_ != nullptr) {
+    status = judge_(status);
+  }
   MutexLock lock(mutex_);  // released before `opened` closes what is not needed
   --opening_;
   VERALITH_RETURN_IF_ERROR(status);

@@ -23,8 +23,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -46,6 +48,9 @@ class FileTable : public std::enable_shared_from_this<FileTable> {
   ~FileTable();
   FileTable(const FileTable&) = delete;
   FileTable& operator=(const FileTable&) = delete;
+
+  // Says what an error of opening a file again means. Call it before the first Open.
+  void SetJudge(std::function<absl::Status(const absl::Status&)> judge) { judge_ = std::move(judge); }
 
   // For reading. The first opening happens here.
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path);
@@ -78,6 +83,7 @@ class FileTable : public std::enable_shared_from_this<FileTable> {
 
   FileSystem* const fs_;
   const size_t limit_;
+  std::function<absl::Status(const absl::Status&)> judge_;  // may be null
   const bool is_listed_;  // among those that make room for one another
 
   mutable Mutex mutex_;

@@ -68,8 +68,15 @@ class Loader {
     }
   }
 
-  // Closes the database if it was opened.
-  absl::Status Close() { return db_ == nullptr ? absl::OkStatus() : db_->Close(); }
+  // Closes the database if it was opened. What was loaded is in segments then, for other readers;
+  // should that fail, the logs have all of it, and Close says if not.
+  absl::Status Close() {
+    if (db_ == nullptr) {
+      return absl::OkStatus();
+    }
+    db_->Flush().IgnoreError();
+    return db_->Close();
+  }
 
   // Keys of lines begin with the file's name: two files of one name would replace each other's.
   static absl::Status NoteNameOfLines(const InputReader& reader, const std::string& name,
@@ -210,8 +217,6 @@ int Run(const Arguments& arguments) {
   Progress progress("load", "bytes", TotalBytes(files));
   const absl::Status status = LoadFiles(loader, files, progress);
   progress.Finish();
-  // For readers of segments. Should it fail, the logs have all of it, and Close says if not.
-  (*db)->Flush().IgnoreError();
   // An error of the database is Close's, too: it is said once.
   const absl::Status closed = loader.Close();
   const int code = !status.ok() ? Fail(status) : closed.ok() ? kExitOk : Fail(closed);
