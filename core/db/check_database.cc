@@ -83,7 +83,7 @@ class Checker {
       VERALITH_RETURN_IF_ERROR(Note(status));
     }
     const auto files = std::make_shared<FileTable>(
-        pinned_.get(), MaxOpenSegments({}, pinned_->MaxOpenFiles(), 1));
+        pinned_.get(), MaxOpenSegments({}, pinned_->MaxOpenFiles(), 1), &fs_);
     const SegmentOpener open = DefaultSegmentOpener(files, directory_, {});
     std::map<uint64_t, std::shared_ptr<SegmentReader>> sound;
     for (const uint64_t number : version.FileNumbers()) {

@@ -288,12 +288,12 @@ TEST_F(Descriptors, LimitsThatCannotBeKeptAreRefused) {
   Options options;
   options.max_subcompactions = 2;
   EXPECT_EQ(MaxOpenSegments(options, std::nullopt, 1), SIZE_MAX);
-  EXPECT_EQ(MaxOpenSegments(options, 1024, 1), 512u - 13);
+  EXPECT_EQ(MaxOpenSegments(options, 1024, 1), 512u - 15);
   EXPECT_EQ(MaxOpenSegments(options, 4, 1), 1u);
   options.max_open_files = -1;
   EXPECT_EQ(MaxOpenSegments(options, 1024, 1), SIZE_MAX);
   options.max_open_files = 100;
-  EXPECT_EQ(MaxOpenSegments(options, 50, 1), 87u);
+  EXPECT_EQ(MaxOpenSegments(options, 50, 1), 85u);
 }
 
 }  // namespace

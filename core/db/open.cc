@@ -178,12 +178,13 @@ absl::Status DbImpl::MakeDirectory() {
 }
 
 absl::Status DbImpl::PinDirectory() {
+  FileSystem* const whole = fs_;
   if (!VERALITH_BROKEN(E4)) {
     VERALITH_ASSIGN_OR_RETURN(pinned_, veralith::PinDirectory(fs_, directory_));
     fs_ = pinned_.get();
   }
   files_ = std::make_shared<FileTable>(
-      fs_, MaxOpenSegments(options_, fs_->MaxOpenFiles(), executor_->parallelism()));
+      fs_, MaxOpenSegments(options_, fs_->MaxOpenFiles(), executor_->parallelism()), whole);
   yielding_ = std::make_unique<YieldingFileSystem>(fs_, files_);
   fs_ = yielding_.get();
   return absl::OkStatus();

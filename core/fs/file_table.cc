@@ -8,6 +8,7 @@
 
 #include "core/base/broken.h"
 #include "core/base/check.h"
+#include "core/base/per_process.h"
 #include "core/base/status.h"
 #include "core/fs/errno_status.h"
 
@@ -23,8 +24,8 @@ struct ListedTables {
   std::vector<FileTable*> all ABSL_GUARDED_BY(mutex);
 };
 ListedTables& Listed() {
-  static ListedTables& listed = *new ListedTables;
-  return listed;
+  static PerProcess<ListedTables>* const listed = new PerProcess<ListedTables>;
+  return listed->Get();
 }
 
 // What a file ends with, which is where a segment names its contents.
@@ -135,8 +136,11 @@ class TableFile final : public File {
   bool closed_ = false;                  // by Close, which nobody calls beside reads
 };
 
-FileTable::FileTable(FileSystem* fs, size_t limit)
-    : fs_(fs), limit_(limit), is_listed_(fs->MaxOpenFiles().has_value()) {
+FileTable::FileTable(FileSystem* fs, size_t limit, FileSystem* whole)
+    : fs_(fs),
+      whole_(whole != nullptr ? whole : fs),
+      limit_(limit),
+      is_listed_(fs->MaxOpenFiles().has_value()) {
   if (is_listed_) {
     ListedTables& listed = Listed();
     MutexLock lock(listed.mutex);
@@ -152,21 +156,54 @@ FileTable::~FileTable() {
   }
 }
 
-absl::StatusOr<std::unique_ptr<File>> FileTable::Open(const std::string& path) {
-  std::vector<std::unique_ptr<File>> displaced;
-  {
-    MutexLock lock(mutex_);
-    displaced = TakePlace();
+// A place among the open files: what had to make way for it is closed. Given back unless it is filled.
+class FileTable::Place {
+ public:
+  explicit Place(FileTable* table) : table_(table) {
+    std::vector<std::unique_ptr<File>> displaced;  // closed without the mutex
+    MutexLock lock(table_->mutex_);
+    std::vector<TableFile*>& open = table_->open_;
+    const size_t needed = open.size() + table_->opening_ + 1;
+    if (open.capacity() < needed) {
+      open.reserve(2 * needed);
+    }
+    while (open.size() + table_->opening_ + 1 > table_->limit_) {
+      std::unique_ptr<File> file = table_->Evict();
+      if (file == nullptr) {
+        break;
+      }
+      displaced.push_back(std::move(file));
+    }
+    ++table_->opening_;
   }
-  displaced.clear();
-  absl::StatusOr<std::unique_ptr<File>> opened = OpenOnDisk(path);
-  const absl::StatusOr<uint64_t> tail =
-      opened.ok() ? HashOfTail(**opened) : absl::StatusOr<uint64_t>(opened.status());
-  MutexLock lock(mutex_);  // released before `opened` closes what failed
-  --opening_;
-  VERALITH_RETURN_IF_ERROR(tail.status());
-  auto file = std::make_unique<TableFile>(shared_from_this(), path, (*opened)->identity(), *tail);
-  Add(file.get(), *std::move(opened));
+  ~Place() {
+    if (!is_filled_) {
+      MutexLock lock(table_->mutex_);
+      --table_->opening_;
+    }
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  void Fill(TableFile* file, std::unique_ptr<File> opened)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(table_->mutex_) {
+    --table_->opening_;
+    is_filled_ = true;
+    table_->Add(file, std::move(opened));
+  }
+
+ private:
+  FileTable* const table_;
+  bool is_filled_ = false;
+};
+
+absl::StatusOr<std::unique_ptr<File>> FileTable::Open(const std::string& path) {
+  Place place(this);
+  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> opened, OpenOnDisk(path));
+  VERALITH_ASSIGN_OR_RETURN(const uint64_t tail, HashOfTail(*opened));
+  auto file = std::make_unique<TableFile>(shared_from_this(), path, opened->identity(), tail);
+  MutexLock lock(mutex_);
+  place.Fill(file.get(), std::move(opened));
   return file;
 }
 
@@ -179,16 +216,14 @@ absl::StatusOr<std::unique_ptr<File>> FileTable::OpenOnDisk(const std::string& p
 }
 
 absl::Status FileTable::OpenAgain(TableFile* file) {
-  std::vector<std::unique_ptr<File>> displaced;
   {
     MutexLock lock(mutex_);
     if (file->TryUse()) {
       return absl::OkStatus();  // another reader was faster
     }
     VERALITH_RETURN_IF_ERROR(CheckNotClosed(*file));
-    displaced = TakePlace();
   }
-  displaced.clear();
+  Place place(this);
   absl::StatusOr<std::unique_ptr<File>> opened = OpenOnDisk(file->path_);
   absl::Status status = opened.status();
   if (absl::IsNotFound(status)) {
@@ -200,14 +235,13 @@ absl::Status FileTable::OpenAgain(TableFile* file) {
   if (!status.ok() && judge_ != nullptr) {
     status = judge_(status);
   }
-  MutexLock lock(mutex_);  // released before `opened` closes what is not needed
-  --opening_;
   VERALITH_RETURN_IF_ERROR(status);
+  MutexLock lock(mutex_);  // released before `opened` closes what is not needed
   if (file->TryUse()) {
     return absl::OkStatus();
   }
   VERALITH_RETURN_IF_ERROR(CheckNotClosed(*file));
-  Add(file, *std::move(opened));
+  place.Fill(file, *std::move(opened));
   VERALITH_CHECK(file->TryUse());
   return absl::OkStatus();
 }
@@ -215,19 +249,6 @@ absl::Status FileTable::OpenAgain(TableFile* file) {
 absl::Status FileTable::CheckNotClosed(const TableFile& file) const {
   return closed_ ? FailedPrecondition(file.path_ + ": read: the database is closed")
                  : absl::OkStatus();
-}
-
-std::vector<std::unique_ptr<File>> FileTable::TakePlace() {
-  ++opening_;
-  std::vector<std::unique_ptr<File>> displaced;
-  while (open_.size() + opening_ > limit_) {
-    std::unique_ptr<File> file = Evict();
-    if (file == nullptr) {
-      break;
-    }
-    displaced.push_back(std::move(file));
-  }
-  return displaced;
 }
 
 std::unique_ptr<File> FileTable::Evict() {
@@ -248,7 +269,7 @@ std::unique_ptr<File> FileTable::Evict() {
   return nullptr;
 }
 
-void FileTable::Add(TableFile* file, std::unique_ptr<File> opened) {
+void FileTable::Add(TableFile* file, std::unique_ptr<File> opened) noexcept {
   file->file_ = std::move(opened);
   file->place_ = open_.size();
   file->was_read_.StoreRelaxed(true);
@@ -279,15 +300,28 @@ void FileTable::Forget(TableFile* file) {
   VERALITH_CHECK((file->uses_.Load() & TableFile::kOpen) == 0);  // no read outlives its File
 }
 
-size_t FileTable::CloseIdle() {
-  std::vector<std::unique_ptr<File>> idle;
-  MutexLock lock(mutex_);
+size_t FileTable::CloseIdle() noexcept {
+  size_t closed = 0;
+  for (size_t left = open_files(); left > 0; --left) {
+    std::unique_ptr<File> file;  // closed without the mutex
+    MutexLock lock(mutex_);
+    file = TakeIdle();
+    if (file == nullptr) {
+      break;
+    }
+    ++closed;
+  }
+  return closed;
+}
+
+// Null when all are being read.
+std::unique_ptr<File> FileTable::TakeIdle() {
   for (size_t i = VERALITH_BROKEN(E2) ? 0 : open_.size(); i-- > 0;) {
     if (std::unique_ptr<File> file = Take(open_[i]); file != nullptr) {
-      idle.push_back(std::move(file));
+      return file;
     }
   }
-  return idle.size();
+  return nullptr;
 }
 
 size_t FileTable::MakeRoom() {
@@ -300,12 +334,12 @@ size_t FileTable::CloseIdleOfOthers() {
   MutexLock lock(listed.mutex);
   size_t closed = 0;
   for (FileTable* const table : listed.all) {
-    closed += table->fs_ == fs_ ? table->CloseIdle() : 0;
+    closed += table->whole_ == whole_ ? table->CloseIdle() : 0;
   }
   return closed;
 }
 
-void FileTable::Close() {
+void FileTable::Close() noexcept {
   {
     MutexLock lock(mutex_);
     closed_ = true;

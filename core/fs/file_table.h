@@ -43,8 +43,9 @@ class FileTable : public std::enable_shared_from_this<FileTable> {
  public:
   static constexpr size_t kNoLimit = SIZE_MAX;
 
-  // limit >= 1. Always by std::make_shared.
-  FileTable(FileSystem* fs, size_t limit);
+  // limit >= 1. Always by std::make_shared. Tables of one file system make room for one another:
+  // `whole` is the one that `fs` is a view of (FileSystem::Pin), null where it is none.
+  FileTable(FileSystem* fs, size_t limit, FileSystem* whole = nullptr);
   ~FileTable();
   FileTable(const FileTable&) = delete;
   FileTable& operator=(const FileTable&) = delete;
@@ -56,32 +57,36 @@ class FileTable : public std::enable_shared_from_this<FileTable> {
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path);
 
   // Closes what nobody reads at this moment, to be opened again when it is read; how many files.
-  size_t CloseIdle();
+  // Needs no memory.
+  size_t CloseIdle() noexcept;
   // For a call that found no descriptor left: CloseIdle, and if that was none, of the other tables.
   size_t MakeRoom();
   // The same, and nothing is opened any more: a read that would have to is FailedPrecondition.
-  void Close();
+  void Close() noexcept;
 
   size_t open_files() const;       // now
   uint64_t files_opened() const;   // so far, again included
 
  private:
   friend class TableFile;
+  class Place;
 
   absl::StatusOr<std::unique_ptr<File>> OpenOnDisk(const std::string& path);
   // Opens what the file has closed; on OK the caller holds a use of it.
   absl::Status OpenAgain(TableFile* file);
   absl::Status CheckNotClosed(const TableFile& file) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Takes a place for one more open file; what had to be closed for it.
-  std::vector<std::unique_ptr<File>> TakePlace() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The clock: passes files that were read since it last came by. Null when all are being read.
   std::unique_ptr<File> Evict() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Add(TableFile* file, std::unique_ptr<File> opened) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Puts the file among the open ones, where its Place has reserved room.
+  void Add(TableFile* file, std::unique_ptr<File> opened) noexcept
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::unique_ptr<File> TakeIdle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::unique_ptr<File> Take(TableFile* file) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(TableFile* file);
   size_t CloseIdleOfOthers();
 
   FileSystem* const fs_;
+  FileSystem* const whole_;
   const size_t limit_;
   std::function<absl::Status(const absl::Status&)> judge_;  // may be null
   const bool is_listed_;  // among those that make room for one another

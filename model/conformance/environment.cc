@@ -196,7 +196,7 @@ class SimulatedEnvironment final : public Environment {
   std::string WrongFiles() const override {
     std::map<std::string, std::string> files;
     for (auto& [path, bytes] : disk_->Files()) {
-      if (path.starts_with(directory() + "/")) {
+      if (path.starts_with(AbsoluteDirectory() + "/")) {
         files.emplace(std::move(path), std::move(bytes));
       }
     }
@@ -205,7 +205,7 @@ class SimulatedEnvironment final : public Environment {
   void LeaveFree(std::optional<uint64_t> bytes) override {
     constexpr uint64_t kCapacity = SimulatedFileSystem::kDefaultCapacityBytes;
     disk_->SetCapacity(kCapacity);
-    const absl::StatusOr<uint64_t> free_bytes = disk_->FreeBytes(directory());
+    const absl::StatusOr<uint64_t> free_bytes = disk_->FreeBytes(AbsoluteDirectory());
     if (bytes.has_value() && free_bytes.ok()) {
       disk_->SetCapacity(kCapacity - *free_bytes + *bytes);
     }

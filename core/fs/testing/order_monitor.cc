@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/fs/errno_status.h"
 
 namespace veralith {
 namespace {
@@ -359,7 +360,9 @@ void OrderMonitor::After(const Call& call, const absl::Status& status) {
     AfterSync(call, status.ok());
   } else if (call.kind == FsCall::kSyncDirectory) {
     Note(call);
-    DirectorySynced(WithoutSlash(call.path), status.ok());
+    if (!IsOutOfDescriptors(status)) {  // else it was not even opened
+      DirectorySynced(WithoutSlash(call.path), status.ok());
+    }
   } else if (status.ok() && (call.kind == FsCall::kOpen || call.kind == FsCall::kCreate)) {
     AfterOpen(call);
   } else if (status.ok()) {
