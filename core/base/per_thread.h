@@ -8,11 +8,14 @@
 // What the object holds stays from one use to the next in a thread that lives, and only there.
 //
 // Thread rule: a PerThread belongs to the thread that made it. Two of one type in one thread are the
-// same object, except when its thread_local objects are gone.
+// same object, except when its thread_local objects are gone. Under the schedule explorer each has an
+// object of its own: fibers share a thread, and one can be stopped while it uses the object.
 #ifndef VERALITH_CORE_BASE_PER_THREAD_H_
 #define VERALITH_CORE_BASE_PER_THREAD_H_
 
 #include <optional>
+
+#include "core/base/sync.h"
 
 namespace veralith {
 
@@ -33,6 +36,11 @@ class PerThread {
  private:
   // Null once the thread's object has been destroyed.
   static T* OfThisThread() {
+#ifdef VERALITH_EXPLORE
+    if (explored::active != nullptr) {
+      return nullptr;
+    }
+#endif
     static thread_local bool is_gone = false;  // has no destructor: readable to the thread's end
     struct Owner {
       T object;
