@@ -7,9 +7,6 @@
 
 #include "core/base/check.h"
 
-// The child starts threads of its own, which ThreadSanitizer by default takes for a mistake.
-extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
-
 namespace veralith {
 
 std::string InChild(const std::function<std::string()>& body, unsigned seconds) {
