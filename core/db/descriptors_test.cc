@@ -226,6 +226,22 @@ TEST_F(Descriptors, ASegmentThatIsSwappedWhileItIsNotOpenIsAnErrorThatNamesIt) {
   ExpectAll(**db, 1);
 }
 
+// Each alone would take all that the process may have.
+TEST_F(Descriptors, DatabasesOfOneProcessMakeRoomForOneAnother) {
+  disk().SetMaxOpenFiles(2 * kFewFiles);
+  absl::StatusOr<std::unique_ptr<Db>> one = simulation_.Open(ManySegments(-1));
+  ASSERT_OK(one.status());
+  PutAll(**one, 1);
+  ASSERT_OK((*one)->Flush());
+  ExpectAll(**one, 1);
+  absl::StatusOr<std::unique_ptr<Db>> other = Db::Open("other", ManySegments(-1));
+  ASSERT_OK(other.status());
+  PutAll(**other, 2);
+  ASSERT_OK((*other)->Flush());
+  ExpectAll(**other, 2);
+  ExpectAll(**one, 1);
+}
+
 // Never an old value for a new one, and no damage where there is none.
 TEST_F(Descriptors, AReadThatOpensAgainSaysThatAWriterCameMeanwhile) {
   const auto write = [this](int life) {
