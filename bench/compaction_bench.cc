@@ -25,9 +25,10 @@ constexpr char kUsage[] =
     "usage: compaction_bench NEW_DIRECTORY [KEYS] [VALUE_BYTES] [none|lz4] [ROUNDS]\n"
     "                        [--load=WORD] [--values=copied|encoded] [--pieces=1|2]\n"
     "\n"
-    "Fills databases in NEW_DIRECTORY, one after the other, and measures one compaction of each. The\n"
-    "directory must not exist, and is removed after each database. By default 1000000 keys, 100 bytes,\n"
-    "lz4 (which halves the values), 1 round: some two minutes. Jobs of less than 64 MiB are not cut.\n"
+    "Fills databases in NEW_DIRECTORY, one after the other, and measures one compaction of each.\n"
+    "The directory must not exist, and is removed after each database. By default 1000000 keys,\n"
+    "100 bytes, lz4 (which halves the values), 1 round: some two minutes. Jobs of less than\n"
+    "64 MiB are not cut.\n"
     "\n"
     "  three runs      three runs of every key; two versions of three are dropped\n"
     "  odd and even    a run of every second key, and one of the others; all stay\n"
@@ -35,8 +36,8 @@ constexpr char kUsage[] =
     "  clusters        a run of every key, and one of a hundred keys in every ten thousand\n"
     "\n"
     "--load (the first word of a name), --values and --pieces: only those. Each row: copied or\n"
-    "encoded again, pieces, input, time, processor time of all threads, and the share of the output's\n"
-    "bytes that was copied. Compare rows of one run.\n";
+    "encoded again, pieces, input, time, processor time of all threads, and the share of the\n"
+    "output's bytes that was copied. Compare rows of one run.\n";
 
 struct Settings {
   std::string directory;
@@ -107,21 +108,20 @@ class Database {
     const double cpu_before = ProcessSeconds();
     const int64_t start = SystemClock()->MonotonicNanos();
     Compact();
-    const double seconds =
-        static_cast<double>(SystemClock()->MonotonicNanos() - start) / 1e9;
+    const double seconds = static_cast<double>(SystemClock()->MonotonicNanos() - start) / 1e9;
     const double cpu = ProcessSeconds() - cpu_before;
     const Statistics after = db_->GetStatistics();
-    const auto since = [&](uint64_t Statistics::*counter) {
+    const auto since = [&](uint64_t Statistics::* counter) {
       return static_cast<double>(after.*counter - before.*counter);
     };
     const double megabytes = since(&Statistics::compaction_bytes_read) / 1e6;
     const double pieces = since(&Statistics::subcompactions);
-    std::printf("%-14s %-8s %.0f piece%s %8.1f MB %7.2f s %7.1f MB/s %7.2f CPU s %7.1f MB/s %6.1f%%\n",
-                name, way_.copy ? "copied" : "encoded",
-                pieces, pieces > 1 ? "s" : " ",
-                megabytes, seconds, megabytes / seconds, cpu, megabytes / cpu,
-                100 * since(&Statistics::compaction_bytes_copied) /
-                    since(&Statistics::compaction_bytes_written));
+    std::printf(
+        "%-14s %-8s %.0f piece%s %8.1f MB %7.2f s %7.1f MB/s %7.2f CPU s %7.1f MB/s %6.1f%%\n",
+        name, way_.copy ? "copied" : "encoded", pieces, pieces > 1 ? "s" : " ", megabytes, seconds,
+        megabytes / seconds, cpu, megabytes / cpu,
+        100 * since(&Statistics::compaction_bytes_copied) /
+            since(&Statistics::compaction_bytes_written));
     std::fflush(stdout);
   }
 
@@ -147,8 +147,8 @@ void Run(const Settings& settings) {
       {"single keys", {Every, [](uint64_t key) { return key % 1000 == 0; }}},
       {"clusters", {Every, [](uint64_t key) { return key % 10'000 < 100; }}},
   };
-  std::printf("%-14s %-8s %-8s %11s %9s %12s %13s %12s %7s\n", "", "values", "", "input", "time", "",
-              "", "", "copied");
+  std::printf("%-14s %-8s %-8s %11s %9s %12s %13s %12s %7s\n", "", "values", "", "input", "time",
+              "", "", "", "copied");
   for (const Load& load : loads) {
     if (std::string_view(load.name).substr(0, settings.load.size()) != settings.load) {
       continue;

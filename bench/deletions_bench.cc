@@ -82,9 +82,8 @@ void RangeDeletes(const std::string& directory, const Shape& shape, uint64_t n) 
   VERALITH_CHECK(db->Flush().ok());
   Clock::time_point start = Clock::now();
   for (uint64_t i = 0; i < n; ++i) {
-    VERALITH_CHECK(db->DeleteRange({}, kDefaultNamespace, Key(shape.begin(i, n)),
-                                   Key(shape.end(i, n)))
-                       .ok());
+    VERALITH_CHECK(
+        db->DeleteRange({}, kDefaultNamespace, Key(shape.begin(i, n)), Key(shape.end(i, n))).ok());
   }
   const double writes = SecondsSince(start);
   const uint64_t memory = db->GetStatistics().memtable_bytes;
@@ -135,9 +134,8 @@ void Queue(const std::string& directory, uint64_t steps, bool holds_snapshot) {
 
 int main(int argc, char** argv) {
   if (argc < 2 || std::filesystem::exists(argv[1])) {
-    std::fprintf(stderr,
-                 "usage: deletions_bench NEW_DIRECTORY [RANGE_DELETES] [QUEUE_STEPS]\n"
-                 "The directory must not exist, and is removed after each database.\n");
+    std::fprintf(stderr, "usage: deletions_bench NEW_DIRECTORY [RANGE_DELETES] [QUEUE_STEPS]\n"
+                         "The directory must not exist, and is removed after each database.\n");
     return 2;
   }
   const std::string directory = argv[1];

@@ -1,10 +1,11 @@
-// Many segments and few descriptors (Options::max_open_files): what opening costs in time and memory,
-// and what a lookup costs whose segment is open or has to be opened again. Nothing is cached.
+// Many segments and few descriptors (Options::max_open_files): what opening costs in time and
+// memory, and what a lookup costs whose segment is open or has to be opened again. Nothing is
+// cached.
 //
 //   bazel run --config=release //bench:descriptors -- DIRECTORY [segments] [descriptors]
 //
-// DIRECTORY is made anew; a memory file system (/dev/shm) spares a sync for each segment. The process
-// may have `descriptors` files open (ulimit -n) once the database is made.
+// DIRECTORY is made anew; a memory file system (/dev/shm) spares a sync for each segment. The
+// process may have `descriptors` files open (ulimit -n) once the database is made.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -103,7 +104,8 @@ void Run(const std::string& directory, uint64_t segments, rlim_t descriptors) {
   Lookups(*db, "over all segments", segments, 1);
   Lookups(*db, "over 64 segments", kFewSegments, segments / kFewSegments);
   std::printf("%llu segments are open, %ld descriptors\n",
-              static_cast<unsigned long long>(db->GetStatistics().open_segments), OpenDescriptors());
+              static_cast<unsigned long long>(db->GetStatistics().open_segments),
+              OpenDescriptors());
   start = Seconds();
   VERALITH_CHECK(db->Close().ok());
   std::printf("closed in %.2f s\n", Seconds() - start);

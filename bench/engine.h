@@ -27,7 +27,8 @@ struct EngineOptions {
 class Engine {
  public:
   virtual ~Engine() = default;
-  virtual std::string Description() const = 0;  // version and settings that differ from its defaults
+  // Version and settings that differ from its defaults.
+  virtual std::string Description() const = 0;
   virtual void Put(std::string_view key, std::string_view value, bool sync) = 0;
   virtual void PutBatch(const std::vector<std::pair<std::string, std::string>>& entries) = 0;
   virtual void Delete(std::string_view key) = 0;

@@ -1,5 +1,5 @@
-// What staging a batch of one put (16-byte key, 100-byte value) costs, checksum included, and what a
-// commit per record and per group of 32 adds (one write call each, no sync).
+// What staging a batch of one put (16-byte key, 100-byte value) costs, checksum included, and what
+// a commit per record and per group of 32 adds (one write call each, no sync).
 //   log_bench <new file>
 #include <cstdio>
 #include <memory>

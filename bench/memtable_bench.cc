@@ -30,8 +30,8 @@ constexpr size_t kValueBytes = 100;
 
 struct Workload {
   std::string name;
-  std::vector<std::string> keys;   // distinct, in the order of insertion
-  std::vector<uint32_t> lookups;   // indices into keys
+  std::vector<std::string> keys;  // distinct, in the order of insertion
+  std::vector<uint32_t> lookups;  // indices into keys
 };
 
 std::string Decimal16(uint64_t i, uint64_t) {
@@ -221,7 +221,7 @@ Figures Measure(const Workload& workload) {
   return figures;
 }
 
-double Median(const std::vector<Figures>& rounds, double Figures::*figure) {
+double Median(const std::vector<Figures>& rounds, double Figures::* figure) {
   std::vector<double> values;
   for (const Figures& round : rounds) {
     values.push_back(round.*figure);
@@ -252,12 +252,11 @@ void Run(const Workload& workload, int rounds) {
 int Main(size_t entries, int rounds) {
   std::printf("%zu entries, values of %zu bytes, medians of %d; M operations/s; bytes per entry\n",
               entries, kValueBytes, rounds);
-  std::printf("%-18s %-18s %8s %8s %8s %8s %10s\n", "keys", "structure", "insert", "get",
-              "forward", "backward", "bytes");
+  std::printf("%-18s %-18s %8s %8s %8s %8s %10s\n", "keys", "structure", "insert", "get", "forward",
+              "backward", "bytes");
   Run<VeralithMemtable, VeralithVisible, AbslBtreeMap, StdMap>(
       MakeWorkload("decimal 16", entries, true, Decimal16), rounds);
-  Run<VeralithMemtable, AbslBtreeMap>(MakeWorkload("random 16", entries, true, Random16),
-                                      rounds);
+  Run<VeralithMemtable, AbslBtreeMap>(MakeWorkload("random 16", entries, true, Random16), rounds);
   Run<VeralithMemtable, AbslBtreeMap>(MakeWorkload("composite 60", entries, true, Composite60),
                                       rounds);
   Run<VeralithMemtable, AbslBtreeMap>(MakeWorkload("decimal 16 sorted", entries, false, Decimal16),

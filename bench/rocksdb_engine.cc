@@ -58,8 +58,7 @@ class RocksdbEngine final : public Engine {
   }
   void Delete(std::string_view key) override { Check(db_->Delete({}, ToSlice(key))); }
   bool Get(std::string_view key, uint64_t* value_bytes) override {
-    const rocksdb::Status status =
-        db_->Get({}, db_->DefaultColumnFamily(), ToSlice(key), &value_);
+    const rocksdb::Status status = db_->Get({}, db_->DefaultColumnFamily(), ToSlice(key), &value_);
     if (status.IsNotFound()) {
       return false;
     }

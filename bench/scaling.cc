@@ -6,8 +6,8 @@
 //
 // Every phase runs on a fresh database with the same keys: odd ones in segments only, even ones in
 // the memtable, each overwritten already, so that what the writer does changes nothing about the
-// way of a lookup but that a writer is there. Phases take turns over the rounds, and the medians are
-// compared. Where other load disturbs, the rates per
+// way of a lookup but that a writer is there. Phases take turns over the rounds, and the medians
+// are compared. Where other load disturbs, the rates per
 // second of the thread's own CPU time say more: they are printed too. Exit code 3 when a call
 // failed, 1 when an aim was missed, 2 for wrong usage.
 #include <time.h>
@@ -100,8 +100,9 @@ class Phase {
     rates.reads = static_cast<double>(reads_) / seconds_;
     rates.writes_per_cpu_second = writes_per_cpu_second_;
     rates.reads_per_cpu_second = reads_per_cpu_second_;
-    rates.syncs_per_commit = static_cast<double>(after.log_syncs - before.log_syncs) /
-                             static_cast<double>(std::max<uint64_t>(1, after.commits - before.commits));
+    rates.syncs_per_commit =
+        static_cast<double>(after.log_syncs - before.log_syncs) /
+        static_cast<double>(std::max<uint64_t>(1, after.commits - before.commits));
     return rates;
   }
 

@@ -1,5 +1,5 @@
-// One segment, by the thread's processor time: build, lookups (cached, cold, missing), scans, seeks. On
-// the folder given (a memory file system shows processor time only).
+// One segment, by the thread's processor time: build, lookups (cached, cold, missing), scans,
+// seeks. On the folder given (a memory file system shows processor time only).
 //
 //   bazel run --config=release //bench:segment_bench -- DIRECTORY [rows] [none|lz4|snappy|zstd]
 //       [dec16|comp60] [value bytes]
@@ -191,8 +191,7 @@ void Run(const Settings& settings) {
   Scan("scan, nothing cached", *cold, false, false);
   Scan("scan backward, nothing cached", *cold, false, true);
   Scan("scan, filling the cache", *cached, true, false);
-  std::printf("%-34s %9.2f MB\n", "cache holds",
-              static_cast<double>(large.charged_bytes()) / 1e6);
+  std::printf("%-34s %9.2f MB\n", "cache holds", static_cast<double>(large.charged_bytes()) / 1e6);
   for (int round = 0; round < 2; ++round) {
     Lookups("get, cached", *cached, keys, 1'000'000, kPut, {});
   }

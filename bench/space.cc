@@ -3,8 +3,8 @@
 //
 // RocksDB's file is what its SstFileWriter makes: 4 KiB blocks, Bloom filter of 10 bits per key,
 // otherwise its defaults. Its sequence numbers are all 0 there, so its file holds no history; a
-// segment holds a timestamp per entry, which is why timestamps stand apart. The entries are those of
-// a database filled in random order: keys of 16 bytes, half of each value random, and a commit
+// segment holds a timestamp per entry, which is why timestamps stand apart. The entries are those
+// of a database filled in random order: keys of 16 bytes, half of each value random, and a commit
 // timestamp of its place in that order. bench/space.sh installs librocksdb-dev and runs this.
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
@@ -116,8 +116,8 @@ SegmentBytes Measure(const std::string& path) {
   for (const parquet::RowGroup& group : footer->metadata.row_groups) {
     for (size_t c = 0; c < kSegmentColumns; ++c) {
       const parquet::ColumnChunk& chunk = group.columns[c];
-      const uint64_t indexes = chunk.offset_index_length.value_or(0) +
-                               chunk.column_index_length.value_or(0);
+      const uint64_t indexes =
+          chunk.offset_index_length.value_or(0) + chunk.column_index_length.value_or(0);
       const auto pages = static_cast<uint64_t>(chunk.meta_data.total_compressed_size);
       bytes.columns[c] += pages;
       if (c == static_cast<size_t>(SegmentColumn::kTimestamp)) {
@@ -170,8 +170,8 @@ void PrintRow(const char* codec, const SegmentBytes& ours, uint64_t theirs, uint
   const auto per_row = [rows](uint64_t bytes) {
     return static_cast<double>(bytes) / static_cast<double>(rows);
   };
-  std::printf("| %s | %.2f | %.2f | **%.3f** | %.2f | %.3f | %.2f | %.2f | %.2f | %.2f | %.2f |\n", codec,
-              per_row(theirs), per_row(ours.file - ours.timestamps),
+  std::printf("| %s | %.2f | %.2f | **%.3f** | %.2f | %.3f | %.2f | %.2f | %.2f | %.2f | %.2f |\n",
+              codec, per_row(theirs), per_row(ours.file - ours.timestamps),
               static_cast<double>(ours.file - ours.timestamps) / static_cast<double>(theirs),
               per_row(ours.timestamps),
               static_cast<double>(ours.file) / static_cast<double>(theirs),
@@ -186,7 +186,8 @@ void Compare(const Workload& workload, const std::string& directory) {
               "them | keys | values | Parquet bloom | page indexes | block |\n"
               "|---|---|---|---|---|---|---|---|---|---|---|\n");
   for (const CodecPair& codec : kCodecs) {
-    const uint64_t theirs = RocksDbBytes(workload, codec.theirs, JoinPath(directory, "rocksdb.sst"));
+    const uint64_t theirs =
+        RocksDbBytes(workload, codec.theirs, JoinPath(directory, "rocksdb.sst"));
     const SegmentBytes ours =
         VeralithBytes(workload, codec.ours, JoinPath(directory, "veralith.parquet"));
     PrintRow(codec.name, ours, theirs, workload.keys.size());

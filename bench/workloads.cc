@@ -58,9 +58,7 @@ std::string Key(const Settings& settings, uint64_t i) {
 }
 
 // A key that is never written, between those that are.
-std::string MissingKey(const Settings& settings, uint64_t i) {
-  return Key(settings, i) + ".";
-}
+std::string MissingKey(const Settings& settings, uint64_t i) { return Key(settings, i) + "."; }
 
 // Half random, half zeros, so that a codec halves it: values are cut from one long buffer.
 class Values {
@@ -109,7 +107,9 @@ uint64_t DirectoryBytes(const std::string& directory) {
 // "write_bytes" of this process: what reached the disk's queue. 0 where the kernel does not say.
 uint64_t BytesWritten() {
   std::FILE* file = std::fopen("/proc/self/io", "r");
-  if (file == nullptr) return 0;
+  if (file == nullptr) {
+    return 0;
+  }
   char line[128];
   unsigned long long bytes = 0;
   while (std::fgets(line, sizeof(line), file) != nullptr) {
@@ -136,20 +136,29 @@ class Runner {
 
   void Run(const std::string& name) {
     const std::map<std::string, void (Runner::*)()> workloads = {
-        {"fillseq", &Runner::FillSeq},         {"fillrandom", &Runner::FillRandom},
-        {"overwrite", &Runner::Overwrite},     {"fillbatch", &Runner::FillBatch},
+        {"fillseq", &Runner::FillSeq},
+        {"fillrandom", &Runner::FillRandom},
+        {"overwrite", &Runner::Overwrite},
+        {"fillbatch", &Runner::FillBatch},
         {"overwriterandom", &Runner::OverwriteRandom},
         {"fillbatchrandom", &Runner::FillBatchRandom},
-        {"deleterandom", &Runner::DeleteRandom}, {"fillsync", &Runner::FillSync},
-        {"readrandom", &Runner::ReadRandom},   {"readmissing", &Runner::ReadMissing},
-        {"readhot", &Runner::ReadHot},         {"seekrandom", &Runner::SeekRandom},
-        {"readseq", &Runner::ReadSeq},         {"readreverse", &Runner::ReadReverse},
+        {"deleterandom", &Runner::DeleteRandom},
+        {"fillsync", &Runner::FillSync},
+        {"readrandom", &Runner::ReadRandom},
+        {"readmissing", &Runner::ReadMissing},
+        {"readhot", &Runner::ReadHot},
+        {"seekrandom", &Runner::SeekRandom},
+        {"readseq", &Runner::ReadSeq},
+        {"readreverse", &Runner::ReadReverse},
         {"readwhilewriting", &Runner::ReadWhileWriting},
-        {"settle", &Runner::Settle},           {"compact", &Runner::Compact}};
+        {"settle", &Runner::Settle},
+        {"compact", &Runner::Compact}};
     const auto it = workloads.find(name);
     if (it == workloads.end()) {
       std::fprintf(stderr, "unknown workload %s; there are:", name.c_str());
-      for (const auto& [known, run] : workloads) std::fprintf(stderr, " %s", known.c_str());
+      for (const auto& [known, run] : workloads) {
+        std::fprintf(stderr, " %s", known.c_str());
+      }
       std::fprintf(stderr, "\n");
       std::exit(2);
     }
@@ -177,7 +186,9 @@ class Runner {
   uint64_t Shuffled(uint64_t i) const {
     const uint64_t n = settings_.entries;
     uint64_t bits = 1;
-    while ((uint64_t{1} << bits) < n) ++bits;
+    while ((uint64_t{1} << bits) < n) {
+      ++bits;
+    }
     const uint64_t mask = (uint64_t{1} << bits) - 1;
     uint64_t x = i;
     do {  // an odd multiplier and xor-shifts permute the power of two; walk the cycle into [0, n)
@@ -285,7 +296,8 @@ class Runner {
     const double elapsed = Now() - start;
     stop = true;
     writer.join();
-    note_ = "writes_per_s=" + std::to_string(static_cast<uint64_t>(static_cast<double>(written) / elapsed));
+    note_ = "writes_per_s=" +
+            std::to_string(static_cast<uint64_t>(static_cast<double>(written) / elapsed));
   }
   void Settle() {
     engine_->Settle();
@@ -328,15 +340,23 @@ int Main(int argc, char** argv) {
   bool existing = false;
   for (int i = 1; i < argc; ++i) {
     std::string value;
-    if (Option(argv[i], "--db", &value)) settings.engine.directory = value;
-    else if (Option(argv[i], "--workloads", &value)) settings.workloads = value;
-    else if (Option(argv[i], "--num", &value)) settings.entries = std::stoull(value);
-    else if (Option(argv[i], "--value_bytes", &value)) settings.value_bytes = std::stoull(value);
-    else if (Option(argv[i], "--keys", &value)) settings.key_form = value;
-    else if (Option(argv[i], "--cache_mib", &value)) settings.engine.cache_bytes = std::stoull(value) << 20;
-    else if (Option(argv[i], "--codec", &value)) settings.engine.compress = value != "none";
-    else if (std::strcmp(argv[i], "--existing") == 0) existing = true;
-    else {
+    if (Option(argv[i], "--db", &value)) {
+      settings.engine.directory = value;
+    } else if (Option(argv[i], "--workloads", &value)) {
+      settings.workloads = value;
+    } else if (Option(argv[i], "--num", &value)) {
+      settings.entries = std::stoull(value);
+    } else if (Option(argv[i], "--value_bytes", &value)) {
+      settings.value_bytes = std::stoull(value);
+    } else if (Option(argv[i], "--keys", &value)) {
+      settings.key_form = value;
+    } else if (Option(argv[i], "--cache_mib", &value)) {
+      settings.engine.cache_bytes = std::stoull(value) << 20;
+    } else if (Option(argv[i], "--codec", &value)) {
+      settings.engine.compress = value != "none";
+    } else if (std::strcmp(argv[i], "--existing") == 0) {
+      existing = true;
+    } else {
       const bool help = std::strcmp(argv[i], "--help") == 0;
       std::fputs(kUsage, help ? stdout : stderr);
       return help ? 0 : 2;

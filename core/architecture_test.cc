@@ -1,6 +1,6 @@
-// Holds the source tree to its architecture (docs and DESIGN, "The tree"): which package may include
-// which, that core never depends on its checks, and that only the doors name threads, clocks,
-// randomness and file calls.
+// Holds the source tree to its architecture (docs and DESIGN, "The tree"): which package may
+// include which, that core never depends on its checks, and that only the doors name threads,
+// clocks, randomness and file calls.
 //
 // Reads the source tree itself (the folder of the WORKSPACE file), so it runs every time.
 #include <algorithm>
@@ -32,8 +32,7 @@ const std::map<std::string, Names>& AllowedIncludes() {
       {"segment", {"base", "fs", "format", "iterator"}},
       {"memtable", {"base", "format", "iterator"}},
       {"manifest", {"base", "fs", "format", "log"}},
-      {"compaction",
-       {"base", "fs", "format", "iterator", "segment", "memtable", "manifest"}},
+      {"compaction", {"base", "fs", "format", "iterator", "segment", "memtable", "manifest"}},
       {"version_set", {"base", "fs", "format", "manifest", "segment"}},
       {"db",
        {"base", "fs", "format", "iterator", "log", "segment", "memtable", "manifest", "compaction",
@@ -126,9 +125,7 @@ std::string WithoutComments(const std::string& text) {
   return std::regex_replace(text, comment, "");
 }
 
-TEST(Architecture, TheTreeIsWhereItIsLookedFor) {
-  EXPECT_GT(SourcesUnder("core").size(), 100u);
-}
+TEST(Architecture, TheTreeIsWhereItIsLookedFor) { EXPECT_GT(SourcesUnder("core").size(), 100u); }
 
 TEST(Architecture, EveryPackageOfCoreIncludesOnlyPackagesBelowIt) {
   for (const std::string& file : SourcesUnder("core")) {
@@ -191,8 +188,7 @@ TEST(Architecture, OnlyTheDoorsNameThreadsClocksRandomnessAndFiles) {
 }
 
 TEST(Architecture, NoDecisionOfTheEngineIteratesAHashContainer) {
-  static const std::regex hash_container(
-      R"(\bstd::unordered_|\babsl::(flat|node)_hash_)");
+  static const std::regex hash_container(R"(\bstd::unordered_|\babsl::(flat|node)_hash_)");
   for (const std::string& file : SourcesUnder("core")) {
     if (IsTest(file)) {
       continue;

@@ -74,15 +74,16 @@ void WriteSparseIndexes(const Corpus& corpus) {
   };
   SparseIndexBuilder golden;
   VERALITH_CHECK(golden.Add(*HexDecode("8000000000000001fffffffffffffe01"), {4, 1000, 0}).ok());
-  VERALITH_CHECK(golden.Add(*HexDecode("8000000000000401fffffffffffbfe01"), {1004, 1000, 1024})
-                     .ok());
+  VERALITH_CHECK(
+      golden.Add(*HexDecode("8000000000000401fffffffffffbfe01"), {1004, 1000, 1024}).ok());
   write("golden", golden.Finish());
   write("empty", Index({}, 16));
   write("empty_key", Index({""}, 16));
   write("prefixes", Index({"", "a", "aa", "aab", "ab", "b"}, 16));
   write("interval_1", Index({"", "a", "aa", "aab", "ab", "b"}, 1));
   write("interval_2", Index({"", "a", "aa", "aab", "ab", "b"}, 2));
-  write("internal_keys", Index({Key(0, "a", 5), Key(0, "b", 5), Key(1, "a", 9), Key(1, "a", 8)}, 3));
+  write("internal_keys",
+        Index({Key(0, "a", 5), Key(0, "b", 5), Key(1, "a", 9), Key(1, "a", 8)}, 3));
   std::string below_longest = Index({"ab", "b"}, 16);
   write("cut", below_longest.substr(0, below_longest.size() - 1));
   // v1 allows a shared length below the longest: "ab", then "ac" with nothing shared.
@@ -282,7 +283,9 @@ void WriteLogs(const Corpus& corpus) {
   damaged[36] ^= 1;
   write_file("damaged_file_header", damaged);
   corpus.Write("log_file", "recipe",
-               std::string("\x05hello\x03" "abc\x20") + std::string(33, 'x') +
+               std::string("\x05hello\x03"
+                           "abc\x20") +
+                   std::string(33, 'x') +
                    std::string("\x40\x00\x01\x00\x00\x01\x50\x00\xff\x70\x00\x80", 12));
 }
 

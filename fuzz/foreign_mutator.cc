@@ -86,8 +86,7 @@ bool MutateForeign(ForeignRegion region, uint32_t choice, const PieceMutation& m
   }
   const bool keep_size = choice % 2 == 0;
   std::string data = file->substr(0, *footer_at);
-  std::string footer =
-      file->substr(*footer_at, file->size() - kParquetTailBytes - *footer_at);
+  std::string footer = file->substr(*footer_at, file->size() - kParquetTailBytes - *footer_at);
   if (region == ForeignRegion::kFooter) {
     ChangePiece(mutate, keep_size, &footer);
     *file = WithFooter(data, footer);

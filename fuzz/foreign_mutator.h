@@ -1,8 +1,9 @@
-// Changes one region of a Parquet file that another tool wrote and repairs what would give the change
-// away before it is reached: lengths, page checksums, and every offset of what the change moves.
+// Changes one region of a Parquet file that another tool wrote and repairs what would give the
+// change away before it is reached: lengths, page checksums, and every offset of what the change
+// moves.
 //
-// As segment_mutator.h, for files without a segment block. Compressed pages are decompressed, changed
-// and compressed again. Works on damaged files too, as long as the footer can be decoded.
+// As segment_mutator.h, for files without a segment block. Compressed pages are decompressed,
+// changed and compressed again. Works on damaged files too, as long as the footer can be decoded.
 #ifndef VERALITH_FUZZ_FOREIGN_MUTATOR_H_
 #define VERALITH_FUZZ_FOREIGN_MUTATOR_H_
 

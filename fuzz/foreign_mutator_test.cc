@@ -21,7 +21,8 @@
 namespace veralith {
 namespace {
 
-constexpr const char* kRegionNames[kForeignRegions] = {"footer", "page headers", "levels", "values"};
+constexpr const char* kRegionNames[kForeignRegions] = {"footer", "page headers", "levels",
+                                                       "values"};
 
 std::string ReadFile(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -69,8 +70,8 @@ TEST(ForeignMutator, WithoutAChangeTheRowsStayTheSame) {
     for (int region = 0; region < kForeignRegions; ++region) {
       for (uint32_t choice = 0; choice < 30; ++choice) {
         std::string file = seed;
-        (void)MutateForeign(static_cast<ForeignRegion>(region), choice, [](std::string*, size_t) {},
-                            &file);
+        (void)MutateForeign(
+            static_cast<ForeignRegion>(region), choice, [](std::string*, size_t) {}, &file);
         std::vector<OwnedEntry> rows;
         ASSERT_EQ(FaultOf(file, &rows), "") << kRegionNames[region];
         ASSERT_EQ(rows, expected) << kRegionNames[region];

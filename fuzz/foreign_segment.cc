@@ -1,13 +1,13 @@
-// Bytes as a Parquet file of another writer (core/segment/foreign_segment.h). Within a memory limit,
-// whatever opens is a segment:
+// Bytes as a Parquet file of another writer (core/segment/foreign_segment.h). Within a memory
+// limit, whatever opens is a segment:
 //
-//   rows ascend strictly and are valid entries, as many as the summary says, and the summary is what
-//   they say; backward is forward reversed; Seek, SeekForPrev and Get agree with the sorted rows for
-//   keys there and not there; everything can be read again (Check); and a segment written from the
-//   rows gives the same rows.
+//   rows ascend strictly and are valid entries, as many as the summary says, and the summary is
+//   what they say; backward is forward reversed; Seek, SeekForPrev and Get agree with the sorted
+//   rows for keys there and not there; everything can be read again (Check); and a segment written
+//   from the rows gives the same rows.
 //
-// The mutator (foreign_mutator.h) changes footer, page headers, levels or values and repairs lengths,
-// offsets and checksums around them.
+// The mutator (foreign_mutator.h) changes footer, page headers, levels or values and repairs
+// lengths, offsets and checksums around them.
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -100,8 +100,8 @@ void CheckSought(const SegmentReader& reader, Iterator* iterator,
   VERALITH_CHECK((result.kind != LookupResult::Kind::kAbsent) == there);
   VERALITH_CHECK(!there || reader.MayContain(hash));
   VERALITH_CHECK(!there || (result.value == at->value && result.ts == at->ts));
-  VERALITH_CHECK(!there || (result.kind == LookupResult::Kind::kPut) ==
-                               (at->kind == EntryKind::kPut));
+  VERALITH_CHECK(!there ||
+                 (result.kind == LookupResult::Kind::kPut) == (at->kind == EntryKind::kPut));
 }
 
 void CheckFound(const SegmentReader& reader, const std::vector<OwnedEntry>& rows) {

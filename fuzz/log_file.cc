@@ -1,6 +1,6 @@
-// A whole log file, log number 1 of id 0x5eed. The input is an image, or, when its first byte is not
-// that of an image, a recipe: bytes from which records with sound seals are made, in each version,
-// and then damaged, so that the fuzzer gets past checksums.
+// A whole log file, log number 1 of id 0x5eed. The input is an image, or, when its first byte is
+// not that of an image, a recipe: bytes from which records with sound seals are made, in each
+// version, and then damaged, so that the fuzzer gets past checksums.
 //
 // Oracle: the records read, written again, are the file's bytes up to end(); nothing that was not
 // written is read; the scan behind the end terminates within its bound and shows only records that

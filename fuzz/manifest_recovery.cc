@@ -1,6 +1,6 @@
-// Recovery of a directory image. Bytes become CURRENT and MANIFEST-000001, raw or (so that edits are
-// reached behind the checksums) as records that are framed right; recovery must end with a state or
-// an error, and a state that was recovered must survive being written and recovered again.
+// Recovery of a directory image. Bytes become CURRENT and MANIFEST-000001, raw or (so that edits
+// are reached behind the checksums) as records that are framed right; recovery must end with a
+// state or an error, and a state that was recovered must survive being written and recovered again.
 //
 //   byte 0   bit 0: framed   bit 1: no CURRENT   bit 2: a log and a segment are there
 //            bit 3: the framed manifest is closed
@@ -66,9 +66,10 @@ void WriteFramed(FileSystem& fs, std::string_view bytes, bool closed) {
     StageRecord(writer, "");
   }
   VERALITH_CHECK(writer.Commit().ok());
-  VERALITH_CHECK(writer.file()->Truncate(writer.committed_offset() -
-                                         std::min<uint64_t>(cut, writer.committed_offset()))
-                     .ok());
+  VERALITH_CHECK(
+      writer.file()
+          ->Truncate(writer.committed_offset() - std::min<uint64_t>(cut, writer.committed_offset()))
+          .ok());
 }
 
 void MakeImage(FileSystem& fs, std::string_view bytes) {

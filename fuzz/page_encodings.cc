@@ -155,16 +155,27 @@ void TryLevelsV1(std::string_view bytes) {
 
 void Try(uint8_t selector, size_t count, std::string_view bytes) {
   switch (selector % 10) {
-    case 0: return TryPacked<int64_t>(bytes, count);
-    case 1: return TryPacked<int32_t>(bytes, count);
-    case 2: return TryLengths(bytes, count);
-    case 3: return TryPrefixes(bytes, count);
-    case 4: return TryRle(bytes, selector / 10 * 2, count);
-    case 5: return TryLevels(bytes, count);
-    case 6: return TryIndices(bytes, count);
-    case 7: return TryPlainByteArray(bytes, count);
-    case 8: return TryLevelsV1(bytes);
-    default: TryValues<int64_t>(bytes); TryValues<int32_t>(bytes);
+    case 0:
+      return TryPacked<int64_t>(bytes, count);
+    case 1:
+      return TryPacked<int32_t>(bytes, count);
+    case 2:
+      return TryLengths(bytes, count);
+    case 3:
+      return TryPrefixes(bytes, count);
+    case 4:
+      return TryRle(bytes, selector / 10 * 2, count);
+    case 5:
+      return TryLevels(bytes, count);
+    case 6:
+      return TryIndices(bytes, count);
+    case 7:
+      return TryPlainByteArray(bytes, count);
+    case 8:
+      return TryLevelsV1(bytes);
+    default:
+      TryValues<int64_t>(bytes);
+      TryValues<int32_t>(bytes);
   }
 }
 
@@ -174,8 +185,7 @@ void Try(uint8_t selector, size_t count, std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size >= 3) {
     const size_t count = data[1] | size_t{data[2]} << 8;
-    veralith::parquet::Try(data[0], count,
-                           {reinterpret_cast<const char*>(data) + 3, size - 3});
+    veralith::parquet::Try(data[0], count, {reinterpret_cast<const char*>(data) + 3, size - 3});
   }
   return 0;
 }

@@ -44,7 +44,8 @@ struct PageParts {
 // `page`: header and body, no more. `parquet_codec`: as the footer numbers it.
 std::optional<PageParts> SplitPage(std::string_view page, int32_t parquet_codec);
 
-// Compressed again where it was; sizes right, and the CRC-32 where `with_crc` or the header had one.
+// Compressed again where it was; sizes right, and the CRC-32 where `with_crc` or the header had
+// one.
 std::string JoinPage(const PageParts& parts, bool with_crc);
 
 // Adds `delta` to every place in the footer behind `offset`, in the page (group, column) of which

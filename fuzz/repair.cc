@@ -6,9 +6,9 @@
 //   byte 0    bit 0: behind damage   bit 1: the database was closed   bit 2: a dry run first
 //   byte 1    n % 16; n bytes: letters, of which the low 3 bits say what and the others where
 //   then      changes: kind % 8, file (index in the sorted list), and
-//     0 flip: offset (2 bytes), mask    1 cut: bytes (2)    2 remove    3 overwrite: offset (2), length
-//     (1), bytes    4 copy over: file    5 a record more: length (2), payload    6 a new file: kind,
-//     number, length (2), bytes    7 swap: file
+//     0 flip: offset (2 bytes), mask    1 cut: bytes (2)    2 remove    3 overwrite: offset (2),
+//     length (1), bytes    4 copy over: file    5 a record more: length (2), payload    6 a new
+//     file: kind, number, length (2), bytes    7 swap: file
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -65,7 +65,7 @@ class Input {
   std::string_view bytes_;
 };
 
-// --- The database ----------------------------------------------------------------------------------
+// --- The database --------------------------------------------------------------------------------
 
 class Machine {
  public:
@@ -138,7 +138,7 @@ Image Live(Input& input, bool closed) {
   return image;
 }
 
-// --- What befalls it -------------------------------------------------------------------------------
+// --- What befalls it -----------------------------------------------------------------------------
 
 void Write(FileSystem& fs, const std::string& path, std::string_view bytes) {
   auto file = fs.Open(path, OpenMode::kCreate);
@@ -160,7 +160,8 @@ void AddRecord(std::string& bytes, std::string_view record) {
   }
   RecordWriter writer(*fs.Open("new", OpenMode::kCreate), header->file, header->continues);
   std::string_view payload;
-  for (auto more = (*reader)->Next(&payload); more.ok() && *more; more = (*reader)->Next(&payload)) {
+  for (auto more = (*reader)->Next(&payload); more.ok() && *more;
+       more = (*reader)->Next(&payload)) {
     writer.Stage(payload);
   }
   writer.Stage(record);
@@ -215,7 +216,7 @@ void Change(Image& image, Input& input) {
   }
 }
 
-// --- What its files hold ---------------------------------------------------------------------------
+// --- What its files hold -------------------------------------------------------------------------
 
 using Entry = std::tuple<NamespaceId, std::string, Timestamp, bool, std::string>;
 
@@ -270,8 +271,8 @@ void CollectLog(SimulatedFileSystem& disk, const std::string& path, const Record
 std::set<uint64_t> IdsOfLogs(const Image& image) {
   std::set<uint64_t> ids;
   for (const auto& [name, bytes] : image) {
-    const auto header = ParseRecordFileHeader(std::string_view(bytes).substr(
-        0, std::min<size_t>(bytes.size(), kRecordFileHeaderBytes)));
+    const auto header = ParseRecordFileHeader(
+        std::string_view(bytes).substr(0, std::min<size_t>(bytes.size(), kRecordFileHeaderBytes)));
     if (header.ok()) {
       ids.insert(header->file.id);
     }
@@ -298,7 +299,7 @@ std::set<Entry> EntriesOf(SimulatedFileSystem& disk, const std::string& director
   return entries;
 }
 
-// --- The target ------------------------------------------------------------------------------------
+// --- The target ----------------------------------------------------------------------------------
 
 void CheckTarget(Machine& machine, const std::set<Entry>& held) {
   CheckReport check;
@@ -313,8 +314,8 @@ void CheckTarget(Machine& machine, const std::set<Entry>& held) {
   VERALITH_CHECK(db.ok());
   const auto it = (*db)->NewIterator({});
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
-    VERALITH_CHECK(held.contains({0, std::string(it->key()), it->timestamp(), true,
-                                  std::string(it->value())}));
+    VERALITH_CHECK(held.contains(
+        {0, std::string(it->key()), it->timestamp(), true, std::string(it->value())}));
   }
   VERALITH_CHECK(it->status().ok());
 }

@@ -50,7 +50,8 @@ std::optional<std::vector<Section>> SplitBlock(std::string_view block) {
     if (at > block.size() || length > block.size() - at) {
       return std::nullopt;
     }
-    sections.push_back({LoadLe32(entry), LoadLe32(entry + 4), std::string(block.substr(at, length))});
+    sections.push_back(
+        {LoadLe32(entry), LoadLe32(entry + 4), std::string(block.substr(at, length))});
     at += (length + 7) / 8 * 8;
   }
   return sections;
@@ -212,8 +213,8 @@ std::vector<PagePlace> PagesOf(Parts* parts) {
                                  ? chunk_bytes
                                  : LoadLe32(table->body.data() + (i + 1) * kPageEntryBytes);
         if (at < end && end <= chunk_bytes) {
-          places.push_back({g, c, i, begin, begin + pages, chunk_offset, chunk_offset + at,
-                            end - at});
+          places.push_back(
+              {g, c, i, begin, begin + pages, chunk_offset, chunk_offset + at, end - at});
         }
       }
       next_entry[c] = begin + pages;
@@ -276,8 +277,9 @@ void ReplacePage(const PagePlace& place, const std::string& page, Parts* parts) 
 bool MutatePage(std::optional<size_t> column, uint32_t choice, const PieceMutation& mutate,
                 Parts* parts) {
   std::vector<PagePlace> places = PagesOf(parts);
-  std::erase_if(places,
-                [&](const PagePlace& place) { return column.has_value() && place.column != *column; });
+  std::erase_if(places, [&](const PagePlace& place) {
+    return column.has_value() && place.column != *column;
+  });
   if (places.empty()) {
     return false;
   }
@@ -361,27 +363,41 @@ bool MutateParquetIndex(uint32_t choice, const PieceMutation& mutate, Parts* par
   return true;
 }
 
-bool MutateParts(SegmentRegion region, uint32_t choice, const PieceMutation& mutate,
-                 Parts* parts) {
+bool MutateParts(SegmentRegion region, uint32_t choice, const PieceMutation& mutate, Parts* parts) {
   const bool keep_size = choice % 2 == 0;
   const auto section = [&](uint32_t id) { return MutateSection(id, keep_size, mutate, parts); };
   switch (region) {
-    case SegmentRegion::kPageHeader: return MutatePage(std::nullopt, choice, mutate, parts);
-    case SegmentRegion::kNamespacePage: return MutatePage(0, choice, mutate, parts);
-    case SegmentRegion::kKeyPage: return MutatePage(1, choice, mutate, parts);
-    case SegmentRegion::kTimestampPage: return MutatePage(2, choice, mutate, parts);
-    case SegmentRegion::kValuePage: return MutatePage(3, choice, mutate, parts);
-    case SegmentRegion::kCounts: return section(1);
-    case SegmentRegion::kRowGroups: return section(kRowGroupsId);
-    case SegmentRegion::kPageTables: return section(kFirstPagesId + choice / 2 % 4);
-    case SegmentRegion::kKeyPageFlags: return section(7);
-    case SegmentRegion::kNamespaces: return section(8);
-    case SegmentRegion::kSparseIndex: return section(kSparseIndexId);
-    case SegmentRegion::kFilter: return section(10);
-    case SegmentRegion::kRangeTombstones: return section(11);
-    case SegmentRegion::kParquetIndexes: return MutateParquetIndex(choice, mutate, parts);
+    case SegmentRegion::kPageHeader:
+      return MutatePage(std::nullopt, choice, mutate, parts);
+    case SegmentRegion::kNamespacePage:
+      return MutatePage(0, choice, mutate, parts);
+    case SegmentRegion::kKeyPage:
+      return MutatePage(1, choice, mutate, parts);
+    case SegmentRegion::kTimestampPage:
+      return MutatePage(2, choice, mutate, parts);
+    case SegmentRegion::kValuePage:
+      return MutatePage(3, choice, mutate, parts);
+    case SegmentRegion::kCounts:
+      return section(1);
+    case SegmentRegion::kRowGroups:
+      return section(kRowGroupsId);
+    case SegmentRegion::kPageTables:
+      return section(kFirstPagesId + choice / 2 % 4);
+    case SegmentRegion::kKeyPageFlags:
+      return section(7);
+    case SegmentRegion::kNamespaces:
+      return section(8);
+    case SegmentRegion::kSparseIndex:
+      return section(kSparseIndexId);
+    case SegmentRegion::kFilter:
+      return section(10);
+    case SegmentRegion::kRangeTombstones:
+      return section(11);
+    case SegmentRegion::kParquetIndexes:
+      return MutateParquetIndex(choice, mutate, parts);
     case SegmentRegion::kFooter:
-    case SegmentRegion::kBlockTable: break;
+    case SegmentRegion::kBlockTable:
+      break;
   }
   return false;
 }
@@ -389,10 +405,22 @@ bool MutateParts(SegmentRegion region, uint32_t choice, const PieceMutation& mut
 }  // namespace
 
 const char* RegionName(SegmentRegion region) {
-  constexpr const char* kNames[kSegmentRegions] = {
-      "footer", "page headers", "ns pages", "key pages", "ts pages", "value pages",
-      "block header and table", "counts", "row groups", "page tables", "key page flags",
-      "namespaces", "sparse index", "filter", "range tombstones", "Parquet's indexes and filter"};
+  constexpr const char* kNames[kSegmentRegions] = {"footer",
+                                                   "page headers",
+                                                   "ns pages",
+                                                   "key pages",
+                                                   "ts pages",
+                                                   "value pages",
+                                                   "block header and table",
+                                                   "counts",
+                                                   "row groups",
+                                                   "page tables",
+                                                   "key page flags",
+                                                   "namespaces",
+                                                   "sparse index",
+                                                   "filter",
+                                                   "range tombstones",
+                                                   "Parquet's indexes and filter"};
   return kNames[static_cast<size_t>(region)];
 }
 

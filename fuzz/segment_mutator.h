@@ -1,8 +1,8 @@
 // Changes one region of a segment file and repairs everything around it that would give the change
 // away before it is reached: checksums, lengths, and every offset of what the change moves.
 //
-// What is changed is a piece of the region, by a function of the caller (libFuzzer's mutations, or a
-// test's). Nothing is repaired inside the region: its bytes are as hostile as the function made
+// What is changed is a piece of the region, by a function of the caller (libFuzzer's mutations, or
+// a test's). Nothing is repaired inside the region: its bytes are as hostile as the function made
 // them. Works on damaged segments too, as long as footer, block table and the piece can be found.
 #ifndef VERALITH_FUZZ_SEGMENT_MUTATOR_H_
 #define VERALITH_FUZZ_SEGMENT_MUTATOR_H_
@@ -17,14 +17,14 @@
 namespace veralith {
 
 enum class SegmentRegion : uint8_t {
-  kFooter,          // FileMetaData, sealed again
-  kPageHeader,      // of any page; the page's CRC-32C repaired
-  kNamespacePage,   // bodies of pages: header sizes, CRC-32 and CRC-32C repaired; compressed ones
-  kKeyPage,         // are decompressed, changed and compressed again
+  kFooter,         // FileMetaData, sealed again
+  kPageHeader,     // of any page; the page's CRC-32C repaired
+  kNamespacePage,  // bodies of pages: header sizes, CRC-32 and CRC-32C repaired; compressed ones
+  kKeyPage,        // are decompressed, changed and compressed again
   kTimestampPage,
   kValuePage,
-  kBlockTable,      // header and section table of the segment block; its checksum repaired
-  kCounts,          // sections of the block: its lengths and checksum repaired
+  kBlockTable,  // header and section table of the segment block; its checksum repaired
+  kCounts,      // sections of the block: its lengths and checksum repaired
   kRowGroups,
   kPageTables,
   kKeyPageFlags,

@@ -1,5 +1,5 @@
-// The mutator of the segment reader's fuzz target gets behind the checksums, into every region: what
-// it makes is refused for what it says (or not at all), not for a checksum.
+// The mutator of the segment reader's fuzz target gets behind the checksums, into every region:
+// what it makes is refused for what it says (or not at all), not for a checksum.
 #include "fuzz/segment_mutator.h"
 
 #include <algorithm>
@@ -113,8 +113,8 @@ TEST(SegmentMutator, WithoutAChangeTheFileStaysTheSame) {
     for (int region = 0; region < kSegmentRegions; ++region) {
       for (uint32_t choice = 0; choice < 40; ++choice) {
         std::string file = seed;
-        (void)MutateSegment(static_cast<SegmentRegion>(region), choice,
-                            [](std::string*, size_t) {}, &file);
+        (void)MutateSegment(
+            static_cast<SegmentRegion>(region), choice, [](std::string*, size_t) {}, &file);
         ASSERT_EQ(file, seed) << RegionName(static_cast<SegmentRegion>(region));
       }
     }
@@ -291,16 +291,14 @@ TEST(SegmentMutator, ALookupDoesNotTakeAKeyForAbsentThatTheIndexSays) {
 }
 
 TEST(SegmentMutator, BlocksThatContradictTheRowsAreRefused) {
-  const auto tombstones = FaultsAfter(SegmentRegion::kCounts, 1, [](std::string* counts) {
-    (*counts)[8] = 0;
-  });
+  const auto tombstones =
+      FaultsAfter(SegmentRegion::kCounts, 1, [](std::string* counts) { (*counts)[8] = 0; });
   EXPECT_NE(tombstones.first, "");
   EXPECT_NE(tombstones.second.find("a tombstone that the segment block does not count"),
             std::string::npos)
       << tombstones.second;
-  const auto first_key = FaultsAfter(SegmentRegion::kCounts, 1, [](std::string* counts) {
-    (*counts)[88] = 'j';
-  });
+  const auto first_key =
+      FaultsAfter(SegmentRegion::kCounts, 1, [](std::string* counts) { (*counts)[88] = 'j'; });
   EXPECT_NE(first_key.first.find("the segment block has another first key"), std::string::npos)
       << first_key.first;
   const auto entries = FaultsAfter(SegmentRegion::kSparseIndex, 1, [](std::string* index) {

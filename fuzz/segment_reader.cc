@@ -105,8 +105,7 @@ void Run(std::string_view bytes) {
 void MutatePiece(std::string* piece, size_t max_bytes) {
   const size_t size = piece->size();
   piece->resize(std::max(size, max_bytes));
-  piece->resize(
-      LLVMFuzzerMutate(reinterpret_cast<uint8_t*>(piece->data()), size, max_bytes));
+  piece->resize(LLVMFuzzerMutate(reinterpret_cast<uint8_t*>(piece->data()), size, max_bytes));
 }
 
 }  // namespace

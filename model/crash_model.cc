@@ -11,9 +11,9 @@ namespace {
 
 std::string Shorten(const std::string& bytes) {
   constexpr size_t kShown = 24;
-  return bytes.size() <= kShown ? Quote(bytes)
-                                : Quote(bytes.substr(0, kShown)) + "... (" +
-                                      std::to_string(bytes.size()) + " bytes)";
+  return bytes.size() <= kShown
+             ? Quote(bytes)
+             : Quote(bytes.substr(0, kShown)) + "... (" + std::to_string(bytes.size()) + " bytes)";
 }
 
 std::string Describe(const Row& row) {
@@ -35,9 +35,9 @@ std::string Difference(const std::vector<Row>& expected, const std::vector<Row>&
     if (i < expected.size() && i < actual.size() && expected[i] == actual[i]) {
       continue;
     }
-    return "row " + std::to_string(i) +
-           ": expected " + (i < expected.size() ? Describe(expected[i]) : "the end") +
-           ", found " + (i < actual.size() ? Describe(actual[i]) : "the end") + " (" +
+    return "row " + std::to_string(i) + ": expected " +
+           (i < expected.size() ? Describe(expected[i]) : "the end") + ", found " +
+           (i < actual.size() ? Describe(actual[i]) : "the end") + " (" +
            std::to_string(expected.size()) + " rows expected, " + std::to_string(actual.size()) +
            " found)";
   }
@@ -102,9 +102,9 @@ std::vector<CrashModel::Commit> CrashModel::Candidate(size_t prefix, size_t subs
 std::string CrashModel::Choose(const Recovered& recovered, size_t must) {
   std::string nearest;
   for (size_t prefix = commits_.size() + 1; prefix-- > must;) {
-    const auto failed = std::count_if(commits_.begin(),
-                                      commits_.begin() + static_cast<ptrdiff_t>(prefix),
-                                      [](const Commit& c) { return !c.timestamp; });
+    const auto failed =
+        std::count_if(commits_.begin(), commits_.begin() + static_cast<ptrdiff_t>(prefix),
+                      [](const Commit& c) { return !c.timestamp; });
     for (size_t subset = 0; subset < size_t{1} << failed; ++subset) {
       std::string why;
       std::optional<std::vector<Commit>> agreeing =
@@ -123,8 +123,9 @@ std::string CrashModel::Choose(const Recovered& recovered, size_t must) {
 
 // Failed commits carry no timestamp yet: the last one's is the newest of the database, the others'
 // are those of their visible rows. `why` is longer the nearer the candidate was.
-std::optional<std::vector<CrashModel::Commit>> CrashModel::Agreeing(
-    std::vector<Commit> candidate, const Recovered& recovered, std::string* why) {
+std::optional<std::vector<CrashModel::Commit>> CrashModel::Agreeing(std::vector<Commit> candidate,
+                                                                    const Recovered& recovered,
+                                                                    std::string* why) {
   const Timestamp newest =
       candidate.empty() ? 0 : candidate.back().timestamp.value_or(recovered.last_timestamp);
   if (newest != recovered.last_timestamp) {
@@ -147,7 +148,7 @@ std::optional<std::vector<CrashModel::Commit>> CrashModel::Agreeing(
       const bool last = i + 1 == candidate.size();
       const Timestamp bound =
           last ? newest : candidate[i + 1].timestamp.value_or(recovered.last_timestamp);
-      candidate[i].timestamp = last                                    ? newest
+      candidate[i].timestamp = last                                     ? newest
                                : after != shown.end() && *after < bound ? *after
                                                                         : previous + 1;
     }
@@ -171,8 +172,8 @@ std::optional<std::vector<CrashModel::Commit>> CrashModel::Agreeing(
 
 void CrashModel::Become(std::vector<Commit> commits) {
   const size_t acknowledged = commits_.size() - open_failures();
-  const size_t kept_acknowledged = static_cast<size_t>(
-      std::count_if(commits.begin(), commits.end(), [this](const Commit& kept) {
+  const size_t kept_acknowledged =
+      static_cast<size_t>(std::count_if(commits.begin(), commits.end(), [this](const Commit& kept) {
         return std::any_of(commits_.begin(), commits_.end(), [&](const Commit& before) {
           return before.timestamp == kept.timestamp;
         });

@@ -61,8 +61,8 @@ TEST(KvModel, RangeTombstonesCoverTheirRangeOfTheirNamespace) {
 
 TEST(KvModel, ABatchAppliesInOrderAndReducesToTheLastWritePerKey) {
   KvModel model;
-  model.Commit(10, {Put(0, "a", "1"), DeleteRange(0, "a", "c"), Put(0, "b", "2"),
-                    Delete(0, "d"), Put(0, "d", "3"), Put(0, "e", "4"), Delete(0, "e")});
+  model.Commit(10, {Put(0, "a", "1"), DeleteRange(0, "a", "c"), Put(0, "b", "2"), Delete(0, "d"),
+                    Put(0, "d", "3"), Put(0, "e", "4"), Delete(0, "e")});
   EXPECT_EQ(Keys(model.Scan(0, {}, {}, 10)), "b,d,");
 }
 

@@ -46,7 +46,6 @@ class Timeline {
     return std::max(floor, row->timestamp);
   }
 
-
  private:
   size_t IndexAt(Timestamp at) const {
     return static_cast<size_t>(
@@ -169,9 +168,9 @@ class Checker {
       }
       for (const Write& write : writes) {
         if (write.kind != Write::Kind::kDeleteRange) {
-          timelines_[{write.ns, write.key}].Add(
-              timestamp, write.kind == Write::Kind::kPut ? std::optional(write.value)
-                                                         : std::nullopt);
+          timelines_[{write.ns, write.key}].Add(timestamp, write.kind == Write::Kind::kPut
+                                                               ? std::optional(write.value)
+                                                               : std::nullopt);
         }
       }
     }
@@ -239,8 +238,8 @@ class Checker {
         }
         return call.timestamp;
       case Call::Kind::kGet:
-        return ReadMoment(index, {{{call.ns, call.key}, call.rows.empty() ? nullptr
-                                                                         : &call.rows[0]}});
+        return ReadMoment(index,
+                          {{{call.ns, call.key}, call.rows.empty() ? nullptr : &call.rows[0]}});
       case Call::Kind::kScan:
         return ReadMoment(index, ExpectationsOfScan(index));
     }
@@ -288,9 +287,10 @@ class Checker {
       for (const auto& [key, row] : expectations) {
         const std::optional<Timestamp> match = FirstMatch(key, row, moment);
         if (!match.has_value() || (call.timestamp != 0 && *match != moment)) {
-          Fail(index, "key '" + key.second + "' " + Describe(row) +
-                          " fits no moment from " + std::to_string(moment) +
-                          (call.timestamp != 0 ? " (its snapshot)" : " on (see " + Reached() + ")"));
+          Fail(index,
+               "key '" + key.second + "' " + Describe(row) + " fits no moment from " +
+                   std::to_string(moment) +
+                   (call.timestamp != 0 ? " (its snapshot)" : " on (see " + Reached() + ")"));
           break;
         }
         settled = settled && *match == moment;

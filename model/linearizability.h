@@ -11,7 +11,8 @@
 //      The smallest such T is taken, which is possible whenever any is.
 //   4. A read at a snapshot saw exactly the state at its timestamp, whenever it ran; batches are
 //      atomic, since all their writes have one timestamp; scans are ascending and miss nothing.
-// Maintenance (flush, compaction, reopening) must change no answer: it needs no record, only to run.
+// Maintenance (flush, compaction, reopening) must change no answer: it needs no record, only to
+// run.
 //
 // A write that failed, or did not return, may have happened or not. It counts from its beginning if
 // a row with its timestamp and value was read (so values should be unique); if it deletes, absence
@@ -45,13 +46,14 @@ struct Call {
   Timestamp timestamp = 0;
 
   std::vector<Write> batch;  // kWrite
-  bool durable = false;      // kWrite: acknowledged as synced (for checks of crashes; not judged here)
+  // kWrite: acknowledged as synced (for checks of crashes; not judged here).
+  bool durable = false;
 
-  NamespaceId ns = 0;             // kGet, kScan
-  std::string key;                // kGet
-  std::optional<Limit> lower;     // kScan
-  std::optional<Limit> upper;     // kScan
-  std::vector<Row> rows;          // kGet: one or none; kScan
+  NamespaceId ns = 0;          // kGet, kScan
+  std::string key;             // kGet
+  std::optional<Limit> lower;  // kScan
+  std::optional<Limit> upper;  // kScan
+  std::vector<Row> rows;       // kGet: one or none; kScan
 };
 
 // Nothing when the history is linearizable; otherwise what is wrong, with the call.

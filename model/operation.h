@@ -39,31 +39,32 @@ enum class OperationKind : uint8_t {
   kBatch,
   kSync,
   kCompact,
-  kSnapshot,        // takes one into a slot; at a commit in the past when `at` says so
-  kRelease,         // of a slot's snapshot
+  kSnapshot,  // takes one into a slot; at a commit in the past when `at` says so
+  kRelease,   // of a slot's snapshot
   kMultiGet,
-  kIterate,         // opens an iterator, makes moves, closes it
-  kCursorOpen,      // an iterator that stays open in a slot
+  kIterate,     // opens an iterator, makes moves, closes it
+  kCursorOpen,  // an iterator that stays open in a slot
   kCursorMove,
   kCursorClose,
-  kPin,             // a value read and held in a slot
+  kPin,  // a value read and held in a slot
   kWaitIdle,
-  kRunBackground,   // at most `count` background tasks
-  kReopen,          // closes cleanly if open, opens
+  kRunBackground,  // at most `count` background tasks
+  kReopen,         // closes cleanly if open, opens
   kCheck,
-  kReadOnlyVisit,   // closes, reads everything through a read-only opening, opens again
-  kCheckpoint,      // and opens the copy and compares it
-  kAdvanceTime,     // both clocks by `nanos`
-  kStepBack,        // the wall clock by `nanos`
-  kAdvanceClock,    // Db::AdvanceClock with the wall clock + `nanos`
+  kReadOnlyVisit,  // closes, reads everything through a read-only opening, opens again
+  kCheckpoint,     // and opens the copy and compares it
+  kAdvanceTime,    // both clocks by `nanos`
+  kStepBack,       // the wall clock by `nanos`
+  kAdvanceClock,   // Db::AdvanceClock with the wall clock + `nanos`
   kResume,
-  kFail,            // installs a fault, in place of the one before
-  kHeal,            // removes it
-  kKill,            // the process dies, the machine does not: all that was written is read again
-  kCrash,           // the machine dies; `seed` chooses one legal survivor of the disk
-  kPowerCut,        // it will die in the `count`th step of the disk from now on; then as kCrash
+  kFail,      // installs a fault, in place of the one before
+  kHeal,      // removes it
+  kKill,      // the process dies, the machine does not: all that was written is read again
+  kCrash,     // the machine dies; `seed` chooses one legal survivor of the disk
+  kPowerCut,  // it will die in the `count`th step of the disk from now on; then as kCrash
   kClose,
-  kMisread,         // the wall clock reads `nanos` before 1970, or after 2262, until it is set again
+  // The wall clock reads `nanos` before 1970, or after 2262, until it is set again.
+  kMisread,
 };
 inline constexpr int kOperationKinds = static_cast<int>(OperationKind::kMisread) + 1;
 
@@ -88,8 +89,8 @@ inline constexpr uint32_t kMaxKeyRepeat = 100'000;
 std::string KeyBytes(const Key& key);
 
 // Namespaces that generators use, simple first; any other number is legal in text.
-inline constexpr NamespaceId kNamespaceTable[] = {0, 1, 2, 255, 256, 65'536, kMaxNamespace - 1,
-                                                  kMaxNamespace};
+inline constexpr NamespaceId kNamespaceTable[] = {
+    0, 1, 2, 255, 256, 65'536, kMaxNamespace - 1, kMaxNamespace};
 
 // `length` bytes that name the operation (and the part of a batch) that wrote them. Half of the
 // positions give bytes that compress, half bytes that do not.
@@ -134,8 +135,19 @@ struct Move {
 // The nth call of a kind on files of a kind, from now, fails: once, or it and every later one.
 struct Fault {
   enum class Call : uint8_t {
-    kAny, kOpen, kCreate, kRead, kAppend, kWrite, kTruncate, kSync, kRename, kLink, kRemove,
-    kList, kSyncDirectory,
+    kAny,
+    kOpen,
+    kCreate,
+    kRead,
+    kAppend,
+    kWrite,
+    kTruncate,
+    kSync,
+    kRename,
+    kLink,
+    kRemove,
+    kList,
+    kSyncDirectory,
   };
   enum class Files : uint8_t { kAll, kLogs, kManifests, kSegments, kCurrent };
   // kLate: the call does everything and returns an error all the same.

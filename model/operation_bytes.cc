@@ -19,10 +19,10 @@ constexpr uint64_t kMaxRepeat = 1'000;
 constexpr uint64_t kOnceKeys = 64;
 constexpr uint64_t kFew = 12;
 constexpr OperationKind kCommonKinds[] = {
-    OperationKind::kPut,   OperationKind::kPut,         OperationKind::kPut,
-    OperationKind::kBatch, OperationKind::kDelete,      OperationKind::kDeleteRange,
-    OperationKind::kScan,  OperationKind::kGet,         OperationKind::kFlush,
-    OperationKind::kPut,   OperationKind::kSnapshot,    OperationKind::kIterate,
+    OperationKind::kPut,   OperationKind::kPut,           OperationKind::kPut,
+    OperationKind::kBatch, OperationKind::kDelete,        OperationKind::kDeleteRange,
+    OperationKind::kScan,  OperationKind::kGet,           OperationKind::kFlush,
+    OperationKind::kPut,   OperationKind::kSnapshot,      OperationKind::kIterate,
     OperationKind::kSync,  OperationKind::kRunBackground, OperationKind::kCompact,
 };
 constexpr uint64_t kMaxRepeatOfOne = 40'000;
@@ -221,9 +221,8 @@ template <typename Direction>
 void Transcode(Operation& operation, Direction& direction) {
   uint8_t kind = static_cast<uint8_t>(operation.kind);
   direction.Byte(kind, 0);
-  operation.kind = kind < kOperationKinds
-                       ? static_cast<OperationKind>(kind)
-                       : kCommonKinds[kind % std::size(kCommonKinds)];
+  operation.kind = kind < kOperationKinds ? static_cast<OperationKind>(kind)
+                                          : kCommonKinds[kind % std::size(kCommonKinds)];
   Codec<Direction> codec(direction);
   VisitFields(operation, codec);
 }

@@ -1,6 +1,6 @@
-// The byte form of operations, for libFuzzer: every byte string decodes to a list of operations, and
-// what EncodeOperations makes decodes to what was encoded. Small values take one byte each, so that
-// changing one byte changes one thing.
+// The byte form of operations, for libFuzzer: every byte string decodes to a list of operations,
+// and what EncodeOperations makes decodes to what was encoded. Small values take one byte each, so
+// that changing one byte changes one thing.
 //
 //   operation   kind (1 byte; from kOperationKinds on an alias of a common one), its fields in the
 //               order of the text form

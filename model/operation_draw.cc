@@ -31,8 +31,8 @@ class Drawer {
     }
     const uint32_t all = profile_.nasty_keys + profile_.ordinary_keys;
     const uint32_t drawn = Number(OneIn(2) ? profile_.nasty_keys : all);
-    key = Key::Table(drawn < profile_.nasty_keys ? drawn
-                                                 : kNastyKeys + drawn - profile_.nasty_keys);
+    key =
+        Key::Table(drawn < profile_.nasty_keys ? drawn : kNastyKeys + drawn - profile_.nasty_keys);
   }
   void End(std::optional<Key>& end) {
     if (!OneIn(8)) {
@@ -139,13 +139,13 @@ Profile HealthyProfile() {
   using enum OperationKind;
   Profile profile;
   const std::pair<OperationKind, uint32_t> weights[] = {
-      {kPut, 160},       {kDelete, 40},     {kGet, 40},       {kFlush, 12},
-      {kScan, 40},       {kBatch, 50},      {kDeleteRange, 20}, {kSync, 6},
-      {kCompact, 10},    {kSnapshot, 20},   {kRelease, 14},   {kMultiGet, 12},
-      {kIterate, 24},    {kCursorOpen, 10}, {kCursorMove, 24}, {kCursorClose, 6},
-      {kPin, 8},         {kWaitIdle, 5},    {kRunBackground, 16}, {kReopen, 8},
-      {kCheck, 3},       {kReadOnlyVisit, 2}, {kCheckpoint, 2}, {kAdvanceTime, 6},
-      {kStepBack, 4},    {kAdvanceClock, 4}, {kResume, 1},    {kClose, 2},
+      {kPut, 160},    {kDelete, 40},       {kGet, 40},           {kFlush, 12},
+      {kScan, 40},    {kBatch, 50},        {kDeleteRange, 20},   {kSync, 6},
+      {kCompact, 10}, {kSnapshot, 20},     {kRelease, 14},       {kMultiGet, 12},
+      {kIterate, 24}, {kCursorOpen, 10},   {kCursorMove, 24},    {kCursorClose, 6},
+      {kPin, 8},      {kWaitIdle, 5},      {kRunBackground, 16}, {kReopen, 8},
+      {kCheck, 3},    {kReadOnlyVisit, 2}, {kCheckpoint, 2},     {kAdvanceTime, 6},
+      {kStepBack, 4}, {kAdvanceClock, 4},  {kResume, 1},         {kClose, 2},
       {kMisread, 3},
   };
   for (const auto& [kind, weight] : weights) {

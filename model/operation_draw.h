@@ -16,11 +16,11 @@ using Below = std::function<uint64_t(uint64_t bound)>;
 struct Profile {
   // Relative frequency per kind; 0: never.
   std::array<uint32_t, kOperationKinds> weights = {};
-  uint32_t nasty_keys = kNastyKeys;  // how many of the table's nasty keys are used; at least 1
-  uint32_t ordinary_keys = 64;       // and of the ordinary ones
-  uint32_t namespaces = 4;           // of the namespace table; at least 1
-  uint32_t max_length = 600;         // of most values
-  uint32_t max_large_length = 6'000; // of one value in twenty
+  uint32_t nasty_keys = kNastyKeys;   // how many of the table's nasty keys are used; at least 1
+  uint32_t ordinary_keys = 64;        // and of the ordinary ones
+  uint32_t namespaces = 4;            // of the namespace table; at least 1
+  uint32_t max_length = 600;          // of most values
+  uint32_t max_large_length = 6'000;  // of one value in twenty
 
   uint32_t& weight(OperationKind kind) { return weights[static_cast<size_t>(kind)]; }
 };

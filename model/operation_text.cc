@@ -364,7 +364,9 @@ std::string PrintReadPoint(const ReadPoint& at) {
       return "s" + std::to_string(at.number);
     case ReadPoint::Kind::kCommit:
       return "c" + std::to_string(at.number) +
-             (at.difference > 0 ? "+1" : at.difference < 0 ? "-1" : "");
+             (at.difference > 0   ? "+1"
+              : at.difference < 0 ? "-1"
+                                  : "");
   }
   return "";
 }

@@ -8,11 +8,10 @@ namespace veralith::model {
 namespace {
 
 TEST(Trace, PrintsAsItWasWritten) {
-  const std::string text =
-      "veralith trace 1\n"
-      "configuration name=tiny seed=7\n"
-      "put 0 k1 10 -\n"
-      "reopen\n";
+  const std::string text = "veralith trace 1\n"
+                           "configuration name=tiny seed=7\n"
+                           "put 0 k1 10 -\n"
+                           "reopen\n";
   Trace trace;
   std::string error;
   ASSERT_TRUE(ParseTrace(text, &trace, &error)) << error;

@@ -10,8 +10,13 @@ namespace {
 
 Profile Batches() {
   using enum OperationKind;
-  Profile profile = Only({{kBatch, 80}, {kDeleteRange, 4}, {kScan, 10}, {kSnapshot, 8},
-                          {kRelease, 4}, {kGet, 20}, {kFlush, 6}});
+  Profile profile = Only({{kBatch, 80},
+                          {kDeleteRange, 4},
+                          {kScan, 10},
+                          {kSnapshot, 8},
+                          {kRelease, 4},
+                          {kGet, 20},
+                          {kFlush, 6}});
   profile.nasty_keys = 6;  // so that operations of one batch meet
   profile.ordinary_keys = 10;
   profile.max_length = 700;  // more than a sector, so that a crash can tear a record

@@ -1,7 +1,8 @@
-// "After any crash the database equals the state after some prefix of the commit order that contains
-// every write acknowledged as synced and everything before it." (DESIGN 1.6) When only the process
-// dies, what it had given to the operating system stays: every acknowledged commit survives,
-// synced or not, and every commit is whole or absent. Real processes, the real file system.
+// "After any crash the database equals the state after some prefix of the commit order that
+// contains every write acknowledged as synced and everything before it." (DESIGN 1.6) When only the
+// process dies, what it had given to the operating system stays: every acknowledged commit
+// survives, synced or not, and every commit is whole or absent. Real processes, the real file
+// system.
 //
 // VERALITH_SEED=<n> draws other moments.
 #include <signal.h>

@@ -9,9 +9,18 @@ namespace {
 
 RC_GTEST_PROP(Bounds, AreExact, ()) {
   using enum OperationKind;
-  Profile profile = Only({{kPut, 40}, {kBatch, 20}, {kDelete, 8}, {kDeleteRange, 8}, {kScan, 80},
-                          {kIterate, 60}, {kCursorOpen, 10}, {kCursorMove, 20}, {kCursorClose, 6},
-                          {kFlush, 6}, {kCompact, 4}, {kSnapshot, 6}});
+  Profile profile = Only({{kPut, 40},
+                          {kBatch, 20},
+                          {kDelete, 8},
+                          {kDeleteRange, 8},
+                          {kScan, 80},
+                          {kIterate, 60},
+                          {kCursorOpen, 10},
+                          {kCursorMove, 20},
+                          {kCursorClose, 6},
+                          {kFlush, 6},
+                          {kCompact, 4},
+                          {kSnapshot, 6}});
   profile.ordinary_keys = 8;
   profile.namespaces = 8;
   profile.max_length = 40;

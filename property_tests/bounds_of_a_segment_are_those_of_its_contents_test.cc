@@ -1,6 +1,6 @@
-// DESIGN 4: "a file's bounds in the manifest include its range tombstones". Here: whatever a segment
-// holds, its bounds are the least and the greatest of it, whole: neither what was written first and
-// last, nor cut short (hazard O7).
+// DESIGN 4: "a file's bounds in the manifest include its range tombstones". Here: whatever a
+// segment holds, its bounds are the least and the greatest of it, whole: neither what was written
+// first and last, nor cut short (hazard O7).
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -45,9 +45,9 @@ Bounds AllBounds(const History& history) {
   }
   for (const RangeDelete& range : history.ranges) {
     all.lower.emplace_back(range.ns, range.begin);
-    all.upper.push_back({range.ns, range.end,
-                         range.open_end ? KeyBound::Kind::kNamespaceEnd
-                                        : KeyBound::Kind::kExclusive});
+    all.upper.push_back(
+        {range.ns, range.end,
+         range.open_end ? KeyBound::Kind::kNamespaceEnd : KeyBound::Kind::kExclusive});
     all.times.push_back(range.ts);
   }
   return all;

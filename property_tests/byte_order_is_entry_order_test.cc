@@ -23,7 +23,8 @@ struct Coded {
 rc::Gen<std::vector<Coded>> AnyEntries() {
   return rc::gen::exec([] {
     // Few namespaces and stems, so that most entries share one or both with others.
-    const auto namespaces = *rc::gen::container<std::vector<NamespaceId>>(3, testing::AnyNamespace());
+    const auto namespaces =
+        *rc::gen::container<std::vector<NamespaceId>>(3, testing::AnyNamespace());
     const auto stems = *rc::gen::container<std::vector<std::string>>(4, testing::AnyKey());
     std::vector<Coded> entries(*rc::gen::inRange<size_t>(0, 60));
     for (Coded& entry : entries) {
@@ -36,9 +37,7 @@ rc::Gen<std::vector<Coded>> AnyEntries() {
   });
 }
 
-EntryView View(const InternalKey& key) {
-  return {key.ns, key.key, key.ts, EntryKind::kPut, ""};
-}
+EntryView View(const InternalKey& key) { return {key.ns, key.key, key.ts, EntryKind::kPut, ""}; }
 
 RC_GTEST_PROP(ByteOrderOfTheEncoding, EqualsTheOrderOfTheEntries, ()) {
   std::vector<Coded> entries = *AnyEntries();

@@ -1,6 +1,6 @@
-// After a clean Close, `veralith check` or the next opening finds every flipped bit of every byte that
-// is recorded as synced: in CURRENT, the manifest, the logs (which hold records only where the last
-// flush found no room) and the segments. And every cut of a log.
+// After a clean Close, `veralith check` or the next opening finds every flipped bit of every byte
+// that is recorded as synced: in CURRENT, the manifest, the logs (which hold records only where the
+// last flush found no room) and the segments. And every cut of a log.
 //
 // Files up to kExhaustiveBytes: every bit. Larger ones: one bit of each of kSamples random bytes.
 #include <map>

@@ -1,6 +1,6 @@
-// What code, tests and documents cite exists: promises and sections of docs/DESIGN.md, sentences of it
-// word by word, hazards of docs/HAZARDS.md, links between documents. And every promise is quoted by a
-// file of this folder.
+// What code, tests and documents cite exists: promises and sections of docs/DESIGN.md, sentences of
+// it word by word, hazards of docs/HAZARDS.md, links between documents. And every promise is quoted
+// by a file of this folder.
 //
 // Reads the source tree itself, so it runs every time.
 #include <map>
@@ -26,8 +26,8 @@ std::string Folded(const std::string& text) {
   static const std::regex comment(R"(\n\s*//)");
   static const std::regex mark(R"(`|\*\*)");
   static const std::regex space(R"(\s+)");
-  return std::regex_replace(
-      std::regex_replace(std::regex_replace(text, comment, " "), mark, ""), space, " ");
+  return std::regex_replace(std::regex_replace(std::regex_replace(text, comment, " "), mark, ""),
+                            space, " ");
 }
 
 // The comment that a file opens with.

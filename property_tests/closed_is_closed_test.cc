@@ -12,10 +12,21 @@ namespace {
 
 RC_GTEST_PROP(Closed, IsClosed, ()) {
   using enum OperationKind;
-  Profile profile = Only({{kPut, 60}, {kBatch, 20}, {kDelete, 10}, {kPin, 40}, {kGet, 10},
-                          {kFlush, 8}, {kCompact, 6}, {kRunBackground, 6}, {kCursorOpen, 15},
-                          {kCursorMove, 15}, {kSnapshot, 8}, {kClose, 12}, {kReopen, 14},
-                          {kCrash, 10}, {kKill, 3}});
+  Profile profile = Only({{kPut, 60},
+                          {kBatch, 20},
+                          {kDelete, 10},
+                          {kPin, 40},
+                          {kGet, 10},
+                          {kFlush, 8},
+                          {kCompact, 6},
+                          {kRunBackground, 6},
+                          {kCursorOpen, 15},
+                          {kCursorMove, 15},
+                          {kSnapshot, 8},
+                          {kClose, 12},
+                          {kReopen, 14},
+                          {kCrash, 10},
+                          {kKill, 3}});
   profile.max_large_length = 20'000;
   CheckAgrees(*AnyTrace(profile));
 }

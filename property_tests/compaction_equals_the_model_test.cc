@@ -48,8 +48,8 @@ std::optional<Pick> AnyTierMerge(const Version& version) {
   for (size_t i = begin; i < end; ++i) {
     pick.inputs.push_back({level, runs[i].id, runs[i].files});
   }
-  const bool deeper = end == runs.size() && level + 1 < kMaxTieredLevels &&
-                      *rc::gen::arbitrary<bool>();
+  const bool deeper =
+      end == runs.size() && level + 1 < kMaxTieredLevels && *rc::gen::arbitrary<bool>();
   pick.output_level = deeper ? level + 1 : level;
   pick.output_run_id = runs[begin].id;
   pick.trivial_move = true;
@@ -92,13 +92,14 @@ std::optional<Pick> AnyLegalPick(const Version& version) {
     const size_t files = runs[0].files.size();
     const size_t begin = *rc::gen::inRange<size_t>(0, files);
     const size_t end = *rc::gen::inRange<size_t>(begin + 1, files + 1);
-    pick.inputs.push_back({level, runs[0].id,
+    pick.inputs.push_back({level,
+                           runs[0].id,
                            {runs[0].files.begin() + static_cast<std::ptrdiff_t>(begin),
                             runs[0].files.begin() + static_cast<std::ptrdiff_t>(end)}});
   }
-  pick.output_level =
-      std::min(kLevels - 1, level + *rc::gen::weightedElement<int>(
-                                        {{level == 0 ? 0u : 2u, 0}, {6, 1}, {1, 2}, {1, 4}}));
+  pick.output_level = std::min(
+      kLevels - 1,
+      level + *rc::gen::weightedElement<int>({{level == 0 ? 0u : 2u, 0}, {6, 1}, {1, 2}, {1, 4}}));
   pick.trivial_move = *rc::gen::arbitrary<bool>();
   if (pick.trivial_move && CheckPick({&version, {}, {}}, pick).ok()) {
     return pick;
@@ -120,7 +121,8 @@ KeyRange AnyRange() {
 
 void Step(TreeWalk& walk) {
   JobHarness& harness = walk.harness();
-  switch (*rc::gen::weightedElement<int>({{4, 0}, {2, 1}, {2, 2}, {4, 3}, {4, 4}, {1, 5}, {1, 6}})) {
+  switch (
+      *rc::gen::weightedElement<int>({{4, 0}, {2, 1}, {2, 2}, {4, 3}, {4, 4}, {1, 5}, {1, 6}})) {
     case 0:
       walk.Flush();
       break;

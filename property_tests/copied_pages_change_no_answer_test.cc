@@ -1,8 +1,8 @@
 // DESIGN promise 2: "Flush, compaction, caches, reopening and file moves never change any answer at
-// any live snapshot." Here: a compaction that copies value pages as they stand writes the entries of
-// one that encodes all of them again, whatever the codec and the sizes of pages and values, in one
-// piece and in several; and DESIGN promise 7: "Corrupt bytes give `DataLoss`": a damaged page is never
-// copied.
+// any live snapshot." Here: a compaction that copies value pages as they stand writes the entries
+// of one that encodes all of them again, whatever the codec and the sizes of pages and values, in
+// one piece and in several; and DESIGN promise 7: "Corrupt bytes give `DataLoss`": a damaged page
+// is never copied.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -67,8 +67,8 @@ History AnyRun(Timestamp* now) {
     }
     if (*rc::gen::weightedElement<bool>({{5, false}, {1, true}})) {
       const auto begin = *rc::gen::inRange<uint64_t>(0, 300);
-      run.ranges.push_back({0, Key(begin), Key(begin + *rc::gen::inRange<uint64_t>(1, 40)), false,
-                            ++*now});
+      run.ranges.push_back(
+          {0, Key(begin), Key(begin + *rc::gen::inRange<uint64_t>(1, 40)), false, ++*now});
     }
   }
   return run;
@@ -195,8 +195,8 @@ TEST_F(CopiedPagesTest, AreCounted) {
   EXPECT_GT(harness_->prepared().statistics.value_bytes_copied, 12u * 100);
 }
 
-// Every byte of the larger input damaged in turn: the job ends with DataLoss, or its outputs hold what
-// they hold without the damage, and are sound.
+// Every byte of the larger input damaged in turn: the job ends with DataLoss, or its outputs hold
+// what they hold without the damage, and are sound.
 TEST_F(CopiedPagesTest, AreNeverDamaged) {
   Make();
   const Pick pick = Everything(*harness_->version());

@@ -24,9 +24,8 @@ std::vector<Configuration> SimulatedConfigurations() {
 
 TEST_P(Database, EqualsTheModel) {
   const Configuration configuration = GetParam();
-  EXPECT_TRUE(rc::check([&configuration] {
-    CheckAgrees(*AnyTrace(HealthyProfile(), configuration));
-  }));
+  EXPECT_TRUE(
+      rc::check([&configuration] { CheckAgrees(*AnyTrace(HealthyProfile(), configuration)); }));
 }
 
 INSTANTIATE_TEST_SUITE_P(In, Database, testing::ValuesIn(SimulatedConfigurations()),
@@ -73,13 +72,26 @@ TEST(Database, EqualsTheModelInLongTracesThatReachTheRarePaths) {
       marks[name] += count;
     }
   }
-  for (const char* rare :
-       {"a crash lost commits", "a failed write had happened", "background error", "checkpoint",
-        "compaction", "crash", "error after an injected fault", "files in level 0",
-        "files in level 1", "files in level 2", "files in level 3", "files in level 4", "flush",
-        "kill", "opening fails after an injected fault", "power cut in the middle of a call",
-        "read outside the history is refused", "read-only opening", "snapshot in the past",
-        "write beyond a limit"}) {
+  for (const char* rare : {"a crash lost commits",
+                           "a failed write had happened",
+                           "background error",
+                           "checkpoint",
+                           "compaction",
+                           "crash",
+                           "error after an injected fault",
+                           "files in level 0",
+                           "files in level 1",
+                           "files in level 2",
+                           "files in level 3",
+                           "files in level 4",
+                           "flush",
+                           "kill",
+                           "opening fails after an injected fault",
+                           "power cut in the middle of a call",
+                           "read outside the history is refused",
+                           "read-only opening",
+                           "snapshot in the past",
+                           "write beyond a limit"}) {
     EXPECT_GT(marks[rare], 0u) << "never seen: " << rare;
   }
 }

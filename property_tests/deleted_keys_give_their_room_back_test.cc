@@ -1,5 +1,5 @@
-// A database whose keys are all deleted shrinks to almost nothing without being asked, key by key or
-// by one range delete, under every policy.
+// A database whose keys are all deleted shrinks to almost nothing without being asked, key by key
+// or by one range delete, under every policy.
 #include <memory>
 #include <string>
 

@@ -12,9 +12,19 @@ namespace {
 
 Profile WritesAndCrashes() {
   using enum OperationKind;
-  Profile profile = Only({{kPut, 60}, {kDelete, 15}, {kBatch, 25}, {kDeleteRange, 8}, {kSync, 10},
-                          {kFlush, 6}, {kCompact, 3}, {kAdvanceTime, 8}, {kRunBackground, 8},
-                          {kCrash, 12}, {kPowerCut, 20}, {kKill, 6}, {kReopen, 4},
+  Profile profile = Only({{kPut, 60},
+                          {kDelete, 15},
+                          {kBatch, 25},
+                          {kDeleteRange, 8},
+                          {kSync, 10},
+                          {kFlush, 6},
+                          {kCompact, 3},
+                          {kAdvanceTime, 8},
+                          {kRunBackground, 8},
+                          {kCrash, 12},
+                          {kPowerCut, 20},
+                          {kKill, 6},
+                          {kReopen, 4},
                           {kCheckpoint, 2}});
   profile.max_length = 700;
   return profile;

@@ -11,8 +11,14 @@ namespace {
 
 RC_GTEST_PROP(Entries, ComeInOneOrder, ()) {
   using enum OperationKind;
-  Profile profile = Only({{kPut, 60}, {kBatch, 20}, {kDelete, 10}, {kFlush, 5}, {kCompact, 4},
-                          {kScan, 30}, {kIterate, 30}, {kReopen, 3}});
+  Profile profile = Only({{kPut, 60},
+                          {kBatch, 20},
+                          {kDelete, 10},
+                          {kFlush, 5},
+                          {kCompact, 4},
+                          {kScan, 30},
+                          {kIterate, 30},
+                          {kReopen, 3}});
   profile.ordinary_keys = 0;
   profile.namespaces = 8;
   profile.max_length = 40;
@@ -22,8 +28,13 @@ RC_GTEST_PROP(Entries, ComeInOneOrder, ()) {
 // Newest first within a key: each version is found at its own moment, wherever its file went.
 RC_GTEST_PROP(Entries, OfOneKeyAreFoundNewestFirst, ()) {
   using enum OperationKind;
-  Profile profile = Only({{kPut, 60}, {kDelete, 15}, {kGet, 60}, {kFlush, 10}, {kSnapshot, 15},
-                          {kRelease, 5}, {kCompact, 4}});
+  Profile profile = Only({{kPut, 60},
+                          {kDelete, 15},
+                          {kGet, 60},
+                          {kFlush, 10},
+                          {kSnapshot, 15},
+                          {kRelease, 5},
+                          {kCompact, 4}});
   profile.nasty_keys = 2;
   profile.ordinary_keys = 0;
   profile.namespaces = 1;

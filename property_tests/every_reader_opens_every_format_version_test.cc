@@ -1,5 +1,6 @@
-// Every reader opens the files of every format version and finds what is in them, and today's writers
-// make the bytes of the newest from the same entries. The folders of corpus/golden never change.
+// Every reader opens the files of every format version and finds what is in them, and today's
+// writers make the bytes of the newest from the same entries. The folders of corpus/golden never
+// change.
 #include <filesystem>
 #include <fstream>
 #include <iterator>

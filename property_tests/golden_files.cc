@@ -29,7 +29,7 @@ namespace {
 constexpr uint64_t kReadLimit = uint64_t{1} << 24;
 constexpr const char* kText = "contents.txt";
 
-// --- Files and disks ------------------------------------------------------------------------------
+// --- Files and disks -----------------------------------------------------------------------------
 
 void Install(const Files& files, const std::string& directory, FileSystem* fs) {
   VERALITH_CHECK(fs->CreateDirectory(directory).ok());
@@ -53,7 +53,7 @@ Files Collect(const std::string& directory, FileSystem* fs) {
   return files;
 }
 
-// --- Segments -------------------------------------------------------------------------------------
+// --- Segments ------------------------------------------------------------------------------------
 
 // Bytes that compress a little, and never change.
 std::string SomeBytes(uint64_t seed, size_t count) {
@@ -177,7 +177,7 @@ absl::Status CheckLookup(const SegmentReader& reader, const EntryView& entry) {
   return absl::OkStatus();
 }
 
-// --- Logs -----------------------------------------------------------------------------------------
+// --- Logs ----------------------------------------------------------------------------------------
 
 constexpr uint64_t kLogNumbers[] = {7, 8};
 constexpr uint64_t kLogIds[] = {0x1122334455667788, 0x0102030405060708};
@@ -203,7 +203,7 @@ void AppendLogText(std::string* text, const LogOperation& operation) {
             HexEncode(operation.value), "\n");
 }
 
-// --- The manifest ---------------------------------------------------------------------------------
+// --- The manifest --------------------------------------------------------------------------------
 
 FileMeta SomeFile(uint64_t number, NamespaceId ns, std::string first, KeyBound largest) {
   FileMeta file;
@@ -247,7 +247,7 @@ ManifestState FirstState() {
   return state;
 }
 
-// --- The database ---------------------------------------------------------------------------------
+// --- The database --------------------------------------------------------------------------------
 
 // What a scan of a namespace shows: key -> (timestamp, value).
 using Contents = std::map<std::string, std::pair<Timestamp, std::string>>;

@@ -6,8 +6,8 @@
 // of the newest folder. `database` is a whole directory that a database once left behind; today's
 // engine must open it and find what is in its text.
 //
-// make_golden_files.cc wrote the files; they are never written again: a change of the format is a new
-// version with a folder of its own.
+// make_golden_files.cc wrote the files; they are never written again: a change of the format is a
+// new version with a folder of its own.
 #ifndef VERALITH_PROPERTY_TESTS_GOLDEN_FILES_H_
 #define VERALITH_PROPERTY_TESTS_GOLDEN_FILES_H_
 

@@ -1,6 +1,7 @@
-// The table of hazards in docs/VERIFICATION.md holds: it has a row for every hazard of docs/HAZARDS.md,
-// every test it names exists, and every hazard that must have a broken engine says what catches it.
-// (That the engines are caught is //property_tests/exploration:broken_engines_test.)
+// The table of hazards in docs/VERIFICATION.md holds: it has a row for every hazard of
+// docs/HAZARDS.md, every test it names exists, and every hazard that must have a broken engine says
+// what catches it. (That the engines are caught is
+// //property_tests/exploration:broken_engines_test.)
 //
 // Reads the source tree itself (the folder of the WORKSPACE file), so it runs every time.
 #include <map>
@@ -55,7 +56,8 @@ std::vector<Row> Table() {
   std::vector<Row> rows;
   std::istringstream lines(section);
   for (std::string line; std::getline(lines, line);) {
-    const std::vector<std::string> cells = line.starts_with("| ") ? Cells(line) : std::vector<std::string>();
+    const std::vector<std::string> cells =
+        line.starts_with("| ") ? Cells(line) : std::vector<std::string>();
     if (cells.size() != 5 || Trimmed(cells[0]) == "hazard") {
       continue;
     }

@@ -1,12 +1,12 @@
-// DESIGN promise 7, Never wrong, over the POSIX file system and real files: "an I/O error gives that
-// error. ... A failed background job keeps its inputs ... and can be resumed. After a failed write or
-// sync of log or manifest nothing is acknowledged until the database is reopened."
+// DESIGN promise 7, Never wrong, over the POSIX file system and real files: "an I/O error gives
+// that error. ... A failed background job keeps its inputs ... and can be resumed. After a failed
+// write or sync of log or manifest nothing is acknowledged until the database is reopened."
 //
-// Below unchanged production code the Nth call of the machine's own fails (failing_calls.h), for every
-// N until none is left, once and from then on: in a whole life of a database, from creation over
-// writes, flush, compaction and checkpoint to another opening. Every answer is right or an error; and
-// once the machine works again, the database opens and is whole. Syncs that succeed do not wait for
-// the disk: no power cut follows, and none could be told from it.
+// Below unchanged production code the Nth call of the machine's own fails (failing_calls.h), for
+// every N until none is left, once and from then on: in a whole life of a database, from creation
+// over writes, flush, compaction and checkpoint to another opening. Every answer is right or an
+// error; and once the machine works again, the database opens and is whole. Syncs that succeed do
+// not wait for the disk: no power cut follows, and none could be told from it.
 #include <cstdio>
 #include <string>
 
@@ -35,9 +35,8 @@ class LifeOnFiles {
   ~LifeOnFiles() { SetFailingCalls({}); }
 
   void Fail(const std::string& plan) {
-    SetFailingCalls({.directory = root_.path(),
-                     .faults = *ParseFaultPlan(plan),
-                     .skip_syncs = true});
+    SetFailingCalls(
+        {.directory = root_.path(), .faults = *ParseFaultPlan(plan), .skip_syncs = true});
   }
   void Disturb() {
     SetFailingCalls(

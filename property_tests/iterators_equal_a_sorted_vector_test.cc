@@ -91,15 +91,11 @@ class RunKeys final : public CursorParts {
   }
   size_t size() const override { return parts_.size(); }
   bool EndsBefore(size_t i, std::string_view key) const override { return parts_[i][0].key < key; }
-  bool BeginsAfter(size_t i, std::string_view key) const override {
-    return parts_[i][0].key > key;
-  }
+  bool BeginsAfter(size_t i, std::string_view key) const override { return parts_[i][0].key > key; }
   std::unique_ptr<KeyCursor> Open(size_t i) override {
     return NewVersionCursor(std::make_unique<VectorIterator>(parts_[i]), ns_, snapshot_);
   }
-  Timestamp max_timestamp() const override {
-    return VectorIterator(Flat()).max_timestamp();
-  }
+  Timestamp max_timestamp() const override { return VectorIterator(Flat()).max_timestamp(); }
 
  private:
   Entries Flat() const {
@@ -224,8 +220,8 @@ RC_GTEST_PROP(Iterators, ShowExactlyTheVisibleKeysInsideTheBoundsOfTheNamespace,
     source.upper = AnyBound();
     source.snapshot = *rc::gen::inRange<Timestamp>(0, history.last + 2);
     source.merged = history.MergedKeys(ns, source.snapshot);
-    const Entries visible = BruteForceVisible(history.entries, history.tombstones, ns,
-                                              source.lower, source.upper, source.snapshot);
+    const Entries visible = BruteForceVisible(history.entries, history.tombstones, ns, source.lower,
+                                              source.upper, source.snapshot);
     VisibleIterator iterator(std::move(source));
     CheckVisibleWalks(&iterator, visible, 30);
   }

@@ -40,8 +40,10 @@ Life::~Life() {
 template <typename Call>
 auto Life::Engine(Call call) {
   using Result = decltype(call());
-  if constexpr (std::is_same_v<Result, absl::Status> ||
-                requires(const Result& result) { result.status().ok(); result.value(); }) {
+  if constexpr (std::is_same_v<Result, absl::Status> || requires(const Result& result) {
+                  result.status().ok();
+                  result.value();
+                }) {
     Result result = [&] {
       const InCall in_call(*machine_);
       return call();
@@ -139,8 +141,7 @@ std::string Life::Heal() {
 
 bool Life::Open() {
   const std::string directory = directory_ + "/db";
-  absl::StatusOr<std::unique_ptr<Db>> db =
-      Engine([&] { return Db::Open(directory, options_); });
+  absl::StatusOr<std::unique_ptr<Db>> db = Engine([&] { return Db::Open(directory, options_); });
   opened_ = db.status();
   if (db.ok()) {
     db_ = *std::move(db);
@@ -153,7 +154,7 @@ bool Life::Open() {
 void Life::Commit(std::vector<Write> writes, bool synced) {
   WriteBatch batch;
   WriteOptions options;
-  options.sync = synced              ? SyncMode::kCommit
+  options.sync = synced             ? SyncMode::kCommit
                  : writes_ % 2 == 0 ? SyncMode::kInterval
                                     : SyncMode::kManual;
   const absl::StatusOr<Timestamp> timestamp = Engine([&] {

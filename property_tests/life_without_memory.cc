@@ -101,8 +101,8 @@ std::string LiveWithoutMemory(const FailingAllocation& failing) {
 }
 
 std::string LiveWithoutMemoryApart(const FailingAllocation& failing, bool* met) {
-  void* const shared = mmap(nullptr, sizeof(Result), PROT_READ | PROT_WRITE,
-                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* const shared =
+      mmap(nullptr, sizeof(Result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   VERALITH_CHECK(shared != MAP_FAILED);
   auto* const result = static_cast<Result*>(shared);
   std::fflush(stdout);

@@ -2,7 +2,8 @@
 // the sparse index's 65,535), value to 256 MiB, batch to 1 GiB: beyond them InvalidArgument before
 // anything is written. Every wait ends by progress, error, close or a stall timeout."
 //
-// The model says which batches are legal (model/limits.h); the engine must agree at the exact edges.
+// The model says which batches are legal (model/limits.h); the engine must agree at the exact
+// edges.
 #include <functional>
 #include <memory>
 #include <optional>
@@ -63,8 +64,8 @@ rc::Gen<Write> WriteNearAnEdge() {
         return write;
       },
       rc::gen::inRange(0, 3),
-      rc::gen::weightedElement<NamespaceId>({{8, 0}, {2, 1}, {2, kMaxNamespace}, {1, kMaxNamespace + 1},
-                                             {1, UINT64_MAX}}),
+      rc::gen::weightedElement<NamespaceId>(
+          {{8, 0}, {2, 1}, {2, kMaxNamespace}, {1, kMaxNamespace + 1}, {1, UINT64_MAX}}),
       KeyNearAnEdge(), KeyNearAnEdge(), rc::gen::arbitrary<bool>());
 }
 
@@ -72,9 +73,9 @@ RC_GTEST_PROP(Limits, AreInvalidArgumentBeforeAnythingIsWritten, ()) {
   Simulation simulation;
   std::unique_ptr<Db> db = *simulation.Open();
   KvModel model;
-  const auto batches = *rc::gen::resize(
-      12, rc::gen::container<std::vector<std::vector<Write>>>(
-              rc::gen::container<std::vector<Write>>(WriteNearAnEdge())));
+  const auto batches =
+      *rc::gen::resize(12, rc::gen::container<std::vector<std::vector<Write>>>(
+                               rc::gen::container<std::vector<Write>>(WriteNearAnEdge())));
   for (const std::vector<Write>& writes : batches) {
     const uint64_t steps = simulation.disk().steps();
     const Timestamp last = db->LastTimestamp();
@@ -146,14 +147,25 @@ TEST(Limits, ABatchOfMoreThanOneGibibyteIsRefusedToTheByte) {
   EXPECT_TRUE(db->Put({}, "beside", "v").ok());
 }
 
-// --- Every wait ends -------------------------------------------------------------------------------
+// --- Every wait ends -----------------------------------------------------------------------------
 
-// Whatever fails for ever, every call returns, and in simulated time: a wait without end would never.
+// Whatever fails for ever, every call returns, and in simulated time: a wait without end would
+// never.
 RC_GTEST_PROP(Waits, EndWhateverFails, ()) {
   using enum OperationKind;
-  Profile profile = Only({{kPut, 80}, {kBatch, 20}, {kFlush, 6}, {kCompact, 4}, {kSync, 4},
-                          {kWaitIdle, 4}, {kRunBackground, 3}, {kFail, 15}, {kHeal, 4},
-                          {kResume, 4}, {kReopen, 4}, {kCheckpoint, 2}, {kClose, 2}});
+  Profile profile = Only({{kPut, 80},
+                          {kBatch, 20},
+                          {kFlush, 6},
+                          {kCompact, 4},
+                          {kSync, 4},
+                          {kWaitIdle, 4},
+                          {kRunBackground, 3},
+                          {kFail, 15},
+                          {kHeal, 4},
+                          {kResume, 4},
+                          {kReopen, 4},
+                          {kCheckpoint, 2},
+                          {kClose, 2}});
   profile.max_large_length = 10'000;
   CheckAgrees(*AnyTrace(profile));
 }

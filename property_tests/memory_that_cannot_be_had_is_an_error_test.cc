@@ -67,14 +67,16 @@ void Sweep(uint64_t many, size_t stride) {
 }
 
 TEST(MemoryThatCannotBeHad, AnyOneAllocation) { Sweep(1, EveryOne() ? 1 : 2); }
-TEST(MemoryThatCannotBeHad, AnyAllocationAndAllThatFollow) { Sweep(kAllOfThem, EveryOne() ? 1 : 6); }
+TEST(MemoryThatCannotBeHad, AnyAllocationAndAllThatFollow) {
+  Sweep(kAllOfThem, EveryOne() ? 1 : 6);
+}
 
 // Replays one life of a sweep, in this process: VERALITH_ALLOCATION=N, or N+ for all that follow.
 TEST(MemoryThatCannotBeHad, TheOneToReplay) {
   const char* const which = std::getenv("VERALITH_ALLOCATION");
   const std::string text = which == nullptr ? "1" : which;
-  EXPECT_EQ(LiveWithoutMemory({std::strtoull(text.c_str(), nullptr, 10),
-                               text.ends_with("+") ? kAllOfThem : 1}),
+  EXPECT_EQ(LiveWithoutMemory(
+                {std::strtoull(text.c_str(), nullptr, 10), text.ends_with("+") ? kAllOfThem : 1}),
             "");
 }
 

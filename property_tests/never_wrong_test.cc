@@ -1,12 +1,12 @@
 // DESIGN promise 7, Never wrong: "Corrupt bytes give DataLoss naming file and offset; an I/O error
-// gives that error. No read, scan, flush or compaction skips what it cannot read. A failed background
-// job keeps its inputs, backs off and can be resumed. After a failed write or sync of log or manifest
-// nothing is acknowledged until the database is reopened."
+// gives that error. No read, scan, flush or compaction skips what it cannot read. A failed
+// background job keeps its inputs, backs off and can be resumed. After a failed write or sync of
+// log or manifest nothing is acknowledged until the database is reopened."
 //
-// The last sentence, and errors anywhere in any sequence of calls, are the runner's (its faults excuse
-// an error, never a wrong answer, and never an acknowledgement after a failed log). Here, besides, the
-// error must be the right one, what a scan shows before it must be the beginning of the truth, and
-// after the cause is gone everything must be there.
+// The last sentence, and errors anywhere in any sequence of calls, are the runner's (its faults
+// excuse an error, never a wrong answer, and never an acknowledgement after a failed log). Here,
+// besides, the error must be the right one, what a scan shows before it must be the beginning of
+// the truth, and after the cause is gone everything must be there.
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,11 +27,11 @@ namespace {
 
 RC_GTEST_PROP(NeverWrong, WhateverCallsFailAndWheneverAndForHowLong, ()) {
   using enum OperationKind;
-  CheckAgrees(*AnyTrace(Only({{kPut, 50}, {kDelete, 10}, {kBatch, 10}, {kDeleteRange, 4},
-                              {kGet, 25}, {kMultiGet, 8}, {kScan, 20}, {kIterate, 10},
-                              {kCursorOpen, 6}, {kCursorMove, 12}, {kSnapshot, 6}, {kRelease, 4},
-                              {kFlush, 10}, {kCompact, 6}, {kRunBackground, 10}, {kCheck, 3},
-                              {kFail, 25}, {kHeal, 12}, {kResume, 6}, {kReopen, 6}})));
+  CheckAgrees(*AnyTrace(
+      Only({{kPut, 50},     {kDelete, 10}, {kBatch, 10},   {kDeleteRange, 4}, {kGet, 25},
+            {kMultiGet, 8}, {kScan, 20},   {kIterate, 10}, {kCursorOpen, 6},  {kCursorMove, 12},
+            {kSnapshot, 6}, {kRelease, 4}, {kFlush, 10},   {kCompact, 6},     {kRunBackground, 10},
+            {kCheck, 3},    {kFail, 25},   {kHeal, 12},    {kResume, 6},      {kReopen, 6}})));
 }
 
 // A database of some segments in several levels and a memtable, and what it holds.
@@ -56,8 +56,8 @@ class Life {
   void WriteSome(uint64_t count) {
     for (uint64_t i = 0; i < count; ++i) {
       const std::string key = StrCat("key", random_.Below(40));
-      Write write{Write::Kind::kPut, 0, key, std::string(random_.Below(200), 'v') + StrCat(++writes_),
-                  std::nullopt};
+      Write write{Write::Kind::kPut, 0, key,
+                  std::string(random_.Below(200), 'v') + StrCat(++writes_), std::nullopt};
       WriteBatch batch;
       if (random_.Below(6) == 0) {
         write.kind = Write::Kind::kDelete;

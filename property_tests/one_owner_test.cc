@@ -1,5 +1,5 @@
-// DESIGN promise 10, One owner: "A lock keeps a second writer out; read-only opening writes nothing,
-// anywhere, and refuses while a writer lives."
+// DESIGN promise 10, One owner: "A lock keeps a second writer out; read-only opening writes
+// nothing, anywhere, and refuses while a writer lives."
 //
 // The runner sweeps the lock file away as a cleaner does, tries a second writer and a reader beside
 // the writer, and reads everything through a read-only opening between two lives, with the order
@@ -33,9 +33,19 @@ namespace {
 
 Profile Visits() {
   using enum OperationKind;
-  return Only({{kPut, 50}, {kDelete, 10}, {kBatch, 10}, {kDeleteRange, 5}, {kFlush, 8},
-               {kCompact, 4}, {kRunBackground, 6}, {kSnapshot, 4}, {kReadOnlyVisit, 25},
-               {kReopen, 6}, {kKill, 8}, {kCrash, 8}, {kCheckpoint, 3}});
+  return Only({{kPut, 50},
+               {kDelete, 10},
+               {kBatch, 10},
+               {kDeleteRange, 5},
+               {kFlush, 8},
+               {kCompact, 4},
+               {kRunBackground, 6},
+               {kSnapshot, 4},
+               {kReadOnlyVisit, 25},
+               {kReopen, 6},
+               {kKill, 8},
+               {kCrash, 8},
+               {kCheckpoint, 3}});
 }
 
 RC_GTEST_PROP(OneOwner, NoReaderAndNoSecondWriterBesideAWriterAndReadersChangeNothing, ()) {

@@ -1,8 +1,9 @@
-// DESIGN 4: "Subcompactions split at existing keys and together cover exactly the whole range." Here:
-// a job cut into any number of pieces, run by real threads in any order, has the same survivors as
-// the job in one piece, and answers alike at every time; no key's versions are in two outputs, and
-// the largest key is there (hazard C3). Range tombstones survive at most where they do in the whole
-// job: a part of one with nothing beneath is dropped where it is a part, as at the ends of files.
+// DESIGN 4: "Subcompactions split at existing keys and together cover exactly the whole range."
+// Here: a job cut into any number of pieces, run by real threads in any order, has the same
+// survivors as the job in one piece, and answers alike at every time; no key's versions are in two
+// outputs, and the largest key is there (hazard C3). Range tombstones survive at most where they do
+// in the whole job: a part of one with nothing beneath is dropped where it is a part, as at the
+// ends of files.
 #include <algorithm>
 #include <memory>
 #include <vector>
@@ -41,8 +42,8 @@ bool Overlap(const RangeDelete& a, const RangeDelete& b) {
   return a.ns == b.ns && (a.open_end || b.begin < a.end) && (b.open_end || a.begin < b.end);
 }
 
-// What `part` still hides lies over something beneath, and there `whole` hides it, too. (Both keep a
-// range as far as it reaches in a file, and their files end at different keys.)
+// What `part` still hides lies over something beneath, and there `whole` hides it, too. (Both keep
+// a range as far as it reaches in a file, and their files end at different keys.)
 bool HidesNoMore(const History& part, const History& whole) {
   return std::all_of(part.ranges.begin(), part.ranges.end(), [&](const RangeDelete& range) {
     return std::any_of(whole.ranges.begin(), whole.ranges.end(), [&](const RangeDelete& other) {
@@ -79,8 +80,8 @@ RC_GTEST_PROP(Pieces, OfAJobEqualTheWhole, ()) {
   RC_TAG(cut.result.statistics.pieces > 1 ? "cut" : "whole");
   RC_ASSERT(cut.history.entries == whole.history.entries);
   RC_ASSERT(HidesNoMore(cut.history, whole.history));
-  const Timestamp floor = std::max(cut.result.edit.history_floor.value_or(0),
-                                   walk.harness().history_floor());
+  const Timestamp floor =
+      std::max(cut.result.edit.history_floor.value_or(0), walk.harness().history_floor());
   for (Timestamp t = std::max<Timestamp>(floor, 1); t <= walk.now(); ++t) {
     RC_ASSERT(StateAt(cut.history, t) == StateAt(walk.written(), t));
   }

@@ -104,8 +104,8 @@ void Apply(const Operation& operation, int step, Contestant& contestant) {
       }
       break;
     case 2:
-      status = db.DeleteRange({}, 0, KeyOf(operation.first),
-                              KeyOf(operation.first + operation.count));
+      status =
+          db.DeleteRange({}, 0, KeyOf(operation.first), KeyOf(operation.first + operation.count));
       break;
     case 3:
       status = db.Flush();

@@ -10,10 +10,23 @@ namespace {
 
 RC_GTEST_PROP(ReadsInThePast, SeeThePastOrSayThatItIsGone, ()) {
   using enum OperationKind;
-  Profile profile = Only({{kPut, 50}, {kDelete, 15}, {kDeleteRange, 8}, {kBatch, 10}, {kGet, 60},
-                          {kScan, 30}, {kMultiGet, 10}, {kIterate, 10}, {kSnapshot, 25},
-                          {kRelease, 20}, {kFlush, 8}, {kCompact, 6}, {kRunBackground, 8},
-                          {kReopen, 4}, {kCursorOpen, 6}, {kCursorClose, 4}, {kCursorMove, 6}});
+  Profile profile = Only({{kPut, 50},
+                          {kDelete, 15},
+                          {kDeleteRange, 8},
+                          {kBatch, 10},
+                          {kGet, 60},
+                          {kScan, 30},
+                          {kMultiGet, 10},
+                          {kIterate, 10},
+                          {kSnapshot, 25},
+                          {kRelease, 20},
+                          {kFlush, 8},
+                          {kCompact, 6},
+                          {kRunBackground, 8},
+                          {kReopen, 4},
+                          {kCursorOpen, 6},
+                          {kCursorClose, 4},
+                          {kCursorMove, 6}});
   profile.nasty_keys = 5;
   profile.ordinary_keys = 5;
   profile.namespaces = 2;

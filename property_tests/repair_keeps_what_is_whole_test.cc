@@ -1,10 +1,10 @@
 // Repair never invents, never loses silently, and keeps everything whose bytes are whole.
 //
 // Random databases, closed or killed; undamaged, the result equals the original at every timestamp
-// that can be read. Then random damage to CURRENT, manifests, logs and segments (flipped bits, cuts,
-// removals): repair does not fail but where nothing is left, its source stays as it was, its result
-// passes the check, every version in it was written once, and every row and record that the damage
-// did not reach is in it.
+// that can be read. Then random damage to CURRENT, manifests, logs and segments (flipped bits,
+// cuts, removals): repair does not fail but where nothing is left, its source stays as it was, its
+// result passes the check, every version in it was written once, and every row and record that the
+// damage did not reach is in it.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -130,8 +130,8 @@ LogContents ReadLog(SimulatedFileSystem& disk, const std::string& path, uint64_t
     LogOperation operation;
     for (auto cursor = view.operations(); cursor.Next(&operation);) {
       if (operation.kind == LogOperation::Kind::kDeleteRange) {
-        record.ranges.push_back(ToRange({operation.ns, operation.key, operation.value,
-                                         operation.open_end, view.ts()}));
+        record.ranges.push_back(
+            ToRange({operation.ns, operation.key, operation.value, operation.open_end, view.ts()}));
       } else {
         record.versions.push_back({operation.ns, std::string(operation.key), view.ts(),
                                    operation.kind == LogOperation::Kind::kDelete,
@@ -271,8 +271,8 @@ void AddReadable(const SegmentContents& segment, const Damage& damage, Kept* kep
     const bool before = hit == first_hit.end() || number < hit->second;
     bool readable = before;
     if (block) {
-      readable = !damage.Hits(row.pages[1]) && !damage.Hits(row.pages[2]) &&
-                 !damage.Hits(row.pages[3]);
+      readable =
+          !damage.Hits(row.pages[1]) && !damage.Hits(row.pages[2]) && !damage.Hits(row.pages[3]);
     } else if (!footer) {
       ended = ended || !before;
       readable = !ended;

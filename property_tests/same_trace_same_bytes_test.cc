@@ -33,7 +33,8 @@ std::string FingerprintInAnotherProcess(const std::string& file) {
   const size_t place = output.find(before);
   return place == std::string::npos
              ? output
-             : output.substr(place + before.size(), output.find('\n', place) - place - before.size());
+             : output.substr(place + before.size(),
+                             output.find('\n', place) - place - before.size());
 }
 
 TEST(SameTrace, SameBytesInTwoProcesses) {

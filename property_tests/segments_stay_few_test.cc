@@ -102,8 +102,8 @@ TEST_P(SmallMemtables, CostAFewWritesOfEachByteAndLeaveFewSegments) {
       ASSERT_LE(tree.version().FileCount(), MostFiles(settings.options, tree.version()));
     }
     const LargeTree::Totals& totals = tree.totals();
-    const double writes = static_cast<double>(totals.compacted_bytes) /
-                          static_cast<double>(totals.user_bytes);
+    const double writes =
+        static_cast<double>(totals.compacted_bytes) / static_cast<double>(totals.user_bytes);
     std::printf("%s, %llu memtables in a segment: %.2f writes, %zu segments\n",
                 std::string(StyleName(GetParam())).c_str(),
                 static_cast<unsigned long long>(fraction), writes, tree.version().FileCount());

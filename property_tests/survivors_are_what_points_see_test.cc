@@ -86,8 +86,8 @@ History Join(const History& a, const History& b, const History& c) {
 bool SomePointSees(const History& job, const OwnedEntry& entry,
                    const std::vector<Timestamp>& points) {
   return std::any_of(points.begin(), points.end(), [&](Timestamp point) {
-    const bool newest = std::none_of(
-        job.entries.begin(), job.entries.end(), [&](const OwnedEntry& other) {
+    const bool newest =
+        std::none_of(job.entries.begin(), job.entries.end(), [&](const OwnedEntry& other) {
           return other.ns == entry.ns && other.key == entry.key && other.ts > entry.ts &&
                  other.ts <= point;
         });
@@ -139,7 +139,8 @@ std::vector<bool> AnyCuts() {
   return *rc::gen::container<std::vector<bool>>(7, rc::gen::arbitrary<bool>());
 }
 
-// Hazards C1 and C8: for every live snapshot, and for every reader at or after the start of the job.
+// Hazards C1 and C8: for every live snapshot, and for every reader at or after the start of the
+// job.
 RC_GTEST_PROP(Survivors, ChangeNoAnswerAtAnyPointAndAreExactlyTheSeenVersions, ()) {
   const Scene scene = AnyScene();
   OlderHistory older(scene.older);

@@ -1,6 +1,6 @@
 // DESIGN promises 1 and 3: namespaces go from 0 to 2^63-1, keys are any bytes, timestamps lie in
-// 1 <= ts < 2^63. Here: the ends of all three are values like others; none is taken for a mark of its
-// own (hazard O5), and none hides its neighbours (hazard O2).
+// 1 <= ts < 2^63. Here: the ends of all three are values like others; none is taken for a mark of
+// its own (hazard O5), and none hides its neighbours (hazard O2).
 #include <map>
 #include <memory>
 #include <string>

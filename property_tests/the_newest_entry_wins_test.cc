@@ -14,9 +14,17 @@ namespace {
 
 Profile WritesAndReads() {
   using enum OperationKind;
-  Profile profile = Only({{kPut, 60}, {kDelete, 30}, {kDeleteRange, 15}, {kBatch, 20}, {kGet, 10},
-                          {kScan, 20}, {kMultiGet, 5}, {kSnapshot, 15}, {kRelease, 6},
-                          {kCursorOpen, 8}, {kCursorMove, 16}});
+  Profile profile = Only({{kPut, 60},
+                          {kDelete, 30},
+                          {kDeleteRange, 15},
+                          {kBatch, 20},
+                          {kGet, 10},
+                          {kScan, 20},
+                          {kMultiGet, 5},
+                          {kSnapshot, 15},
+                          {kRelease, 6},
+                          {kCursorOpen, 8},
+                          {kCursorMove, 16}});
   profile.ordinary_keys = 20;
   return profile;
 }
@@ -42,8 +50,7 @@ Trace WithMaintenance(const Trace& trace, const std::vector<Operation>& maintena
 
 RC_GTEST_PROP(TheNewestEntry, WinsWhateverMaintenanceRuns, ()) {
   const Trace trace = *AnyTrace(WritesAndReads(), NamedConfigurations()[0]);
-  const auto maintenance =
-      *rc::gen::container<std::vector<Operation>>(AnyOperation(Maintenance()));
+  const auto maintenance = *rc::gen::container<std::vector<Operation>>(AnyOperation(Maintenance()));
   const auto place = *rc::gen::inRange<size_t>(0, NamedConfigurations().size() - 1);
   CheckAgrees(WithMaintenance(trace, maintenance, NamedConfigurations()[place]));
 }
@@ -51,8 +58,14 @@ RC_GTEST_PROP(TheNewestEntry, WinsWhateverMaintenanceRuns, ()) {
 // A tombstone over a deep put, under every schedule of flushes and compactions (hazard C1).
 RC_GTEST_PROP(TheNewestEntry, StaysDeletedWhereOldOnesLieDeeper, ()) {
   using enum OperationKind;
-  Profile profile = Only({{kPut, 20}, {kDelete, 30}, {kDeleteRange, 15}, {kFlush, 20},
-                          {kCompact, 20}, {kSnapshot, 5}, {kRelease, 5}, {kReopen, 3}});
+  Profile profile = Only({{kPut, 20},
+                          {kDelete, 30},
+                          {kDeleteRange, 15},
+                          {kFlush, 20},
+                          {kCompact, 20},
+                          {kSnapshot, 5},
+                          {kRelease, 5},
+                          {kReopen, 3}});
   profile.nasty_keys = 4;
   profile.ordinary_keys = 0;
   profile.namespaces = 2;

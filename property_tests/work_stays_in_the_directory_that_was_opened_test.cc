@@ -186,8 +186,8 @@ TEST_F(OnRealFiles, ARepairKeepsOwnersOutAndIsKeptOutOfATargetThatSomebodyHas) {
   MakeDatabase(Path("db"), 500);
   const std::unique_ptr<Db> neighbour = MustOpen(Path("target"));
   RepairReport report;
-  EXPECT_TRUE(absl::IsAlreadyExists(
-      RepairDatabase(Small(), Path("db"), Path("target"), {}, &report)));
+  EXPECT_TRUE(
+      absl::IsAlreadyExists(RepairDatabase(Small(), Path("db"), Path("target"), {}, &report)));
   EXPECT_OK(neighbour->Close());
   int asked = 0;
   RepairOptions options;

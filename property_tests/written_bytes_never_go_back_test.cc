@@ -28,8 +28,8 @@ class WrittenBytesTest : public ::testing::Test {
     for (uint64_t i = 0; i < count; ++i) {
       const std::string key = std::to_string(random_.Below(200));
       const std::string value(random_.Below(300), 'v');
-      const WriteOptions write{.sync = random_.Below(8) == 0 ? SyncMode::kCommit
-                                                             : SyncMode::kDefault};
+      const WriteOptions write{.sync =
+                                   random_.Below(8) == 0 ? SyncMode::kCommit : SyncMode::kDefault};
       ASSERT_EQ(ToString(db_->Put(write, key, value)), "OK");
       put_ += key.size() + value.size();
     }

@@ -99,7 +99,7 @@ void InputReader::Guess() {
     error_ = Fault("it looks like the output of `scan --hex` and like text with tabs: say --format "
                    "hex or --format tsv");
   } else {
-    format_ = peeked_.starts_with(kPackageField)          ? InputFormat::kStanzas
+    format_ = peeked_.starts_with(kPackageField)        ? InputFormat::kStanzas
               : peeked_.find('\t') != std::string::npos ? InputFormat::kTsv
                                                         : InputFormat::kLines;
   }

@@ -8,8 +8,8 @@
 //   stanzas  Debian control stanzas (apt-cache dumpavail): key = the Package field, value = stanza
 //   lines    key = "<name>:<line number, ten digits>", value = the line
 //   auto     what the first line looks like: an object, two quoted words, a Package field, a tab;
-//            anything else is lines. What looks like two formats, or like a format that load does not
-//            read, is an error that says so.
+//            anything else is lines. What looks like two formats, or like a format that load does
+//            not read, is an error that says so.
 // A line that does not fit the format is an error; no format falls back to another one.
 #ifndef VERALITH_TOOLS_INPUT_H_
 #define VERALITH_TOOLS_INPUT_H_
@@ -46,8 +46,8 @@ class InputReader {
   // kAuto.
   InputReader(std::istream& stream, std::string name, InputFormat format);
 
-  // True: an entry; false: the end. InvalidArgument, naming file and line, for what does not fit the
-  // format or is over a limit of databases; Unavailable for a read error.
+  // True: an entry; false: the end. InvalidArgument, naming file and line, for what does not fit
+  // the format or is over a limit of databases; Unavailable for a read error.
   absl::StatusOr<bool> Next(InputEntry* entry);
   InputFormat format() const { return format_; }  // what kAuto turned out to be
   uint64_t bytes_read() const { return bytes_read_; }

@@ -20,8 +20,11 @@ constexpr std::string_view kBase64Suffix = "_base64";
 size_t Utf8Length(std::string_view bytes) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(bytes[i]); };
   const unsigned char first = byte(0);
-  const size_t length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2
-                        : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  const size_t length = first < 0x80                    ? 1
+                        : first >= 0xc2 && first < 0xe0 ? 2
+                        : first >= 0xe0 && first < 0xf0 ? 3
+                        : first >= 0xf0 && first < 0xf5 ? 4
+                                                        : 0;
   if (length == 0 || length > bytes.size()) {
     return 0;
   }
@@ -144,8 +147,9 @@ class LineParser {
     const bool encoded = name.ends_with(kBase64Suffix);
     const std::string_view plain =
         std::string_view(name).substr(0, name.size() - (encoded ? kBase64Suffix.size() : 0));
-    std::optional<std::string>* const target =
-        plain == "key" ? &key_ : plain == "value" ? &value_ : nullptr;
+    std::optional<std::string>* const target = plain == "key"     ? &key_
+                                               : plain == "value" ? &value_
+                                                                  : nullptr;
     if (target == nullptr) {
       return refuse("is no member of an entry: ns, key, value, key_base64, value_base64, "
                     "timestamp");

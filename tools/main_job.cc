@@ -273,7 +273,8 @@ class Job {
     return absl::OkStatus();
   }
 
-  // A snapshot is held, the database changes, and a range is read at the snapshot in both directions.
+  // A snapshot is held, the database changes, and a range is read at the snapshot in both
+  // directions.
   absl::Status ScanBothWays() {
     const ScopedSnapshot snapshot(*db_);
     const Timestamp at = snapshot.get()->timestamp();
@@ -287,9 +288,8 @@ class Job {
     options.ns = kLoaded;
     options.lower = Bound::Inclusive(keys_[keys_.size() / 4]);
     options.upper = Bound::Exclusive(keys_[keys_.size() * 3 / 4]);
-    std::vector<model::Row> expected =
-        model_.Scan(kLoaded, model::Limit{options.lower.key, true},
-                    model::Limit{options.upper.key, false}, at);
+    std::vector<model::Row> expected = model_.Scan(kLoaded, model::Limit{options.lower.key, true},
+                                                   model::Limit{options.upper.key, false}, at);
     VERALITH_RETURN_IF_ERROR(CompareScan(options, expected, /*reverse=*/false, "scan"));
     std::reverse(expected.begin(), expected.end());
     return CompareScan(options, expected, /*reverse=*/true, "scan backward");
@@ -337,8 +337,9 @@ class Job {
     for (uint64_t n = 0; n < survived; ++n) {
       model_.Commit(timestamps[n * kCrashBatch], CrashCommit(n));
     }
-    std::printf("killed a writer with SIGKILL: %s commits were acknowledged as synced, %s survived\n",
-                Grouped(acknowledged).c_str(), Grouped(survived).c_str());
+    std::printf(
+        "killed a writer with SIGKILL: %s commits were acknowledged as synced, %s survived\n",
+        Grouped(acknowledged).c_str(), Grouped(survived).c_str());
     if (survived < acknowledged || timestamps.size() % kCrashBatch != 0) {
       return Difference("a synced commit was lost, or a commit is there in part");
     }
@@ -358,16 +359,15 @@ class Job {
     for (const NamespaceId ns : model_.Namespaces()) {
       ScanOptions options;
       options.ns = ns;
-      VERALITH_RETURN_IF_ERROR(CompareScan(
-          options, model_.Scan(ns, std::nullopt, std::nullopt, model_.last_timestamp()),
-          /*reverse=*/false, "compare " + when + ", namespace " + std::to_string(ns)));
+      VERALITH_RETURN_IF_ERROR(
+          CompareScan(options, model_.Scan(ns, std::nullopt, std::nullopt, model_.last_timestamp()),
+                      /*reverse=*/false, "compare " + when + ", namespace " + std::to_string(ns)));
     }
     Progress progress("look up " + when, "keys", keys_.size());
     PinnedValue value;
     for (size_t i = 0; i < keys_.size(); ++i) {
       VERALITH_ASSIGN_OR_RETURN(const bool found, db_->Get({}, kLoaded, keys_[i], &value));
-      const std::optional<model::Row> row =
-          model_.Get(kLoaded, keys_[i], model_.last_timestamp());
+      const std::optional<model::Row> row = model_.Get(kLoaded, keys_[i], model_.last_timestamp());
       if (found != row.has_value() || (found && value.view() != row->value)) {
         return Difference(when + ": Get(" + QuoteKey(keys_[i]) + ") differs from the model");
       }
@@ -381,12 +381,13 @@ class Job {
     for (const auto& item : std::filesystem::directory_iterator(directory_)) {
       on_disk += item.is_regular_file() ? item.file_size() : 0;
     }
-    std::printf("%s entries loaded, %s keys; written by the user %s, to disk %s: write "
-                "amplification %.2f; on disk now %s\n",
-                Grouped(loaded_).c_str(), Grouped(keys_.size()).c_str(),
-                HumanBytes(user_bytes_).c_str(), HumanBytes(written_).c_str(),
-                static_cast<double>(written_) / static_cast<double>(std::max<uint64_t>(1, user_bytes_)),
-                HumanBytes(on_disk).c_str());
+    std::printf(
+        "%s entries loaded, %s keys; written by the user %s, to disk %s: write "
+        "amplification %.2f; on disk now %s\n",
+        Grouped(loaded_).c_str(), Grouped(keys_.size()).c_str(), HumanBytes(user_bytes_).c_str(),
+        HumanBytes(written_).c_str(),
+        static_cast<double>(written_) / static_cast<double>(std::max<uint64_t>(1, user_bytes_)),
+        HumanBytes(on_disk).c_str());
   }
 
   const std::string directory_;
@@ -402,11 +403,11 @@ class Job {
 
 int Main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
-  const absl::StatusOr<Arguments> arguments = Arguments::Parse(
-      words, {{.name = "writer", .value = "DIR"},
-              {.name = "veralith", .value = "FILE"},
-              {.name = "data", .value = "DIR"},
-              {.name = "help", .letter = 'h'}});
+  const absl::StatusOr<Arguments> arguments =
+      Arguments::Parse(words, {{.name = "writer", .value = "DIR"},
+                               {.name = "veralith", .value = "FILE"},
+                               {.name = "data", .value = "DIR"},
+                               {.name = "help", .letter = 'h'}});
   if (!arguments.ok()) {
     std::fprintf(stderr, "run: %s\n", ToString(arguments.status()).c_str());
     return kUsage;
@@ -415,11 +416,12 @@ int Main(int argc, char** argv) {
     return RunWriter(*directory);
   }
   if (arguments->Has("help") || arguments->positional().empty()) {
-    std::fputs("usage: ./dev run [--data DIR] [FILE...]\n\n"
-               "Loads FILEs (Debian stanzas, key<TAB>value lines, or plain lines) into a new\n"
-               "database in DIR (data/run), updates, scans, kills a writer, recovers, compacts, and\n"
-               "compares with the model at every stage.\n",
-               stdout);
+    std::fputs(
+        "usage: ./dev run [--data DIR] [FILE...]\n\n"
+        "Loads FILEs (Debian stanzas, key<TAB>value lines, or plain lines) into a new\n"
+        "database in DIR (data/run), updates, scans, kills a writer, recovers, compacts, and\n"
+        "compares with the model at every stage.\n",
+        stdout);
     return arguments->Has("help") ? kAgree : kUsage;
   }
   Job job(arguments->Value("data").value_or("data/run"), arguments->positional(),

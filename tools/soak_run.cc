@@ -56,7 +56,8 @@ class Soak {
     }
     std::vector<std::thread> threads;
     for (int w = 0; w < kWriters; ++w) {
-      threads.emplace_back([this, w] { Repeat([&, n = uint64_t{0}]() mutable { Write(w, n++); }); });
+      threads.emplace_back(
+          [this, w] { Repeat([&, n = uint64_t{0}]() mutable { Write(w, n++); }); });
     }
     threads.emplace_back([this] { Repeat([&, n = uint64_t{0}]() mutable { Get(n++); }); });
     threads.emplace_back([this] { Repeat([&, n = uint64_t{0}]() mutable { Scan(n++); }); });
@@ -175,8 +176,8 @@ class Soak {
     }
     Ok(it->status(), "Scan");
     for (size_t i = 0; i < rows.size(); i += 2) {
-      Require(rows[i] == rows[i + 1], "half a batch is visible at " +
-                                          Key(first + static_cast<int>(i / 2), false));
+      Require(rows[i] == rows[i + 1],
+              "half a batch is visible at " + Key(first + static_cast<int>(i / 2), false));
     }
     return rows;
   }
@@ -187,7 +188,8 @@ class Soak {
     const std::vector<std::string> rows = Rows(db, first, pairs, snapshot);
     for (int i = 0; i < pairs; ++i) {
       const auto at = static_cast<size_t>(i);
-      Judge(first + i, rows[at * 2], from[at], to.empty() ? Of(first + i).begun.load() : to[at], how);
+      Judge(first + i, rows[at * 2], from[at], to.empty() ? Of(first + i).begun.load() : to[at],
+            how);
     }
   }
 
@@ -290,18 +292,19 @@ class Soak {
   }
 
   void Print() {
-    const auto left = std::chrono::duration_cast<std::chrono::seconds>(
-        end_ - std::chrono::steady_clock::now());
-    std::printf("soak: %lld s left, %llu commits, %llu answers checked, %llu scans, %llu snapshots, "
-                "%llu checkpoints, %llu reopenings%s\n",
-                std::max(0LL, static_cast<long long>(left.count())),
-                static_cast<unsigned long long>(writes_.load()),
-                static_cast<unsigned long long>(checked_.load()),
-                static_cast<unsigned long long>(scans_.load()),
-                static_cast<unsigned long long>(snapshots_.load()),
-                static_cast<unsigned long long>(checkpoints_.load()),
-                static_cast<unsigned long long>(reopenings_.load()),
-                failed_.load() ? ", FAILED" : ", no difference");
+    const auto left =
+        std::chrono::duration_cast<std::chrono::seconds>(end_ - std::chrono::steady_clock::now());
+    std::printf(
+        "soak: %lld s left, %llu commits, %llu answers checked, %llu scans, %llu snapshots, "
+        "%llu checkpoints, %llu reopenings%s\n",
+        std::max(0LL, static_cast<long long>(left.count())),
+        static_cast<unsigned long long>(writes_.load()),
+        static_cast<unsigned long long>(checked_.load()),
+        static_cast<unsigned long long>(scans_.load()),
+        static_cast<unsigned long long>(snapshots_.load()),
+        static_cast<unsigned long long>(checkpoints_.load()),
+        static_cast<unsigned long long>(reopenings_.load()),
+        failed_.load() ? ", FAILED" : ", no difference");
     std::fflush(stdout);
   }
 

@@ -65,8 +65,7 @@ class LyingDb final : public Db {
                     entry_timestamp);
   }
   absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
-      const ReadOptions& options, NamespaceId ns,
-      std::span<const std::string_view> keys) override {
+      const ReadOptions& options, NamespaceId ns, std::span<const std::string_view> keys) override {
     return db_->MultiGet(options, ns, keys);
   }
   std::unique_ptr<DbIterator> NewIterator(const ScanOptions& options) override {
@@ -148,8 +147,7 @@ class LyingDb final : public Db {
 
 bool SoakOf(Lie lie, double seconds) {
   SoakOptions options;
-  options.directory =
-      ::testing::TempDir() + "/soak_" + std::to_string(static_cast<int>(lie));
+  options.directory = ::testing::TempDir() + "/soak_" + std::to_string(static_cast<int>(lie));
   options.seconds = seconds;
   options.open = [lie](const std::string& directory,
                        const Options& db_options) -> absl::StatusOr<std::unique_ptr<Db>> {

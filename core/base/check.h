@@ -10,11 +10,11 @@ namespace veralith {
 
 }  // namespace veralith
 
-#define VERALITH_CHECK(condition)                                       \
-  do {                                                                  \
-    if (!(condition)) [[unlikely]] {                                    \
-      ::veralith::CheckFailed(__FILE__, __LINE__, #condition);          \
-    }                                                                   \
+#define VERALITH_CHECK(condition)                              \
+  do {                                                         \
+    if (!(condition)) [[unlikely]] {                           \
+      ::veralith::CheckFailed(__FILE__, __LINE__, #condition); \
+    }                                                          \
   } while (false)
 
 #ifdef NDEBUG

@@ -18,8 +18,8 @@ constexpr uint64_t kIdle = 0;
 }  // namespace
 
 // Whoever has guards has one: a thread until its thread_local objects are destroyed, a single guard
-// afterwards. On a cache line of its own. Slots are never freed, only reused, so that the list can be
-// walked without a lock.
+// afterwards. On a cache line of its own. Slots are never freed, only reused, so that the list can
+// be walked without a lock.
 struct alignas(kCacheLineBytes) EpochSlot {
   Atomic<uint64_t> epoch{kIdle};  // kIdle, or the epoch at which the outermost guard began
   Atomic<bool> taken{true};
@@ -72,7 +72,8 @@ Mine& OfThisThread() {
   return mine;
 }
 
-// In a child of fork the slot belongs to a domain that was abandoned, and so do other threads' slots.
+// In a child of fork the slot belongs to a domain that was abandoned, and so do other threads'
+// slots.
 class SlotForgetter final : public ForkObserver {
  public:
   SlotForgetter() { AddForkObserver(this); }
@@ -88,8 +89,8 @@ Domain& TheDomain() {
 }
 #endif
 
-// Gives the thread's slot back when its thread_local objects are destroyed. (Taken from a domain that
-// a fork has abandoned it is nobody's.)
+// Gives the thread's slot back when its thread_local objects are destroyed. (Taken from a domain
+// that a fork has abandoned it is nobody's.)
 struct SlotOwner {
   Mine& mine = OfThisThread();
   ~SlotOwner() {

@@ -10,8 +10,8 @@
 //   1. An object retired at epoch e is freed only when every active guard began after e.
 //   2. Guards nest; only the outermost announces. No two threads share a place to announce in: one
 //      that is ending, in destructors of thread_local objects, takes a place for each guard.
-//   3. What a writer unlinks must be retired: whoever cannot do without, takes a Retirement before the
-//      unlinking, and needs no memory after it.
+//   3. What a writer unlinks must be retired: whoever cannot do without, takes a Retirement before
+//      the unlinking, and needs no memory after it.
 //   4. Guards are short: one lookup, never across a wait, I/O excepted. Long holders (iterators,
 //      pinned values) take a reference count under a guard instead.
 //   5. In a child of fork it begins anew: with no guards, and what the parent retired stays.
@@ -66,7 +66,8 @@ void RetireAfterEpoch(Retirement place, std::function<void()> free) noexcept;
 void RetireAfterEpoch(std::function<void()> free);
 
 // Runs everything retired whose readers have gone; true when nothing waits for readers any more.
-// Called by RetireAfterEpoch; a closing database calls it so that nothing waits for a later retirement.
+// Called by RetireAfterEpoch; a closing database calls it so that nothing waits for a later
+// retirement.
 bool ReclaimRetired() noexcept;
 
 // How many guards there have been at once at most, roughly. For tests and statistics.

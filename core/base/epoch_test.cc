@@ -35,9 +35,13 @@ TEST(Epoch, OnlyTheOutermostOfNestedGuardsCounts) {
   bool freed = false;
   {
     EpochGuard outer;
-    { EpochGuard inner; }
+    {
+      EpochGuard inner;
+    }
     RetireAfterEpoch([&freed] { freed = true; });
-    { EpochGuard inner; }
+    {
+      EpochGuard inner;
+    }
     ReclaimRetired();
     EXPECT_FALSE(freed);
   }

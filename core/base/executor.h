@@ -50,8 +50,9 @@ class Executor {
 };
 
 // A pool of real threads. kHigh tasks run first, and one thread is kept for them alone when
-// `threads` is at least 2. Destroying it waits for running tasks and drops the others. A child of fork
-// can use it: it starts threads of its own there, and has none of the parent's tasks and timers.
+// `threads` is at least 2. Destroying it waits for running tasks and drops the others. A child of
+// fork can use it: it starts threads of its own there, and has none of the parent's tasks and
+// timers.
 std::unique_ptr<Executor> NewThreadPoolExecutor(int threads);
 
 // The pool that databases share by default: a thread per core, at least 1 and at most 4, and the

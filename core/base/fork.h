@@ -1,15 +1,16 @@
 // The door to fork: what the library must know in a child process that was made by fork and goes on
 // without exec.
 //
-// In such a child the calling thread is the only one. A mutex that another thread held at that moment
-// is never unlocked, what that thread was changing stays half changed, and files are shared with the
-// parent. So nothing waits for a lock before a fork (which the sanitizers could not bear), and nothing
-// of the parent is repaired in the child: it is abandoned where it is, and what the process shares (the
-// default executor, the epochs, the pool of blocks) begins anew.
+// In such a child the calling thread is the only one. A mutex that another thread held at that
+// moment is never unlocked, what that thread was changing stays half changed, and files are shared
+// with the parent. So nothing waits for a lock before a fork (which the sanitizers could not bear),
+// and nothing of the parent is repaired in the child: it is abandoned where it is, and what the
+// process shares (the default executor, the epochs, the pool of blocks) begins anew.
 //
 // Invariants
 //   1. In a child every registered observer is told before fork returns.
-//   2. What the child abandons stays reachable for leak checkers (KeepForEver), and is never destroyed.
+//   2. What the child abandons stays reachable for leak checkers (KeepForEver), and is never
+//      destroyed.
 //   3. vfork, posix_spawn and system tell nobody: their children do not come back to the library.
 //
 // Thread rule: every call from any thread, without locks.
@@ -29,8 +30,8 @@ inline Atomic<uint64_t> generation{0};
 
 // The life of this process, to compare with later. From the first call on forks are seen.
 uint64_t ForkGeneration();
-// Whether this process is a child of the one in which ForkGeneration() returned `generation`. A load
-// of what only a fork changes: relaxed, because a child has one thread when it changes.
+// Whether this process is a child of the one in which ForkGeneration() returned `generation`. A
+// load of what only a fork changes: relaxed, because a child has one thread when it changes.
 inline bool IsForkedSince(uint64_t generation) {
   return forks::generation.LoadRelaxed() != generation;
 }

@@ -142,7 +142,9 @@ TEST(Fork, EpochsBeginAnewInTheChild) {
                 EpochGuard guard;
                 RetireAfterEpoch([&childs] { childs = true; });
                 ReclaimRetired();
-                if (childs) return "freed under a guard";
+                if (childs) {
+                  return "freed under a guard";
+                }
               }
               ReclaimRetired();
               return !childs ? "never freed" : parents ? "freed what is the parent's" : "";
@@ -169,7 +171,9 @@ TEST(Fork, ComesAtAnyMomentOfOtherThreads) {
   }
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(InChild([] {
-                { EpochGuard guard; }
+                {
+                  EpochGuard guard;
+                }
                 RetireAfterEpoch([] {});
                 RunTasksOn(*DefaultExecutor());
                 return "";
@@ -191,8 +195,9 @@ TEST(Fork, ParentAndChildDrawDifferentSeeds) {
 TEST(PerProcess, IsTheSameObjectInOneProcessAndAnotherInItsChild) {
   PerProcess<int> number;
   number.Get() = 7;
-  EXPECT_EQ(InChild([&number] { return std::to_string(number.Get()++) + std::to_string(number.Get()); }),
-            "01");
+  EXPECT_EQ(
+      InChild([&number] { return std::to_string(number.Get()++) + std::to_string(number.Get()); }),
+      "01");
   EXPECT_EQ(number.Get(), 7);
 }
 

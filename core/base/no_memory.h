@@ -51,10 +51,12 @@ auto CatchNoMemory(const char* what, Action&& action) -> decltype(action()) {
 // For what may be left undone: false when there was no memory for it.
 template <typename Action>
 bool TryWithMemory(Action&& action) {
-  return CatchNoMemory("", [&] {
-           action();
-           return absl::OkStatus();
-         }).ok();
+  return CatchNoMemory("",
+                       [&] {
+                         action();
+                         return absl::OkStatus();
+                       })
+      .ok();
 }
 
 }  // namespace veralith

@@ -1,8 +1,8 @@
 // One object per process: a child of fork that goes on without exec gets another one, made at its
 // first use there, and the parent's is abandoned in whatever state it was (core/base/fork.h).
 //
-// Thread rule: Get from any thread. Ownership: owns the object of this process; the caller keeps the
-// PerProcess alive while the object is used.
+// Thread rule: Get from any thread. Ownership: owns the object of this process; the caller keeps
+// the PerProcess alive while the object is used.
 #ifndef VERALITH_CORE_BASE_PER_PROCESS_H_
 #define VERALITH_CORE_BASE_PER_PROCESS_H_
 
@@ -18,7 +18,8 @@ namespace veralith {
 template <typename T>
 class PerProcess final : public ForkObserver {
  public:
-  explicit PerProcess(std::function<std::unique_ptr<T>()> make = [] { return std::make_unique<T>(); })
+  explicit PerProcess(std::function<std::unique_ptr<T>()> make =
+                          [] { return std::make_unique<T>(); })
       : make_(std::move(make)) {
     AddForkObserver(this);
   }

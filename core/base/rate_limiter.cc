@@ -71,9 +71,9 @@ void RateLimiter::SetRate(uint64_t bytes_per_second) {
 void RateLimiter::Refill() {
   const int64_t now = clock_->MonotonicNanos();
   const uint64_t rate = rate_.Load();
-  available_ = std::min(BurstOf(rate), available_ + static_cast<double>(now - refilled_at_) *
-                                                        static_cast<double>(rate) /
-                                                        kNanosPerSecond);
+  available_ =
+      std::min(BurstOf(rate), available_ + static_cast<double>(now - refilled_at_) *
+                                               static_cast<double>(rate) / kNanosPerSecond);
   refilled_at_ = now;
 }
 

@@ -86,19 +86,18 @@ inline absl::Status Annotate(const absl::Status& status, std::string_view prefix
 
 }  // namespace veralith
 
-#define VERALITH_RETURN_IF_ERROR(expression)                   \
-  do {                                                         \
-    if (absl::Status veralith_status = (expression);           \
-        !veralith_status.ok()) [[unlikely]] {                  \
-      return veralith_status;                                  \
-    }                                                          \
+#define VERALITH_RETURN_IF_ERROR(expression)                                               \
+  do {                                                                                     \
+    if (absl::Status veralith_status = (expression); !veralith_status.ok()) [[unlikely]] { \
+      return veralith_status;                                                              \
+    }                                                                                      \
   } while (false)
 
 #define VERALITH_STATUS_CONCAT_INNER(a, b) a##b
 #define VERALITH_STATUS_CONCAT(a, b) VERALITH_STATUS_CONCAT_INNER(a, b)
 
 // VERALITH_ASSIGN_OR_RETURN(auto x, CallThatReturnsStatusOr());
-#define VERALITH_ASSIGN_OR_RETURN(declaration, expression) \
+#define VERALITH_ASSIGN_OR_RETURN(declaration, expression)                                    \
   VERALITH_ASSIGN_OR_RETURN_IMPL(VERALITH_STATUS_CONCAT(veralith_or_, __LINE__), declaration, \
                                  expression)
 #define VERALITH_ASSIGN_OR_RETURN_IMPL(temporary, declaration, expression) \

@@ -36,8 +36,8 @@ void CondVar::Wait(Mutex& mutex) {
 
 bool CondVar::WaitFor(Mutex& mutex, int64_t nanos) {
   std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-  const std::cv_status result = condition_.wait_for(
-      lock, std::chrono::nanoseconds(std::min(nanos, kLongestWaitNanos)));
+  const std::cv_status result =
+      condition_.wait_for(lock, std::chrono::nanoseconds(std::min(nanos, kLongestWaitNanos)));
   lock.release();
   return result == std::cv_status::no_timeout;
 }

@@ -1,5 +1,5 @@
-// The one door to threads' shared state: Mutex, MutexLock, CondVar, Atomic, ThisThread. Nothing else
-// in core names std::mutex, std::condition_variable, std::atomic or std::thread.
+// The one door to threads' shared state: Mutex, MutexLock, CondVar, Atomic, ThisThread. Nothing
+// else in core names std::mutex, std::condition_variable, std::atomic or std::thread.
 //
 // Invariants
 //   1. Atomic's operations are sequentially consistent unless a call names a weaker order; the

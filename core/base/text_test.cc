@@ -49,8 +49,8 @@ TEST(Text, QuotedKeysArePrintableAndReadBack) {
 }
 
 TEST(Text, UnquoteKeyTakesOnlyTheOneForm) {
-  for (const char* text : {"", "\"", "a", "\"a", "a\"", "\"a b\"", R"("\")", R"("\x4")", R"("\x41")",
-                           R"("\xFF")", R"("\q")", "\"a\"b\"", R"("\xzz")"}) {
+  for (const char* text : {"", "\"", "a", "\"a", "a\"", "\"a b\"", R"("\")", R"("\x4")",
+                           R"("\x41")", R"("\xFF")", R"("\q")", "\"a\"b\"", R"("\xzz")"}) {
     EXPECT_FALSE(UnquoteKey(text).has_value()) << text;
   }
 }

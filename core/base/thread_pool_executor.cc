@@ -1,6 +1,6 @@
-// The executor of production: a fixed number of real threads over two queues and a list of timers. In a
-// child of fork, where the threads do not exist, other ones are started at the first use, and what the
-// parent had queued stays the parent's.
+// The executor of production: a fixed number of real threads over two queues and a list of timers.
+// In a child of fork, where the threads do not exist, other ones are started at the first use, and
+// what the parent had queued stays the parent's.
 //
 // Invariants
 //   1. The last worker is the reserved one when there are at least two: it takes timers and kHigh

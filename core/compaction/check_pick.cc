@@ -102,9 +102,8 @@ absl::Status CheckWholeNeighbours(const Version& version, int level, const Pick&
     return absl::OkStatus();
   }
   const std::vector<Run>& runs = version.runs(level);
-  const auto first = std::find_if(runs.begin(), runs.end(), [&](const Run& run) {
-    return run.id == inputs.front()->run_id;
-  });
+  const auto first = std::find_if(runs.begin(), runs.end(),
+                                  [&](const Run& run) { return run.id == inputs.front()->run_id; });
   const auto start = static_cast<size_t>(first - runs.begin());
   if (pick.output_level > level && start + inputs.size() != runs.size()) {
     return Illegal("it does not take the oldest whole runs of level " + std::to_string(level));
@@ -112,8 +111,7 @@ absl::Status CheckWholeNeighbours(const Version& version, int level, const Pick&
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (start + i >= runs.size() || runs[start + i].id != inputs[i]->run_id ||
         runs[start + i].files.size() != inputs[i]->files.size()) {
-      return Illegal("it does not take whole neighbouring runs of level " +
-                     std::to_string(level));
+      return Illegal("it does not take whole neighbouring runs of level " + std::to_string(level));
     }
   }
   return absl::OkStatus();

@@ -29,8 +29,7 @@ absl::StatusOr<std::shared_ptr<SegmentReader>> OpenInput(const SegmentOpener& op
   VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<SegmentReader> reader, open(file));
   const SegmentSummary& summary = reader->summary();
   if (summary.entries != file.entries || summary.range_tombstones != file.range_tombstones) {
-    return Annotate(DataLoss("the segment's counts are not those of the manifest"),
-                    reader->path());
+    return Annotate(DataLoss("the segment's counts are not those of the manifest"), reader->path());
   }
   return reader;
 }
@@ -48,8 +47,7 @@ class InputParts final : public ConcatenatedParts {
     return CompareUserKeys(files_[i]->smallest_ns, files_[i]->smallest_key, ns, key) > 0;
   }
   absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) override {
-    VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<SegmentReader> reader,
-                              OpenInput(open_, *files_[i]));
+    VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<SegmentReader> reader, OpenInput(open_, *files_[i]));
     const SegmentReader& segment = *reader;
     return segment.NewJobIterator(std::move(reader), offers_);
   }
@@ -61,8 +59,7 @@ class InputParts final : public ConcatenatedParts {
 };
 
 // The range tombstones of the inputs: they are needed before the first entry is judged.
-absl::StatusOr<RangeTombstoneLists> CollectTombstones(
-    const CompactionRequest& request) {
+absl::StatusOr<RangeTombstoneLists> CollectTombstones(const CompactionRequest& request) {
   RangeTombstoneLists lists;
   for (const Pick::Input& input : request.pick.inputs) {
     for (const FileRef& file : input.files) {
@@ -253,8 +250,8 @@ void Add(const JobResult& piece, JobResult* sum) {
   all.tombstones_dropped += more.tombstones_dropped;
 }
 
-// The results of the pieces that ended well, and the error that stopped the others: the first in the
-// order of the pieces that is not itself such a stop.
+// The results of the pieces that ended well, and the error that stopped the others: the first in
+// the order of the pieces that is not itself such a stop.
 struct PieceResults {
   JobResult sum;
   absl::Status status;
@@ -284,8 +281,7 @@ absl::Status CheckAllRead(const Pick& pick, const JobStatistics& statistics) {
                   std::to_string(statistics.versions_read) + " were read");
 }
 
-absl::StatusOr<JobResult> Merge(const JobEnvironment& environment,
-                                const CompactionOptions& options,
+absl::StatusOr<JobResult> Merge(const JobEnvironment& environment, const CompactionOptions& options,
                                 const CompactionRequest& request) {
   const OlderFiles older(request.version, NumbersOf(request.pick));
   Whole whole{request, older, {}, PlanOf(*request.version, request.pick, options), {}};
@@ -301,8 +297,8 @@ absl::StatusOr<JobResult> Merge(const JobEnvironment& environment,
   of_piece.cancel.push_back(&failed);
   std::vector<absl::StatusOr<JobResult>> results(pieces.size());
   RunInParallel(environment.executor, TaskPriority::kLow, pieces.size(), [&](size_t i) {
-    results[i] = CatchNoMemory(
-        "a compaction", [&] { return MergeToOutputs(of_piece, PieceOf(whole, pieces[i])); });
+    results[i] = CatchNoMemory("a compaction",
+                               [&] { return MergeToOutputs(of_piece, PieceOf(whole, pieces[i])); });
     if (!results[i].ok()) {
       failed.Store(true);
     }

@@ -17,9 +17,9 @@
 //   6. The decision that nothing lies beneath a tombstone is taken on `version`. It stays right
 //      while the job runs: other jobs only move data down, and the picker keeps them apart.
 //
-// Memory, for each piece: page buffers of the inputs (one open file per leveled input and per level 0
-// run), one output's buffers, and its share of the job's range tombstones. Thread rule: any thread;
-// it waits for the pieces that others run.
+// Memory, for each piece: page buffers of the inputs (one open file per leveled input and per level
+// 0 run), one output's buffers, and its share of the job's range tombstones. Thread rule: any
+// thread; it waits for the pieces that others run.
 #ifndef VERALITH_CORE_COMPACTION_COMPACTION_JOB_H_
 #define VERALITH_CORE_COMPACTION_COMPACTION_JOB_H_
 
@@ -44,7 +44,7 @@ using SegmentOpener =
 struct CompactionRequest {
   std::shared_ptr<const Version> version;  // the one the pick was made from, or a later one
   Pick pick;
-  std::vector<Timestamp> points;     // ascending; the visible timestamp last
+  std::vector<Timestamp> points;  // ascending; the visible timestamp last
   SegmentOpener open_segment;
 };
 

@@ -42,8 +42,7 @@ absl::StatusOr<OutputMeasure> MeasureFlush(const JobEnvironment& environment,
 }
 
 absl::StatusOr<JobResult> RunFlush(const JobEnvironment& environment,
-                                   const CompactionOptions& options,
-                                   const FlushRequest& request) {
+                                   const CompactionOptions& options, const FlushRequest& request) {
   VERALITH_CHECK(request.version != nullptr);
   const Timestamp newest = NewestOf(request.memtables);
   if (newest == 0) {

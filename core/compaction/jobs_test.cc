@@ -178,9 +178,9 @@ TEST_F(JobsTest, AFileOfRangeTombstonesAloneIsBoundedByThem) {
 }
 
 TEST_F(JobsTest, ManyMemtablesMakeOneRun) {
-  ASSERT_TRUE(harness_->Flush({{{Put("a", 1)}, {}}, {{Put("a", 2)}, {}}, {{Put("b", 3)}, {}}},
-                              {1, 3})
-                  .ok());
+  ASSERT_TRUE(
+      harness_->Flush({{{Put("a", 1)}, {}}, {{Put("a", 2)}, {}}, {{Put("b", 3)}, {}}}, {1, 3})
+          .ok());
   EXPECT_EQ(harness_->version()->runs(0).size(), 1u);
   EXPECT_EQ(harness_->last_result().statistics.versions_written, 3u);
 }
@@ -244,8 +244,8 @@ TEST_F(JobsTest, ATombstoneOutlivesTheCompactionsAboveWhatItHides) {
   ASSERT_TRUE(harness_->Run(down, {2}).ok());
   Flush({{Delete("k", 3)}, {}}, {3});
   Pick to_level1;
-  to_level1.inputs = {{0, harness_->version()->runs(0)[0].id,
-                       harness_->version()->runs(0)[0].files}};
+  to_level1.inputs = {
+      {0, harness_->version()->runs(0)[0].id, harness_->version()->runs(0)[0].files}};
   to_level1.output_level = 1;
   ASSERT_TRUE(harness_->Run(to_level1, {3}).ok());
   EXPECT_EQ(harness_->version()->FileCount(1), 1u);
@@ -262,7 +262,8 @@ TEST_F(JobsTest, OutputsAreCutAtTheirTargetSize) {
   Restart(options);
   History history;
   for (uint64_t i = 1; i <= 600; ++i) {
-    history.entries.push_back(Put(NumberedKey(i), i, std::string(100, static_cast<char>('a' + i % 26))));
+    history.entries.push_back(
+        Put(NumberedKey(i), i, std::string(100, static_cast<char>('a' + i % 26))));
   }
   Flush(history, {600});
   const std::vector<FileRef>& files = harness_->version()->runs(0)[0].files;
@@ -550,12 +551,14 @@ TEST_P(JobFaultsTest, ACompactionInPiecesFailingAtAnyCallLeavesNothingOfAnyPiece
   ExpectAnswers({10, 30, 40});
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    EveryEffect, JobFaultsTest,
-    ::testing::Values(FaultMode{FaultEffect::kIoError, false}, FaultMode{FaultEffect::kIoError, true},
-                      FaultMode{FaultEffect::kNoSpace, false}, FaultMode{FaultEffect::kNoSpace, true},
-                      FaultMode{FaultEffect::kShort, false}, FaultMode{FaultEffect::kLate, false},
-                      FaultMode{FaultEffect::kLate, true}));
+INSTANTIATE_TEST_SUITE_P(EveryEffect, JobFaultsTest,
+                         ::testing::Values(FaultMode{FaultEffect::kIoError, false},
+                                           FaultMode{FaultEffect::kIoError, true},
+                                           FaultMode{FaultEffect::kNoSpace, false},
+                                           FaultMode{FaultEffect::kNoSpace, true},
+                                           FaultMode{FaultEffect::kShort, false},
+                                           FaultMode{FaultEffect::kLate, false},
+                                           FaultMode{FaultEffect::kLate, true}));
 
 // Hazard S4, and the order DESIGN 4 asks for: when the edit is returned, a power cut loses nothing
 // of the outputs, names included.

@@ -1,8 +1,8 @@
 // The leveled and the hybrid policy: the first levels hold tiers, the others one run each.
 //
 // With one level of tiers this is the plain leveled policy. With more, a level of tiers that has
-// enough runs merges the oldest of them into one run of the next level, and the last one merges them
-// into the first leveled level.
+// enough runs merges the oldest of them into one run of the next level, and the last one merges
+// them into the first leveled level.
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -114,8 +114,8 @@ std::vector<double> LeveledPolicy::Scores(const PickerState& state) const {
   for (int level = tiers_; level + 1 < kLevels; ++level) {
     const uint64_t all = state.version->Bytes(level);
     const uint64_t bytes = all - std::min(all, BusyBytes(state, level));
-    scores[level] = static_cast<double>(bytes) /
-                    static_cast<double>(TargetBytes(*state.version, level));
+    scores[level] =
+        static_cast<double>(bytes) / static_cast<double>(TargetBytes(*state.version, level));
   }
   return scores;
 }
@@ -194,9 +194,9 @@ std::optional<Pick> LeveledPolicy::PickForSeeks(const PickerState& state) const 
   return pick;
 }
 
-// Tombstones go down until nothing lies beneath them; there the file is rewritten where it is. Every
-// such job moves tombstones down or drops them, so they come to an end. Where every key is deleted,
-// the newest run is all tombstones: nothing is left in the end.
+// Tombstones go down until nothing lies beneath them; there the file is rewritten where it is.
+// Every such job moves tombstones down or drops them, so they come to an end. Where every key is
+// deleted, the newest run is all tombstones: nothing is left in the end.
 std::optional<Pick> LeveledPolicy::PickGarbage(const PickerState& state) const {
   std::optional<Pick> pick;
   for (int level = 0; level < kLevels && !pick.has_value(); ++level) {
@@ -259,8 +259,8 @@ void LeveledPolicy::AddOverlapping(const Version& version, Pick* pick) const {
   const std::span<const FileRef> overlapping =
       OverlappingFiles(FilesOf(version, pick->output_level), pick->Hull());
   if (!overlapping.empty()) {
-    pick->inputs.push_back({pick->output_level, kLeveledRunId,
-                            {overlapping.begin(), overlapping.end()}});
+    pick->inputs.push_back(
+        {pick->output_level, kLeveledRunId, {overlapping.begin(), overlapping.end()}});
   }
 }
 
@@ -338,8 +338,7 @@ Pick LeveledPolicy::MergedOnTheWay(const PickerState& state, Pick move) const {
 }
 
 // Into a tier a file goes on top of what is there; whatever it could drop is then still beneath.
-bool LeveledPolicy::MayMove(const Version& version, const FileMeta& file, int from,
-                            int to) const {
+bool LeveledPolicy::MayMove(const Version& version, const FileMeta& file, int from, int to) const {
   if (options_.format_of_level[from] != options_.format_of_level[to]) {
     return false;
   }
@@ -413,8 +412,7 @@ Pick LeveledPolicy::PickDown(const PickerState& state, int level,
 
 // --- Manual compaction ---------------------------------------------------------------------------
 
-ManualDecision LeveledPolicy::PickManual(const PickerState& state,
-                                         ManualCompaction* manual) const {
+ManualDecision LeveledPolicy::PickManual(const PickerState& state, ManualCompaction* manual) const {
   const int last = std::max(tiers_, state.version->DeepestLevel());
   std::optional<Pick> pick;
   bool wait = false;
@@ -423,8 +421,8 @@ ManualDecision LeveledPolicy::PickManual(const PickerState& state,
     wait = !pick.has_value();
   }
   while (!pick.has_value() && !wait && manual->level < last) {
-    pick = manual->level < tiers_ ? ManualTiers(state, *manual, &wait)
-                                  : ManualLevel(state, *manual);
+    pick =
+        manual->level < tiers_ ? ManualTiers(state, *manual, &wait) : ManualLevel(state, *manual);
     if (!pick.has_value() && !wait) {
       manual->level = std::max(tiers_, manual->level + 1);
     }
@@ -445,8 +443,7 @@ ManualDecision LeveledPolicy::PickManual(const PickerState& state,
 // All runs from the newest one that the request concerns down to the oldest one of the last tier,
 // into the first leveled level. Plain level 0 keeps to the budget of jobs.
 std::optional<Pick> LeveledPolicy::ManualTiers(const PickerState& state,
-                                               const ManualCompaction& manual,
-                                               bool* wait) const {
+                                               const ManualCompaction& manual, bool* wait) const {
   const auto concerns = [&](const Run& run, int level) {
     const std::span<const FileRef> files = OverlappingFiles(run.files, manual.range);
     return std::any_of(files.begin(), files.end(), [&](const FileRef& file) {
@@ -498,10 +495,10 @@ std::optional<Pick> LeveledPolicy::ManualLast(const PickerState& state,
   };
   const auto first = std::find_if(files.begin(), files.end(), is_due);
   if (first == files.end()) {
-    return files.empty() ? std::nullopt
-                         : PickSmallFilesOf(options_, state, manual.level,
-                                            state.version->runs(manual.level).front(),
-                                            manual.range);
+    return files.empty()
+               ? std::nullopt
+               : PickSmallFilesOf(options_, state, manual.level,
+                                  state.version->runs(manual.level).front(), manual.range);
   }
   const auto end = std::find_if_not(first, files.end(), is_due);
   const std::span<const FileRef> taken = FirstFilesWithinBudget({first, end});

@@ -27,8 +27,7 @@ class OlderFilesData final : public OlderData {
   const OlderFiles* const files_;
 };
 
-std::vector<RangeTombstoneView> AllOf(
-    const RangeTombstoneLists& lists) {
+std::vector<RangeTombstoneView> AllOf(const RangeTombstoneLists& lists) {
   std::vector<RangeTombstoneView> all;
   for (const auto& list : lists) {
     const std::vector<RangeTombstoneView> its = list->ToTombstones();
@@ -57,16 +56,15 @@ absl::Status Drain(const JobEnvironment& environment, Survivors* survivors, Outp
 
 }  // namespace
 
-absl::StatusOr<JobResult> MergeToOutputs(const JobEnvironment& environment,
-                                         MergeRequest request) {
+absl::StatusOr<JobResult> MergeToOutputs(const JobEnvironment& environment, MergeRequest request) {
   const PointTombstones tombstones(ClipToPiece(AllOf(request.tombstones), request.piece),
                                    request.points);
   OlderFilesData older(request.older);
   RangeTombstoneSurvivors surviving_ranges(&tombstones, &older);
   Outputs outputs(environment, request.plan, &surviving_ranges, request.offers.get());
   Survivors survivors(
-      NewPieceIterator(NewMergingIterator(std::move(request.inputs)), request.piece),
-      &tombstones, request.points, &older);
+      NewPieceIterator(NewMergingIterator(std::move(request.inputs)), request.piece), &tombstones,
+      request.points, &older);
   VERALITH_RETURN_IF_ERROR(Drain(environment, &survivors, &outputs));
   VERALITH_ASSIGN_OR_RETURN(std::vector<FileMeta> files, outputs.Finish());
 
@@ -81,8 +79,7 @@ absl::StatusOr<JobResult> MergeToOutputs(const JobEnvironment& environment,
   result.statistics.versions_hidden = counts.hidden;
   result.statistics.tombstones_dropped = counts.dropped_tombstones;
   for (FileMeta& file : files) {
-    result.edit.added_files.push_back(
-        {request.plan.level, request.output_run_id, std::move(file)});
+    result.edit.added_files.push_back({request.plan.level, request.output_run_id, std::move(file)});
   }
   if (counts.hidden + counts.dropped_tombstones + surviving_ranges.dropped() > 0) {
     result.edit.history_floor = request.points.back();
@@ -118,8 +115,7 @@ absl::StatusOr<OutputMeasure> MeasureOutputs(const JobEnvironment& environment,
 
 void RemoveOutputs(const JobEnvironment& environment, const JobResult& result) {
   for (const VersionEdit::AddedFile& added : result.edit.added_files) {
-    environment.fs
-        ->Remove(JoinPath(environment.directory, SegmentFileName(added.file.number)))
+    environment.fs->Remove(JoinPath(environment.directory, SegmentFileName(added.file.number)))
         .IgnoreError();  // as Outputs does: what stays is garbage that no version names
   }
 }

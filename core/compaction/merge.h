@@ -22,7 +22,7 @@ namespace veralith {
 
 struct MergeRequest {
   std::vector<std::unique_ptr<Iterator>> inputs;  // newest first
-  RangeTombstoneLists tombstones;  // of the inputs
+  RangeTombstoneLists tombstones;                 // of the inputs
   std::span<const Timestamp> points;
   const OlderFiles* older = nullptr;
   // The keys to merge: what inputs and tombstones hold beyond it is left out.

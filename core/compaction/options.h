@@ -19,11 +19,11 @@ struct CompactionOptions {
   uint64_t target_file_bytes = uint64_t{32} << 20;
   // Level 0 is compacted when it has this many runs; the tiered policy counts all runs.
   int level0_trigger_runs = 4;
-  // A job takes no further runs of level 0, or files of a manual compaction, once its inputs of that
-  // level have this many bytes: so that no job lasts for hours. Merges of tiers are not cut so: a run
-  // of a tier is older or newer than another as a whole, and a merge of a part of its keys would leave
-  // runs that are neither. They are cut into pieces, kept to the rate, and refused where room for
-  // their outputs is missing, like all jobs.
+  // A job takes no further runs of level 0, or files of a manual compaction, once its inputs of
+  // that level have this many bytes: so that no job lasts for hours. Merges of tiers are not cut
+  // so: a run of a tier is older or newer than another as a whole, and a merge of a part of its
+  // keys would leave runs that are neither. They are cut into pieces, kept to the rate, and refused
+  // where room for their outputs is missing, like all jobs.
   uint64_t max_job_bytes = uint64_t{1} << 30;
   // A job is cut into at most so many pieces that run side by side, each of about
   // target_file_bytes of input or more.
@@ -34,10 +34,10 @@ struct CompactionOptions {
   // Bytes of level 1 before it is compacted into level 2, and the factor from level to level.
   uint64_t level_base_bytes = uint64_t{128} << 20;
   int level_multiplier = 10;
-  // True: the level above the last one that holds data gets the last one's bytes / multiplier as its
-  // target, and so on upwards (never less than level_base_bytes, never more than without), so that
-  // the tree keeps its shape, and space amplification stays near 1 + 1/multiplier, while the last
-  // level is far from full. False: level_base_bytes * multiplier^(level - 1).
+  // True: the level above the last one that holds data gets the last one's bytes / multiplier as
+  // its target, and so on upwards (never less than level_base_bytes, never more than without), so
+  // that the tree keeps its shape, and space amplification stays near 1 + 1/multiplier, while the
+  // last level is far from full. False: level_base_bytes * multiplier^(level - 1).
   bool dynamic_level_targets = false;
   // Hybrid: levels 1 and 2 are compacted when they have this many runs; at least 2.
   int tier_trigger_runs = 4;

@@ -95,8 +95,8 @@ absl::Status Outputs::Begin() {
   created_.push_back(number_);
   VERALITH_RETURN_IF_ERROR(file.status());
   VERALITH_ASSIGN_OR_RETURN(
-      writer_, SegmentWriter::Create(*std::move(file), environment_.segment_options(
-                                                           plan_.level, plan_.bottommost)));
+      writer_, SegmentWriter::Create(*std::move(file),
+                                     environment_.segment_options(plan_.level, plan_.bottommost)));
   return absl::OkStatus();
 }
 

@@ -81,9 +81,9 @@ class Outputs {
   uint64_t reported_bytes_ = 0;     // told to the progress callback
   uint64_t grandparent_bytes_ = 0;  // of the grandparents passed since it began
 
-  size_t grandparent_ = 0;          // the first that does not end before the next entry
-  std::vector<uint64_t> created_;   // every file begun
-  std::vector<FileMeta> files_;     // every file closed
+  size_t grandparent_ = 0;         // the first that does not end before the next entry
+  std::vector<uint64_t> created_;  // every file begun
+  std::vector<FileMeta> files_;    // every file closed
   uint64_t bytes_written_ = 0;
   CopiedPages copied_;
   bool finished_ = false;

@@ -1,16 +1,16 @@
 // What to compact next: policies that look at a version and name the inputs of one job.
 //
 // A policy is a pure function: of the version with its cursors, the running jobs, the points, what
-// seeks have paid, and its options. It reads no file, keeps no state, and takes no decision from the order of a hash
-// container.
+// seeks have paid, and its options. It reads no file, keeps no state, and takes no decision from
+// the order of a hash container.
 //
 // What every pick keeps to (CheckPick says so in words; tests and jobs ask it)
 //   1. Closed under overlap, at user-key granularity (hazard O4): behind its newest input's run
 //      (in it, where the output stays there), as far as its oldest input or its output, whichever
-//      is older, every file that overlaps the hull of the inputs is an input. So its output is newer than all that stays older, and
-//      older than all that stays newer.
-//   2. From level 0, and from any level of several runs, it takes whole runs, neighbours in age: the
-//      oldest ones, unless the output stays in the level, in the place of the newest of them.
+//      is older, every file that overlaps the hull of the inputs is an input. So its output is
+//      newer than all that stays older, and older than all that stays newer.
+//   2. From level 0, and from any level of several runs, it takes whole runs, neighbours in age:
+//      the oldest ones, unless the output stays in the level, in the place of the newest of them.
 //      Neighbouring files of one run may be merged in their run's own place.
 //   3. It shares no file with a running job, and its hull overlaps no running job's hull into the
 //      same level (hazard C5).
@@ -140,8 +140,8 @@ class CompactionPolicy {
 // are chosen to write less.
 std::unique_ptr<CompactionPolicy> NewLeveledPolicy(const CompactionOptions& options);
 
-// Levels 0 to 2 hold tiers, levels 3 to 7 one run each: a tier with enough runs merges them into one
-// run of the next level, the last tier into level 3, which goes on as in the leveled policy.
+// Levels 0 to 2 hold tiers, levels 3 to 7 one run each: a tier with enough runs merges them into
+// one run of the next level, the last tier into level 3, which goes on as in the leveled policy.
 std::unique_ptr<CompactionPolicy> NewHybridPolicy(const CompactionOptions& options);
 
 // Level 0 holds every run, in order of age; neighbours of like size are merged, all runs when the

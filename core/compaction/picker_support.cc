@@ -25,8 +25,8 @@ uint64_t BytesOf(std::span<const FileRef> files) {
   return bytes;
 }
 
-// By the jobs, which hold few files, and not by the level. A job that has just been installed may be
-// running still: its inputs are in the version no more.
+// By the jobs, which hold few files, and not by the level. A job that has just been installed may
+// be running still: its inputs are in the version no more.
 uint64_t BusyBytes(const PickerState& state, int level) {
   uint64_t bytes = 0;
   for (const Pick* job : state.running) {
@@ -48,9 +48,8 @@ std::span<const FileRef> FilesOf(const Version& version, int level) {
 
 bool AnyOverlap(const Version& version, int level, const KeyRange& range) {
   const std::vector<Run>& runs = version.runs(level);
-  return std::any_of(runs.begin(), runs.end(), [&](const Run& run) {
-    return !OverlappingFiles(run.files, range).empty();
-  });
+  return std::any_of(runs.begin(), runs.end(),
+                     [&](const Run& run) { return !OverlappingFiles(run.files, range).empty(); });
 }
 
 bool AnythingBeneath(const Version& version, int level, const KeyRange& range) {

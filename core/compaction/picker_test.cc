@@ -149,8 +149,8 @@ TEST_F(PickerTest, MergesLevel0BelowItsTriggerOnceSeeksHavePaidWhatTheJobReads) 
 
 TEST_F(PickerTest, MovesDisjointRunsOfLevel0ForTheFirstSeeksThatAreOwedAnything) {
   options_.level0_trigger_runs = 8;
-  const auto pick = PickAfterSeeks(
-      Tree({{0, 2, 4, "n", Inclusive("z")}, {0, 1, 3, "a", Inclusive("m")}}), 1);
+  const auto pick =
+      PickAfterSeeks(Tree({{0, 2, 4, "n", Inclusive("z")}, {0, 1, 3, "a", Inclusive("m")}}), 1);
   ASSERT_TRUE(pick.has_value());
   EXPECT_TRUE(pick->trivial_move);
   EXPECT_EQ(pick->reason, Pick::Reason::kSeeks);
@@ -168,9 +168,10 @@ TEST_F(PickerTest, MergesNothingForSeeksOverOneRunNorOverDeeperLevels) {
 
 TEST_F(HybridPickerTest, MergesNothingForSeeks) {
   options_.level0_trigger_runs = options_.tier_trigger_runs = 8;
-  EXPECT_FALSE(PickAfterSeeks(Tree({{0, 2, 4, "c", Inclusive("d")}, {0, 1, 3, "b", Inclusive("m")}}),
-                              uint64_t{1} << 40)
-                   .has_value());
+  EXPECT_FALSE(
+      PickAfterSeeks(Tree({{0, 2, 4, "c", Inclusive("d")}, {0, 1, 3, "b", Inclusive("m")}}),
+                     uint64_t{1} << 40)
+          .has_value());
 }
 
 TEST_F(PickerTest, StopsAtTheJobsBudgetAndThenHasTakenTheOldestRuns) {
@@ -221,8 +222,8 @@ TEST_F(PickerTest, GoesRoundTheFilesOfALevelFromItsCursor) {
 }
 
 TEST_F(PickerTest, MovesAFileThatOverlapsNothingWithoutRewritingIt) {
-  const auto pick = Automatic(Tree({{1, 0, 1, "f", Inclusive("m"), 300},
-                                    {2, 0, 2, "a", Inclusive("e")}}));
+  const auto pick =
+      Automatic(Tree({{1, 0, 1, "f", Inclusive("m"), 300}, {2, 0, 2, "a", Inclusive("e")}}));
   ASSERT_TRUE(pick.has_value());
   EXPECT_TRUE(pick->trivial_move);
   const VersionEdit edit = TrivialMoveEdit(*pick);
@@ -236,8 +237,8 @@ TEST_F(PickerTest, RewritesAFileOfTombstonesWhereNothingLiesBeneath) {
   const auto pick = Automatic(Tree({{1, 0, 1, "f", Inclusive("m"), 300, /*tombstones=*/5}}));
   ASSERT_TRUE(pick.has_value());
   EXPECT_FALSE(pick->trivial_move);
-  const auto above_data = Automatic(Tree({{1, 0, 1, "f", Inclusive("m"), 300, /*tombstones=*/5},
-                                          {3, 0, 2, "g", Inclusive("h")}}));
+  const auto above_data = Automatic(Tree(
+      {{1, 0, 1, "f", Inclusive("m"), 300, /*tombstones=*/5}, {3, 0, 2, "g", Inclusive("h")}}));
   ASSERT_TRUE(above_data.has_value());
   EXPECT_TRUE(above_data->trivial_move);
 }
@@ -447,8 +448,8 @@ TEST_F(PickerTest, MergesNoFilesThatDoNotFitIntoOne) {
 }
 
 TEST_F(PickerTest, SmallRunsOfLevel0GoDownMergedAndNotAsTheyAre) {
-  const auto pick = Automatic(
-      Tree({{0, 2, 4, "n", Inclusive("z"), 10}, {0, 1, 3, "a", Inclusive("m"), 10}}));
+  const auto pick =
+      Automatic(Tree({{0, 2, 4, "n", Inclusive("z"), 10}, {0, 1, 3, "a", Inclusive("m"), 10}}));
   ASSERT_TRUE(pick.has_value());
   EXPECT_FALSE(pick->trivial_move);
   // Beside what a merge would have to read they are better moved.
@@ -562,8 +563,8 @@ TEST_F(TieredPickerTest, MergesNeighboursOfLikeSizeIntoThePlaceOfTheNewest) {
   EXPECT_EQ(pick->reason, Pick::Reason::kTierSizes);
 }
 
-// Were the newest two merged whatever their sizes, every memtable would be added to one run until that
-// is as large as the next: a byte would be written as often as that has memtables.
+// Were the newest two merged whatever their sizes, every memtable would be added to one run until
+// that is as large as the next: a byte would be written as often as that has memtables.
 TEST_F(TieredPickerTest, MergesTheNeighboursThatAreMostAlikeWhenThereAreTooManyRuns) {
   const auto pick = Automatic(Tree({{0, 9, 4, "a", Inclusive("z"), 10, 1},
                                     {0, 8, 3, "a", Inclusive("z"), 100, 1},
@@ -589,9 +590,8 @@ TEST_F(TieredPickerTest, MergesEverythingWhenTheNewerRunsAreLarge) {
 
 TEST_F(TieredPickerTest, ManualCompactionLeavesOneRunWithoutTombstones) {
   ManualCompaction manual{AllKeys(), 10};
-  const ManualDecision merge = Manual(Tree({{0, 3, 3, "a", Inclusive("c")},
-                                            {0, 2, 2, "x", Inclusive("z"), 100, 1}}),
-                                      &manual);
+  const ManualDecision merge = Manual(
+      Tree({{0, 3, 3, "a", Inclusive("c")}, {0, 2, 2, "x", Inclusive("z"), 100, 1}}), &manual);
   ASSERT_EQ(merge.kind, ManualDecision::Kind::kPick);
   EXPECT_EQ(Numbers(*merge.pick), (std::vector<uint64_t>{3, 2}));
   EXPECT_EQ(Manual(Tree({{0, 3, 10, "a", Inclusive("z")}}), &manual).kind,

@@ -2,9 +2,9 @@
 // piece sees of the inputs.
 //
 // Invariants
-//   1. Pieces ascend; each begins where the one before it ends; the first has no lower bound, the last
-//      no upper one. Together they hold every key there can be, each in exactly one of them (hazard
-//      C3): a largest key needs no bound of its own.
+//   1. Pieces ascend; each begins where the one before it ends; the first has no lower bound, the
+//      last no upper one. Together they hold every key there can be, each in exactly one of them
+//      (hazard C3): a largest key needs no bound of its own.
 //   2. Bounds are user keys: all versions of a key are in one piece.
 //   3. Bounds are keys that exist in the inputs, and no piece but the first holds none of the keys
 //      sampled (the first holds the smallest one).

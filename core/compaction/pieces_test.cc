@@ -62,8 +62,8 @@ TEST(Pieces, TogetherHoldEveryVersionOnceAndSplitNoKey) {
     std::vector<OwnedEntry> all;
     std::vector<SampledKey> samples;
     for (uint64_t i = random.Below(40); i > 0; --i) {
-      all.push_back(Put(random.Below(2), std::string(1, static_cast<char>('a' + random.Below(12))),
-                        i));
+      all.push_back(
+          Put(random.Below(2), std::string(1, static_cast<char>('a' + random.Below(12))), i));
       if (random.OneIn(3)) {
         samples.push_back({all.back().ns, all.back().key, random.Below(50)});
       }

@@ -8,8 +8,7 @@ PointTombstones::PointTombstones(std::span<const RangeTombstoneView> tombstones,
                                  std::span<const Timestamp> points) {
   std::vector<RangeTombstoneView> by_age(tombstones.begin(), tombstones.end());
   std::erase_if(by_age, IsEmptyRange);
-  std::sort(by_age.begin(), by_age.end(),
-                   [](const auto& a, const auto& b) { return a.ts < b.ts; });
+  std::sort(by_age.begin(), by_age.end(), [](const auto& a, const auto& b) { return a.ts < b.ts; });
   max_ts_ = by_age.empty() ? 0 : by_age.back().ts;
   std::vector<StoredTombstone> group;
   for (auto next = by_age.begin(); next != by_age.end() && next->ts <= points.back();) {
@@ -47,8 +46,8 @@ Timestamp PointTombstoneCursor::Newest(Timestamp point, NamespaceId ns, std::str
   }
   size_t& passed = steps_[static_cast<size_t>(group - groups_.begin())];
   const std::span<const CoverMap::Step> steps = group->newest.steps();
-  while (passed < steps.size() && CompareUserKeys(steps[passed].at->ns, steps[passed].at->bytes(),
-                                                  ns, key) <= 0) {
+  while (passed < steps.size() &&
+         CompareUserKeys(steps[passed].at->ns, steps[passed].at->bytes(), ns, key) <= 0) {
     ++passed;
   }
   return passed == 0 ? 0 : steps[passed - 1].ts;

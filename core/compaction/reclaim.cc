@@ -37,9 +37,8 @@ bool IsWorthMerging(const CompactionOptions& options, std::span<const Timestamp>
 
 bool AnyWorthMerging(const CompactionOptions& options, std::span<const Timestamp> points,
                      const Run& run) {
-  return std::any_of(run.files.begin(), run.files.end(), [&](const FileRef& file) {
-    return IsWorthMerging(options, points, *file);
-  });
+  return std::any_of(run.files.begin(), run.files.end(),
+                     [&](const FileRef& file) { return IsWorthMerging(options, points, *file); });
 }
 
 bool IsWorthRewriting(const CompactionOptions& options, std::span<const Timestamp> points,
@@ -49,9 +48,8 @@ bool IsWorthRewriting(const CompactionOptions& options, std::span<const Timestam
 }
 
 bool ShrinksForSure(std::span<const Timestamp> points, const FileMeta& file) {
-  return std::none_of(points.begin(), points.end(), [&](Timestamp point) {
-    return file.min_ts <= point && point < file.max_ts;
-  });
+  return std::none_of(points.begin(), points.end(),
+                      [&](Timestamp point) { return file.min_ts <= point && point < file.max_ts; });
 }
 
 bool IsCovered(const RangeTombstoneLists& range_deletes, std::span<const Timestamp> points,

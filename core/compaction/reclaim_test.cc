@@ -36,10 +36,10 @@ TEST(Reclaim, AFileIsCoveredByANewerRangeDeleteOfAllItsKeys) {
   const FileMeta file = File("b", "d", 3, 5);
   EXPECT_TRUE(Covered({{0, "b", "e", false, 6}}, {9}, file));
   EXPECT_TRUE(Covered({{0, "", "", true, 6}}, {9}, file));
-  EXPECT_FALSE(Covered({{0, "b", "d", false, 6}}, {9}, file));   // the end is exclusive
+  EXPECT_FALSE(Covered({{0, "b", "d", false, 6}}, {9}, file));  // the end is exclusive
   EXPECT_FALSE(Covered({{0, "ba", "e", false, 6}}, {9}, file));
-  EXPECT_FALSE(Covered({{0, "b", "e", false, 5}}, {9}, file));   // of one commit with an entry
-  EXPECT_FALSE(Covered({{1, "b", "e", false, 6}}, {9}, file));   // of another namespace
+  EXPECT_FALSE(Covered({{0, "b", "e", false, 5}}, {9}, file));  // of one commit with an entry
+  EXPECT_FALSE(Covered({{1, "b", "e", false, 6}}, {9}, file));  // of another namespace
   EXPECT_FALSE(Covered({}, {9}, file));
 }
 

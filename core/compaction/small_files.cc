@@ -52,8 +52,8 @@ Pick PickOf(int level, const Run& run, const Group& group) {
 
 // A file of a leveled level that overlaps much of the level below is dear to compact later
 // (CompactionOptions::max_grandparent_overlap_bytes). Running jobs keep out others.
-bool MayMerge(const CompactionOptions& options, const PickerState& state, int level,
-              const Run& run, const Group& group) {
+bool MayMerge(const CompactionOptions& options, const PickerState& state, int level, const Run& run,
+              const Group& group) {
   if (run.id == kLeveledRunId && level + 1 < kLevels) {
     const KeyRange range{group.files.front()->smallest_ns, group.files.front()->smallest_key,
                          group.files.back()->largest};

@@ -5,9 +5,9 @@
 // neighbours of one run that fit into one file together, and leaves one file in their place, so
 // each makes the tree smaller and they come to an end. While there are more than MostFiles, some
 // two neighbours fit into one file. Of all groups that do, the one is taken whose bytes grow most:
-// on average over them, by the logarithm of the whole group's size over that of their own file. That
-// is many neighbours of like size, so a byte is written a few times on its way from a small file to
-// a full one, however small the flushes.
+// on average over them, by the logarithm of the whole group's size over that of their own file.
+// That is many neighbours of like size, so a byte is written a few times on its way from a small
+// file to a full one, however small the flushes.
 #ifndef VERALITH_CORE_COMPACTION_SMALL_FILES_H_
 #define VERALITH_CORE_COMPACTION_SMALL_FILES_H_
 

@@ -16,9 +16,12 @@ enum class CompactionStyle : uint8_t {
 // "leveled", "hybrid" or "tiered".
 constexpr std::string_view StyleName(CompactionStyle style) {
   switch (style) {
-    case CompactionStyle::kLeveled: return "leveled";
-    case CompactionStyle::kHybrid: return "hybrid";
-    case CompactionStyle::kTiered: break;
+    case CompactionStyle::kLeveled:
+      return "leveled";
+    case CompactionStyle::kHybrid:
+      return "hybrid";
+    case CompactionStyle::kTiered:
+      break;
   }
   return "tiered";
 }

@@ -15,8 +15,7 @@ bool AreValidPoints(std::span<const Timestamp> points) {
 }
 
 bool EndsAtOrBefore(const RangeTombstoneView& range, NamespaceId ns, std::string_view key) {
-  return range.ns < ns ||
-         (range.ns == ns && !range.open_end && CompareBytes(range.end, key) <= 0);
+  return range.ns < ns || (range.ns == ns && !range.open_end && CompareBytes(range.end, key) <= 0);
 }
 
 absl::Status AboveVisible(std::string_view what, Timestamp ts, Timestamp visible) {

@@ -23,8 +23,9 @@
 //      skipped (hazards C2, P4). Valid() and a non-OK status() never hold together.
 //   6. Values are not copied: entry() points into the input while the stream stays where it is.
 //
-// Memory: one key, and one timestamp per point. Thread rule: one thread. Ownership: each class says.
-// It does not read files, cut outputs or know levels: `OlderData` answers for the rest of the tree.
+// Memory: one key, and one timestamp per point. Thread rule: one thread. Ownership: each class
+// says. It does not read files, cut outputs or know levels: `OlderData` answers for the rest of the
+// tree.
 #ifndef VERALITH_CORE_COMPACTION_SURVIVORS_H_
 #define VERALITH_CORE_COMPACTION_SURVIVORS_H_
 
@@ -113,8 +114,8 @@ class Survivors {
   bool handed_out_ = false;         // some entry of the key
   std::vector<Timestamp> pending_;  // surviving tombstones that no put has followed yet
   size_t next_pending_ = 0;
-  bool draining_ = false;           // pending_ is being handed out
-  bool put_waits_ = false;          // the input stands at a put that follows pending_
+  bool draining_ = false;   // pending_ is being handed out
+  bool put_waits_ = false;  // the input stands at a put that follows pending_
 };
 
 // A range tombstone with bytes of its own.
@@ -184,7 +185,7 @@ class RangeTombstoneSurvivors {
   std::vector<Open> open_;  // a heap: the first one ends first
   std::string cuts_[2];     // the newest is where open stretches begin that were cut, one is free
   size_t cut_ = 0;
-  SuffixMinimum kept_;      // timestamps of entries written
+  SuffixMinimum kept_;  // timestamps of entries written
   std::vector<OwnedRangeTombstone> output_;
   uint64_t dropped_ = 0;
 };

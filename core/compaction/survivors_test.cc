@@ -36,7 +36,7 @@ struct Kept {
 };
 
 Kept SurvivorsOf(std::vector<OwnedEntry> entries, std::vector<Timestamp> points, bool beneath,
-         std::vector<RangeTombstoneView> ranges = {}) {
+                 std::vector<RangeTombstoneView> ranges = {}) {
   Beneath older(beneath);
   const PointTombstones tombstones(ranges, points);
   Survivors survivors(std::make_unique<VectorIterator>(std::move(entries)), &tombstones, points,
@@ -66,7 +66,8 @@ TEST(Survivors, KeepTheNewestVersionPerPoint) {
 TEST(Survivors, KeepATombstoneWhileSomethingMayLieBeneath) {
   EXPECT_EQ(SurvivorsOf({Delete("k", 5)}, {9}, true).entries, Names({"-k@5"}));
   EXPECT_EQ(SurvivorsOf({Delete("k", 5)}, {9}, false).entries, Names({}));
-  EXPECT_EQ(SurvivorsOf({Delete("k", 5), Put("k", 3)}, {3, 9}, false).entries, Names({"-k@5", "k@3"}));
+  EXPECT_EQ(SurvivorsOf({Delete("k", 5), Put("k", 3)}, {3, 9}, false).entries,
+            Names({"-k@5", "k@3"}));
 }
 
 TEST(Survivors, DropTombstonesFromTheOldestUpwards) {
@@ -130,9 +131,9 @@ TEST(SurvivorsDeathTest, NeedPointsInOrder) {
   Beneath older(true);
   const std::vector<Timestamp> none;
   const std::vector<Timestamp> unsorted = {3, 2};
-  EXPECT_DEATH(Survivors(std::make_unique<VectorIterator>(std::vector<OwnedEntry>{}), nullptr,
-                         none, &older),
-               "");
+  EXPECT_DEATH(
+      Survivors(std::make_unique<VectorIterator>(std::vector<OwnedEntry>{}), nullptr, none, &older),
+      "");
   EXPECT_DEATH(Survivors(std::make_unique<VectorIterator>(std::vector<OwnedEntry>{}), nullptr,
                          unsorted, &older),
                "");
@@ -182,10 +183,8 @@ TEST(RangeTombstoneSurvivors, AreClippedOnBothSidesOfACut) {
   const std::vector<Timestamp> points = {9};
   const PointTombstones tombstones(ranges, points);
   RangeTombstoneSurvivors survivors(&tombstones, &older);
-  EXPECT_EQ(survivors.CutAt(0, "c"),
-            (std::vector<OwnedRangeTombstone>{{0, "a", "c", false, 5}}));
-  EXPECT_EQ(survivors.CutAt(0, "f"),
-            (std::vector<OwnedRangeTombstone>{{0, "c", "f", false, 5}}));
+  EXPECT_EQ(survivors.CutAt(0, "c"), (std::vector<OwnedRangeTombstone>{{0, "a", "c", false, 5}}));
+  EXPECT_EQ(survivors.CutAt(0, "f"), (std::vector<OwnedRangeTombstone>{{0, "c", "f", false, 5}}));
   EXPECT_EQ(survivors.Finish(), (std::vector<OwnedRangeTombstone>{{0, "f", "", true, 5}}));
 }
 

@@ -50,9 +50,7 @@ class TieredPolicy final : public CompactionPolicy {
   int TieredLevels() const override { return 1; }
 
  private:
-  size_t Trigger() const {
-    return static_cast<size_t>(std::max(2, options_.level0_trigger_runs));
-  }
+  size_t Trigger() const { return static_cast<size_t>(std::max(2, options_.level0_trigger_runs)); }
   std::vector<Stretch> Candidates(const std::vector<PlacedRun>& runs) const;
   std::optional<Pick> PickGarbage(const PickerState& state,
                                   const std::vector<PlacedRun>& runs) const;
@@ -223,8 +221,7 @@ ManualDecision TieredPolicy::OldestInFewerFiles(const PickerState& state,
 
 // One merge, of everything from the newest run that the request concerns to the oldest one. The
 // first call waits for running jobs: what they write has numbers beyond the request's.
-ManualDecision TieredPolicy::PickManual(const PickerState& state,
-                                        ManualCompaction* manual) const {
+ManualDecision TieredPolicy::PickManual(const PickerState& state, ManualCompaction* manual) const {
   if (!state.running.empty()) {
     return {ManualDecision::Kind::kWait, std::nullopt};
   }
@@ -242,17 +239,15 @@ ManualDecision TieredPolicy::PickManual(const PickerState& state,
   });
   const auto left = static_cast<size_t>(runs.end() - newest);
   const bool shrinks =
-      left == 1 && std::any_of(newest->run->files.begin(), newest->run->files.end(),
-                               [&](const FileRef& file) {
-                                 return concerns(file) &&
-                                        HasGarbageAt(*state.version, *file, newest->level);
-                               });
+      left == 1 &&
+      std::any_of(newest->run->files.begin(), newest->run->files.end(), [&](const FileRef& file) {
+        return concerns(file) && HasGarbageAt(*state.version, *file, newest->level);
+      });
   if (left == 0 || (left == 1 && !shrinks)) {
     return OldestInFewerFiles(state, runs, *manual);
   }
-  Pick pick = PickOf(runs,
-                     {static_cast<size_t>(newest - runs.begin()), runs.size(),
-                      Pick::Reason::kManual});
+  Pick pick = PickOf(
+      runs, {static_cast<size_t>(newest - runs.begin()), runs.size(), Pick::Reason::kManual});
   pick.reason = Pick::Reason::kManual;
   return {ManualDecision::Kind::kPick, std::move(pick)};
 }

@@ -21,7 +21,7 @@ namespace veralith {
 namespace {
 
 constexpr int64_t kFirstRetryNanos = 50'000'000;
-constexpr int kMostDoublings = 8;  // 50 ms to 13 s
+constexpr int kMostDoublings = 8;             // 50 ms to 13 s
 constexpr int64_t kLookupNanos = 10'000'000;  // until a lookup that is under way has ended
 constexpr uint64_t kSegmentBytes = 4096;      // what a segment has besides its entries, and more
 
@@ -111,9 +111,8 @@ absl::Status DbImpl::Install(VersionEdit edit) {
 }
 
 void DbImpl::PublishSuperVersion() noexcept {
-  publish_due_ = !TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    current_.Publish(NewSuperVersion());
-  });
+  publish_due_ = !TryWithMemory(
+      [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { current_.Publish(NewSuperVersion()); });
 }
 
 SuperVersion* DbImpl::NewSuperVersion() {
@@ -128,8 +127,7 @@ SuperVersion* DbImpl::NewSuperVersion() {
     files = files != nullptr ? files : broken_files_;
   }
 #endif
-  return new SuperVersion(std::move(memtables), std::move(files),
-                          versions_->state().history_floor);
+  return new SuperVersion(std::move(memtables), std::move(files), versions_->state().history_floor);
 }
 
 std::vector<Timestamp> DbImpl::Points() const {
@@ -159,8 +157,8 @@ PickerState DbImpl::PickerStateNow() const {
   return state;
 }
 
-// A policy asks of a point only whether it lies below the newest entry of a file with garbage, or below
-// a range delete (core/compaction/reclaim.h).
+// A policy asks of a point only whether it lies below the newest entry of a file with garbage, or
+// below a range delete (core/compaction/reclaim.h).
 bool DbImpl::AnyGarbageEndsIn(Timestamp after, Timestamp through) const {
   const std::shared_ptr<const SegmentSet> current = versions_->current();
   if (garbage_ends_of_.lock() != current) {
@@ -243,10 +241,9 @@ void DbImpl::LookForCompaction() noexcept {
 void DbImpl::BackgroundFlush() {
   MutexLock lock(mutex_);
   if (!closing_ && fatal_.ok() && pauses_ == 0 && FlushIsDue()) {
-    NoteResult(CatchNoMemory("a flush", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-                 return FlushFrozen();
-               }),
-               &flush_);
+    NoteResult(
+        CatchNoMemory("a flush", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return FlushFrozen(); }),
+        &flush_);
     RemoveGarbage(ClaimRemoval());
     if (flush_.error.ok() && absl::IsResourceExhausted(compaction_.error)) {
       Retry(&compaction_);  // there may be something that gives room back now
@@ -268,8 +265,7 @@ void DbImpl::BackgroundCompaction() {
           return picked ? RunPickOrReclaim(*pick) : absl::OkStatus();
         });
     // A job that its caller cancelled, or Close, is not a failure to back off from.
-    const bool cancelled =
-        ends_stalls_ || (manual_job_ != nullptr && manual_job_->IsCancelled());
+    const bool cancelled = ends_stalls_ || (manual_job_ != nullptr && manual_job_->IsCancelled());
     if (picked && !(cancelled && absl::IsAborted(status))) {
       NoteResult(status, &compaction_);
     }
@@ -374,8 +370,7 @@ void DbImpl::MakeBackground(TaskPriority priority, JobEnvironment* environment) 
 // Leaves half of what is left, so that logs can go on, and keeps it for what is worth it: jobs that
 // only give room back, jobs that write mostly deletions, which let go of what lies beneath them,
 // jobs that drop half of what they read, and, as far as half of the reserve, jobs of a few bytes.
-bool DbImpl::MayUseReserve(const OutputMeasure& measure, bool reclaims,
-                           uint64_t free_bytes) const {
+bool DbImpl::MayUseReserve(const OutputMeasure& measure, bool reclaims, uint64_t free_bytes) const {
   const uint64_t segments = measure.bytes / options_.target_segment_bytes + 1;
   const uint64_t written = measure.bytes + segments * kSegmentBytes;
   if (written > free_bytes / 2 || VERALITH_BROKEN(E8)) {
@@ -387,8 +382,7 @@ bool DbImpl::MayUseReserve(const OutputMeasure& measure, bool reclaims,
          (measure.bytes <= few && free_bytes - written >= options_.min_free_bytes / 2);
 }
 
-absl::Status DbImpl::CheckRoom(uint64_t needed_bytes, bool reclaims,
-                               const Measure& measure) const {
+absl::Status DbImpl::CheckRoom(uint64_t needed_bytes, bool reclaims, const Measure& measure) const {
   if (options_.min_free_bytes == 0 || needed_bytes == 0) {
     return absl::OkStatus();
   }
@@ -401,10 +395,10 @@ absl::Status DbImpl::CheckRoom(uint64_t needed_bytes, bool reclaims,
   if (MayUseReserve(measured, reclaims, free_bytes)) {
     return absl::OkStatus();
   }
-  return ResourceExhausted(
-      directory_ + ": it needs up to " + std::to_string(needed_bytes) + " bytes and must leave " +
-      std::to_string(options_.min_free_bytes) + " (Options::min_free_bytes), but only " +
-      std::to_string(free_bytes) + " are free on that disk: make room; it is then tried again");
+  return ResourceExhausted(directory_ + ": it needs up to " + std::to_string(needed_bytes) +
+                           " bytes and must leave " + std::to_string(options_.min_free_bytes) +
+                           " (Options::min_free_bytes), but only " + std::to_string(free_bytes) +
+                           " are free on that disk: make room; it is then tried again");
 }
 
 void DbImpl::ReleasePending(const std::vector<uint64_t>& numbers) {
@@ -450,10 +444,9 @@ absl::Status DbImpl::FlushFrozen() {
   {
     MutexUnlock unlock(mutex_);
     result = CatchNoMemory("a flush", [&]() -> absl::StatusOr<JobResult> {
-      VERALITH_RETURN_IF_ERROR(
-          CheckRoom(memtable_bytes, /*reclaims=*/false, [&](uint64_t most_bytes) {
-            return MeasureFlush(environment, request, most_bytes);
-          }));
+      VERALITH_RETURN_IF_ERROR(CheckRoom(
+          memtable_bytes, /*reclaims=*/false,
+          [&](uint64_t most_bytes) { return MeasureFlush(environment, request, most_bytes); }));
       return RunFlush(environment, compaction_options_, request);
     });
   }
@@ -471,9 +464,8 @@ absl::Status DbImpl::FlushFrozen() {
       std::erase(logs.removed_logs, versions_->state().logs.begin()->first);
     }
     result->edit.removed_logs = std::move(logs.removed_logs);
-    status = CatchNoMemory("a flush", [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      return Install(result->edit);
-    });
+    status = CatchNoMemory("a flush",
+                           [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return Install(result->edit); });
     if (!versions_->error().ok()) {
       Fatal(status).IgnoreError();
     }
@@ -571,9 +563,8 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
     status = RunPick(pick);  // another job of the same inputs, and it was faster
   }
   if (status.ok()) {
-    status = CatchNoMemory("a compaction", [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      return Install(result->edit);
-    });
+    status = CatchNoMemory("a compaction",
+                           [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return Install(result->edit); });
     if (!versions_->error().ok()) {
       Fatal(status).IgnoreError();
     }
@@ -599,9 +590,8 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
 // Without memory for a task the next job looks.
 void DbImpl::ScheduleRemoval() noexcept {
   if (!VERALITH_BROKEN(E11) && !is_inherited() && ClaimRemoval()) {
-    const bool scheduled = TryWithMemory([this] {
-      executor_->Schedule(TaskPriority::kHigh, [this] { BackgroundRemoval(); });
-    });
+    const bool scheduled = TryWithMemory(
+        [this] { executor_->Schedule(TaskPriority::kHigh, [this] { BackgroundRemoval(); }); });
     if (!scheduled) {
       removal_.Store(Removal::kNone);
     }
@@ -642,9 +632,9 @@ void DbImpl::RemoveGarbageLater(const absl::Status& status, bool lookups) {
   if (!later || closing_ || removal_timer_.has_value()) {
     return;
   }
-  const int64_t delay =
-      status.ok() ? kLookupNanos
-                  : kFirstRetryNanos << std::min(failed_removals_ - 1, kMostDoublings);
+  const int64_t delay = status.ok()
+                            ? kLookupNanos
+                            : kFirstRetryNanos << std::min(failed_removals_ - 1, kMostDoublings);
   TryWithMemory([this, delay]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     removal_timer_ = executor_->ScheduleAfter(delay, [this] {
       MutexLock lock(mutex_);
@@ -659,8 +649,7 @@ void DbImpl::RemoveGarbageLater(const absl::Status& status, bool lookups) {
 
 // Nobody waits for files that the disk does not let go.
 bool DbImpl::RemovalIsDue() const {
-  return removal_.Load() != Removal::kNone ||
-         (removal_timer_.has_value() && failed_removals_ == 0);
+  return removal_.Load() != Removal::kNone || (removal_timer_.has_value() && failed_removals_ == 0);
 }
 
 }  // namespace veralith

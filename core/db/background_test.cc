@@ -148,7 +148,7 @@ TEST_F(BackgroundTest, PagesThatNothingChangesAreCopiedAndCounted) {
   }
 }
 
-// --- The shape of the tree -------------------------------------------------------------------------
+// --- The shape of the tree -----------------------------------------------------------------------
 
 class BackgroundOfStyle : public BackgroundTest,
                           public ::testing::WithParamInterface<CompactionStyle> {};
@@ -622,8 +622,7 @@ TEST_F(BackgroundTest, ACancelledCompactionLeavesNothingBehind) {
     CompactOptions compact;
     compact.cancel = &cancel;
     const int64_t start = Now();
-    const absl::Status status =
-        db_->Compact(compact, std::nullopt, Bound::Open(), Bound::Open());
+    const absl::Status status = db_->Compact(compact, std::nullopt, Bound::Open(), Bound::Open());
     EXPECT_TRUE(absl::IsAborted(status)) << status;
     EXPECT_LT(Now() - start, 2 * kSecond);
     EXPECT_GT(db_->GetStatistics().levels[0].files, 0u);
@@ -685,13 +684,15 @@ class SeeksTest : public BackgroundTest {
 };
 
 TEST_F(SeeksTest, MergeLevel0OnceTheyHavePaidForIt) {
-  OpenThreeRuns(4096);  // each pays for two runs: 128 of them pay 1 MiB, far more than the runs have
+  // Each pays for two runs: 128 of them pay 1 MiB, far more than the runs have.
+  OpenThreeRuns(4096);
   Seek(127);
   EXPECT_EQ(Runs(), 3);
   EXPECT_EQ(db_->GetStatistics().compactions, 0u);
   Seek(1);
   EXPECT_EQ(Runs(), 0);
-  EXPECT_EQ(db_->GetStatistics().compactions, 2u);  // the oldest run moves, the others are merged into it
+  // The oldest run moves, the others are merged into it.
+  EXPECT_EQ(db_->GetStatistics().compactions, 2u);
   Seek(1000);  // nothing is left to pay for
   EXPECT_EQ(db_->GetStatistics().compactions, 2u);
   ExpectContents();
@@ -788,7 +789,8 @@ TEST_F(BackgroundTest, ReleasingTheSnapshotThatKeptGarbageLetsItGo) {
   EXPECT_LT(LiveBytes() * 20, kept);
 }
 
-// However many are held: what a job needs of them all is not put together for one that decides nothing.
+// However many are held: what a job needs of them all is not put together for one that decides
+// nothing.
 TEST_F(BackgroundTest, ReleasingOneOfManySnapshotsAsksOnlyItsNeighbour) {
   Options options = simulation_.SmallOptions();
   options.write_buffer_bytes = 1 << 20;  // one segment has all the garbage, up to the range delete

@@ -1,5 +1,5 @@
-// Whatever is found on the disk, whatever the disk refuses and whatever the caller asks for: a clear
-// error, nothing lost, nothing changed by an opening that fails, no crash.
+// Whatever is found on the disk, whatever the disk refuses and whatever the caller asks for: a
+// clear error, nothing lost, nothing changed by an opening that fails, no crash.
 #include <functional>
 #include <map>
 #include <memory>
@@ -229,8 +229,8 @@ TEST_F(DamagedFiles, AnOverwrittenManifestIsRefused) {
   }
 }
 
-// Hazards R1, R4: a manifest that lost its end is an older one. What it says must still be there and
-// be all there is.
+// Hazards R1, R4: a manifest that lost its end is an older one. What it says must still be there
+// and be all there is.
 TEST_F(DamagedFiles, AManifestCutAnywhereIsRefusedOrLosesNothing) {
   const std::string& manifest = Only(FileKind::kManifest);
   const std::string& bytes = bytes_.at(manifest);
@@ -448,8 +448,8 @@ TEST_F(DamagedFiles, ACheckIsRefusedWhileAWriterHasTheDatabase) {
     absl::StatusOr<std::unique_ptr<Db>> writer =
         Db::Open(Simulation::kDirectory, OptionsFor(*disk, /*read_only=*/false));
     ASSERT_OK(writer.status());
-    EXPECT_TRUE(absl::IsFailedPrecondition(
-        CheckDatabase(*disk, Simulation::kDirectory, nullptr, &report)));
+    EXPECT_TRUE(
+        absl::IsFailedPrecondition(CheckDatabase(*disk, Simulation::kDirectory, nullptr, &report)));
     EXPECT_OK((*writer)->Close());
   }
   absl::StatusOr<std::unique_ptr<Db>> reader =
@@ -484,7 +484,7 @@ TEST_F(DamagedFiles, FilesThatAreNotOursAreLeftAlone) {
   }
 }
 
-// --- Full disks and failing disks ------------------------------------------------------------------
+// --- Full disks and failing disks ----------------------------------------------------------------
 
 class FailingDisk : public ::testing::Test {
  protected:
@@ -512,9 +512,7 @@ class FailingDisk : public ::testing::Test {
     simulation_.disk().SetCapacity(used + bytes);
   }
   void MakeRoom() { simulation_.disk().SetCapacity(SimulatedFileSystem::kDefaultCapacityBytes); }
-  void SetFaults(const std::string& plan) {
-    simulation_.disk().SetFaults(*ParseFaultPlan(plan));
-  }
+  void SetFaults(const std::string& plan) { simulation_.disk().SetFaults(*ParseFaultPlan(plan)); }
   void ExpectAcknowledged() {
     const absl::StatusOr<Contents> contents = ReadAll(*db_);
     ASSERT_OK(contents.status());
@@ -620,8 +618,9 @@ TEST_F(FailingDisk, ACompactionOnAFullDiskKeepsItsInputsAndGoesOnWhenThereIsRoom
 
 // Hazards W4, C10.
 TEST_F(FailingDisk, AManifestThatCannotBeWrittenStopsWritesUntilReopened) {
-  for (const char* plan : {"append@MANIFEST#1=enospc", "append@MANIFEST#2=short_space",
-                           "sync@MANIFEST#1=eio", "append@MANIFEST#1=late", "sync@MANIFEST#2=eio"}) {
+  for (const char* plan :
+       {"append@MANIFEST#1=enospc", "append@MANIFEST#2=short_space", "sync@MANIFEST#1=eio",
+        "append@MANIFEST#1=late", "sync@MANIFEST#2=eio"}) {
     Fill(0, 20);
     SetFaults(plan);
     const absl::Status status = db_->Flush();
@@ -692,7 +691,8 @@ TEST_F(FailingDisk, WhereverTheDiskFillsUpNothingAcknowledgedIsLost) {
         acknowledged_.erase(Key(i % 200));  // may have happened or not
       }
     }
-    EXPECT_TRUE(Contains(ToString(status), "RESOURCE_EXHAUSTED")) << free << ": " << ToString(status);
+    EXPECT_TRUE(Contains(ToString(status), "RESOURCE_EXHAUSTED"))
+        << free << ": " << ToString(status);
     ExpectAcknowledged();
     MakeRoom();
     db_.reset();
@@ -739,12 +739,13 @@ TEST_F(FailingDisk, AReadErrorIsAnErrorAndNeverAnAbsentKey) {
   const absl::StatusOr<bool> found = db_->Get({}, Key(7), &value);
   EXPECT_TRUE(absl::IsUnavailable(found.status())) << ToString(found.status());
   EXPECT_TRUE(absl::IsUnavailable(ReadAll(*db_).status()));
-  EXPECT_TRUE(absl::IsUnavailable(db_->MultiGet({}, 0, std::vector<std::string_view>{"key1007"}).status()));
+  EXPECT_TRUE(
+      absl::IsUnavailable(db_->MultiGet({}, 0, std::vector<std::string_view>{"key1007"}).status()));
   SetFaults("");
   ExpectAcknowledged();
 }
 
-// --- What callers ask for --------------------------------------------------------------------------
+// --- What callers ask for ------------------------------------------------------------------------
 
 class BadArguments : public FailingDisk {
  protected:

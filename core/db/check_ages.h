@@ -1,8 +1,8 @@
-// Verifies what lookups and scans stand on: for every key, all versions in a run are newer than those
-// in the runs behind it, so that the first run that says anything about a key is right.
+// Verifies what lookups and scans stand on: for every key, all versions in a run are newer than
+// those in the runs behind it, so that the first run that says anything about a key is right.
 //
-// A slow look at every version of every run, one file per run open at a time; shares no code with the
-// merges that scans and jobs use.
+// A slow look at every version of every run, one file per run open at a time; shares no code with
+// the merges that scans and jobs use.
 #ifndef VERALITH_CORE_DB_CHECK_AGES_H_
 #define VERALITH_CORE_DB_CHECK_AGES_H_
 

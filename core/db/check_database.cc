@@ -104,8 +104,8 @@ class Checker {
   }
 
   // Among the files that can be read.
-  static absl::Status CheckAgesOf(
-      const Version& version, const std::map<uint64_t, std::shared_ptr<SegmentReader>>& sound) {
+  static absl::Status CheckAgesOf(const Version& version,
+                                  const std::map<uint64_t, std::shared_ptr<SegmentReader>>& sound) {
     std::vector<std::vector<const SegmentReader*>> runs;
     for (int level = 0; level < kLevels; ++level) {
       for (const veralith::Run& run : version.runs(level)) {
@@ -209,8 +209,7 @@ absl::Status CheckDatabase(FileSystem& fs, const std::string& directory,
                            const std::function<void(const std::string& file)>& progress,
                            CheckReport* report) {
   *report = {};
-  return CatchNoMemory("a check",
-                       [&] { return Checker(fs, directory, progress, report).Run(); });
+  return CatchNoMemory("a check", [&] { return Checker(fs, directory, progress, report).Run(); });
 }
 
 }  // namespace veralith

@@ -24,16 +24,16 @@ struct CheckReport {
   // What is not damage but worth knowing: torn tails that recovery will cut, files of ours that
   // nothing refers to.
   std::vector<std::string> notes;
-  uint64_t files = 0;  // manifest, segments and logs
-  uint64_t bytes = 0;  // in them
+  uint64_t files = 0;        // manifest, segments and logs
+  uint64_t bytes = 0;        // in them
   uint64_t entries = 0;      // in segments
   uint64_t log_records = 0;  // not in segments yet
 };
 
-// `progress` is told each file before it is read; may be null. The status is OK when the check could
-// be made, whatever it found; NotFound when there is no database; FailedPrecondition when a writer has
-// it open, or has opened it meanwhile and replaced what was still to be checked (the report then
-// holds what was found until then); other errors are the disk's.
+// `progress` is told each file before it is read; may be null. The status is OK when the check
+// could be made, whatever it found; NotFound when there is no database; FailedPrecondition when a
+// writer has it open, or has opened it meanwhile and replaced what was still to be checked (the
+// report then holds what was found until then); other errors are the disk's.
 absl::Status CheckDatabase(FileSystem& fs, const std::string& directory,
                            const std::function<void(const std::string& file)>& progress,
                            CheckReport* report);

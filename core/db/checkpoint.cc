@@ -1,7 +1,7 @@
-// Checkpoint: a directory that opens as a database of its own, made of links (or copies) of the live
-// segments and a manifest that names them, and given its name by one synced rename. Until then it
-// is staged under a name of its own, with a lock, so that neither another checkpoint nor anything
-// that stands beside it is touched.
+// Checkpoint: a directory that opens as a database of its own, made of links (or copies) of the
+// live segments and a manifest that names them, and given its name by one synced rename. Until then
+// it is staged under a name of its own, with a lock, so that neither another checkpoint nor
+// anything that stands beside it is touched.
 #include <cinttypes>
 #include <cstdio>
 #include <memory>
@@ -118,13 +118,13 @@ void SweepStaging(FileSystem& fs, const std::string& parent, uint64_t database_i
 }
 
 // A new directory that holds nothing but the lock file.
-absl::StatusOr<Staging> MakeStaging(FileSystem& fs, const std::string& parent,
-                                    uint64_t database_id, uint64_t seed) {
+absl::StatusOr<Staging> MakeStaging(FileSystem& fs, const std::string& parent, uint64_t database_id,
+                                    uint64_t seed) {
   Random random(seed);
   for (int name = 0; name < kMostNames; ++name) {
     Staging staging;
-    staging.path = JoinPath(
-        parent, StagingBegin(database_id) + Hex(random.Next()) + std::string(kStagingEnd));
+    staging.path =
+        JoinPath(parent, StagingBegin(database_id) + Hex(random.Next()) + std::string(kStagingEnd));
     VERALITH_RETURN_IF_ERROR(fs.CreateDirectory(staging.path));
     absl::StatusOr<std::unique_ptr<FileLock>> lock = LockStaging(fs, staging.path);
     if (absl::IsFailedPrecondition(lock.status()) || absl::IsNotFound(lock.status())) {
@@ -196,8 +196,8 @@ absl::Status DbImpl::Checkpoint(const std::string& directory) {
     SweepStaging(*fs_, parent, state.database_id);
     VERALITH_ASSIGN_OR_RETURN(staging, MakeStaging(*fs_, parent, state.database_id, seed));
   }
-  absl::Status status = CatchNoMemory(
-      "a checkpoint", [&] { return Fill(*fs_, directory_, staging.path, state); });
+  absl::Status status =
+      CatchNoMemory("a checkpoint", [&] { return Fill(*fs_, directory_, staging.path, state); });
   if (status.ok()) {
     status = Publish(*fs_, staging, target);
   }

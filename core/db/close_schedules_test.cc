@@ -19,9 +19,7 @@ Options OptionsIn(Explored& run, SimulatedFileSystem& disk) {
 }
 
 // The database still holds its directory, so it has not closed.
-bool IsHeld(SimulatedFileSystem& disk) {
-  return !disk.Lock("db/LOCK", LockMode::kShared).ok();
-}
+bool IsHeld(SimulatedFileSystem& disk) { return !disk.Lock("db/LOCK", LockMode::kShared).ok(); }
 
 TEST(CloseSchedules, NeitherOfTwoReturnsBeforeTheDatabaseIsClosed) {
   ExploreOptions options;
@@ -46,8 +44,8 @@ TEST(CloseSchedules, NeitherOfTwoReturnsBeforeTheDatabaseIsClosed) {
   EXPECT_GT(result.schedules, 10u);
 }
 
-// The iterator's seek pays for a merge (core/db/seek_debt.h): it runs before Close, ends with it, or
-// never begins.
+// The iterator's seek pays for a merge (core/db/seek_debt.h): it runs before Close, ends with it,
+// or never begins.
 TEST(CloseSchedules, AnIteratorThatEndsMeanwhileBeginsAMergeOrNone) {
   ExploreOptions options;
   options.preemptions = 1;

@@ -238,7 +238,7 @@ TEST(Schedules, NoWriteLandsInAMemtableThatTheFlushHasPassed) {
   ExpectFound("broken (W1): freeze without leading", 3, FreezeAgainstWriter(true));
 }
 
-// --- Memtable --------------------------------------------------------------------------------------
+// --- Memtable ------------------------------------------------------------------------------------
 
 ExploredProgram InsertAgainstRead(bool visible_first, bool iterate) {
   return [=](Explored& run) {
@@ -247,7 +247,8 @@ ExploredProgram InsertAgainstRead(bool visible_first, bool iterate) {
     memtable->Add(Put("aa", 1, "1"));
     memtable->Add(Put("ab", 2, "2"));
     run.Spawn("writer", [&] {
-      const std::array<std::string_view, 2> keys = {"aa", "b"};  // an update, and a split at the root
+      // An update, and a split at the root.
+      const std::array<std::string_view, 2> keys = {"aa", "b"};
       for (Timestamp ts = 3; ts <= 4; ++ts) {
         if (visible_first) {
           visible.Store(ts);
@@ -285,7 +286,7 @@ TEST(Schedules, AReaderOfAMemtableSeesEverythingVisible) {
   ExpectFound("broken: visible before inserted, scan", 2, InsertAgainstRead(true, true));
 }
 
-// --- Super-version -----------------------------------------------------------------------------------
+// --- Super-version -------------------------------------------------------------------------------
 
 enum class ReadFault { kNone, kVisibleBeforePin, kTwoPins };
 
@@ -326,9 +327,9 @@ ExploredProgram SwapAgainstRead(ReadFault fault) {
       }
       const Timestamp at = early != 0 ? early : visible.Load();
       EntryView entry;
-      run.Check(pinned->memtables()[0]->Get(0, "k", at, &entry) ||
-                    segments->Get(0, "k", at, &entry),
-                "an acknowledged key was not found");
+      run.Check(
+          pinned->memtables()[0]->Get(0, "k", at, &entry) || segments->Get(0, "k", at, &entry),
+          "an acknowledged key was not found");
     });
     run.Join();
   };
@@ -342,7 +343,7 @@ TEST(Schedules, AReaderThatPinsFirstFindsWhatFlushAndCompactionMove) {
               SwapAgainstRead(ReadFault::kTwoPins));
 }
 
-// --- Page cache --------------------------------------------------------------------------------------
+// --- Page cache ----------------------------------------------------------------------------------
 
 class TestPage : public Page {
  public:
@@ -418,7 +419,7 @@ TEST(Schedules, ThePageCacheNeverShowsAnotherPagesBytes) {
   ExpectFound("broken (P7): found without a guard", 2, InsertAgainstFind(false));
 }
 
-// --- File table --------------------------------------------------------------------------------------
+// --- File table ----------------------------------------------------------------------------------
 
 // Sees a file that is closed, or at its end, while it is read.
 class WatchedFiles final : public InterceptedFileSystem {
@@ -482,7 +483,7 @@ TEST(Schedules, AFileOfATableIsNotClosedUnderItsReader) {
   BreakEngine("");
 }
 
-// --- Version set ---------------------------------------------------------------------------------------
+// --- Version set ---------------------------------------------------------------------------------
 
 class Files {
  public:
@@ -491,8 +492,7 @@ class Files {
     options.fs = &disk_;
     options.executor = &run.executor();
     options.directory = "db";
-    options.open_segment =
-        [](const FileMeta&) -> absl::StatusOr<std::shared_ptr<SegmentReader>> {
+    options.open_segment = [](const FileMeta&) -> absl::StatusOr<std::shared_ptr<SegmentReader>> {
       return std::shared_ptr<SegmentReader>();
     };
     run_.Check(disk_.CreateDirectory("db").ok(), "set-up");

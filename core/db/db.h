@@ -6,9 +6,9 @@
 //   veralith::PinnedValue value;
 //   absl::StatusOr<bool> found = (*db)->Get({}, "apple", &value);
 //
-// What it promises, each line checked by a file in property_tests/ that quotes it: one order of keys,
-// newest wins, batches are atomic, reads can be in the past, durability is a prefix of the commit
-// order, damage is an error and never a wrong answer.
+// What it promises, each line checked by a file in property_tests/ that quotes it: one order of
+// keys, newest wins, batches are atomic, reads can be in the past, durability is a prefix of the
+// commit order, damage is an error and never a wrong answer.
 //
 // Memory that cannot be had is ResourceExhausted("out of memory in ..."), and no exception crosses
 // this interface: not from a call, an iterator or a batch, and none ends a thread of background
@@ -16,14 +16,15 @@
 // again by itself, and nothing is lost. Where a write lacks memory after its bytes are in the log,
 // the database takes no more writes until it is opened again, as after a write that failed.
 //
-// Thread rule: every method from any thread, for as long as the thread runs: also in destructors of its
-// thread_local objects, and of static objects that are destroyed before the Db.
+// Thread rule: every method from any thread, for as long as the thread runs: also in destructors of
+// its thread_local objects, and of static objects that are destroyed before the Db.
 //
-// Processes: a child made by fork may use the library, but not the database that its parent has open:
-// there every call is FailedPrecondition and does nothing, iterators are not Valid(), pinned values
-// stay, and destroying the Db changes nothing on disk and frees nothing. To work on in a child, fork
-// before opening, or open another database there. (An Options::executor of the program's own must start
-// its threads in the child; those of core/base/executor.h do. A child by exec has nothing of this.)
+// Processes: a child made by fork may use the library, but not the database that its parent has
+// open: there every call is FailedPrecondition and does nothing, iterators are not Valid(), pinned
+// values stay, and destroying the Db changes nothing on disk and frees nothing. To work on in a
+// child, fork before opening, or open another database there. (An Options::executor of the
+// program's own must start its threads in the child; those of core/base/executor.h do. A child by
+// exec has nothing of this.)
 //
 // Ownership: the caller owns the Db; iterators and snapshots must be destroyed before it. Errors:
 // core/base/status.h says which code means what.
@@ -93,25 +94,22 @@ class Db {
   // n log n, however they lie inside or over each other, and the memory counts towards
   // Options::write_buffer_bytes.
   virtual absl::Status DeleteRange(const WriteOptions& options, NamespaceId ns,
-                                   std::string_view begin,
-                                   std::optional<std::string_view> end) = 0;
+                                   std::string_view begin, std::optional<std::string_view> end) = 0;
   // Commits the batch; the commit's timestamp. An empty batch commits nothing and returns the
   // timestamp of the newest commit.
-  virtual absl::StatusOr<Timestamp> Write(const WriteOptions& options,
-                                          const WriteBatch& batch) = 0;
+  virtual absl::StatusOr<Timestamp> Write(const WriteOptions& options, const WriteBatch& batch) = 0;
   // Makes every write acknowledged so far durable.
   virtual absl::Status Sync() = 0;
 
   // --- Reading ---------------------------------------------------------------------------------
-  // True and the value, or false when the key is absent. `value` pins the engine's own bytes, without
-  // a copy but of small ones; it stays valid, also after Close, until reset or destroyed. `entry_timestamp`, when
-  // given, receives the timestamp of the commit that wrote the value.
+  // True and the value, or false when the key is absent. `value` pins the engine's own bytes,
+  // without a copy but of small ones; it stays valid, also after Close, until reset or destroyed.
+  // `entry_timestamp`, when given, receives the timestamp of the commit that wrote the value.
   absl::StatusOr<bool> Get(const ReadOptions& options, std::string_view key, PinnedValue* value) {
     return Get(options, kDefaultNamespace, key, value);
   }
-  virtual absl::StatusOr<bool> Get(const ReadOptions& options, NamespaceId ns,
-                                   std::string_view key, PinnedValue* value,
-                                   Timestamp* entry_timestamp = nullptr) = 0;
+  virtual absl::StatusOr<bool> Get(const ReadOptions& options, NamespaceId ns, std::string_view key,
+                                   PinnedValue* value, Timestamp* entry_timestamp = nullptr) = 0;
   // All keys at one moment: results[i] belongs to keys[i]; nullopt when absent.
   virtual absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
       const ReadOptions& options, NamespaceId ns, std::span<const std::string_view> keys) = 0;
@@ -127,10 +125,10 @@ class Db {
   // ResourceExhausted.
   virtual const Snapshot* GetSnapshot() = 0;
   // The state as of a past timestamp (any, not only that of a commit). OutOfRange after the newest
-  // commit, and before Statistics::history_floor: then history is gone, except where a held snapshot
-  // has that very timestamp. While a flush or a compaction runs, the newest commit at its start
-  // counts as the floor, because the job may be dropping what is older: to keep a moment, hold a
-  // snapshot of it from the start. FailedPrecondition after Close. Never null.
+  // commit, and before Statistics::history_floor: then history is gone, except where a held
+  // snapshot has that very timestamp. While a flush or a compaction runs, the newest commit at its
+  // start counts as the floor, because the job may be dropping what is older: to keep a moment,
+  // hold a snapshot of it from the start. FailedPrecondition after Close. Never null.
   virtual absl::StatusOr<const Snapshot*> GetSnapshotAt(Timestamp timestamp) = 0;
   // Of this database, and once; afterwards it must not be used. Null: does nothing. Takes time
   // logarithmic in the snapshots that are held.
@@ -156,8 +154,8 @@ class Db {
   // Options::background_bytes_per_second from now on; for jobs that run, too.
   virtual void SetBackgroundRate(uint64_t bytes_per_second) = 0;
   // Waits for running flushes and compactions to end and starts no others, until as many calls of
-  // ContinueBackgroundWork have been made, or Close ends the pause. Meanwhile Flush and Compact wait,
-  // and so do writes that find no room in memory (as ever, for Options::stall_timeout_nanos).
+  // ContinueBackgroundWork have been made, or Close ends the pause. Meanwhile Flush and Compact
+  // wait, and so do writes that find no room in memory (as ever, for Options::stall_timeout_nanos).
   virtual absl::Status PauseBackgroundWork() = 0;
   virtual absl::Status ContinueBackgroundWork() = 0;
   // A consistent copy that opens as a database of its own: whole and durable once this is OK.
@@ -173,9 +171,10 @@ class Db {
   // --- Time ------------------------------------------------------------------------------------
   // The newest commit's timestamp; 0 when there is none.
   virtual Timestamp LastTimestamp() const = 0;
-  // Moves the clock past a timestamp received from elsewhere. InvalidArgument when it is none (0, or
-  // above kMaxTimestamp), or further ahead of the physical clock than Options::max_clock_skew_nanos.
-  // Unavailable while the physical clock reads a time before 1970 or after 2262.
+  // Moves the clock past a timestamp received from elsewhere. InvalidArgument when it is none (0,
+  // or above kMaxTimestamp), or further ahead of the physical clock than
+  // Options::max_clock_skew_nanos. Unavailable while the physical clock reads a time before 1970 or
+  // after 2262.
   virtual absl::Status AdvanceClock(Timestamp remote) = 0;
 
   // Without memory: zeros, and Statistics::background_error says so.
@@ -183,9 +182,9 @@ class Db {
 
   // Makes every acknowledged write durable and stops. No rate limit holds it back; compactions that
   // run are cancelled. Only live files are left, also while iterators are open. A few writes (of
-  // 256 KiB of memory, and a quarter of Options::write_buffer_bytes) stay in the log and are replayed
-  // by the next opening: call Flush before, if all must be in segments. Waits for running jobs and for
-  // listeners, which have been told everything when it returns. Afterwards calls are
+  // 256 KiB of memory, and a quarter of Options::write_buffer_bytes) stay in the log and are
+  // replayed by the next opening: call Flush before, if all must be in segments. Waits for running
+  // jobs and for listeners, which have been told everything when it returns. Afterwards calls are
   // FailedPrecondition; pinned values stay valid. Another call waits for the first one's end, and
   // returns what that returned.
   virtual absl::Status Close() = 0;

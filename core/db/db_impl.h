@@ -5,14 +5,16 @@
 //   background.cc    flushes, compactions, back-off, garbage
 //   maintenance.cc   Flush, Compact, Checkpoint, Check, statistics, Close
 //
-// The way of a write: log, sync if asked, memtable, visible, acknowledged. The way of a read: pin the
-// super-version, load the visible timestamp, memtables newest first, then segments newest first.
+// The way of a write: log, sync if asked, memtable, visible, acknowledged. The way of a read: pin
+// the super-version, load the visible timestamp, memtables newest first, then segments newest
+// first.
 //
 // Invariants
 //   1. visible_ only rises, after everything up to it is in the memtables of the current
 //      super-version; it is never ahead of the clock, the clock never ahead of the durable ceiling.
 //   2. A memtable is frozen only by the leader of the write queue, between groups: all of it is
-//      visible (hazards W1, C9). Memtable and log rotate together: log k holds what memtable k holds.
+//      visible (hazards W1, C9). Memtable and log rotate together: log k holds what memtable k
+//      holds.
 //   3. After a failed write or sync of log or manifest, fatal_ is set and no write is acknowledged
 //      until the database is opened again; reads go on.
 //   4. Memory that cannot be had (core/base/no_memory.h) leaves everything as it was, or sets
@@ -75,8 +77,8 @@ class DbImpl final : public Db, private ForkObserver {
   static absl::StatusOr<std::unique_ptr<DbImpl>> Open(const std::string& directory,
                                                       const Options& options);
   ~DbImpl() override;
-  // In a child of fork the parent's database is left as it is: what another thread was changing when
-  // it was copied cannot be destroyed.
+  // In a child of fork the parent's database is left as it is: what another thread was changing
+  // when it was copied cannot be destroyed.
   static void operator delete(DbImpl* db, std::destroying_delete_t);
 
   absl::Status Put(const WriteOptions& options, NamespaceId ns, std::string_view key,
@@ -90,8 +92,7 @@ class DbImpl final : public Db, private ForkObserver {
   absl::StatusOr<bool> Get(const ReadOptions& options, NamespaceId ns, std::string_view key,
                            PinnedValue* value, Timestamp* entry_timestamp) override;
   absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
-      const ReadOptions& options, NamespaceId ns,
-      std::span<const std::string_view> keys) override;
+      const ReadOptions& options, NamespaceId ns, std::span<const std::string_view> keys) override;
   std::unique_ptr<DbIterator> NewIterator(const ScanOptions& options) override;
   const Snapshot* GetSnapshot() override;
   absl::StatusOr<const Snapshot*> GetSnapshotAt(Timestamp timestamp) override;
@@ -148,7 +149,7 @@ class DbImpl final : public Db, private ForkObserver {
     bool not_begun = false;    // for lack of memory, which is its error
     bool lacks_timer = false;  // to wait for after a failure, for lack of memory
     bool error_told = false;   // to the listeners, and nothing since that took it back
-    absl::Status error = {};  // of the last job; OK once one succeeded, or Resume was called
+    absl::Status error = {};   // of the last job; OK once one succeeded, or Resume was called
     int failures_in_a_row = 0;
     std::optional<Executor::TimerId> retry = std::nullopt;  // until it fires, nothing is scheduled
   };
@@ -183,8 +184,7 @@ class DbImpl final : public Db, private ForkObserver {
   absl::Status OpenVersionSet();
   SegmentOpener NewSegmentOpener() const;
   absl::Status FlushReplayed(const Memtable& full, VersionEdit* edit,
-                             std::vector<uint64_t>* numbers)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+                             std::vector<uint64_t>* numbers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   size_t RecoveryBufferBytes() const;
   // A memtable of at most this many bytes is left to the log when the database is closed, and the
   // next opening logs it again instead of flushing it: short lives write no segments.
@@ -194,11 +194,10 @@ class DbImpl final : public Db, private ForkObserver {
   absl::Status LogAgain(const LogRecovery& recovery) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status StartReading(const LogRecovery& recovery) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status StartWriting(const LogRecovery& recovery, VersionEdit* edit,
-                            std::vector<uint64_t>* numbers)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+                            std::vector<uint64_t>* numbers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Makes the log's file, durably in its directory.
-  absl::StatusOr<std::unique_ptr<LogWriter>> NewLog(uint64_t number, uint64_t id, uint32_t continues)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<std::unique_ptr<LogWriter>> NewLog(uint64_t number, uint64_t id,
+                                                    uint32_t continues) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // --- maintenance.cc --------------------------------------------------------------------------
   // Syncs the logs that no flush emptied, and makes the manifest say how far they go.
@@ -217,8 +216,7 @@ class DbImpl final : public Db, private ForkObserver {
   absl::Status LogGroup(bool sync) ABSL_LOCKS_EXCLUDED(mutex_);
   // Notes the group's puts for gaps_ while `*notes_puts`; false then: the next group's need not be.
   absl::Status ApplyGroup(const std::vector<WriteQueue::Writer*>& group, Timestamp last,
-                          bool* notes_puts)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+                          bool* notes_puts) ABSL_LOCKS_EXCLUDED(mutex_);
   // `deletes`: the group is there to give room back.
   absl::Status MakeRoom(bool deletes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Lets a flush see deletions that were taken into a full memtable.
@@ -226,12 +224,10 @@ class DbImpl final : public Db, private ForkObserver {
   // Makes each commit wait a little while level 0 is between its slowdown and its stop trigger.
   void SlowDown() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   size_t RunsBeyondSlowdown() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void BeginStall(StallEvent::Kind kind, std::string reason)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BeginStall(StallEvent::Kind kind, std::string reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndStall() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status WaitForRoom(std::string reason, const BackgroundWork& work,
-                           bool (DbImpl::*enough)() const)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+                           bool (DbImpl::*enough)() const) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HasFreeWriteBuffer() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool BelowLevel0Stop() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status EnsureCeiling() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -244,7 +240,8 @@ class DbImpl final : public Db, private ForkObserver {
   void EnsureIntervalSync() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void IntervalSync() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckWritable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // FailedPrecondition inside a listener, and in a child of fork: `call` writes or waits (listener.h).
+  // FailedPrecondition inside a listener, and in a child of fork: `call` writes or waits
+  // (listener.h).
   absl::Status RefuseInListener(const char* call) const;
   absl::Status RefuseInChild() const;
   absl::Status Fatal(const absl::Status& cause) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -314,8 +311,7 @@ class DbImpl final : public Db, private ForkObserver {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The job keeps to the rate limit. Call it once environment->cancel is complete.
   void MakeBackground(TaskPriority priority, JobEnvironment* environment);
-  void ReleasePending(const std::vector<uint64_t>& numbers)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ReleasePending(const std::vector<uint64_t>& numbers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Has garbage removed soon, by a task or by whoever is at it. Any thread, any lock.
   void ScheduleRemoval() noexcept;
   void BackgroundRemoval();
@@ -353,35 +349,36 @@ class DbImpl final : public Db, private ForkObserver {
   const Options options_;
   // In which directory_ and the paths below it stay those of the directory that was opened.
   std::shared_ptr<FileSystem> pinned_;
-  std::shared_ptr<FileTable> files_;      // of segments, opened in pinned_
-  std::unique_ptr<FileSystem> yielding_;  // pinned_, closing some of them for whatever else needs one
-  FileSystem* fs_;                        // yielding_, once LockDirectory has made it
+  std::shared_ptr<FileTable> files_;  // of segments, opened in pinned_
+  // `pinned_`, closing some of them for whatever else needs one.
+  std::unique_ptr<FileSystem> yielding_;
+  FileSystem* fs_;  // yielding_, once LockDirectory has made it
   Clock* const physical_clock_;
   Executor* const executor_;
   const CompactionOptions compaction_options_;
   const std::unique_ptr<CompactionPolicy> policy_;
-  RateLimiter limiter_;  // of background jobs; thread-safe
+  RateLimiter limiter_;                              // of background jobs; thread-safe
   const std::shared_ptr<SegmentReleases> releases_;  // attached while the database is open
-  std::unique_ptr<OwnerLock> owner_;    // null when read-only
-  std::optional<ReaderWatch> watch_;    // when read-only
+  std::unique_ptr<OwnerLock> owner_;                 // null when read-only
+  std::optional<ReaderWatch> watch_;                 // when read-only
 #ifdef VERALITH_BROKEN_ENGINES
   std::unique_ptr<FileLock> broken_lock_;  // E13
 #endif
-  std::shared_ptr<PageCache> cache_;  // outlived by no reader
+  std::shared_ptr<PageCache> cache_;      // outlived by no reader
   std::unique_ptr<VersionSet> versions_;  // its calls: under mutex_
 
-  // --- Read without a lock -------------------------------------------------------------------------
+  // --- Read without a lock -----------------------------------------------------------------------
   // On lines of their own: every read loads the first two, which seldom change; every commit stores
   // the third; what follows is the writers' alone.
   alignas(kCacheLineBytes) CurrentSuperVersion current_;
   Atomic<bool> closed_{false};
   Atomic<bool> inherited_{false};  // set in a child of fork only, and closed_ with it
   alignas(kCacheLineBytes) Atomic<Timestamp> visible_{0};
-  SeekDebt seek_debt_;  // added to by iterators when they end
+  SeekDebt seek_debt_;               // added to by iterators when they end
   Atomic<uint64_t> hidden_keys_{0};  // likewise
   GapCache gaps_{[this] { return StartNotingPuts(); }};
 
-  // --- Guarded by mutex_ ---------------------------------------------------------------------------
+  // --- Guarded by mutex_ -------------------------------------------------------------------------
   alignas(kCacheLineBytes) mutable Mutex mutex_;
   Counters counters_ ABSL_GUARDED_BY(mutex_);
   WrittenBytes written_before_ ABSL_GUARDED_BY(mutex_);  // in earlier lives, as the manifest says
@@ -390,7 +387,8 @@ class DbImpl final : public Db, private ForkObserver {
   std::optional<HybridLogicalClock> clock_ ABSL_GUARDED_BY(mutex_);
   MemtableRef active_;  // changed by the leader under mutex_; filled by the leader without it
   uint64_t active_log_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool publish_due_ ABSL_GUARDED_BY(mutex_) = false;  // a super-version for which there was no memory
+  // A super-version for which there was no memory.
+  bool publish_due_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<Frozen> frozen_ ABSL_GUARDED_BY(mutex_);  // oldest first
   uint64_t next_memtable_id_ ABSL_GUARDED_BY(mutex_) = 1;
   uint64_t logs_needed_from_ ABSL_GUARDED_BY(mutex_) = 0;  // older logs can be forgotten
@@ -398,13 +396,13 @@ class DbImpl final : public Db, private ForkObserver {
   std::optional<HeldSnapshot> inherited_snapshot_;  // what a child of fork is given
   Random random_ ABSL_GUARDED_BY(mutex_);
 
-  bool notes_puts_ ABSL_GUARDED_BY(mutex_) = false;  // groups tell gaps_ of their puts
+  bool notes_puts_ ABSL_GUARDED_BY(mutex_) = false;     // groups tell gaps_ of their puts
   Timestamp newest_begun_ ABSL_GUARDED_BY(mutex_) = 0;  // of groups, whether visible or not yet
 
   BackgroundWork flush_ ABSL_GUARDED_BY(mutex_) = {.name = "flush"};
   BackgroundWork compaction_ ABSL_GUARDED_BY(mutex_) = {.name = "compaction"};
   int pauses_ ABSL_GUARDED_BY(mutex_) = 0;  // calls of PauseBackgroundWork not yet taken back
-  EventQueue events_;  // under mutex_, but for OnThisThread
+  EventQueue events_;                       // under mutex_, but for OnThisThread
   std::vector<const Pick*> running_ ABSL_GUARDED_BY(mutex_);
   // What PickerStateNow points to: valid until its next call.
   mutable std::vector<Timestamp> picker_points_ ABSL_GUARDED_BY(mutex_);
@@ -424,21 +422,22 @@ class DbImpl final : public Db, private ForkObserver {
   absl::Status fatal_ ABSL_GUARDED_BY(mutex_);
   bool ends_stalls_ ABSL_GUARDED_BY(mutex_) = false;  // Close was called: no write waits for room
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
-  std::optional<absl::Status> closed_with_ ABSL_GUARDED_BY(mutex_);  // what the first Close returned
+  // What the first Close returned.
+  std::optional<absl::Status> closed_with_ ABSL_GUARDED_BY(mutex_);
   Atomic<bool> cancel_jobs_{false};
   Atomic<bool> cancel_compactions_{false};
   Atomic<Removal> removal_{Removal::kNone};
   std::optional<Executor::TimerId> removal_timer_ ABSL_GUARDED_BY(mutex_);
-  int failed_removals_ ABSL_GUARDED_BY(mutex_) = 0;  // in a row
+  int failed_removals_ ABSL_GUARDED_BY(mutex_) = 0;          // in a row
   std::optional<StallEvent> stall_ ABSL_GUARDED_BY(mutex_);  // what holds writers back now
   std::string recovery_report_ ABSL_GUARDED_BY(mutex_);
 
-  // --- The leader's own ----------------------------------------------------------------------------
+  // --- The leader's own --------------------------------------------------------------------------
   std::unique_ptr<LogSet> logs_;
 
 #ifdef VERALITH_BROKEN_ENGINES
-  MemtableRef broken_target_;           // W1: of the last group
-  MemtableRef broken_previous_target_;  // W1: of the one before
+  MemtableRef broken_target_;                       // W1: of the last group
+  MemtableRef broken_previous_target_;              // W1: of the one before
   std::shared_ptr<const SegmentSet> broken_files_;  // R9: as last published
   BrokenRowCache broken_rows_;
 #endif

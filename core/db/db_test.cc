@@ -80,11 +80,13 @@ TEST_F(DbTest, ReadsItsOwnWritesBeforeAndAfterFlushAndReopening) {
 }
 
 TEST_F(DbTest, NamespacesDoNotSeeEachOther) {
-  for (const NamespaceId ns : {uint64_t{0}, uint64_t{2}, uint64_t{255}, uint64_t{256}, kMaxNamespace}) {
+  for (const NamespaceId ns :
+       {uint64_t{0}, uint64_t{2}, uint64_t{255}, uint64_t{256}, kMaxNamespace}) {
     ASSERT_OK(db_->Put({}, ns, "k", std::to_string(ns)));
   }
   ASSERT_OK(db_->Flush());
-  for (const NamespaceId ns : {uint64_t{0}, uint64_t{2}, uint64_t{255}, uint64_t{256}, kMaxNamespace}) {
+  for (const NamespaceId ns :
+       {uint64_t{0}, uint64_t{2}, uint64_t{255}, uint64_t{256}, kMaxNamespace}) {
     ScanOptions options;
     options.ns = ns;
     EXPECT_EQ(Scan(options), "k=" + std::to_string(ns) + " ");
@@ -351,7 +353,8 @@ TEST_F(DbTest, TheClockCanBeAdvancedWhileAWriteRaisesItsCeiling) {
   Reopen();
 }
 
-// There is no timestamp left for a group of commits: nothing is committed, and the reading forgotten.
+// There is no timestamp left for a group of commits: nothing is committed, and the reading
+// forgotten.
 TEST_F(DbTest, AReadingAtTheEndOfTimeRefusesTheWritesThatMeetItAndNoOther) {
   WriteBatch batch;
   batch.Put("a", "1");
@@ -364,7 +367,8 @@ TEST_F(DbTest, AReadingAtTheEndOfTimeRefusesTheWritesThatMeetItAndNoOther) {
   EXPECT_LT(after, before + 1'000'000'000);
 }
 
-// So that a read at a time sees what was written before it, also by programs that live for a moment.
+// So that a read at a time sees what was written before it, also by programs that live for a
+// moment.
 TEST_F(DbTest, TimestampsStayWithTheWallClockThroughManyShortLives) {
   for (int life = 0; life < 100; ++life) {
     Reopen();

@@ -1,5 +1,5 @@
-// Fewer descriptors than files (hazard E2): whatever a process can write, it can open, read, merge and
-// close with the descriptors that max_open_files allows.
+// Fewer descriptors than files (hazard E2): whatever a process can write, it can open, read, merge
+// and close with the descriptors that max_open_files allows.
 #include <map>
 #include <memory>
 #include <string>
@@ -217,7 +217,8 @@ TEST_F(Descriptors, ASegmentThatIsSwappedWhileItIsNotOpenIsAnErrorThatNamesIt) {
       continue;
     }
     EXPECT_TRUE(absl::IsDataLoss(found.status()));
-    EXPECT_NE(ToString(found.status()).find(paths[0].substr(1) + " was replaced"), std::string::npos)
+    EXPECT_NE(ToString(found.status()).find(paths[0].substr(1) + " was replaced"),
+              std::string::npos)
         << ToString(found.status());
     ++damaged;
   }

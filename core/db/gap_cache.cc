@@ -85,9 +85,8 @@ void GapCache::Keep(Timestamp learned, KeyGap keys) {
            EndsNoLater(gap.keys, keys);
   });
   if (gaps_.size() == kGaps) {
-    gaps_.erase(std::min_element(gaps_.begin(), gaps_.end(), [](const Gap& a, const Gap& b) {
-      return a.used < b.used;
-    }));
+    gaps_.erase(std::min_element(gaps_.begin(), gaps_.end(),
+                                 [](const Gap& a, const Gap& b) { return a.used < b.used; }));
   }
   gaps_.push_back({std::move(keys), learned, ++uses_});
 }

@@ -36,12 +36,10 @@ class GuardedDb final : public Db {
 
   absl::StatusOr<bool> Get(const ReadOptions& options, NamespaceId ns, std::string_view key,
                            PinnedValue* value, Timestamp* entry_timestamp) override {
-    return CatchNoMemory("Get",
-                         [&] { return db_->Get(options, ns, key, value, entry_timestamp); });
+    return CatchNoMemory("Get", [&] { return db_->Get(options, ns, key, value, entry_timestamp); });
   }
   absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
-      const ReadOptions& options, NamespaceId ns,
-      std::span<const std::string_view> keys) override {
+      const ReadOptions& options, NamespaceId ns, std::span<const std::string_view> keys) override {
     return CatchNoMemory("MultiGet", [&] { return db_->MultiGet(options, ns, keys); });
   }
   std::unique_ptr<DbIterator> NewIterator(const ScanOptions& options) override {

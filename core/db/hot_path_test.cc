@@ -1,5 +1,5 @@
-// What a read writes: on the way of a hit no lock and nothing that threads share (super_version.h, 3).
-// Every operation of Mutex, CondVar and Atomic is counted, which only --config=explore can.
+// What a read writes: on the way of a hit no lock and nothing that threads share (super_version.h,
+// 3). Every operation of Mutex, CondVar and Atomic is counted, which only --config=explore can.
 #include <cstdio>
 #include <memory>
 #include <ostream>
@@ -66,7 +66,8 @@ struct Writes {
   bool operator==(const Writes&) const = default;
 };
 void PrintTo(const Writes& writes, std::ostream* out) {
-  *out << writes.stores << " stores, " << writes.updates << " updates, " << writes.locks << " locks";
+  *out << writes.stores << " stores, " << writes.updates << " updates, " << writes.locks
+       << " locks";
 }
 
 template <typename Body>
@@ -179,7 +180,7 @@ TEST(HotPath, AnIteratorTakesAReferenceOfEachPageAndNoneOfARow) {
       steps_that_wrote += writes == Writes{} ? 0 : 1;
       updates += writes.updates;
     }
-    EXPECT_GT(steps_that_wrote, 0);   // there are several pages
+    EXPECT_GT(steps_that_wrote, 0);  // there are several pages
     EXPECT_LT(steps_that_wrote, 12);
     EXPECT_LE(updates, 4 * steps_that_wrote);
     it->Seek(KeyOf(198));

@@ -53,8 +53,9 @@ absl::Status HybridLogicalClock::Advance(Timestamp remote) {
   }
   const std::optional<Timestamp> now = ReadWall();
   if (!now.has_value()) {
-    return Unavailable("the physical clock reads a time before 1970 or after 2262, so that timestamp " +
-                       std::to_string(remote) + " cannot be judged: set the clock right");
+    return Unavailable(
+        "the physical clock reads a time before 1970 or after 2262, so that timestamp " +
+        std::to_string(remote) + " cannot be judged: set the clock right");
   }
   if (remote > *now && remote - *now > static_cast<uint64_t>(max_skew_nanos_)) {
     return InvalidArgument("timestamp " + std::to_string(remote) + " is " +

@@ -6,8 +6,9 @@
 //      with: an old durable ceiling.
 //   2. None exceeds ceiling(); the owner makes a new ceiling durable before RaiseCeiling.
 //   3. No more than kMaxTimestamp is ever handed out.
-//   4. A reading of the wall clock counts only in what is handed out at it. One that is no timestamp
-//      (before 1970, after 2262) counts nowhere: the clock goes on as if the wall clock stood still.
+//   4. A reading of the wall clock counts only in what is handed out at it. One that is no
+//      timestamp (before 1970, after 2262) counts nowhere: the clock goes on as if the wall clock
+//      stood still.
 //
 // Thread rule: guarded by its owner (the write path). Does no I/O.
 #ifndef VERALITH_CORE_DB_HYBRID_LOGICAL_CLOCK_H_
@@ -33,7 +34,8 @@ class HybridLogicalClock {
         last_(start),
         ceiling_(start) {}
 
-  // The physical clock moves the next timestamps up to its reading, never down, until the next call.
+  // The physical clock moves the next timestamps up to its reading, never down, until the next
+  // call.
   void Observe();
   // The ceiling that must be durable before `count` timestamps are taken; ceiling() when the one
   // that is durable suffices. ResourceExhausted at the end of time (year 2262).
@@ -52,9 +54,9 @@ class HybridLogicalClock {
   Timestamp ceiling() const { return ceiling_; }
 
   // How far ahead of use the ceiling is raised: as far as the clock has come since it was made, in
-  // these bounds. So there is one manifest edit per kMostStepNanos (and a dozen before), and the next
-  // life, which begins at the ceiling, leads the wall clock by no more than this one lasted (or
-  // kLeastStepNanos): short lives, one after the other, do not add up to a clock that is wrong.
+  // these bounds. So there is one manifest edit per kMostStepNanos (and a dozen before), and the
+  // next life, which begins at the ceiling, leads the wall clock by no more than this one lasted
+  // (or kLeastStepNanos): short lives, one after the other, do not add up to a clock that is wrong.
   static constexpr uint64_t kLeastStepNanos = 1'000'000;
   static constexpr uint64_t kMostStepNanos = 10'000'000'000;
 
@@ -62,13 +64,15 @@ class HybridLogicalClock {
   // Nothing when the reading is no timestamp.
   std::optional<Timestamp> ReadWall() const;
   // Next() is one more.
-  Timestamp Before() const { return std::max(last_, observed_ - std::min<Timestamp>(observed_, 1)); }
+  Timestamp Before() const {
+    return std::max(last_, observed_ - std::min<Timestamp>(observed_, 1));
+  }
 
   Clock* const physical_;
   const int64_t max_skew_nanos_;
-  const Timestamp first_;  // where it was when it was made
-  Timestamp last_;           // handed out, or come from elsewhere
-  Timestamp observed_ = 0;   // the wall clock's last reading; 0: none that counts
+  const Timestamp first_;   // where it was when it was made
+  Timestamp last_;          // handed out, or come from elsewhere
+  Timestamp observed_ = 0;  // the wall clock's last reading; 0: none that counts
   Timestamp ceiling_;
 };
 

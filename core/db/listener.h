@@ -2,13 +2,14 @@
 // background work that fails and recovers. Options::listeners takes any number of them.
 //
 // Invariants
-//   1. Events come one at a time and in the order in which they happened: a listener of one database
-//      needs no lock against itself. (One that several databases share does.)
-//   2. Every begin is followed by exactly one end of the same job or stall, before Close returns; no
-//      event comes after Close has returned. So Close waits for listeners: one that does not return
-//      keeps it from returning.
-//   3. No lock of the database is held, and no work waits for a listener but what shares its thread:
-//      an event is told shortly after it happened, not while the database stands still for it.
+//   1. Events come one at a time and in the order in which they happened: a listener of one
+//      database needs no lock against itself. (One that several databases share does.)
+//   2. Every begin is followed by exactly one end of the same job or stall, before Close returns;
+//      no event comes after Close has returned. So Close waits for listeners: one that does not
+//      return keeps it from returning.
+//   3. No lock of the database is held, and no work waits for a listener but what shares its
+//      thread: an event is told shortly after it happened, not while the database stands still for
+//      it.
 //
 // Thread rule: on whichever thread was at hand, a thread of the executor or one in a call of the
 // database. A slow listener delays that thread and the events behind it.
@@ -18,8 +19,8 @@
 // WaitForBackgroundWork, PauseBackgroundWork, Checkpoint, Close...) are FailedPrecondition inside a
 // listener of the same database, since they could wait for the very thread they are made on: hand
 // them to a thread of your own. The database must not be destroyed inside a listener. Nothing may
-// be thrown. An event for which there is no memory is not told. A listener that forks must not return
-// in the child.
+// be thrown. An event for which there is no memory is not told. A listener that forks must not
+// return in the child.
 //
 // Ownership: shared with the database until that is destroyed.
 #ifndef VERALITH_CORE_DB_LISTENER_H_
@@ -58,7 +59,8 @@ struct CompactionEvent {
 struct StallEvent {
   enum class Kind : uint8_t {
     kSlowdown,  // each commit waits some milliseconds, more as the cause grows
-    kStop,      // a commit waits until there is room, an error, Close or Options::stall_timeout_nanos
+    // A commit waits until there is room, an error, Close or Options::stall_timeout_nanos.
+    kStop,
   };
   Kind kind = Kind::kSlowdown;
   std::string reason;  // what GetStatistics().stall_reason says meanwhile

@@ -51,9 +51,8 @@ class Recorder final : public Listener {
   }
   // The first place of `line` at or behind `from`.
   size_t Find(const std::string& line, size_t from = 0) const {
-    return static_cast<size_t>(std::find(lines.begin() + static_cast<ptrdiff_t>(from), lines.end(),
-                                         line) -
-                               lines.begin());
+    return static_cast<size_t>(
+        std::find(lines.begin() + static_cast<ptrdiff_t>(from), lines.end(), line) - lines.begin());
   }
 
   std::vector<std::string> lines;
@@ -79,7 +78,8 @@ class ListenerTest : public ::testing::Test {
   void SetUp() override {
     options_ = simulation_.SmallOptions();
     options_.listeners = {recorder_};
-    options_.dynamic_level_targets = false;  // level 0 is compacted into level 1, all its runs at once
+    // Level 0 is compacted into level 1, all its runs at once.
+    options_.dynamic_level_targets = false;
   }
   void Open() {
     absl::StatusOr<std::unique_ptr<Db>> db = simulation_.Open(options_);
@@ -89,9 +89,7 @@ class ListenerTest : public ::testing::Test {
   absl::Status Put(int i) {
     return db_->Put({}, "key" + std::to_string(10'000 + i), std::string(100, 'v'));
   }
-  void SetFaults(const std::string& plan) {
-    simulation_.disk().SetFaults(*ParseFaultPlan(plan));
-  }
+  void SetFaults(const std::string& plan) { simulation_.disk().SetFaults(*ParseFaultPlan(plan)); }
   // Flushes a segment that cannot be read from now on: flushes succeed, compactions do not.
   void MakeCompactionsFail() {
     ASSERT_OK(Put(0));
@@ -189,8 +187,8 @@ TEST_F(ListenerTest, IsToldOfSlowdownErrorStopAndRecovery) {
   EXPECT_EQ(recorder_->Count(slowdown + " begin"), recorder_->Count(slowdown + " end"));
 }
 
-// The further level 0 is beyond its trigger, the longer a commit waits. Every run holds key 0, and so
-// does the segment that no compaction can read.
+// The further level 0 is beyond its trigger, the longer a commit waits. Every run holds key 0, and
+// so does the segment that no compaction can read.
 TEST_F(ListenerTest, SlowdownGrowsWithLevelZero) {
   options_.level0_compaction_trigger = 2;
   options_.level0_slowdown_trigger = 3;

@@ -64,8 +64,8 @@ absl::StatusOr<bool> LogRecovery::ReplayLog(uint64_t number, uint64_t id) {
     end_detail_ = "offset " + std::to_string(end_.offset) +
                   ": the records that followed here are lost: the next log does not continue it";
   }
-  // A log that lost even its header had records (logs rotate only behind some), and no log continues
-  // the checksum 0: the next one's records are behind a hole.
+  // A log that lost even its header had records (logs rotate only behind some), and no log
+  // continues the checksum 0: the next one's records are behind a hole.
   checksum_ = reader->checksum().value_or(checksum_.value_or(0));
   return reader->end_reason() == LogReader::EndReason::kEndOfFile;
 }
@@ -132,16 +132,15 @@ absl::Status LogRecovery::JudgeEnd(std::map<uint64_t, uint64_t>::const_iterator 
       JoinPath(options_.directory, LogFileName(end_.log_number)) + ": " + end_detail_;
   discarded_ = place;
   const bool damaged =
-      synced.has_value() &&
-      (*synced > end_ || (synced->log_number == previous_end_.log_number && *synced > previous_end_));
+      synced.has_value() && (*synced > end_ || (synced->log_number == previous_end_.log_number &&
+                                                *synced > previous_end_));
   if (!damaged) {
     report_ = "dropped what follows " + place +
               "; it was never acknowledged as synced: the torn end of the log";
     return absl::OkStatus();
   }
   if (!options_.recover_up_to_damage) {
-    return DataLoss(place +
-                    (manifest_knows ? "; the manifest" : "; a later record") +
+    return DataLoss(place + (manifest_knows ? "; the manifest" : "; a later record") +
                     " says that this place had been synced, so it was damaged afterwards. Restore "
                     "the file, or open with recover_up_to_damage to drop what follows");
   }

@@ -1,12 +1,14 @@
-// Replays the logs that a manifest names, oldest first, into memtables, and finds where history ends.
+// Replays the logs that a manifest names, oldest first, into memtables, and finds where history
+// ends.
 //
 // Invariants
 //   1. What is replayed is a prefix of the commit order: it stops at the first place that is not a
-//      sound continuation (a bad record, a log that lost its tail although a later log has records),
-//      and nothing behind that place is looked at for data (hazards R2, R6).
-//   2. If a sound record behind that place says that the place had been synced, the place is damage:
-//      DataLoss naming file and offset, or, with recover_up_to_damage, a line in report. So it is
-//      if the manifest says so (synced_through), also when the log merely ends before that place.
+//      sound continuation (a bad record, a log that lost its tail although a later log has
+//      records), and nothing behind that place is looked at for data (hazards R2, R6).
+//   2. If a sound record behind that place says that the place had been synced, the place is
+//      damage: DataLoss naming file and offset, or, with recover_up_to_damage, a line in report. So
+//      it is if the manifest says so (synced_through), also when the log merely ends before that
+//      place.
 //   3. Timestamps strictly rise from record to record; anything else is DataLoss.
 //
 // Reads only. Memory: the memtables (a flush callback can empty them), one record, and the records
@@ -95,8 +97,8 @@ class LogRecovery {
   std::string report_;
   std::string discarded_;
   std::optional<uint32_t> checksum_;  // what the next log continues; none before the first
-  LogPosition end_;                // where the log read last ends, or history
-  LogPosition previous_end_;       // where the log before it ends
+  LogPosition end_;                   // where the log read last ends, or history
+  LogPosition previous_end_;          // where the log before it ends
   std::string end_detail_;
 };
 

@@ -38,8 +38,8 @@ class LogSet {
   // Makes everything committed durable, oldest log first.
   absl::Status Sync();
   bool HasUnsynced() const;
-  // The end of what is durable: in the log that holds its last byte, also where later logs are empty
-  // (so that this one's end is told). {0, 0} when nothing is.
+  // The end of what is durable: in the log that holds its last byte, also where later logs are
+  // empty (so that this one's end is told). {0, 0} when nothing is.
   LogPosition DurableEnd() const;
 
   // Takes memory ahead, so that the next Rotate needs none.

@@ -308,9 +308,7 @@ absl::Status DbImpl::Close() {
   }
   absl::Status status;
   if (!options_.read_only) {
-    status = CatchNoMemory("Close", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      return EndLogs();
-    });
+    status = CatchNoMemory("Close", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return EndLogs(); });
     files_->Close();  // first: a read that needs a file says why there is none
     if (status.ok() && fatal_.ok() && !VERALITH_BROKEN(E11)) {
       // Iterators are closed with the database, so they need no file.

@@ -23,8 +23,8 @@ namespace {
 
 // What helps wherever a database does not open for damage.
 absl::Status WithAdvice(const absl::Status& damage, const std::string& directory) {
-  return DataLoss(std::string(Message(damage)) + ". Without a backup: `veralith repair " + directory +
-                  " --to TARGET` builds a database of what can be read");
+  return DataLoss(std::string(Message(damage)) + ". Without a backup: `veralith repair " +
+                  directory + " --to TARGET` builds a database of what can be read");
 }
 
 FileSystem* FileSystemOf(const Options& options) {
@@ -37,8 +37,7 @@ Executor* ExecutorOf(const Options& options) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Db>> Db::Open(const std::string& directory,
-                                             const Options& options) {
+absl::StatusOr<std::unique_ptr<Db>> Db::Open(const std::string& directory, const Options& options) {
   return CatchNoMemory("Open", [&]() -> absl::StatusOr<std::unique_ptr<Db>> {
     VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<DbImpl> db, DbImpl::Open(directory, options));
     return NewGuardedDb(std::move(db));
@@ -126,8 +125,7 @@ absl::Status DbImpl::RecoverLocked() {
   }
   recovery_report_ = recovery.report();
   if (status.ok()) {
-    status = options_.read_only ? StartReading(recovery)
-                                : StartWriting(recovery, &edit, &numbers);
+    status = options_.read_only ? StartReading(recovery) : StartWriting(recovery, &edit, &numbers);
   }
   ReleasePending(numbers);
   return status;
@@ -147,8 +145,8 @@ absl::Status DbImpl::LockDirectory() {
     files_->SetJudge([watch = *watch_](const absl::Status& error) { return watch.Judge(error); });
 #ifdef VERALITH_BROKEN_ENGINES
     if (VERALITH_BROKEN(E13)) {
-      VERALITH_ASSIGN_OR_RETURN(broken_lock_, fs_->Lock(JoinPath(directory_, kLockFileName),
-                                                        LockMode::kShared));
+      VERALITH_ASSIGN_OR_RETURN(broken_lock_,
+                                fs_->Lock(JoinPath(directory_, kLockFileName), LockMode::kShared));
     }
 #endif
     return absl::OkStatus();
@@ -171,9 +169,10 @@ absl::Status DbImpl::MakeDirectory() {
     }
   }
   VERALITH_RETURN_IF_ERROR(fs_->CreateDirectory(directory_));
-  // A new database's own name must be durable, too. Until CURRENT is there it may not be: an opening
-  // that crashed can have made the directory without getting further.
-  VERALITH_ASSIGN_OR_RETURN(const bool created, fs_->Exists(JoinPath(directory_, kCurrentFileName)));
+  // A new database's own name must be durable, too. Until CURRENT is there it may not be: an
+  // opening that crashed can have made the directory without getting further.
+  VERALITH_ASSIGN_OR_RETURN(const bool created,
+                            fs_->Exists(JoinPath(directory_, kCurrentFileName)));
   return created ? absl::OkStatus() : fs_->SyncDirectory(ParentPath(directory_));
 }
 
@@ -192,9 +191,8 @@ absl::Status DbImpl::PinDirectory() {
 
 absl::StatusOr<bool> DbImpl::HoldsFilesOfOurs() const {
   VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs_->List(directory_));
-  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
-    return ParseFileName(name).has_value();
-  });
+  return std::any_of(names.begin(), names.end(),
+                     [](const std::string& name) { return ParseFileName(name).has_value(); });
 }
 
 absl::Status DbImpl::OpenVersionSet() {
@@ -316,8 +314,8 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   for (const auto& [number, id] : state.logs) {
     edit->removed_logs.push_back(number);
   }
-  const Timestamp used = std::max(
-      {state.timestamp_ceiling, state.last_timestamp, recovery.last_timestamp()});
+  const Timestamp used =
+      std::max({state.timestamp_ceiling, state.last_timestamp, recovery.last_timestamp()});
   clock_.emplace(physical_clock_, options_.max_clock_skew_nanos, VERALITH_BROKEN(O6) ? 0 : used);
   clock_->Observe();
   Timestamp ceiling = 0;

@@ -43,9 +43,10 @@ bool IsCodec(Codec codec) {
 constexpr int kLastUpperLevel = 1;
 
 constexpr int kLeastOpenFiles = 20;
-// What is open beside segments, a log for each memtable and the outputs of compactions: the lock, the
-// directory and its own lock, the manifest and its successor, a log that is made and one that its memtable has left, the output of a
-// flush, a directory that is synced or listed, and the two ends of a copy.
+// What is open beside segments, a log for each memtable and the outputs of compactions: the lock,
+// the directory and its own lock, the manifest and its successor, a log that is made and one that
+// its memtable has left, the output of a flush, a directory that is synced or listed, and the two
+// ends of a copy.
 constexpr uint64_t kOtherOpenFiles = 11;
 
 int Subcompactions(const Options& options, int parallelism) {
@@ -55,16 +56,15 @@ int Subcompactions(const Options& options, int parallelism) {
 }  // namespace
 
 absl::Status CheckOptions(const Options& options) {
-  VERALITH_RETURN_IF_ERROR(Require(options.write_buffer_bytes >= 1024,
-                                   "write_buffer_bytes must be at least 1024"));
+  VERALITH_RETURN_IF_ERROR(
+      Require(options.write_buffer_bytes >= 1024, "write_buffer_bytes must be at least 1024"));
   VERALITH_RETURN_IF_ERROR(
       Require(options.max_write_buffers >= 2, "max_write_buffers must be at least 2"));
-  VERALITH_RETURN_IF_ERROR(
-      Require(options.key_page_bytes >= 16 && options.value_page_bytes >= 16,
-              "key_page_bytes and value_page_bytes must be at least 16"));
-  VERALITH_RETURN_IF_ERROR(Require(
-      options.key_page_bytes <= kMaxSegmentPageBytes && options.value_page_bytes <= kMaxSegmentPageBytes,
-      "key_page_bytes and value_page_bytes must be at most 64 MiB"));
+  VERALITH_RETURN_IF_ERROR(Require(options.key_page_bytes >= 16 && options.value_page_bytes >= 16,
+                                   "key_page_bytes and value_page_bytes must be at least 16"));
+  VERALITH_RETURN_IF_ERROR(Require(options.key_page_bytes <= kMaxSegmentPageBytes &&
+                                       options.value_page_bytes <= kMaxSegmentPageBytes,
+                                   "key_page_bytes and value_page_bytes must be at most 64 MiB"));
   VERALITH_RETURN_IF_ERROR(Require(IsCodec(options.upper_codec) && IsCodec(options.middle_codec) &&
                                        IsCodec(options.bottom_codec),
                                    "upper_codec, middle_codec and bottom_codec must be codecs"));
@@ -92,35 +92,31 @@ absl::Status CheckOptions(const Options& options) {
       Require(options.compaction_policy != CompactionStyle::kTiered ||
                   options.level0_slowdown_trigger > options.level0_compaction_trigger,
               "level0_slowdown_trigger must be above level0_compaction_trigger with kTiered"));
-  VERALITH_RETURN_IF_ERROR(
-      Require(options.max_open_files == 0 || options.max_open_files == -1 ||
-                  options.max_open_files >= kLeastOpenFiles,
-              "max_open_files must be 0, -1, or at least 20"));
+  VERALITH_RETURN_IF_ERROR(Require(options.max_open_files == 0 || options.max_open_files == -1 ||
+                                       options.max_open_files >= kLeastOpenFiles,
+                                   "max_open_files must be 0, -1, or at least 20"));
   VERALITH_RETURN_IF_ERROR(Require(options.seek_charge_bytes <= uint64_t{1} << 32,
                                    "seek_charge_bytes must be at most 2^32"));
-  VERALITH_RETURN_IF_ERROR(
-      Require(options.compaction_policy == CompactionStyle::kLeveled ||
-                  options.compaction_policy == CompactionStyle::kHybrid ||
-                  options.compaction_policy == CompactionStyle::kTiered,
-              "compaction_policy must be kLeveled, kHybrid or kTiered"));
+  VERALITH_RETURN_IF_ERROR(Require(options.compaction_policy == CompactionStyle::kLeveled ||
+                                       options.compaction_policy == CompactionStyle::kHybrid ||
+                                       options.compaction_policy == CompactionStyle::kTiered,
+                                   "compaction_policy must be kLeveled, kHybrid or kTiered"));
   VERALITH_RETURN_IF_ERROR(Require(options.sync_mode == SyncMode::kCommit ||
                                        options.sync_mode == SyncMode::kInterval ||
                                        options.sync_mode == SyncMode::kManual,
                                    "sync_mode must be kCommit, kInterval or kManual"));
+  VERALITH_RETURN_IF_ERROR(Require(std::find(options.listeners.begin(), options.listeners.end(),
+                                             nullptr) == options.listeners.end(),
+                                   "listeners must not hold a null pointer"));
   VERALITH_RETURN_IF_ERROR(
-      Require(std::find(options.listeners.begin(), options.listeners.end(), nullptr) ==
-                  options.listeners.end(),
-              "listeners must not hold a null pointer"));
-  VERALITH_RETURN_IF_ERROR(Require(
-      options.sync_interval_nanos > 0 && options.stall_timeout_nanos > 0,
-      "sync_interval_nanos and stall_timeout_nanos must be positive"));
+      Require(options.sync_interval_nanos > 0 && options.stall_timeout_nanos > 0,
+              "sync_interval_nanos and stall_timeout_nanos must be positive"));
   return Require(options.max_clock_skew_nanos >= 0, "max_clock_skew_nanos must not be negative");
 }
 
 size_t MaxOpenSegments(const Options& options, std::optional<uint64_t> process_limit,
                        int parallelism) {
-  if (options.max_open_files < 0 ||
-      (options.max_open_files == 0 && !process_limit.has_value())) {
+  if (options.max_open_files < 0 || (options.max_open_files == 0 && !process_limit.has_value())) {
     return SIZE_MAX;
   }
   const uint64_t files = options.max_open_files > 0 ? static_cast<uint64_t>(options.max_open_files)
@@ -160,18 +156,24 @@ SegmentOptions ToSegmentOptions(const Options& options, int level, bool bottommo
 
 WrittenPolicy ToWrittenPolicy(CompactionStyle style) {
   switch (style) {
-    case CompactionStyle::kLeveled: return WrittenPolicy::kLeveled;
-    case CompactionStyle::kHybrid: return WrittenPolicy::kHybrid;
-    case CompactionStyle::kTiered: break;
+    case CompactionStyle::kLeveled:
+      return WrittenPolicy::kLeveled;
+    case CompactionStyle::kHybrid:
+      return WrittenPolicy::kHybrid;
+    case CompactionStyle::kTiered:
+      break;
   }
   return WrittenPolicy::kTiered;
 }
 
 CompactionStyle ToCompactionStyle(WrittenPolicy policy) {
   switch (policy) {
-    case WrittenPolicy::kLeveled: return CompactionStyle::kLeveled;
-    case WrittenPolicy::kHybrid: return CompactionStyle::kHybrid;
-    case WrittenPolicy::kTiered: break;
+    case WrittenPolicy::kLeveled:
+      return CompactionStyle::kLeveled;
+    case WrittenPolicy::kHybrid:
+      return CompactionStyle::kHybrid;
+    case WrittenPolicy::kTiered:
+      break;
   }
   return CompactionStyle::kTiered;
 }

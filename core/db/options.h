@@ -67,18 +67,18 @@ struct Options {
 
   // --- Files -----------------------------------------------------------------------------------
   // At most this many files are open at once: segments that are read, and beside them the lock, the
-  // manifest, logs, and what flushes and compactions write. There may be any number of segments: the
-  // ones longest unread are closed, and opened again when a page is read that is not in the cache. (One
-  // more is open for each thread that reads while all of them are being read.) Where each segment's
-  // pages are, and its filter, stays in memory: about 1% of its bytes.
-  // 0: half of what the process may have open when the database is opened (ulimit -n); the other half is
-  // the program's. -1: no limit. Otherwise 20 or more. In a process that has no descriptor left, segments
-  // that nobody reads are closed first, of all its databases; when that does not help, the call that
-  // needs one is ResourceExhausted.
+  // manifest, logs, and what flushes and compactions write. There may be any number of segments:
+  // the ones longest unread are closed, and opened again when a page is read that is not in the
+  // cache. (One more is open for each thread that reads while all of them are being read.) Where
+  // each segment's pages are, and its filter, stays in memory: about 1% of its bytes.
+  // 0: half of what the process may have open when the database is opened (ulimit -n); the other
+  // half is the program's. -1: no limit. Otherwise 20 or more. In a process that has no descriptor
+  // left, segments that nobody reads are closed first, of all its databases; when that does not
+  // help, the call that needs one is ResourceExhausted.
   int max_open_files = 0;
 
   // --- Segments --------------------------------------------------------------------------------
-  size_t key_page_bytes = 4096;    // raw bytes per page
+  size_t key_page_bytes = 4096;  // raw bytes per page
   size_t value_page_bytes = 4096;
   double filter_bits_per_key = 10;
   // Codecs of value pages: levels 0-1, the levels between, and the last level that holds data.
@@ -105,26 +105,26 @@ struct Options {
   int tier_compaction_trigger = 4;
   // kTiered: everything is merged when the newer runs have this share of the oldest one's bytes.
   int tier_max_space_percent = 200;
-  int level0_slowdown_trigger = 20;   // writers are slowed, more with every further run
-  int level0_stop_trigger = 36;       // writers wait
+  int level0_slowdown_trigger = 20;  // writers are slowed, more with every further run
+  int level0_stop_trigger = 36;      // writers wait
   size_t level_base_bytes = size_t{256} << 20;
   int level_multiplier = 10;
-  // True: targets follow what the last level holds, so that the levels above it hold about a ninth of
-  // it, whatever its size; false: they are fixed, and space amplification is between 1.1 and 2 as the
-  // last level happens to be filled.
+  // True: targets follow what the last level holds, so that the levels above it hold about a ninth
+  // of it, whatever its size; false: they are fixed, and space amplification is between 1.1 and 2
+  // as the last level happens to be filled.
   bool dynamic_level_targets = true;
   // A large compaction is cut into at most so many pieces that run side by side; 0: as many as the
   // executor runs at once (the default one: as many as there are cores, up to 4). Each piece holds
-  // memory of its own, an output's row group of up to 16 MiB and the pages that it reads: two pieces
-  // took the peak of a load of 5,000,000 entries from 212 to 232 MiB (bench/memory).
+  // memory of its own, an output's row group of up to 16 MiB and the pages that it reads: two
+  // pieces took the peak of a load of 5,000,000 entries from 212 to 232 MiB (bench/memory).
   int max_subcompactions = 1;
-  // Value pages of a compaction's inputs of which every row survives are written as they stand. False:
-  // all values are compressed again, and answers are the same (for measuring).
+  // Value pages of a compaction's inputs of which every row survives are written as they stand.
+  // False: all values are compressed again, and answers are the same (for measuring).
   bool copy_value_pages = true;
-  // kLeveled: a seek of an iterator counts so many bytes for each run of level 0 beyond the first; once
-  // seeks have come to what merging level 0 reads (and to 1 MiB), it is merged, however few runs it
-  // has. Reads of a database that is no longer written so become as fast as after a compaction
-  // (docs/COMPACTION.md). 0: never.
+  // kLeveled: a seek of an iterator counts so many bytes for each run of level 0 beyond the first;
+  // once seeks have come to what merging level 0 reads (and to 1 MiB), it is merged, however few
+  // runs it has. Reads of a database that is no longer written so become as fast as after a
+  // compaction (docs/COMPACTION.md). 0: never.
   size_t seek_charge_bytes = 4096;
   bool disable_automatic_compaction = false;
   // Flushes and compactions write at most so many bytes a second, flushes first; 0: no limit. (What
@@ -132,16 +132,17 @@ struct Options {
   // somebody waits for is not held back: flushes while Flush or Close waits, and flushes or
   // compactions while a write waits for them.
   uint64_t background_bytes_per_second = 0;
-  // A flush or a compaction whose output would leave less room than this on the disk does not begin:
-  // ResourceExhausted, tried again later. The rest is for logs, whose failure would stop all writes
-  // until the database is opened again, and for what gives room back, so that a full disk is cured
-  // by deleting: deletions are accepted still, and jobs that write mostly deletions, drop half of
-  // what they read, or run only for what they drop, may use half of what is left. (So may jobs of a
-  // few bytes, at most a thousandth of this and a quarter of a write buffer, as far as half of this.)
-  // 0: room is not looked at.
+  // A flush or a compaction whose output would leave less room than this on the disk does not
+  // begin: ResourceExhausted, tried again later. The rest is for logs, whose failure would stop all
+  // writes until the database is opened again, and for what gives room back, so that a full disk is
+  // cured by deleting: deletions are accepted still, and jobs that write mostly deletions, drop
+  // half of what they read, or run only for what they drop, may use half of what is left. (So may
+  // jobs of a few bytes, at most a thousandth of this and a quarter of a write buffer, as far as
+  // half of this.) 0: room is not looked at.
   uint64_t min_free_bytes = uint64_t{64} << 20;
 
-  // A write that waits longer than this for a flush or a compaction, without progress, is Unavailable.
+  // A write that waits longer than this for a flush or a compaction, without progress, is
+  // Unavailable.
   int64_t stall_timeout_nanos = 600'000'000'000;
 
   // --- Watching --------------------------------------------------------------------------------
@@ -149,9 +150,9 @@ struct Options {
   std::vector<std::shared_ptr<Listener>> listeners;
 
   // --- Time ------------------------------------------------------------------------------------
-  // Commits follow the wall clock. A reading before 1970 or after 2262 is passed by: they go on from the
-  // newest. One so near the end of time that a group of commits has no timestamps left refuses the
-  // writes that meet it (ResourceExhausted), and no later ones.
+  // Commits follow the wall clock. A reading before 1970 or after 2262 is passed by: they go on
+  // from the newest. One so near the end of time that a group of commits has no timestamps left
+  // refuses the writes that meet it (ResourceExhausted), and no later ones.
   int64_t max_clock_skew_nanos = 60'000'000'000;  // of AdvanceClock
 
   // --- Doors (not owned; must outlive the database; null: the machine's own) --------------------

@@ -21,8 +21,8 @@ absl::StatusOr<std::unique_ptr<OwnerLock>> OwnerLock::Take(FileSystem* fs,
   std::unique_ptr<OwnerLock> owner(new OwnerLock(fs, directory));
   {
     MutexLock lock(owner->mutex_);
-    VERALITH_ASSIGN_OR_RETURN(
-        owner->file_, fs->Lock(JoinPath(directory, kLockFileName), LockMode::kExclusive));
+    VERALITH_ASSIGN_OR_RETURN(owner->file_,
+                              fs->Lock(JoinPath(directory, kLockFileName), LockMode::kExclusive));
   }
   if (VERALITH_BROKEN(E5)) {
     return owner;

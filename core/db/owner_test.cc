@@ -46,9 +46,7 @@ class PlainFileSystem final : public FileSystem {
   absl::Status RemoveDirectory(const std::string& path) override {
     return base_.RemoveDirectory(path);
   }
-  absl::Status SyncDirectory(const std::string& path) override {
-    return base_.SyncDirectory(path);
-  }
+  absl::Status SyncDirectory(const std::string& path) override { return base_.SyncDirectory(path); }
   absl::StatusOr<bool> Exists(const std::string& path) override { return base_.Exists(path); }
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path, LockMode mode) override {
     return base_.Lock(path, mode);

@@ -22,9 +22,9 @@ namespace veralith {
 namespace {
 
 absl::Status CheckNamespace(NamespaceId ns) {
-  return ns <= kMaxNamespace ? absl::OkStatus()
-                             : InvalidArgument("namespace " + std::to_string(ns) +
-                                               " is over the limit of 2^63-1");
+  return ns <= kMaxNamespace
+             ? absl::OkStatus()
+             : InvalidArgument("namespace " + std::to_string(ns) + " is over the limit of 2^63-1");
 }
 
 // One lookup, from source to source. A source is asked only while no newer one has spoken; since
@@ -89,8 +89,8 @@ class Lookup {
   }
   bool found() const { return found_; }
   Timestamp timestamp() const { return timestamp_; }
-  // References of a memtable or a page are shared by all its readers: a small value is copied instead,
-  // unless its page was read for this lookup alone.
+  // References of a memtable or a page are shared by all its readers: a small value is copied
+  // instead, unless its page was read for this lookup alone.
   void MoveTo(PinnedValue* value) {
     if (pin_) {
       value->Assign(value_, std::move(pin_));
@@ -118,8 +118,8 @@ class Lookup {
   LookupResult result_;
 };
 
-// The segments that may hold the key are found first, so that the cache misses of their filters pass
-// side by side; the runs that come after the first kAhead wait their turn.
+// The segments that may hold the key are found first, so that the cache misses of their filters
+// pass side by side; the runs that come after the first kAhead wait their turn.
 absl::Status AskSegments(const SegmentSet& segments, NamespaceId ns, std::string_view key,
                          Lookup& lookup) {
   constexpr size_t kAhead = 16;
@@ -196,7 +196,8 @@ class DbIteratorImpl final : public DbIterator {
         db_(db) {}
   ~DbIteratorImpl() override {
     if (db_->is_inherited()) {
-      KeepForEver(visible_.release());  // it shares with the parent's threads what it would give back
+      // It shares with the parent's threads what it would give back.
+      KeepForEver(visible_.release());
     } else {
       db_->ChargeSeeks(seeks_ * extra_runs_);
       db_->CountHiddenKeys(visible_->hidden_keys());
@@ -207,25 +208,39 @@ class DbIteratorImpl final : public DbIterator {
     return visible_->Valid() && lacks_memory_.ok() && !closed_->LoadAcquire();
   }
   absl::Status status() const override {
-    return closed_->LoadAcquire() ? db_->Closed() : lacks_memory_.ok() ? visible_->status() : lacks_memory_;
+    return closed_->LoadAcquire() ? db_->Closed()
+           : lacks_memory_.ok()   ? visible_->status()
+                                  : lacks_memory_;
   }
   void SeekToFirst() override {
-    if (BeginSeek()) Move([this] { visible_->SeekToFirst(); });
+    if (BeginSeek()) {
+      Move([this] { visible_->SeekToFirst(); });
+    }
   }
   void SeekToLast() override {
-    if (BeginSeek()) Move([this] { visible_->SeekToLast(); });
+    if (BeginSeek()) {
+      Move([this] { visible_->SeekToLast(); });
+    }
   }
   void Seek(std::string_view key) override {
-    if (BeginSeek()) Move([this, key] { visible_->Seek(key); });
+    if (BeginSeek()) {
+      Move([this, key] { visible_->Seek(key); });
+    }
   }
   void SeekForPrev(std::string_view key) override {
-    if (BeginSeek()) Move([this, key] { visible_->SeekForPrev(key); });
+    if (BeginSeek()) {
+      Move([this, key] { visible_->SeekForPrev(key); });
+    }
   }
   void Next() override {
-    if (Valid()) Move([this] { visible_->Next(); });
+    if (Valid()) {
+      Move([this] { visible_->Next(); });
+    }
   }
   void Prev() override {
-    if (Valid()) Move([this] { visible_->Prev(); });
+    if (Valid()) {
+      Move([this] { visible_->Prev(); });
+    }
   }
   std::string_view key() const override { return visible_->key(); }
   std::string_view value() const override { return visible_->value(); }
@@ -376,12 +391,11 @@ absl::StatusOr<bool> DbImpl::GetThroughRows(const SuperVersion& pinned, Timestam
   for (const Memtable* memtable : pinned.memtables()) {
     decided = decided || in_memory.Ask(*memtable);
   }
-  std::optional<BrokenRowCache::Row> row =
-      decided ? std::nullopt : broken_rows_.Find(ns, key);
+  std::optional<BrokenRowCache::Row> row = decided ? std::nullopt : broken_rows_.Find(ns, key);
   if (!row.has_value()) {
     row.emplace();
-    VERALITH_ASSIGN_OR_RETURN(row->found, GetFrom(pinned, pinned.segments(), snapshot, true, ns, key,
-                                                  true, value, &row->timestamp));
+    VERALITH_ASSIGN_OR_RETURN(row->found, GetFrom(pinned, pinned.segments(), snapshot, true, ns,
+                                                  key, true, value, &row->timestamp));
     row->value = value->ToString();
     if (!decided) {
       broken_rows_.Fill(ns, key, *row);
@@ -453,7 +467,8 @@ std::unique_ptr<DbIterator> DbImpl::TryNewIterator(const ScanOptions& options) {
   source.upper = ToScanBound(options.upper);
   source.snapshot = *snapshot;
   source.gaps = &gaps_;
-  return std::make_unique<DbIteratorImpl>(std::move(source), runs == 0 ? 0 : runs - 1, &closed_, this);
+  return std::make_unique<DbIteratorImpl>(std::move(source), runs == 0 ? 0 : runs - 1, &closed_,
+                                          this);
 }
 
 std::optional<Timestamp> DbImpl::StartNotingPuts() {

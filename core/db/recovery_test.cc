@@ -33,7 +33,7 @@ constexpr WriteOptions kSynced{.sync = SyncMode::kCommit};
 
 using Contents = std::map<std::string, std::string>;
 
-// --- What the database may hold --------------------------------------------------------------------
+// --- What the database may hold ------------------------------------------------------------------
 
 struct Change {
   enum Kind { kPut, kDelete, kDeleteRange } kind;
@@ -101,7 +101,7 @@ class LegalStates {
   size_t must_ = 0;
 };
 
-// --- The script --------------------------------------------------------------------------------------
+// --- The script ----------------------------------------------------------------------------------
 
 struct Step {
   enum Kind { kCommit, kSync, kFlush, kCompact, kReopen, kCheckpoint } kind;
@@ -131,8 +131,9 @@ std::vector<Step> Script() {
       Synced({Put("b", "2"), Delete("c"), Put("f", "1")}),
   };
   for (int i = 0; i < 8; ++i) {
-    script.push_back(Unsynced({Put(StrCat("g", i % 3), std::string(200, static_cast<char>('0' + i))),
-                               Put("h", StrCat(i))}));
+    script.push_back(
+        Unsynced({Put(StrCat("g", i % 3), std::string(200, static_cast<char>('0' + i))),
+                  Put("h", StrCat(i))}));
   }
   const std::vector<Step> rest = {
       {Step::kSync, {}},
@@ -149,7 +150,7 @@ std::vector<Step> Script() {
   return script;
 }
 
-// --- The machine -------------------------------------------------------------------------------------
+// --- The machine ---------------------------------------------------------------------------------
 
 // One run of a simulated machine, from power on to power cut.
 class Machine {
@@ -469,7 +470,7 @@ TEST(Faults, AnyLockListOrLookMayFail) {
   }
 }
 
-// --- Single hazards ----------------------------------------------------------------------------------
+// --- Single hazards ------------------------------------------------------------------------------
 
 // A machine with an open database that has committed and flushed.
 class RecoveryHazard : public ::testing::Test {

@@ -5,8 +5,8 @@
 #include <set>
 #include <utility>
 
-#include "core/base/random.h"
 #include "core/base/no_memory.h"
+#include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/db/option_mapping.h"
@@ -135,8 +135,8 @@ class Repairer {
       VERALITH_RETURN_IF_ERROR(fs_.CreateDirectory(target_));
     }
     // Another repair, or a database that is just being made there, keeps this one out.
-    VERALITH_ASSIGN_OR_RETURN(
-        target_lock_, fs_.Lock(JoinPath(target_, kLockFileName), LockMode::kExclusive));
+    VERALITH_ASSIGN_OR_RETURN(target_lock_,
+                              fs_.Lock(JoinPath(target_, kLockFileName), LockMode::kExclusive));
     absl::Status empty = CheckTargetIsEmpty();
     if (!empty.ok()) {
       target_lock_.reset();
@@ -223,18 +223,18 @@ class Repairer {
       status = reader.ok() ? (*reader)->Check() : reader.status();
       if (status.ok()) {
         const auto recorded = catalog_.recorded.find(number);
-        const absl::Status same = recorded == catalog_.recorded.end()
-                                      ? absl::OkStatus()
-                                      : CheckIsAsRecorded(path, (*reader)->summary(),
-                                                          recorded->second);
+        const absl::Status same =
+            recorded == catalog_.recorded.end()
+                ? absl::OkStatus()
+                : CheckIsAsRecorded(path, (*reader)->summary(), recorded->second);
         same.ok() ? TakeWhole(number, path, **reader) : LeaveOut(number, same);
         return absl::OkStatus();
       }
       file = fs_.Open(path, OpenMode::kRead);
     }
     if (!file.ok()) {
-      report_.lost.push_back({SegmentFileName(number), std::nullopt,
-                              "the whole segment: " + ToString(file.status())});
+      report_.lost.push_back(
+          {SegmentFileName(number), std::nullopt, "the whole segment: " + ToString(file.status())});
       return absl::OkStatus();
     }
     return TakeReadableRows(number, path, **file, status);
@@ -248,7 +248,8 @@ class Repairer {
       const auto file = ParseFileName(lost.file);
       if (file.has_value() && file->kind == FileKind::kSegment && files.insert(lost.file).second) {
         report_.risks.push_back(
-            lost.file + ": what the lost rows and range deletes had deleted or replaced may be back");
+            lost.file +
+            ": what the lost rows and range deletes had deleted or replaced may be back");
       }
     }
   }
@@ -309,16 +310,17 @@ class Repairer {
                             tombstone.open_end, tombstone.ts});
       return absl::OkStatus();
     };
-    VERALITH_ASSIGN_OR_RETURN(const SegmentSalvage salvage,
-                              SalvageSegment(file, SegmentReaderOptions().memory_limit_bytes,
-                                             receiver));
+    VERALITH_ASSIGN_OR_RETURN(
+        const SegmentSalvage salvage,
+        SalvageSegment(file, SegmentReaderOptions().memory_limit_bytes, receiver));
     if (is_known && salvage.counts.has_value()) {
       is_ours = is_ours && MayBeRecorded(recorded->second, *salvage.counts);
     }
     if (!is_ours) {
-      LeaveOut(number, DataLoss(StrCat(path, " is not the segment that the manifest records, which is ",
-                                       DebugString(recorded->second), "; besides, it is damaged: ",
-                                       ToString(damage))));
+      LeaveOut(number,
+               DataLoss(StrCat(path, " is not the segment that the manifest records, which is ",
+                               DebugString(recorded->second),
+                               "; besides, it is damaged: ", ToString(damage))));
       return absl::OkStatus();
     }
     for (const OwnedRangeTombstone& tombstone : tombstones) {
@@ -347,12 +349,11 @@ class Repairer {
     for (const LostRows& loss : salvage.lost) {
       report_.lost.push_back(
           {file, loss.offset,
-           loss.rows == 0
-               ? StrCat("rows from ", loss.first_row, " on, how many is not known, from ",
-                        loss.after, ": ", loss.why)
-               : StrCat("rows ", loss.first_row, " to ", loss.first_row + loss.rows - 1, " (",
-                        loss.rows, "), between ", loss.after, " and ", loss.before, ": ",
-                        loss.why)});
+           loss.rows == 0 ? StrCat("rows from ", loss.first_row,
+                                   " on, how many is not known, from ", loss.after, ": ", loss.why)
+                          : StrCat("rows ", loss.first_row, " to ", loss.first_row + loss.rows - 1,
+                                   " (", loss.rows, "), between ", loss.after, " and ", loss.before,
+                                   ": ", loss.why)});
     }
     if (salvage.lost_range_tombstones != uint64_t{0}) {
       const std::string count = salvage.lost_range_tombstones.has_value()
@@ -464,8 +465,8 @@ absl::Status RepairDatabase(const Options& options, const std::string& source,
                             const std::string& target, const RepairOptions& repair,
                             RepairReport* report) {
   *report = {};
-  return CatchNoMemory(
-      "a repair", [&] { return Repairer(options, source, target, repair, report).Run(); });
+  return CatchNoMemory("a repair",
+                       [&] { return Repairer(options, source, target, repair, report).Run(); });
 }
 
 }  // namespace veralith

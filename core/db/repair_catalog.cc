@@ -114,8 +114,7 @@ class Cataloguer {
   }
 
   void ReadCurrent() {
-    const auto text =
-        ReadWholeFile(fs_, JoinPath(directory_, kCurrentFileName), kMaxCurrentBytes);
+    const auto text = ReadWholeFile(fs_, JoinPath(directory_, kCurrentFileName), kMaxCurrentBytes);
     absl::Status status = text.status();
     if (text.ok()) {
       const absl::StatusOr<CurrentPointer> pointer = ParseCurrentText(*text);
@@ -147,8 +146,8 @@ class Cataloguer {
     const auto may_be_currents = [this](uint64_t number) {
       return MayBeOf(number, current_->database_id);
     };
-    const bool current_tells = current_.has_value() && std::any_of(manifests.begin(), manifests.end(),
-                                                                   may_be_currents);
+    const bool current_tells =
+        current_.has_value() && std::any_of(manifests.begin(), manifests.end(), may_be_currents);
     if (current_tells) {
       ids.insert(current_->database_id);
     }
@@ -164,9 +163,10 @@ class Cataloguer {
       foreign_.insert(number);
       report_.left_out.push_back(
           ManifestFileName(number) +
-          (current_tells ? ": it is of another database"
-                         : ": it is of another database than other manifests here, and nothing says "
-                           "which of them the files belong to"));
+          (current_tells
+               ? ": it is of another database"
+               : ": it is of another database than other manifests here, and nothing says "
+                 "which of them the files belong to"));
     }
   }
 
@@ -188,9 +188,8 @@ class Cataloguer {
   }
 
   absl::Status TryReadFacts(uint64_t number) {
-    VERALITH_ASSIGN_OR_RETURN(
-        std::unique_ptr<File> file,
-        fs_.Open(PathOf({FileKind::kManifest, number}), OpenMode::kRead));
+    VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file,
+                              fs_.Open(PathOf({FileKind::kManifest, number}), OpenMode::kRead));
     absl::StatusOr<RecordFileId> id = RecordReader::ReadId(*file);
     if (!id.ok() && current_.has_value() && current_->manifest_number == number) {
       id = ManifestFileId(*current_);  // the header is damaged; CURRENT knows what it said
@@ -249,7 +248,7 @@ class Cataloguer {
       }
     } else {
       report_.risks.push_back(
-          "no whole manifest says which files count, so all that are there do, but for those that a "
+          "no whole manifest says which files count, so all that are there do, except those that a "
           "readable edit removed. Segments that compaction had replaced and not yet removed may be "
           "among them: a key whose tombstone had been dropped since would come back. Reads in the "
           "past of the result are not possible.");
@@ -324,9 +323,8 @@ class Cataloguer {
         return true;
       }
     }
-    return std::any_of(state.logs.begin(), state.logs.end(), [this](const auto& log) {
-      return !Has(FileKind::kLog, log.first);
-    });
+    return std::any_of(state.logs.begin(), state.logs.end(),
+                       [this](const auto& log) { return !Has(FileKind::kLog, log.first); });
   }
 
   // --- What counts -------------------------------------------------------------------------------
@@ -342,13 +340,13 @@ class Cataloguer {
       catalog_.logs[number] = id;
     }
     for (const FileName& file : present_) {
-      const bool left = (file.kind == FileKind::kSegment &&
-                         state.version->FindFile(file.number) == nullptr) ||
-                        (file.kind == FileKind::kLog && !state.logs.contains(file.number));
+      const bool left =
+          (file.kind == FileKind::kSegment && state.version->FindFile(file.number) == nullptr) ||
+          (file.kind == FileKind::kLog && !state.logs.contains(file.number));
       if (left) {
-        report_.left_out.push_back(
-            StrCat(ToString(file),
-                   ": the manifest does not name it (replaced, flushed, or of a job that did not end)"));
+        report_.left_out.push_back(StrCat(
+            ToString(file),
+            ": the manifest does not name it (replaced, flushed, or of a job that did not end)"));
       }
     }
   }
@@ -359,13 +357,13 @@ class Cataloguer {
       catalog_.recorded.emplace(meta.number, meta);
       return;
     }
-    Lose(SegmentFileName(meta.number), StrCat("the file is missing, and ", by, ": ",
-                                              DebugString(meta), ", ", meta.range_tombstones,
-                                              " range tombstones"));
+    Lose(SegmentFileName(meta.number),
+         StrCat("the file is missing, and ", by, ": ", DebugString(meta), ", ",
+                meta.range_tombstones, " range tombstones"));
   }
 
   void TakeAll() {
-    catalog_.database_id = current_.has_value()              ? current_->database_id
+    catalog_.database_id = current_.has_value()          ? current_->database_id
                            : facts_.database_ids.empty() ? 0
                                                          : facts_.database_ids.rbegin()->second;
     for (const FileName& file : present_) {
@@ -405,8 +403,9 @@ class Cataloguer {
   }
 
   void LoseMissingLog(uint64_t number) {
-    Lose(LogFileName(number), "the file is missing, and a readable edit names it; one that cannot be "
-                              "read may have removed it");
+    Lose(LogFileName(number),
+         "the file is missing, and a readable edit names it; one that cannot be "
+         "read may have removed it");
   }
 
   void Raise() {
@@ -439,8 +438,7 @@ class Cataloguer {
 }  // namespace
 
 RepairCatalog BuildRepairCatalog(FileSystem& fs, const std::string& directory,
-                                                 const std::vector<std::string>& names,
-                                                 RepairReport* report) {
+                                 const std::vector<std::string>& names, RepairReport* report) {
   return Cataloguer(fs, directory, names, report).Run();
 }
 

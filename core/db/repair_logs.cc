@@ -71,7 +71,8 @@ class Salvager {
     log.empty = got == 0;
     const auto header = ParseRecordFileHeader(std::string_view(bytes, got));
     const bool ours = header.ok() && header->file.kind == RecordFileKind::kLog &&
-                      header->file.number == number && header->file.id == id.value_or(header->file.id);
+                      header->file.number == number &&
+                      header->file.id == id.value_or(header->file.id);
     if (ours) {
       log.continues = header->continues;
       id = header->file.id;
@@ -147,9 +148,9 @@ class Salvager {
       const bool goes_on = more.ok() && *more;  // the frame is sound, its contents are not
       const bool chain_is_broken =
           more.ok() && !goes_on && reader.end_reason() == RecordReader::EndReason::kBrokenChain;
-      const bool end_is_lost = chain_is_broken || (!opened.continues.has_value() &&
-                                                   checksum_.has_value() &&
-                                                   EndWasSyncedFarther(log, reader));
+      const bool end_is_lost =
+          chain_is_broken || (!opened.continues.has_value() && checksum_.has_value() &&
+                              EndWasSyncedFarther(log, reader));
       const LogPosition place = end_is_lost ? end_ : LogPosition{log->first, fault_offset};
       const bool damaged = !fault.empty() || IsDamage(log, reader, place);
       if (fault.empty()) {
@@ -176,8 +177,9 @@ class Salvager {
   absl::StatusOr<bool> EndAt(OpenLog& opened, LogPosition place, const std::string& fault,
                              bool damaged, bool frame_is_sound) {
     RecordReader& reader = *opened.reader;
-    const std::string what = StrCat(fault, damaged ? "" : "; never known to be synced: the torn end "
-                                                          "of the log");
+    const std::string what = StrCat(fault, damaged ? ""
+                                                   : "; never known to be synced: the torn end "
+                                                     "of the log");
     if (damaged) {
       Lose(place.log_number, place.offset, what);
     } else {
@@ -266,8 +268,8 @@ class Salvager {
     }
   };
 
-  // What those behind the first bad place of the chain say. They are asked once: one between it and a
-  // later place says nothing of what is behind itself.
+  // What those behind the first bad place of the chain say. They are asked once: one between it and
+  // a later place says nothing of what is behind itself.
   const Said& SaidBehind(LogIterator log, RecordReader& reader) {
     if (!said_.has_value()) {
       said_.emplace();
@@ -359,8 +361,8 @@ class Salvager {
   bool stop_is_damage_ = false;
   bool gap_ = false;  // something was not taken; with behind_damage, what follows is
   bool took_behind_gap_ = false;
-  std::optional<Said> said_;    // see SaidBehind
-  RepairReport::Kept kept_;  // of the log at hand
+  std::optional<Said> said_;  // see SaidBehind
+  RepairReport::Kept kept_;   // of the log at hand
 };
 
 }  // namespace

@@ -34,7 +34,8 @@
 
 namespace veralith {
 
-// A segment in the target that holds salvaged rows until they are merged. Made with the first entry.
+// A segment in the target that holds salvaged rows until they are merged. Made with the first
+// entry.
 class StagingSegment {
  public:
   StagingSegment(FileSystem& fs, std::string path, const SegmentOptions& options)

@@ -75,8 +75,8 @@ class RepairTest : public ::testing::Test {
   void AddSegment(uint64_t number, int level, const std::vector<Row>& rows) {
     auto file = disk_.Open(Path(SegmentFileName(number)), OpenMode::kCreate);
     ASSERT_OK(file.status());
-    auto writer = SegmentWriter::Create(*std::move(file),
-                                        ToSegmentOptions(SmallOptions(), level, false));
+    auto writer =
+        SegmentWriter::Create(*std::move(file), ToSegmentOptions(SmallOptions(), level, false));
     ASSERT_OK(writer.status());
     for (const Row& row : rows) {
       ASSERT_OK((*writer)->Add({0, row.key, row.ts,

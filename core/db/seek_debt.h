@@ -1,13 +1,14 @@
-// What seeks have paid for the runs of level 0 that a merge would take away (LevelDB's "allowed seeks",
-// as the rent-or-buy rule).
+// What seeks have paid for the runs of level 0 that a merge would take away (LevelDB's "allowed
+// seeks", as the rent-or-buy rule).
 //
-// Every seek of an iterator pays Options::seek_charge_bytes for each run of level 0 beyond the first
-// that it has to look into. Once the payments come to the bytes that merging level 0 would read, the
-// policy merges it (PickerState::seek_bytes). So merges for the sake of seeks never read more than the
-// seeks before them have paid, and seeks never pay for long what one merge would have ended.
+// Every seek of an iterator pays Options::seek_charge_bytes for each run of level 0 beyond the
+// first that it has to look into. Once the payments come to the bytes that merging level 0 would
+// read, the policy merges it (PickerState::seek_bytes). So merges for the sake of seeks never read
+// more than the seeks before them have paid, and seeks never pay for long what one merge would have
+// ended.
 //
-// Lookups pay nothing: filters let them pass by a run without looking into it, and they write nothing
-// that threads share (super_version.h).
+// Lookups pay nothing: filters let them pass by a run without looking into it, and they write
+// nothing that threads share (super_version.h).
 //
 // Thread rule: Charge from any thread, without a lock; the others under the database's mutex.
 #ifndef VERALITH_CORE_DB_SEEK_DEBT_H_
@@ -27,8 +28,8 @@ class SeekDebt {
 
   explicit SeekDebt(uint64_t charge_bytes) : charge_bytes_(charge_bytes) {}
 
-  // `visits`: seeks times runs beyond the first. True: it is time to see whether a merge is due, and
-  // Look() tells what has been paid. Saturates at 2^20 visits a call.
+  // `visits`: seeks times runs beyond the first. True: it is time to see whether a merge is due,
+  // and Look() tells what has been paid. Saturates at 2^20 visits a call.
   bool Charge(uint64_t visits) {
     const uint64_t bytes = std::min(visits, uint64_t{1} << 20) * charge_bytes_;
     return bytes != 0 && paid_.FetchAddRelaxed(bytes) + bytes >= look_at_.LoadRelaxed();

@@ -48,8 +48,8 @@ class SnapshotList {
     return handle;
   }
 
-  // When that was the last snapshot at its timestamp: the next one's timestamp, or kMaxTimestamp where
-  // there is none. O(log snapshots). Releasing what is not held is a caller's mistake.
+  // When that was the last snapshot at its timestamp: the next one's timestamp, or kMaxTimestamp
+  // where there is none. O(log snapshots). Releasing what is not held is a caller's mistake.
   std::optional<Timestamp> Release(const Snapshot* snapshot) {
     const auto it = snapshots_.find(snapshot);
     VERALITH_CHECK(it != snapshots_.end());

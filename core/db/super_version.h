@@ -3,15 +3,16 @@
 // Invariants
 //   1. Immutable once published: a flush or a compaction publishes a new super-version, so no read
 //      ever sees a memtable gone and its segment not yet there (hazard P5).
-//   2. A reader pins the super-version first and loads the visible timestamp after (hazard P6): jobs
-//      whose results it pins kept everything visible at a point before that load.
-//   3. A lookup whose pages are cached takes no lock and writes nothing that threads share. (That is
-//      held by core/db/hot_path_test.cc, which counts what each kind of read writes.) What is left:
-//        - a value larger than PinnedValue::kCopiedBytes: one reference on its page or memtable, given
-//          back with the PinnedValue;
+//   2. A reader pins the super-version first and loads the visible timestamp after (hazard P6):
+//      jobs whose results it pins kept everything visible at a point before that load.
+//   3. A lookup whose pages are cached takes no lock and writes nothing that threads share. (That
+//      is held by core/db/hot_path_test.cc, which counts what each kind of read writes.) What is
+//      left:
+//        - a value larger than PinnedValue::kCopiedBytes: one reference on its page or memtable,
+//          given back with the PinnedValue;
 //        - a page that the cache's clock took a chance from: one relaxed store of the chances;
-//        - MultiGet: one reference on the super-version per call; an iterator: one in its life, and,
-//          where level 0 has several runs, one relaxed addition at its end;
+//        - MultiGet: one reference on the super-version per call; an iterator: one in its life,
+//          and, where level 0 has several runs, one relaxed addition at its end;
 //        - an iterator that comes to another page of a segment: one reference on it, none per row;
 //        - a page that is not cached: the count of misses, and the cache's mutex to keep the page;
 //        - ReadOptions::timestamp before the history floor, and taking or releasing a snapshot: the
@@ -67,8 +68,7 @@ class SuperVersionRef {
   SuperVersionRef() = default;
   // Adopts one reference.
   explicit SuperVersionRef(SuperVersion* held) : held_(held) {}
-  SuperVersionRef(SuperVersionRef&& other) noexcept
-      : held_(std::exchange(other.held_, nullptr)) {}
+  SuperVersionRef(SuperVersionRef&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
   SuperVersionRef& operator=(SuperVersionRef&& other) noexcept {
     std::swap(held_, other.held_);
     return *this;

@@ -68,9 +68,9 @@ class RunParts final : public CursorParts {
 
 }  // namespace
 
-std::vector<std::unique_ptr<KeyCursor>> VersionCursors(
-    const SuperVersion& pinned, NamespaceId ns, Timestamp snapshot, bool fill_cache,
-    RangeTombstoneLists* range_tombstones) {
+std::vector<std::unique_ptr<KeyCursor>> VersionCursors(const SuperVersion& pinned, NamespaceId ns,
+                                                       Timestamp snapshot, bool fill_cache,
+                                                       RangeTombstoneLists* range_tombstones) {
   std::vector<std::unique_ptr<KeyCursor>> cursors;
   for (const Memtable* memtable : pinned.memtables()) {
     if (memtable->has_range_tombstones()) {
@@ -89,8 +89,8 @@ std::vector<std::unique_ptr<KeyCursor>> VersionCursors(
       if (segments.size() == 1) {
         cursors.push_back(segments[0]->reader->NewCursor(ns, snapshot, fill_cache));
       } else if (!segments.empty()) {
-        cursors.push_back(NewConcatenatingCursor(
-            std::make_unique<RunParts>(segments, ns, snapshot, fill_cache)));
+        cursors.push_back(
+            NewConcatenatingCursor(std::make_unique<RunParts>(segments, ns, snapshot, fill_cache)));
       }
     }
   }
@@ -99,8 +99,9 @@ std::vector<std::unique_ptr<KeyCursor>> VersionCursors(
 
 size_t Level0Runs(const SuperVersion& pinned, NamespaceId ns) {
   const std::vector<SegmentRun>& runs = pinned.segments().runs(0);
-  return static_cast<size_t>(std::count_if(
-      runs.begin(), runs.end(), [ns](const SegmentRun& run) { return !OfNamespace(run, ns).empty(); }));
+  return static_cast<size_t>(std::count_if(runs.begin(), runs.end(), [ns](const SegmentRun& run) {
+    return !OfNamespace(run, ns).empty();
+  }));
 }
 
 }  // namespace veralith

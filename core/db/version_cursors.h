@@ -14,9 +14,9 @@
 
 namespace veralith {
 
-std::vector<std::unique_ptr<KeyCursor>> VersionCursors(
-    const SuperVersion& pinned, NamespaceId ns, Timestamp snapshot, bool fill_cache,
-    RangeTombstoneLists* range_tombstones);
+std::vector<std::unique_ptr<KeyCursor>> VersionCursors(const SuperVersion& pinned, NamespaceId ns,
+                                                       Timestamp snapshot, bool fill_cache,
+                                                       RangeTombstoneLists* range_tombstones);
 
 // Of level 0: those that may have keys of the namespace.
 size_t Level0Runs(const SuperVersion& pinned, NamespaceId ns);

@@ -16,8 +16,7 @@ void WriteBatch::Delete(NamespaceId ns, std::string_view key) {
 
 void WriteBatch::DeleteRange(NamespaceId ns, std::string_view begin,
                              std::optional<std::string_view> end) {
-  Add(Operation::Kind::kDeleteRange, ns, begin, end.value_or(std::string_view()),
-      !end.has_value());
+  Add(Operation::Kind::kDeleteRange, ns, begin, end.value_or(std::string_view()), !end.has_value());
 }
 
 void WriteBatch::Clear() {

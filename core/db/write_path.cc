@@ -170,9 +170,8 @@ absl::Status DbImpl::CommitGroup() {
       status = LogGroup(sync);
     }
     if (staged.ok() && status.ok()) {
-      status = CatchNoMemory("a write that is logged", [&] {
-        return ApplyGroup(group, last, &notes_on);
-      });
+      status = CatchNoMemory("a write that is logged",
+                             [&] { return ApplyGroup(group, last, &notes_on); });
     }
   }
   if (!staged.ok()) {
@@ -245,24 +244,23 @@ absl::Status DbImpl::ApplyGroup(const std::vector<WriteQueue::Writer*>& group, T
 
 absl::Status DbImpl::Closed() const {
   return FailedPrecondition(
-      is_inherited() ? "the database belongs to the process that this one was forked from, and is of no "
-                       "use here: fork before you open it, or open it here once the other process has "
-                       "closed it"
-                     : "the database is closed");
+      is_inherited()
+          ? "the database belongs to the process that this one was forked from, and is of no "
+            "use here: fork before you open it, or open it here once the other process has "
+            "closed it"
+          : "the database is closed");
 }
 
-absl::Status DbImpl::RefuseInChild() const {
-  return is_inherited() ? Closed() : absl::OkStatus();
-}
+absl::Status DbImpl::RefuseInChild() const { return is_inherited() ? Closed() : absl::OkStatus(); }
 
 absl::Status DbImpl::RefuseInListener(const char* call) const {
   VERALITH_RETURN_IF_ERROR(RefuseInChild());
   if (!events_.OnThisThread()) [[likely]] {
     return absl::OkStatus();
   }
-  return FailedPrecondition(std::string(call) +
-                            " inside a listener of the same database could wait for itself; make it "
-                            "on a thread of your own");
+  return FailedPrecondition(
+      std::string(call) + " inside a listener of the same database could wait for itself; make it "
+                          "on a thread of your own");
 }
 
 absl::Status DbImpl::CheckWritable() const {
@@ -281,8 +279,8 @@ absl::Status DbImpl::Fatal(const absl::Status& cause) {
   if (fatal_.ok() && !VERALITH_BROKEN(W5)) {
     fatal_ = FailedPrecondition("no write is possible until the database is opened again");
     TryWithMemory([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      fatal_ = FailedPrecondition(StrCat(Message(fatal_), ", because an earlier write failed: ",
-                                         ToString(cause)));
+      fatal_ = FailedPrecondition(
+          StrCat(Message(fatal_), ", because an earlier write failed: ", ToString(cause)));
     });
     Tell([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
       return [event = BackgroundErrorEvent{fatal_, /*fatal=*/true, 0}](Listener& listener) {
@@ -356,15 +354,15 @@ absl::Status DbImpl::MakeRoom(bool deletes) {
   return status.ok() ? RotateMemtable() : status;
 }
 
-// One memtable more than there are write buffers, and another one when this one takes no more: all of
-// them become one run, without what the deletions hide.
+// One memtable more than there are write buffers, and another one when this one takes no more: all
+// of them become one run, without what the deletions hide.
 void DbImpl::FlushDeletions() {
   const bool is_short =
       absl::IsResourceExhausted(flush_.error) || absl::IsResourceExhausted(compaction_.error);
   const bool is_full = active_->MemoryBytes() >= options_.write_buffer_bytes;
   const bool takes_no_more = active_->MemoryBytes() / 2 >= options_.write_buffer_bytes;
-  const auto most = static_cast<size_t>(std::max(2, options_.max_write_buffers)) +
-                    (takes_no_more ? 1 : 0);
+  const auto most =
+      static_cast<size_t>(std::max(2, options_.max_write_buffers)) + (takes_no_more ? 1 : 0);
   if (is_short && is_full && frozen_.size() < most && RotateMemtable().ok()) {
     Retry(&flush_);
   }
@@ -416,8 +414,8 @@ absl::Status DbImpl::WaitForRoom(std::string reason, const BackgroundWork& work,
     return absl::OkStatus();
   }
   const int64_t start = physical_clock_->MonotonicNanos();
-  const RateLimiter::Urgent urgent(
-      limiter_, &work == &flush_ ? TaskPriority::kHigh : TaskPriority::kLow);
+  const RateLimiter::Urgent urgent(limiter_,
+                                   &work == &flush_ ? TaskPriority::kHigh : TaskPriority::kLow);
   absl::Status status;
   reason += pauses_ > 0 ? "; background work is paused" : "";
   BeginStall(StallEvent::Kind::kStop, reason);
@@ -429,7 +427,8 @@ absl::Status DbImpl::WaitForRoom(std::string reason, const BackgroundWork& work,
     }
     const int64_t waited = physical_clock_->MonotonicNanos() - start;
     if (status.ok() && waited >= options_.stall_timeout_nanos) {
-      status = Unavailable("a write waited " + std::to_string(waited / 1'000'000) + " ms: " + reason);
+      status =
+          Unavailable("a write waited " + std::to_string(waited / 1'000'000) + " ms: " + reason);
     }
     if (status.ok()) {
       executor_->AwaitFor(mutex_, background_done_, options_.stall_timeout_nanos - waited);
@@ -536,7 +535,7 @@ void DbImpl::IntervalSync() {
   WriteQueue::Writer writer;
   writer.sync = true;
   VERALITH_CHECK(queue_.Enter(writer));  // the queue is empty: it leads
-  Lead(writer);                         // a failure is kept in fatal_
+  Lead(writer);                          // a failure is kept in fatal_
 }
 
 absl::Status DbImpl::AdvanceClock(Timestamp remote) {

@@ -7,12 +7,12 @@
 //      that does; a leader without operations (a barrier: Sync) takes no follower that has some; an
 //      exclusive writer (a memtable switch) is a group of its own.
 //   3. Every writer that entered is finished exactly once, with its group's status.
-//   4. A writer that finds nobody before it pays for no wake-up; one that waits sleeps on a mutex of
-//      its own and, once finished, goes on without the database's.
+//   4. A writer that finds nobody before it pays for no wake-up; one that waits sleeps on a mutex
+//      of its own and, once finished, goes on without the database's.
 //
 // Thread rule: every call but AwaitTurn under the mutex given, which is the database's (the
-// thread-safety analysis cannot see that they are one, so it is not asked). Waiting goes through the
-// executor. Ownership: writers live on their callers' stacks until they are finished.
+// thread-safety analysis cannot see that they are one, so it is not asked). Waiting goes through
+// the executor. Ownership: writers live on their callers' stacks until they are finished.
 #ifndef VERALITH_CORE_DB_WRITE_QUEUE_H_
 #define VERALITH_CORE_DB_WRITE_QUEUE_H_
 

@@ -51,8 +51,8 @@ absl::Status ByteReader::status() const {
     case Fault::kTooLarge:
       return DataLoss(StrCat(at, "expected ", fault_what_, " of at most ", fault_number_));
     case Fault::kTrailing:
-      return DataLoss(StrCat(at, "expected the end of ", fault_what_, ", ", fault_number_,
-                             " bytes remain"));
+      return DataLoss(
+          StrCat(at, "expected the end of ", fault_what_, ", ", fault_number_, " bytes remain"));
     case Fault::kWrong:
       return DataLoss(StrCat(at, fault_what_));
   }

@@ -15,8 +15,8 @@ namespace veralith::parquet {
 namespace {
 
 // One per thread: a ZSTD context costs more to make than a page to decompress. The output buffer
-// is the window, so it allocates nothing from what a frame claims. Throws std::bad_alloc when there is
-// no memory; the next call tries again.
+// is the window, so it allocates nothing from what a frame claims. Throws std::bad_alloc when there
+// is no memory; the next call tries again.
 struct ZstdContext {
   ZSTD_DCtx* const context = ZSTD_createDCtx();
 
@@ -60,8 +60,8 @@ bool DecompressSnappy(std::string_view input, std::span<char> output) {
 
 bool DecompressZstd(std::string_view input, std::span<char> output) {
   const PerThread<ZstdContext> zstd;
-  const size_t got = ZSTD_decompressDCtx(zstd->context, output.data(), output.size(), input.data(),
-                                         input.size());
+  const size_t got =
+      ZSTD_decompressDCtx(zstd->context, output.data(), output.size(), input.data(), input.size());
   if (LacksMemory(got)) {
     throw std::bad_alloc();  // the bytes may be as good as any
   }
@@ -72,25 +72,38 @@ bool DecompressZstd(std::string_view input, std::span<char> output) {
 
 std::string_view CodecName(Codec codec) {
   switch (codec) {
-    case Codec::kNone: return "UNCOMPRESSED";
-    case Codec::kSnappy: return "SNAPPY";
-    case Codec::kZstd: return "ZSTD";
-    case Codec::kLz4Raw: return "LZ4_RAW";
+    case Codec::kNone:
+      return "UNCOMPRESSED";
+    case Codec::kSnappy:
+      return "SNAPPY";
+    case Codec::kZstd:
+      return "ZSTD";
+    case Codec::kLz4Raw:
+      return "LZ4_RAW";
   }
   return "unknown codec";
 }
 
 absl::StatusOr<Codec> CodecFromParquetId(int32_t id) {
   switch (id) {
-    case 0: return Codec::kNone;
-    case 1: return Codec::kSnappy;
-    case 6: return Codec::kZstd;
-    case 7: return Codec::kLz4Raw;
-    case 2: return Unimplemented("Parquet codec GZIP");
-    case 3: return Unimplemented("Parquet codec LZO");
-    case 4: return Unimplemented("Parquet codec BROTLI");
-    case 5: return Unimplemented("Parquet codec LZ4 (deprecated)");
-    default: return Unimplemented("Parquet codec " + std::to_string(id));
+    case 0:
+      return Codec::kNone;
+    case 1:
+      return Codec::kSnappy;
+    case 6:
+      return Codec::kZstd;
+    case 7:
+      return Codec::kLz4Raw;
+    case 2:
+      return Unimplemented("Parquet codec GZIP");
+    case 3:
+      return Unimplemented("Parquet codec LZO");
+    case 4:
+      return Unimplemented("Parquet codec BROTLI");
+    case 5:
+      return Unimplemented("Parquet codec LZ4 (deprecated)");
+    default:
+      return Unimplemented("Parquet codec " + std::to_string(id));
   }
 }
 
@@ -123,8 +136,12 @@ absl::Status Compressor::Compress(std::string_view input, std::string* out) {
     case Codec::kNone:
       out->append(input);
       return absl::OkStatus();
-    case Codec::kSnappy: bound = snappy::MaxCompressedLength(input.size()); break;
-    case Codec::kZstd: bound = ZSTD_compressBound(input.size()); break;
+    case Codec::kSnappy:
+      bound = snappy::MaxCompressedLength(input.size());
+      break;
+    case Codec::kZstd:
+      bound = ZSTD_compressBound(input.size());
+      break;
     case Codec::kLz4Raw:
       bound = static_cast<size_t>(LZ4_compressBound(static_cast<int>(input.size())));
       break;
@@ -150,9 +167,8 @@ size_t Compressor::CompressInto(std::string_view input, char* out, size_t bound)
     }
     return ZSTD_isError(length) ? 0 : length;
   }
-  const int length = LZ4_compress_fast_extState(context_, input.data(), out,
-                                                static_cast<int>(input.size()),
-                                                static_cast<int>(bound), 1);
+  const int length = LZ4_compress_fast_extState(
+      context_, input.data(), out, static_cast<int>(input.size()), static_cast<int>(bound), 1);
   return length < 0 ? 0 : static_cast<size_t>(length);
 }
 
@@ -167,9 +183,15 @@ absl::Status Decompress(Codec codec, std::string_view input, std::span<char> out
           input.copy(output.data(), output.size());
         }
         break;
-      case Codec::kSnappy: good = DecompressSnappy(input, output); break;
-      case Codec::kZstd: good = DecompressZstd(input, output); break;
-      case Codec::kLz4Raw: good = DecompressLz4(input, output); break;
+      case Codec::kSnappy:
+        good = DecompressSnappy(input, output);
+        break;
+      case Codec::kZstd:
+        good = DecompressZstd(input, output);
+        break;
+      case Codec::kLz4Raw:
+        good = DecompressLz4(input, output);
+        break;
     }
   }
   return good ? absl::OkStatus() : BadData(codec, output.size());

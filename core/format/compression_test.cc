@@ -51,7 +51,8 @@ TEST(Compression, RefusesEverySizeButTheRightOne) {
 }
 
 TEST(Compression, RefusesTruncatedInput) {
-  const std::string input = "the quick brown fox jumps over the lazy dog, the quick brown fox jumps";
+  const std::string input =
+      "the quick brown fox jumps over the lazy dog, the quick brown fox jumps";
   for (const Codec codec : kAll) {
     const std::string bytes = Compressed(codec, input);
     for (size_t length = 0; length < bytes.size(); ++length) {

@@ -101,8 +101,8 @@ class PackedDecoder {
       return cursor_.Error("DELTA_BINARY_PACKED block sizes are not legal");
     }
     if (count != out_.size()) {
-      return cursor_.Error("DELTA_BINARY_PACKED of " + std::to_string(count) +
-                           " values where " + std::to_string(out_.size()) + " are expected");
+      return cursor_.Error("DELTA_BINARY_PACKED of " + std::to_string(count) + " values where " +
+                           std::to_string(out_.size()) + " are expected");
     }
     miniblock_ = block / miniblocks_;
     last_ = static_cast<U>(first);
@@ -249,8 +249,8 @@ absl::StatusOr<size_t> DecodeDeltaLengthByteArray(std::string_view bytes,
   VERALITH_ASSIGN_OR_RETURN(const size_t used,
                             DecodeDeltaBinaryPacked(bytes, AsSigned(offsets.subspan(1))));
   if (!LengthsToOffsets(offsets, bytes.size() - used)) {
-    return DataLoss("byte array lengths beyond the page data, from offset " +
-                    std::to_string(used) + " of the page data");
+    return DataLoss("byte array lengths beyond the page data, from offset " + std::to_string(used) +
+                    " of the page data");
   }
   *data = bytes.substr(used, offsets.back());
   return used + offsets.back();
@@ -320,9 +320,9 @@ absl::StatusOr<DeltaByteArrayView> DecodeDeltaByteArray(std::string_view bytes,
   VERALITH_ASSIGN_OR_RETURN(const size_t used,
                             DecodeDeltaBinaryPacked(bytes, AsSigned(prefix_lengths)));
   DeltaByteArrayView view;
-  VERALITH_ASSIGN_OR_RETURN(const size_t rest,
-                            DecodeDeltaLengthByteArray(bytes.substr(used), suffix_offsets,
-                                                       &view.suffixes));
+  VERALITH_ASSIGN_OR_RETURN(
+      const size_t rest,
+      DecodeDeltaLengthByteArray(bytes.substr(used), suffix_offsets, &view.suffixes));
   view.prefix_lengths = prefix_lengths;
   view.suffix_offsets = suffix_offsets;
   view.consumed = used + rest;

@@ -39,15 +39,13 @@ std::vector<std::string> KeysToLength3() {
 }
 
 TEST(InternalKey, HasItsGoldenBytes) {
-  EXPECT_EQ(HexEncode(Encode(7, std::string_view("a\0b", 3), 9)),
-            "0000000000000007"
-            "6100ff62"
-            "0000"
-            "fffffffffffffff6");
-  EXPECT_EQ(HexEncode(Encode(kMaxNamespace, "", kMaxTimestamp)),
-            "7fffffffffffffff"
-            "0000"
-            "8000000000000000");
+  EXPECT_EQ(HexEncode(Encode(7, std::string_view("a\0b", 3), 9)), "0000000000000007"
+                                                                  "6100ff62"
+                                                                  "0000"
+                                                                  "fffffffffffffff6");
+  EXPECT_EQ(HexEncode(Encode(kMaxNamespace, "", kMaxTimestamp)), "7fffffffffffffff"
+                                                                 "0000"
+                                                                 "8000000000000000");
   std::string user_key = "x";
   AppendUserKey(&user_key, 1, "k");
   EXPECT_EQ(HexEncode(user_key), "780000000000000001"
@@ -60,8 +58,8 @@ TEST(InternalKey, ByteOrderIsEntryOrderForEveryPairOfASmallAlphabet) {
   ASSERT_EQ(keys.size(), 85u);
   std::vector<EntryView> entries;
   std::vector<std::string> encodings;
-  for (const NamespaceId ns : {NamespaceId{0}, NamespaceId{1}, NamespaceId{255}, NamespaceId{256},
-                               kMaxNamespace}) {
+  for (const NamespaceId ns :
+       {NamespaceId{0}, NamespaceId{1}, NamespaceId{255}, NamespaceId{256}, kMaxNamespace}) {
     for (const std::string& key : keys) {
       for (const Timestamp ts : {Timestamp{0}, Timestamp{1}, Timestamp{256}, kMaxTimestamp}) {
         entries.push_back({.ns = ns, .key = key, .ts = ts, .value = ""});
@@ -82,10 +80,9 @@ TEST(InternalKey, ByteOrderIsEntryOrderForEveryPairOfASmallAlphabet) {
 RC_GTEST_PROP(InternalKey, ByteOrderIsEntryOrderForAnyPair, ()) {
   const std::string a_key = *testing::AnyKey();
   // Half of the pairs share a prefix or differ in one place.
-  const std::string b_key = *rc::gen::oneOf(testing::AnyKey(), rc::gen::just(a_key),
-                                            rc::gen::map(testing::AnyKey(), [&](std::string s) {
-                                              return a_key + s;
-                                            }));
+  const std::string b_key =
+      *rc::gen::oneOf(testing::AnyKey(), rc::gen::just(a_key),
+                      rc::gen::map(testing::AnyKey(), [&](std::string s) { return a_key + s; }));
   const NamespaceId a_ns = *testing::AnyNamespace();
   const NamespaceId b_ns = *rc::gen::oneOf(testing::AnyNamespace(), rc::gen::just(a_ns));
   const EntryView a{.ns = a_ns, .key = a_key, .ts = *testing::AnyTimestamp(), .value = ""};

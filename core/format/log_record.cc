@@ -58,8 +58,8 @@ char* StoreOperation(char* out, const LogOperation& op) {
 }
 
 size_t OperationBytes(const LogOperation& op) {
-  const size_t bytes = 1 + (op.ns == 0 ? 0 : VarintBytes(op.ns)) + VarintBytes(op.key.size()) +
-                       op.key.size();
+  const size_t bytes =
+      1 + (op.ns == 0 ? 0 : VarintBytes(op.ns)) + VarintBytes(op.key.size()) + op.key.size();
   return KindHasValue(WrittenKind(op)) ? bytes + VarintBytes(op.value.size()) + op.value.size()
                                        : bytes;
 }

@@ -43,21 +43,24 @@ const std::vector<LogOperation>& GoldenOperations() {
       {.kind = LogOperation::Kind::kPut, .ns = 0, .key = "k", .value = "vv"},
       {.kind = LogOperation::Kind::kDelete, .ns = 300, .key = "", .value = ""},
       {.kind = LogOperation::Kind::kDeleteRange, .ns = 1, .key = "a", .value = "c"},
-      {.kind = LogOperation::Kind::kDeleteRange, .open_end = true, .ns = 1, .key = "x", .value = ""},
+      {.kind = LogOperation::Kind::kDeleteRange,
+       .open_end = true,
+       .ns = 1,
+       .key = "x",
+       .value = ""},
   };
   return operations;
 }
 
 TEST(LogRecord, HasItsGoldenBytes) {
-  EXPECT_EQ(HexEncode(Store(9, {2, 300}, GoldenOperations())),
-            "0900000000000000"
-            "02"
-            "ac02"
-            "0101026b7676"
-            "82ac0200"
-            "8301010161"
-            "63"
-            "84010178");
+  EXPECT_EQ(HexEncode(Store(9, {2, 300}, GoldenOperations())), "0900000000000000"
+                                                               "02"
+                                                               "ac02"
+                                                               "0101026b7676"
+                                                               "82ac0200"
+                                                               "8301010161"
+                                                               "63"
+                                                               "84010178");
 }
 
 // What the log of a load consists of: 148 bytes of log for 116 of key and value.
@@ -71,16 +74,15 @@ TEST(LogRecord, APutOf116BytesTakes148BytesOfLog) {
 }
 
 TEST(LogRecord, Version1HasItsGoldenBytes) {
-  EXPECT_EQ(HexEncode(Store(9, {2, 40}, GoldenOperations(), 1)),
-            "0900000000000000"
-            "0200000000000000"
-            "2800000000000000"
-            "04000000"
-            "010001026b7676"
-            "02ac0200"
-            "03010101"
-            "6163"
-            "04010178");
+  EXPECT_EQ(HexEncode(Store(9, {2, 40}, GoldenOperations(), 1)), "0900000000000000"
+                                                                 "0200000000000000"
+                                                                 "2800000000000000"
+                                                                 "04000000"
+                                                                 "010001026b7676"
+                                                                 "02ac0200"
+                                                                 "03010101"
+                                                                 "6163"
+                                                                 "04010178");
 }
 
 RC_GTEST_PROP(LogRecord, ParsingAStoredRecordGivesIt, ()) {
@@ -152,9 +154,10 @@ TEST(LogRecord, NamesWhatIsWrong) {
   EXPECT_EQ(Message(with(10, '\x80')), "log record: offset 10: unknown operation kind");
   EXPECT_EQ(with(10, 9).code(), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(Message(with(10, '\x89')), "log record: offset 10: operation kind 9");
-  EXPECT_EQ(Message(LogRecordView::Parse(good.substr(0, 8) + std::string("\1\0\x82\0\0", 5), kVersion)
-                        .status()),
-            "log record: offset 11: namespace 0 is not written");
+  EXPECT_EQ(
+      Message(LogRecordView::Parse(good.substr(0, 8) + std::string("\1\0\x82\0\0", 5), kVersion)
+                  .status()),
+      "log record: offset 11: namespace 0 is not written");
   EXPECT_EQ(Message(LogRecordView::ParseHeader("abc", kVersion).status()),
             "log record: offset 0: expected 8 bytes of timestamp, 3 remain");
 }
@@ -168,8 +171,10 @@ TEST(LogRecord, NamesWhatIsWrongInVersion1) {
   };
   EXPECT_EQ(Message(with(0, 0)), "log record: offset 0: timestamp out of range");
   EXPECT_EQ(Message(with(7, '\x80')), "log record: offset 0: timestamp out of range");
-  EXPECT_EQ(Message(with(24, 5)), "log record: offset 49: expected 1 bytes of operation kind, 0 remain");
-  EXPECT_EQ(Message(with(24, 3)), "log record: offset 45: expected the end of the operations, 4 bytes remain");
+  EXPECT_EQ(Message(with(24, 5)),
+            "log record: offset 49: expected 1 bytes of operation kind, 0 remain");
+  EXPECT_EQ(Message(with(24, 3)),
+            "log record: offset 45: expected the end of the operations, 4 bytes remain");
   EXPECT_EQ(Message(with(28, 0)), "log record: offset 28: unknown operation kind");
   EXPECT_EQ(with(28, 9).code(), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(Message(with(28, 9)), "log record: offset 28: operation kind 9");

@@ -64,7 +64,8 @@ TEST(ParquetBloom, ClearForgetsEverything) {
   EXPECT_FALSE(BloomView::Parse(bytes)->MayContain(BloomHash("a")));
 }
 
-RC_GTEST_PROP(ParquetBloom, NeverExcludesWhatWasInserted, (const std::vector<std::string>& values)) {
+RC_GTEST_PROP(ParquetBloom, NeverExcludesWhatWasInserted,
+              (const std::vector<std::string>& values)) {
   const size_t blocks = *rc::gen::inRange<size_t>(1, 9);
   const std::string bytes = FilterOf(32 * blocks, values);
   const BloomView view = BloomView::Parse(bytes).value();

@@ -55,7 +55,8 @@ void ExpectPackingRoundTrips(int max_width) {
     values[31] = mask;
     std::string packed(4 * static_cast<size_t>(width), '\0');
     Pack32(values, width, packed.data());
-    for (size_t i = 0; i < 32; ++i) {  // the definition: bit k of the stream is bit k % 8 of byte k / 8
+    // The definition: bit k of the stream is bit k % 8 of byte k / 8.
+    for (size_t i = 0; i < 32; ++i) {
       for (size_t bit = 0; bit < static_cast<size_t>(width); ++bit) {
         const size_t k = i * static_cast<size_t>(width) + bit;
         ASSERT_EQ(static_cast<uint8_t>(packed[k / 8]) >> (k % 8) & 1, values[i] >> bit & 1)
@@ -113,7 +114,10 @@ TEST(DeltaBinaryPacked, RoundTripsEveryCountAcrossBlockBoundaries) {
 
 TEST(DeltaBinaryPacked, ReadsOtherBlockSizesAndArbitraryWidthsOfUnneededMiniblocks) {
   // Block of 256, two miniblocks of 128; three values 10, 11, 13: deltas 1, 2 in one bit.
-  std::string bytes = Hex("8002020314" "02" "01ff" "02");
+  std::string bytes = Hex("8002020314"
+                          "02"
+                          "01ff"
+                          "02");
   bytes.append(15, '\0');
   EXPECT_EQ(Unpacked<int32_t>(bytes, 3).value(), (std::vector<int32_t>{10, 11, 13}));
 }
@@ -135,13 +139,20 @@ TEST(DeltaBinaryPacked, RefusesMalformedHeaders) {
 }
 
 TEST(DeltaBinaryPacked, RefusesWidthsBeyondTheTypeAndMiniblocksBeyondTheData) {
-  std::string wide = Hex("800104050202" "21000000");
+  std::string wide = Hex("800104050202"
+                         "21000000");
   wide.append(33 * 4, '\0');
   EXPECT_FALSE(Unpacked<int32_t>(wide, 5).ok());
   EXPECT_TRUE(Unpacked<int64_t>(wide, 5).ok());
   EXPECT_FALSE(Unpacked<int64_t>(std::string_view(wide).substr(0, wide.size() - 1), 5).ok());
-  EXPECT_FALSE(Unpacked<int64_t>(Hex("800104050202" "0000"), 5).ok());
-  EXPECT_FALSE(Unpacked<int64_t>(Hex("800104050202" "41000000"), 5).ok());
+  EXPECT_FALSE(Unpacked<int64_t>(Hex("800104050202"
+                                     "0000"),
+                                 5)
+                   .ok());
+  EXPECT_FALSE(Unpacked<int64_t>(Hex("800104050202"
+                                     "41000000"),
+                                 5)
+                   .ok());
 }
 
 template <typename T>
@@ -183,7 +194,10 @@ absl::StatusOr<std::vector<std::string>> LengthDecoded(std::string_view bytes, s
 TEST(DeltaLengthByteArray, WritesTheExampleOfTheSpecification) {
   // "Hello", "World", "Foobar", "ABCDEF": lengths 5, 5, 6, 6.
   const std::string bytes = LengthEncoded({"Hello", "World", "Foobar", "ABCDEF"});
-  EXPECT_EQ(HexEncode(std::string_view(bytes).substr(0, 14)), "8001040" "40a00" "01000000" "02000000");
+  EXPECT_EQ(HexEncode(std::string_view(bytes).substr(0, 14)), "8001040"
+                                                              "40a00"
+                                                              "01000000"
+                                                              "02000000");
   EXPECT_EQ(bytes.substr(14), "HelloWorldFoobarABCDEF");
 }
 
@@ -250,8 +264,8 @@ absl::StatusOr<std::vector<std::string>> PrefixDecoded(std::string_view bytes, s
 TEST(DeltaByteArray, WritesTheExampleOfTheSpecification) {
   // "axis", "axle", "babble", "babyhood": prefixes 0 2 0 3, suffixes 4 2 6 5.
   const std::string bytes = PrefixEncoded({"axis", "axle", "babble", "babyhood"});
-  EXPECT_EQ(bytes, Packed<int32_t>({0, 2, 0, 3}) + Packed<int32_t>({4, 2, 6, 5}) +
-                       "axislebabbleyhood");
+  EXPECT_EQ(bytes,
+            Packed<int32_t>({0, 2, 0, 3}) + Packed<int32_t>({4, 2, 6, 5}) + "axislebabbleyhood");
 }
 
 TEST(DeltaByteArray, RefusesAPrefixLongerThanTheValueBefore) {
@@ -393,8 +407,8 @@ TEST(Rle, RefusesRunsBeyondTheExpectedCount) {
   EXPECT_FALSE(RleDecoded(Hex("c80101"), 1, 101).ok());
   EXPECT_TRUE(RleDecoded(Hex("05ffff"), 1, 9).ok());
   EXPECT_TRUE(RleDecoded(Hex("05ffff"), 1, 8).ok());  // padding of any length
-  EXPECT_FALSE(RleDecoded(Hex("0001"), 1, 1).ok());  // a run of none
-  EXPECT_FALSE(RleDecoded(Hex("01"), 1, 1).ok());    // no groups
+  EXPECT_FALSE(RleDecoded(Hex("0001"), 1, 1).ok());   // a run of none
+  EXPECT_FALSE(RleDecoded(Hex("01"), 1, 1).ok());     // no groups
 }
 
 TEST(Rle, RefusesValuesWiderThanTheWidthAndDataThatEnds) {
@@ -410,8 +424,7 @@ RC_GTEST_PROP(Rle, RoundTripsRunsAndLiteralsOfAnyWidth, ()) {
   const int width = *rc::gen::inRange(0, 33);
   const uint32_t mask = width == 0 ? 0 : ~uint32_t{0} >> (32 - width);
   std::vector<uint32_t> values;
-  for (const auto& [value, run] :
-       *rc::gen::container<std::vector<std::pair<uint32_t, uint8_t>>>(
+  for (const auto& [value, run] : *rc::gen::container<std::vector<std::pair<uint32_t, uint8_t>>>(
            rc::gen::pair(rc::gen::arbitrary<uint32_t>(), rc::gen::inRange<uint8_t>(1, 40)))) {
     values.insert(values.end(), run % 3 == 0 ? run : 1, value & mask);
   }
@@ -432,7 +445,9 @@ RC_GTEST_PROP(Rle, RoundTripsLevelsAndCountsOnes, ()) {
 }
 
 TEST(Rle, SplitsLevelsOfV1Pages) {
-  const std::string body = Hex("02000000" "0801" "aabb");
+  const std::string body = Hex("02000000"
+                               "0801"
+                               "aabb");
   EXPECT_EQ(SplitLevelsV1(body)->levels, Hex("0801"));
   EXPECT_EQ(SplitLevelsV1(body)->values, Hex("aabb"));
   EXPECT_FALSE(SplitLevelsV1(std::string_view(body).substr(0, 5)).ok());
@@ -441,7 +456,8 @@ TEST(Rle, SplitsLevelsOfV1Pages) {
 
 TEST(DictionaryIndices, AreCheckedAgainstTheDictionary) {
   std::vector<uint32_t> out(8);
-  const std::string bytes = Hex("03" "0388c6fa");
+  const std::string bytes = Hex("03"
+                                "0388c6fa");
   EXPECT_EQ(DecodeDictionaryIndices(bytes, 8, out).value(), bytes.size());
   EXPECT_EQ(out[7], 7u);
   EXPECT_FALSE(DecodeDictionaryIndices(bytes, 7, out).ok());

@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kRows = 200;
 
-// --- The rows, by the formulas of generate.py -----------------------------------------------------
+// --- The rows, by the formulas of generate.py ----------------------------------------------------
 
 std::string Key(int i) {
   std::string digits = std::to_string(i % 60 * 37);
@@ -74,12 +74,10 @@ Page ReadPage(Codec codec, std::string_view file, size_t* position) {
   *position += header_bytes + stored.size();
   EXPECT_EQ(header->crc, Crc32(stored));
   const bool v2 = header->type == PageType::kDataPageV2;
-  const size_t levels =
-      v2 ? static_cast<size_t>(header->data_v2.definition_levels_byte_length) : 0;
+  const size_t levels = v2 ? static_cast<size_t>(header->data_v2.definition_levels_byte_length) : 0;
   const Codec used = v2 && !header->data_v2.is_compressed ? Codec::kNone : codec;
-  const std::vector<char> values =
-      Inflated(used, stored.substr(levels),
-               static_cast<size_t>(header->uncompressed_page_size) - levels);
+  const std::vector<char> values = Inflated(
+      used, stored.substr(levels), static_cast<size_t>(header->uncompressed_page_size) - levels);
   page.body.append(stored.substr(0, levels)).append(values.data(), values.size());
   return page;
 }
@@ -98,8 +96,8 @@ class ChunkReader {
         optional_(optional) {}
 
   ColumnValues Read() {
-    size_t position = static_cast<size_t>(
-        meta_.dictionary_page_offset.value_or(meta_.data_page_offset));
+    size_t position =
+        static_cast<size_t>(meta_.dictionary_page_offset.value_or(meta_.data_page_offset));
     const size_t end = position + static_cast<size_t>(meta_.total_compressed_size);
     while (position < end) {
       const size_t start = position;
@@ -125,12 +123,13 @@ class ChunkReader {
   void ReadData(const Page& page) {
     const bool v2 = page.header.type == PageType::kDataPageV2;
     const Encoding encoding = v2 ? page.header.data_v2.encoding : page.header.data.encoding;
-    const size_t rows = static_cast<size_t>(v2 ? page.header.data_v2.num_values
-                                               : page.header.data.num_values);
+    const size_t rows =
+        static_cast<size_t>(v2 ? page.header.data_v2.num_values : page.header.data.num_values);
     std::string_view levels;
     std::string_view body = page.body;
     if (optional_ && v2) {
-      levels = body.substr(0, static_cast<size_t>(page.header.data_v2.definition_levels_byte_length));
+      levels =
+          body.substr(0, static_cast<size_t>(page.header.data_v2.definition_levels_byte_length));
       body.remove_prefix(levels.size());
     } else if (optional_) {
       const LevelsV1 split = SplitLevelsV1(body).value();
@@ -161,13 +160,20 @@ class ChunkReader {
 
   ColumnValues ReadValues(Encoding encoding, std::string_view body, size_t count) {
     switch (encoding) {
-      case Encoding::kPlain: return ReadPlain(body, count);
+      case Encoding::kPlain:
+        return ReadPlain(body, count);
       case Encoding::kRleDictionary:
-      case Encoding::kPlainDictionary: return ReadIndices(body, count);
-      case Encoding::kDeltaBinaryPacked: return ReadPacked(body, count);
-      case Encoding::kDeltaLengthByteArray: return ReadLengths(body, count);
-      case Encoding::kDeltaByteArray: return ReadPrefixes(body, count);
-      default: ADD_FAILURE() << Name(encoding); return {};
+      case Encoding::kPlainDictionary:
+        return ReadIndices(body, count);
+      case Encoding::kDeltaBinaryPacked:
+        return ReadPacked(body, count);
+      case Encoding::kDeltaLengthByteArray:
+        return ReadLengths(body, count);
+      case Encoding::kDeltaByteArray:
+        return ReadPrefixes(body, count);
+      default:
+        ADD_FAILURE() << Name(encoding);
+        return {};
     }
   }
 
@@ -298,8 +304,7 @@ class PyarrowFile : public testing::TestWithParam<const char*> {
   }
 
   std::string_view Slice(int64_t offset, int64_t length) const {
-    return std::string_view(file_).substr(static_cast<size_t>(offset),
-                                          static_cast<size_t>(length));
+    return std::string_view(file_).substr(static_cast<size_t>(offset), static_cast<size_t>(length));
   }
 
   std::string file_;
@@ -359,8 +364,7 @@ TEST_P(PyarrowFile, OffsetIndexNamesThePages) {
           DecodeOffsetIndex(Slice(*chunk.offset_index_offset, *chunk.offset_index_length)).value();
       ASSERT_EQ(index.page_locations.size(), reader.page_offsets.size());
       for (size_t i = 0; i < reader.page_offsets.size(); ++i) {
-        EXPECT_EQ(index.page_locations[i].offset,
-                  static_cast<int64_t>(reader.page_offsets[i]));
+        EXPECT_EQ(index.page_locations[i].offset, static_cast<int64_t>(reader.page_offsets[i]));
       }
     }
   }

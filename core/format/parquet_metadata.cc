@@ -105,8 +105,7 @@ void WriteStringList(CompactWriter& w, int16_t id, const std::vector<std::string
 }
 
 template <typename T, typename WriteOne>
-void WriteStructList(CompactWriter& w, int16_t id, const std::vector<T>& values,
-                     WriteOne&& write) {
+void WriteStructList(CompactWriter& w, int16_t id, const std::vector<T>& values, WriteOne&& write) {
   w.FieldList(id, Wire::kStruct, values.size());
   for (const T& value : values) {
     write(w, value);
@@ -148,9 +147,14 @@ void WriteEmptyStruct(CompactWriter& w, int16_t id) {
 void ReadDecimal(CompactReader& r, LogicalType* out) {
   ReadFields(r, "DecimalType", Mask(1, 2), [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->scale = r.ReadI32(type); return true;
-      case 2: out->precision = r.ReadI32(type); return true;
-      default: return false;
+      case 1:
+        out->scale = r.ReadI32(type);
+        return true;
+      case 2:
+        out->precision = r.ReadI32(type);
+        return true;
+      default:
+        return false;
     }
   });
 }
@@ -158,7 +162,9 @@ void ReadDecimal(CompactReader& r, LogicalType* out) {
 void ReadTime(CompactReader& r, LogicalType* out) {
   ReadFields(r, "TimeType", Mask(1, 2), [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->adjusted_to_utc = r.ReadBool(type); return true;
+      case 1:
+        out->adjusted_to_utc = r.ReadBool(type);
+        return true;
       case 2:
         r.Expect(type, Wire::kStruct);
         r.ReadStruct([&](int16_t unit, Wire unit_type) {
@@ -166,7 +172,8 @@ void ReadTime(CompactReader& r, LogicalType* out) {
           r.Skip(unit_type);
         });
         return true;
-      default: return false;
+      default:
+        return false;
     }
   });
 }
@@ -174,9 +181,14 @@ void ReadTime(CompactReader& r, LogicalType* out) {
 void ReadInteger(CompactReader& r, LogicalType* out) {
   ReadFields(r, "IntType", Mask(1, 2), [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->bit_width = r.ReadByte(type); return true;
-      case 2: out->is_signed = r.ReadBool(type); return true;
-      default: return false;
+      case 1:
+        out->bit_width = r.ReadByte(type);
+        return true;
+      case 2:
+        out->is_signed = r.ReadBool(type);
+        return true;
+      default:
+        return false;
     }
   });
 }
@@ -189,11 +201,15 @@ void Read(CompactReader& r, LogicalType* out) {
       return;
     }
     switch (out->kind) {
-      case LogicalType::Kind::kDecimal: return ReadDecimal(r, out);
+      case LogicalType::Kind::kDecimal:
+        return ReadDecimal(r, out);
       case LogicalType::Kind::kTime:
-      case LogicalType::Kind::kTimestamp: return ReadTime(r, out);
-      case LogicalType::Kind::kInteger: return ReadInteger(r, out);
-      default: return r.Skip(type);
+      case LogicalType::Kind::kTimestamp:
+        return ReadTime(r, out);
+      case LogicalType::Kind::kInteger:
+        return ReadInteger(r, out);
+      default:
+        return r.Skip(type);
     }
   });
 }
@@ -237,20 +253,39 @@ void Write(CompactWriter& w, const LogicalType& value) {
 void Read(CompactReader& r, SchemaElement* out) {
   ReadFields(r, "SchemaElement", Mask(4), [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->type = ReadEnum<Type>(r, type); return true;
-      case 2: out->type_length = r.ReadI32(type); return true;
-      case 3: out->repetition = ReadEnum<Repetition>(r, type); return true;
-      case 4: out->name = ReadString(r, type); return true;
-      case 5: out->num_children = r.ReadI32(type); return true;
-      case 6: out->converted_type = r.ReadI32(type); return true;
-      case 7: out->scale = r.ReadI32(type); return true;
-      case 8: out->precision = r.ReadI32(type); return true;
-      case 9: out->field_id = r.ReadI32(type); return true;
+      case 1:
+        out->type = ReadEnum<Type>(r, type);
+        return true;
+      case 2:
+        out->type_length = r.ReadI32(type);
+        return true;
+      case 3:
+        out->repetition = ReadEnum<Repetition>(r, type);
+        return true;
+      case 4:
+        out->name = ReadString(r, type);
+        return true;
+      case 5:
+        out->num_children = r.ReadI32(type);
+        return true;
+      case 6:
+        out->converted_type = r.ReadI32(type);
+        return true;
+      case 7:
+        out->scale = r.ReadI32(type);
+        return true;
+      case 8:
+        out->precision = r.ReadI32(type);
+        return true;
+      case 9:
+        out->field_id = r.ReadI32(type);
+        return true;
       case 10:
         r.Expect(type, Wire::kStruct);
         Read(r, &out->logical_type.emplace());
         return true;
-      default: return false;
+      default:
+        return false;
     }
   });
 }
@@ -282,9 +317,14 @@ void Write(CompactWriter& w, const SchemaElement& value) {
 void Read(CompactReader& r, KeyValue* out) {
   ReadFields(r, "KeyValue", Mask(1), [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->key = ReadString(r, type); return true;
-      case 2: out->value = ReadString(r, type); return true;
-      default: return false;
+      case 1:
+        out->key = ReadString(r, type);
+        return true;
+      case 2:
+        out->value = ReadString(r, type);
+        return true;
+      default:
+        return false;
     }
   });
 }
@@ -299,15 +339,32 @@ void Write(CompactWriter& w, const KeyValue& value) {
 void Read(CompactReader& r, Statistics* out) {
   ReadFields(r, "Statistics", 0, [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->max = ReadString(r, type); return true;
-      case 2: out->min = ReadString(r, type); return true;
-      case 3: out->null_count = r.ReadI64(type); return true;
-      case 4: out->distinct_count = r.ReadI64(type); return true;
-      case 5: out->max_value = ReadString(r, type); return true;
-      case 6: out->min_value = ReadString(r, type); return true;
-      case 7: out->is_max_value_exact = r.ReadBool(type); return true;
-      case 8: out->is_min_value_exact = r.ReadBool(type); return true;
-      default: return false;
+      case 1:
+        out->max = ReadString(r, type);
+        return true;
+      case 2:
+        out->min = ReadString(r, type);
+        return true;
+      case 3:
+        out->null_count = r.ReadI64(type);
+        return true;
+      case 4:
+        out->distinct_count = r.ReadI64(type);
+        return true;
+      case 5:
+        out->max_value = ReadString(r, type);
+        return true;
+      case 6:
+        out->min_value = ReadString(r, type);
+        return true;
+      case 7:
+        out->is_max_value_exact = r.ReadBool(type);
+        return true;
+      case 8:
+        out->is_min_value_exact = r.ReadBool(type);
+        return true;
+      default:
+        return false;
     }
   });
 }
@@ -328,10 +385,17 @@ void Write(CompactWriter& w, const Statistics& value) {
 void Read(CompactReader& r, SizeStatistics* out) {
   ReadFields(r, "SizeStatistics", 0, [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->unencoded_byte_array_data_bytes = r.ReadI64(type); return true;
-      case 2: ReadI64List(r, type, &out->repetition_level_histogram.emplace()); return true;
-      case 3: ReadI64List(r, type, &out->definition_level_histogram.emplace()); return true;
-      default: return false;
+      case 1:
+        out->unencoded_byte_array_data_bytes = r.ReadI64(type);
+        return true;
+      case 2:
+        ReadI64List(r, type, &out->repetition_level_histogram.emplace());
+        return true;
+      case 3:
+        ReadI64List(r, type, &out->definition_level_histogram.emplace());
+        return true;
+      default:
+        return false;
     }
   });
 }
@@ -347,10 +411,17 @@ void Write(CompactWriter& w, const SizeStatistics& value) {
 void Read(CompactReader& r, PageEncodingStats* out) {
   ReadFields(r, "PageEncodingStats", Mask(1, 2, 3), [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->page_type = ReadEnum<PageType>(r, type); return true;
-      case 2: out->encoding = ReadEnum<Encoding>(r, type); return true;
-      case 3: out->count = r.ReadI32(type); return true;
-      default: return false;
+      case 1:
+        out->page_type = ReadEnum<PageType>(r, type);
+        return true;
+      case 2:
+        out->encoding = ReadEnum<Encoding>(r, type);
+        return true;
+      case 3:
+        out->count = r.ReadI32(type);
+        return true;
+      default:
+        return false;
     }
   });
 }
@@ -384,37 +455,65 @@ void Read(CompactReader& r, ColumnMetaData* out) {
   const uint32_t required = Mask(1, 2, 3, 4, 5, 6, 7, 9);
   ReadFields(r, "ColumnMetaData", required, [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->type = ReadEnum<Type>(r, type); return true;
-      case 2: ReadEncodings(r, type, &out->encodings); return true;
-      case 3: ReadStringList(r, type, &out->path_in_schema); return true;
-      case 4: out->codec = r.ReadI32(type); return true;
-      case 5: out->num_values = r.ReadI64(type); return true;
-      case 6: out->total_uncompressed_size = r.ReadI64(type); return true;
-      case 7: out->total_compressed_size = r.ReadI64(type); return true;
+      case 1:
+        out->type = ReadEnum<Type>(r, type);
+        return true;
+      case 2:
+        ReadEncodings(r, type, &out->encodings);
+        return true;
+      case 3:
+        ReadStringList(r, type, &out->path_in_schema);
+        return true;
+      case 4:
+        out->codec = r.ReadI32(type);
+        return true;
+      case 5:
+        out->num_values = r.ReadI64(type);
+        return true;
+      case 6:
+        out->total_uncompressed_size = r.ReadI64(type);
+        return true;
+      case 7:
+        out->total_compressed_size = r.ReadI64(type);
+        return true;
       case 8:
         ReadStructList(r, type, &out->key_value_metadata,
                        [](CompactReader& in, KeyValue* kv) { Read(in, kv); });
         return true;
-      case 9: out->data_page_offset = r.ReadI64(type); return true;
-      case 10: out->index_page_offset = r.ReadI64(type); return true;
-      case 11: out->dictionary_page_offset = r.ReadI64(type); return true;
-      case 12: ReadStatistics(r, type, &out->statistics); return true;
+      case 9:
+        out->data_page_offset = r.ReadI64(type);
+        return true;
+      case 10:
+        out->index_page_offset = r.ReadI64(type);
+        return true;
+      case 11:
+        out->dictionary_page_offset = r.ReadI64(type);
+        return true;
+      case 12:
+        ReadStatistics(r, type, &out->statistics);
+        return true;
       case 13:
         ReadStructList(r, type, &out->encoding_stats,
                        [](CompactReader& in, PageEncodingStats* stats) { Read(in, stats); });
         return true;
-      case 14: out->bloom_filter_offset = r.ReadI64(type); return true;
-      case 15: out->bloom_filter_length = r.ReadI32(type); return true;
-      case 16: ReadSizeStatistics(r, type, &out->size_statistics); return true;
-      default: return false;
+      case 14:
+        out->bloom_filter_offset = r.ReadI64(type);
+        return true;
+      case 15:
+        out->bloom_filter_length = r.ReadI32(type);
+        return true;
+      case 16:
+        ReadSizeStatistics(r, type, &out->size_statistics);
+        return true;
+      default:
+        return false;
     }
   });
 }
 
 void WriteKeyValues(CompactWriter& w, int16_t id, const std::vector<KeyValue>& values) {
   if (!values.empty()) {
-    WriteStructList(w, id, values,
-                    [](CompactWriter& out, const KeyValue& kv) { Write(out, kv); });
+    WriteStructList(w, id, values, [](CompactWriter& out, const KeyValue& kv) { Write(out, kv); });
   }
 }
 
@@ -459,20 +558,34 @@ void Read(CompactReader& r, ColumnChunk* out) {
   bool has_meta_data = false;
   ReadFields(r, "ColumnChunk", 0, [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->file_path = ReadString(r, type); return true;
-      case 2: out->file_offset = r.ReadI64(type); return true;
+      case 1:
+        out->file_path = ReadString(r, type);
+        return true;
+      case 2:
+        out->file_offset = r.ReadI64(type);
+        return true;
       case 3:
         has_meta_data = r.Expect(type, Wire::kStruct);
         out->meta_data = ColumnMetaData();
         Read(r, &out->meta_data);
         return true;
-      case 4: out->offset_index_offset = r.ReadI64(type); return true;
-      case 5: out->offset_index_length = r.ReadI32(type); return true;
-      case 6: out->column_index_offset = r.ReadI64(type); return true;
-      case 7: out->column_index_length = r.ReadI32(type); return true;
+      case 4:
+        out->offset_index_offset = r.ReadI64(type);
+        return true;
+      case 5:
+        out->offset_index_length = r.ReadI32(type);
+        return true;
+      case 6:
+        out->column_index_offset = r.ReadI64(type);
+        return true;
+      case 7:
+        out->column_index_length = r.ReadI32(type);
+        return true;
       case 8:
-      case 9: return r.Fail(Unimplemented("encrypted Parquet column"));
-      default: return false;
+      case 9:
+        return r.Fail(Unimplemented("encrypted Parquet column"));
+      default:
+        return false;
     }
   });
   if (!has_meta_data) {
@@ -498,10 +611,17 @@ void Write(CompactWriter& w, const ColumnChunk& value) {
 void Read(CompactReader& r, SortingColumn* out) {
   ReadFields(r, "SortingColumn", Mask(1, 2, 3), [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->column_index = r.ReadI32(type); return true;
-      case 2: out->descending = r.ReadBool(type); return true;
-      case 3: out->nulls_first = r.ReadBool(type); return true;
-      default: return false;
+      case 1:
+        out->column_index = r.ReadI32(type);
+        return true;
+      case 2:
+        out->descending = r.ReadBool(type);
+        return true;
+      case 3:
+        out->nulls_first = r.ReadBool(type);
+        return true;
+      default:
+        return false;
     }
   });
 }
@@ -521,16 +641,27 @@ void Read(CompactReader& r, RowGroup* out) {
         ReadStructList(r, type, &out->columns,
                        [](CompactReader& in, ColumnChunk* chunk) { Read(in, chunk); });
         return true;
-      case 2: out->total_byte_size = r.ReadI64(type); return true;
-      case 3: out->num_rows = r.ReadI64(type); return true;
+      case 2:
+        out->total_byte_size = r.ReadI64(type);
+        return true;
+      case 3:
+        out->num_rows = r.ReadI64(type);
+        return true;
       case 4:
         ReadStructList(r, type, &out->sorting_columns,
                        [](CompactReader& in, SortingColumn* column) { Read(in, column); });
         return true;
-      case 5: out->file_offset = r.ReadI64(type); return true;
-      case 6: out->total_compressed_size = r.ReadI64(type); return true;
-      case 7: out->ordinal = r.ReadI16(type); return true;
-      default: return false;
+      case 5:
+        out->file_offset = r.ReadI64(type);
+        return true;
+      case 6:
+        out->total_compressed_size = r.ReadI64(type);
+        return true;
+      case 7:
+        out->ordinal = r.ReadI16(type);
+        return true;
+      default:
+        return false;
     }
   });
 }
@@ -574,12 +705,16 @@ void WriteColumnOrder(CompactWriter& w, ColumnOrder value) {
 void Read(CompactReader& r, FileMetaData* out) {
   ReadFields(r, "FileMetaData", Mask(1, 2, 3, 4), [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->version = r.ReadI32(type); return true;
+      case 1:
+        out->version = r.ReadI32(type);
+        return true;
       case 2:
         ReadStructList(r, type, &out->schema,
                        [](CompactReader& in, SchemaElement* element) { Read(in, element); });
         return true;
-      case 3: out->num_rows = r.ReadI64(type); return true;
+      case 3:
+        out->num_rows = r.ReadI64(type);
+        return true;
       case 4:
         ReadStructList(r, type, &out->row_groups,
                        [](CompactReader& in, RowGroup* group) { Read(in, group); });
@@ -588,11 +723,17 @@ void Read(CompactReader& r, FileMetaData* out) {
         ReadStructList(r, type, &out->key_value_metadata,
                        [](CompactReader& in, KeyValue* kv) { Read(in, kv); });
         return true;
-      case 6: out->created_by = ReadString(r, type); return true;
-      case 7: ReadStructList(r, type, &out->column_orders, ReadColumnOrder); return true;
+      case 6:
+        out->created_by = ReadString(r, type);
+        return true;
+      case 7:
+        ReadStructList(r, type, &out->column_orders, ReadColumnOrder);
+        return true;
       case 8:
-      case 9: return r.Fail(Unimplemented("encrypted Parquet file"));
-      default: return false;
+      case 9:
+        return r.Fail(Unimplemented("encrypted Parquet file"));
+      default:
+        return false;
     }
   });
 }
@@ -618,11 +759,20 @@ void Write(CompactWriter& w, const FileMetaData& value) {
 void Read(CompactReader& r, DataPageHeader* out) {
   ReadFields(r, "DataPageHeader", Mask(1, 2, 3, 4), [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->num_values = r.ReadI32(type); return true;
-      case 2: out->encoding = ReadEnum<Encoding>(r, type); return true;
-      case 3: out->definition_level_encoding = ReadEnum<Encoding>(r, type); return true;
-      case 4: out->repetition_level_encoding = ReadEnum<Encoding>(r, type); return true;
-      default: return false;
+      case 1:
+        out->num_values = r.ReadI32(type);
+        return true;
+      case 2:
+        out->encoding = ReadEnum<Encoding>(r, type);
+        return true;
+      case 3:
+        out->definition_level_encoding = ReadEnum<Encoding>(r, type);
+        return true;
+      case 4:
+        out->repetition_level_encoding = ReadEnum<Encoding>(r, type);
+        return true;
+      default:
+        return false;
     }
   });
 }
@@ -639,14 +789,29 @@ void Write(CompactWriter& w, const DataPageHeader& value) {
 void Read(CompactReader& r, DataPageHeaderV2* out) {
   ReadFields(r, "DataPageHeaderV2", Mask(1, 2, 3, 4, 5, 6), [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->num_values = r.ReadI32(type); return true;
-      case 2: out->num_nulls = r.ReadI32(type); return true;
-      case 3: out->num_rows = r.ReadI32(type); return true;
-      case 4: out->encoding = ReadEnum<Encoding>(r, type); return true;
-      case 5: out->definition_levels_byte_length = r.ReadI32(type); return true;
-      case 6: out->repetition_levels_byte_length = r.ReadI32(type); return true;
-      case 7: out->is_compressed = r.ReadBool(type); return true;
-      default: return false;
+      case 1:
+        out->num_values = r.ReadI32(type);
+        return true;
+      case 2:
+        out->num_nulls = r.ReadI32(type);
+        return true;
+      case 3:
+        out->num_rows = r.ReadI32(type);
+        return true;
+      case 4:
+        out->encoding = ReadEnum<Encoding>(r, type);
+        return true;
+      case 5:
+        out->definition_levels_byte_length = r.ReadI32(type);
+        return true;
+      case 6:
+        out->repetition_levels_byte_length = r.ReadI32(type);
+        return true;
+      case 7:
+        out->is_compressed = r.ReadBool(type);
+        return true;
+      default:
+        return false;
     }
   });
 }
@@ -666,10 +831,17 @@ void Write(CompactWriter& w, const DataPageHeaderV2& value) {
 void Read(CompactReader& r, DictionaryPageHeader* out) {
   ReadFields(r, "DictionaryPageHeader", Mask(1, 2), [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->num_values = r.ReadI32(type); return true;
-      case 2: out->encoding = ReadEnum<Encoding>(r, type); return true;
-      case 3: out->is_sorted = r.ReadBool(type); return true;
-      default: return false;
+      case 1:
+        out->num_values = r.ReadI32(type);
+        return true;
+      case 2:
+        out->encoding = ReadEnum<Encoding>(r, type);
+        return true;
+      case 3:
+        out->is_sorted = r.ReadBool(type);
+        return true;
+      default:
+        return false;
     }
   });
 }
@@ -693,10 +865,14 @@ bool ReadNested(CompactReader& r, Wire type, T* out) {
 // The field of PageHeader that holds what a page of this type needs; 0 for other types.
 int SpecificField(PageType type) {
   switch (type) {
-    case PageType::kDataPage: return 5;
-    case PageType::kDictionaryPage: return 7;
-    case PageType::kDataPageV2: return 8;
-    default: return 0;
+    case PageType::kDataPage:
+      return 5;
+    case PageType::kDictionaryPage:
+      return 7;
+    case PageType::kDataPageV2:
+      return 8;
+    default:
+      return 0;
   }
 }
 
@@ -705,14 +881,29 @@ void Read(CompactReader& r, PageHeader* out) {
   r.ReadStruct([&](int16_t id, Wire type) {
     fields.Saw(id);
     switch (id) {
-      case 1: out->type = ReadEnum<PageType>(r, type); return;
-      case 2: out->uncompressed_page_size = r.ReadI32(type); return;
-      case 3: out->compressed_page_size = r.ReadI32(type); return;
-      case 4: out->crc = static_cast<uint32_t>(r.ReadI32(type)); return;
-      case 5: ReadNested(r, type, &out->data); return;
-      case 7: ReadNested(r, type, &out->dictionary); return;
-      case 8: ReadNested(r, type, &out->data_v2); return;
-      default: r.Skip(type);
+      case 1:
+        out->type = ReadEnum<PageType>(r, type);
+        return;
+      case 2:
+        out->uncompressed_page_size = r.ReadI32(type);
+        return;
+      case 3:
+        out->compressed_page_size = r.ReadI32(type);
+        return;
+      case 4:
+        out->crc = static_cast<uint32_t>(r.ReadI32(type));
+        return;
+      case 5:
+        ReadNested(r, type, &out->data);
+        return;
+      case 7:
+        ReadNested(r, type, &out->dictionary);
+        return;
+      case 8:
+        ReadNested(r, type, &out->data_v2);
+        return;
+      default:
+        r.Skip(type);
     }
   });
   const int specific = SpecificField(out->type);
@@ -731,10 +922,17 @@ void Write(CompactWriter& w, const PageHeader& value) {
     w.FieldStruct(static_cast<int16_t>(field));
   }
   switch (value.type) {
-    case PageType::kDataPage: Write(w, value.data); break;
-    case PageType::kDictionaryPage: Write(w, value.dictionary); break;
-    case PageType::kDataPageV2: Write(w, value.data_v2); break;
-    default: break;
+    case PageType::kDataPage:
+      Write(w, value.data);
+      break;
+    case PageType::kDictionaryPage:
+      Write(w, value.dictionary);
+      break;
+    case PageType::kDataPageV2:
+      Write(w, value.data_v2);
+      break;
+    default:
+      break;
   }
   w.EndStruct();
 }
@@ -744,10 +942,17 @@ void Write(CompactWriter& w, const PageHeader& value) {
 void Read(CompactReader& r, PageLocation* out) {
   ReadFields(r, "PageLocation", Mask(1, 2, 3), [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->offset = r.ReadI64(type); return true;
-      case 2: out->compressed_page_size = r.ReadI32(type); return true;
-      case 3: out->first_row_index = r.ReadI64(type); return true;
-      default: return false;
+      case 1:
+        out->offset = r.ReadI64(type);
+        return true;
+      case 2:
+        out->compressed_page_size = r.ReadI32(type);
+        return true;
+      case 3:
+        out->first_row_index = r.ReadI64(type);
+        return true;
+      default:
+        return false;
     }
   });
 }
@@ -767,8 +972,11 @@ void Read(CompactReader& r, OffsetIndex* out) {
         ReadStructList(r, type, &out->page_locations,
                        [](CompactReader& in, PageLocation* location) { Read(in, location); });
         return true;
-      case 2: ReadI64List(r, type, &out->unencoded_byte_array_data_bytes); return true;
-      default: return false;
+      case 2:
+        ReadI64List(r, type, &out->unencoded_byte_array_data_bytes);
+        return true;
+      default:
+        return false;
     }
   });
 }
@@ -781,14 +989,29 @@ void ReadBoolList(CompactReader& r, Wire type, std::vector<bool>* out) {
 void Read(CompactReader& r, ColumnIndex* out) {
   ReadFields(r, "ColumnIndex", Mask(1, 2, 3, 4), [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: ReadBoolList(r, type, &out->null_pages); return true;
-      case 2: ReadStringList(r, type, &out->min_values); return true;
-      case 3: ReadStringList(r, type, &out->max_values); return true;
-      case 4: out->boundary_order = ReadEnum<BoundaryOrder>(r, type); return true;
-      case 5: ReadI64List(r, type, &out->null_counts); return true;
-      case 6: ReadI64List(r, type, &out->repetition_level_histograms); return true;
-      case 7: ReadI64List(r, type, &out->definition_level_histograms); return true;
-      default: return false;
+      case 1:
+        ReadBoolList(r, type, &out->null_pages);
+        return true;
+      case 2:
+        ReadStringList(r, type, &out->min_values);
+        return true;
+      case 3:
+        ReadStringList(r, type, &out->max_values);
+        return true;
+      case 4:
+        out->boundary_order = ReadEnum<BoundaryOrder>(r, type);
+        return true;
+      case 5:
+        ReadI64List(r, type, &out->null_counts);
+        return true;
+      case 6:
+        ReadI64List(r, type, &out->repetition_level_histograms);
+        return true;
+      case 7:
+        ReadI64List(r, type, &out->definition_level_histograms);
+        return true;
+      default:
+        return false;
     }
   });
 }
@@ -810,11 +1033,17 @@ bool ReadOnlyChoice(CompactReader& r, Wire type, const char* name) {
 void Read(CompactReader& r, BloomFilterHeader* out) {
   ReadFields(r, "BloomFilterHeader", Mask(1, 2, 3, 4), [&](int16_t id, Wire type) {
     switch (id) {
-      case 1: out->num_bytes = r.ReadI32(type); return true;
-      case 2: return ReadOnlyChoice(r, type, "algorithm");
-      case 3: return ReadOnlyChoice(r, type, "hash");
-      case 4: return ReadOnlyChoice(r, type, "compression");
-      default: return false;
+      case 1:
+        out->num_bytes = r.ReadI32(type);
+        return true;
+      case 2:
+        return ReadOnlyChoice(r, type, "algorithm");
+      case 3:
+        return ReadOnlyChoice(r, type, "hash");
+      case 4:
+        return ReadOnlyChoice(r, type, "compression");
+      default:
+        return false;
     }
   });
 }
@@ -860,48 +1089,73 @@ bool operator==(const PageHeader& a, const PageHeader& b) {
     return false;
   }
   switch (a.type) {
-    case PageType::kDataPage: return a.data == b.data;
-    case PageType::kDictionaryPage: return a.dictionary == b.dictionary;
-    case PageType::kDataPageV2: return a.data_v2 == b.data_v2;
-    default: return true;
+    case PageType::kDataPage:
+      return a.data == b.data;
+    case PageType::kDictionaryPage:
+      return a.dictionary == b.dictionary;
+    case PageType::kDataPageV2:
+      return a.data_v2 == b.data_v2;
+    default:
+      return true;
   }
 }
 
 std::string Name(Type type) {
   switch (type) {
-    case Type::kBoolean: return "BOOLEAN";
-    case Type::kInt32: return "INT32";
-    case Type::kInt64: return "INT64";
-    case Type::kInt96: return "INT96";
-    case Type::kFloat: return "FLOAT";
-    case Type::kDouble: return "DOUBLE";
-    case Type::kByteArray: return "BYTE_ARRAY";
-    case Type::kFixedLenByteArray: return "FIXED_LEN_BYTE_ARRAY";
+    case Type::kBoolean:
+      return "BOOLEAN";
+    case Type::kInt32:
+      return "INT32";
+    case Type::kInt64:
+      return "INT64";
+    case Type::kInt96:
+      return "INT96";
+    case Type::kFloat:
+      return "FLOAT";
+    case Type::kDouble:
+      return "DOUBLE";
+    case Type::kByteArray:
+      return "BYTE_ARRAY";
+    case Type::kFixedLenByteArray:
+      return "FIXED_LEN_BYTE_ARRAY";
   }
   return "type " + std::to_string(static_cast<int32_t>(type));
 }
 
 std::string Name(Encoding encoding) {
   switch (encoding) {
-    case Encoding::kPlain: return "PLAIN";
-    case Encoding::kPlainDictionary: return "PLAIN_DICTIONARY";
-    case Encoding::kRle: return "RLE";
-    case Encoding::kBitPacked: return "BIT_PACKED";
-    case Encoding::kDeltaBinaryPacked: return "DELTA_BINARY_PACKED";
-    case Encoding::kDeltaLengthByteArray: return "DELTA_LENGTH_BYTE_ARRAY";
-    case Encoding::kDeltaByteArray: return "DELTA_BYTE_ARRAY";
-    case Encoding::kRleDictionary: return "RLE_DICTIONARY";
-    case Encoding::kByteStreamSplit: return "BYTE_STREAM_SPLIT";
+    case Encoding::kPlain:
+      return "PLAIN";
+    case Encoding::kPlainDictionary:
+      return "PLAIN_DICTIONARY";
+    case Encoding::kRle:
+      return "RLE";
+    case Encoding::kBitPacked:
+      return "BIT_PACKED";
+    case Encoding::kDeltaBinaryPacked:
+      return "DELTA_BINARY_PACKED";
+    case Encoding::kDeltaLengthByteArray:
+      return "DELTA_LENGTH_BYTE_ARRAY";
+    case Encoding::kDeltaByteArray:
+      return "DELTA_BYTE_ARRAY";
+    case Encoding::kRleDictionary:
+      return "RLE_DICTIONARY";
+    case Encoding::kByteStreamSplit:
+      return "BYTE_STREAM_SPLIT";
   }
   return "encoding " + std::to_string(static_cast<int32_t>(encoding));
 }
 
 std::string Name(PageType type) {
   switch (type) {
-    case PageType::kDataPage: return "DATA_PAGE";
-    case PageType::kIndexPage: return "INDEX_PAGE";
-    case PageType::kDictionaryPage: return "DICTIONARY_PAGE";
-    case PageType::kDataPageV2: return "DATA_PAGE_V2";
+    case PageType::kDataPage:
+      return "DATA_PAGE";
+    case PageType::kIndexPage:
+      return "INDEX_PAGE";
+    case PageType::kDictionaryPage:
+      return "DICTIONARY_PAGE";
+    case PageType::kDataPageV2:
+      return "DATA_PAGE_V2";
   }
   return "page type " + std::to_string(static_cast<int32_t>(type));
 }

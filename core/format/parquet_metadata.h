@@ -180,7 +180,7 @@ struct ColumnMetaData {
 
 struct ColumnChunk {
   std::optional<std::string> file_path;
-  int64_t file_offset = 0;  // deprecated: written as 0
+  int64_t file_offset = 0;   // deprecated: written as 0
   ColumnMetaData meta_data;  // Unimplemented when absent (metadata in another file)
   std::optional<int64_t> offset_index_offset;
   std::optional<int32_t> offset_index_length;
@@ -311,8 +311,7 @@ absl::StatusOr<ColumnIndex> DecodeColumnIndex(std::string_view bytes);
 // may reach beyond the page; a page header longer than kMaxPageHeaderBytes is DataLoss.
 inline constexpr size_t kMaxPageHeaderBytes = 1 << 16;
 absl::StatusOr<PageHeader> DecodePageHeader(std::string_view bytes, size_t* consumed);
-absl::StatusOr<BloomFilterHeader> DecodeBloomFilterHeader(std::string_view bytes,
-                                                          size_t* consumed);
+absl::StatusOr<BloomFilterHeader> DecodeBloomFilterHeader(std::string_view bytes, size_t* consumed);
 
 }  // namespace veralith::parquet
 

@@ -55,7 +55,8 @@ LogicalType AnyLogicalType() {
     case LogicalType::Kind::kInteger:
       type = LogicalType::Integer(Any<int8_t>(), Any<bool>());
       break;
-    default: break;
+    default:
+      break;
   }
   return type;
 }
@@ -105,14 +106,13 @@ ColumnMetaData AnyColumnMetaData() {
   meta.dictionary_page_offset = Maybe<int64_t>();
   if (Any<bool>()) {
     meta.statistics = AnyStatistics();
-    meta.size_statistics = SizeStatistics{
-        .unencoded_byte_array_data_bytes = Maybe<int64_t>(),
-        .repetition_level_histogram = Maybe<std::vector<int64_t>>(),
-        .definition_level_histogram = Maybe<std::vector<int64_t>>()};
+    meta.size_statistics =
+        SizeStatistics{.unencoded_byte_array_data_bytes = Maybe<int64_t>(),
+                       .repetition_level_histogram = Maybe<std::vector<int64_t>>(),
+                       .definition_level_histogram = Maybe<std::vector<int64_t>>()};
   }
-  meta.encoding_stats = Several([] {
-    return PageEncodingStats{AnyEnum<PageType>(), AnyEnum<Encoding>(), Any<int32_t>()};
-  });
+  meta.encoding_stats = Several(
+      [] { return PageEncodingStats{AnyEnum<PageType>(), AnyEnum<Encoding>(), Any<int32_t>()}; });
   meta.bloom_filter_offset = Maybe<int64_t>();
   meta.bloom_filter_length = Maybe<int32_t>();
   return meta;
@@ -184,10 +184,10 @@ RC_GTEST_PROP(PageHeader, DecodesToWhatWasEncodedAndSaysItsLength, (const std::s
 }
 
 RC_GTEST_PROP(OffsetIndex, DecodesToWhatWasEncoded, ()) {
-  const OffsetIndex value = {
-      .page_locations =
-          Several([] { return PageLocation{Any<int64_t>(), Any<int32_t>(), Any<int64_t>()}; }),
-      .unencoded_byte_array_data_bytes = Several(Any<int64_t>)};
+  const OffsetIndex value = {.page_locations = Several([] {
+                               return PageLocation{Any<int64_t>(), Any<int32_t>(), Any<int64_t>()};
+                             }),
+                             .unencoded_byte_array_data_bytes = Several(Any<int64_t>)};
   std::string bytes;
   AppendOffsetIndex(value, &bytes);
   RC_ASSERT(DecodeOffsetIndex(bytes).value() == value);
@@ -258,12 +258,19 @@ class FieldAdder {
   void CopyValue(int type) {
     switch (type) {
       case 1:
-      case 2: return;
-      case 3: CopyByte(); return;
-      case 8: return CopyBinary();
-      case 9: return CopyList();
-      case 12: return CopyStruct();
-      default: CopyVarint();
+      case 2:
+        return;
+      case 3:
+        CopyByte();
+        return;
+      case 8:
+        return CopyBinary();
+      case 9:
+        return CopyList();
+      case 12:
+        return CopyStruct();
+      default:
+        CopyVarint();
     }
   }
   void CopyStruct() {
@@ -367,17 +374,28 @@ std::string HexBytes(std::string_view hex) { return HexDecode(hex).value(); }
 
 TEST(PageHeader, RefusesATypeWithoutItsSpecificHeader) {
   size_t consumed = 0;
-  const auto header = DecodePageHeader(HexBytes("150015021502" "00"), &consumed);
+  const auto header = DecodePageHeader(HexBytes("150015021502"
+                                                "00"),
+                                       &consumed);
   EXPECT_EQ(Message(header.status()),
             "PageHeader: PageHeader without its required field 5 at offset 7 of Thrift data");
-  EXPECT_TRUE(DecodePageHeader(HexBytes("150215021502" "00"), &consumed).ok());  // index page
-  EXPECT_FALSE(DecodePageHeader(HexBytes("15001502" "00"), &consumed).ok());     // no size
+  EXPECT_TRUE(DecodePageHeader(HexBytes("150215021502"
+                                        "00"),
+                               &consumed)
+                  .ok());  // index page
+  EXPECT_FALSE(DecodePageHeader(HexBytes("15001502"
+                                         "00"),
+                                &consumed)
+                   .ok());  // no size
 }
 
 TEST(PageHeader, IsCompressedUnlessItSaysOtherwise) {
   size_t consumed = 0;
-  const auto header = DecodePageHeader(
-      HexBytes("150615021502" "5c" "15021500150215001500150000" "00"), &consumed);
+  const auto header = DecodePageHeader(HexBytes("150615021502"
+                                                "5c"
+                                                "15021500150215001500150000"
+                                                "00"),
+                                       &consumed);
   ASSERT_TRUE(header.ok()) << header.status();
   EXPECT_TRUE(header->data_v2.is_compressed);
 }
@@ -397,8 +415,17 @@ TEST(FileMetaData, RefusesEncryptedFilesAndColumnsByName) {
   const auto encrypted = DecodeFileMetaData(bytes + HexBytes("4c0000"));
   EXPECT_EQ(encrypted.status().code(), absl::StatusCode::kUnimplemented);
   // One row group with one chunk that has only a file offset.
-  const auto chunk = DecodeFileMetaData(
-      HexBytes("1504" "190c" "1600" "191c" "191c" "2600" "00" "1600" "1600" "00" "00"));
+  const auto chunk = DecodeFileMetaData(HexBytes("1504"
+                                                 "190c"
+                                                 "1600"
+                                                 "191c"
+                                                 "191c"
+                                                 "2600"
+                                                 "00"
+                                                 "1600"
+                                                 "1600"
+                                                 "00"
+                                                 "00"));
   EXPECT_EQ(chunk.status().code(), absl::StatusCode::kUnimplemented) << chunk.status();
 }
 
@@ -423,10 +450,26 @@ RC_GTEST_PROP(FileMetaData, IsTotalOnDamagedBytes, ()) {
 
 TEST(FileMetaData, RefusesEncryptedColumnsAndEmptyUnions) {
   // One row group with one chunk that has crypto metadata (field 8).
-  const auto chunk = DecodeFileMetaData(
-      HexBytes("1504" "190c" "1600" "191c" "191c" "2600" "6c00" "00" "1600" "1600" "00" "00"));
+  const auto chunk = DecodeFileMetaData(HexBytes("1504"
+                                                 "190c"
+                                                 "1600"
+                                                 "191c"
+                                                 "191c"
+                                                 "2600"
+                                                 "6c00"
+                                                 "00"
+                                                 "1600"
+                                                 "1600"
+                                                 "00"
+                                                 "00"));
   EXPECT_EQ(Message(chunk.status()), "FileMetaData: encrypted Parquet column");
-  const auto order = DecodeFileMetaData(HexBytes("1504" "190c" "1600" "190c" "391c" "00" "00"));
+  const auto order = DecodeFileMetaData(HexBytes("1504"
+                                                 "190c"
+                                                 "1600"
+                                                 "190c"
+                                                 "391c"
+                                                 "00"
+                                                 "00"));
   EXPECT_EQ(order.status().code(), absl::StatusCode::kDataLoss) << order.status();
 }
 
@@ -446,15 +489,17 @@ TEST(Names, AreParquetsAndNumbersWhereThereIsNone) {
   for (int i = -1; i <= 8; ++i) {
     types += Name(static_cast<Type>(i)) + " ";
   }
-  EXPECT_EQ(types,
-            "type -1 BOOLEAN INT32 INT64 INT96 FLOAT DOUBLE BYTE_ARRAY FIXED_LEN_BYTE_ARRAY type 8 ");
+  EXPECT_EQ(
+      types,
+      "type -1 BOOLEAN INT32 INT64 INT96 FLOAT DOUBLE BYTE_ARRAY FIXED_LEN_BYTE_ARRAY type 8 ");
   std::string encodings;
   for (int i = 0; i <= 10; ++i) {
     encodings += Name(static_cast<Encoding>(i)) + " ";
   }
-  EXPECT_EQ(encodings,
-            "PLAIN encoding 1 PLAIN_DICTIONARY RLE BIT_PACKED DELTA_BINARY_PACKED "
-            "DELTA_LENGTH_BYTE_ARRAY DELTA_BYTE_ARRAY RLE_DICTIONARY BYTE_STREAM_SPLIT encoding 10 ");
+  EXPECT_EQ(
+      encodings,
+      "PLAIN encoding 1 PLAIN_DICTIONARY RLE BIT_PACKED DELTA_BINARY_PACKED "
+      "DELTA_LENGTH_BYTE_ARRAY DELTA_BYTE_ARRAY RLE_DICTIONARY BYTE_STREAM_SPLIT encoding 10 ");
   std::string pages;
   for (int i = 0; i <= 4; ++i) {
     pages += Name(static_cast<PageType>(i)) + " ";

@@ -45,8 +45,8 @@ bool ReadOne(ByteReader* reader, RangeTombstoneView* t) {
     reader->ReadLengthPrefixed(kMaxKeyBytes, &t->end, "end key");
   }
   reader->ReadFixed64(&t->ts, "timestamp");
-  return reader->ok() && (IsLegal(*t) || reader->FailAtOffset(
-                                             start, "an empty range or a timestamp out of range"));
+  return reader->ok() &&
+         (IsLegal(*t) || reader->FailAtOffset(start, "an empty range or a timestamp out of range"));
 }
 
 }  // namespace

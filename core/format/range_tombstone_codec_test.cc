@@ -28,10 +28,9 @@ TEST(RangeTombstoneCodec, HasItsGoldenBytes) {
       {.ns = 1, .begin = "a", .end = "c", .ts = 5},
       {.ns = 300, .begin = "", .end = "", .open_end = true, .ts = 6},
   };
-  EXPECT_EQ(HexEncode(Encode(list)),
-            "02"
-            "0001016101630500000000000000"
-            "01ac02000600000000000000");
+  EXPECT_EQ(HexEncode(Encode(list)), "02"
+                                     "0001016101630500000000000000"
+                                     "01ac02000600000000000000");
   EXPECT_EQ(*DecodeRangeTombstones(Encode(list)), list);
   EXPECT_EQ(HexEncode(Encode({})), "00");
 }
@@ -54,8 +53,9 @@ RC_GTEST_PROP(RangeTombstoneCodec, DecodingAnEncodingGivesTheList, ()) {
 }
 
 TEST(RangeTombstoneCodec, EveryChangeOfEveryByteIsRefusedOrIsAnEncodingItself) {
-  const std::string bytes = Encode({{.ns = 1, .begin = "a", .end = "c", .ts = 5},
-                                    {.ns = 300, .begin = "", .end = "", .open_end = true, .ts = 6}});
+  const std::string bytes =
+      Encode({{.ns = 1, .begin = "a", .end = "c", .ts = 5},
+              {.ns = 300, .begin = "", .end = "", .open_end = true, .ts = 6}});
   for (size_t place = 0; place < bytes.size(); ++place) {
     for (int change = 1; change < 256; ++change) {
       std::string changed = bytes;
@@ -72,15 +72,17 @@ TEST(RangeTombstoneCodec, EveryChangeOfEveryByteIsRefusedOrIsAnEncodingItself) {
 }
 
 TEST(RangeTombstoneCodec, RefusesWhatNoWriterMakes) {
-  EXPECT_EQ(FaultOf("05"), "range tombstones: offset 0: expected range tombstone count of at most 0");
+  EXPECT_EQ(FaultOf("05"),
+            "range tombstones: offset 0: expected range tombstone count of at most 0");
   EXPECT_EQ(FaultOf("0102016101630500000000000000"),
             "range tombstones: offset 1: unknown range tombstone flags");
   EXPECT_EQ(FaultOf("010001016301610500000000000000"),
             "range tombstones: offset 1: an empty range or a timestamp out of range");
   EXPECT_EQ(FaultOf("010001016101630000000000000000"),
             "range tombstones: offset 1: an empty range or a timestamp out of range");
-  EXPECT_EQ(FaultOf("01000101610163050000000000000000"),
-            "range tombstones: offset 15: expected the end of the range tombstones, 1 bytes remain");
+  EXPECT_EQ(
+      FaultOf("01000101610163050000000000000000"),
+      "range tombstones: offset 15: expected the end of the range tombstones, 1 bytes remain");
 }
 
 TEST(RangeTombstoneCodec, AppendRefusesWhatDecodeWould) {

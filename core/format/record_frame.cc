@@ -59,10 +59,9 @@ absl::StatusOr<RecordFileHeader> ParseRecordFileHeader(std::string_view bytes) {
       kind > static_cast<uint32_t>(RecordFileKind::kManifest)) {
     return Unimplemented(StrCat("offset 8: record file version ", version, " of kind ", kind));
   }
-  return RecordFileHeader{
-      .file = {RecordFileKind{kind}, LoadLe64(at + 16), LoadLe64(at + 24)},
-      .continues = LoadLe32(at + 32),
-      .version = version};
+  return RecordFileHeader{.file = {RecordFileKind{kind}, LoadLe64(at + 16), LoadLe64(at + 24)},
+                          .continues = LoadLe32(at + 32),
+                          .version = version};
 }
 
 uint32_t RecordFileHeaderChecksum(const RecordFileHeader& header) {

@@ -1,5 +1,5 @@
-// The frame of a record file (logs and manifests): a file header that says whose records follow, and
-// records of opaque bytes chained by checksums. Bytes only; core/log does the I/O. FORMAT.md,
+// The frame of a record file (logs and manifests): a file header that says whose records follow,
+// and records of opaque bytes chained by checksums. Bytes only; core/log does the I/O. FORMAT.md,
 // "Record file", has the layout and its reasons.
 //
 // Invariants
@@ -10,8 +10,8 @@
 //      tells in nanoseconds that no record begins here, and a length that passed it was written by
 //      us.
 //   3. Zeros are never a record.
-//   4. A record of one version is none in another: the header check covers the version too, so that a
-//      file whose header is lost still shows in which version it was written.
+//   4. A record of one version is none in another: the header check covers the version too, so that
+//      a file whose header is lost still shows in which version it was written.
 #ifndef VERALITH_CORE_FORMAT_RECORD_FRAME_H_
 #define VERALITH_CORE_FORMAT_RECORD_FRAME_H_
 
@@ -27,7 +27,8 @@ namespace veralith {
 // What a record file holds. Written to files: never renumber.
 enum class RecordFileKind : uint32_t { kLog = 1, kManifest = 2 };
 
-// Which file this is, as the manifest (of a log) or CURRENT and the file itself (of a manifest) say.
+// Which file this is, as the manifest (of a log) or CURRENT and the file itself (of a manifest)
+// say.
 struct RecordFileId {
   RecordFileKind kind = RecordFileKind::kLog;
   uint64_t number = 0;
@@ -79,8 +80,8 @@ struct RecordHeader {
 };
 
 // Seals a record in place: `record` points to RecordBytes(length) bytes with the payload at
-// kRecordHeaderBytes; header and padding are filled in. Returns the checksum. (Only tests seal records
-// of an older version.)
+// kRecordHeaderBytes; header and padding are filled in. Returns the checksum. (Only tests seal
+// records of an older version.)
 uint32_t SealRecord(char* record, uint64_t file_id, uint64_t offset, uint32_t previous,
                     uint32_t length, uint32_t version = kRecordFormatVersion);
 

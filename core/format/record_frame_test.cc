@@ -21,8 +21,8 @@ std::string FileHeader(const RecordFileHeader& header) {
   return bytes;
 }
 
-std::string Record(std::string_view payload, uint64_t file_id, uint64_t offset,
-                   uint32_t previous, uint32_t version = kRecordFormatVersion) {
+std::string Record(std::string_view payload, uint64_t file_id, uint64_t offset, uint32_t previous,
+                   uint32_t version = kRecordFormatVersion) {
   std::string bytes(RecordBytes(payload.size(), version), 'x');
   std::memcpy(bytes.data() + kRecordHeaderBytes, payload.data(), payload.size());
   SealRecord(bytes.data(), file_id, offset, previous, static_cast<uint32_t>(payload.size()),
@@ -37,14 +37,13 @@ bool HeaderPasses(std::string_view bytes, uint64_t file_id, uint64_t offset,
 }
 
 TEST(RecordFrame, HasItsGoldenBytes) {
-  EXPECT_EQ(HexEncode(FileHeader(kHeader)),
-            "564552414c524543"
-            "02000000"
-            "01000000"
-            "0700000000000000"
-            "8877665544332211"
-            "feca0000"
-            "df69ee29");
+  EXPECT_EQ(HexEncode(FileHeader(kHeader)), "564552414c524543"
+                                            "02000000"
+                                            "01000000"
+                                            "0700000000000000"
+                                            "8877665544332211"
+                                            "feca0000"
+                                            "df69ee29");
   EXPECT_EQ(HexEncode(Record("hello", kHeader.file.id, 40, RecordFileHeaderChecksum(kHeader))),
             "4ddfd03b"
             "df69ee29"
@@ -56,14 +55,13 @@ TEST(RecordFrame, HasItsGoldenBytes) {
 TEST(RecordFrame, Version1HasItsGoldenBytes) {
   RecordFileHeader header = kHeader;
   header.version = 1;
-  EXPECT_EQ(HexEncode(FileHeader(header)),
-            "564552414c524543"
-            "01000000"
-            "01000000"
-            "0700000000000000"
-            "8877665544332211"
-            "feca0000"
-            "72823cca");
+  EXPECT_EQ(HexEncode(FileHeader(header)), "564552414c524543"
+                                           "01000000"
+                                           "01000000"
+                                           "0700000000000000"
+                                           "8877665544332211"
+                                           "feca0000"
+                                           "72823cca");
   EXPECT_EQ(HexEncode(Record("hello", header.file.id, 40, RecordFileHeaderChecksum(header), 1)),
             "868141a6"
             "72823cca"

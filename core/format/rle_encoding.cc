@@ -214,8 +214,8 @@ absl::StatusOr<size_t> DecodeDictionaryIndices(std::string_view bytes, uint32_t 
   if (bytes.empty()) {
     return DataLoss("dictionary indices without their bit width");
   }
-  VERALITH_ASSIGN_OR_RETURN(
-      const size_t used, DecodeRle(bytes.substr(1), static_cast<uint8_t>(bytes[0]), out));
+  VERALITH_ASSIGN_OR_RETURN(const size_t used,
+                            DecodeRle(bytes.substr(1), static_cast<uint8_t>(bytes[0]), out));
   const uint32_t largest = *std::max_element(out.begin(), out.end());
   if (largest >= dictionary_size) {
     return DataLoss("dictionary index " + std::to_string(largest) + " of " +

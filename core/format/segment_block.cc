@@ -194,16 +194,23 @@ class BlockEncoder {
 
   std::string Body(uint32_t id) {
     switch (id) {
-      case kCounts: return Counts();
-      case kRowGroups: return std::move(row_groups_);
+      case kCounts:
+        return Counts();
+      case kRowGroups:
+        return std::move(row_groups_);
       case kKeyPageFlags:
         return std::string(contents_.key_page_multi_version.begin(),
                            contents_.key_page_multi_version.end());
-      case kNamespaces: return Namespaces();
-      case kSparseIndex: return contents_.sparse_index;
-      case kFilter: return contents_.filter;
-      case kRangeTombstones: return contents_.range_tombstones;
-      default: return std::move(pages_[id - kPages]);
+      case kNamespaces:
+        return Namespaces();
+      case kSparseIndex:
+        return contents_.sparse_index;
+      case kFilter:
+        return contents_.filter;
+      case kRangeTombstones:
+        return contents_.range_tombstones;
+      default:
+        return std::move(pages_[id - kPages]);
     }
   }
 
@@ -386,10 +393,10 @@ class SegmentBlockParser {
       return Bad(kCounts, "range tombstones counted but not there, or there and not counted", 16);
     }
     const bool has_ts = counts.rows != 0 || counts.range_tombstones != 0;
-    const bool ts_right = has_ts ? kMinTimestamp <= counts.min_ts &&
-                                       counts.min_ts <= counts.max_ts &&
-                                       counts.max_ts <= kMaxTimestamp
-                                 : counts.min_ts == 0 && counts.max_ts == 0;
+    const bool ts_right = has_ts
+                              ? kMinTimestamp <= counts.min_ts && counts.min_ts <= counts.max_ts &&
+                                    counts.max_ts <= kMaxTimestamp
+                              : counts.min_ts == 0 && counts.max_ts == 0;
     if (!ts_right) {
       return Bad(kCounts, "timestamp range", 40);
     }
@@ -400,17 +407,16 @@ class SegmentBlockParser {
     const SegmentCounts& counts = view_.counts_;
     if (counts.rows == 0) {
       const bool none = counts.raw_key_bytes == 0 && counts.raw_value_bytes == 0 &&
-                        view_.first_ns_ == 0 && view_.last_ns_ == 0 &&
-                        view_.first_key_.empty() && view_.last_key_.empty() &&
-                        counts.single_version;
+                        view_.first_ns_ == 0 && view_.last_ns_ == 0 && view_.first_key_.empty() &&
+                        view_.last_key_.empty() && counts.single_version;
       return none ? absl::OkStatus() : Bad(kCounts, "first or last key without rows", 56);
     }
     if (counts.raw_key_bytes / counts.rows > kMaxKeyBytes ||
         counts.raw_value_bytes / counts.rows > kMaxValueBytes) {
       return Bad(kCounts, "raw bytes", 24);
     }
-    const int order = CompareUserKeys(view_.first_ns_, view_.first_key_, view_.last_ns_,
-                                      view_.last_key_);
+    const int order =
+        CompareUserKeys(view_.first_ns_, view_.first_key_, view_.last_ns_, view_.last_key_);
     const bool in_order = counts.rows == 1 || !counts.single_version ? order <= 0 : order < 0;
     if (!in_order || view_.last_ns_ > kMaxNamespace || (counts.rows == 1 && order != 0)) {
       return Bad(kCounts, "first and last key", 56);

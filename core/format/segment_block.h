@@ -1,5 +1,5 @@
-// The segment block: what this engine believes about one segment file, in one versioned, checksummed
-// blob in the file's body. FORMAT.md, "Segment block", describes every byte.
+// The segment block: what this engine believes about one segment file, in one versioned,
+// checksummed blob in the file's body. FORMAT.md, "Segment block", describes every byte.
 //
 // Contents: counts and bounds, row groups, one page table per column (place, first row, CRC-32C of
 // the page including its header), flags of key pages, first row of each namespace, and three opaque
@@ -45,9 +45,9 @@ inline constexpr size_t kSegmentColumns = 4;
 inline constexpr std::string_view kSegmentBlockKey = "veralith.block";
 
 struct SegmentPage {
-  uint64_t offset = 0;  // in the file, of the page's header
-  uint32_t bytes = 0;   // header included
-  uint32_t crc32c = 0;  // of those bytes, seed 0
+  uint64_t offset = 0;     // in the file, of the page's header
+  uint32_t bytes = 0;      // header included
+  uint32_t crc32c = 0;     // of those bytes, seed 0
   uint64_t first_row = 0;  // in the file
   uint64_t rows = 0;       // at least 1; filled by the view, ignored by the encoder
   friend bool operator==(const SegmentPage&, const SegmentPage&) = default;

@@ -23,9 +23,14 @@ LastEntry ReadEntry(thrift::CompactReader& r) {
   LastEntry entry;
   r.ReadStruct([&](int16_t id, thrift::Type type) {
     switch (id) {
-      case 1: entry.key = r.ReadBinary(type); break;
-      case 2: entry.value = r.ReadBinary(type); break;
-      default: r.Skip(type);
+      case 1:
+        entry.key = r.ReadBinary(type);
+        break;
+      case 2:
+        entry.value = r.ReadBinary(type);
+        break;
+      default:
+        r.Skip(type);
     }
   });
   return entry;

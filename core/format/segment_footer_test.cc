@@ -43,7 +43,8 @@ TEST(SegmentFooter, EveryFlippedBitIsFound) {
 
 TEST(SegmentFooter, IsNotMisledByTextThatLooksLikeItsEntry) {
   parquet::FileMetaData metadata = SomeMetaData();
-  metadata.created_by = "\x18\x0cveralith.crc\x18\x08" "00000000";
+  metadata.created_by = "\x18\x0cveralith.crc\x18\x08"
+                        "00000000";
   std::string footer;
   AppendSealedFooter(metadata, &footer);
   EXPECT_TRUE(Check(footer).ok());

@@ -168,9 +168,10 @@ TEST(SparseIndex, OfNothingFindsNothing) {
 TEST(SparseIndex, AgreesWithAnOrderedMapOnAdversarialKeySets) {
   std::vector<std::vector<std::string>> sets = {{""}, {"", std::string(1, '\0')}, {}, {}, {}, {}};
   for (int i = 0; i < 100; ++i) {
-    sets[2].push_back(std::string(i, 'a'));                                     // each a prefix
-    sets[3].push_back(std::string(60, 'p') + StrCat(1000 + i));                 // long shared prefix
-    sets[4].push_back(std::string(1, static_cast<char>(i * 2)) + "tail");       // nothing shared
+    sets[2].push_back(std::string(i, 'a'));  // each a prefix
+    // Long shared prefix.
+    sets[3].push_back(std::string(60, 'p') + StrCat(1000 + i));
+    sets[4].push_back(std::string(1, static_cast<char>(i * 2)) + "tail");  // nothing shared
     sets[5].push_back(std::string(i % 7, '\xff') + std::string(i % 5, '\0') + StrCat(i % 3));
   }
   for (const auto& keys : sets) {
@@ -276,7 +277,8 @@ TEST(SparseIndexParse, TakesASharedLengthBelowTheLongest) {
 
 TEST(SparseIndexParse, RejectsEveryHeaderThatDoesNotFit) {
   EXPECT_EQ(FaultOf(""), "sparse index: expected a header of 24 bytes, found 0");
-  EXPECT_EQ(FaultOf(std::string(23, '\1')), "sparse index: expected a header of 24 bytes, found 23");
+  EXPECT_EQ(FaultOf(std::string(23, '\1')),
+            "sparse index: expected a header of 24 bytes, found 23");
   std::string bytes = Index(16, {Entry(0, "a")}, {0});
   ASSERT_TRUE(SparseIndexView::Parse(bytes).ok());
   const auto with = [&](size_t place, char value) {
@@ -328,8 +330,7 @@ TEST(SparseIndexParse, RejectsEveryEntryThatDoesNotFit) {
             "sparse index: offset 24: entry 0: its restart offset is 25, not 0");
   std::string left_over = Index(16, {Entry(0, "a"), "xyz"}, {0});
   StoreLe32(left_over.data() + 4, 1);
-  EXPECT_EQ(FaultOf(left_over),
-            "sparse index: offset 49: 3 bytes left over behind the last entry");
+  EXPECT_EQ(FaultOf(left_over), "sparse index: offset 49: 3 bytes left over behind the last entry");
 }
 
 TEST(SparseIndexParse, RejectsKeysThatDoNotAscendAndKeysTooLong) {

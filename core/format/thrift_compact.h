@@ -104,9 +104,7 @@ class CompactReader {
   bool Fail(absl::Status status);
 
   // False, and fails, unless they are equal.
-  bool Expect(Type got, Type want) {
-    return got == want ? ok() : FailType(got, want);
-  }
+  bool Expect(Type got, Type want) { return got == want ? ok() : FailType(got, want); }
 
  private:
   static bool IsBool(Type type) { return type == Type::kTrue || type == Type::kFalse; }
@@ -190,7 +188,7 @@ class CompactWriter {
   void FieldI32(int16_t id, int32_t value);
   void FieldI64(int16_t id, int64_t value);
   void FieldBinary(int16_t id, std::string_view value);
-  void FieldStruct(int16_t id);  // BeginStruct ... EndStruct follow
+  void FieldStruct(int16_t id);                            // BeginStruct ... EndStruct follow
   void FieldList(int16_t id, Type element, size_t count);  // `count` elements follow
 
   void ElementBool(bool value);

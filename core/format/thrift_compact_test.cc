@@ -30,16 +30,16 @@ TEST(CompactWriter, WritesTheBytesOfTheSpecification) {
   std::string out;
   CompactWriter w(&out);
   w.BeginStruct();
-  w.FieldI32(1, -1);            // delta 1, zigzag 1
-  w.FieldBool(3, true);         // delta 2
-  w.FieldBinary(20, "ab");      // delta 17: long form
+  w.FieldI32(1, -1);        // delta 1, zigzag 1
+  w.FieldBool(3, true);     // delta 2
+  w.FieldBinary(20, "ab");  // delta 17: long form
   w.FieldList(21, Type::kI64, 2);
   w.ElementI64(1);
   w.ElementI64(300);
   w.FieldStruct(22);
   w.BeginStruct();
   w.EndStruct();
-  w.FieldI16(-1, 7);            // backwards: long form
+  w.FieldI16(-1, 7);  // backwards: long form
   w.EndStruct();
   EXPECT_EQ(out, Bytes({0x15, 0x01, 0x21, 0x08, 0x28, 0x02, 'a', 'b', 0x19, 0x26, 0x02, 0xd8, 0x04,
                         0x1c, 0x00, 0x04, 0x01, 0x0e, 0x00}));
@@ -66,21 +66,21 @@ TEST(CompactWriter, WritesListsOfFifteenAndMoreWithALongHeader) {
 }
 
 TEST(CompactReader, SkipsEveryType) {
-  const std::string all = Bytes({0x11,                    // true
-                                 0x12,                    // false
-                                 0x13, 0x05,              // byte
-                                 0x14, 0x80, 0x01,        // i16
-                                 0x15, 0x02,              // i32
-                                 0x16, 0x02,              // i64
-                                 0x17, 1, 2, 3, 4, 5, 6, 7, 8,  // double
-                                 0x18, 0x01, 'x',         // binary
-                                 0x19, 0x21, 0x01, 0x02,  // list of two booleans
-                                 0x1a, 0x15, 0x02,        // set of one i32
-                                 0x1b, 0x01, 0x58, 0x02, 0x00,  // map i32 -> binary
-                                 0x1b, 0x00,              // empty map
-                                 0x1c, 0x15, 0x02, 0x00,  // struct
-                                 0x1d, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
-                                 0x00});
+  const std::string all =
+      Bytes({0x11,                                      // true
+             0x12,                                      // false
+             0x13, 0x05,                                // byte
+             0x14, 0x80, 0x01,                          // i16
+             0x15, 0x02,                                // i32
+             0x16, 0x02,                                // i64
+             0x17, 1,    2,    3,    4,    5, 6, 7, 8,  // double
+             0x18, 0x01, 'x',                           // binary
+             0x19, 0x21, 0x01, 0x02,                    // list of two booleans
+             0x1a, 0x15, 0x02,                          // set of one i32
+             0x1b, 0x01, 0x58, 0x02, 0x00,              // map i32 -> binary
+             0x1b, 0x00,                                // empty map
+             0x1c, 0x15, 0x02, 0x00,                    // struct
+             0x1d, 1,    2,    3,    4,    5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0x00});
   EXPECT_TRUE(SkipsWhole(all));
   for (size_t length = 0; length < all.size(); ++length) {
     EXPECT_FALSE(SkipsWhole(std::string_view(all).substr(0, length))) << length;
@@ -176,12 +176,25 @@ RC_GTEST_PROP(CompactReader, ReadsBackWhatTheWriterWrote,
   std::vector<int32_t> got;
   r.ReadStruct([&](int16_t field, Type type) {
     switch (step++) {
-      case 0: RC_ASSERT(field == id); RC_ASSERT(r.ReadBool(type) == flag); break;
-      case 1: RC_ASSERT(r.ReadByte(type) == byte); break;
-      case 2: RC_ASSERT(r.ReadI16(type) == i16); break;
-      case 3: RC_ASSERT(r.ReadI32(type) == i32); break;
-      case 4: RC_ASSERT(r.ReadI64(type) == i64); break;
-      case 5: RC_ASSERT(r.ReadBinary(type) == text); break;
+      case 0:
+        RC_ASSERT(field == id);
+        RC_ASSERT(r.ReadBool(type) == flag);
+        break;
+      case 1:
+        RC_ASSERT(r.ReadByte(type) == byte);
+        break;
+      case 2:
+        RC_ASSERT(r.ReadI16(type) == i16);
+        break;
+      case 3:
+        RC_ASSERT(r.ReadI32(type) == i32);
+        break;
+      case 4:
+        RC_ASSERT(r.ReadI64(type) == i64);
+        break;
+      case 5:
+        RC_ASSERT(r.ReadBinary(type) == text);
+        break;
       default:
         r.ReadList(type, Type::kI32, [&] { got.push_back(r.ReadI32(Type::kI32)); });
     }

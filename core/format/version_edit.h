@@ -31,24 +31,24 @@ inline constexpr int kLevels = 8;
 
 // One live segment, nnnnnn.parquet. Its name does not depend on its level (hazard R3).
 struct FileMeta {
-  uint64_t number = 0;  // of the file name; never 0
-  uint64_t bytes = 0;   // size of the file
+  uint64_t number = 0;            // of the file name; never 0
+  uint64_t bytes = 0;             // size of the file
   uint64_t entries = 0;           // rows, point tombstones included
   uint64_t tombstones = 0;        // of these, point tombstones
   uint64_t superseded = 0;        // of entries, those not the newest version of their user key here
   uint64_t range_tombstones = 0;  // in the segment block
   NamespaceId smallest_ns = 0;    // lower bound, inclusive, range tombstones included
   std::string smallest_key;
-  KeyBound largest;               // upper bound, range tombstones included
-  Timestamp min_ts = 0;           // over entries and range tombstones
+  KeyBound largest;      // upper bound, range tombstones included
+  Timestamp min_ts = 0;  // over entries and range tombstones
   Timestamp max_ts = 0;
-  uint64_t created_by_job = 0;    // for people
+  uint64_t created_by_job = 0;  // for people
 
   friend bool operator==(const FileMeta&, const FileMeta&) = default;
 };
 
-// Bytes written over the life of a database, as far as its manifest knows: what was written after the
-// last edit of a life that ended with a crash is not counted.
+// Bytes written over the life of a database, as far as its manifest knows: what was written after
+// the last edit of a life that ended with a crash is not counted.
 struct WrittenBytes {
   uint64_t user = 0;  // keys and values that were accepted
   uint64_t logs = 0;
@@ -58,8 +58,8 @@ struct WrittenBytes {
   friend bool operator==(const WrittenBytes&, const WrittenBytes&) = default;
 };
 
-// How compaction kept the tree when the edit was written; core/compaction/style.h says what they are.
-// Written to files: never renumber.
+// How compaction kept the tree when the edit was written; core/compaction/style.h says what they
+// are. Written to files: never renumber.
 enum class WrittenPolicy : uint8_t { kLeveled = 1, kHybrid = 2, kTiered = 3 };
 
 // Fields that are not set say nothing. A number or counter that is set replaces the earlier one.

@@ -30,7 +30,8 @@ VersionEdit GoldenEdit() {
   edit.written = WrittenBytes{1000, 1300, 900, 4000};
   edit.policy = WrittenPolicy::kHybrid;
   edit.removed_files = {{1, 7}};
-  edit.added_files = {{2, 3,
+  edit.added_files = {{2,
+                       3,
                        {.number = 9,
                         .bytes = 4096,
                         .entries = 5,
@@ -54,25 +55,24 @@ std::string FaultOf(const char* hex) {
 }
 
 TEST(VersionEdit, HasItsGoldenBytes) {
-  EXPECT_EQ(HexEncode(Encode(GoldenEdit())),
-            "01080807060504030201"
-            "0202ac02"
-            "030104"
-            "0402e807"
-            "05010a"
-            "0602e707"
-            "070308c801"
-            "0808e807940a8407a01f"
-            "090102"
-            "10020107"
-            "11130203"
-            "098020050102010b0c06"
-            "000161"
-            "0101017a"
-            "120105"
-            "130908ddccbbaa00000000"
-            "1404"
-            "0301016d");
+  EXPECT_EQ(HexEncode(Encode(GoldenEdit())), "01080807060504030201"
+                                             "0202ac02"
+                                             "030104"
+                                             "0402e807"
+                                             "05010a"
+                                             "0602e707"
+                                             "070308c801"
+                                             "0808e807940a8407a01f"
+                                             "090102"
+                                             "10020107"
+                                             "11130203"
+                                             "098020050102010b0c06"
+                                             "000161"
+                                             "0101017a"
+                                             "120105"
+                                             "130908ddccbbaa00000000"
+                                             "1404"
+                                             "0301016d");
   EXPECT_EQ(*DecodeVersionEdit(Encode(GoldenEdit())), GoldenEdit());
 }
 

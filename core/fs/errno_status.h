@@ -14,7 +14,8 @@ namespace veralith {
 absl::Status ErrnoStatus(const std::string& path, std::string_view call, int error);
 // The reason alone, in the machine's words.
 std::string ErrnoText(int error);
-// True when the call failed for want of a descriptor: of the process (EMFILE) or the machine (ENFILE).
+// True when the call failed for want of a descriptor: of the process (EMFILE) or the machine
+// (ENFILE).
 bool IsOutOfDescriptors(const absl::Status& status);
 
 }  // namespace veralith

@@ -10,9 +10,9 @@
 //   3. Append and WriteAt write everything or return an error; after an error any part may have
 //      been written. ReadAt returns fewer bytes than asked only at the end of the file.
 //   4. Every error names the path, the call and the reason. ENOSPC, EDQUOT and EFBIG are
-//      ResourceExhausted, and so are EMFILE and ENFILE (errno_status.h tells these apart); ENOENT is
-//      NotFound; EEXIST is AlreadyExists; EACCES, EPERM and EROFS are FailedPrecondition; everything
-//      else is Unavailable.
+//      ResourceExhausted, and so are EMFILE and ENFILE (errno_status.h tells these apart); ENOENT
+//      is NotFound; EEXIST is AlreadyExists; EACCES, EPERM and EROFS are FailedPrecondition;
+//      everything else is Unavailable.
 //   5. A writing call on a File opened with kRead, and any call but path() after Close, is
 //      FailedPrecondition.
 //   6. One File at a time changes the size of a file; others may read it. An open File outlives
@@ -38,8 +38,8 @@
 
 namespace veralith {
 
-// What tells a file from others, as found when it was opened. Files of one path whose identities are
-// equal are the same file, unchanged, as far as the file system can say without reading it.
+// What tells a file from others, as found when it was opened. Files of one path whose identities
+// are equal are the same file, unchanged, as far as the file system can say without reading it.
 struct FileIdentity {
   uint64_t device = 0;
   uint64_t inode = 0;
@@ -89,7 +89,7 @@ enum class LockMode {
   // Creates the lock file if it is missing. Waits a moment (0.1 s) for shared holders to go:
   // readers only look whether a writer is there.
   kExclusive,
-  kShared,     // NotFound when the lock file is missing: read-only opening creates nothing
+  kShared,  // NotFound when the lock file is missing: read-only opening creates nothing
 };
 
 class FileSystem {

@@ -118,17 +118,17 @@ class TableFile final : public File {
       }
     }
     return DataLoss(path_ + " was replaced while it was in use: it had " +
-                    std::to_string(identity_.bytes) + " bytes when it was first opened, and another " +
-                    "file of " + std::to_string(bytes) + " bytes has its name now; put the first " +
-                    "one back");
+                    std::to_string(identity_.bytes) +
+                    " bytes when it was first opened, and another " + "file of " +
+                    std::to_string(bytes) + " bytes has its name now; put the first " + "one back");
   }
 
   const std::shared_ptr<FileTable> table_;
   const std::string path_;
   const FileIdentity identity_;
   const uint64_t tail_;  // HashOfTail
-  // kOpen while file_ is open, and the number of uses. A use counts only if it found kOpen; who finds
-  // exactly kOpen may take it away, and then the file.
+  // kOpen while file_ is open, and the number of uses. A use counts only if it found kOpen; who
+  // finds exactly kOpen may take it away, and then the file.
   mutable Atomic<uint32_t> uses_{0};
   mutable Atomic<bool> was_read_{true};  // since the clock last came by
   std::unique_ptr<File> file_;           // changes under the table's mutex, while there is no use
@@ -156,7 +156,8 @@ FileTable::~FileTable() {
   }
 }
 
-// A place among the open files: what had to make way for it is closed. Given back unless it is filled.
+// A place among the open files: what had to make way for it is closed. Given back unless it is
+// filled.
 class FileTable::Place {
  public:
   explicit Place(FileTable* table) : table_(table) {
@@ -227,8 +228,8 @@ absl::Status FileTable::OpenAgain(TableFile* file) {
   absl::StatusOr<std::unique_ptr<File>> opened = OpenOnDisk(file->path_);
   absl::Status status = opened.status();
   if (absl::IsNotFound(status)) {
-    status = DataLoss(file->path_ +
-                      " is missing, and was there when it was first opened; put it back");
+    status =
+        DataLoss(file->path_ + " is missing, and was there when it was first opened; put it back");
   } else if (status.ok()) {
     status = file->CheckIsTheSame(**opened);
   }

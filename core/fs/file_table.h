@@ -2,15 +2,15 @@
 // opens its path again when it is read, and the ones longest unread make way (hazard E2).
 //
 // Invariants
-//   1. A read that finds its file open takes no lock: two updates of the file's own counter. (Beside
-//      it stands a system call: pages that are cached are not read at all.)
+//   1. A read that finds its file open takes no lock: two updates of the file's own counter.
+//      (Beside it stands a system call: pages that are cached are not read at all.)
 //   2. At most `limit` files are open, except while more threads than that read at the same moment:
 //      each of them needs one, and none waits. No file is closed under a reader.
-//   3. A file that is opened again is the one that was opened first: identity() says so, or where it
-//      differs (file systems that number files anew, a copy put in its place) the size and the last
-//      bytes. Another one, or none, is DataLoss that names the path.
-//   4. A process out of descriptors costs idle files first: opening closes those of this table, then
-//      those of all others on the same file system, and tries again before it gives the error.
+//   3. A file that is opened again is the one that was opened first: identity() says so, or where
+//      it differs (file systems that number files anew, a copy put in its place) the size and the
+//      last bytes. Another one, or none, is DataLoss that names the path.
+//   4. A process out of descriptors costs idle files first: opening closes those of this table,
+//      then those of all others on the same file system, and tries again before it gives the error.
 //
 // So the path of a File must name the same bytes until the File is destroyed: contract point 6 of
 // file_system.h (a File outlives its name) does not hold here.
@@ -51,7 +51,9 @@ class FileTable : public std::enable_shared_from_this<FileTable> {
   FileTable& operator=(const FileTable&) = delete;
 
   // Says what an error of opening a file again means. Call it before the first Open.
-  void SetJudge(std::function<absl::Status(const absl::Status&)> judge) { judge_ = std::move(judge); }
+  void SetJudge(std::function<absl::Status(const absl::Status&)> judge) {
+    judge_ = std::move(judge);
+  }
 
   // For reading. The first opening happens here.
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path);
@@ -64,8 +66,8 @@ class FileTable : public std::enable_shared_from_this<FileTable> {
   // The same, and nothing is opened any more: a read that would have to is FailedPrecondition.
   void Close() noexcept;
 
-  size_t open_files() const;       // now
-  uint64_t files_opened() const;   // so far, again included
+  size_t open_files() const;      // now
+  uint64_t files_opened() const;  // so far, again included
 
  private:
   friend class TableFile;
@@ -93,8 +95,8 @@ class FileTable : public std::enable_shared_from_this<FileTable> {
 
   mutable Mutex mutex_;
   std::vector<TableFile*> open_ ABSL_GUARDED_BY(mutex_);
-  size_t hand_ ABSL_GUARDED_BY(mutex_) = 0;      // of the clock, in open_
-  size_t opening_ ABSL_GUARDED_BY(mutex_) = 0;   // places taken by files that are not in open_ yet
+  size_t hand_ ABSL_GUARDED_BY(mutex_) = 0;     // of the clock, in open_
+  size_t opening_ ABSL_GUARDED_BY(mutex_) = 0;  // places taken by files that are not in open_ yet
   uint64_t opened_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };

@@ -159,9 +159,10 @@ TEST_F(FileTableTest, AFileIsNotClosedUnderItsReaderAndNoReaderWaits) {
 TEST_F(FileTableTest, AnotherFileInItsPlaceIsDataLossThatNamesIt) {
   const Files files = OpenAll(2, 1);
   Replace(PathOf(0), "contents x");  // as many bytes
-  EXPECT_EQ(Read(*files[0]),
-            "DATA_LOSS: /0 was replaced while it was in use: it had 10 bytes when it was first opened, "
-            "and another file of 10 bytes has its name now; put the first one back");
+  EXPECT_EQ(
+      Read(*files[0]),
+      "DATA_LOSS: /0 was replaced while it was in use: it had 10 bytes when it was first opened, "
+      "and another file of 10 bytes has its name now; put the first one back");
   Replace(PathOf(0), "short");
   EXPECT_TRUE(absl::IsDataLoss(files[0]->Size().status()));
   EXPECT_EQ(Read(*files[1]), ContentsOf(1));
@@ -203,9 +204,10 @@ TEST_F(FileTableTest, WithoutDescriptorsItClosesItsOwnFilesBeforeItGivesUp) {
   }
   table_->CloseIdle();
   disk_.SetMaxOpenFiles(1);  // which `held` has
-  EXPECT_EQ(Read(*files[0]),
-            "RESOURCE_EXHAUSTED: /0: open: Too many open files (raise the process's limit, ulimit -n, "
-            "or lower max_open_files)");
+  EXPECT_EQ(
+      Read(*files[0]),
+      "RESOURCE_EXHAUSTED: /0: open: Too many open files (raise the process's limit, ulimit -n, "
+      "or lower max_open_files)");
 }
 
 TEST_F(FileTableTest, WhatElseNeedsADescriptorGetsOneOfItsFiles) {

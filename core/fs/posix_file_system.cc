@@ -46,8 +46,8 @@ struct Place {
 };
 
 // Never waits for another process, as opening a pipe without its other end would.
-// Never 0, 1 or 2, also where the program's standard streams are closed: whatever anybody prints would
-// be written into the file.
+// Never 0, 1 or 2, also where the program's standard streams are closed: whatever anybody prints
+// would be written into the file.
 int OpenDescriptor(const Place& place, int flags) {
   const int fd = Uninterrupted([&] {
     return openat(place.directory, place.name, flags | O_CLOEXEC | O_NONBLOCK, kFileMode);
@@ -165,8 +165,8 @@ class PosixFile final : public File {
     VERALITH_RETURN_IF_ERROR(CheckOpen("sync"));
     // fdatasync makes a grown size durable, for without it the data could not be read; that it
     // does the same for a cut is only custom, so after Truncate it is fsync.
-    const int result = Uninterrupted(
-        [&] { return full_sync_ ? fsync(fd_.get()) : fdatasync(fd_.get()); });
+    const int result =
+        Uninterrupted([&] { return full_sync_ ? fsync(fd_.get()) : fdatasync(fd_.get()); });
     if (result != 0) {
       return ErrnoStatus(path_, "sync", errno);
     }
@@ -199,9 +199,10 @@ class PosixFile final : public File {
       return FailedPrecondition(path_ + ": " + call + ": the file is open for reading only");
     }
     if (IsForkedSince(opened_in_)) [[unlikely]] {
-      return FailedPrecondition(path_ + ": " + call +
-                                ": the file was opened by the process that this one was forked from; "
-                                "open it in this one");
+      return FailedPrecondition(
+          path_ + ": " + call +
+          ": the file was opened by the process that this one was forked from; "
+          "open it in this one");
     }
     return absl::OkStatus();
   }
@@ -498,8 +499,8 @@ class PosixFileSystemImpl final : public FileSystem {
     if (fd.get() < 0) {
       return ErrnoStatus(directory, "open directory", errno);
     }
-    return std::make_unique<PosixFileSystemImpl>(std::make_shared<const PinnedDirectory>(
-        PinnedDirectory{std::move(path), std::move(fd)}));
+    return std::make_unique<PosixFileSystemImpl>(
+        std::make_shared<const PinnedDirectory>(PinnedDirectory{std::move(path), std::move(fd)}));
   }
 
   absl::StatusOr<std::string> Absolute(const std::string& path) override {

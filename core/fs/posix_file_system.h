@@ -9,12 +9,13 @@
 //      process as they do between processes, and the kernel drops them when the process ends. The
 //      process that took a lock releases it for its forked children, too, which share the
 //      descriptor; a child's own destructors release nothing.
-//   5. Every descriptor is close-on-exec. New files have mode 0644 and directories 0755, less umask.
+//   5. Every descriptor is close-on-exec. New files have mode 0644 and directories 0755, less
+//      umask.
 //   6. No call waits for another process to open the other end of a pipe: Open of a FIFO is
 //      FailedPrecondition.
 //
-//   6. A pinned directory (Pin) is a descriptor of it, from which paths are looked up (openat and its
-//      kin). NFS locks no directories: LockDirectory is Unimplemented there.
+//   6. A pinned directory (Pin) is a descriptor of it, from which paths are looked up (openat and
+//      its kin). NFS locks no directories: LockDirectory is Unimplemented there.
 //
 // Appends go to where this File knows the end to be: one File at a time may change a file's size.
 //

@@ -93,8 +93,7 @@ TEST(PosixFileSystem, GoesOnAfterAShortWriteAndReportsWhatStopsIt) {
     if (!file.ok() || setrlimit(RLIMIT_FSIZE, &limit) != 0) {
       return 1;
     }
-    if ((*file)->Append(std::string(10'000, 'x')).code() !=
-        absl::StatusCode::kResourceExhausted) {
+    if ((*file)->Append(std::string(10'000, 'x')).code() != absl::StatusCode::kResourceExhausted) {
       return 2;
     }
     return *(*file)->Size() == 4096 ? 0 : 3;
@@ -158,8 +157,7 @@ TEST(PosixFileSystem, EveryDescriptorIsClosedOnExec) {
   for (int fd = 0; fd < 256; ++fd) {
     before += is_open_for_children(fd) ? '1' : '0';
   }
-  const auto file =
-      PosixFileSystem()->Open(JoinPath(directory.path(), "f"), OpenMode::kCreate);
+  const auto file = PosixFileSystem()->Open(JoinPath(directory.path(), "f"), OpenMode::kCreate);
   const auto lock =
       PosixFileSystem()->Lock(JoinPath(directory.path(), "LOCK"), LockMode::kExclusive);
   ASSERT_TRUE(file.ok() && lock.ok());
@@ -269,9 +267,10 @@ TEST(PosixFileSystem, AForkedChildsEndReleasesNoLockOfItsParents) {
   auto held = PosixFileSystem()->Lock(path, LockMode::kExclusive);
   ASSERT_TRUE(held.ok());
   EXPECT_EQ(InChild([&held] {
-    held->reset();
-    return 0;
-  }), 0);
+              held->reset();
+              return 0;
+            }),
+            0);
   EXPECT_FALSE(PosixFileSystem()->Lock(path, LockMode::kExclusive).ok());
 }
 
@@ -299,11 +298,21 @@ TEST(PosixFileSystem, AChildOfForkReadsItsParentsFilesAndDoesNotWriteThem) {
   ASSERT_TRUE(file->Append("abc").ok());
   EXPECT_EQ(InChild([&] {
               char read[3];
-              if (file->ReadAt(0, read).value_or(0) != 3) return 1;
-              if (!absl::IsFailedPrecondition(file->Append("x"))) return 2;
-              if (!absl::IsFailedPrecondition(file->WriteAt(0, "x"))) return 3;
-              if (!absl::IsFailedPrecondition(file->Truncate(0))) return 4;
-              if (!absl::IsFailedPrecondition(file->Preallocate(9))) return 5;
+              if (file->ReadAt(0, read).value_or(0) != 3) {
+                return 1;
+              }
+              if (!absl::IsFailedPrecondition(file->Append("x"))) {
+                return 2;
+              }
+              if (!absl::IsFailedPrecondition(file->WriteAt(0, "x"))) {
+                return 3;
+              }
+              if (!absl::IsFailedPrecondition(file->Truncate(0))) {
+                return 4;
+              }
+              if (!absl::IsFailedPrecondition(file->Preallocate(9))) {
+                return 5;
+              }
               const auto own = PosixFileSystem()->Open(path, OpenMode::kReadWrite);
               return own.ok() && (*own)->Append("d").ok() ? 0 : 6;
             }),

@@ -1,5 +1,6 @@
-// Passes every call on, and makes one again that found the process out of descriptors, once a table has
-// made room: a log or an output is worth more than a segment that can be opened again (hazard E2).
+// Passes every call on, and makes one again that found the process out of descriptors, once a table
+// has made room: a log or an output is worth more than a segment that can be opened again (hazard
+// E2).
 //
 // Thread rule: the base's. Owns nothing but its share of the table; the base outlives it.
 #ifndef VERALITH_CORE_FS_YIELDING_FILE_SYSTEM_H_

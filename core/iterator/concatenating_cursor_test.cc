@@ -1,4 +1,5 @@
-// What a run does that its parts alone do not. (What it shows: the same as a concatenating iterator.)
+// What a run does that its parts alone do not. (What it shows: the same as a concatenating
+// iterator.)
 #include "core/iterator/concatenating_cursor.h"
 
 #include <gtest/gtest.h>
@@ -22,12 +23,24 @@ using Entries = std::vector<OwnedEntry>;
 class CountedCursor final : public KeyCursor {
  public:
   CountedCursor(std::unique_ptr<KeyCursor> of, int* moves) : of_(std::move(of)), moves_(moves) {}
-  void SeekToFirst() override { Move([&] { of_->SeekToFirst(); }); }
-  void SeekToLast() override { Move([&] { of_->SeekToLast(); }); }
-  void Seek(std::string_view key) override { Move([&] { of_->Seek(key); }); }
-  void SeekForPrev(std::string_view key) override { Move([&] { of_->SeekForPrev(key); }); }
-  void Next() override { Move([&] { of_->Next(); }); }
-  void Prev() override { Move([&] { of_->Prev(); }); }
+  void SeekToFirst() override {
+    Move([&] { of_->SeekToFirst(); });
+  }
+  void SeekToLast() override {
+    Move([&] { of_->SeekToLast(); });
+  }
+  void Seek(std::string_view key) override {
+    Move([&] { of_->Seek(key); });
+  }
+  void SeekForPrev(std::string_view key) override {
+    Move([&] { of_->SeekForPrev(key); });
+  }
+  void Next() override {
+    Move([&] { of_->Next(); });
+  }
+  void Prev() override {
+    Move([&] { of_->Prev(); });
+  }
   Timestamp max_timestamp() const override { return of_->max_timestamp(); }
 
  protected:

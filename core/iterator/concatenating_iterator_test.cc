@@ -155,8 +155,8 @@ TEST(ConcatenatingIterator, ASeekOpensOnlyThePartThatCanHoldTheKey) {
 }
 
 TEST(ConcatenatingIterator, OfNoPartsIsEmpty) {
-  const auto iterator = NewConcatenatingIterator(
-      std::make_unique<VectorParts>(std::vector<Entries>()));
+  const auto iterator =
+      NewConcatenatingIterator(std::make_unique<VectorParts>(std::vector<Entries>()));
   iterator->SeekToLast();
   EXPECT_FALSE(iterator->Valid());
   iterator->Seek(1, "a", 1);

@@ -50,8 +50,8 @@ bool IsEmptyRange(const RangeTombstoneView& tombstone) {
 
 StoredTombstone Store(const RangeTombstoneView& tombstone, KeyStore* keys) {
   const StoredKey* const begin = keys->Add(tombstone.ns, tombstone.begin);
-  const StoredKey* const end = tombstone.open_end ? keys->Add(tombstone.ns + 1, {})
-                                                  : keys->Add(tombstone.ns, tombstone.end);
+  const StoredKey* const end =
+      tombstone.open_end ? keys->Add(tombstone.ns + 1, {}) : keys->Add(tombstone.ns, tombstone.end);
   return {begin, end, tombstone.ts};
 }
 

@@ -42,7 +42,7 @@ class KeyStore {
 
  private:
   std::vector<std::unique_ptr<char[]>> chunks_;
-  size_t used_ = 0;        // of the last chunk
+  size_t used_ = 0;         // of the last chunk
   size_t chunk_bytes_ = 0;  // size of the last chunk
   size_t reserved_ = 0;
 };
@@ -68,8 +68,7 @@ class CoverMap {
   };
 
   CoverMap() = default;
-  explicit CoverMap(const StoredTombstone& only)
-      : steps_{{only.begin, only.ts}, {only.end, 0}} {}
+  explicit CoverMap(const StoredTombstone& only) : steps_{{only.begin, only.ts}, {only.end, 0}} {}
   // Maps tombstones whose timestamps do not fall. `*hides` becomes true when one hides a part of
   // another, so that the map does not say all that they say. O(n log n).
   static CoverMap Of(std::span<const StoredTombstone> by_age, bool* hides);

@@ -9,7 +9,8 @@
 
 namespace veralith {
 
-// Negative, zero or positive: the same as CompareBytes (core/format/entry.h), eight bytes at a time.
+// Negative, zero or positive: the same as CompareBytes (core/format/entry.h), eight bytes at a
+// time.
 inline int CompareKeys(std::string_view a, std::string_view b) {
   const size_t common = a.size() < b.size() ? a.size() : b.size();
   const auto order_at = [&](size_t i) {

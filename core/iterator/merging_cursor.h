@@ -2,8 +2,8 @@
 //
 // Precondition: children come newest source first, and for every key all versions in a child are
 // newer than all in the children behind it. (Memtables and runs are ordered so; lookups stand on it
-// too. CheckDatabase verifies it on the files.) So a key's newest version is known without a look at
-// any timestamp, and only that version is ever loaded.
+// too. CheckDatabase verifies it on the files.) So a key's newest version is known without a look
+// at any timestamp, and only that version is ever loaded.
 //
 // Invariants
 //   1. A child's error makes the merge invalid with that status until the next seek: nothing of the

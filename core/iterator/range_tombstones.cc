@@ -57,8 +57,8 @@ struct FragmentedRangeTombstones::Node {
 };
 
 // `block`: one that is not full; null for a new one.
-FragmentedRangeTombstones::NodeRef FragmentedRangeTombstones::Extend(
-    const Node* block, const StoredTombstone& added) {
+FragmentedRangeTombstones::NodeRef FragmentedRangeTombstones::Extend(const Node* block,
+                                                                     const StoredTombstone& added) {
   auto node = std::make_shared<Node>();
   node->count = 1;
   node->min_ts = node->max_ts = added.ts;
@@ -131,9 +131,7 @@ void FragmentedRangeTombstones::Add(const RangeTombstoneView& tombstone) {
 std::shared_ptr<const FragmentedRangeTombstones> FragmentedRangeTombstones::Build(
     std::span<const RangeTombstoneView> tombstones) {
   std::vector<RangeTombstoneView> by_age(tombstones.begin(), tombstones.end());
-  std::sort(by_age.begin(), by_age.end(), [](const auto& a, const auto& b) {
-    return a.ts < b.ts;
-  });
+  std::sort(by_age.begin(), by_age.end(), [](const auto& a, const auto& b) { return a.ts < b.ts; });
   std::shared_ptr<FragmentedRangeTombstones> result(new FragmentedRangeTombstones);
   for (const RangeTombstoneView& tombstone : by_age) {
     result->Add(tombstone);

@@ -79,12 +79,11 @@ class VectorIterator final : public Iterator {
 
  private:
   size_t LowerBound(const EntryView& target) const {
-    return static_cast<size_t>(
-        std::lower_bound(entries_.begin(), entries_.end(), target,
-                         [](const OwnedEntry& a, const EntryView& b) {
-                           return CompareEntries(a.view(), b) < 0;
-                         }) -
-        entries_.begin());
+    return static_cast<size_t>(std::lower_bound(entries_.begin(), entries_.end(), target,
+                                                [](const OwnedEntry& a, const EntryView& b) {
+                                                  return CompareEntries(a.view(), b) < 0;
+                                                }) -
+                               entries_.begin());
   }
   // Beyond the end on either side (0 - 1 wraps around) is nowhere.
   void MoveTo(size_t at) {

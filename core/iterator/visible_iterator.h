@@ -67,8 +67,8 @@ class VisibleIterator final {
 
   void SeekToFirst();
   void SeekToLast();
-  // To the first visible key at or after the target, clamped to the bounds: one below the lower bound
-  // seeks to the first, one above the upper bound ends.
+  // To the first visible key at or after the target, clamped to the bounds: one below the lower
+  // bound seeks to the first, one above the upper bound ends.
   void Seek(std::string_view target);
   // To the last visible key at or before the target, clamped likewise.
   void SeekForPrev(std::string_view target);

@@ -74,8 +74,8 @@ World AnyWorld() {
   const size_t sources = *rc::gen::inRange<size_t>(1, 5);
   world.tombstones.resize(sources);
   // Few namespaces and keys per world, so that there are many versions of one.
-  const auto namespaces = *rc::gen::container<std::vector<NamespaceId>>(
-      2, rc::gen::exec(AnyNamespace));
+  const auto namespaces =
+      *rc::gen::container<std::vector<NamespaceId>>(2, rc::gen::exec(AnyNamespace));
   const bool few_keys = *rc::gen::arbitrary<bool>();
   const auto any_namespace = [&] { return namespaces[*rc::gen::inRange<size_t>(0, 2)]; };
   const auto any_source = [&] { return *rc::gen::inRange<size_t>(0, sources); };
@@ -209,8 +209,8 @@ TEST(VisibleIterator, DoesNotStepOverALongRangeThatWasDeleted) {
 }
 
 TEST(VisibleIterator, ARangeTombstoneLeavesEntriesOfItsOwnBatch) {
-  const Counted counted = CountMoves({{0, "k", 5, EntryKind::kPut, "v"}},
-                                     {{0, "a", "z", false, 5}}, kMaxTimestamp);
+  const Counted counted =
+      CountMoves({{0, "k", 5, EntryKind::kPut, "v"}}, {{0, "a", "z", false, 5}}, kMaxTimestamp);
   counted.iterator->SeekToFirst();
   EXPECT_TRUE(counted.iterator->Valid());
 }

@@ -16,8 +16,8 @@ LogReader::LogReader(std::unique_ptr<RecordReader> reader, uint64_t log_number)
 absl::StatusOr<std::unique_ptr<LogReader>> LogReader::Open(std::unique_ptr<File> file,
                                                            uint64_t log_number, uint64_t log_id) {
   VERALITH_ASSIGN_OR_RETURN(
-      auto reader, RecordReader::Open(std::move(file),
-                                      RecordFileId{RecordFileKind::kLog, log_number, log_id}));
+      auto reader,
+      RecordReader::Open(std::move(file), RecordFileId{RecordFileKind::kLog, log_number, log_id}));
   return std::unique_ptr<LogReader>(new LogReader(std::move(reader), log_number));
 }
 

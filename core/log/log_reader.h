@@ -3,8 +3,8 @@
 //
 // How recovery decides (DESIGN 4, "Log"): when the log at position P ends with kBadRecord, or a
 // log that should be there is short or missing, and some later sound record (behind P in this log,
-// or anywhere in a later one) carries synced_through > P, the bytes at P had been durable: DataLoss.
-// Otherwise P is the end of the database's history and everything behind is discarded.
+// or anywhere in a later one) carries synced_through > P, the bytes at P had been durable:
+// DataLoss. Otherwise P is the end of the database's history and everything behind is discarded.
 //
 // Invariants: those of core/log/record_reader.h. A record that is sound but does not parse is an
 // error (DataLoss or Unimplemented, naming file and offset), never the end.
@@ -54,8 +54,8 @@ class LogReader {
   LogPosition end() const { return {log_number_, reader_->end_offset()}; }
   const std::string& end_detail() const { return reader_->end_detail(); }
 
-  // The largest synced_through among the records that are sound in themselves at or behind the place
-  // that Next has reached; none when there is no such record.
+  // The largest synced_through among the records that are sound in themselves at or behind the
+  // place that Next has reached; none when there is no such record.
   absl::StatusOr<std::optional<LogPosition>> FurthestSyncedBehindDamage();
 
  private:

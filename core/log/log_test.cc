@@ -59,8 +59,7 @@ class LogTest : public ::testing::Test {
     return timestamps;
   }
 
-  std::shared_ptr<MemoryFileState> state_ =
-      std::make_shared<MemoryFileState>();
+  std::shared_ptr<MemoryFileState> state_ = std::make_shared<MemoryFileState>();
   std::vector<LogPosition> ends_;
 };
 
@@ -185,16 +184,15 @@ TEST_F(LogTest, ALogThatLostItsTailAtARecordsBoundaryIsNoticedByTheNextLog) {
     auto second = *LogReader::Open(OpenMemoryFile(next), kNumber + 1, 99);
     second->ExpectContinues(*first->checksum());
     EXPECT_EQ(ReadToEnd(*second).size(), lost_tail ? 0u : 1u);
-    EXPECT_EQ(second->end_reason(), lost_tail ? LogReader::EndReason::kBrokenChain
-                                              : LogReader::EndReason::kEndOfFile);
+    EXPECT_EQ(second->end_reason(),
+              lost_tail ? LogReader::EndReason::kBrokenChain : LogReader::EndReason::kEndOfFile);
   }
 }
 
 // A log of version 1 with one put per record, each but the first saying that the one before it was
 // synced; ends[i] is where record i ends.
 testing::RecordFileImage Version1Log(int records, std::vector<LogPosition>* ends) {
-  testing::RecordFileImage image(
-      {.file = {RecordFileKind::kLog, kNumber, kLogId}, .version = 1});
+  testing::RecordFileImage image({.file = {RecordFileKind::kLog, kNumber, kLogId}, .version = 1});
   LogPosition synced;
   for (int i = 1; i <= records; ++i) {
     const std::string key = StrCat("key", i);

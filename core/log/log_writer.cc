@@ -6,8 +6,7 @@ namespace veralith {
 
 LogWriter::LogWriter(std::unique_ptr<File> file, uint64_t log_number, uint64_t log_id,
                      uint32_t continues)
-    : writer_(std::move(file), RecordFileId{RecordFileKind::kLog, log_number, log_id}, continues) {
-}
+    : writer_(std::move(file), RecordFileId{RecordFileKind::kLog, log_number, log_id}, continues) {}
 
 void LogWriter::Stage(Timestamp ts, LogPosition synced_through,
                       std::span<const LogOperation> operations) {

@@ -66,8 +66,7 @@ absl::Status RecordReader::CheckFileHeader() {
   } else if (stated->file != id_) {
     End(EndReason::kBadRecord,
         StrCat("offset 12: the header is of file ", stated->file.number, " with id ",
-               stated->file.id,
-               ", expected ", id_.number, " with id ", id_.id));
+               stated->file.id, ", expected ", id_.number, " with id ", id_.id));
   } else {
     header_is_good_ = true;
     version_ = stated->version;
@@ -80,8 +79,7 @@ absl::Status RecordReader::CheckFileHeader() {
 
 void RecordReader::ExpectContinues(uint32_t checksum) {
   if (header_is_good_ && continues_ != checksum) {
-    End(EndReason::kBrokenChain,
-        "offset 32: the file before this one has lost records at its end");
+    End(EndReason::kBrokenChain, "offset 32: the file before this one has lost records at its end");
   }
 }
 

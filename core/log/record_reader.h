@@ -1,5 +1,5 @@
-// Reads a record file (core/format/record_frame.h) from its beginning to the first place that is not
-// the next record of the chain, and can look behind that place for records that are sound in
+// Reads a record file (core/format/record_frame.h) from its beginning to the first place that is
+// not the next record of the chain, and can look behind that place for records that are sound in
 // themselves.
 //
 // Invariants
@@ -8,8 +8,8 @@
 //   2. A missing, torn, stale or foreign file header is a bad place at offset 0, not an error: a
 //      crash can leave any of these in a file whose name is durable.
 //   3. An I/O error is returned as such, never taken for the end.
-//   4. A file is of one version, as its header says. Where the header is lost, the first sound record
-//      found behind it tells (a record of one version is none in another).
+//   4. A file is of one version, as its header says. Where the header is lost, the first sound
+//      record found behind it tells (a record of one version is none in another).
 //   5. Memory: one record of the file at a time, never more than the file's size plus 64 KiB; the
 //      scan behind damage needs 128 KiB. Time of the scan: linear in the file (see
 //      ScanBehindEnd).
@@ -38,7 +38,8 @@ class RecordReader {
   enum class EndReason {
     kEndOfFile,  // the file ends with a good record, or is empty
     kBadRecord,  // bytes follow that are not the next record: torn, damaged, zeros, or stale
-    kBrokenChain,  // the file is sound where it begins, but continues another checksum than expected
+    // The file is sound where it begins, but continues another checksum than expected.
+    kBrokenChain,
   };
 
   // How much of a payload ScanBehindEnd shows.
@@ -78,8 +79,8 @@ class RecordReader {
   // Of the payloads that Next yields and ScanBehindEnd shows; 0: neither header nor record told.
   uint32_t version() const { return version_; }
 
-  // Calls `visit` with the offset and the first kScanPrefixBytes of the payload of each record at or
-  // behind the place that Next has reached that is sound in itself (id, offset, header check
+  // Calls `visit` with the offset and the first kScanPrefixBytes of the payload of each record at
+  // or behind the place that Next has reached that is sound in itself (id, offset, header check
   // and checksum; what lies before it may be missing), until `visit` returns false.
   //
   // Cost: one header check (some ns) per 4 bytes, of version 1 per 8, two where the header is lost;
@@ -90,9 +91,9 @@ class RecordReader {
   absl::Status ScanBehindEnd(
       const std::function<bool(uint64_t offset, std::string_view payload_prefix)>& visit);
 
-  // After Next returned false, for salvage: goes on behind the end, at the next record that is sound
-  // in itself, as if the chain began there; false when there is none. What lies between is lost, and
-  // a record found so may never have been acknowledged.
+  // After Next returned false, for salvage: goes on behind the end, at the next record that is
+  // sound in itself, as if the chain began there; false when there is none. What lies between is
+  // lost, and a record found so may never have been acknowledged.
   absl::StatusOr<bool> GoOnBehindEnd();
 
   uint64_t file_bytes() const { return file_bytes_; }
@@ -119,7 +120,7 @@ class RecordReader {
   EndReason end_reason_ = EndReason::kEndOfFile;
   std::string end_detail_;
   uint32_t version_ = 0;  // 0: not known
-  uint64_t offset_ = 0;  // of the next record
+  uint64_t offset_ = 0;   // of the next record
   uint64_t record_offset_ = 0;
   uint64_t went_on_at_ = 0;  // GoOnBehindEnd, last
   uint32_t previous_checksum_ = 0;

@@ -323,8 +323,7 @@ RC_GTEST_PROP(RecordReader, ReadsBackAnyPayloadsAndTheScanFindsAllBehindDamage, 
   RC_ASSERT(result.scan.ok());
   RC_ASSERT(result.behind.size() == payloads.size() - hit - 1);
   for (size_t i = 0; i < result.behind.size(); ++i) {
-    RC_ASSERT(result.behind[i] ==
-              payloads[hit + 1 + i].substr(0, RecordReader::kScanPrefixBytes));
+    RC_ASSERT(result.behind[i] == payloads[hit + 1 + i].substr(0, RecordReader::kScanPrefixBytes));
   }
 }
 

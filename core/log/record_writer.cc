@@ -43,8 +43,7 @@ void RecordWriter::Reserve(size_t more) {
   if (buffer_bytes_ - staged_bytes_ >= more) [[likely]] {
     return;
   }
-  const size_t wanted =
-      std::max({kInitialBufferBytes, 2 * buffer_bytes_, staged_bytes_ + more});
+  const size_t wanted = std::max({kInitialBufferBytes, 2 * buffer_bytes_, staged_bytes_ + more});
   auto larger = std::make_unique_for_overwrite<char[]>(wanted);
   if (staged_bytes_ > 0) {
     std::memcpy(larger.get(), buffer_.get(), staged_bytes_);
@@ -84,9 +83,8 @@ absl::Status RecordWriter::Commit() {
   VERALITH_CHECK(open_payload_bytes_ == 0);
   const size_t bytes = staged_bytes_;
   if (status_.ok() && bytes > 0) {
-    status_ = CatchNoMemory("a write", [&] {
-      return file_->Append(std::string_view(buffer_.get(), bytes));
-    });
+    status_ = CatchNoMemory("a write",
+                            [&] { return file_->Append(std::string_view(buffer_.get(), bytes)); });
     if (status_.ok()) {
       committed_offset_ += bytes;
       committed_checksum_ = previous_checksum_;

@@ -38,8 +38,8 @@ class RecordWriter {
   // Begins a new, empty file. `continues`: checksum() of the file that it continues; 0: none.
   RecordWriter(std::unique_ptr<File> file, const RecordFileId& id, uint32_t continues = 0);
   // Goes on behind the last good record of a file that ends there: the caller cut the file at
-  // resume.offset if anything was behind it, synced the cut, and opened it kReadWrite. The file is of
-  // the newest version: no other is written.
+  // resume.offset if anything was behind it, synced the cut, and opened it kReadWrite. The file is
+  // of the newest version: no other is written.
   RecordWriter(std::unique_ptr<File> file, const RecordFileId& id, const RecordResumePoint& resume);
 
   // Stages one record of 1 to kMaxRecordPayloadBytes.

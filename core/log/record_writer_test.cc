@@ -29,8 +29,7 @@ class RecordWriterTest : public ::testing::Test {
     return payloads;
   }
 
-  std::shared_ptr<MemoryFileState> state_ =
-      std::make_shared<MemoryFileState>();
+  std::shared_ptr<MemoryFileState> state_ = std::make_shared<MemoryFileState>();
   RecordResumePoint resume_;
 };
 

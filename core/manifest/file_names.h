@@ -1,8 +1,8 @@
 // The names of a database's files, made and parsed in one place.
 //
-//   CURRENT           names the live manifest       CURRENT.tmp      the next CURRENT, being written
-//   MANIFEST-000001   a log of version edits        LOCK             held by the process that owns it
-//   000002.log        a write-ahead log             000003.parquet   a segment
+//   CURRENT           names the live manifest       CURRENT.tmp      the next CURRENT, being
+//   written MANIFEST-000001   a log of version edits        LOCK             held by the process
+//   that owns it 000002.log        a write-ahead log             000003.parquet   a segment
 //
 // Invariants
 //   1. All kinds draw from one sequence of numbers, and a number is never used twice.

@@ -88,9 +88,9 @@ absl::StatusOr<CurrentPointer> ParseCurrentText(std::string_view text) {
     return DataLoss("at offset 0: does not begin with the name of a manifest");
   }
   const std::string_view second = text.substr(end + 1);
-  const std::optional<uint64_t> id =
-      second.starts_with(kDatabase) ? ParseHex16(second.substr(kDatabase.size(), 16))
-                                    : std::nullopt;
+  const std::optional<uint64_t> id = second.starts_with(kDatabase)
+                                         ? ParseHex16(second.substr(kDatabase.size(), 16))
+                                         : std::nullopt;
   if (!id.has_value()) {
     return DataLoss("at offset " + std::to_string(end + 1) + ": no database id");
   }
@@ -223,7 +223,8 @@ absl::StatusOr<std::unique_ptr<ManifestLog>> ManifestLog::Reuse(FileSystem* fs,
     VERALITH_ASSIGN_OR_RETURN(more, reader->Next(&payload));
   }
   RecordResumePoint resume = reader->resume_point();
-  resume.offset = reader->file_bytes() / kRecordAlignment * kRecordAlignment;  // behind the torn tail
+  // Behind the torn tail.
+  resume.offset = reader->file_bytes() / kRecordAlignment * kRecordAlignment;
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kReadWrite));
   return std::unique_ptr<ManifestLog>(
       new ManifestLog(number, std::make_unique<Impl>(std::move(file), id, resume)));
@@ -243,8 +244,7 @@ using VisitEdit = std::function<absl::Status(uint64_t offset, const VersionEdit&
 
 absl::Status VisitRecord(std::string_view payload, uint64_t offset, const VisitEdit& visit,
                          ManifestScan& scan) {
-  if (payload.size() < kSyncedThroughBytes || scan.closed ||
-      LoadLe64(payload.data()) > offset) {
+  if (payload.size() < kSyncedThroughBytes || scan.closed || LoadLe64(payload.data()) > offset) {
     return DataLoss("not a manifest record");
   }
   ++scan.records;
@@ -265,9 +265,9 @@ absl::Status CheckTailIsTorn(RecordReader& reader, const std::string& path) {
     if (payload.size() < kSyncedThroughBytes || LoadLe64(payload.data()) <= bad) {
       return true;
     }
-    verdict = DataLoss(At(path, bad) + ": damaged (" + reader.end_detail() +
-                       "); the record at offset " + std::to_string(offset) +
-                       " shows that this place was synced");
+    verdict =
+        DataLoss(At(path, bad) + ": damaged (" + reader.end_detail() + "); the record at offset " +
+                 std::to_string(offset) + " shows that this place was synced");
     return false;
   };
   VERALITH_RETURN_IF_ERROR(reader.ScanBehindEnd(judge));
@@ -287,8 +287,7 @@ absl::StatusOr<ManifestScan> Scan(std::unique_ptr<File> file, const RecordFileId
       break;
     }
     const uint64_t offset = reader->record_offset();
-    VERALITH_RETURN_IF_ERROR(
-        Annotate(VisitRecord(payload, offset, visit, scan), At(path, offset)));
+    VERALITH_RETURN_IF_ERROR(Annotate(VisitRecord(payload, offset, visit, scan), At(path, offset)));
   }
   scan.bytes = reader->file_bytes();
   scan.discarded_bytes = scan.bytes - std::min(scan.bytes, reader->end_offset());
@@ -301,8 +300,8 @@ absl::StatusOr<ManifestScan> Scan(std::unique_ptr<File> file, const RecordFileId
 
 }  // namespace
 
-absl::StatusOr<ManifestScan> ScanManifest(FileSystem* fs, const std::string& path,
-                                          uint64_t number, const VisitEdit& visit) {
+absl::StatusOr<ManifestScan> ScanManifest(FileSystem* fs, const std::string& path, uint64_t number,
+                                          const VisitEdit& visit) {
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kRead));
   return ScanManifest(std::move(file), number, visit);
 }
@@ -321,8 +320,7 @@ absl::StatusOr<ManifestScan> ScanManifest(std::unique_ptr<File> file, uint64_t n
 
 namespace {
 
-constexpr std::string_view kWhatToDo =
-    "; restore the directory from a backup";
+constexpr std::string_view kWhatToDo = "; restore the directory from a backup";
 
 // Without CURRENT: does this manifest stem from a creation that a crash interrupted, before
 // anything depended on it? Then it holds at most the snapshot of an empty database.
@@ -375,8 +373,7 @@ absl::StatusOr<CurrentPointer> ReadCurrent(FileSystem* fs, const std::string& pa
   VERALITH_RETURN_IF_ERROR(text.status());
   absl::StatusOr<CurrentPointer> pointer = ParseCurrentText(*text);
   if (!pointer.ok()) {
-    return DataLoss(path + " " + std::string(Message(pointer.status())) +
-                    std::string(kWhatToDo));
+    return DataLoss(path + " " + std::string(Message(pointer.status())) + std::string(kWhatToDo));
   }
   return pointer;
 }
@@ -432,7 +429,8 @@ absl::StatusOr<std::optional<RecoveredManifest>> RecoverManifest(
     return DataLoss(current + " names " + ManifestFileName(pointer.manifest_number) +
                     ", which is missing" + std::string(kWhatToDo));
   }
-  VERALITH_ASSIGN_OR_RETURN(RecoveredManifest recovered, RecoverManifestFile(fs, directory, pointer));
+  VERALITH_ASSIGN_OR_RETURN(RecoveredManifest recovered,
+                            RecoverManifestFile(fs, directory, pointer));
   return std::optional<RecoveredManifest>(std::move(recovered));
 }
 

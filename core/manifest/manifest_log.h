@@ -9,9 +9,9 @@
 //      a manifest can be torn, and each record says up to where the file was synced when it was
 //      written: a bad record that a later record calls synced is damage (DataLoss), any other is
 //      the torn tail of an edit that was never acknowledged, and is cut.
-//   4. Nothing is ever appended to a manifest that was recovered (hazard R2, and: bytes that a failed
-//      sync left in the page cache only are read back but may not be on disk): opening for writing
-//      makes a new manifest under a number never used before.
+//   4. Nothing is ever appended to a manifest that was recovered (hazard R2, and: bytes that a
+//      failed sync left in the page cache only are read back but may not be on disk): opening for
+//      writing makes a new manifest under a number never used before.
 //   5. After any error of Append the log is poisoned: every later call fails with
 //      FailedPrecondition that quotes the first error. Whether that edit survives is not known.
 //   6. Append throws std::bad_alloc when there is no memory for the edit, and has then written
@@ -89,25 +89,25 @@ class ManifestLog {
 struct RecoveredManifest {
   ManifestState state;
   uint64_t manifest_number = 0;
-  uint64_t records = 0;           // replayed, the snapshot included
-  uint64_t manifest_bytes = 0;    // of the file
-  uint64_t discarded_bytes = 0;   // of them, a torn tail
-  std::string end_detail;         // why the tail was cut; for people
+  uint64_t records = 0;          // replayed, the snapshot included
+  uint64_t manifest_bytes = 0;   // of the file
+  uint64_t discarded_bytes = 0;  // of them, a torn tail
+  std::string end_detail;        // why the tail was cut; for people
 };
 
 // The state that CURRENT leads to; nothing when `directory` holds no database, that is: no file of
 // ours but LOCK, and what a crash leaves of a creation that never completed (manifests without a
 // CURRENT, that record no data). `names` are all names in `directory` (FileSystem::List).
 // DataLoss, naming file, offset and what to do: CURRENT missing while data files are there, CURRENT
-// unreadable or naming a missing manifest, damage in the manifest, edits that do not fit, a manifest
-// of another database. Unimplemented: a manifest of a newer version. Other errors: of the disk.
-// Writes nothing. Memory: the state, and the largest record.
+// unreadable or naming a missing manifest, damage in the manifest, edits that do not fit, a
+// manifest of another database. Unimplemented: a manifest of a newer version. Other errors: of the
+// disk. Writes nothing. Memory: the state, and the largest record.
 absl::StatusOr<std::optional<RecoveredManifest>> RecoverManifest(
     FileSystem* fs, const std::string& directory, const std::vector<std::string>& names);
 
-// Reads one manifest, without CURRENT (for `inspect` and `check`): calls `visit` with the offset and
-// the edit of each record in order, the closing record excepted. DataLoss for damage; a torn tail,
-// even of the first record, ends it with OK.
+// Reads one manifest, without CURRENT (for `inspect` and `check`): calls `visit` with the offset
+// and the edit of each record in order, the closing record excepted. DataLoss for damage; a torn
+// tail, even of the first record, ends it with OK.
 struct ManifestScan {
   uint64_t records = 0;
   uint64_t bytes = 0;            // of the file

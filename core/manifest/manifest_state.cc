@@ -27,8 +27,8 @@ absl::Status ApplyDatabaseId(const std::optional<uint64_t>& id, ManifestState& s
     return absl::OkStatus();
   }
   if (*id == 0 || state.database_id != 0) {
-    return DataLoss("changes the database's id from " + std::to_string(state.database_id) +
-                    " to " + std::to_string(*id));
+    return DataLoss("changes the database's id from " + std::to_string(state.database_id) + " to " +
+                    std::to_string(*id));
   }
   state.database_id = *id;
   return absl::OkStatus();
@@ -138,12 +138,11 @@ VersionEdit ManifestState::Snapshot() const {
 }
 
 std::string ManifestState::DebugString() const {
-  std::string text = "database " + std::to_string(database_id) + ", next file " +
-                     std::to_string(next_file_number) + ", next run " +
-                     std::to_string(next_run_id) + ", ceiling " +
-                     std::to_string(timestamp_ceiling) + ", floor " +
-                     std::to_string(history_floor) + ", last timestamp " +
-                     std::to_string(last_timestamp);
+  std::string text =
+      "database " + std::to_string(database_id) + ", next file " +
+      std::to_string(next_file_number) + ", next run " + std::to_string(next_run_id) +
+      ", ceiling " + std::to_string(timestamp_ceiling) + ", floor " +
+      std::to_string(history_floor) + ", last timestamp " + std::to_string(last_timestamp);
   if (logs_synced_through.log_number != 0) {
     text += ", logs synced through " + std::to_string(logs_synced_through.log_number) + ":" +
             std::to_string(logs_synced_through.offset);

@@ -37,8 +37,8 @@ struct ManifestState {
 
   // The state after `edit`; this state is unchanged. DataLoss, saying what, when the edit does not
   // fit: see Version::Apply; a removed log that is not there; a log added twice; another database
-  // id. Counters, ceiling, floor, last timestamp, synced position and each of the bytes written never
-  // go back: the larger of old and new stays.
+  // id. Counters, ceiling, floor, last timestamp, synced position and each of the bytes written
+  // never go back: the larger of old and new stays.
   // next_file_number and next_run_id rise above what the edit adds even when it does not say so.
   absl::StatusOr<ManifestState> Apply(const VersionEdit& edit) const;
 

@@ -25,8 +25,8 @@ bool StartsBefore(const FileMeta& a, const FileMeta& b) {
 
 bool Disjoint(const FileMeta& first, const FileMeta& second) {
 #ifdef VERALITH_BROKEN_ENGINES
-  const bool touch = first.largest.ns == second.smallest_ns &&
-                     first.largest.key == second.smallest_key;
+  const bool touch =
+      first.largest.ns == second.smallest_ns && first.largest.key == second.smallest_key;
   if (VERALITH_BROKEN(C5) || (VERALITH_BROKEN(O4) && touch)) {
     return true;
   }
@@ -203,8 +203,8 @@ absl::Status Version::RemoveFile(const VersionEdit::RemovedFile& removed) {
                     std::to_string(removed.level) + ", which does not hold it");
   }
   std::vector<Run>& runs = levels_[place->level].runs;
-  const auto run = std::find_if(runs.begin(), runs.end(),
-                                [&](const Run& r) { return r.id == place->run_id; });
+  const auto run =
+      std::find_if(runs.begin(), runs.end(), [&](const Run& r) { return r.id == place->run_id; });
   VERALITH_CHECK(run != runs.end());
   const auto file = PositionOf(run->files, *place->file);
   VERALITH_CHECK(file != run->files.end() && *file == place->file);
@@ -222,8 +222,8 @@ absl::Status Version::RemoveFile(const VersionEdit::RemovedFile& removed) {
 void Version::RemoveByOneIndex(const Place* place) {
   const auto index = static_cast<size_t>(place - places_.data());
   std::vector<Run>& runs = levels_[place->level].runs;
-  const auto run = std::find_if(runs.begin(), runs.end(),
-                                [&](const Run& r) { return r.id == place->run_id; });
+  const auto run =
+      std::find_if(runs.begin(), runs.end(), [&](const Run& r) { return r.id == place->run_id; });
   if (run != runs.end()) {
     const auto file = run->files.begin() + static_cast<ptrdiff_t>(index % run->files.size());
     levels_[place->level].sums.Subtract(**file);
@@ -241,9 +241,9 @@ absl::Status Version::AddFile(const VersionEdit::AddedFile& added) {
     return DataLoss("adds a file to level " + std::to_string(added.level));
   }
   VERALITH_RETURN_IF_ERROR(CheckFile(added.file));
-  const auto place = std::lower_bound(
-      places_.begin(), places_.end(), added.file.number,
-      [](const Place& p, uint64_t number) { return p.number < number; });
+  const auto place =
+      std::lower_bound(places_.begin(), places_.end(), added.file.number,
+                       [](const Place& p, uint64_t number) { return p.number < number; });
   if (place != places_.end() && place->number == added.file.number) {
     return DataLoss("adds " + SegmentFileName(added.file.number) + ", which " +
                     PlaceText(place->level, place->run_id) + " holds already");
@@ -303,10 +303,10 @@ std::pair<Timestamp, Timestamp> TimestampsOf(const Run& run) {
 
 absl::Status CheckRunOrder(int level, const Run& newer, const Run& older) {
   if (newer.id <= older.id) {
-    return DataLoss(PlaceText(level, newer.id) + " stands before run " +
-                    std::to_string(older.id));
+    return DataLoss(PlaceText(level, newer.id) + " stands before run " + std::to_string(older.id));
   }
-  if (level == 0 && !VERALITH_BROKEN(C9) && TimestampsOf(newer).first <= TimestampsOf(older).second) {
+  if (level == 0 && !VERALITH_BROKEN(C9) &&
+      TimestampsOf(newer).first <= TimestampsOf(older).second) {
     return DataLoss(PlaceText(level, newer.id) + " holds timestamps from " +
                     std::to_string(TimestampsOf(newer).first) + ", but the older run " +
                     std::to_string(older.id) + " goes up to " +
@@ -341,10 +341,9 @@ absl::Status Version::CheckInvariants(int tiered_levels) const {
     VERALITH_CHECK(sums == levels_[level].sums);
   }
   const bool index_agrees = std::equal(
-      places_.begin(), places_.end(), seen.begin(), seen.end(),
-      [](const Place& a, const auto& b) {
-        return a.number == b.first && a.level == b.second.level &&
-               a.run_id == b.second.run_id && a.file == b.second.file;
+      places_.begin(), places_.end(), seen.begin(), seen.end(), [](const Place& a, const auto& b) {
+        return a.number == b.first && a.level == b.second.level && a.run_id == b.second.run_id &&
+               a.file == b.second.file;
       });
   VERALITH_CHECK(index_agrees || VERALITH_BROKEN(C4));
   return absl::OkStatus();
@@ -353,9 +352,8 @@ absl::Status Version::CheckInvariants(int tiered_levels) const {
 // --- Queries -------------------------------------------------------------------------------------
 
 const Version::Place* Version::Find(uint64_t number) const {
-  const auto it =
-      std::lower_bound(places_.begin(), places_.end(), number,
-                       [](const Place& place, uint64_t n) { return place.number < n; });
+  const auto it = std::lower_bound(places_.begin(), places_.end(), number,
+                                   [](const Place& place, uint64_t n) { return place.number < n; });
   return it != places_.end() && it->number == number ? &*it : nullptr;
 }
 

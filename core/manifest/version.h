@@ -10,15 +10,15 @@
 //   1. Run ids of a level strictly descend; no run is empty; a level that is not tiered has at most
 //      one run.
 //   2. Files of a run are sorted and disjoint at user-key granularity. Bounds include range
-//      tombstones and carry no timestamp (hazard O4); exclusive ends are exact, so [a, c) and [c, d]
-//      are neighbours, not an overlap.
+//      tombstones and carry no timestamp (hazard O4); exclusive ends are exact, so [a, c) and [c,
+//      d] are neighbours, not an overlap.
 //   3. A file number occurs once in the whole version.
 //   4. A file's own numbers make sense: lower bound <= upper bound, min_ts <= max_ts, counts.
 //   5. Runs of level 0 do not share timestamps: each run is newer as a whole than the runs behind
 //      it (hazard C9: an older memtable installed as the newest run).
 //   6. The sums of each level are those of its files.
-// Apply keeps 1-4 and 6 by construction (except the number of runs in a leveled level, which depends on
-// the policy) and says which edit would break them.
+// Apply keeps 1-4 and 6 by construction (except the number of runs in a leveled level, which
+// depends on the policy) and says which edit would break them.
 //
 // Thread rule: const calls from any thread. Files are shared between versions.
 // It does not: do I/O, know segments' contents, or decide anything about compaction.

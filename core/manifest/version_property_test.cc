@@ -1,6 +1,6 @@
-// Random edits on a Version and on a model that keeps a plain list of files and compares them key by
-// key. A bound of a file is one of few keys, so that bounds meet; every such key, and a neighbour of
-// each, is probed.
+// Random edits on a Version and on a model that keeps a plain list of files and compares them key
+// by key. A bound of a file is one of few keys, so that bounds meet; every such key, and a
+// neighbour of each, is probed.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -153,8 +153,8 @@ rc::Gen<VersionEdit::AddedFile> GenAdded() {
 // Mostly removes what is there, so that sequences get somewhere.
 VersionEdit PickEdit(const Model& model) {
   VersionEdit edit;
-  edit.added_files = *rc::gen::container<std::vector<VersionEdit::AddedFile>>(
-      *rc::gen::inRange(0, 3), GenAdded());
+  edit.added_files =
+      *rc::gen::container<std::vector<VersionEdit::AddedFile>>(*rc::gen::inRange(0, 3), GenAdded());
   const int removals = *rc::gen::inRange(0, 3);
   for (int i = 0; i < removals && !model.files.empty(); ++i) {
     const auto it = std::next(model.files.begin(),

@@ -134,12 +134,12 @@ TEST(Version, MovesAFileBetweenLevelsInOneEdit) {
 }
 
 TEST(Version, HoldsOneRunPerLeveledLevel) {
-  const Version version = Built({Add(1, 1, MakeFile(1, "a", Inclusive("b"))),
-                                 Add(1, 2, MakeFile(2, "c", Inclusive("d")))});
+  const Version version = Built(
+      {Add(1, 1, MakeFile(1, "a", Inclusive("b"))), Add(1, 2, MakeFile(2, "c", Inclusive("d")))});
   EXPECT_TRUE(version.CheckInvariants(3).ok());
   EXPECT_FALSE(version.CheckInvariants(1).ok());
-  const Version deep = Built({Add(3, 1, MakeFile(1, "a", Inclusive("b"))),
-                              Add(3, 2, MakeFile(2, "c", Inclusive("d")))});
+  const Version deep = Built(
+      {Add(3, 1, MakeFile(1, "a", Inclusive("b"))), Add(3, 2, MakeFile(2, "c", Inclusive("d")))});
   EXPECT_FALSE(deep.CheckInvariants().ok());
 }
 
@@ -174,12 +174,12 @@ TEST(Version, FindsOverlappingFilesPerLevel) {
 
 // Hazard C1: what decides that a tombstone may go.
 TEST(OlderFiles, SeesEverythingThatIsNotNewerThanTheJob) {
-  const auto version = std::make_shared<const Version>(
-      Built({Add(0, 1, MakeFile(1, "a", Inclusive("c"), 1, 1)),
-             Add(0, 2, MakeFile(2, "a", Inclusive("c"), 2, 2)),
-             Add(0, 3, MakeFile(3, "a", Inclusive("z"), 3, 3)),
-             Add(1, 0, MakeFile(4, "d", Inclusive("f"))), Add(1, 0, MakeFile(5, "g", Exclusive("i"))),
-             Add(4, 0, MakeFile(6, "k", NamespaceEnd()))}));
+  const auto version = std::make_shared<const Version>(Built(
+      {Add(0, 1, MakeFile(1, "a", Inclusive("c"), 1, 1)),
+       Add(0, 2, MakeFile(2, "a", Inclusive("c"), 2, 2)),
+       Add(0, 3, MakeFile(3, "a", Inclusive("z"), 3, 3)),
+       Add(1, 0, MakeFile(4, "d", Inclusive("f"))), Add(1, 0, MakeFile(5, "g", Exclusive("i"))),
+       Add(4, 0, MakeFile(6, "k", NamespaceEnd()))}));
   const OlderFiles tiers(version, {2});
   EXPECT_TRUE(tiers.MayContain(0, "b")) << "run 1 is older";
   EXPECT_TRUE(tiers.MayContain(0, "e"));

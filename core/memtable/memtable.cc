@@ -35,8 +35,7 @@ void Memtable::AddRangeTombstone(const RangeTombstoneView& tombstone) {
   tombstones_.Add(tombstone);
 }
 
-bool Memtable::Get(NamespaceId ns, std::string_view key, Timestamp snapshot,
-                   EntryView* out) const {
+bool Memtable::Get(NamespaceId ns, std::string_view key, Timestamp snapshot, EntryView* out) const {
   return tree_.Get(ns, key, snapshot, out);
 }
 

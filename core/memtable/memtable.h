@@ -55,9 +55,7 @@ class Memtable {
   // them does not fail, unless they are more than a block holds. PrepareLarge does it for one among
   // them of kLargeBytes and more. They throw std::bad_alloc, as Add does; what Add was to add is
   // not there then.
-  void Prepare(size_t entries, size_t bytes) {
-    arena_.Prepare(Most(entries, bytes));
-  }
+  void Prepare(size_t entries, size_t bytes) { arena_.Prepare(Most(entries, bytes)); }
   static constexpr size_t kLargeBytes = 1024;
   void PrepareLarge(size_t bytes_of_key, size_t bytes_of_value, size_t entries, size_t bytes) {
     arena_.PrepareLarge(RadixTree::kMostNodeBytes + 3 * bytes_of_key + bytes_of_value,

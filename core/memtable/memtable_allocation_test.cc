@@ -9,7 +9,9 @@
 namespace veralith {
 namespace {
 
-std::string Key(int i) { return "a key longer than any small string buffer / " + std::to_string(i); }
+std::string Key(int i) {
+  return "a key longer than any small string buffer / " + std::to_string(i);
+}
 
 size_t LookUpAll(const Memtable& memtable, const std::vector<std::string>& keys,
                  Timestamp snapshot) {

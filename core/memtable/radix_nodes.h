@@ -154,10 +154,10 @@ inline constexpr size_t kTailBytes = 12;
 
 struct Node {
   NodeKind kind;
-  Atomic<uint8_t> count{0};   // of children; meaningless in Node256
-  uint16_t depth;             // the byte of the encoded key at which it branches
-  char tail[kTailBytes];      // the bytes before depth, right-aligned
-  const Leaf* some_leaf;      // below this node: where longer skipped stretches are read
+  Atomic<uint8_t> count{0};  // of children; meaningless in Node256
+  uint16_t depth;            // the byte of the encoded key at which it branches
+  char tail[kTailBytes];     // the bytes before depth, right-aligned
+  const Leaf* some_leaf;     // below this node: where longer skipped stretches are read
 
   // The bytes [from, depth) that all keys below share.
   const char* Skipped(size_t from) const {
@@ -181,8 +181,8 @@ struct Node16 : Node {
 
 struct Node48 : Node {
   static constexpr size_t kChildren = 48;
-  Atomic<uint64_t> present[4];   // one bit per key byte
-  Atomic<uint8_t> index[256];    // of the child, where the bit is set
+  Atomic<uint64_t> present[4];  // one bit per key byte
+  Atomic<uint8_t> index[256];   // of the child, where the bit is set
   ChildSlot children[kChildren];
 };
 

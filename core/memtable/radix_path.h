@@ -1,5 +1,5 @@
-// A place among the leaves of a radix tree: the inner nodes above it, each with the key byte that was
-// followed. What iterators over the tree walk with.
+// A place among the leaves of a radix tree: the inner nodes above it, each with the key byte that
+// was followed. What iterators over the tree walk with.
 //
 // Thread rule: one thread at a time, beside the tree's writer. A node that was replaced by a larger
 // one meanwhile stays as it was: the walk sees all that was there when it came.

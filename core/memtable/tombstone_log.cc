@@ -11,9 +11,8 @@ TombstoneLog::~TombstoneLog() { delete current_.Load(); }
 void TombstoneLog::Add(const RangeTombstoneView& tombstone) {
   const List* const old = current_.Load();
   Retirement place;
-  const List* const fresh =
-      new List(old == nullptr ? FragmentedRangeTombstones::Build({&tombstone, 1})
-                              : (*old)->With(tombstone));
+  const List* const fresh = new List(
+      old == nullptr ? FragmentedRangeTombstones::Build({&tombstone, 1}) : (*old)->With(tombstone));
   memory_.StoreRelaxed((*fresh)->MemoryBytes());
   count_.StoreRelaxed(count_.LoadRelaxed() + 1);
   current_.Store(fresh);

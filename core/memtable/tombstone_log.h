@@ -52,8 +52,8 @@ class TombstoneLog {
   Timestamp Search(NamespaceId ns, std::string_view key, Timestamp snapshot) const;
 
   Atomic<const List*> current_{nullptr};
-  Atomic<uint64_t> count_{0};   // written by Add only
-  Atomic<size_t> memory_{0};    // written by Add only
+  Atomic<uint64_t> count_{0};  // written by Add only
+  Atomic<size_t> memory_{0};   // written by Add only
 };
 
 }  // namespace veralith

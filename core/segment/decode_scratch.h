@@ -1,5 +1,5 @@
-// Buffers that decoding a page needs for a moment, reused: PerThread<DecodeScratch>. After a page that
-// needed much they shrink again.
+// Buffers that decoding a page needs for a moment, reused: PerThread<DecodeScratch>. After a page
+// that needed much they shrink again.
 #ifndef VERALITH_CORE_SEGMENT_DECODE_SCRATCH_H_
 #define VERALITH_CORE_SEGMENT_DECODE_SCRATCH_H_
 

@@ -56,9 +56,8 @@ class ChunkDecoder {
       return DataLoss(StrCat("the chunk ends after ", rows_, " of ", place_.rows, " rows"));
     }
     size_t header_bytes = 0;
-    VERALITH_ASSIGN_OR_RETURN(
-        const parquet::PageHeader header,
-        parquet::DecodePageHeader(chunk_.substr(position_), &header_bytes));
+    VERALITH_ASSIGN_OR_RETURN(const parquet::PageHeader header,
+                              parquet::DecodePageHeader(chunk_.substr(position_), &header_bytes));
     const std::string_view rest = chunk_.substr(position_ + header_bytes);
     if (header.compressed_page_size < 0 || header.uncompressed_page_size < 0 ||
         static_cast<size_t>(header.compressed_page_size) > rest.size()) {
@@ -111,10 +110,9 @@ class ChunkDecoder {
       return Unimplemented(StrCat("a dictionary in encoding ", Name(encoding)));
     }
     has_dictionary_ = true;
-    VERALITH_ASSIGN_OR_RETURN(
-        const std::string_view values,
-        Inflate(body, static_cast<uint64_t>(header.uncompressed_page_size), true,
-                &dictionary_bytes_));
+    VERALITH_ASSIGN_OR_RETURN(const std::string_view values,
+                              Inflate(body, static_cast<uint64_t>(header.uncompressed_page_size),
+                                      true, &dictionary_bytes_));
     // Every value takes at least 4 bytes.
     const int32_t count = header.dictionary.num_values;
     if (count < 0 || static_cast<uint64_t>(count) > values.size() / 4) {
@@ -133,8 +131,8 @@ class ChunkDecoder {
     VERALITH_RETURN_IF_ERROR(CheckRows(header.data.num_values, &page.rows));
     page.encoding = header.data.encoding;
     VERALITH_ASSIGN_OR_RETURN(
-        page.values, Inflate(body, static_cast<uint64_t>(header.uncompressed_page_size), true,
-                             &page_bytes_));
+        page.values,
+        Inflate(body, static_cast<uint64_t>(header.uncompressed_page_size), true, &page_bytes_));
     if (place_.optional) {
       if (header.data.definition_level_encoding != Encoding::kRle) {
         return Unimplemented(
@@ -163,9 +161,9 @@ class ChunkDecoder {
       page.levels = body.substr(0, levels);
     }
     VERALITH_ASSIGN_OR_RETURN(
-        page.values, Inflate(body.substr(levels),
-                             static_cast<uint64_t>(header.uncompressed_page_size) - levels,
-                             v2.is_compressed && body.size() > levels, &page_bytes_));
+        page.values,
+        Inflate(body.substr(levels), static_cast<uint64_t>(header.uncompressed_page_size) - levels,
+                v2.is_compressed && body.size() > levels, &page_bytes_));
     return ReadValues(page);
   }
 
@@ -188,9 +186,8 @@ class ChunkDecoder {
       column_.present.resize(rows_, 1);
       column_.present.insert(column_.present.end(), levels_.begin(), levels_.end());
     }
-    VERALITH_RETURN_IF_ERROR(place_.type == parquet::Type::kInt64
-                                 ? ReadIntegers(page, values)
-                                 : ReadStrings(page, values));
+    VERALITH_RETURN_IF_ERROR(place_.type == parquet::Type::kInt64 ? ReadIntegers(page, values)
+                                                                  : ReadStrings(page, values));
     rows_ += page.rows;
     return absl::OkStatus();
   }
@@ -240,10 +237,9 @@ class ChunkDecoder {
                                          std::vector<std::string_view>* out) {
     std::vector<uint32_t> offsets(count);
     std::vector<uint32_t> lengths(count);
-    VERALITH_RETURN_IF_ERROR(
-        parquet::DecodePlainByteArray(values, std::span<uint32_t>(offsets),
-                                      std::span<uint32_t>(lengths))
-            .status());
+    VERALITH_RETURN_IF_ERROR(parquet::DecodePlainByteArray(values, std::span<uint32_t>(offsets),
+                                                           std::span<uint32_t>(lengths))
+                                 .status());
     out->clear();
     for (size_t i = 0; i < count; ++i) {
       out->push_back(values.substr(offsets[i], lengths[i]));

@@ -1,5 +1,5 @@
-// One column chunk of a Parquet file that another tool wrote, decoded: what foreign_segment.h stands
-// on.
+// One column chunk of a Parquet file that another tool wrote, decoded: what foreign_segment.h
+// stands on.
 //
 // Known: data pages v1 and v2 and dictionary pages; PLAIN, RLE_DICTIONARY, DELTA_BINARY_PACKED,
 // DELTA_LENGTH_BYTE_ARRAY and DELTA_BYTE_ARRAY; the codecs of compression.h; required and optional

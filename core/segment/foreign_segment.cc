@@ -19,9 +19,9 @@ namespace veralith {
 namespace {
 
 constexpr std::string_view kNames[kSegmentColumns] = {"ns", "key", "ts", "value"};
-constexpr parquet::Type kTypes[kSegmentColumns] = {
-    parquet::Type::kInt64, parquet::Type::kByteArray, parquet::Type::kInt64,
-    parquet::Type::kByteArray};
+constexpr parquet::Type kTypes[kSegmentColumns] = {parquet::Type::kInt64, parquet::Type::kByteArray,
+                                                   parquet::Type::kInt64,
+                                                   parquet::Type::kByteArray};
 
 using Columns = std::array<ForeignColumn, kSegmentColumns>;
 
@@ -89,8 +89,8 @@ absl::Status CheckElement(const parquet::SchemaElement& element, size_t column) 
   const Kind kind = element.logical_type.has_value() ? element.logical_type->kind : Kind::kNone;
   if (element.type != kTypes[column]) {
     return Unimplemented(StrCat("column ", kNames[column], " of type ",
-                                element.type.has_value() ? Name(*element.type) : "group",
-                                ", not ", Name(kTypes[column])));
+                                element.type.has_value() ? Name(*element.type) : "group", ", not ",
+                                Name(kTypes[column])));
   }
   const bool plain =
       kind == Kind::kNone ||
@@ -146,8 +146,7 @@ absl::Status CheckFooterEntries(const parquet::FileMetaData& metadata) {
 }
 
 absl::StatusOr<ForeignChunkPlace> PlaceChunk(const parquet::ColumnChunk& chunk,
-                                             const parquet::RowGroup& group,
-                                             uint64_t data_limit) {
+                                             const parquet::RowGroup& group, uint64_t data_limit) {
   const parquet::ColumnMetaData& meta = chunk.meta_data;
   if (chunk.file_path.has_value()) {
     return Unimplemented("a column chunk in another file");
@@ -221,7 +220,8 @@ class ForeignSegment : public SegmentReader {
     result->ts = 0;
     const EntryView target{ns, key, snapshot, EntryKind::kPut, {}};
     const size_t g = FindGroup(target);
-    if (g == groups_.size() || CompareUserKeys(groups_[g].first.ns, groups_[g].first.key, ns, key) > 0) {
+    if (g == groups_.size() ||
+        CompareUserKeys(groups_[g].first.ns, groups_[g].first.key, ns, key) > 0) {
       return absl::OkStatus();
     }
     VERALITH_ASSIGN_OR_RETURN(SharedRows rows, Load(g));
@@ -374,9 +374,10 @@ class ForeignSegment : public SegmentReader {
   }
 
   static absl::Status Unsorted(uint64_t row) {
-    return InvalidArgument(StrCat(
-        "row ", row, " does not come after the one before it: rows must ascend by ns and key and "
-        "descend by ts"));
+    return InvalidArgument(
+        StrCat("row ", row,
+               " does not come after the one before it: rows must ascend by ns and key and "
+               "descend by ts"));
   }
 
   // As Decode, and the rows are those that opening saw.
@@ -421,8 +422,7 @@ class ForeignSegment : public SegmentReader {
   }
 
   friend absl::StatusOr<std::unique_ptr<SegmentReader>> veralith::OpenForeignSegment(
-      std::unique_ptr<File> file, const SegmentFooter& footer,
-      const SegmentReaderOptions& options);
+      std::unique_ptr<File> file, const SegmentFooter& footer, const SegmentReaderOptions& options);
 
   const std::unique_ptr<File> file_;
   const uint64_t memory_limit_;

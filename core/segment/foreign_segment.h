@@ -10,8 +10,8 @@
 //    InvalidArgument names the first row that does not. So every later answer is right.
 // 2. Each later read decodes a row group anew (the last one is kept) and compares it with what
 //    opening saw: DataLoss where the file changed.
-// 3. What this reader does not know is Unimplemented, naming it; bytes no writer makes are DataLoss;
-//    a row group that does not fit the memory limit is ResourceExhausted.
+// 3. What this reader does not know is Unimplemented, naming it; bytes no writer makes are
+//    DataLoss; a row group that does not fit the memory limit is ResourceExhausted.
 // 4. A file has no range tombstones but those a segment block holds. One whose footer says that it
 //    was made from a segment with some (`veralith.range_tombstones`) is Unimplemented: without them
 //    deleted keys would come back.

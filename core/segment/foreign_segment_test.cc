@@ -1,5 +1,5 @@
-// Files of our schema that pyarrow, DuckDB and polars wrote (tools/interop/foreign_files.py, run once
-// into corpus/golden/foreign): read right, or refused by name.
+// Files of our schema that pyarrow, DuckDB and polars wrote (tools/interop/foreign_files.py, run
+// once into corpus/golden/foreign): read right, or refused by name.
 #include <algorithm>
 #include <fstream>
 #include <functional>
@@ -236,9 +236,12 @@ TEST(ForeignSegment, SeeksToTheRowAtOrAfterAndAtOrBefore) {
     ASSERT_NE(reader, nullptr);
     const auto iterator = reader->NewIterator(true);
     for (const Row& row : rows) {
-      for (const auto& [key, ts] : std::vector<std::pair<std::string, Timestamp>>{
-               {row.key, row.ts}, {row.key, row.ts - 1}, {row.key, kMaxTimestamp}, {row.key, 0},
-               {row.key + '\0', 5}}) {
+      for (const auto& [key, ts] :
+           std::vector<std::pair<std::string, Timestamp>>{{row.key, row.ts},
+                                                          {row.key, row.ts - 1},
+                                                          {row.key, kMaxTimestamp},
+                                                          {row.key, 0},
+                                                          {row.key + '\0', 5}}) {
         const EntryView target{row.ns, key, ts, EntryKind::kPut, {}};
         size_t at = 0;
         while (at < rows.size() && CompareEntries(rows[at].view(), target) < 0) {
@@ -303,7 +306,8 @@ TEST(ForeignSegment, APinnedValueOutlivesTheReader) {
     }
     LookupResult result;
     EpochGuard guard;
-    ASSERT_TRUE(reader->Get(row.ns, row.key, HashUserKey(row.ns, row.key), row.ts, {}, &result).ok());
+    ASSERT_TRUE(
+        reader->Get(row.ns, row.key, HashUserKey(row.ns, row.key), row.ts, {}, &result).ok());
     reader.reset();
     EXPECT_EQ(result.value, row.value);
     return;
@@ -318,7 +322,8 @@ TEST(ForeignSegment, SummarySaysWhatTheRowsSay) {
   EXPECT_EQ(summary.entries, rows.size());
   EXPECT_EQ(summary.smallest_ns, rows.front().ns);
   EXPECT_EQ(summary.smallest_key, rows.front().key);
-  EXPECT_EQ(summary.largest, (KeyBound{rows.back().ns, rows.back().key, KeyBound::Kind::kInclusive}));
+  EXPECT_EQ(summary.largest,
+            (KeyBound{rows.back().ns, rows.back().key, KeyBound::Kind::kInclusive}));
   uint64_t tombstones = 0;
   for (const Row& row : rows) {
     tombstones += row.kind == EntryKind::kDelete;
@@ -332,7 +337,8 @@ TEST(ForeignSegment, SummarySaysWhatTheRowsSay) {
 }
 
 // The file with its footer decoded, changed, and encoded again.
-std::string WithFooter(const std::string& name, const std::function<void(parquet::FileMetaData*)>& edit) {
+std::string WithFooter(const std::string& name,
+                       const std::function<void(parquet::FileMetaData*)>& edit) {
   std::string file = ReadFile(kDirectory + name);
   const size_t tail = file.size() - 8;
   const size_t start = tail - LoadLe32(file.data() + tail);
@@ -385,8 +391,8 @@ TEST(ForeignSegment, RowGroupsWithoutRowsArePassedOver) {
 // Two data pages, the second of which says that it is a dictionary.
 TEST(ForeignSegment, ADictionaryBehindRowsIsRefused) {
   std::string chunk;
-  for (const parquet::PageType type : {parquet::PageType::kDataPage,
-                                       parquet::PageType::kDictionaryPage}) {
+  for (const parquet::PageType type :
+       {parquet::PageType::kDataPage, parquet::PageType::kDictionaryPage}) {
     parquet::PageHeader header;
     header.type = type;
     header.uncompressed_page_size = header.compressed_page_size = 8;
@@ -423,8 +429,8 @@ TEST(ForeignSegment, AFileThatChangesUnderItsReaderIsDataLoss) {
         << iterator->status();
     LookupResult result;
     EpochGuard guard;
-    EXPECT_TRUE(absl::IsDataLoss((*reader)->Get(first.ns, first.key, HashUserKey(first.ns, first.key),
-                                                first.ts, {}, &result)));
+    EXPECT_TRUE(absl::IsDataLoss((*reader)->Get(
+        first.ns, first.key, HashUserKey(first.ns, first.key), first.ts, {}, &result)));
     EXPECT_TRUE(absl::IsDataLoss((*reader)->Check()));
   };
   // The timestamp of the first row, 9 before 2^63-1, becomes 8: still in order.

@@ -78,8 +78,8 @@ void KeyIndex::BuildLevel(size_t span) {
     Node& node = level.nodes.emplace_back();
     const size_t last = std::min(first + per_node, ends_.size()) - 1;
     node.count = static_cast<uint32_t>((last - first) / span + 1);
-    node.prefix_bytes = static_cast<uint32_t>(
-        CommonPrefix(Whole(first), Whole(first + (node.count - 1) * span)));
+    node.prefix_bytes =
+        static_cast<uint32_t>(CommonPrefix(Whole(first), Whole(first + (node.count - 1) * span)));
     for (uint32_t i = 0; i < kFanout; ++i) {
       node.keys[i] =
           i < node.count ? Chunk(Whole(first + i * span), node.prefix_bytes) : UINT64_MAX;

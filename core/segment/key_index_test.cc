@@ -22,8 +22,7 @@ UserKey DrawKey() {
   const auto ns = *rc::gen::element<NamespaceId>(0, 1, 256, kMaxNamespace);
   const std::string prefix =
       *rc::gen::element<std::string>("", "00000000", "tenant/0001/users/", "tenant/0001/usert/");
-  return {ns, prefix + *rc::gen::container<std::string>(
-                           rc::gen::element('\0', '\1', 'a', '\xff'))};
+  return {ns, prefix + *rc::gen::container<std::string>(rc::gen::element('\0', '\1', 'a', '\xff'))};
 }
 
 void CheckAgainst(const std::vector<UserKey>& keys, const KeyIndex& index, const UserKey& target) {

@@ -17,7 +17,7 @@
 namespace veralith {
 namespace {
 
-constexpr uint32_t kLane = 32;          // fingerprints compared at once
+constexpr uint32_t kLane = 32;                            // fingerprints compared at once
 constexpr size_t kCopySlackBytes = KeyPage::kSlackBytes;  // behind the suffixes
 
 uint64_t RoundUp(uint64_t n, uint64_t to) { return (n + to - 1) / to * to; }
@@ -51,8 +51,8 @@ uint8_t Fingerprint(std::string_view suffix, size_t available) {
   return static_cast<uint8_t>(crc ^ (crc >> 8));
 }
 
-// Suffixes of at most eight bytes are put together in a register (first byte lowest): copies through
-// memory would wait, row after row, for stores of other widths to the same place.
+// Suffixes of at most eight bytes are put together in a register (first byte lowest): copies
+// through memory would wait, row after row, for stores of other widths to the same place.
 
 // The n (0 to 8) bytes at `at`; may read up to 8, but not behind `end`.
 uint64_t LoadHead(const char* at, size_t n, const char* end) {
@@ -70,8 +70,7 @@ uint64_t ReplaceTail(uint64_t bytes, size_t kept, uint64_t tail, size_t length) 
   if (kept == 8) {
     return bytes;
   }
-  const uint64_t joined =
-      _bzhi_u64(bytes, static_cast<uint32_t>(8 * kept)) | tail << (8 * kept);
+  const uint64_t joined = _bzhi_u64(bytes, static_cast<uint32_t>(8 * kept)) | tail << (8 * kept);
   return _bzhi_u64(joined, static_cast<uint32_t>(8 * length));
 }
 
@@ -114,10 +113,8 @@ uint32_t KeyPage::FindSuffix(std::string_view suffix, uint8_t fingerprint, uint3
   const char* fingerprints = base() + sizeof(KeyPage);
   const __m256i needle = _mm256_set1_epi8(static_cast<char>(fingerprint));
   for (uint32_t lane = begin / kLane * kLane; lane < end; lane += kLane) {
-    const __m256i bytes =
-        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(fingerprints + lane));
-    auto matches =
-        static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, needle)));
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(fingerprints + lane));
+    auto matches = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, needle)));
     if (lane < begin) {
       matches &= ~uint32_t{0} << (begin - lane);
     }

@@ -81,14 +81,14 @@ class KeyPage : public Page {
   uint64_t first_row_ = 0;
   uint32_t rows_ = 0;
   uint32_t prefix_bytes_ = 0;
-  uint32_t prefix_at_ = 0;       // offsets of the parts from the start of the allocation
+  uint32_t prefix_at_ = 0;  // offsets of the parts from the start of the allocation
   uint32_t value_starts_at_ = 0;
   uint32_t offsets_at_ = 0;
   uint32_t suffixes_at_ = 0;
-  uint32_t stride_ = 0;          // of suffixes, when all have one length
-  uint32_t offset_width_ = 0;    // 0: stride, 2 or 4: bytes per offset
+  uint32_t stride_ = 0;        // of suffixes, when all have one length
+  uint32_t offset_width_ = 0;  // 0: stride, 2 or 4: bytes per offset
   uint32_t first_value_page_ = 0;
-  uint32_t value_starts_ = 0;    // value pages that begin behind the page's first row
+  uint32_t value_starts_ = 0;  // value pages that begin behind the page's first row
 };
 
 // `values`: the body of a DELTA_BYTE_ARRAY page, nothing behind it. `first_value_page` holds the

@@ -37,8 +37,8 @@ class Page {
     void* memory = Allocate(bytes);
     return memory == nullptr ? nullptr : new (memory) T(bytes);
   }
-  // The same for a size that a file asks for: ResourceExhausted when it is above the limit or memory
-  // runs out. `what` kind of page, for the message.
+  // The same for a size that a file asks for: ResourceExhausted when it is above the limit or
+  // memory runs out. `what` kind of page, for the message.
   template <typename T>
   static absl::StatusOr<PageRef<T>> NewWithin(uint64_t memory_limit, uint64_t bytes,
                                               std::string_view what);
@@ -68,8 +68,8 @@ class Page {
   static void Free(Page* page);
 
   Atomic<uint32_t> references_{1};
-  Atomic<uint8_t> chances_;  // left before the clock's hand takes the page; at most worth_
-  const uint8_t worth_;      // at least 1
+  Atomic<uint8_t> chances_;       // left before the clock's hand takes the page; at most worth_
+  const uint8_t worth_;           // at least 1
   uint32_t ring_index_ = 0;       // guarded by the cache's mutex
   Page* next_retired_ = nullptr;  // of those that left the cache together
   const size_t bytes_;

@@ -2,8 +2,8 @@
 //
 // A segment has one atomic pointer per page (PageSlots); a lookup that hits is one load, one test
 // of the page's chances, and nothing shared is written (unless the clock took one). Pages leave by
-// CLOCK: each time the hand comes by, a page has one chance less; a use gives them all back, and how
-// many they are is the page's worth. (Key pages, each asked for hundreds of rows, outlast value
+// CLOCK: each time the hand comes by, a page has one chance less; a use gives them all back, and
+// how many they are is the page's worth. (Key pages, each asked for hundreds of rows, outlast value
 // pages that way; one bit for all would let every sweep of values displace them.) A page that left
 // is given up after the epoch (core/base/epoch.h), so a reader under a guard may still use it.
 //
@@ -99,16 +99,15 @@ class PageSlots {
     return page;
   }
 
-  // Keeps `page` (the cache takes a reference of its own), unless another thread was faster, it does
-  // not fit, or others would have to leave and `may_displace` is false. Returns the page to use: the
-  // one kept, or `page` itself.
+  // Keeps `page` (the cache takes a reference of its own), unless another thread was faster, it
+  // does not fit, or others would have to leave and `may_displace` is false. Returns the page to
+  // use: the one kept, or `page` itself.
   PageRef<Page> Insert(size_t index, PageRef<Page> page, bool may_displace = true);
 
  private:
   // Insert under the mutex. Pages to give up behind it go to `retired`.
   PageRef<Page> InsertLocked(Atomic<Page*>& slot, PageRef<Page> page, bool may_displace,
-                             Page** retired)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(cache_->mutex_);
+                             Page** retired) ABSL_EXCLUSIVE_LOCKS_REQUIRED(cache_->mutex_);
 
   PageCache* const cache_;
   const size_t count_;

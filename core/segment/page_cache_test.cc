@@ -277,8 +277,8 @@ TEST(PageCache, ThreadsThatMayNotDisplacePutNoPageOfAnotherOut) {
 TEST(PageCache, LookupsFromManyThreadsAgreeWhileACacheOfAFewPagesTurnsOver) {
   std::vector<OwnedEntry> entries;
   for (int i = 0; i < 2000; ++i) {
-    entries.push_back({0, "key" + std::to_string(10'000 + i), 7, EntryKind::kPut,
-                       "value" + std::to_string(i)});
+    entries.push_back(
+        {0, "key" + std::to_string(10'000 + i), 7, EntryKind::kPut, "value" + std::to_string(i)});
   }
   SegmentOptions options;
   options.key_page_bytes = options.value_page_bytes = 256;

@@ -1,6 +1,6 @@
-// One column of one segment while somebody moves over it: the page in place, and where the next ones
-// come from. A page comes from the cache, alone from the file, or out of a stretch that was read at
-// once (page_run.h) while pages are asked for in order.
+// One column of one segment while somebody moves over it: the page in place, and where the next
+// ones come from. A page comes from the cache, alone from the file, or out of a stretch that was
+// read at once (page_run.h) while pages are asked for in order.
 //
 // With fill_cache, pages that were read alone are kept in the cache and may displace others there;
 // pages of a stretch are kept only where there is room: a long scan displaces nothing.

@@ -52,8 +52,8 @@ class PageRun {
   bool backward_ = false;
   uint32_t in_order_ = 0;  // neighbours asked for one after another, read alone
   bool any_ = false;
-  // Pages [first_, end_) were the last ones; if loaded_, they are in the buffer, which begins at file
-  // offset start_.
+  // Pages [first_, end_) were the last ones; if loaded_, they are in the buffer, which begins at
+  // file offset start_.
   bool loaded_ = false;
   size_t first_ = 0;
   size_t end_ = 0;

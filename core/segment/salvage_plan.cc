@@ -50,7 +50,7 @@ SalvagePlan::SalvagePlan(const File& file, uint64_t memory_limit_bytes)
   file_bytes_ = *size;
   ReadFooter();
   const absl::Status block = footer_.has_value() ? ReadNamedBlock() : FindBlock();
-  basis_ = block.ok()             ? SegmentSalvage::Basis::kBlock
+  basis_ = block.ok()            ? SegmentSalvage::Basis::kBlock
            : footer_.has_value() ? SegmentSalvage::Basis::kFooter
                                  : SegmentSalvage::Basis::kPages;
   if (!block.ok()) {
@@ -207,7 +207,8 @@ void SalvagePlan::NextByFooter(size_t number, SalvageGroup* group) {
     const parquet::ColumnMetaData& meta = described.columns[c].meta_data;
     const auto offset = static_cast<uint64_t>(std::max<int64_t>(0, meta.data_page_offset));
     const auto bytes = static_cast<uint64_t>(std::max<int64_t>(0, meta.total_compressed_size));
-    const uint64_t end = offset > file_bytes_ ? offset : offset + std::min(bytes, file_bytes_ - offset);
+    const uint64_t end =
+        offset > file_bytes_ ? offset : offset + std::min(bytes, file_bytes_ - offset);
     WalkChunk(kColumns[c], offset, end, *group, &group->pages[c]);
     if (const auto codec = parquet::CodecFromParquetId(meta.codec); c == 3 && codec.ok()) {
       group->value_codec = *codec;

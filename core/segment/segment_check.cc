@@ -29,8 +29,7 @@ namespace veralith {
 namespace {
 
 constexpr std::string_view kHexIndexKey = "merutable.kv_index.v1";
-constexpr SegmentColumn kColumns[kSegmentColumns] = {SegmentColumn::kNamespace,
-                                                     SegmentColumn::kKey,
+constexpr SegmentColumn kColumns[kSegmentColumns] = {SegmentColumn::kNamespace, SegmentColumn::kKey,
                                                      SegmentColumn::kTimestamp,
                                                      SegmentColumn::kValue};
 constexpr std::string_view kNames[kSegmentColumns] = {"ns", "key", "ts", "value"};
@@ -85,8 +84,8 @@ class Checker {
     return absl::OkStatus();
   }
 
-  // What a tool that rewrites the file copies, while it loses the block. (The first files of format 1
-  // lack it.)
+  // What a tool that rewrites the file copies, while it loses the block. (The first files of format
+  // 1 lack it.)
   absl::Status CheckRangeTombstoneCount() const {
     std::optional<std::string> said;
     for (const parquet::KeyValue& entry : footer_.metadata.key_value_metadata) {
@@ -153,8 +152,7 @@ class Checker {
 
   absl::Status CheckOffsets(size_t column, const SegmentRowGroup& group) const {
     const SegmentChunk& chunk = group.chunks[column];
-    const std::vector<parquet::PageLocation>& locations =
-        claims_[column].offsets.page_locations;
+    const std::vector<parquet::PageLocation>& locations = claims_[column].offsets.page_locations;
     if (locations.size() != chunk.pages) {
       return Wrong(chunk.offset, "the offset index has another number of pages");
     }
@@ -181,9 +179,9 @@ class Checker {
     const bool integers = kColumns[column] != SegmentColumn::kKey;
     const auto is_int64 = [](const std::string& bound) { return bound.size() == 8; };
     if (bounds->min_values.size() != chunk.pages || bounds->max_values.size() != chunk.pages ||
-        (integers && !(std::all_of(bounds->min_values.begin(), bounds->min_values.end(), is_int64) &&
-                       std::all_of(bounds->max_values.begin(), bounds->max_values.end(),
-                                   is_int64)))) {
+        (integers &&
+         !(std::all_of(bounds->min_values.begin(), bounds->min_values.end(), is_int64) &&
+           std::all_of(bounds->max_values.begin(), bounds->max_values.end(), is_int64)))) {
       return Wrong(chunk.offset, "a column index of another shape than its chunk");
     }
     // Readers skip pages that are said to be all null.
@@ -218,10 +216,9 @@ class Checker {
     }
     std::string expected;
     bloom_of_rows_->AppendTo(&expected);
-    return expected == bloom_bytes_
-               ? absl::OkStatus()
-               : Wrong(static_cast<uint64_t>(*meta.bloom_filter_offset),
-                       "Parquet's bloom filter is not that of the keys");
+    return expected == bloom_bytes_ ? absl::OkStatus()
+                                    : Wrong(static_cast<uint64_t>(*meta.bloom_filter_offset),
+                                            "Parquet's bloom filter is not that of the keys");
   }
 
   absl::Status CheckRowGroup(size_t number) {
@@ -430,8 +427,8 @@ class Checker {
     for (size_t i = 0; i < claims.integers.size(); ++i) {
       if (claims.integers[i] != std::pair(PlainInt64(claims.bounds->min_values[i]),
                                           PlainInt64(claims.bounds->max_values[i]))) {
-        return Wrong(group.chunks[column].offset,
-                     StrCat("the column index has other bounds of ", kNames[column], " in page ", i));
+        return Wrong(group.chunks[column].offset, StrCat("the column index has other bounds of ",
+                                                         kNames[column], " in page ", i));
       }
     }
     return absl::OkStatus();

@@ -160,8 +160,7 @@ void SegmentCursor::ShowRow(uint64_t row) {
 
 bool SegmentCursor::StandOn(uint64_t row) {
   key_page_ = KeyPageOf(row);
-  if (!keys_.Holds(row) &&
-      row == segment_.block.Page(SegmentColumn::kKey, key_page_).first_row) {
+  if (!keys_.Holds(row) && row == segment_.block.Page(SegmentColumn::kKey, key_page_).first_row) {
     row_ = row;
     Stand(segment_.key_index.key(key_page_));
     return true;
@@ -346,8 +345,8 @@ bool SegmentCursor::FindRow(std::string_view key, uint64_t* row, bool* exact) {
   }
   const SegmentPage place = segment_.block.Page(SegmentColumn::kKey, *number);
   if (place.first_row + place.rows <= begin_) {
-    *exact = begin_ < end_ && place.first_row + place.rows == begin_ && *number + 1 < index.size() &&
-             BeginsWith(*number + 1, key);
+    *exact = begin_ < end_ && place.first_row + place.rows == begin_ &&
+             *number + 1 < index.size() && BeginsWith(*number + 1, key);
     return true;
   }
   if (!BringKeyPage(*number)) {
@@ -357,9 +356,9 @@ bool SegmentCursor::FindRow(std::string_view key, uint64_t* row, bool* exact) {
   const auto [begin, end] = RowsOfNamespace(page);
   const uint32_t found = page.LowerBound(key, begin, end);
   *row = page.first_row() + found;
-  *exact = found < end ? page.Compare(found, key) == 0
-                       : found == page.rows() && *number + 1 < index.size() &&
-                             BeginsWith(*number + 1, key);
+  *exact = found < end
+               ? page.Compare(found, key) == 0
+               : found == page.rows() && *number + 1 < index.size() && BeginsWith(*number + 1, key);
   return true;
 }
 

@@ -94,8 +94,8 @@ TEST_F(SegmentCursorTest, ReadsTimestampsWhereTheSnapshotMayNotSeeAVersion) {
     int keys = 0;
     for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
       ASSERT_TRUE(cursor->Load());
-      EXPECT_EQ(cursor->value(), "value " + std::to_string(keys) + "." +
-                                     std::to_string(snapshot / 10));
+      EXPECT_EQ(cursor->value(),
+                "value " + std::to_string(keys) + "." + std::to_string(snapshot / 10));
       ++keys;
     }
     EXPECT_EQ(keys, snapshot < 10 ? 0 : kKeys);
@@ -117,23 +117,29 @@ TEST_F(SegmentCursorTest, WhatCannotBeReadEndsItUntilTheNextSeek) {
   fails([&] { EXPECT_FALSE(cursor->Load()); });
   fails([&] { EXPECT_FALSE(cursor->LoadTimestamp()); });
   fails([&] {
-    while (cursor->Valid()) cursor->Next();
+    while (cursor->Valid()) {
+      cursor->Next();
+    }
   });
   fails([&] {
-    while (cursor->Valid()) cursor->Prev();
+    while (cursor->Valid()) {
+      cursor->Prev();
+    }
   });
   fails([&] { cursor->Seek(KeyOf(5) + "+"); });
   fails([&] { cursor->SeekForPrev(KeyOf(5) + "+"); });
   fails([&] { cursor->SeekToLast(); });
 }
 
-// Forty keys of one to four versions (timestamps 10, 20, ..), a few to a page, of which one is damaged.
+// Forty keys of one to four versions (timestamps 10, 20, ..), a few to a page, of which one is
+// damaged.
 class DamagedPageTest : public ::testing::TestWithParam<Timestamp> {
  protected:
   void SetUp() override {
     for (int i = 0; i < 40; ++i) {
       for (int version = 1 + i * 7 % 4; version > 0; --version) {
-        entries_.push_back({0, KeyOf(i), static_cast<Timestamp>(10 * version), EntryKind::kPut, "v"});
+        entries_.push_back(
+            {0, KeyOf(i), static_cast<Timestamp>(10 * version), EntryKind::kPut, "v"});
       }
     }
     SegmentOptions options;
@@ -167,9 +173,8 @@ class DamagedPageTest : public ::testing::TestWithParam<Timestamp> {
       EXPECT_EQ(shown, expected.size()) << "keys were skipped";
       return false;
     }
-    EXPECT_EQ(cursor->status(),
-              DataLoss("memory/file: offset " + std::to_string(damaged.offset) +
-                       ": page checksum mismatch"));
+    EXPECT_EQ(cursor->status(), DataLoss("memory/file: offset " + std::to_string(damaged.offset) +
+                                         ": page checksum mismatch"));
     return true;
   }
 
@@ -187,13 +192,14 @@ class DamagedPageTest : public ::testing::TestWithParam<Timestamp> {
     return keys;
   }
 
-  // From every key on, sought from either side, in both directions. How many walks the damage ended.
+  // From every key on, sought from either side, in both directions. How many walks the damage
+  // ended.
   int WalkFromEveryKey(const SegmentPage& damaged) {
     int ended = 0;
     for (int i = 0; i < 40; ++i) {
       const std::string key = KeyOf(i);
-      const auto at = static_cast<size_t>(
-          std::lower_bound(visible_.begin(), visible_.end(), key) - visible_.begin());
+      const auto at = static_cast<size_t>(std::lower_bound(visible_.begin(), visible_.end(), key) -
+                                          visible_.begin());
       const bool is_there = at < visible_.size() && visible_[at] == key;
       for (const bool forward : {true, false}) {
         const auto cursor = reader_->NewCursor(0, snapshot(), /*fill_cache=*/false);
@@ -232,7 +238,8 @@ TEST_P(DamagedPageTest, EndsTheWalksThatNeedItByNameAndSkipsNothing) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Snapshots, DamagedPageTest, ::testing::Values(5, 10, 25, 40, kMaxTimestamp));
+INSTANTIATE_TEST_SUITE_P(Snapshots, DamagedPageTest,
+                         ::testing::Values(5, 10, 25, 40, kMaxTimestamp));
 
 TEST_F(SegmentCursorTest, ALongScanDisplacesNothingFromAFullCache) {
   Write();

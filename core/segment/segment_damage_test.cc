@@ -106,9 +106,8 @@ TEST_P(SegmentDamage, NoFileCutShortOpens) {
 TEST_P(SegmentDamage, NoExtendedFileOpens) {
   const std::string& bytes = segment_.bytes;
   const std::string tail = bytes.substr(bytes.size() - 8);
-  for (const std::string& extension :
-       {std::string("\0", 1), std::string(8, '\0'), std::string(4096, '\xff'), tail, bytes,
-        bytes.substr(4)}) {
+  for (const std::string& extension : {std::string("\0", 1), std::string(8, '\0'),
+                                       std::string(4096, '\xff'), tail, bytes, bytes.substr(4)}) {
     const auto reader = SegmentReader::Open(OpenMemoryFile(bytes + extension), {});
     ASSERT_FALSE(reader.ok()) << "opened with " << extension.size() << " bytes more";
     ASSERT_TRUE(IsHonest(reader.status())) << reader.status();
@@ -121,8 +120,8 @@ TEST(SegmentOpen, ASizeOtherThanTheManifestsIsDataLoss) {
   const SmallSegment subject = MakeSmallSegment(4);
   SegmentReaderOptions options;
   options.expected_file_bytes = subject.bytes.size() + 1;
-  EXPECT_TRUE(absl::IsDataLoss(
-      SegmentReader::Open(OpenMemoryFile(subject.bytes), options).status()));
+  EXPECT_TRUE(
+      absl::IsDataLoss(SegmentReader::Open(OpenMemoryFile(subject.bytes), options).status()));
 }
 
 TEST(SegmentOpen, AnotherWritersNameIsDamageWhereTheManifestKnowsTheFile) {
@@ -172,7 +171,8 @@ std::vector<WrittenSegment> LargeSegments() {
   std::vector<std::vector<OwnedEntry>> contents(3);
   contents[0].push_back({0, "k", 1, EntryKind::kPut, std::string(1 << 20, 'v')});
   for (int i = 0; i < 40; ++i) {
-    contents[1].push_back({0, std::string(30'000, static_cast<char>('0' + i)), 1, EntryKind::kPut, ""});
+    contents[1].push_back(
+        {0, std::string(30'000, static_cast<char>('0' + i)), 1, EntryKind::kPut, ""});
   }
   contents[2] = Numbered(200'000);
   SegmentOptions options;
@@ -227,8 +227,8 @@ TEST(SegmentRead, UnderAnyMemoryLimitTheAnswerIsWholeOrResourceExhausted) {
     }
   }
   for (const char* refusal : {"a footer larger", "a segment block larger", "a value page larger",
-                              "a key page of more rows", "a key page larger", "a timestamp page larger",
-                              "a namespace page larger"}) {
+                              "a key page of more rows", "a key page larger",
+                              "a timestamp page larger", "a namespace page larger"}) {
     EXPECT_NE(refusals.find(refusal), std::string::npos) << refusal;
   }
 }

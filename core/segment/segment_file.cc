@@ -65,8 +65,7 @@ absl::Status CheckSchema(const parquet::FileMetaData& metadata) {
     return Unimplemented("a schema without all of ns, key, ts and value");
   }
   if (metadata.schema.size() > 1 + kSegmentColumns) {
-    return Unimplemented(
-        StrCat("column ", QuoteKey(metadata.schema[1 + kSegmentColumns].name)));
+    return Unimplemented(StrCat("column ", QuoteKey(metadata.schema[1 + kSegmentColumns].name)));
   }
   for (size_t i = 0; i < kSegmentColumns; ++i) {
     const parquet::SchemaElement& element = metadata.schema[i + 1];
@@ -112,8 +111,8 @@ absl::Status CheckRowGroups(const parquet::FileMetaData& metadata, SegmentFile* 
       if (c == static_cast<size_t>(SegmentColumn::kValue)) {
         segment->value_codecs.push_back(codec);
       } else if (codec != parquet::Codec::kNone) {
-        return Unimplemented(StrCat("codec ", parquet::CodecName(codec), " on column ",
-                                    kColumns[c].name));
+        return Unimplemented(
+            StrCat("codec ", parquet::CodecName(codec), " on column ", kColumns[c].name));
       }
     }
   }
@@ -156,8 +155,8 @@ absl::Status BuildKeyIndex(SegmentFile* segment) {
   std::string scratch;
   for (SparseIndexCursor cursor(index); cursor.Valid(); cursor.Next()) {
     const PageLocation& place = cursor.page();
-    VERALITH_RETURN_IF_ERROR(segment->block.CheckIndexEntry(cursor.number(), place.offset,
-                                                            place.size, place.first_row));
+    VERALITH_RETURN_IF_ERROR(
+        segment->block.CheckIndexEntry(cursor.number(), place.offset, place.size, place.first_row));
     InternalKeyView key;
     VERALITH_RETURN_IF_ERROR(DecodeInternalKey(cursor.key(), &scratch, &key));
     if (key.ns != segment->block.NamespaceOfRow(place.first_row)) {
@@ -303,16 +302,16 @@ bool IsForeign(const SegmentFooter& footer) {
   if (NamesUs(footer.metadata)) {
     return false;
   }
-  return std::none_of(
-      footer.metadata.key_value_metadata.begin(), footer.metadata.key_value_metadata.end(),
-      [&](const parquet::KeyValue& entry) {
-        if (entry.key != kSegmentBlockKey) {
-          return false;
-        }
-        const auto place = DecodeBlockPlace(entry.value.value_or(""));
-        return place.ok() && place->first <= footer.offset &&
-               place->second == footer.offset - place->first;
-      });
+  return std::none_of(footer.metadata.key_value_metadata.begin(),
+                      footer.metadata.key_value_metadata.end(),
+                      [&](const parquet::KeyValue& entry) {
+                        if (entry.key != kSegmentBlockKey) {
+                          return false;
+                        }
+                        const auto place = DecodeBlockPlace(entry.value.value_or(""));
+                        return place.ok() && place->first <= footer.offset &&
+                               place->second == footer.offset - place->first;
+                      });
 }
 
 uint64_t SegmentFile::FirstRowOfNamespace(NamespaceId ns) const {
@@ -342,10 +341,10 @@ absl::StatusOr<std::unique_ptr<SegmentFile>> OpenSegmentFile(
   VERALITH_ASSIGN_OR_RETURN(segment->file_bytes, segment->file->Size());
   if (expected_file_bytes.has_value() && *expected_file_bytes != segment->file_bytes) {
     return segment->InFile(DataLoss(StrCat("the file has ", segment->file_bytes,
-                                           " bytes, it was written with ",
-                                           *expected_file_bytes)));
+                                           " bytes, it was written with ", *expected_file_bytes)));
   }
-  if (absl::Status status = ReadMetadata(segment.get(), expected_file_bytes.has_value()); !status.ok()) {
+  if (absl::Status status = ReadMetadata(segment.get(), expected_file_bytes.has_value());
+      !status.ok()) {
     return segment->InFile(status);
   }
   return segment;

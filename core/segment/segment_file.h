@@ -56,8 +56,7 @@ struct SegmentFile {
 
 // Reads and checks the metadata. See segment_reader.h for errors.
 absl::StatusOr<std::unique_ptr<SegmentFile>> OpenSegmentFile(
-    std::unique_ptr<File> file, uint64_t memory_limit,
-    std::optional<uint64_t> expected_file_bytes);
+    std::unique_ptr<File> file, uint64_t memory_limit, std::optional<uint64_t> expected_file_bytes);
 
 // The footer, decoded and with its checksum verified, and where it stands. `known`: the manifest
 // names the file as a segment; a footer that does not match is then always DataLoss, otherwise it

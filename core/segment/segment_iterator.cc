@@ -12,8 +12,7 @@
 namespace veralith {
 
 SegmentIterator::SegmentIterator(SegmentPages* pages, size_t readahead_bytes, bool fill_cache,
-                                 ValuePageOffers::Place* offers,
-                                 std::shared_ptr<const void> keep)
+                                 ValuePageOffers::Place* offers, std::shared_ptr<const void> keep)
     : keep_(std::move(keep)),
       segment_(pages->segment()),
       keys_(pages, readahead_bytes, fill_cache),
@@ -201,8 +200,7 @@ void SegmentIterator::SeekForPrev(NamespaceId ns, std::string_view key, Timestam
 
 absl::StatusOr<SegmentIterator::Position> SegmentIterator::FindRow(NamespaceId ns,
                                                                    std::string_view key,
-                                                                   Timestamp ts,
-                                                                   bool need_exact) {
+                                                                   Timestamp ts, bool need_exact) {
   const KeyIndex& index = segment_.key_index;
   std::optional<size_t> number = index.FindLastAtOrBelow(ns, key);
   if (!number.has_value()) {
@@ -217,8 +215,7 @@ absl::StatusOr<SegmentIterator::Position> SegmentIterator::FindRow(NamespaceId n
   VERALITH_RETURN_IF_ERROR(keys_.Bring(*number));
   const KeyPage& page = *keys_.page();
   const uint64_t page_end = page.first_row() + page.rows();
-  const uint64_t begin =
-      std::clamp(segment_.FirstRowOfNamespace(ns), page.first_row(), page_end);
+  const uint64_t begin = std::clamp(segment_.FirstRowOfNamespace(ns), page.first_row(), page_end);
   const uint64_t end = std::clamp(segment_.FirstRowOfNamespace(ns + 1), begin, page_end);
   const uint32_t row = page.LowerBound(key, static_cast<uint32_t>(begin - page.first_row()),
                                        static_cast<uint32_t>(end - page.first_row()));

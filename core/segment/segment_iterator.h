@@ -21,8 +21,8 @@ namespace veralith {
 
 class SegmentIterator : public Iterator {
  public:
-  // `offers`: where value pages are offered as the iterator comes to their first rows; they are then
-  // read past the cache, always. Null: nowhere. `keep`: what the iterator keeps alive.
+  // `offers`: where value pages are offered as the iterator comes to their first rows; they are
+  // then read past the cache, always. Null: nowhere. `keep`: what the iterator keeps alive.
   SegmentIterator(SegmentPages* pages, size_t readahead_bytes, bool fill_cache,
                   ValuePageOffers::Place* offers = nullptr,
                   std::shared_ptr<const void> keep = nullptr);

@@ -41,8 +41,8 @@ absl::Status CheckHeader(SegmentColumn column, const SegmentPage& place,
     return DataLoss("page header and segment block disagree on the rows of a page");
   }
   const bool optional = column == SegmentColumn::kValue;
-  if (v2.num_nulls < 0 || v2.num_nulls > v2.num_values ||
-      v2.repetition_levels_byte_length != 0 || v2.definition_levels_byte_length < 0 ||
+  if (v2.num_nulls < 0 || v2.num_nulls > v2.num_values || v2.repetition_levels_byte_length != 0 ||
+      v2.definition_levels_byte_length < 0 ||
       (!optional && (v2.num_nulls != 0 || v2.definition_levels_byte_length != 0))) {
     return DataLoss("page header with impossible levels");
   }
@@ -54,8 +54,7 @@ absl::Status CheckHeader(SegmentColumn column, const SegmentPage& place,
 absl::StatusOr<SegmentPages::Parts> SegmentPages::Split(SegmentColumn column,
                                                         const SegmentPage& place,
                                                         std::string_view bytes) const {
-  if (bytes.size() != place.bytes ||
-      (Crc32c(bytes) != place.crc32c && !VERALITH_BROKEN(S1))) {
+  if (bytes.size() != place.bytes || (Crc32c(bytes) != place.crc32c && !VERALITH_BROKEN(S1))) {
     return DataLoss("page checksum mismatch");
   }
   size_t header_bytes = 0;
@@ -72,8 +71,8 @@ absl::StatusOr<SegmentPages::Parts> SegmentPages::Split(SegmentColumn column,
   Parts parts;
   parts.levels = body.substr(0, levels);
   parts.values = body.substr(levels);
-  parts.raw_bytes = static_cast<uint32_t>(header.uncompressed_page_size) -
-                    static_cast<uint32_t>(levels);
+  parts.raw_bytes =
+      static_cast<uint32_t>(header.uncompressed_page_size) - static_cast<uint32_t>(levels);
   parts.nulls = static_cast<uint32_t>(header.data_v2.num_nulls);
   parts.header_bytes = static_cast<uint32_t>(header_bytes);
   parts.is_compressed = header.data_v2.is_compressed && column == SegmentColumn::kValue &&
@@ -137,8 +136,7 @@ absl::StatusOr<PageRef<ValuePage>> SegmentPages::DecodeParts(const SegmentPage& 
   } else if (!body.empty()) {
     std::memcpy(body.data(), parts.values.data(), body.size());
   }
-  VERALITH_RETURN_IF_ERROR(
-      page->Decode(parts.levels, {body.data(), body.size()}, parts.nulls));
+  VERALITH_RETURN_IF_ERROR(page->Decode(parts.levels, {body.data(), body.size()}, parts.nulls));
   return page;
 }
 
@@ -147,8 +145,8 @@ absl::StatusOr<PageRef<ValuePage>> SegmentPages::ReadInPlace(const SegmentPage& 
   VERALITH_ASSIGN_OR_RETURN(PageRef<ValuePage> page, NewValuePage(place, nullable, place.bytes));
   const std::span<char> body = page->body();
   VERALITH_RETURN_IF_ERROR(ReadFully(*segment_.file, place.offset, body));
-  VERALITH_ASSIGN_OR_RETURN(
-      const Parts parts, Split(SegmentColumn::kValue, place, {body.data(), body.size()}));
+  VERALITH_ASSIGN_OR_RETURN(const Parts parts,
+                            Split(SegmentColumn::kValue, place, {body.data(), body.size()}));
   if (parts.nulls > 0 && !nullable) {
     return DataLoss("a tombstone that the segment block does not count");
   }
@@ -165,15 +163,13 @@ PageRef<PageType> SegmentPages::Cached(size_t i) {
 }
 
 template <typename PageType>
-void SegmentPages::Keep(size_t i, CacheUse use, PageRef<PageType> page,
-                        PageRef<PageType>* out) {
+void SegmentPages::Keep(size_t i, CacheUse use, PageRef<PageType> page, PageRef<PageType>* out) {
   if (use == CacheUse::kNone) {
     *out = std::move(page);
     return;
   }
-  PageRef<Page> kept =
-      SlotsOf<PageType>().Insert(i, PageRef<Page>::Adopt(page.Release()),
-                                 /*may_displace=*/use == CacheUse::kDisplace);
+  PageRef<Page> kept = SlotsOf<PageType>().Insert(i, PageRef<Page>::Adopt(page.Release()),
+                                                  /*may_displace=*/use == CacheUse::kDisplace);
   *out = PageRef<PageType>::Adopt(static_cast<PageType*>(kept.Release()));
 }
 
@@ -240,9 +236,9 @@ absl::Status SegmentPages::Load(size_t i, CacheUse use, PageRef<PageType>* out) 
   return Load(i, std::string_view(raw.data(), raw.size()), use, out);
 }
 
-#define VERALITH_INSTANTIATE(PageType)                                                        \
-  template PageRef<PageType> SegmentPages::Cached(size_t);                                    \
-  template absl::Status SegmentPages::Load(size_t, CacheUse, PageRef<PageType>*);             \
+#define VERALITH_INSTANTIATE(PageType)                                            \
+  template PageRef<PageType> SegmentPages::Cached(size_t);                        \
+  template absl::Status SegmentPages::Load(size_t, CacheUse, PageRef<PageType>*); \
   template absl::Status SegmentPages::Load(size_t, std::string_view, CacheUse, PageRef<PageType>*)
 VERALITH_INSTANTIATE(KeyPage);
 VERALITH_INSTANTIATE(TimestampPage);

@@ -66,8 +66,8 @@ class SegmentPages {
   template <typename PageType>
   absl::Status Load(size_t i, std::string_view bytes, CacheUse use, PageRef<PageType>* out);
 
-  // The same of a value page, past the cache. Where `place` wants the page, its bytes are kept there
-  // beside it.
+  // The same of a value page, past the cache. Where `place` wants the page, its bytes are kept
+  // there beside it.
   absl::Status LoadStored(size_t i, std::string_view bytes, ValuePageOffers::Place* place,
                           PageRef<ValuePage>* out);
 
@@ -92,8 +92,7 @@ class SegmentPages {
   absl::StatusOr<PageRef<KeyPage>> Decode(size_t i, const SegmentPage& place,
                                           std::string_view bytes, const KeyPage*) const;
   absl::StatusOr<PageRef<TimestampPage>> Decode(size_t i, const SegmentPage& place,
-                                                std::string_view bytes,
-                                                const TimestampPage*) const;
+                                                std::string_view bytes, const TimestampPage*) const;
   absl::StatusOr<PageRef<ValuePage>> Decode(size_t i, const SegmentPage& place,
                                             std::string_view bytes, const ValuePage*) const;
   absl::StatusOr<PageRef<ValuePage>> DecodeParts(const SegmentPage& place,

@@ -95,7 +95,8 @@ class SegmentReaderImpl : public SegmentReader {
     for (const SegmentChunk& chunk : group.chunks) {
       bytes += chunk.bytes;
     }
-    const double part = static_cast<double>(row - group.first_row) / static_cast<double>(group.rows);
+    const double part =
+        static_cast<double>(row - group.first_row) / static_cast<double>(group.rows);
     return begin + static_cast<uint64_t>(part * static_cast<double>(bytes));
   }
 
@@ -241,8 +242,8 @@ class SegmentReaderImpl : public SegmentReader {
     const uint64_t row = search.page->first_row() + search.row;
     PageRef<ValuePage> hold;
     const ValuePage* page;
-    VERALITH_RETURN_IF_ERROR(pages_.Find(search.page->ValuePageOf(search.row), search.fill_cache,
-                                         &hold, &page));
+    VERALITH_RETURN_IF_ERROR(
+        pages_.Find(search.page->ValuePageOf(search.row), search.fill_cache, &hold, &page));
     const auto value_row = static_cast<uint32_t>(row - page->first_row());
     if (page->IsNull(value_row)) {
       result->kind = LookupResult::Kind::kDelete;
@@ -281,9 +282,9 @@ absl::StatusOr<std::unique_ptr<SegmentReader>> SegmentReader::Open(
       return OpenForeignSegment(std::move(file), *footer, options);
     }
   }
-  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<SegmentFile> segment,
-                            OpenSegmentFile(std::move(file), options.memory_limit_bytes,
-                                            options.expected_file_bytes));
+  VERALITH_ASSIGN_OR_RETURN(
+      std::unique_ptr<SegmentFile> segment,
+      OpenSegmentFile(std::move(file), options.memory_limit_bytes, options.expected_file_bytes));
   return std::make_unique<SegmentReaderImpl>(std::move(segment), options);
 }
 

@@ -11,8 +11,8 @@
 //      versions exceed 1 MiB).
 //   4. No allocation that the file's bytes ask for exceeds options.memory_limit_bytes.
 //
-// Thread rule: everything const is safe from any thread; lookups that hit the cache take no lock, and
-// write nothing that is shared but the reference of a pin.
+// Thread rule: everything const is safe from any thread; lookups that hit the cache take no lock,
+// and write nothing that is shared but the reference of a pin.
 // Ownership: owns its file. The cache must outlive it. Iterators and lookups must end before it is
 // destroyed; pinned values may outlive it and the cache.
 // Does not: hide entries behind range tombstones (core/iterator/visible_iterator.h does).
@@ -71,8 +71,8 @@ struct LookupResult {
   enum class Kind : uint8_t { kAbsent, kPut, kDelete };
 
   Kind kind = Kind::kAbsent;
-  Timestamp ts = 0;         // see LookupOptions::want_timestamp
-  std::string_view value;   // of a kPut; valid as long as pin, see LookupOptions::unpinned_bytes
+  Timestamp ts = 0;        // see LookupOptions::want_timestamp
+  std::string_view value;  // of a kPut; valid as long as pin, see LookupOptions::unpinned_bytes
   Pin pin;
 };
 
@@ -97,9 +97,9 @@ class SegmentReader {
   // large scans). Needs no EpochGuard of the caller.
   virtual std::unique_ptr<Iterator> NewIterator(bool fill_cache) const = 0;
 
-  // The same for a job. `keep` (this reader, if it has no other owner) lives as long as the iterator.
-  // `offers`, if not null, is shown each value page as it stands in the file (stored_value_page.h),
-  // which is then read past the cache; it outlives the iterator.
+  // The same for a job. `keep` (this reader, if it has no other owner) lives as long as the
+  // iterator. `offers`, if not null, is shown each value page as it stands in the file
+  // (stored_value_page.h), which is then read past the cache; it outlives the iterator.
   virtual std::unique_ptr<Iterator> NewJobIterator(std::shared_ptr<const SegmentReader> keep,
                                                    ValuePageOffers::Place* offers) const = 0;
 

@@ -51,9 +51,10 @@ SegmentOptions DrawOptions() {
 }
 
 std::string DrawKey() {
-  const std::string prefix = *rc::gen::element<std::string>("", "tenant/0001/", "tenant/0002/users/");
-  return prefix + *rc::gen::container<std::string>(
-                      rc::gen::element('\0', 'a', 'b', '\xff', '0', '1'));
+  const std::string prefix =
+      *rc::gen::element<std::string>("", "tenant/0001/", "tenant/0002/users/");
+  return prefix +
+         *rc::gen::container<std::string>(rc::gen::element('\0', 'a', 'b', '\xff', '0', '1'));
 }
 
 std::string DrawValue() {
@@ -72,8 +73,8 @@ std::vector<OwnedEntry> DrawEntries() {
     entry.ns = *rc::gen::element<NamespaceId>(0, 1, 256, kMaxNamespace);
     entry.key = DrawKey();
     entry.ts = *rc::gen::element<Timestamp>(1, 2, 3, 1000, kMaxTimestamp);
-    entry.kind = *rc::gen::weightedElement<EntryKind>(
-        {{3, EntryKind::kPut}, {1, EntryKind::kDelete}});
+    entry.kind =
+        *rc::gen::weightedElement<EntryKind>({{3, EntryKind::kPut}, {1, EntryKind::kDelete}});
     if (entry.kind == EntryKind::kPut) {
       entry.value = DrawValue();
     }
@@ -340,7 +341,8 @@ TEST(SegmentRoundTrip, VersionsOfOneKeyThatFillPagesAreFoundAtEverySnapshot) {
 
 TEST(SegmentRoundTrip, KeysAndValuesLargerThanAPageAreReadBack) {
   std::vector<OwnedEntry> entries;
-  entries.push_back({3, std::string(kMaxKeyBytes, 'a'), 9, EntryKind::kPut, std::string(10 << 20, 'v')});
+  entries.push_back(
+      {3, std::string(kMaxKeyBytes, 'a'), 9, EntryKind::kPut, std::string(10 << 20, 'v')});
   entries.push_back({3, std::string(kMaxKeyBytes, 'b'), 9, EntryKind::kPut, ""});
   entries.push_back({3, std::string(kMaxKeyBytes, 'b'), 8, EntryKind::kPut, std::string(100, 'x')});
   for (const parquet::Codec codec : {parquet::Codec::kNone, parquet::Codec::kZstd}) {

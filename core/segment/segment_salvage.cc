@@ -221,9 +221,8 @@ class Salvager {
 
   // Null when it may be handed over.
   const char* FaultOf(const EntryView& entry) const {
-    if (entry.ns > kMaxNamespace || entry.key.size() > kMaxKeyBytes ||
-        entry.ts < kMinTimestamp || entry.ts > kMaxTimestamp ||
-        entry.value.size() > kMaxValueBytes) {
+    if (entry.ns > kMaxNamespace || entry.key.size() > kMaxKeyBytes || entry.ts < kMinTimestamp ||
+        entry.ts > kMaxTimestamp || entry.value.size() > kMaxValueBytes) {
       return "a row that is no entry";
     }
     const EntryView last{last_ns_, last_key_, last_ts_, EntryKind::kPut, {}};

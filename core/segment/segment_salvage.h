@@ -2,8 +2,8 @@
 //
 // A row is read when the pages that hold its parts are found and pass their checksums; all others
 // are listed. Where pages stand is taken from the best that is left:
-//   the segment block (by the footer, or found by its magic where the footer is damaged): every page
-//     with its CRC-32C; namespaces from the block, so that the ns pages are not needed;
+//   the segment block (by the footer, or found by its magic where the footer is damaged): every
+//     page with its CRC-32C; namespaces from the block, so that the ns pages are not needed;
 //   the footer: chunks as it places them, pages as their headers follow each other, each with the
 //     CRC-32 of its body; behind a damaged header the rest of the chunk's rows are lost;
 //   neither (a file that was cut): pages as they follow each other from the beginning, up to the
@@ -55,7 +55,7 @@ struct SegmentSalvage {
   // why `basis` is not the block; "" when nothing is.
   std::string metadata_damage;
   std::optional<SegmentCounts> counts;  // as the segment block says; nothing without it
-  uint64_t rows = 0;            // read
+  uint64_t rows = 0;                    // read
   std::vector<LostRows> lost;
   uint64_t range_tombstones = 0;  // read
   // Nothing: there may have been some, or not.

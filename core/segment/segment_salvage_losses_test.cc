@@ -141,8 +141,7 @@ void EditBlock(const std::function<void(SegmentBlockContents*)>& edit, std::stri
 void EditFooter(const std::function<void(parquet::FileMetaData*)>& edit, std::string* bytes) {
   const size_t tail = bytes->size() - 8;
   const size_t start = tail - LoadLe32(bytes->data() + tail);
-  auto footer =
-      parquet::DecodeFileMetaData(std::string_view(*bytes).substr(start, tail - start));
+  auto footer = parquet::DecodeFileMetaData(std::string_view(*bytes).substr(start, tail - start));
   ASSERT_TRUE(footer.ok()) << footer.status();
   footer->key_value_metadata.pop_back();  // its checksum
   edit(&*footer);
@@ -208,10 +207,12 @@ TEST(SegmentSalvageLosses, WithoutABlockThatCannotBeReadTheFooterLeadsToEveryRow
 // border of two such windows.
 TEST(SegmentSalvageLosses, AFooterThatNamesNoBlockLeadsToEveryRow) {
   std::string bytes = WrittenBytes(SixtyRows());
-  EditFooter([](parquet::FileMetaData* footer) {
-    std::erase_if(footer->key_value_metadata,
-                  [](const parquet::KeyValue& entry) { return entry.key == kSegmentBlockKey; });
-  }, &bytes);
+  EditFooter(
+      [](parquet::FileMetaData* footer) {
+        std::erase_if(footer->key_value_metadata,
+                      [](const parquet::KeyValue& entry) { return entry.key == kSegmentBlockKey; });
+      },
+      &bytes);
   const Salvaged salvaged = Salvage(bytes);
   EXPECT_EQ(salvaged.result.basis, Basis::kFooter);
   EXPECT_EQ(salvaged.entries, SixtyRows());
@@ -224,7 +225,7 @@ TEST(SegmentSalvageLosses, ABlockLargerThanAQuarterOfTheMemoryLimitIsNotRead) {
     entries.push_back({0, Key(row), 100, EntryKind::kPut, "value"});
   }
   SegmentOptions options = SmallPages();
-  options.row_group_rows = entries.size();  // a small footer
+  options.row_group_rows = entries.size();                 // a small footer
   options.key_page_bytes = options.value_page_bytes = 16;  // and a large block: of many pages
   const std::string bytes = WrittenBytes(entries, options);
   const uint64_t enough = 4 * BlockOf(bytes).size;
@@ -266,9 +267,11 @@ TEST(SegmentSalvageLosses, RangeTombstonesThatAreNoneAreCounted) {
                    {{0, "key1", "key2", false, 150}, {0, "key3", "key4", false, 160}})
           ->bytes;
   EXPECT_EQ(Salvage(bytes).range_tombstones, 2u);
-  EditBlock([](SegmentBlockContents* block) {
-    block->range_tombstones.assign(block->range_tombstones.size(), '\xff');
-  }, &bytes);
+  EditBlock(
+      [](SegmentBlockContents* block) {
+        block->range_tombstones.assign(block->range_tombstones.size(), '\xff');
+      },
+      &bytes);
   const Salvaged salvaged = Salvage(bytes);
   EXPECT_EQ(salvaged.result.basis, Basis::kBlock);
   EXPECT_EQ(salvaged.range_tombstones, 0u);
@@ -327,9 +330,11 @@ TEST(SegmentSalvageLosses, APageOfAnotherTypeIsLost) {
   const SegmentPage page = BlockOf(bytes).view.Page(SegmentColumn::kTimestamp, 2);
   ASSERT_EQ(bytes.substr(page.offset, 2), "\x15\x06");  // a data page, version 2
   bytes[page.offset + 1] = 2;                           // an index page
-  EditBlock([&](SegmentBlockContents* block) {
-    block->pages[2][2].crc32c = Crc32c(std::string_view(bytes).substr(page.offset, page.bytes));
-  }, &bytes);
+  EditBlock(
+      [&](SegmentBlockContents* block) {
+        block->pages[2][2].crc32c = Crc32c(std::string_view(bytes).substr(page.offset, page.bytes));
+      },
+      &bytes);
   const Salvaged salvaged = Salvage(bytes);
   EXPECT_EQ(salvaged.result.basis, Basis::kBlock);
   EXPECT_EQ(salvaged.entries, Without(SixtyRows(), 20, 10));
@@ -350,10 +355,12 @@ TEST(SegmentSalvageLosses, RowsOfAColumnThatTheFooterDoesNotPlaceAreLost) {
 TEST(SegmentSalvageLosses, RowsOfAFooterThatCountsMoreThanThereCanBeAreReadAllTheSame) {
   std::string bytes = WrittenBytes(SixtyRows());
   DamageBlock(&bytes);
-  EditFooter([](parquet::FileMetaData* footer) {
-    footer->row_groups[0].num_rows = footer->row_groups[1].num_rows =
-        std::numeric_limits<int64_t>::max();
-  }, &bytes);
+  EditFooter(
+      [](parquet::FileMetaData* footer) {
+        footer->row_groups[0].num_rows = footer->row_groups[1].num_rows =
+            std::numeric_limits<int64_t>::max();
+      },
+      &bytes);
   const Salvaged salvaged = Salvage(bytes);
   EXPECT_EQ(salvaged.result.basis, Basis::kFooter);
   EXPECT_EQ(salvaged.entries, SixtyRows());

@@ -217,8 +217,8 @@ class SegmentWriterImpl : public SegmentWriter {
       ascends = entry.ts < last_ts_;
     } else {
       ascends = shared == last_key_.size() ||
-                (shared < entry.key.size() && static_cast<uint8_t>(last_key_[shared]) <
-                                                  static_cast<uint8_t>(entry.key[shared]));
+                (shared < entry.key.size() &&
+                 static_cast<uint8_t>(last_key_[shared]) < static_cast<uint8_t>(entry.key[shared]));
     }
     return ascends ? absl::OkStatus()
                    : InvalidArgument(StrCat("entry ", contents_.counts.rows,
@@ -332,7 +332,8 @@ class SegmentWriterImpl : public SegmentWriter {
   }
 
   absl::Status IndexKeyPages() {
-    const std::vector<SegmentPage>& pages = contents_.pages[static_cast<size_t>(SegmentColumn::kKey)];
+    const std::vector<SegmentPage>& pages =
+        contents_.pages[static_cast<size_t>(SegmentColumn::kKey)];
     const size_t first = pages.size() - pending_ends_.size();
     size_t begin = 0;
     for (size_t i = 0; i < pending_ends_.size(); ++i) {

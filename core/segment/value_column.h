@@ -3,15 +3,15 @@
 //
 // From its first row on, the rows of such a page are only counted; the open page stays as it is.
 // With the last one, the open page ends and the stored page follows, with the checksums, sizes and
-// counts it has. When another row comes first, or the group ends, the rows counted are encoded in the
-// ordinary way.
+// counts it has. When another row comes first, or the group ends, the rows counted are encoded in
+// the ordinary way.
 //
 // Invariants
-//   1. The rows are those that were added, in order, whatever is copied: a row is counted as one of a
-//      stored page only where the page holds that very value.
-//   2. A page has less than `page_bytes` raw bytes before its last row, copied or not. Two neighbours
-//      in a group together hold at least `page_bytes`, but for the last page of the group: so pages
-//      hold at least half of it on average.
+//   1. The rows are those that were added, in order, whatever is copied: a row is counted as one of
+//      a stored page only where the page holds that very value.
+//   2. A page has less than `page_bytes` raw bytes before its last row, copied or not. Two
+//      neighbours in a group together hold at least `page_bytes`, but for the last page of the
+//      group: so pages hold at least half of it on average.
 //   3. Pages never straddle row groups: a page is copied only when all its rows are in the group.
 //   4. What is copied depends on the rows added and the pages offered alone. Where none is copied,
 //      the bytes are those without any offer.
@@ -38,7 +38,8 @@ class ValueColumn {
   explicit ValueColumn(const SegmentOptions& options)
       : options_(options), builder_(options.value_codec), last_page_bytes_(page_bytes()) {}
 
-  // `begins`: a page whose first row the entry is, or null. It is taken away where it may be copied.
+  // `begins`: a page whose first row the entry is, or null. It is taken away where it may be
+  // copied.
   absl::Status Add(const EntryView& entry, StoredValuePage* begins);
   // Encodes what is left.
   absl::Status FinishPages();

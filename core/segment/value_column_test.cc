@@ -41,8 +41,9 @@ class Job {
       options.readahead_bytes = 300;
       inputs_.emplace_back();
       inputs_.back().reader = *SegmentReader::Open(OpenMemoryFile(segment), options);
-      inputs_.back().iterator = offer ? inputs_.back().reader->NewJobIterator(nullptr, offers_.AddInput())
-                                      : inputs_.back().reader->NewIterator(/*fill_cache=*/false);
+      inputs_.back().iterator =
+          offer ? inputs_.back().reader->NewJobIterator(nullptr, offers_.AddInput())
+                : inputs_.back().reader->NewIterator(/*fill_cache=*/false);
       inputs_.back().iterator->SeekToFirst();
     }
   }
@@ -253,7 +254,7 @@ TEST(ValueColumn, CopiesNoPageThatWasOfferedForAnotherWriter) {
   }
 }
 
-// --- Pages that inputs come to --------------------------------------------------------------------
+// --- Pages that inputs come to -------------------------------------------------------------------
 
 TEST(ValuePageOffers, OnlyAPageEnteredAtItsFirstRowIsOffered) {
   const std::vector<OwnedEntry> entries = Entries(0, 90, 1, 5);
@@ -267,8 +268,8 @@ TEST(ValuePageOffers, OnlyAPageEnteredAtItsFirstRowIsOffered) {
     iterator->Seek(0, entries[row].key, kMaxTimestamp);
     ASSERT_TRUE(iterator->Valid()) << iterator->status();
     EXPECT_EQ(iterator->entry(), entries[row].view());
-    const SegmentPage page = file->block.Page(
-        SegmentColumn::kValue, file->block.PageOfRow(SegmentColumn::kValue, row));
+    const SegmentPage page =
+        file->block.Page(SegmentColumn::kValue, file->block.PageOfRow(SegmentColumn::kValue, row));
     EXPECT_EQ(offers.Take(iterator->entry()) != nullptr, row == page.first_row) << "row " << row;
     EXPECT_EQ(place->stored()->page.get() != nullptr, row == page.first_row) << "row " << row;
   }
@@ -337,8 +338,9 @@ std::vector<OwnedEntry> AnyEntries(Timestamp ts) {
   for (int stretch = *rc::gen::inRange(1, 5); stretch > 0; --stretch) {
     const auto first = *rc::gen::inRange<uint64_t>(0, 400);
     const auto step = *rc::gen::element<uint64_t>(1, 1, 2, 30);
-    const auto sizes = *rc::gen::nonEmpty(rc::gen::container<std::vector<size_t>>(
-        rc::gen::weightedElement<size_t>({{2, 0}, {8, 9}, {3, 40}, {1, 600}, {4, size_t{1} << 20}})));
+    const auto sizes =
+        *rc::gen::nonEmpty(rc::gen::container<std::vector<size_t>>(rc::gen::weightedElement<size_t>(
+            {{2, 0}, {8, 9}, {3, 40}, {1, 600}, {4, size_t{1} << 20}})));
     const auto rows = *rc::gen::inRange<uint64_t>(1, 80);
     for (uint64_t i = 0; i < rows; ++i) {
       const size_t size = sizes[i % sizes.size()];

@@ -25,9 +25,8 @@ absl::Status ValuePage::Decode(std::string_view levels, std::string_view values,
   const uint32_t present = rows_ - nulls;
   uint32_t* const offset = offsets();
   std::string_view data;
-  VERALITH_ASSIGN_OR_RETURN(
-      const size_t used,
-      parquet::DecodeDeltaLengthByteArray(values, {offset, size_t{present} + 1}, &data));
+  VERALITH_ASSIGN_OR_RETURN(const size_t used, parquet::DecodeDeltaLengthByteArray(
+                                                   values, {offset, size_t{present} + 1}, &data));
   if (used != values.size()) {
     return DataLoss("bytes behind the last value of a page");
   }

@@ -53,9 +53,7 @@ class ValuePage : public Page {
   }
   uint32_t* offsets() { return reinterpret_cast<uint32_t*>(base() + sizeof(ValuePage)); }
   size_t levels_at() const { return sizeof(ValuePage) + (size_t{rows_} + 1) * sizeof(uint32_t); }
-  const uint8_t* levels() const {
-    return reinterpret_cast<const uint8_t*>(base() + levels_at());
-  }
+  const uint8_t* levels() const { return reinterpret_cast<const uint8_t*>(base() + levels_at()); }
   size_t body_at() const { return levels_at() + (nullable_ ? rows_ : 0); }
 
   uint64_t first_row_ = 0;

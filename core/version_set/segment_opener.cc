@@ -13,9 +13,9 @@ bool IsAsRecorded(const SegmentSummary& found, const FileMeta& recorded) {
   return found.file_bytes == recorded.bytes && found.entries == recorded.entries &&
          found.tombstones == recorded.tombstones &&
          found.range_tombstones == recorded.range_tombstones &&
-         found.smallest_ns == recorded.smallest_ns &&
-         found.smallest_key == recorded.smallest_key && found.largest == recorded.largest &&
-         found.min_ts == recorded.min_ts && found.max_ts == recorded.max_ts;
+         found.smallest_ns == recorded.smallest_ns && found.smallest_key == recorded.smallest_key &&
+         found.largest == recorded.largest && found.min_ts == recorded.min_ts &&
+         found.max_ts == recorded.max_ts;
 }
 
 FileMeta AsFound(const SegmentSummary& found, uint64_t number) {

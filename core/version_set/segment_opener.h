@@ -17,9 +17,9 @@ namespace veralith {
 absl::Status CheckIsAsRecorded(const std::string& path, const SegmentSummary& found,
                                const FileMeta& recorded);
 
-// The cache of `options` must outlive every segment opened. expected_file_bytes is set for each file.
-// Metadata is read here and stays in memory; the file itself is open while `files` has room for it.
-// NotFound when there is no such file; DataLoss, naming it, when it is not as recorded.
+// The cache of `options` must outlive every segment opened. expected_file_bytes is set for each
+// file. Metadata is read here and stays in memory; the file itself is open while `files` has room
+// for it. NotFound when there is no such file; DataLoss, naming it, when it is not as recorded.
 SegmentOpener DefaultSegmentOpener(std::shared_ptr<FileTable> files, std::string directory,
                                    SegmentReaderOptions options);
 

@@ -1,7 +1,8 @@
-// Tells the owner of a set of segments that a segment's last pin is gone, so that its file may go too.
+// Tells the owner of a set of segments that a segment's last pin is gone, so that its file may go
+// too.
 //
-// Whoever held the pin tells it, on any thread, under any lock, perhaps after the owner is gone: so it
-// is shared by all segments, and the owner detaches itself.
+// Whoever held the pin tells it, on any thread, under any lock, perhaps after the owner is gone: so
+// it is shared by all segments, and the owner detaches itself.
 //
 // Thread rule: every call from any thread.
 #ifndef VERALITH_CORE_VERSION_SET_SEGMENT_RELEASES_H_

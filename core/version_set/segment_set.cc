@@ -7,12 +7,11 @@
 
 namespace veralith {
 
-const std::shared_ptr<const Segment>* SegmentRun::Find(NamespaceId ns,
-                                                       std::string_view key) const {
-  const auto it = std::partition_point(
-      segments.begin(), segments.end(), [&](const std::shared_ptr<const Segment>& segment) {
-        return !IsWithin(ns, key, segment->meta->largest);
-      });
+const std::shared_ptr<const Segment>* SegmentRun::Find(NamespaceId ns, std::string_view key) const {
+  const auto it = std::partition_point(segments.begin(), segments.end(),
+                                       [&](const std::shared_ptr<const Segment>& segment) {
+                                         return !IsWithin(ns, key, segment->meta->largest);
+                                       });
   return it != segments.end() && Contains(*(*it)->meta, ns, key) ? &*it : nullptr;
 }
 

@@ -60,7 +60,8 @@ class SegmentSet {
 
 // Opens the segment of a live file and checks that it is that file (size, counts, bounds). Errors
 // name the file. Tests may return a null reader.
-using SegmentOpener = std::function<absl::StatusOr<std::shared_ptr<SegmentReader>>(const FileMeta&)>;
+using SegmentOpener =
+    std::function<absl::StatusOr<std::shared_ptr<SegmentReader>>(const FileMeta&)>;
 
 }  // namespace veralith
 

@@ -132,12 +132,12 @@ absl::Status VersionSet::CheckLogsExist(const std::vector<FileName>& files) cons
 }
 
 // A manifest cut at the end of a record looks like an older one, and what its lost edits named like
-// garbage. A crash alone never leaves these two: a log that got records though no edit had named it,
-// and a segment from before the first edit that gave timestamps out (the ceiling).
+// garbage. A crash alone never leaves these two: a log that got records though no edit had named
+// it, and a segment from before the first edit that gave timestamps out (the ceiling).
 absl::Status VersionSet::CheckManifestIsWhole(const std::vector<FileName>& files) const {
   for (const FileName& file : files) {
-    if (VERALITH_BROKEN(R1) || VERALITH_BROKEN(R2) || !options_.edits_precede_data || IsReferenced(file) ||
-        file.number < state_.next_file_number) {
+    if (VERALITH_BROKEN(R1) || VERALITH_BROKEN(R2) || !options_.edits_precede_data ||
+        IsReferenced(file) || file.number < state_.next_file_number) {
       continue;
     }
     const std::string path = JoinPath(options_.directory, ToString(file));
@@ -167,9 +167,8 @@ absl::Status VersionSet::StartManifest() {
     return absl::OkStatus();
   }
 #endif
-  VERALITH_ASSIGN_OR_RETURN(manifest_,
-                            ManifestLog::Create(options_.fs, options_.directory, number, state_,
-                                                options_.manifest_limits));
+  VERALITH_ASSIGN_OR_RETURN(manifest_, ManifestLog::Create(options_.fs, options_.directory, number,
+                                                           state_, options_.manifest_limits));
   manifest_number_ = number;
   return absl::OkStatus();
 }
@@ -359,9 +358,9 @@ absl::Status VersionSet::PersistInNew(const VersionEdit& edit, uint64_t roll_num
                                       std::unique_ptr<ManifestLog>* rolled) {
   ManifestState snapshot = state_;
   snapshot.next_file_number = std::max(snapshot.next_file_number, roll_number + 1);
-  VERALITH_ASSIGN_OR_RETURN(*rolled,
-                            ManifestLog::Create(options_.fs, options_.directory, roll_number,
-                                                snapshot, options_.manifest_limits));
+  VERALITH_ASSIGN_OR_RETURN(
+      *rolled, ManifestLog::Create(options_.fs, options_.directory, roll_number, snapshot,
+                                   options_.manifest_limits));
   return (*rolled)->Append(edit);
 }
 
@@ -391,8 +390,7 @@ void VersionSet::PrepareLists(const VersionEdit& edit, bool rolls, Prepared* pre
 
 // `poison`: the error after which nobody knows what is on the disk.
 absl::Status VersionSet::PrepareAndPersist(const VersionEdit& edit, uint64_t roll_number,
-                                           Prepared* prepared,
-                                           std::unique_ptr<ManifestLog>* rolled,
+                                           Prepared* prepared, std::unique_ptr<ManifestLog>* rolled,
                                            absl::Status* poison) {
   VERALITH_ASSIGN_OR_RETURN(*prepared, Prepare(edit));
   PrepareLists(edit, roll_number != 0, prepared);
@@ -401,7 +399,8 @@ absl::Status VersionSet::PrepareAndPersist(const VersionEdit& edit, uint64_t rol
   } else if (roll_number == 0) {
     *poison = manifest_->Append(edit);
   } else {
-    *poison = CatchNoMemory("a new manifest", [&] { return PersistInNew(edit, roll_number, rolled); });
+    *poison =
+        CatchNoMemory("a new manifest", [&] { return PersistInNew(edit, roll_number, rolled); });
   }
   return *poison;
 }
@@ -488,8 +487,7 @@ bool VersionSet::PinsGarbage() const {
 }
 
 absl::Status VersionSet::Remove(const FileName& file) const {
-  const absl::Status status =
-      options_.fs->Remove(JoinPath(options_.directory, ToString(file)));
+  const absl::Status status = options_.fs->Remove(JoinPath(options_.directory, ToString(file)));
   return absl::IsNotFound(status) ? absl::OkStatus() : status;
 }
 

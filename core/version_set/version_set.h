@@ -3,15 +3,15 @@
 //
 // Invariants
 //   1. An edit is durable before it is installed; edits are installed one after the other, each on
-//      the state its predecessor left (hazard R9). An edit that does not fit that state (a job whose
-//      input is gone: hazard C5) is refused and changes nothing.
-//   2. Every segment of the current version has its reader, with its metadata in memory. One that is
-//      missing or cannot be read makes Open fail; it is never skipped (hazard R4). Its file need not be
-//      open (file_table.h), but its name stays until the last set that holds it is gone.
-//   3. A number is never used twice in the life of a database: also not after a crash, since numbers
-//      found in the directory count as used (hazard R10).
-//   4. A file is removed only when no set that anyone holds names it, no job has it pending, and the
-//      edit that dropped it is durable. Only names we make are ever removed (hazard C7).
+//      the state its predecessor left (hazard R9). An edit that does not fit that state (a job
+//      whose input is gone: hazard C5) is refused and changes nothing.
+//   2. Every segment of the current version has its reader, with its metadata in memory. One that
+//      is missing or cannot be read makes Open fail; it is never skipped (hazard R4). Its file need
+//      not be open (file_table.h), but its name stays until the last set that holds it is gone.
+//   3. A number is never used twice in the life of a database: also not after a crash, since
+//      numbers found in the directory count as used (hazard R10).
+//   4. A file is removed only when no set that anyone holds names it, no job has it pending, and
+//      the edit that dropped it is durable. Only names we make are ever removed (hazard C7).
 //   5. After an error of the manifest every LogAndApply fails with FailedPrecondition until the
 //      database is opened again, and nothing that the failed edit touched is removed: whether it
 //      survives is known only to the next recovery.
@@ -78,13 +78,13 @@ struct VersionSetOptions {
 
 class VersionSet {
  public:
-  // Recovers the database in options.directory, or creates it. The caller holds the lock file. Needs
-  // no mutex; does I/O: reads the manifest, opens every segment, checks that every needed log is
-  // there; then, unless read-only, writes a new manifest (a recovered one is never appended to). What
-  // nothing refers to is noted as garbage: RemoveObsoleteFiles removes it.
+  // Recovers the database in options.directory, or creates it. The caller holds the lock file.
+  // Needs no mutex; does I/O: reads the manifest, opens every segment, checks that every needed log
+  // is there; then, unless read-only, writes a new manifest (a recovered one is never appended to).
+  // What nothing refers to is noted as garbage: RemoveObsoleteFiles removes it.
   // Errors: RecoverManifest's; NotFound (no database, and none is to be created); AlreadyExists;
-  // DataLoss for a missing or unreadable segment or a missing log, and for a file that shows that the
-  // manifest lost its end (edits_precede_data; hazard R1).
+  // DataLoss for a missing or unreadable segment or a missing log, and for a file that shows that
+  // the manifest lost its end (edits_precede_data; hazard R1).
   static absl::StatusOr<std::unique_ptr<VersionSet>> Open(VersionSetOptions options);
   ~VersionSet();
   VersionSet(const VersionSet&) = delete;
@@ -117,13 +117,13 @@ class VersionSet {
 
   // --- Change ------------------------------------------------------------------------------------
   // Makes `edit` durable and installs it. Files and logs that it adds must be pending (or, for a
-  // move, current), and durable already with their directory entries. Waits for its turn; releases `mutex` while it waits, opens
-  // the new segments and writes; on return the new state is current and `mutex` was held since, so
-  // that the caller can switch its own state together with it (hazard P5).
-  // FailedPrecondition for an edit that does not fit, or after an earlier error; DataLoss when a new
-  // segment cannot be opened; otherwise the manifest's error, after which error() is set.
-  // next_file_number and next_run_id are filled in. Without memory: ResourceExhausted; nothing is
-  // changed unless error() is set.
+  // move, current), and durable already with their directory entries. Waits for its turn; releases
+  // `mutex` while it waits, opens the new segments and writes; on return the new state is current
+  // and `mutex` was held since, so that the caller can switch its own state together with it
+  // (hazard P5). FailedPrecondition for an edit that does not fit, or after an earlier error;
+  // DataLoss when a new segment cannot be opened; otherwise the manifest's error, after which
+  // error() is set. next_file_number and next_run_id are filled in. Without memory:
+  // ResourceExhausted; nothing is changed unless error() is set.
   absl::Status LogAndApply(VersionEdit edit, Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // Waits for a running LogAndApply and ends the manifest. All later changes: FailedPrecondition.

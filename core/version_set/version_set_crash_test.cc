@@ -1,9 +1,9 @@
 // The version set on a disk that loses power or fails, at every step of random lives. A life is a
 // string of letters, one act each:
 //   f  flush: a new segment becomes a run of level 0     m  move a segment of level 0 to level 1
-//   c  compact everything into one segment of level 1    l  switch to a new log, drop the older ones
-//   t  raise the timestamp ceiling                       x  a job that fails and leaves its output
-//   p  pin the current set                               u  release what is pinned
+//   c  compact everything into one segment of level 1    l  switch to a new log, drop the older
+//   ones t  raise the timestamp ceiling                       x  a job that fails and leaves its
+//   output p  pin the current set                               u  release what is pinned
 //   g  remove garbage                                    o  close and open again
 //   k  open again without closing (a killed process: what it wrote is in the page cache)
 #include <algorithm>
@@ -384,9 +384,7 @@ TEST(VersionSetCrash, EverySurvivorOfEveryStepRecoversToAnAcknowledgedState) {
               counts.survivors, counts.second_crashes);
 }
 
-std::string AnyActs() {
-  return *rc::gen::container<std::string>(rc::gen::elementOf(kLetters));
-}
+std::string AnyActs() { return *rc::gen::container<std::string>(rc::gen::elementOf(kLetters)); }
 
 RC_GTEST_PROP(VersionSetCrash, RandomLivesRecover, ()) {
   const std::string acts = AnyActs();
@@ -411,8 +409,8 @@ RC_GTEST_PROP(VersionSetCrash, RandomLivesRecover, ()) {
 }
 
 // The Nth call fails, once or from then on. The life ends with the error; nothing was acknowledged
-// that a later opening, or a crash, does not find (hazard: a failed sync whose bytes are in the page
-// cache only).
+// that a later opening, or a crash, does not find (hazard: a failed sync whose bytes are in the
+// page cache only).
 void FailEverywhere(const std::string& acts, bool rolls, FaultEffect effect, bool from_then_on) {
   for (uint64_t nth = 1;; ++nth) {
     const auto disk = NewDisk();

@@ -248,8 +248,7 @@ TEST_F(VersionSetTest, RefusesFilesThatAreNotPendingAndRunsALeveledLevelCannotHo
   // Hazard C9: an older memtable is not installed as the newest run.
   ASSERT_TRUE(Apply(*set, Added(0, 5, MakeFile(b, 10))).ok());
   const uint64_t c = NewSegment(*set);
-  EXPECT_EQ(Apply(*set, Added(0, 6, MakeFile(c, 9))).code(),
-            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Apply(*set, Added(0, 6, MakeFile(c, 9))).code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(VersionSetTest, RefusesAnEditWhoseSegmentCannotBeOpened) {

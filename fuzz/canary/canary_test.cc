@@ -56,9 +56,9 @@ TEST(CanaryDeathTest, PrintsACommandThatReproducesTheFailure) {
   ASSERT_NE(place, std::string::npos) << report;
   const std::string file =
       report.substr(place + command.size(), report.find('\n', place) - place - command.size());
-  const std::string difference = report.substr(report.find("\n  ") + 3,
-                                               report.find('\n', report.find("\n  ") + 1) -
-                                                   report.find("\n  ") - 3);
+  const std::string difference =
+      report.substr(report.find("\n  ") + 3,
+                    report.find('\n', report.find("\n  ") + 1) - report.find("\n  ") - 3);
   const auto [code, output] =
       OutputOf("model/conformance/replay --defect='range delete takes its end' " + file);
   EXPECT_EQ(code, 1) << output;

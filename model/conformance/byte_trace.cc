@@ -22,8 +22,8 @@ Trace TraceFromBytes(std::string_view bytes) {
   configuration.seed = byte(1) + 256u * byte(2);
   Trace trace;
   trace.configuration = ConfigurationWords(configuration);
-  trace.operations = DecodeOperations(bytes.substr(std::min(bytes.size(), kHeaderBytes)),
-                                      kMaxByteTraceOperations);
+  trace.operations =
+      DecodeOperations(bytes.substr(std::min(bytes.size(), kHeaderBytes)), kMaxByteTraceOperations);
   return trace;
 }
 

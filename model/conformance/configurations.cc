@@ -10,7 +10,7 @@ namespace {
 
 struct Field {
   const char* name;
-  uint64_t Configuration::*value;
+  uint64_t Configuration::* value;
   uint64_t least;
   uint64_t most;
 };

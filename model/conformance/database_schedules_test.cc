@@ -1,6 +1,6 @@
-// The whole database, schedule by schedule: clients beside flush, compaction and Close, every history
-// linearizable, at one preemption exhaustively and beyond at random; and what listeners are told
-// meanwhile.
+// The whole database, schedule by schedule: clients beside flush, compaction and Close, every
+// history linearizable, at one preemption exhaustively and beyond at random; and what listeners are
+// told meanwhile.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -66,7 +66,7 @@ std::string TestName(const ::testing::TestParamInfo<Program>& info) {
 INSTANTIATE_TEST_SUITE_P(Programs, DatabaseSchedules, ::testing::ValuesIn(DatabasePrograms()),
                          TestName<DatabaseProgram>);
 
-// --- Listeners -------------------------------------------------------------------------------------
+// --- Listeners -----------------------------------------------------------------------------------
 
 // Holds a database to listener.h: events one at a time, begins and ends in pairs, reads allowed,
 // writes refused, nothing after Close. What tells that is atomic, so that the reduction sees it.

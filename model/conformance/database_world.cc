@@ -14,7 +14,7 @@ model::Write DeleteOf(const char* key) {
   return {model::Write::Kind::kDelete, 0, key, {}, std::nullopt};
 }
 
-// --- Programs --------------------------------------------------------------------------------------
+// --- Programs ------------------------------------------------------------------------------------
 
 void WriterReaderAndFlush(DatabaseWorld& world) {
   RecordingClient& writer = world.NewClient();
@@ -111,7 +111,7 @@ ExploredProgram WholeRun(const DatabaseProgram& program, const DatabaseWorld::Se
   };
 }
 
-// --- The world -------------------------------------------------------------------------------------
+// --- The world -----------------------------------------------------------------------------------
 
 Options ExploredOptions() {
   Options options;

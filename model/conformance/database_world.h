@@ -1,5 +1,5 @@
-// A whole database of one explored run, on the simulated disk, with clients whose calls are recorded;
-// and the small programs that the schedule explorer runs over it.
+// A whole database of one explored run, on the simulated disk, with clients whose calls are
+// recorded; and the small programs that the schedule explorer runs over it.
 //
 // Invariants
 //   1. CheckEnd holds the history, and what is left of the closed database after a power cut that
@@ -7,7 +7,8 @@
 //   2. Threads share nothing but the database, the disk and the clock of ticks, which is an Atomic:
 //      the explorer's reduction may be used (explorer.h, 3).
 //
-// Thread rule: clients and listeners on the explorer's threads; all else on the program's own fiber.
+// Thread rule: clients and listeners on the explorer's threads; all else on the program's own
+// fiber.
 #ifndef VERALITH_MODEL_CONFORMANCE_DATABASE_WORLD_H_
 #define VERALITH_MODEL_CONFORMANCE_DATABASE_WORLD_H_
 

@@ -53,7 +53,8 @@ INSTANTIATE_TEST_SUITE_P(All, Defects, testing::Range(1, kDefects),
 
 TEST(Defects, AHealthyDatabaseAgreesInAllOfThem) {
   for (uint64_t seed = 1; seed <= kTraces; ++seed) {
-    ASSERT_EQ(CheckTrace(DrawTrace(seed, kOperations), Opener(Defect::kNone)), "") << "seed " << seed;
+    ASSERT_EQ(CheckTrace(DrawTrace(seed, kOperations), Opener(Defect::kNone)), "")
+        << "seed " << seed;
   }
 }
 

@@ -23,14 +23,14 @@ namespace {
 
 FaultRule RuleFor(const Fault& fault) {
   static constexpr FsCall kCalls[kFaultCalls] = {
-      FsCall::kAny,  FsCall::kOpen,   FsCall::kCreate, FsCall::kRead,   FsCall::kAppend,
-      FsCall::kWrite, FsCall::kTruncate, FsCall::kSync, FsCall::kRename, FsCall::kLink,
-      FsCall::kRemove, FsCall::kList, FsCall::kSyncDirectory};
+      FsCall::kAny,    FsCall::kOpen,     FsCall::kCreate,       FsCall::kRead,   FsCall::kAppend,
+      FsCall::kWrite,  FsCall::kTruncate, FsCall::kSync,         FsCall::kRename, FsCall::kLink,
+      FsCall::kRemove, FsCall::kList,     FsCall::kSyncDirectory};
   static constexpr const char* kParts[kFaultFiles] = {"", ".log", "MANIFEST", ".parquet",
                                                       "CURRENT"};
   static constexpr FaultEffect kEffects[kFaultEffects] = {
-      FaultEffect::kIoError, FaultEffect::kNoSpace, FaultEffect::kShort,
-      FaultEffect::kShortNoSpace, FaultEffect::kLate};
+      FaultEffect::kIoError, FaultEffect::kNoSpace, FaultEffect::kShort, FaultEffect::kShortNoSpace,
+      FaultEffect::kLate};
   FaultRule rule;
   rule.call = kCalls[static_cast<int>(fault.call)];
   rule.path_part = kParts[static_cast<int>(fault.files)];
@@ -212,9 +212,7 @@ class SimulatedEnvironment final : public Environment {
   }
   uint64_t DiskSteps() const override { return disk_->steps(); }
   uint64_t DiskFingerprint() override { return disk_->Fingerprint(); }
-  uint64_t ScheduleFingerprint() const override {
-    return choices_before_ ^ executor_->choices();
-  }
+  uint64_t ScheduleFingerprint() const override { return choices_before_ ^ executor_->choices(); }
   std::string OrderViolation() const override {
     return violation_.empty() ? watch_->Violation() : violation_;
   }
@@ -310,8 +308,7 @@ std::unique_ptr<Environment> NewSimulatedEnvironment(const Configuration& config
 std::unique_ptr<Environment> NewPosixEnvironment() { return std::make_unique<PosixEnvironment>(); }
 
 std::unique_ptr<Environment> NewEnvironment(const Configuration& configuration) {
-  return configuration.posix != 0 ? NewPosixEnvironment()
-                                  : NewSimulatedEnvironment(configuration);
+  return configuration.posix != 0 ? NewPosixEnvironment() : NewSimulatedEnvironment(configuration);
 }
 
 }  // namespace veralith::model

@@ -19,7 +19,7 @@ namespace {
 
 constexpr uint64_t kCeilingStep = 1'000'000'000;
 
-// --- The log: records of [u32 size][u64 checksum][payload] -----------------------------------------
+// --- The log: records of [u32 size][u64 checksum][payload] ---------------------------------------
 
 void PutNumber(std::string* out, uint64_t value, size_t size = 8) {
   for (size_t i = 0; i < size; ++i) {
@@ -123,7 +123,7 @@ absl::Status MakeDirectory(FileSystem& fs, const std::string& directory) {
                                                                    : directory.substr(0, slash));
 }
 
-// --- Shared with iterators -------------------------------------------------------------------------
+// --- Shared with iterators -----------------------------------------------------------------------
 
 struct State {
   KvModel model;
@@ -146,8 +146,7 @@ std::optional<Limit> LimitFor(const Bound& bound) {
 
 class RowsIterator final : public DbIterator {
  public:
-  RowsIterator(std::shared_ptr<State> state, ScanOptions options, Timestamp at,
-               absl::Status status)
+  RowsIterator(std::shared_ptr<State> state, ScanOptions options, Timestamp at, absl::Status status)
       : state_(std::move(state)), options_(std::move(options)), at_(at), status_(status) {
     if (status_.ok()) {
       Load();
@@ -215,7 +214,7 @@ class RowsIterator final : public DbIterator {
   ptrdiff_t place_ = -1;
 };
 
-// --- The database ----------------------------------------------------------------------------------
+// --- The database --------------------------------------------------------------------------------
 
 class ModelDb final : public Db {
  public:
@@ -261,8 +260,7 @@ class ModelDb final : public Db {
   absl::StatusOr<bool> Get(const ReadOptions& options, NamespaceId ns, std::string_view key,
                            PinnedValue* value, Timestamp* entry_timestamp) override;
   absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
-      const ReadOptions& options, NamespaceId ns,
-      std::span<const std::string_view> keys) override;
+      const ReadOptions& options, NamespaceId ns, std::span<const std::string_view> keys) override;
   std::unique_ptr<DbIterator> NewIterator(const ScanOptions& options) override {
     absl::StatusOr<Timestamp> at = ReadTimestamp(options);
     return std::make_unique<RowsIterator>(state_, options, at.ok() ? *at : 0, at.status());
@@ -406,8 +404,7 @@ absl::Status ModelDb::TakeLocks() {
   if (!options_.read_only || !absl::IsNotFound(file.status())) {
     VERALITH_RETURN_IF_ERROR(file.status());
   }
-  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<FileLock> itself,
-                            fs_->LockDirectory(directory_, mode));
+  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<FileLock> itself, fs_->LockDirectory(directory_, mode));
   if (!options_.read_only) {
     lock_ = *std::move(file);
     directory_lock_ = std::move(itself);
@@ -416,9 +413,8 @@ absl::Status ModelDb::TakeLocks() {
 }
 
 absl::Status ModelDb::Recover() {
-  VERALITH_ASSIGN_OR_RETURN(
-      const std::string bytes,
-      ReadWholeFile(*fs_, LogPath(), uint64_t{1} << 32));
+  VERALITH_ASSIGN_OR_RETURN(const std::string bytes,
+                            ReadWholeFile(*fs_, LogPath(), uint64_t{1} << 32));
   Cursor cursor{bytes};
   while (std::optional<Record> record = TakeRecord(&cursor)) {
     switch (record->kind) {

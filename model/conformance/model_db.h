@@ -22,20 +22,20 @@ namespace veralith::model {
 // brackets.
 enum class Defect {
   kNone,
-  kExcludedLowerBoundIsReturned,        // O3
-  kIncludedUpperBoundTakesLongerKeys,   // O3
-  kScanLeaksTheNextNamespace,           // O2
-  kClockRestartsAtTheWall,              // O6
-  kTimestampsOfLostCommitsAreReused,    // R10
-  kLookupMatchesAPrefix,                // P1
-  kOldestVersionWins,                   // P2
-  kDeletesAreForgottenByReopening,      // C1
-  kCompactionForgetsSnapshots,          // C8
-  kHalfABatchSurvives,                  // W2
-  kSyncDoesNothing,                     // W4
-  kWritesAfterCloseAreTaken,            // W4
-  kWritesAfterAFailedLogAreTaken,       // W4
-  kTornTailIsAppendedTo,                // R2
+  kExcludedLowerBoundIsReturned,       // O3
+  kIncludedUpperBoundTakesLongerKeys,  // O3
+  kScanLeaksTheNextNamespace,          // O2
+  kClockRestartsAtTheWall,             // O6
+  kTimestampsOfLostCommitsAreReused,   // R10
+  kLookupMatchesAPrefix,               // P1
+  kOldestVersionWins,                  // P2
+  kDeletesAreForgottenByReopening,     // C1
+  kCompactionForgetsSnapshots,         // C8
+  kHalfABatchSurvives,                 // W2
+  kSyncDoesNothing,                    // W4
+  kWritesAfterCloseAreTaken,           // W4
+  kWritesAfterAFailedLogAreTaken,      // W4
+  kTornTailIsAppendedTo,               // R2
   kFailedWritesAreVisible,
   kRangeDeleteTakesItsEnd,
   kRangeDeleteHidesNewerWrites,
@@ -43,15 +43,15 @@ enum class Defect {
   kSeekForPrevGoesBehind,
   kCursorsSeeLaterWrites,
   kBatchesApplyBackwards,
-  kReadOnlyOpeningWrites,               // R8
-  kSecondOwnerIsLetIn,                  // R8
+  kReadOnlyOpeningWrites,  // R8
+  kSecondOwnerIsLetIn,     // R8
   kHistoryBelowTheFloorIsAnswered,
   kFutureReadsAreAnswered,
   kMultiGetIgnoresTheSnapshot,
   kLongKeysAreTaken,
   kEmptyKeyIsLost,
   kValueTimestampIsTheReaders,
-  kBytesDependOnMemory,                 // promise 12
+  kBytesDependOnMemory,  // promise 12
 };
 inline constexpr int kDefects = static_cast<int>(Defect::kBytesDependOnMemory) + 1;
 

@@ -1,5 +1,5 @@
-// A file system as one process sees it: passes every call on to the disk beneath, notes what failed,
-// and refuses everything once the process is dead.
+// A file system as one process sees it: passes every call on to the disk beneath, notes what
+// failed, and refuses everything once the process is dead.
 //
 // What was opened through it stays usable until Die(); locks are released when their holder is
 // destroyed, dead or not.

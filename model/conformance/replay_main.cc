@@ -109,8 +109,8 @@ RunResult Run(const Trace& trace, const Flags& flags) {
     const RunResult again = RunTrace(trace, flags.open);
     if (again.fingerprint != result.fingerprint) {
       result.where = "the second run";
-      result.difference = "answers:disk:schedule were " + result.fingerprint + ", now " +
-                          again.fingerprint;
+      result.difference =
+          "answers:disk:schedule were " + result.fingerprint + ", now " + again.fingerprint;
     }
   }
   return result;
@@ -170,7 +170,7 @@ int main(int argc, char** argv) {
   veralith::model::Flags flags;
   if (!veralith::model::ParseFlags(argc, argv, &flags)) {
     std::fprintf(stderr, "usage: replay [--minimize] [--twice] [--print] [--bytes] [--defect=NAME] "
-                 "FILE...\n");
+                         "FILE...\n");
     return veralith::model::kUsage;
   }
   int worst = 0;

@@ -74,12 +74,14 @@ TEST(Replay, MinimizesBesideTheFile) {
                     "scan 0 (k0 - forward 0 now\n");
   EXPECT_EQ(Replay("--minimize " + (kBroken + file)).first, 1);
   std::ifstream stream(file + ".min");
-  const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  const std::string text((std::istreambuf_iterator<char>(stream)),
+                         std::istreambuf_iterator<char>());
   EXPECT_EQ(text, "veralith trace 1\nput 0 k0 0 -\nscan 0 (k0 - forward 0 now\n");
 }
 
 TEST(Replay, SaysWhatItCannotUse) {
-  EXPECT_EQ(Replay("/no/such/file"), std::make_pair(2, std::string("/no/such/file: cannot be read\n")));
+  EXPECT_EQ(Replay("/no/such/file"),
+            std::make_pair(2, std::string("/no/such/file: cannot be read\n")));
   const auto [code, output] = Replay(Write("bad.trace", "veralith trace 1\nfly\n"));
   EXPECT_EQ(code, 2);
   EXPECT_NE(output.find("line 2, column 1: expected an operation"), std::string::npos) << output;

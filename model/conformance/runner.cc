@@ -57,7 +57,7 @@ std::string HashOf(const Trace& trace) {
   return hash;
 }
 
-// --- When the process dies in a run ----------------------------------------------------------------
+// --- When the process dies in a run --------------------------------------------------------------
 
 constexpr int kDeadly[] = {SIGABRT, SIGSEGV, SIGFPE, SIGILL, SIGBUS};
 const Trace* running = nullptr;
@@ -96,7 +96,7 @@ class DeathWatch {
   }
 };
 
-// --- Minimizing ------------------------------------------------------------------------------------
+// --- Minimizing ----------------------------------------------------------------------------------
 
 class Minimizer {
  public:

@@ -17,8 +17,8 @@
 namespace veralith::model {
 
 struct RunResult {
-  std::string difference;  // "": engine and model agree
-  std::string where;       // the operation it was found at, or the opening or the end
+  std::string difference;   // "": engine and model agree
+  std::string where;        // the operation it was found at, or the opening or the end
   std::string fingerprint;  // of answers, disk and schedule
   Marks marks;
 

@@ -54,8 +54,8 @@ TEST(Runner, AgreesOnEveryKindOfOperation) {
 }
 
 TEST(Runner, RunsOnRealFilesToo) {
-  const Trace trace = Parse("put 0 k0 10 -\nreopen\nput 0 k1 10 -\nkill\ncrash 7\nget 0 k1 now\n",
-                            "name=posix");
+  const Trace trace =
+      Parse("put 0 k0 10 -\nreopen\nput 0 k1 10 -\nkill\ncrash 7\nget 0 k1 now\n", "name=posix");
   EXPECT_EQ(RunTrace(trace, Opener(Defect::kNone)).difference, "");
 }
 
@@ -68,8 +68,9 @@ TEST(Runner, TheFingerprintIsTheTracesAndTheSeedsAndNothingElses) {
 }
 
 TEST(Runner, NamesTheFirstDifference) {
-  const RunResult result = RunTrace(Parse("put 0 k0 4 -\nput 0 k1 4 -\nscan 0 (k0 - forward 0 now\n"),
-                                    Opener(Defect::kExcludedLowerBoundIsReturned));
+  const RunResult result =
+      RunTrace(Parse("put 0 k0 4 -\nput 0 k1 4 -\nscan 0 (k0 - forward 0 now\n"),
+               Opener(Defect::kExcludedLowerBoundIsReturned));
   EXPECT_EQ(result.where, "operation 2, scan 0 (k0 - forward 0 now");
   EXPECT_NE(result.difference.find("row 0: expected \"b\" = \"1.0;\" @"), std::string::npos)
       << result.difference;
@@ -84,10 +85,10 @@ TEST(Runner, ABadConfigurationIsSaidSo) {
 }
 
 TEST(Runner, AFailureIsReportedSmallWithTheCommandThatReplaysIt) {
-  const Trace trace = Parse(
-      "put 0 k7 100 -\nput 3 k40 50 commit\nflush\nbatch {put 0 k1 5; delete 0 k0} -\nsync\n"
-      "scan 0 (k7 - backward 0 now\nput 0 k2 9 -\n",
-      "name=one-page-cache seed=77");
+  const Trace trace =
+      Parse("put 0 k7 100 -\nput 3 k40 50 commit\nflush\nbatch {put 0 k1 5; delete 0 k0} -\nsync\n"
+            "scan 0 (k7 - backward 0 now\nput 0 k2 9 -\n",
+            "name=one-page-cache seed=77");
   const std::string report = CheckTrace(trace, Opener(Defect::kExcludedLowerBoundIsReturned));
   EXPECT_NE(report.find("veralith trace 1\nput 0 k0 0 -\nscan 0 (k0 - forward 0 now\n"),
             std::string::npos)
@@ -96,7 +97,8 @@ TEST(Runner, AFailureIsReportedSmallWithTheCommandThatReplaysIt) {
   ASSERT_NE(command, std::string::npos) << report;
   const std::string file = report.substr(command + 13, report.find('\n', command) - command - 13);
   std::ifstream stream(file);
-  const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  const std::string text((std::istreambuf_iterator<char>(stream)),
+                         std::istreambuf_iterator<char>());
   EXPECT_EQ(text, "veralith trace 1\nput 0 k0 0 -\nscan 0 (k0 - forward 0 now\n");
   EXPECT_EQ(CheckTrace(trace, Opener(Defect::kNone)), "");
 }
@@ -110,10 +112,11 @@ TEST(RunnerDeathTest, ADyingDatabaseLeavesItsTraceAndTheCommand) {
 
 TEST(Runner, DiffersOnWhatOnlyACrashShows) {
   EXPECT_EQ(DifferenceOf("put 0 k0 1 -\nsync\ncrash 1\n"), "");
-  EXPECT_NE(DifferenceOf("put 0 k0 1 -\nsync\ncrash 1\nput 0 k0 1 -\nsync\ncrash 2\nput 0 k0 1 -\nsync\n"
-                "crash 3\n",
-                Defect::kSyncDoesNothing),
-            "");
+  EXPECT_NE(
+      DifferenceOf("put 0 k0 1 -\nsync\ncrash 1\nput 0 k0 1 -\nsync\ncrash 2\nput 0 k0 1 -\nsync\n"
+                   "crash 3\n",
+                   Defect::kSyncDoesNothing),
+      "");
 }
 
 }  // namespace

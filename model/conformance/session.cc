@@ -29,8 +29,7 @@ Session::~Session() { ReleaseSlots(); }
 std::string Session::Begin() { return Open(); }
 
 std::string Session::Step(size_t position, const Operation& operation) {
-  std::string difference =
-      db_ == nullptr ? ApplyToClosed(operation) : Apply(position, operation);
+  std::string difference = db_ == nullptr ? ApplyToClosed(operation) : Apply(position, operation);
   if (difference.empty() && environment_->power_is_cut()) {
     Mark("power cut in the middle of a call");
     difference = Die(/*machine=*/true, power_cut_seed_);
@@ -160,8 +159,7 @@ std::string Session::ApplyMaintenance(const Operation& operation) {
 
 std::string Session::WaitIdle() {
   bool known = false;
-  std::string difference =
-      Judge(db_->WaitForBackgroundWork(), &known, "WaitForBackgroundWork");
+  std::string difference = Judge(db_->WaitForBackgroundWork(), &known, "WaitForBackgroundWork");
   if (known) {
     difference = CheckSegmentsAreFew();
   }
@@ -185,10 +183,10 @@ std::string Session::CheckSegmentsAreFew() {
     bytes += level.bytes;
   }
   const uint64_t most = 16 + runs + 2 * bytes / configuration_.target_segment_bytes;
-  return files <= most ? ""
-                       : "settled, " + std::to_string(files) + " segments hold " +
-                             std::to_string(bytes) + " bytes, at most " + std::to_string(most) +
-                             " are promised";
+  return files <= most
+             ? ""
+             : "settled, " + std::to_string(files) + " segments hold " + std::to_string(bytes) +
+                   " bytes, at most " + std::to_string(most) + " are promised";
 }
 
 // Half of what must stay free is gone. What deletes may use the rest: no call fails.

@@ -163,11 +163,11 @@ class Session {
   std::unique_ptr<Environment> environment_;
   CrashModel model_;
   Marks marks_;
-  uint64_t answers_ = 0;             // fingerprint
-  bool machine_died_ = false;        // since the last recovery that could be looked at
+  uint64_t answers_ = 0;       // fingerprint
+  bool machine_died_ = false;  // since the last recovery that could be looked at
   uint64_t power_cut_seed_ = 0;
-  uint64_t reserve_ = 0;             // least Options::min_free_bytes of openings
-  size_t interval_through_ = 0;      // commits that the sync interval makes durable
+  uint64_t reserve_ = 0;              // least Options::min_free_bytes of openings
+  size_t interval_through_ = 0;       // commits that the sync interval makes durable
   std::array<HeldPin, kSlots> pins_;  // outlive the database
 
   // Of this opening; null or empty while closed.

@@ -47,8 +47,8 @@ std::string Session::Open() {
   return difference;
 }
 
-// What crashes, failed jobs and the last life left is gone, and room with it: the segments are those
-// of the tree, and of logs and manifests there is one each.
+// What crashes, failed jobs and the last life left is gone, and room with it: the segments are
+// those of the tree, and of logs and manifests there is one each.
 std::string Session::CheckNothingIsLeftOver() const {
   uint64_t live = 0;
   for (const LevelStatistics& level : db_->GetStatistics().levels) {
@@ -93,8 +93,8 @@ absl::StatusOr<CrashModel::Recovered> Session::Observe() {
     const std::unique_ptr<DbIterator> iterator = db_->NewIterator(range);
     std::vector<Row> rows;
     for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
-      rows.push_back({std::string(iterator->key()), std::string(iterator->value()),
-                      iterator->timestamp()});
+      rows.push_back(
+          {std::string(iterator->key()), std::string(iterator->value()), iterator->timestamp()});
     }
     VERALITH_RETURN_IF_ERROR(iterator->status());
     if (!rows.empty()) {
@@ -148,7 +148,7 @@ std::string Session::Die(bool machine, uint64_t seed) {
   return Recover();
 }
 
-// --- Closing ---------------------------------------------------------------------------------------
+// --- Closing -------------------------------------------------------------------------------------
 
 std::string Session::CloseDb() {
   if (db_ == nullptr) {
@@ -223,7 +223,7 @@ void Session::ReleaseSlots() {
   }
 }
 
-// --- Other openings --------------------------------------------------------------------------------
+// --- Other openings ------------------------------------------------------------------------------
 
 std::string Session::CheckOneOwner() {
   Options options = OpenOptions();
@@ -317,8 +317,7 @@ std::string Session::CompareReadOnly() {
   }
   for (const absl::Status& status :
        {db.Put({}, 0, "a", "x"), db.Delete({}, 0, "a"), db.Flush(), db.CompactAll()}) {
-    if (std::string found =
-            ExpectCode(status, absl::StatusCode::kFailedPrecondition, "a change");
+    if (std::string found = ExpectCode(status, absl::StatusCode::kFailedPrecondition, "a change");
         !found.empty()) {
       return found;
     }
@@ -378,7 +377,7 @@ std::string Session::CheckpointBesideANeighbour(const std::string& directory, bo
   return difference;
 }
 
-// --- Snapshots and time ----------------------------------------------------------------------------
+// --- Snapshots and time --------------------------------------------------------------------------
 
 std::string Session::TakeSnapshot(const Operation& operation) {
   const Snapshot*& slot = snapshots_[operation.slot];

@@ -36,8 +36,8 @@ absl::StatusOr<std::vector<Row>> ReadRows(Db& db, const ScanOptions& range, bool
   for (backward ? iterator->SeekToLast() : iterator->SeekToFirst();
        iterator->Valid() && (limit == 0 || rows.size() < limit);
        backward ? iterator->Prev() : iterator->Next()) {
-    rows.push_back({std::string(iterator->key()), std::string(iterator->value()),
-                    iterator->timestamp()});
+    rows.push_back(
+        {std::string(iterator->key()), std::string(iterator->value()), iterator->timestamp()});
   }
   VERALITH_RETURN_IF_ERROR(iterator->status());
   return rows;
@@ -63,7 +63,7 @@ Bound BoundFor(const KeyBound& bound) {
   return Bound::Open();
 }
 
-// --- The moment ------------------------------------------------------------------------------------
+// --- The moment ----------------------------------------------------------------------------------
 
 Session::Moment Session::Now() const {
   return {{}, model_.current().last_timestamp(), Moment::Answer::kRows};
@@ -118,8 +118,7 @@ std::string Session::Admit(const absl::Status& status, const Moment& moment,
     return *go ? "" : where + " is answered, but that is not in the history that is kept";
   }
   if (status.code() == absl::StatusCode::kOutOfRange && moment.options.timestamp.has_value() &&
-      (moment.answer != Moment::Answer::kRows ||
-       moment.at < db_->GetStatistics().history_floor)) {
+      (moment.answer != Moment::Answer::kRows || moment.at < db_->GetStatistics().history_floor)) {
     Mark("read outside the history is refused");
     return "";
   }
@@ -130,7 +129,7 @@ std::string Session::Admit(const absl::Status& status, const Moment& moment,
   return where + " failed: " + ToString(status);
 }
 
-// --- Single reads ----------------------------------------------------------------------------------
+// --- Single reads --------------------------------------------------------------------------------
 
 std::string Session::ApplyRead(const Operation& operation) {
   HeldCursor& held = cursors_[operation.slot];
@@ -239,7 +238,7 @@ std::string Session::CompareMultiGet(const Operation& operation, const Moment& m
   return "";
 }
 
-// --- Scans and iterators ---------------------------------------------------------------------------
+// --- Scans and iterators -------------------------------------------------------------------------
 
 std::string Session::CompareScan(Db& db, ScanOptions range, bool backward, uint32_t limit,
                                  const Moment& moment) {
@@ -284,8 +283,8 @@ std::string Session::OpenCursor(const Operation& operation, HeldCursor* cursor) 
   }
   cursor->iterator = std::move(iterator);
   cursor->at = moment->at;
-  cursor->rows = model_.current().Scan(range.ns, LimitFor(range.lower), LimitFor(range.upper),
-                                       moment->at);
+  cursor->rows =
+      model_.current().Scan(range.ns, LimitFor(range.lower), LimitFor(range.upper), moment->at);
   cursor->place.reset();
   return "";
 }
@@ -315,8 +314,8 @@ std::string Session::CompareMoves(const std::vector<Move>& moves, HeldCursor* cu
         break;
       case Move::Kind::kSeek:
         iterator.Seek(key);
-        next = static_cast<size_t>(std::count_if(rows.begin(), rows.end(),
-                                                 [&](const Row& r) { return r.key < key; }));
+        next = static_cast<size_t>(
+            std::count_if(rows.begin(), rows.end(), [&](const Row& r) { return r.key < key; }));
         break;
       case Move::Kind::kSeekForPrev:
         iterator.SeekForPrev(key);
@@ -351,15 +350,15 @@ std::string Session::CompareCursor(HeldCursor* cursor, const std::string& after)
     expected.push_back(cursor->rows[*cursor->place]);
   }
   if (iterator.Valid()) {
-    actual.push_back({std::string(iterator.key()), std::string(iterator.value()),
-                      iterator.timestamp()});
+    actual.push_back(
+        {std::string(iterator.key()), std::string(iterator.value()), iterator.timestamp()});
     Note(iterator.key());
   }
   const std::string difference = Difference(expected, actual);
   return difference.empty() ? "" : call + ", " + difference;
 }
 
-// --- Everything ------------------------------------------------------------------------------------
+// --- Everything ----------------------------------------------------------------------------------
 
 std::set<NamespaceId> Session::AllNamespaces() const {
   std::set<NamespaceId> all = namespaces_;

@@ -135,9 +135,9 @@ std::string Session::CheckAnswer(const absl::StatusOr<Timestamp>& answer,
   if (*answer != model_.current().last_timestamp()) {
     return CheckTimestamp(*answer, wall);
   }
-  return Reduce(batch).empty() ? ""
-                               : "the write has the timestamp of the commit before it, " +
-                                     std::to_string(*answer);
+  return Reduce(batch).empty()
+             ? ""
+             : "the write has the timestamp of the commit before it, " + std::to_string(*answer);
 }
 
 std::string Session::CheckTimestamp(Timestamp timestamp, Timestamp wall) const {

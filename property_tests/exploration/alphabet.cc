@@ -64,8 +64,7 @@ const std::vector<PreparedState>& PreparedStates() {
       {"several logs", false,
        Parse({R"(put 0 "a" 5000 -)", R"(put 0 "b" 5000 -)", R"(put 0 "a" 8 commit)",
               R"(put 0 "b" 8 -)"})},
-      {"a recovered database with a long manifest", false,
-       Parse([] {
+      {"a recovered database with a long manifest", false, Parse([] {
          std::vector<std::string> lines =
              Times(8, {R"(put 0 "a" 8 -)", "flush", R"(put 0 "b" 8 -)", "flush", "compact * - -"});
          lines.push_back("reopen");

@@ -34,11 +34,14 @@ void AddNamed(SimulatedFileSystem& disk, const std::string& path, uint64_t numbe
               std::set<std::string>* names) {
   std::set<FileName> before;
   std::set<FileName> after;
-  ScanManifest(&disk, path, number, [&](uint64_t, const VersionEdit& edit) {
-    before = after;
-    Apply(edit, &after);
-    return absl::OkStatus();
-  }).status().IgnoreError();
+  ScanManifest(&disk, path, number,
+               [&](uint64_t, const VersionEdit& edit) {
+                 before = after;
+                 Apply(edit, &after);
+                 return absl::OkStatus();
+               })
+      .status()
+      .IgnoreError();
   before.merge(after);
   for (const FileName& file : before) {
     names->insert(ToString(file));
@@ -94,9 +97,10 @@ void CollapseUnbelieved(SimulatedFileSystem& disk, const std::string& directory)
   if (!believed.has_value()) {
     return;
   }
-  disk.Overwrite(directory, "nobody reads this", [&believed](const std::string& name, uint64_t size) {
-    return IsBelievedWhenNamed(name) && !believed->contains(name) && (size > 0 || !IsLog(name));
-  });
+  disk.Overwrite(
+      directory, "nobody reads this", [&believed](const std::string& name, uint64_t size) {
+        return IsBelievedWhenNamed(name) && !believed->contains(name) && (size > 0 || !IsLog(name));
+      });
 }
 
 }  // namespace veralith::model

@@ -1,7 +1,7 @@
 // Which files of a database a recovery may believe: those that CURRENT leads to. What is in any
-// other file of ours (a manifest that CURRENT does not name, a log or segment that its manifest does
-// not name, the next CURRENT being written) must not be read, so it may be anything. (That it is
-// there may be asked, and of a log whether it is empty.)
+// other file of ours (a manifest that CURRENT does not name, a log or segment that its manifest
+// does not name, the next CURRENT being written) must not be read, so it may be anything. (That it
+// is there may be asked, and of a log whether it is empty.)
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_BELIEVED_FILES_H_
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_BELIEVED_FILES_H_
 
@@ -25,8 +25,8 @@ std::optional<std::set<std::string>> BelievedFiles(SimulatedFileSystem& disk,
                                                    const std::string& directory);
 
 // Of a disk on which everything is durable: what recovery must not read becomes one fixed text, so
-// that images which differ in nothing else are equal. (Not in an empty log, nor in a file with a second
-// name.)
+// that images which differ in nothing else are equal. (Not in an empty log, nor in a file with a
+// second name.)
 void CollapseUnbelieved(SimulatedFileSystem& disk, const std::string& directory);
 
 }  // namespace veralith::model

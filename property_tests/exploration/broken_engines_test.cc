@@ -1,6 +1,6 @@
-// Checks of the checks: each engine that is broken on purpose (core/base/broken.h) must be caught by
-// the ordinary checks (Hazard::Check), within ten seconds of one core. Prints what caught it, after how
-// long, and a line that replays it.
+// Checks of the checks: each engine that is broken on purpose (core/base/broken.h) must be caught
+// by the ordinary checks (Hazard::Check), within ten seconds of one core. Prints what caught it,
+// after how long, and a line that replays it.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -68,8 +68,7 @@ class BrokenEngines : public ::testing::TestWithParam<Hazard> {
   }
   std::string Rot(uint64_t seed) {
     for (; Seconds() < kMostSeconds; ++seed) {
-      if (std::string difference = CheckRot(seed, 20, OpenDatabaseUnderTest);
-          !difference.empty()) {
+      if (std::string difference = CheckRot(seed, 20, OpenDatabaseUnderTest); !difference.empty()) {
         return "rot: " + difference;
       }
     }
@@ -192,9 +191,8 @@ constexpr Hazard kHazards[] = {
     {"E15", Hazard::kLongHistories, "runs"},
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Hazards, BrokenEngines, ::testing::ValuesIn(kHazards),
-    [](const auto& info) { return std::string(info.param.id); });
+INSTANTIATE_TEST_SUITE_P(Hazards, BrokenEngines, ::testing::ValuesIn(kHazards),
+                         [](const auto& info) { return std::string(info.param.id); });
 
 // Leaving out what was done before hides no fault (explorer.h): with everything repeated the same
 // sequence is the first that fails.
@@ -223,13 +221,14 @@ TEST_P(BrokenEnginesInSmallScopes, FailTheSameSequenceHoweverOftenItIsExplored) 
 }
 
 INSTANTIATE_TEST_SUITE_P(Hazards, BrokenEnginesInSmallScopes,
-                         ::testing::Values("P2", "S4Pointer", "S4Rename", "W1", "R2",
-                                           "R5", "R6", "R9"),
+                         ::testing::Values("P2", "S4Pointer", "S4Rename", "W1", "R2", "R5", "R6",
+                                           "R9"),
                          [](const auto& info) { return std::string(info.param); });
 
 // Saved failing traces of broken engines, corpus/broken_engines/HAZARD.scenario: one line each, on
 // which only the broken engine fails, with what it is found by on the second line. To see it:
-//   bazel run //property_tests/exploration:explore_broken -- --break=R6 --replay-file=$PWD/corpus/...
+//   bazel run //property_tests/exploration:explore_broken -- --break=R6
+//   --replay-file=$PWD/corpus/...
 class SavedScenarios : public ::testing::TestWithParam<std::string> {
  protected:
   ~SavedScenarios() override { BreakEngine(""); }

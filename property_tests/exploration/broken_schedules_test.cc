@@ -1,6 +1,6 @@
-// Checks of the checks: each engine that is broken in how its threads meet (core/base/broken.h) must
-// be caught by exploring the ordinary programs over a whole database, within ten seconds of one core.
-// Prints what caught it, after how many schedules.
+// Checks of the checks: each engine that is broken in how its threads meet (core/base/broken.h)
+// must be caught by exploring the ordinary programs over a whole database, within ten seconds of
+// one core. Prints what caught it, after how many schedules.
 //
 // Each exploration runs in a process of its own: an engine that is broken may well stop it.
 #include <sys/wait.h>
@@ -43,8 +43,8 @@ void ExploreOne(const char* name, const ExploredProgram& program, uint64_t* sche
   std::fflush(stdout);
 }
 
-// Explores the programs one after the other, as database_schedules_test and epoch_schedules_test do,
-// until one fails.
+// Explores the programs one after the other, as database_schedules_test and epoch_schedules_test
+// do, until one fails.
 void ExploreAll() {
   uint64_t schedules = 0;
   ExploreOne("reads at a thread's end", ReadsAtAThreadsEnd(), &schedules);
@@ -91,13 +91,13 @@ TEST_P(BrokenSchedules, AreCaughtByExploringTheWholeDatabase) {
   EXPECT_LT(seconds, 10);
 }
 
-// P5: memtables and segments pinned one after the other. P6: the visible timestamp loaded before the
-// pin. P7: a cache of rows filled behind an invalidation. W1: a memtable frozen while a leader fills
-// it. W2_VISIBLE: a batch visible before all of it is applied. E7: a thread that ends goes on with the
-// place for its guards that it gave back.
+// P5: memtables and segments pinned one after the other. P6: the visible timestamp loaded before
+// the pin. P7: a cache of rows filled behind an invalidation. W1: a memtable frozen while a leader
+// fills
+// it. W2_VISIBLE: a batch visible before all of it is applied. E7: a thread that ends goes on with
+// the place for its guards that it gave back.
 INSTANTIATE_TEST_SUITE_P(Hazards, BrokenSchedules,
-                         ::testing::Values("P5", "P6", "P7", "W1_FREEZE", "W2_VISIBLE",
-                                           "E7"),
+                         ::testing::Values("P5", "P6", "P7", "W1_FREEZE", "W2_VISIBLE", "E7"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

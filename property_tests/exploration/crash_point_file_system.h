@@ -8,8 +8,8 @@
 // It also notes of which files bytes were read that it did not make itself: what recovery believed.
 // (That a file exists, and its size, may be asked of any file.)
 //
-// Thread rule: one thread. The hook must not call this object. Does not own the disk, which outlives
-// it and its Files.
+// Thread rule: one thread. The hook must not call this object. Does not own the disk, which
+// outlives it and its Files.
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_CRASH_POINT_FILE_SYSTEM_H_
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_CRASH_POINT_FILE_SYSTEM_H_
 

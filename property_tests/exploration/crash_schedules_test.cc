@@ -1,5 +1,5 @@
-// Crash and concurrency together: the power is cut at every step of the disk in explored schedules of
-// a whole database, and every survivor must recover to a legal state of the history until then:
+// Crash and concurrency together: the power is cut at every step of the disk in explored schedules
+// of a whole database, and every survivor must recover to a legal state of the history until then:
 //
 //   - the state after some prefix of the commit order, timestamps and all,
 //   - which holds every write acknowledged as synced, and all that a Flush or Close which had
@@ -90,7 +90,8 @@ struct Commits {
   Timestamp DurableAt(uint64_t tick) const {
     Timestamp durable = 0;
     for (const auto& [timestamp, call] : by_timestamp) {
-      const bool synced = call.kind == model::Call::Kind::kWrite && call.durable && call.end <= tick;
+      const bool synced =
+          call.kind == model::Call::Kind::kWrite && call.durable && call.end <= tick;
       const bool flushed =
           std::any_of(flushes.begin(), flushes.end(), [&call, tick](const auto& flush) {
             return call.end < flush.first && flush.second <= tick;
@@ -155,8 +156,8 @@ class CrashSchedules : public ::testing::TestWithParam<DatabaseProgram> {
       if (world.exploring()) {
         const uint64_t tick = world.Now();  // a step, so that the reduction knows of it
         const OutsideTheSchedule outside;
-        points.push_back({tick, world.disk().steps(),
-                          world.disk().EnumerateSurvivors(kSurvivors).images});
+        points.push_back(
+            {tick, world.disk().steps(), world.disk().EnumerateSurvivors(kSurvivors).images});
       }
     });
     GetParam().body(world);

@@ -129,8 +129,7 @@ class RangeDeletes {
   std::string Delete() {
     for (uint64_t i = 0; i < count_; ++i) {
       const auto [begin, end] = shape_.range(i, count_);
-      const absl::Status status =
-          db_->DeleteRange({}, kDefaultNamespace, Place(begin), Place(end));
+      const absl::Status status = db_->DeleteRange({}, kDefaultNamespace, Place(begin), Place(end));
       if (!status.ok()) {
         return ToString(status);
       }
@@ -163,8 +162,7 @@ class RangeDeletes {
   std::string Check(const Snapshot* snapshot, const Keys& keys) {
     ScanOptions options;
     options.snapshot = snapshot;
-    if (std::string difference = CheckScan(*db_->NewIterator(options), keys);
-        !difference.empty()) {
+    if (std::string difference = CheckScan(*db_->NewIterator(options), keys); !difference.empty()) {
       return difference;
     }
     for (uint64_t place = 0; place < 2 * count_; place += 1 + count_ / 50) {
@@ -343,8 +341,8 @@ class Queues {
       default:
         // A long time of appending, then one of taking, so that stretches grow.
         return random_.Below(128) == 0 || (keys_.size() > 80) != taking_ ? Turn(queue)
-               : taking_                                                  ? TakeFirst(queue)
-                                                                          : Append(queue);
+               : taking_                                                 ? TakeFirst(queue)
+                                                                         : Append(queue);
     }
   }
 
@@ -398,8 +396,7 @@ class Queues {
 
   // An iterator that was made a while ago learns of its own time.
   std::string CheckEarlier() {
-    const std::string difference =
-        earlier_ == nullptr ? "" : CheckScan(*earlier_, earlier_keys_);
+    const std::string difference = earlier_ == nullptr ? "" : CheckScan(*earlier_, earlier_keys_);
     earlier_ = db_->NewIterator({});
     earlier_keys_ = keys_;
     return difference;

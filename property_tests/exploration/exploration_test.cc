@@ -65,8 +65,9 @@ TEST(ExploredScenarios, ThatFailedOnceDoNotFailAgain) {
 TEST(ExploredScenarios, AreReplayedFromTheirText) {
   Scenario scenario;
   std::string error;
-  for (const std::string line : {"", "@0.0", "rolling", "rolling / flush @1.0", "@3.1 @12.15", R"(put 0 "a" 8 commit)",
-                                 R"(flush / put 0 "b" 5000 - @7.3 @1.0)"}) {
+  for (const std::string line :
+       {"", "@0.0", "rolling", "rolling / flush @1.0", "@3.1 @12.15", R"(put 0 "a" 8 commit)",
+        R"(flush / put 0 "b" 5000 - @7.3 @1.0)"}) {
     ASSERT_TRUE(ParseScenario(line, &scenario, &error)) << line << ": " << error;
     EXPECT_EQ(PrintScenario(scenario), line);
   }
@@ -136,9 +137,9 @@ TEST(ExploredRecoveries, FailWhenTheyReadWhatCurrentDoesNotLeadTo) {
   for (const DbOpener* opener : {&open, &curious}) {
     World world(disk->CloneWithEverything(), ledger, *opener, false);
     ASSERT_EQ(world.Open(), "");
-    EXPECT_EQ(world.CheckRecovered(),
-              opener == &open ? ""
-                              : "recovery read 000099.parquet, to which CURRENT does not lead");
+    EXPECT_EQ(
+        world.CheckRecovered(),
+        opener == &open ? "" : "recovery read 000099.parquet, to which CURRENT does not lead");
   }
 }
 

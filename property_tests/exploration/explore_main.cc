@@ -73,8 +73,7 @@ int Replay(const Flags& flags) {
     std::fprintf(stderr, "explore: %s\n", error.c_str());
     return 2;
   }
-  const std::string difference =
-      ReplayScenario(scenario, flags.options, OpenDatabaseUnderTest);
+  const std::string difference = ReplayScenario(scenario, flags.options, OpenDatabaseUnderTest);
   std::printf("%s\n", difference.empty() ? "nothing is wrong" : difference.c_str());
   return difference.empty() ? 0 : 1;
 }
@@ -86,9 +85,7 @@ int Explore(Flags flags) {
     return std::chrono::duration<double>(Clock::now() - start).count();
   };
   bool stopped = false;
-  flags.options.stop = [&] {
-    return stopped = seconds() >= static_cast<double>(flags.seconds);
-  };
+  flags.options.stop = [&] { return stopped = seconds() >= static_cast<double>(flags.seconds); };
   flags.options.repeat = flags.repeat != 0;
   Explorer explorer(flags.options, OpenDatabaseUnderTest);
   const std::optional<ExplorationFailure> failure = explorer.Run();
@@ -107,11 +104,10 @@ int main(int argc, char** argv) {
   veralith::model::Flags flags;
   for (int i = 1; i < argc; ++i) {
     if (!veralith::model::ParseFlag(argv[i], &flags)) {
-      std::fprintf(stderr,
-                   "usage: explore [--depth=N] [--prepared-depth=N] [--second-depth=N]\n"
-                   "               [--survivors=N] [--second-survivors=N] [--shard=N]\n"
-                   "               [--shards=N] [--seconds=N] [--repeat=1] |\n"
-                   "               --replay=SCENARIO | --replay-file=FILE\n");
+      std::fprintf(stderr, "usage: explore [--depth=N] [--prepared-depth=N] [--second-depth=N]\n"
+                           "               [--survivors=N] [--second-survivors=N] [--shard=N]\n"
+                           "               [--shards=N] [--seconds=N] [--repeat=1] |\n"
+                           "               --replay=SCENARIO | --replay-file=FILE\n");
       return 2;
     }
   }

@@ -151,8 +151,7 @@ std::optional<ExplorationFailure> Explorer::CheckPoints(const std::vector<CrashP
 
 std::optional<ExplorationFailure> Explorer::CheckImage(const SimulatedFileSystem& image,
                                                        const Ledger& ledger,
-                                                       const Scenario& scenario,
-                                                       bool second_cuts) {
+                                                       const Scenario& scenario, bool second_cuts) {
   const uint64_t key = KeyOf(image, ledger) + (scenario.rolling ? 1 : 0);
   const bool is_new = checked_.insert(key).second || options_.repeat;
   second_cuts = second_cuts && (cut_again_.insert(key).second || options_.repeat);
@@ -200,8 +199,8 @@ std::string ReplayScenario(const Scenario& scenario, const ExplorationOptions& o
     const std::shared_ptr<const CrashPoint::State> state = points[cut.point].state;
     const SimulatedFileSystem& image = *state->images[cut.survivor];
     const uint64_t key = KeyOf(image, state->ledger) + (scenario.rolling ? 1 : 0);
-    world = std::make_unique<World>(image.CloneWithEverything(), state->ledger, open,
-                                    scenario.rolling);
+    world =
+        std::make_unique<World>(image.CloneWithEverything(), state->ledger, open, scenario.rolling);
     difference = Recover(*world, options, &points);
     if (difference.empty()) {
       difference = world->LiveOn(key);
@@ -225,13 +224,13 @@ std::string PrintCounts(const ExplorationCounts& counts) {
          line(counts.second_images, "distinct of these, recovered and compared") +
          line(counts.bounded_points, "crash points with more survivors than the bound") +
          line(counts.lives, "distinct of these that lived on") +
-         line(counts.openings, "databases opened") +
-         line(counts.cases(), "cases decided");
+         line(counts.openings, "databases opened") + line(counts.cases(), "cases decided");
 }
 
 std::string Report(const ExplorationFailure& failure) {
   return "the exploration failed: " + failure.difference + "\nreplay with:\n  bazel run " +
-         "//property_tests/exploration:explore -- --replay='" + PrintScenario(failure.scenario) + "'\n";
+         "//property_tests/exploration:explore -- --replay='" + PrintScenario(failure.scenario) +
+         "'\n";
 }
 
 }  // namespace veralith::model

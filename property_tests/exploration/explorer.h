@@ -1,28 +1,29 @@
 // Exhaustive exploration of crashes in small scopes (DESIGN 5): every sequence of letters up to a
-// length, from the empty database and from prepared states; a power cut at every step of the disk in
-// the last operation; every survivor of log and manifest within a bound; recovery from each distinct
-// image and a power cut at every step of that recovery, and recovery from each distinct image of
-// those; each time the state must be a legal one, and the database must live on.
+// length, from the empty database and from prepared states; a power cut at every step of the disk
+// in the last operation; every survivor of log and manifest within a bound; recovery from each
+// distinct image and a power cut at every step of that recovery, and recovery from each distinct
+// image of those; each time the state must be a legal one, and the database must live on.
 //
 // Sequences are tried shortest first, so the first failure is a short one.
 //
 // Nothing is done twice, and that hides nothing:
 //   1. A life is a function of the disk it starts on, the ledger and the options: its clock and
-//      executor begin alike, the disk is deterministic, and nothing else comes in (two runs print the
-//      same counts). Whether it is right depends on these alone. So images are distinct when a name,
-//      a byte, the ledger (ledger.h: the legal states) or the option of rolling manifests differs, and
-//      an image that was checked counts as a survivor and no more; nor is its recovery cut again.
-//      Keys are 64-bit hashes: of 10^6 images two collide once in 10^7 runs.
-//   2. What a survivor holds where recovery must not look is one fixed text, and what its free blocks
-//      held is zeros (world.h, CrashPoint). More images are equal then, and (1) holds of them as they
-//      are. A recovery that looks there all the same has failed: every recovery is asked which files it
-//      read (CheckRecovered).
+//      executor begin alike, the disk is deterministic, and nothing else comes in (two runs print
+//      the same counts). Whether it is right depends on these alone. So images are distinct when a
+//      name, a byte, the ledger (ledger.h: the legal states) or the option of rolling manifests
+//      differs, and an image that was checked counts as a survivor and no more; nor is its recovery
+//      cut again. Keys are 64-bit hashes: of 10^6 images two collide once in 10^7 runs.
+//   2. What a survivor holds where recovery must not look is one fixed text, and what its free
+//      blocks held is zeros (world.h, CrashPoint). More images are equal then, and (1) holds of
+//      them as they are. A recovery that looks there all the same has failed: every recovery is
+//      asked which files it read (CheckRecovered).
 //   3. Between two crash points nothing happened but bytes of files of (2), or nothing at all, as
 //      before a sync: the later point has the images of the earlier one and shares them.
-//   4. Of databases that recovered to the same files under the same ledger one lives on (after a first
-//      power cut, one in each of World::kWaysToLiveOn ways): recovery has written all that it knows.
-// `repeat` switches all four off; that it finds the same faults in the same sequences is tested with
-// broken engines.
+//   4. Of databases that recovered to the same files under the same ledger one lives on (after a
+//      first power cut, one in each of World::kWaysToLiveOn ways): recovery has written all that it
+//      knows.
+// `repeat` switches all four off; that it finds the same faults in the same sequences is tested
+// with broken engines.
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_EXPLORER_H_
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_EXPLORER_H_
 
@@ -45,7 +46,8 @@ struct ExplorationOptions {
   size_t prepared_depth = 2;  // letters from each prepared state
   size_t survivors = 16;      // of one power cut
   size_t second_survivors = 16;
-  size_t second_depth = SIZE_MAX;  // second power cuts are made in sequences of up to so many letters
+  // Second power cuts are made in sequences of up to so many letters.
+  size_t second_depth = SIZE_MAX;
   bool repeat = false;  // does everything every time, however equal
   // This one of so many parts of the sequences.
   size_t shard = 0;
@@ -59,12 +61,12 @@ struct ExplorationCounts {
   uint64_t crash_points = 0;
   uint64_t bounded_points = 0;  // of them, with more survivors than the bound
   uint64_t survivors = 0;
-  uint64_t distinct_images = 0;   // with distinct ledgers, recovered and compared
-  uint64_t second_points = 0;     // crash points in recoveries
+  uint64_t distinct_images = 0;  // with distinct ledgers, recovered and compared
+  uint64_t second_points = 0;    // crash points in recoveries
   uint64_t second_survivors = 0;
-  uint64_t second_images = 0;     // of them distinct, recovered and compared
-  uint64_t lives = 0;             // of all recovered: distinct ones that lived on
-  uint64_t openings = 0;          // of databases, all in all
+  uint64_t second_images = 0;  // of them distinct, recovered and compared
+  uint64_t lives = 0;          // of all recovered: distinct ones that lived on
+  uint64_t openings = 0;       // of databases, all in all
 
   // Cases that the exploration decided: survivors of first and second power cuts.
   uint64_t cases() const { return survivors + second_survivors; }

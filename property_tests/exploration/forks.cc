@@ -31,7 +31,9 @@ Options SmallOptions() {
 }
 
 std::string KeyOf(uint64_t i) { return "key " + std::to_string(1'000'000 + i); }
-std::string ValueOf(uint64_t i) { return std::to_string(i) + std::string(i % 5 == 0 ? 400 : 20, 'v'); }
+std::string ValueOf(uint64_t i) {
+  return std::to_string(i) + std::string(i % 5 == 0 ? 400 : 20, 'v');
+}
 
 std::string ErrorOf(const absl::Status& status) { return status.ok() ? "" : ToString(status); }
 
@@ -87,13 +89,14 @@ class Family {
     stop_.Store(true);
     writer.join();
     reader.join();
-    return FirstOf({[&] { return difference; }, [this] { return wrong_; },
-                    [this] { return CheckEnd(); }});
+    return FirstOf(
+        {[&] { return difference; }, [this] { return wrong_; }, [this] { return CheckEnd(); }});
   }
 
  private:
   std::string Open() {
-    absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(directory_.path() + "/parent", SmallOptions());
+    absl::StatusOr<std::unique_ptr<Db>> db =
+        Db::Open(directory_.path() + "/parent", SmallOptions());
     if (!db.ok()) {
       return "opening: " + ToString(db.status());
     }
@@ -134,7 +137,7 @@ class Family {
     pinned_.Reset();
   }
 
-  // --- In a child ----------------------------------------------------------------------------------
+  // --- In a child --------------------------------------------------------------------------------
   std::string LiveAsChild(uint64_t seed) {
     Random random(seed);
     PinnedValue value;
@@ -169,9 +172,8 @@ class Family {
         refused("Sync", [this] { return db_->Sync(); }),
         refused("MultiGet", [this] { return db_->MultiGet({}, 0, {}).status(); }),
         refused("NewIterator", [this] { return db_->NewIterator({})->status(); }),
-        refused("an iterator", [this] {
-          return iterator_->Valid() ? absl::OkStatus() : iterator_->status();
-        }),
+        refused("an iterator",
+                [this] { return iterator_->Valid() ? absl::OkStatus() : iterator_->status(); }),
         refused("GetSnapshotAt", [this] { return db_->GetSnapshotAt(1).status(); }),
         refused("Flush", [this] { return db_->Flush(); }),
         refused("CompactAll", [this] { return db_->CompactAll(); }),
@@ -183,9 +185,8 @@ class Family {
         refused("Check", [this] { return db_->Check(); }),
         refused("AdvanceClock", [this] { return db_->AdvanceClock(1); }),
         refused("Close", [this] { return db_->Close(); }),
-        refused("GetStatistics", [this] {
-          return FailedPrecondition(db_->GetStatistics().background_error);
-        }),
+        refused("GetStatistics",
+                [this] { return FailedPrecondition(db_->GetStatistics().background_error); }),
         [this]() -> std::string {
           const Snapshot* const snapshot = db_->GetSnapshot();
           db_->ReleaseSnapshot(snapshot_);
@@ -218,7 +219,7 @@ class Family {
     return "";
   }
 
-  // --- The parent again ----------------------------------------------------------------------------
+  // --- The parent again --------------------------------------------------------------------------
   std::string CheckEnd() {
     for (int life = 0; life < 2; ++life) {
       const std::string difference = FirstOf({

@@ -131,11 +131,10 @@ class History {
   std::string TooMany(uint64_t constant, const char* when) {
     const Shape shape = ShapeNow();
     const uint64_t most = constant + 2 * shape.bytes / options_.target_segment_bytes;
-    return shape.files <= most
-               ? ""
-               : StrCat(when, ", ", StyleName(options_.compaction_policy), ": ", shape.files,
-                        " segments of ", shape.bytes, " bytes, not ", most, " with targets of ",
-                        options_.target_segment_bytes);
+    return shape.files <= most ? ""
+                               : StrCat(when, ", ", StyleName(options_.compaction_policy), ": ",
+                                        shape.files, " segments of ", shape.bytes, " bytes, not ",
+                                        most, " with targets of ", options_.target_segment_bytes);
   }
 
   std::string Rows() {

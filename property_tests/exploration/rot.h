@@ -1,5 +1,6 @@
-// Damage after a clean close: a random small database, one flipped bit, cut or removed file, and what
-// the next opening answers. It must be an error or the truth (promise 7, hazards S1, S3, R1, R4).
+// Damage after a clean close: a random small database, one flipped bit, cut or removed file, and
+// what the next opening answers. It must be an error or the truth (promise 7, hazards S1, S3, R1,
+// R4).
 //
 // Cuts of manifests and logs are left out: at the end of a record they are an older state, which no
 // reader can tell from a crash.

@@ -2,10 +2,11 @@
 //
 //   put 0 "a" 8 - / flush @7.3 @12.0
 //
-// the operations from an empty database (behind the word "rolling /", of one whose manifest is begun
-// anew with every change), then the power cuts: in the last operation, at crash point
-// 7 (from 0, in the order of the disk's steps; the last one is after the operation), with survivor 3
-// (in the order of EnumerateSurvivors); then in the recovery from it, at its point 12, with survivor
+// the operations from an empty database (behind the word "rolling /", of one whose manifest is
+// begun anew with every change), then the power cuts: in the last operation, at crash point
+// 7 (from 0, in the order of the disk's steps; the last one is after the operation), with survivor
+// 3 (in the order of EnumerateSurvivors); then in the recovery from it, at its point 12, with
+// survivor
 // 0. Without a power cut: the operations themselves.
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_SCENARIO_H_
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_SCENARIO_H_

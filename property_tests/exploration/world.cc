@@ -22,9 +22,9 @@ WriteBatch BatchOf(const std::vector<Write>& writes) {
         batch.Delete(write.ns, write.key);
         break;
       case Write::Kind::kDeleteRange:
-        batch.DeleteRange(write.ns, write.key,
-                          write.end.has_value() ? std::optional<std::string_view>(*write.end)
-                                                : std::nullopt);
+        batch.DeleteRange(
+            write.ns, write.key,
+            write.end.has_value() ? std::optional<std::string_view>(*write.end) : std::nullopt);
         break;
     }
   }
@@ -34,9 +34,9 @@ WriteBatch BatchOf(const std::vector<Write>& writes) {
 // For people.
 std::string Shown(std::string_view bytes) {
   constexpr size_t kMost = 32;
-  return bytes.size() <= kMost ? Quote(bytes)
-                               : Quote(bytes.substr(0, kMost)) + "... (" +
-                                     std::to_string(bytes.size()) + " bytes)";
+  return bytes.size() <= kMost
+             ? Quote(bytes)
+             : Quote(bytes.substr(0, kMost)) + "... (" + std::to_string(bytes.size()) + " bytes)";
 }
 
 std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
@@ -95,7 +95,7 @@ World::~World() {
   executor_.DropAll();
 }
 
-// --- Crash points ------------------------------------------------------------------------------------
+// --- Crash points --------------------------------------------------------------------------------
 
 void World::Collect(size_t bound, bool apart) {
   bound_ = bound;
@@ -165,8 +165,8 @@ void World::AddPoint() {
     points_.push_back(points_.back());
     return;
   }
-  SimulatedFileSystem::Survivors survivors = disk_->EnumerateSurvivors(
-      bound_, [this](const std::string& path) { return Varies(path); });
+  SimulatedFileSystem::Survivors survivors =
+      disk_->EnumerateSurvivors(bound_, [this](const std::string& path) { return Varies(path); });
   for (const std::unique_ptr<SimulatedFileSystem>& image : survivors.images) {
     if (!apart_) {
       CollapseUnbelieved(*image, kDirectory);
@@ -182,7 +182,7 @@ void World::AddPoint() {
        survivors.complete});
 }
 
-// --- Operations --------------------------------------------------------------------------------------
+// --- Operations ----------------------------------------------------------------------------------
 
 std::string World::Expect(const absl::Status& status, const std::string& call) {
   return status.ok() ? "" : call + " failed: " + ToString(status);
@@ -297,15 +297,15 @@ std::string World::Apply(size_t position, const Operation& operation) {
   }
 }
 
-// --- Comparing ---------------------------------------------------------------------------------------
+// --- Comparing -----------------------------------------------------------------------------------
 
 absl::StatusOr<CrashModel::Recovered> World::Observe(Db& db) {
   CrashModel::Recovered recovered;
   const std::unique_ptr<DbIterator> iterator = db.NewIterator({});
   std::vector<Row> rows;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
-    rows.push_back({std::string(iterator->key()), std::string(iterator->value()),
-                    iterator->timestamp()});
+    rows.push_back(
+        {std::string(iterator->key()), std::string(iterator->value()), iterator->timestamp()});
   }
   VERALITH_RETURN_IF_ERROR(iterator->status());
   if (!rows.empty()) {

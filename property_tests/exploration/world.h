@@ -4,8 +4,8 @@
 // Unlike a conformance Session it is made for speed and for looking at crash points: no comparison
 // but those asked for, one namespace, few keys, the order monitor's rules beside every comparison,
 // everything deterministic (tasks run in the order of
-// scheduling, each life starts at the same time of the clock, so that equal histories on equal disks
-// give equal bytes).
+// scheduling, each life starts at the same time of the clock, so that equal histories on equal
+// disks give equal bytes).
 //
 // Thread rule: one thread. Owns its disk.
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_WORLD_H_
@@ -59,8 +59,8 @@ class World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  // From now on crash points are collected, with at most `bound` images each. `apart`: each with its
-  // own images, in which nothing is collapsed.
+  // From now on crash points are collected, with at most `bound` images each. `apart`: each with
+  // its own images, in which nothing is collapsed.
   void Collect(size_t bound, bool apart = false);
   // Also one for now: after the last step. Ends collecting.
   std::vector<CrashPoint> TakePoints();
@@ -68,8 +68,9 @@ class World {
   // Each returns "" or what is wrong.
   std::string Open();
   std::string Apply(size_t position, const Operation& operation);
-  // After Open on what a crash left: the order was kept, recovery read no file but those the manifest names, the state
-  // is a legal one (which the ledger then holds), and every read says the same.
+  // After Open on what a crash left: the order was kept, recovery read no file but those the
+  // manifest names, the state is a legal one (which the ledger then holds), and every read says the
+  // same.
   std::string CheckRecovered();
   // The order was kept, and everything that the database shows is what the ledger's model shows.
   std::string Compare();
@@ -118,9 +119,9 @@ class World {
   SimulatedExecutor executor_;
   CrashPointFileSystem file_system_;
   Ledger ledger_;
-  std::optional<std::vector<Write>> pending_;  // a write that has not returned
+  std::optional<std::vector<Write>> pending_;                     // a write that has not returned
   const std::optional<std::set<std::string>> believed_at_first_;  // on the disk as it came
-  bool current_is_durable_;  // every survivor has a CURRENT
+  bool current_is_durable_;                                       // every survivor has a CURRENT
   Named named_;
   std::set<std::string> written_;  // paths
   size_t bound_ = 0;

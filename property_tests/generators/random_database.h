@@ -1,5 +1,5 @@
-// A random small database on a simulated disk, and everything that was ever written to it: for tests
-// that damage its files afterwards.
+// A random small database on a simulated disk, and everything that was ever written to it: for
+// tests that damage its files afterwards.
 //
 // Everything follows from the seed: puts, deletes, range deletes and batches in two namespaces over
 // a few dozen keys, values from empty to larger than a page, flushes, compactions, syncs and

@@ -68,8 +68,8 @@ class TreeWalk {
   }
   void ReleaseSnapshot() {
     if (!snapshots_.empty()) {
-      const auto index = *rc::gen::inRange<std::ptrdiff_t>(
-          0, static_cast<std::ptrdiff_t>(snapshots_.size()));
+      const auto index =
+          *rc::gen::inRange<std::ptrdiff_t>(0, static_cast<std::ptrdiff_t>(snapshots_.size()));
       snapshots_.erase(std::next(snapshots_.begin(), index));
     }
   }

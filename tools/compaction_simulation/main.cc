@@ -24,11 +24,12 @@ constexpr const char* kUsage =
     "                             [OPTION=VALUE...]\n"
     "       compaction_simulation --draw=CSV --out=DIR\n\n"
     "Drives the three compaction policies with uniform, skewed and sequential overwrites at sizes\n"
-    "from 1 GiB to 10 TiB (or SIZEs in GiB) and prints a CSV line for each: amplification of writes, files\n"
-    "that a lookup asks, space. With --out, also writes simulation.csv and three plots there; --draw\n"
-    "draws the plots of lines printed before.\n\n"
-    "Options of the engine to try instead of its defaults: --level0_trigger_runs, --tier_trigger_runs, --level_base_mib,\n"
-    "--level_multiplier, --dynamic (0 or 1), --tier_max_space_percent, --file_mib, --memtable_mib;\n"
+    "from 1 GiB to 10 TiB (or SIZEs in GiB) and prints a CSV line for each: write amplification,\n"
+    "files that a lookup asks, space. With --out, also writes simulation.csv and three plots\n"
+    "there; --draw draws the plots of lines printed before.\n\n"
+    "Options of the engine to try instead of its defaults: --level0_trigger_runs,\n"
+    "--tier_trigger_runs, --level_base_mib, --level_multiplier, --dynamic (0 or 1),\n"
+    "--tier_max_space_percent, --file_mib, --memtable_mib;\n"
     "--style=leveled|hybrid|tiered and --load=uniform|skewed|sequential to measure one only.\n";
 
 constexpr CompactionStyle kStyles[] = {CompactionStyle::kLeveled, CompactionStyle::kHybrid,
@@ -138,10 +139,10 @@ std::string CsvLine(const Row& row) {
                 std::string(StyleName(row.subject.style)).c_str(),
                 std::string(LoadName(row.subject.load)).c_str(), row.subject.data_bytes / kGib,
                 row.costs.write, row.theory.least_write, row.theory.most_write,
-                row.costs.lookup_files, row.costs.most_lookup_files,
-                row.theory.most_lookup_files, row.costs.space, row.costs.most_space,
-                row.theory.most_space, row.costs.most_level0_runs,
-                row.costs.largest_job_bytes >> 20, row.costs.jobs, row.costs.measured_writes);
+                row.costs.lookup_files, row.costs.most_lookup_files, row.theory.most_lookup_files,
+                row.costs.space, row.costs.most_space, row.theory.most_space,
+                row.costs.most_level0_runs, row.costs.largest_job_bytes >> 20, row.costs.jobs,
+                row.costs.measured_writes);
   return text;
 }
 
@@ -178,8 +179,10 @@ constexpr const char* kColors[] = {"#1b6ca8", "#c0562f", "#3a8a3d"};
 // One line per policy and, dashed, what theory says.
 Plot PlotOf(const std::vector<Row>& rows, const char* title, const char* label,
             double (*measured)(const Row&), double (*theory)(const Row&), const char* bound) {
-  Plot plot{title, label,
-            {{1, "1 GiB"}, {10, "10"}, {100, "100"}, {1024, "1 TiB"}, {10240, "10 TiB"}}, {}};
+  Plot plot{title,
+            label,
+            {{1, "1 GiB"}, {10, "10"}, {100, "100"}, {1024, "1 TiB"}, {10240, "10 TiB"}},
+            {}};
   for (size_t i = 0; i < std::size(kStyles); ++i) {
     Line line{std::string(StyleName(kStyles[i])), kColors[i], false, {}};
     Line dashed{std::string(StyleName(kStyles[i])) + ", " + bound, kColors[i], true, {}};

@@ -19,8 +19,8 @@ CompactionOptions OptionsOf(const Case& subject) {
     const double factor =
         static_cast<double>(scaled) / static_cast<double>(options.target_file_bytes);
     options.target_file_bytes = scaled;
-    options.max_grandparent_overlap_bytes = static_cast<uint64_t>(
-        static_cast<double>(options.max_grandparent_overlap_bytes) * factor);
+    options.max_grandparent_overlap_bytes =
+        static_cast<uint64_t>(static_cast<double>(options.max_grandparent_overlap_bytes) * factor);
   }
   return options;
 }
@@ -100,7 +100,8 @@ Shape ShapeOf(const Case& subject) {
   const bool hybrid = subject.style == CompactionStyle::kHybrid;
   const double tiers = hybrid ? std::pow(options.tier_trigger_runs, 2) : 1;
   Shape shape;
-  shape.first_job = static_cast<double>(subject.memtable_bytes) * options.level0_trigger_runs * tiers;
+  shape.first_job =
+      static_cast<double>(subject.memtable_bytes) * options.level0_trigger_runs * tiers;
   const double base = static_cast<double>(options.level_base_bytes) * tiers;
   for (double level = base; level < data; level *= options.level_multiplier) {
     shape.levels.push_back(level);
@@ -122,9 +123,9 @@ Theory ExpectedTiered(const Case& subject) {
   theory.least_write = 1 + doublings / 2;
   theory.most_write = 2 + doublings;
   theory.most_lookup_files = std::max(2, subject.options.level0_trigger_runs);
-  theory.most_space = 1 + subject.options.tier_max_space_percent / 100.0 +
-                      static_cast<double>(subject.memtable_bytes) /
-                          static_cast<double>(subject.data_bytes);
+  theory.most_space =
+      1 + subject.options.tier_max_space_percent / 100.0 +
+      static_cast<double>(subject.memtable_bytes) / static_cast<double>(subject.data_bytes);
   return theory;
 }
 
@@ -141,8 +142,8 @@ Costs Measure(const Case& subject) {
   tree.Prefill();
   const auto data = static_cast<double>(subject.data_bytes);
   Cycles cycles;
-  RunCycles(tree, cycles, subject.style == CompactionStyle::kTiered ? 1 : 2,
-            kMostWrites * data / 2, [] {});
+  RunCycles(tree, cycles, subject.style == CompactionStyle::kTiered ? 1 : 2, kMostWrites * data / 2,
+            [] {});
   const LargeTree::Totals before = tree.totals();
   const double interval = data / static_cast<double>(subject.memtable_bytes) / kSamples;
   Sampler sampler;

@@ -1,8 +1,8 @@
 // What a compaction policy costs on a tree of some size, and what theory says it should.
 //
 // A measurement starts from all data in one run, writes until every level above has filled and has
-// been worked through once, and measures from there on. Compaction keeps up: after each memtable all
-// jobs that are due run.
+// been worked through once, and measures from there on. Compaction keeps up: after each memtable
+// all jobs that are due run.
 #ifndef VERALITH_TOOLS_COMPACTION_SIMULATION_MEASURE_H_
 #define VERALITH_TOOLS_COMPACTION_SIMULATION_MEASURE_H_
 
@@ -45,8 +45,8 @@ Costs Measure(const Case& subject);
 //
 // Leveled: a merge from one level into the next rewrites, per byte that moves, between half of and
 // all of the bytes of the next level that lie beneath (half where round robin always takes the
-// stretch that has filled longest), and the byte itself; hybrid adds one write per tier. Tiered: one
-// write per doubling from a memtable to the data.
+// stretch that has filled longest), and the byte itself; hybrid adds one write per tier. Tiered:
+// one write per doubling from a memtable to the data.
 struct Theory {
   double least_write = 0;
   double most_write = 0;

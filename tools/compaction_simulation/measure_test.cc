@@ -1,5 +1,5 @@
-// The policies on trees of some gigabytes, in small: what they cost keeps to what theory says, every
-// level stays within its trigger, and no job waits for ever.
+// The policies on trees of some gigabytes, in small: what they cost keeps to what theory says,
+// every level stays within its trigger, and no job waits for ever.
 #include "tools/compaction_simulation/measure.h"
 
 #include <algorithm>

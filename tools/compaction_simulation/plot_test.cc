@@ -6,7 +6,9 @@ namespace veralith::simulation {
 namespace {
 
 TEST(Plot, IsOneSelfContainedPictureWithEveryLineAndName) {
-  Plot plot{"Cost < price & value", "bytes", {{1, "1 GiB"}, {10, "10"}},
+  Plot plot{"Cost < price & value",
+            "bytes",
+            {{1, "1 GiB"}, {10, "10"}},
             {{"first", "#123456", false, {{1, 2}, {10, 9}}},
              {"second", "#654321", true, {{1, 2}, {10, 9}}}}};
   const std::string svg = DrawSvg(plot);

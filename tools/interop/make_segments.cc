@@ -82,17 +82,17 @@ using Fill = std::function<absl::Status(RecordingWriter*)>;
 absl::Status Plain(RecordingWriter* writer, uint64_t rows) {
   Random random(rows);
   for (uint64_t i = 0; i < rows; ++i) {
-    VERALITH_RETURN_IF_ERROR(
-        writer->Put(0, Decimal(i * 7, 16), 1'700'000'000'000'000'000 + random.Below(1'000'000'000),
-                    Value(&random, 100)));
+    VERALITH_RETURN_IF_ERROR(writer->Put(0, Decimal(i * 7, 16),
+                                         1'700'000'000'000'000'000 + random.Below(1'000'000'000),
+                                         Value(&random, 100)));
   }
   return absl::OkStatus();
 }
 
 absl::Status Mixed(RecordingWriter* writer) {
   Random random(5);
-  for (const NamespaceId ns : {NamespaceId{0}, NamespaceId{1}, NamespaceId{255}, NamespaceId{256},
-                               kMaxNamespace}) {
+  for (const NamespaceId ns :
+       {NamespaceId{0}, NamespaceId{1}, NamespaceId{255}, NamespaceId{256}, kMaxNamespace}) {
     VERALITH_RETURN_IF_ERROR(writer->Put(ns, "", 9, ""));  // the empty key, an empty value
     for (uint64_t i = 0; i < 4000; ++i) {
       std::string key = "tenant/" + Decimal(i / 100, 4) + "/users/" + Decimal(i, 8);
@@ -161,9 +161,7 @@ absl::Status EmptyValues(RecordingWriter* writer) {
   return absl::OkStatus();
 }
 
-absl::Status NoRows(RecordingWriter* writer) {
-  return writer->DeleteRange({0, "a", "", true, 5});
-}
+absl::Status NoRows(RecordingWriter* writer) { return writer->DeleteRange({0, "a", "", true, 5}); }
 
 // Keys of 100 KB are refused, and leave no segment behind.
 absl::Status LongKeyIsRefused(RecordingWriter* writer) {
@@ -190,8 +188,7 @@ std::vector<Configuration> Configurations(const std::string& directory) {
     options.value_codec = codec;
     all.push_back({StrCat("mixed_", name), options, Mixed});
     const std::string mixed = JoinPath(directory, all.back().name + ".parquet");
-    all.push_back({StrCat("compacted_", name), options,
-                   [mixed, options](RecordingWriter* writer) {
+    all.push_back({StrCat("compacted_", name), options, [mixed, options](RecordingWriter* writer) {
                      return Compacted(mixed, options, writer);
                    }});
     all.push_back({StrCat("large_", name), options, Large});

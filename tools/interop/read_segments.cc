@@ -1,7 +1,7 @@
-// read_segments FILE...: opens each file as a segment, files of other writers included, and prints a
-// line for it: name, "ok", rows, the CRC-32 of its rows in canonical form (make_segments.cc), range
-// tombstones; or name, the error's code, its message. A file that opens is read forward, backward
-// and by a lookup of every row (of large ones every 997th), and the three must agree.
+// read_segments FILE...: opens each file as a segment, files of other writers included, and prints
+// a line for it: name, "ok", rows, the CRC-32 of its rows in canonical form (make_segments.cc),
+// range tombstones; or name, the error's code, its message. A file that opens is read forward,
+// backward and by a lookup of every row (of large ones every 997th), and the three must agree.
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -37,8 +37,8 @@ absl::Status CheckLookup(const SegmentReader& reader, const EntryView& entry) {
   options.want_timestamp = true;
   VERALITH_RETURN_IF_ERROR(reader.Get(entry.ns, entry.key, HashUserKey(entry.ns, entry.key),
                                       entry.ts, options, &result));
-  const auto kind = entry.kind == EntryKind::kPut ? LookupResult::Kind::kPut
-                                                  : LookupResult::Kind::kDelete;
+  const auto kind =
+      entry.kind == EntryKind::kPut ? LookupResult::Kind::kPut : LookupResult::Kind::kDelete;
   if (result.kind != kind || result.ts != entry.ts || result.value != entry.value) {
     return DataLoss(StrCat("a lookup of ", QuoteKey(entry.key), " differs from the scan"));
   }

@@ -53,8 +53,8 @@ int RunPut(const Arguments& arguments) {
     return Fail(value.status());
   }
   if (value->size() > kMaxValueBytes) {
-    return Fail(InvalidArgument(
-        StrCat("the value is over the limit of ", kMaxValueBytes, " bytes")));
+    return Fail(
+        InvalidArgument(StrCat("the value is over the limit of ", kMaxValueBytes, " bytes")));
   }
   absl::StatusOr<Place> place = OpenPlace(arguments, Access::kCreate);
   if (!place.ok()) {
@@ -88,8 +88,8 @@ int RunGet(const Arguments& arguments) {
   }
   PinnedValue value;
   Timestamp written = 0;
-  const absl::StatusOr<bool> found = place->db->Get(ReadOptionsFrom(arguments), place->ns,
-                                                    place->key, &value, &written);
+  const absl::StatusOr<bool> found =
+      place->db->Get(ReadOptionsFrom(arguments), place->ns, place->key, &value, &written);
   if (!found.ok()) {
     return Fail(found.status());
   }
@@ -105,8 +105,7 @@ int RunDelete(const Arguments& arguments) {
   if (!place.ok()) {
     return Fail(place.status());
   }
-  const absl::Status status =
-      place->db->Delete({.sync = SyncMode::kCommit}, place->ns, place->key);
+  const absl::Status status = place->db->Delete({.sync = SyncMode::kCommit}, place->ns, place->key);
   return CloseDatabase(*place->db, status.ok() ? kExitOk : Fail(status));
 }
 
@@ -188,7 +187,8 @@ Command GetCommand() {
           .parameters = {kDirectory, kKey},
           .summary = "Prints the value of one key",
           .flags = WithKeyFlags(
-              {NamespaceFlag(), AtFlag(),
+              {NamespaceFlag(),
+               AtFlag(),
                {.name = "raw", .help = "no newline after the value"},
                {.name = "json", .letter = 'j', .help = "as a line of `scan --json`"},
                {.name = "timestamp",

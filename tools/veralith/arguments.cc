@@ -46,12 +46,11 @@ absl::Status Unknown(std::string_view option, const std::vector<Flag>& flags) {
   for (const Flag& flag : flags) {
     names.push_back(StrCat("--", flag.name));
   }
-  return InvalidArgument(
-      StrCat("unknown option ", option,
-             DidYouMean(option, std::vector<std::string_view>(names.begin(), names.end())),
-             option.starts_with("--")
-                 ? ""
-                 : "; an argument that begins with \"-\" is given after \"--\""));
+  return InvalidArgument(StrCat(
+      "unknown option ", option,
+      DidYouMean(option, std::vector<std::string_view>(names.begin(), names.end())),
+      option.starts_with("--") ? ""
+                               : "; an argument that begins with \"-\" is given after \"--\""));
 }
 
 // Takes words from the front to the back.
@@ -86,8 +85,8 @@ class Parser {
   absl::Status TakeLong(const std::string& word) {
     const size_t equals = word.find('=');
     const std::string name = word.substr(2, equals == std::string::npos ? equals : equals - 2);
-    const auto flag = std::find_if(flags_.begin(), flags_.end(),
-                                   [&](const Flag& f) { return f.name == name; });
+    const auto flag =
+        std::find_if(flags_.begin(), flags_.end(), [&](const Flag& f) { return f.name == name; });
     if (flag == flags_.end()) {
       return Unknown(word.substr(0, equals), flags_);
     }

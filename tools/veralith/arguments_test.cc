@@ -36,9 +36,12 @@ std::string ErrorOf(const std::vector<std::string>& words) {
 }
 
 TEST(Arguments, EveryFormOfAnOptionSaysTheSame) {
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {"db", "--limit", "3"}, {"--limit=3", "db"}, {"-l", "3", "db"}, {"db", "-l3"},
-           {"--limit", "7", "db", "-l", "3"}}) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"db", "--limit", "3"},
+                                             {"--limit=3", "db"},
+                                             {"-l", "3", "db"},
+                                             {"db", "-l3"},
+                                             {"--limit", "7", "db", "-l", "3"}}) {
     const Arguments arguments = Parsed(words);
     EXPECT_EQ(arguments.positional(), std::vector<std::string>{"db"});
     EXPECT_EQ(arguments.Number("limit", 0), 3u);

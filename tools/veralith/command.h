@@ -33,12 +33,12 @@ inline constexpr Parameter kKey = {"KEY"};
 struct Command {
   std::string_view name;
   std::vector<Parameter> parameters = {};
-  std::string_view summary = {};     // one line, a sentence without its full stop
-  std::string_view details = {};     // paragraphs; lines that begin with two spaces stay
-  std::vector<Flag> flags = {};      // without --help, which every command has
+  std::string_view summary = {};  // one line, a sentence without its full stop
+  std::string_view details = {};  // paragraphs; lines that begin with two spaces stay
+  std::vector<Flag> flags = {};   // without --help, which every command has
   std::vector<std::string_view> examples = {};
-  std::string_view no = {};          // what exit code 1 says; empty: it is not used
-  std::string_view hint = {};        // for people who give an argument too many
+  std::string_view no = {};                 // what exit code 1 says; empty: it is not used
+  std::string_view hint = {};               // for people who give an argument too many
   std::vector<std::string_view> also = {};  // words that people of other tools use for it
   int (*run)(const Arguments& arguments) = nullptr;
 };

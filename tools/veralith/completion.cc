@@ -118,50 +118,53 @@ std::string ZshParameter(const Parameter& parameter) {
 }  // namespace
 
 std::string BashCompletion() {
-  return StrCat(
-      "# bash completion for veralith, made by `veralith completion bash`.\n"
-      "_veralith() {\n"
-      "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-      "  local command=${COMP_WORDS[1]} flags= words=\n"
-      "  local commands=\"", CommandNames(), "\"\n"
-      "  COMPREPLY=()\n"
-      "  if [[ $COMP_CWORD -eq 1 ]]; then\n"
-      "    COMPREPLY=($(compgen -W \"$commands --help --version\" -- \"$current\"))\n"
-      "    return\n"
-      "  fi\n"
-      "  if [[ $current == = ]]; then\n"
-      "    current=\n"
-      "  elif [[ $previous == = ]]; then\n"
-      "    previous=${COMP_WORDS[COMP_CWORD-2]}\n"
-      "  fi\n"
-      "  case $command in\n", BashCommands(), "  esac\n"
-      "  case $command,$previous in\n", BashValues(), "  esac\n"
-      "  [[ $current == -* ]] && words=$flags\n"
-      "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
-      "}\n"
-      "complete -o default -F _veralith veralith\n");
+  return StrCat("# bash completion for veralith, made by `veralith completion bash`.\n"
+                "_veralith() {\n"
+                "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
+                "  local command=${COMP_WORDS[1]} flags= words=\n"
+                "  local commands=\"",
+                CommandNames(),
+                "\"\n"
+                "  COMPREPLY=()\n"
+                "  if [[ $COMP_CWORD -eq 1 ]]; then\n"
+                "    COMPREPLY=($(compgen -W \"$commands --help --version\" -- \"$current\"))\n"
+                "    return\n"
+                "  fi\n"
+                "  if [[ $current == = ]]; then\n"
+                "    current=\n"
+                "  elif [[ $previous == = ]]; then\n"
+                "    previous=${COMP_WORDS[COMP_CWORD-2]}\n"
+                "  fi\n"
+                "  case $command in\n",
+                BashCommands(),
+                "  esac\n"
+                "  case $command,$previous in\n",
+                BashValues(),
+                "  esac\n"
+                "  [[ $current == -* ]] && words=$flags\n"
+                "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+                "}\n"
+                "complete -o default -F _veralith veralith\n");
 }
 
 std::string ZshCompletion() {
-  std::string out =
-      "#compdef veralith\n"
-      "# zsh completion for veralith, made by `veralith completion zsh`.\n"
-      "_veralith() {\n"
-      "  local -a commands\n"
-      "  commands=(\n";
+  std::string out = "#compdef veralith\n"
+                    "# zsh completion for veralith, made by `veralith completion zsh`.\n"
+                    "_veralith() {\n"
+                    "  local -a commands\n"
+                    "  commands=(\n";
   for (const Command& command : AllCommands()) {
     StrAppend(&out, "    '", command.name, ":", ZshText(command.summary), "'\n");
   }
-  out +=
-      "  )\n"
-      "  if (( CURRENT == 2 )); then\n"
-      "    _describe command commands\n"
-      "    return\n"
-      "  fi\n"
-      "  local command=$words[2]\n"
-      "  shift words\n"
-      "  (( CURRENT-- ))\n"
-      "  case $command in\n";
+  out += "  )\n"
+         "  if (( CURRENT == 2 )); then\n"
+         "    _describe command commands\n"
+         "    return\n"
+         "  fi\n"
+         "  local command=$words[2]\n"
+         "  shift words\n"
+         "  (( CURRENT-- ))\n"
+         "  case $command in\n";
   for (const Command& command : AllCommands()) {
     StrAppend(&out, "    ", command.name, ") _arguments -s -S");
     for (const Flag& flag : FlagsOf(command)) {
@@ -172,14 +175,13 @@ std::string ZshCompletion() {
     }
     out += " ;;\n";
   }
-  return out +
-         "  esac\n"
-         "}\n"
-         "if [[ $funcstack[1] == _veralith ]]; then\n"
-         "  _veralith \"$@\"\n"
-         "else\n"
-         "  compdef _veralith veralith\n"
-         "fi\n";
+  return out + "  esac\n"
+               "}\n"
+               "if [[ $funcstack[1] == _veralith ]]; then\n"
+               "  _veralith \"$@\"\n"
+               "else\n"
+               "  compdef _veralith veralith\n"
+               "fi\n";
 }
 
 }  // namespace veralith::tools

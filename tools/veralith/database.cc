@@ -86,12 +86,18 @@ absl::StatusOr<ManifestState> ReadManifest(const std::string& directory) {
 }
 
 Flag NamespaceFlag() {
-  return {.name = "ns", .letter = 'n', .value = "N", .type = Flag::Type::kNumber,
-          .help = "namespace, 0 by default", .most = kMaxNamespace};
+  return {.name = "ns",
+          .letter = 'n',
+          .value = "N",
+          .type = Flag::Type::kNumber,
+          .help = "namespace, 0 by default",
+          .most = kMaxNamespace};
 }
 
 Flag AtFlag() {
-  return {.name = "at", .value = "TIMESTAMP", .type = Flag::Type::kNumber,
+  return {.name = "at",
+          .value = "TIMESTAMP",
+          .type = Flag::Type::kNumber,
           .help = "as it was then, in nanoseconds since the Unix epoch"};
 }
 

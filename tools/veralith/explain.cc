@@ -28,17 +28,15 @@ int RunHelp(const Arguments& arguments) {
 int RunCompletion(const Arguments& arguments) {
   const std::string& shell = arguments.positional()[0];
   if (shell != "bash" && shell != "zsh") {
-    return Fail(InvalidArgument(
-        StrCat("there is completion for bash and zsh, not for ", ShowWord(shell))));
+    return Fail(
+        InvalidArgument(StrCat("there is completion for bash and zsh, not for ", ShowWord(shell))));
   }
   return Print(shell == "bash" ? BashCompletion() : ZshCompletion());
 }
 
 int RunMan(const Arguments&) { return Print(ManPage()); }
 
-int RunVersion(const Arguments&) {
-  return Print(StrCat("veralith ", kVersion, "\n"));
-}
+int RunVersion(const Arguments&) { return Print(StrCat("veralith ", kVersion, "\n")); }
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // The `veralith` command, as it is shipped, on a machine whose calls fail: failing_calls_preload.so
 // (core/fs/testing/failing_calls.h) makes the Nth one fail, for every N until none is left. The
-// command ends with an exit code that says so and an error that names a path; what it acknowledged is
-// there afterwards, what was there before stays, and the database is whole.
+// command ends with an exit code that says so and an error that names a path; what it acknowledged
+// is there afterwards, what was there before stays, and the database is whole.
 #include <sys/wait.h>
 
 #include <cstdio>

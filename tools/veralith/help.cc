@@ -111,9 +111,8 @@ std::vector<std::string> ExitCodesOf(const Command& command) {
 }
 
 std::string Overview() {
-  std::string out =
-      "usage: veralith COMMAND ARGUMENT... [OPTION...]\n\n"
-      "Works on one Veralith database, a directory.\n\n";
+  std::string out = "usage: veralith COMMAND ARGUMENT... [OPTION...]\n\n"
+                    "Works on one Veralith database, a directory.\n\n";
   for (const Command& command : AllCommands()) {
     out += Entry(command.name, command.summary, kCommandColumn);
   }
@@ -126,8 +125,8 @@ std::string Overview() {
 }
 
 std::string HelpOf(const Command& command) {
-  std::string out = StrCat("usage: ", Synopsis(command), "\n\n",
-                           Wrap(StrCat(command.summary, "."), 0, 0), "\n");
+  std::string out =
+      StrCat("usage: ", Synopsis(command), "\n\n", Wrap(StrCat(command.summary, "."), 0, 0), "\n");
   if (!command.details.empty()) {
     StrAppend(&out, "\n", WrapParagraphs(command.details));
   }

@@ -89,8 +89,8 @@ TEST(CommandTable, ArgumentsMissingOrTooManyAreNamed) {
   EXPECT_EQ(error("get", {"db", "k"}), "");
   EXPECT_EQ(error("put", {"db", "k", "v", "w"}),
             "unexpected argument \"w\"; a value with spaces is quoted for the shell");
-  EXPECT_TRUE(Contains(error("scan", {"db", "apple"}),
-                       "unexpected argument \"apple\"; bounds are --from"));
+  EXPECT_TRUE(
+      Contains(error("scan", {"db", "apple"}), "unexpected argument \"apple\"; bounds are --from"));
   EXPECT_EQ(error("scan", {""}), "DIR is an empty word");
   EXPECT_EQ(error("load", {"db", "a", "b", "c", "d"}), "");
   EXPECT_EQ(error("scan", {"db", "-l", "3"}), "");
@@ -113,9 +113,9 @@ TEST(CommandTable, TheManualNamesEveryCommandAndOption) {
     // A request is one of those that man(7) knows; a text line begins with none.
     if (line.starts_with(".") && !line.starts_with(".\\\"")) {
       const std::string request = line.substr(0, line.find(' '));
-      EXPECT_TRUE((std::set<std::string>{".TH", ".SH", ".SS", ".PP", ".TP", ".nf", ".fi", ".RS",
-                                         ".RE"})
-                      .contains(request))
+      EXPECT_TRUE(
+          (std::set<std::string>{".TH", ".SH", ".SS", ".PP", ".TP", ".nf", ".fi", ".RS", ".RE"})
+              .contains(request))
           << line;
     }
     EXPECT_FALSE(line.starts_with("'")) << line;

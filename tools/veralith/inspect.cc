@@ -81,11 +81,10 @@ void PrintSchema(const SegmentFooter& footer) {
 }
 
 void PrintPages(const SegmentFile& segment, const Limits& limits) {
-  constexpr std::pair<SegmentColumn, const char*> kColumns[] = {
-      {SegmentColumn::kNamespace, "ns"},
-      {SegmentColumn::kKey, "key"},
-      {SegmentColumn::kTimestamp, "ts"},
-      {SegmentColumn::kValue, "value"}};
+  constexpr std::pair<SegmentColumn, const char*> kColumns[] = {{SegmentColumn::kNamespace, "ns"},
+                                                                {SegmentColumn::kKey, "key"},
+                                                                {SegmentColumn::kTimestamp, "ts"},
+                                                                {SegmentColumn::kValue, "value"}};
   for (const auto& [column, name] : kColumns) {
     const size_t count = segment.block.page_count(column);
     Print(StrCat("pages of ", name, ": ", count));
@@ -121,7 +120,7 @@ absl::Status InspectSegment(std::unique_ptr<File> file, const Limits& limits) {
   return absl::OkStatus();
 }
 
-// --- Logs and manifests ----------------------------------------------------------------------------
+// --- Logs and manifests --------------------------------------------------------------------------
 
 std::string OperationText(const LogOperation& operation) {
   switch (operation.kind) {
@@ -168,8 +167,8 @@ absl::Status InspectLog(FileSystem& fs, const std::string& path, uint64_t number
       Print("  " + OperationText(operation));
     }
   }
-  Print(StrCat(records, " records; it ends at offset ", log->end().offset, ": ",
-               log->end_detail()));
+  Print(
+      StrCat(records, " records; it ends at offset ", log->end().offset, ": ", log->end_detail()));
   return absl::OkStatus();
 }
 
@@ -183,8 +182,7 @@ void PrintEdit(uint64_t offset, const VersionEdit& edit, const Limits& limits) {
   }
   for (const VersionEdit::AddedFile& added : edit.added_files) {
     if (shown++ < limits.rows) {
-      Print(StrCat("  + level ", added.level, " run ", added.run_id, " ",
-                   DebugString(added.file)));
+      Print(StrCat("  + level ", added.level, " run ", added.run_id, " ", DebugString(added.file)));
     }
   }
   if (shown > limits.rows) {

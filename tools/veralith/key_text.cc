@@ -52,8 +52,8 @@ absl::Status ReadBound(const Arguments& arguments, std::string_view inclusive,
   for (const std::string_view name : {inclusive, exclusive}) {
     if (const auto text = arguments.Value(name); text.has_value()) {
       VERALITH_ASSIGN_OR_RETURN(std::string key, KeyFromArgument(arguments, *text));
-      *bound = name == inclusive ? Bound::Inclusive(std::move(key))
-                                 : Bound::Exclusive(std::move(key));
+      *bound =
+          name == inclusive ? Bound::Inclusive(std::move(key)) : Bound::Exclusive(std::move(key));
     }
   }
   return absl::OkStatus();
@@ -86,26 +86,26 @@ absl::StatusOr<std::string> KeyFromArgument(const Arguments& arguments, std::str
     const bool quotes = text.size() >= 2 && text.front() == '"' && text.back() == '"';
     key = Unescape(quotes ? text.substr(1, text.size() - 2) : text);
     if (!key.has_value()) {
-      return InvalidArgument(StrCat(ShowWord(text), " is not a quoted key: it has \\xHH for spaces "
-                                                    "and "
+      return InvalidArgument(StrCat(ShowWord(text),
+                                    " is not a quoted key: it has \\xHH for spaces "
+                                    "and "
                                     "bytes that do not print, \\\" and \\\\: 'a\\x20b'"));
     }
   } else {
     key = text;
   }
   if (key->size() > kMaxKeyBytes) {
-    return InvalidArgument(StrCat("a key of ", key->size(), " bytes is over the limit of ",
-                                  kMaxKeyBytes, " bytes"));
+    return InvalidArgument(
+        StrCat("a key of ", key->size(), " bytes is over the limit of ", kMaxKeyBytes, " bytes"));
   }
   return *std::move(key);
 }
 
 std::vector<Flag> RangeFlags() {
-  std::vector<Flag> flags = {KeyFlag("from", "first key, inclusive"),
-                             KeyFlag("after", "first key, exclusive"),
-                             KeyFlag("to", "last key, inclusive"),
-                             KeyFlag("before", "last key, exclusive"),
-                             KeyFlag("prefix", "only keys that begin with it", 'p')};
+  std::vector<Flag> flags = {
+      KeyFlag("from", "first key, inclusive"), KeyFlag("after", "first key, exclusive"),
+      KeyFlag("to", "last key, inclusive"), KeyFlag("before", "last key, exclusive"),
+      KeyFlag("prefix", "only keys that begin with it", 'p')};
   for (const Flag& flag : KeyFlags()) {
     flags.push_back(flag);
   }

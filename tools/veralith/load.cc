@@ -144,10 +144,12 @@ absl::Status CheckInput(const Loader& loader, const std::string& file, InputForm
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(file, error);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    return FailedPrecondition(StrCat(file, std::filesystem::is_directory(status)
-                                               ? ": it is a directory; load takes files"
-                                               : ": it is no regular file; give it to standard "
-                                                 "input: veralith load DIR < ", file));
+    return FailedPrecondition(StrCat(file,
+                                     std::filesystem::is_directory(status)
+                                         ? ": it is a directory; load takes files"
+                                         : ": it is no regular file; give it to standard "
+                                           "input: veralith load DIR < ",
+                                     file));
   }
   errno = 0;
   std::ifstream stream(file, std::ios::binary);
@@ -229,8 +231,7 @@ int Run(const Arguments& arguments) {
 
 Command LoadCommand() {
   return {.name = "load",
-          .parameters = {kDirectory,
-                         {"FILE", Parameter::Kind::kPath, Parameter::Count::kAny}},
+          .parameters = {kDirectory, {"FILE", Parameter::Kind::kPath, Parameter::Count::kAny}},
           .summary = "Loads entries from files or standard input",
           .details =
               "The database is made if it is missing, once an entry is read. Formats:\n"

@@ -55,10 +55,10 @@ int Main(int argc, char** argv) {
     return RunCommand(*command, {words.begin() + 1, words.end()});
   }
   const int code = Fail(InvalidArgument(
-      words[0].starts_with("-")
-          ? StrCat("unknown option ", words[0], "; options follow the command: veralith COMMAND "
-                                                "...")
-          : UnknownCommand(words[0])));
+      words[0].starts_with("-") ? StrCat("unknown option ", words[0],
+                                         "; options follow the command: veralith COMMAND "
+                                         "...")
+                                : UnknownCommand(words[0])));
   std::fputs("`veralith help` lists the commands\n", stderr);
   return code;
 }

@@ -30,10 +30,11 @@ int WithDatabase(WorkProgress::Work work, const Arguments& arguments, Action act
   if (status.ok()) {
     const Statistics statistics = (*db)->GetStatistics();
     PrintLevels(statistics);
-    std::printf("written since opening: %s by flushes, %s by compactions (%s copied as they were)\n",
-                HumanBytes(statistics.flush_bytes_written).c_str(),
-                HumanBytes(statistics.compaction_bytes_written).c_str(),
-                HumanBytes(statistics.compaction_bytes_copied).c_str());
+    std::printf(
+        "written since opening: %s by flushes, %s by compactions (%s copied as they were)\n",
+        HumanBytes(statistics.flush_bytes_written).c_str(),
+        HumanBytes(statistics.compaction_bytes_written).c_str(),
+        HumanBytes(statistics.compaction_bytes_copied).c_str());
   }
   return CloseDatabase(**db, status.ok() ? kExitOk : Fail(status));
 }

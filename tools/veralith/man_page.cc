@@ -62,8 +62,8 @@ std::string RoffFlag(const Flag& flag) {
 }
 
 std::string RoffCommand(const Command& command) {
-  std::string out = StrCat(".SS ", Roff(Synopsis(command).substr(9)), "\n", Roff(command.summary),
-                           ".\n");
+  std::string out =
+      StrCat(".SS ", Roff(Synopsis(command).substr(9)), "\n", Roff(command.summary), ".\n");
   if (!command.details.empty()) {
     StrAppend(&out, ".PP\n", RoffParagraphs(command.details));
   }
@@ -88,7 +88,9 @@ std::string RoffCommand(const Command& command) {
 std::string ManPage() {
   std::string out = StrCat(
       ".\\\" Made by `veralith man` from the table of commands.\n"
-      ".TH VERALITH 1 \"\" \"veralith ", kVersion, "\" \"User Commands\"\n"
+      ".TH VERALITH 1 \"\" \"veralith ",
+      kVersion,
+      "\" \"User Commands\"\n"
       ".SH NAME\nveralith \\- works on a Veralith database, a directory\n"
       ".SH SYNOPSIS\n\\fBveralith\\fR \\fICOMMAND\\fR \\fIARGUMENT\\fR... [\\fIOPTION\\fR...]\n"
       ".SH DESCRIPTION\n"

@@ -30,7 +30,8 @@ class PhaseProgress {
 };
 
 std::string Span(uint64_t entries, uint64_t range_tombstones, Timestamp min_ts, Timestamp max_ts) {
-  std::string text = StrCat(Grouped(entries), " entries, ", Grouped(range_tombstones), " range deletes");
+  std::string text =
+      StrCat(Grouped(entries), " entries, ", Grouped(range_tombstones), " range deletes");
   if (max_ts != 0) {
     StrAppend(&text, ", timestamps ", min_ts, " to ", max_ts);
   }

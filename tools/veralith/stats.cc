@@ -77,8 +77,9 @@ void PrintSummary(const Statistics& statistics, CompactionStyle style) {
               Grouped(total.range_tombstones).c_str());
   std::printf("superseded           %s of the entries, kept for snapshots when they were written\n",
               Share(total.superseded, total.entries).c_str());
-  std::printf("space amplification  at most %s (bytes of all segments by those of the oldest run)\n",
-              Times(SpaceAmplificationAtMost(statistics)).c_str());
+  std::printf(
+      "space amplification  at most %s (bytes of all segments by those of the oldest run)\n",
+      Times(SpaceAmplificationAtMost(statistics)).c_str());
   std::printf("write amplification  %s\n", WriteAmplificationText(statistics.lifetime).c_str());
   std::printf("next compaction      %s (%s)\n", pending.c_str(),
               std::string(StyleName(style)).c_str());
@@ -112,21 +113,19 @@ std::string JsonOf(const FileMeta& file, int level, uint64_t run_id) {
 }
 
 void PrintJson(const Statistics& statistics, CompactionStyle style, const Version& version) {
-  std::string out = StrCat("{\"last_timestamp\":", statistics.last_timestamp,
-                           ",\"history_floor\":", statistics.history_floor,
-                           ",\"memtable_bytes\":", statistics.memtable_bytes,
-                           ",\"space_amplification_at_most\":",
-                           Times(SpaceAmplificationAtMost(statistics)),
-                           JsonOf(statistics.lifetime), ",\"policy\":", JsonString(StyleName(style)),
-                           ",\"next_compaction\":", JsonString(statistics.pending_compaction),
-                           ",\"levels\":[");
+  std::string out =
+      StrCat("{\"last_timestamp\":", statistics.last_timestamp,
+             ",\"history_floor\":", statistics.history_floor,
+             ",\"memtable_bytes\":", statistics.memtable_bytes,
+             ",\"space_amplification_at_most\":", Times(SpaceAmplificationAtMost(statistics)),
+             JsonOf(statistics.lifetime), ",\"policy\":", JsonString(StyleName(style)),
+             ",\"next_compaction\":", JsonString(statistics.pending_compaction), ",\"levels\":[");
   for (const LevelStatistics& level : statistics.levels) {
-    StrAppend(&out, level.level == 0 ? "" : ",", "{\"level\":", level.level,
-              ",\"runs\":", level.runs, ",\"files\":", level.files, ",\"bytes\":", level.bytes,
-              ",\"entries\":", level.entries, ",\"tombstones\":", level.tombstones,
-              ",\"superseded\":", level.superseded,
-              ",\"range_tombstones\":", level.range_tombstones,
-              ",\"score\":", Times(level.score), "}");
+    StrAppend(
+        &out, level.level == 0 ? "" : ",", "{\"level\":", level.level, ",\"runs\":", level.runs,
+        ",\"files\":", level.files, ",\"bytes\":", level.bytes, ",\"entries\":", level.entries,
+        ",\"tombstones\":", level.tombstones, ",\"superseded\":", level.superseded,
+        ",\"range_tombstones\":", level.range_tombstones, ",\"score\":", Times(level.score), "}");
   }
   out += "],\"files\":[";
   const char* comma = "";
@@ -175,8 +174,8 @@ struct Opened {
   CompactionStyle style;
 };
 
-// The manifest is read while the database is open, so that no writer changes it meanwhile; it can say
-// that another policy is to look at the tree.
+// The manifest is read while the database is open, so that no writer changes it meanwhile; it can
+// say that another policy is to look at the tree.
 absl::StatusOr<Opened> OpenForStats(const Arguments& arguments, const std::string& directory) {
   Options options;
   options.read_only = true;
@@ -209,7 +208,8 @@ int RunStats(const Arguments& arguments) {
     PrintSummary(statistics, opened->style);
   }
   if (const std::optional<std::string> path = arguments.Value("html"); path.has_value()) {
-    if (const absl::Status status = WritePicture(*path, directory, statistics, opened->style, version);
+    if (const absl::Status status =
+            WritePicture(*path, directory, statistics, opened->style, version);
         !status.ok()) {
       return Fail(status);
     }

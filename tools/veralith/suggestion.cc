@@ -50,9 +50,9 @@ std::optional<std::string_view> Nearest(std::string_view word,
 }
 
 std::string ShowWord(std::string_view word) {
-  return word.size() <= kShownBytes ? StrCat("\"", word, "\"")
-                                    : StrCat("\"", word.substr(0, kShownBytes), "...\" (",
-                                             word.size(), " bytes)");
+  return word.size() <= kShownBytes
+             ? StrCat("\"", word, "\"")
+             : StrCat("\"", word.substr(0, kShownBytes), "...\" (", word.size(), " bytes)");
 }
 
 std::string DidYouMean(std::string_view word, const std::vector<std::string_view>& known) {

@@ -138,9 +138,9 @@ struct Ages {
   }
   // 0 for the oldest file, 1 for the newest.
   double Youth(const FileMeta& file) const {
-    return newest > oldest ? static_cast<double>(file.max_ts - oldest) /
-                                 static_cast<double>(newest - oldest)
-                           : 1;
+    return newest > oldest
+               ? static_cast<double>(file.max_ts - oldest) / static_cast<double>(newest - oldest)
+               : 1;
   }
 };
 
@@ -173,14 +173,16 @@ class Page {
       out_ += "<p>" + Escaped(note) + "</p>\n";
     }
     Table();
-    out_ += "<h2>The whole tree</h2>\n<p>A band per run, newest first; from left to right the order "
-            "of keys. The darker, the more of the keys there lie in the run's files.</p>\n";
+    out_ +=
+        "<h2>The whole tree</h2>\n<p>A band per run, newest first; from left to right the order "
+        "of keys. The darker, the more of the keys there lie in the run's files.</p>\n";
     Overview();
-    out_ += "<h2>Every file</h2>\n<p>Colour: " + Swatch(Mixed(kLiving, kDead, 0)) +
-            " nothing dead to " + Swatch(Mixed(kLiving, kDead, 1)) +
-            " tombstones and superseded entries only. Strip below: " +
-            Swatch(Mixed(kOld, kNew, 1)) + " the newest to " + Swatch(Mixed(kOld, kNew, 0)) +
-            " the oldest file. Point at a file to read its bounds, sizes and times.</p>\n";
+    out_ +=
+        "<h2>Every file</h2>\n<p>Colour: " + Swatch(Mixed(kLiving, kDead, 0)) +
+        " nothing dead to " + Swatch(Mixed(kLiving, kDead, 1)) +
+        " tombstones and superseded entries only. Strip below: " + Swatch(Mixed(kOld, kNew, 1)) +
+        " the newest to " + Swatch(Mixed(kOld, kNew, 0)) +
+        " the oldest file. Point at a file to read its bounds, sizes and times.</p>\n";
     Files();
     return out_ + "</body>\n</html>\n";
   }
@@ -281,8 +283,8 @@ class Page {
   }
 
   void Files() {
-    const double width = std::max(kPageWidth - kNameWidth,
-                                  kLeastBox * static_cast<double>(axis_.steps()));
+    const double width =
+        std::max(kPageWidth - kNameWidth, kLeastBox * static_cast<double>(axis_.steps()));
     step_ = width / static_cast<double>(axis_.steps());
     BeginSvg(kNameWidth + width + 8, kRowHeight * static_cast<double>(Rows()) + 8);
     double y = 6;
@@ -299,17 +301,15 @@ class Page {
   }
 
   void Box(const FileMeta& file, int level, double y) {
-    const std::string x =
-        Number(kNameWidth + static_cast<double>(axis_.LowerOf(file)) * step_);
-    const std::string width = Number(
-        static_cast<double>(axis_.UpperOf(file) - axis_.LowerOf(file)) * step_ - 0.6);
+    const std::string x = Number(kNameWidth + static_cast<double>(axis_.LowerOf(file)) * step_);
+    const std::string width =
+        Number(static_cast<double>(axis_.UpperOf(file) - axis_.LowerOf(file)) * step_ - 0.6);
     const std::string title = StrCat(
         SegmentFileName(file.number), ", level ", level, "\nfrom ", file.smallest_ns, ":",
-        QuoteKey(file.smallest_key), "\nto ", UpperText(file.largest), "\n",
-        HumanBytes(file.bytes), ", ", Grouped(file.entries), " entries, ", Grouped(file.tombstones),
-        " tombstones, ", Grouped(file.superseded), " superseded, ",
-        Grouped(file.range_tombstones), " range tombstones\ntimestamps ", file.min_ts, " to ",
-        file.max_ts);
+        QuoteKey(file.smallest_key), "\nto ", UpperText(file.largest), "\n", HumanBytes(file.bytes),
+        ", ", Grouped(file.entries), " entries, ", Grouped(file.tombstones), " tombstones, ",
+        Grouped(file.superseded), " superseded, ", Grouped(file.range_tombstones),
+        " range tombstones\ntimestamps ", file.min_ts, " to ", file.max_ts);
     out_ += "<rect class=\"f\" x=\"" + x + "\" y=\"" + Number(y) + "\" width=\"" + width +
             "\" height=\"" + Number(kBoxHeight) + "\" fill=\"" +
             Mixed(kLiving, kDead, DeadShare(file)) + "\"><title>" + Escaped(title) +

@@ -30,7 +30,8 @@ void AddRun(int level, uint64_t run_id, uint64_t files, uint64_t first_number, V
   }
 }
 
-// Elements nest and end, quotes close, nothing is bare that must be escaped: what an XML parser asks.
+// Elements nest and end, quotes close, nothing is bare that must be escaped: what an XML parser
+// asks.
 std::string FirstFault(const std::string& page) {
   std::vector<std::string> open;
   size_t at = page.find("<html");
@@ -108,7 +109,8 @@ TEST(TreePicture, Of10000FilesHoldsEachOnceAndNeedsNothingElse) {
   EXPECT_EQ(FirstFault(page), "");
   EXPECT_EQ(FilesIn(page), version->FileNumbers());
   EXPECT_EQ(Count(page, "class=\"f\""), 10'000u);
-  EXPECT_EQ(Count(page, "http"), Count(page, "http://www.w3.org/2000/svg"));  // the names of SVG only
+  // The names of SVG only.
+  EXPECT_EQ(Count(page, "http"), Count(page, "http://www.w3.org/2000/svg"));
   EXPECT_EQ(Count(page, "<script"), 0u);
   EXPECT_LT(page.size(), 10'000u * 600);
   EXPECT_EQ(page, DrawTree(*version, {"10,000 files <&>", {}}));

@@ -63,8 +63,8 @@ class VeralithCommand : public ::testing::Test {
   }
   // `before` veralith WORDS `after`, as the shell reads it.
   Outcome Shell(const std::string& before, const std::string& words, const std::string& after) {
-    const std::string line = before + " tools/veralith/veralith " + words + " " + after + " 2> " +
-                             Path("stderr");
+    const std::string line =
+        before + " tools/veralith/veralith " + words + " " + after + " 2> " + Path("stderr");
     const int status = std::system(line.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, "", ReadFile(Path("stderr"))};
   }
@@ -91,9 +91,9 @@ TEST_F(VeralithCommand, ExplainsItselfAndEveryCommand) {
   EXPECT_EQ(help.code, 0);
   EXPECT_TRUE(Contains(help.out, "Exit codes"));
   for (const char* command :
-       {"put", "get", "delete", "delete-range", "scan", "count", "namespaces", "dump", "load",
-        "flush", "compact", "checkpoint", "stats", "check", "inspect", "repair", "help",
-        "completion", "man", "version"}) {
+       {"put",     "get",    "delete", "delete-range", "scan",       "count",  "namespaces",
+        "dump",    "load",   "flush",  "compact",      "checkpoint", "stats",  "check",
+        "inspect", "repair", "help",   "completion",   "man",        "version"}) {
     EXPECT_TRUE(Contains(help.out, command));
     for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
              {command, "--help"}, {command, "a", "b", "--frob", "-h"}, {"help", command}}) {
@@ -145,19 +145,19 @@ TEST_F(VeralithCommand, ShortOptionsAreOptionsAndNoArguments) {
 
 TEST_F(VeralithCommand, RefusesWordsItDoesNotKnow) {
   Load("a\t1\n");
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {"get", db_},
-           {"get", db_, "a", "b"},
-           {"get", db_, "a", "--frob"},
-           {"get", db_, "a", "--ns"},
-           {"get", db_, "a", "--ns", "x"},
-           {"get", db_, "a", "--ns=-1"},
-           {"get", db_, "a", "--ns", "9223372036854775808"},
-           {"scan", db_, "--from", "a", "--after", "a"},
-           {"scan", db_, "--limit", "many"},
-           {"load", db_, "--format", "xml"},
-           {"put", db_, "not quoted", "v", "--quoted"},
-           {"put", db_, std::string(32'001, 'k'), "v"}}) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"get", db_},
+                                             {"get", db_, "a", "b"},
+                                             {"get", db_, "a", "--frob"},
+                                             {"get", db_, "a", "--ns"},
+                                             {"get", db_, "a", "--ns", "x"},
+                                             {"get", db_, "a", "--ns=-1"},
+                                             {"get", db_, "a", "--ns", "9223372036854775808"},
+                                             {"scan", db_, "--from", "a", "--after", "a"},
+                                             {"scan", db_, "--limit", "many"},
+                                             {"load", db_, "--format", "xml"},
+                                             {"put", db_, "not quoted", "v", "--quoted"},
+                                             {"put", db_, std::string(32'001, 'k'), "v"}}) {
     const Outcome outcome = Run(words);
     EXPECT_EQ(outcome.code, 2) << words[0] << ": " << outcome.errors;
     EXPECT_TRUE(outcome.errors.starts_with("veralith: ")) << outcome.errors;
@@ -167,10 +167,15 @@ TEST_F(VeralithCommand, RefusesWordsItDoesNotKnow) {
 TEST_F(VeralithCommand, SaysThatADirectoryOrDatabaseIsMissingAndMakesNone) {
   fs::create_directory(Path("empty"));
   for (const std::string& directory : {Path("nothing"), Path("empty")}) {
-    for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-             {"get", directory, "a"}, {"delete", directory, "a"}, {"scan", directory},
-             {"flush", directory}, {"compact", directory}, {"stats", directory},
-             {"check", directory}, {"checkpoint", directory, Path("copy")}}) {
+    for (const std::vector<std::string>& words :
+         std::vector<std::vector<std::string>>{{"get", directory, "a"},
+                                               {"delete", directory, "a"},
+                                               {"scan", directory},
+                                               {"flush", directory},
+                                               {"compact", directory},
+                                               {"stats", directory},
+                                               {"check", directory},
+                                               {"checkpoint", directory, Path("copy")}}) {
       const Outcome outcome = Run(words);
       EXPECT_EQ(outcome.code, 3) << words[0];
       EXPECT_TRUE(Contains(outcome.errors, directory)) << outcome.errors;
@@ -189,9 +194,8 @@ TEST_F(VeralithCommand, ALoadWhoseInputsDoNotFitMakesNoDatabase) {
   WriteFile(Path("bad"), "{\"ns\":3,\"key\":\"x\"}\n");
   for (const auto& [file, code] : std::vector<std::pair<std::string, int>>{
            {"nothing", 3}, {"pipe", 3}, {"folder", 3}, {"bad", 2}}) {
-    const Outcome outcome =
-        Shell("timeout 20", "load " + db_ + " " + Path("good") + " " + Path(file),
-              "> " + Path("stdout"));
+    const Outcome outcome = Shell(
+        "timeout 20", "load " + db_ + " " + Path("good") + " " + Path(file), "> " + Path("stdout"));
     EXPECT_EQ(outcome.code, code) << outcome.errors;
     EXPECT_TRUE(Contains(outcome.errors, Path(file))) << outcome.errors;
     EXPECT_EQ(ReadFile(Path("stdout")), "");
@@ -246,8 +250,8 @@ TEST_F(VeralithCommand, LoadsTabSeparatedLinesStanzasAndPlainLines) {
   WriteFile(Path("fruit.tsv"), "apple\tred\nplum\tblue\tand more\n");
   WriteFile(Path("packages"), "Package: bash\nVersion: 5\n\nPackage: zsh\nVersion: 6\n");
   WriteFile(Path("poem"), "first line\nsecond line\n");
-  const Outcome outcome = Run(
-      {"load", db_, Path("fruit.tsv"), Path("packages"), Path("poem"), "--batch", "1"});
+  const Outcome outcome =
+      Run({"load", db_, Path("fruit.tsv"), Path("packages"), Path("poem"), "--batch", "1"});
   EXPECT_EQ(outcome.code, 0) << outcome.errors;
   EXPECT_TRUE(Contains(outcome.out, "loaded 6 entries")) << outcome.out;
   EXPECT_EQ(Run({"get", db_, "plum"}).out, "blue\tand more\n");
@@ -291,8 +295,9 @@ TEST_F(VeralithCommand, FlushesCompactsCopiesAndCounts) {
   EXPECT_EQ(Run({"compact", db_, "--ns", "0", "--from", "a", "--to", "b"}).code, 0);
   const Outcome stats = Run({"stats", db_});
   EXPECT_EQ(stats.code, 0);
-  for (const char* said : {"newest commit", "tombstones", "space amplification  at most 1.00",
-                           "over its life: 8 B put; ", "next compaction      nothing is due (leveled)"}) {
+  for (const char* said :
+       {"newest commit", "tombstones", "space amplification  at most 1.00",
+        "over its life: 8 B put; ", "next compaction      nothing is due (leveled)"}) {
     EXPECT_TRUE(Contains(stats.out, said)) << said << " is not in " << stats.out;
   }
 
@@ -382,7 +387,7 @@ class VeralithDump : public VeralithCommand {
     std::string bytes;
     for (uint64_t left = random.Below(12); left > 0; --left) {
       bytes += random.Below(2) == 0 ? kOdd[random.Below(kOdd.size())]
-                                      : static_cast<char>(random.Below(256));
+                                    : static_cast<char>(random.Below(256));
     }
     return bytes;
   }
@@ -492,12 +497,21 @@ TEST_F(VeralithCommand, DeleteRangeDeletesWhatScanAndCountShow) {
   const std::string rows = "\xff\xff\tx\na\t1\nab\t2\nabc\t3\nac\t4\nb\t5\n\xff\ty\n\tz\n";
   Load(rows);
   const std::string all = Scan({"--keys"});
-  for (const std::vector<std::string>& bounds : std::vector<std::vector<std::string>>{
-           {"--prefix", "ab"}, {"--prefix", "b"}, {"--prefix", "nothing"},
-           {"--prefix", "\\xff", "--quoted"}, {"--from", "ab"},
-           {"--after", "ab"}, {"--to", "ab"}, {"--before", "ab"}, {"--from", "ab", "--to", "b"},
-           {"--after", "a", "--before", "b"}, {"--from", "ab", "--to", "ab"},
-           {"--after", "ab", "--to", "ab"}, {"--from", "b", "--to", "a"}, {"--after", ""}}) {
+  for (const std::vector<std::string>& bounds :
+       std::vector<std::vector<std::string>>{{"--prefix", "ab"},
+                                             {"--prefix", "b"},
+                                             {"--prefix", "nothing"},
+                                             {"--prefix", "\\xff", "--quoted"},
+                                             {"--from", "ab"},
+                                             {"--after", "ab"},
+                                             {"--to", "ab"},
+                                             {"--before", "ab"},
+                                             {"--from", "ab", "--to", "b"},
+                                             {"--after", "a", "--before", "b"},
+                                             {"--from", "ab", "--to", "ab"},
+                                             {"--after", "ab", "--to", "ab"},
+                                             {"--from", "b", "--to", "a"},
+                                             {"--after", ""}}) {
     fs::remove_all(db_);
     Load(rows);
     std::vector<std::string> words = {"", db_};
@@ -524,10 +538,12 @@ TEST_F(VeralithCommand, DeleteRangeDeletesWhatScanAndCountShow) {
 // As a script gives them whose variable is not set.
 TEST_F(VeralithCommand, DeleteRangeDoesNotTakeEmptyBoundsForEverything) {
   Load("a\t1\nb\t2\n");
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {"delete-range", db_, "--prefix", ""}, {"delete-range", db_, "--from", ""},
-           {"delete-range", db_, "--from="}, {"delete-range", db_},
-           {"delete-range", db_, "--all", "--from", "b"}}) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"delete-range", db_, "--prefix", ""},
+                                             {"delete-range", db_, "--from", ""},
+                                             {"delete-range", db_, "--from="},
+                                             {"delete-range", db_},
+                                             {"delete-range", db_, "--all", "--from", "b"}}) {
     EXPECT_EQ(Run(words).code, 2);
   }
   EXPECT_EQ(Run({"count", db_}).out, "2\n");
@@ -575,7 +591,7 @@ TEST_F(VeralithCommand, ProgressIsShownWhenAskedForAndNotInPipes) {
   EXPECT_EQ(failed.code, 3);
 }
 
-// --- Standard input and output that fail ---------------------------------------------------------------
+// --- Standard input and output that fail ---------------------------------------------------------
 
 TEST_F(VeralithCommand, AnOutputThatCannotBeWrittenIsAnError) {
   Load("apple\tred\n");
@@ -598,7 +614,8 @@ TEST_F(VeralithCommand, WhatIsPrintedIntoClosedStreamsEndsInNoFile) {
   }
   WriteFile(Path("rows"), rows);
   const std::string line = "tools/veralith/veralith load " + db_ + " " + Path("rows");
-  EXPECT_NE(std::system((line + " >&- 2>&- <&-").c_str()), 0);  // it could not say what it has loaded
+  // It could not say what it has loaded.
+  EXPECT_NE(std::system((line + " >&- 2>&- <&-").c_str()), 0);
   EXPECT_NE(std::system((line + " >&- 2>&-").c_str()), 0);
   const Outcome check = Run({"check", db_});
   EXPECT_EQ(check.code, 0) << check.out;
@@ -667,7 +684,7 @@ TEST_F(VeralithCommand, LinesOfFilesOfOneNameAreKeptApart) {
   EXPECT_TRUE(Contains(outcome.errors, Path("2/poem"))) << outcome.errors;
 }
 
-// --- Files as a killed process leaves them -----------------------------------------------------------
+// --- Files as a killed process leaves them -------------------------------------------------------
 
 class VeralithFiles : public VeralithCommand {
  protected:
@@ -746,7 +763,8 @@ TEST_F(VeralithFiles, CheckReportsAllDamageNotTheFirst) {
 TEST_F(VeralithFiles, RepairOfAWholeDatabaseKeepsEverything) {
   const Outcome outcome = Run({"repair", db_, "--to", Path("target")});
   EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.errors;
-  EXPECT_TRUE(Contains(outcome.out, "kept: " + files_.at("segment") + ": 100 entries")) << outcome.out;
+  EXPECT_TRUE(Contains(outcome.out, "kept: " + files_.at("segment") + ": 100 entries"))
+      << outcome.out;
   EXPECT_TRUE(Contains(outcome.out, "kept: " + files_.at("log") + ": 5 entries")) << outcome.out;
   EXPECT_TRUE(Contains(outcome.out, "nothing was lost")) << outcome.out;
   EXPECT_TRUE(Contains(outcome.errors, "reading")) << outcome.errors;
@@ -816,9 +834,9 @@ TEST_F(VeralithFiles, RepairRefusesATargetThatLeadsIntoTheSource) {
   fs::create_directory(db_ + "/deep");
   fs::create_directory_symlink(db_ + "/deep", Path("deeper_link"));
   for (const std::string& target : std::initializer_list<std::string>{
-        db_ + "/inside", db_ + "/deep/inside", Path("link/inside"), Path("link/deep/inside"),
-        Path("deeper_link/inside"), Path("link/deep"), Path("nowhere/../link/inside"),
-        Path("link/../" + fs::path(db_).filename().string() + "/inside")}) {
+           db_ + "/inside", db_ + "/deep/inside", Path("link/inside"), Path("link/deep/inside"),
+           Path("deeper_link/inside"), Path("link/deep"), Path("nowhere/../link/inside"),
+           Path("link/../" + fs::path(db_).filename().string() + "/inside")}) {
     fs::create_directory(Path("nowhere"));
     const Outcome outcome = Run({"repair", db_, "--to", target});
     EXPECT_EQ(outcome.code, 2) << target << ": " << outcome.errors;
@@ -953,8 +971,12 @@ TEST_F(VeralithFiles, InspectOfADamagedFileIsTheErrorThatReadingItGives) {
 TEST_F(VeralithFiles, ASecondProcessIsRefusedWhileTheDatabaseIsOpen) {
   absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(db_, {});
   ASSERT_TRUE(db.ok());
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {"put", db_, "a", "b"}, {"get", db_, "a"}, {"scan", db_}, {"compact", db_}, {"check", db_}}) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"put", db_, "a", "b"},
+                                             {"get", db_, "a"},
+                                             {"scan", db_},
+                                             {"compact", db_},
+                                             {"check", db_}}) {
     const Outcome outcome = Run(words);
     EXPECT_EQ(outcome.code, 3) << words[0];
     EXPECT_TRUE(Contains(outcome.errors, "LOCK")) << outcome.errors;

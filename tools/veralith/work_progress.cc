@@ -69,9 +69,8 @@ WorkProgress::WorkProgress(Work work, const Arguments& arguments)
       total_ += SizeOf(path);
     }
   });
-  ForEachIn(neighbours_, [this](const fs::path&, const std::string& name) {
-    old_neighbours_.insert(name);
-  });
+  ForEachIn(neighbours_,
+            [this](const fs::path&, const std::string& name) { old_neighbours_.insert(name); });
   finished_ = false;
   thread_ = std::thread([this] { Loop(); });
 }

@@ -94,13 +94,13 @@ uint64_t Mix(uint64_t a, uint64_t b) { return Random(a ^ (b * 0x9E3779B97F4A7C15
 // One choice between several: `mask` has a bit per candidate, `first` is the default.
 struct Choice {
   uint64_t mask = 0;
-  int first = kNobody;    // kNobody: the lowest
-  bool costs = false;     // anything but the default is a preemption
-  bool switches = false;  // of who runs; otherwise of who is woken
-  size_t events = 0;      // before it
+  int first = kNobody;              // kNobody: the lowest
+  bool costs = false;               // anything but the default is a preemption
+  bool switches = false;            // of who runs; otherwise of who is woken
+  size_t events = 0;                // before it
   std::vector<const void*> wanted;  // mutexes that others wait for, or will when they are woken
-  int position = 0;       // 0: the default, then the others ascending
-  uint64_t past = 0;      // what came before it, but for the order of steps that commute
+  int position = 0;                 // 0: the default, then the others ascending
+  uint64_t past = 0;                // what came before it, but for the order of steps that commute
 
   bool SameQuestion(const Choice& other) const {
     return mask == other.mask && first == other.first && costs == other.costs;
@@ -431,7 +431,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
     Reschedule();
   }
 
-  // --- Fibers --------------------------------------------------------------------------------------
+  // --- Fibers ------------------------------------------------------------------------------------
   static void Enter(unsigned high, unsigned low) {
     auto* run = reinterpret_cast<Run*>((static_cast<uintptr_t>(high) << 32) | low);
     run->RunFiber();
@@ -487,7 +487,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
     setcontext(&home_);
   }
 
-  // --- Scheduling ----------------------------------------------------------------------------------
+  // --- Scheduling --------------------------------------------------------------------------------
   void Note(const void* place, bool changes) {
     events_.push_back({current_, place, changes});
     if (options_.reduce) {
@@ -500,8 +500,8 @@ class Run final : public Explored, public Executor, public Clock, public explore
     }
   }
 
-  // Equal where every fiber has taken the same steps and each of them came after the same others that
-  // it does not commute with.
+  // Equal where every fiber has taken the same steps and each of them came after the same others
+  // that it does not commute with.
   uint64_t Past() const {
     uint64_t past = time_passed_;
     for (const std::unique_ptr<Fiber>& fiber : fibers_) {
@@ -511,8 +511,9 @@ class Run final : public Explored, public Executor, public Clock, public explore
   }
 
   void CountStep(Step step) {
-    fingerprint_ = Random(fingerprint_ ^ (static_cast<uint64_t>(current_) << 8) ^
-                          static_cast<uint64_t>(step)).Next();
+    fingerprint_ =
+        Random(fingerprint_ ^ (static_cast<uint64_t>(current_) << 8) ^ static_cast<uint64_t>(step))
+            .Next();
     explored_steps_ += exploring_ ? 1 : 0;
     if (++steps_ > options_.most_steps) {
       Record(ExploreFailure::Kind::kEndless,
@@ -633,9 +634,9 @@ class Run final : public Explored, public Executor, public Clock, public explore
         message += " '" + fiber->name + "' waits for a mutex;";
       } else if (fiber->state == Fiber::State::kOnCondition) {
         const uint64_t unheard = unheard_[fiber->condition];
-        message += " '" + fiber->name + "' waits for a notification" +
-                   (unheard > 0 ? " (" + std::to_string(unheard) + " came while none waited)" : "") +
-                   ";";
+        message +=
+            " '" + fiber->name + "' waits for a notification" +
+            (unheard > 0 ? " (" + std::to_string(unheard) + " came while none waited)" : "") + ";";
       } else if (fiber->state == Fiber::State::kJoin) {
         message += " '" + fiber->name + "' waits for the others;";
       }
@@ -660,8 +661,8 @@ class Run final : public Explored, public Executor, public Clock, public explore
   uint64_t fingerprint_ = 0;
   std::vector<Choice> choices_;
   std::vector<Event> events_;  // while exploring
-  // While exploring, for Past: who changed an object last, as the past of that thread then; and when
-  // time passed.
+  // While exploring, for Past: who changed an object last, as the past of that thread then; and
+  // when time passed.
   std::unordered_map<const void*, uint64_t> objects_;
   uint64_t time_passed_ = 0;
   std::map<const void*, uint64_t> unheard_;  // notifications without a waiter; looked up only
@@ -738,7 +739,8 @@ class Exploration {
       PlanGuide guide(plan);
       std::vector<Choice> choices = RunOnce(guide);
       ++result_.distinct;
-      const size_t known = options_.reduce ? KnownFrom(choices, plan.size(), bound) : choices.size();
+      const size_t known =
+          options_.reduce ? KnownFrom(choices, plan.size(), bound) : choices.size();
       reductions_.resize(choices.size());
       NoteReach(choices, bound, known);
       if (result_.failure.has_value()) {
@@ -746,10 +748,9 @@ class Exploration {
         return;
       }
       if (!SamePrefix(last, choices, plan.size())) {
-        result_.failure =
-            ExploreFailure{ExploreFailure::Kind::kNondeterminism,
-                           "the same choices led to other questions than before",
-                           ToText(choices), bound, result_.schedules};
+        result_.failure = ExploreFailure{ExploreFailure::Kind::kNondeterminism,
+                                         "the same choices led to other questions than before",
+                                         ToText(choices), bound, result_.schedules};
         return;
       }
       if (!NextPlan(choices, known, bound, &plan)) {
@@ -806,8 +807,7 @@ class Exploration {
         const auto at = static_cast<size_t>(choice.position);
         Reduction& reduction = reductions_[k];
         reduction.reach.resize(static_cast<size_t>(choice.size()));
-        reduction.reach[at] =
-            std::max(reduction.reach[at].value_or(0), ReachOf(choices, k, known));
+        reduction.reach[at] = std::max(reduction.reach[at].value_or(0), ReachOf(choices, k, known));
         return;
       }
     }
@@ -996,15 +996,14 @@ ExploreResult Replay(std::string_view schedule, const ExploredProgram& program) 
 
 std::string ExploreResult::Summary(std::string_view name) const {
   char figures[300];
-  std::snprintf(figures, sizeof(figures),
-                "%llu schedules (%llu at bound %d, %s; %llu preemptions would repeat one, %llu come to "
-                "a known past), up to %llu steps and %llu choices, %.2f s",
-                static_cast<unsigned long long>(schedules),
-                static_cast<unsigned long long>(distinct), bound,
-                complete ? "all" : "not exhaustive", static_cast<unsigned long long>(skipped),
-                static_cast<unsigned long long>(known),
-                static_cast<unsigned long long>(most_steps),
-                static_cast<unsigned long long>(most_choices), seconds);
+  std::snprintf(
+      figures, sizeof(figures),
+      "%llu schedules (%llu at bound %d, %s; %llu preemptions would repeat one, %llu come to "
+      "a known past), up to %llu steps and %llu choices, %.2f s",
+      static_cast<unsigned long long>(schedules), static_cast<unsigned long long>(distinct), bound,
+      complete ? "all" : "not exhaustive", static_cast<unsigned long long>(skipped),
+      static_cast<unsigned long long>(known), static_cast<unsigned long long>(most_steps),
+      static_cast<unsigned long long>(most_choices), seconds);
   std::string text = "schedules | " + std::string(name) + " | " + figures;
   if (failure.has_value()) {
     text += " | FOUND after " + std::to_string(failure->schedules) + " with " +

@@ -1,7 +1,7 @@
 // The schedule explorer: runs a small concurrent program again and again, each time in another
 // order of its steps, on fibers inside one real thread. Steps are the operations of Mutex, CondVar
-// and Atomic (core/base/sync.h) and the tasks and timers of the executor below; the code explored is
-// the engine's own, built with --config=explore.
+// and Atomic (core/base/sync.h) and the tasks and timers of the executor below; the code explored
+// is the engine's own, built with --config=explore.
 //
 // A program is a function that builds its state, spawns threads, joins them and checks:
 //
@@ -18,23 +18,23 @@
 //      own fiber goes on until it has to wait: making and closing a database costs no schedules.
 //   2. Join returns when every spawned thread has ended and nothing else can run; it lets no time
 //      pass for timers unless a spawned thread still waits.
-//   3. Exhaustive: every schedule with at most `preemptions` preemptions (switches away from a thread
-//      that could go on; also waking another than the longest waiter). Switches at waits and ends
-//      are free. Bounds are explored from 0 upwards, so what is found first has the fewest.
+//   3. Exhaustive: every schedule with at most `preemptions` preemptions (switches away from a
+//      thread that could go on; also waking another than the longest waiter). Switches at waits and
+//      ends are free. Bounds are explored from 0 upwards, so what is found first has the fewest.
 //      With `reduce`, what only repeats a run is left out:
-//        - a last preemption is not tried before a step that commutes with all that other threads do
-//          until the preempted one goes on, if it is tried after that step: both give the same run
-//          (a bounded partial-order reduction, after Coons, Musuvathi and McKinley, 2013);
+//        - a last preemption is not tried before a step that commutes with all that other threads
+//          do until the preempted one goes on, if it is tried after that step: both give the same
+//          run (a bounded partial-order reduction, after Coons, Musuvathi and McKinley, 2013);
 //        - a run is not varied any further where another came by with the same past, the same
 //          question and as many preemptions left (after Musuvathi and Qadeer, "Partial-order
 //          reduction for context-bounded state exploration", 2007). Two pasts are the same if every
 //          thread has taken the same steps, each after the same others that it does not commute
 //          with. A past is known by 64 bits, and an object by its address: one that takes the place
 //          of another makes pasts differ that need not, so counts can differ a little.
-//      Two steps commute unless they touch one object and one changes it. Plain memory is not looked
-//      at: what a fault lets two threads share without a mutex or an atomic between them (memory
-//      freed too early, say) can be missed. So it is off unless asked for, and meant for programs
-//      too long to be exhausted without it.
+//      Two steps commute unless they touch one object and one changes it. Plain memory is not
+//      looked at: what a fault lets two threads share without a mutex or an atomic between them
+//      (memory freed too early, say) can be missed. So it is off unless asked for, and meant for
+//      programs too long to be exhausted without it.
 //   4. Random: PCT (Burckhardt et al., "A randomized scheduler with probabilistic guarantees of
 //      finding bugs", 2010) with `pct_depth`-1 priority changes per schedule.
 //   5. Time stands still while anything can run; then it goes to the next timer or timeout.
@@ -42,8 +42,9 @@
 //      before it is reported. A run that does not repeat what the same choices did before has a
 //      source of nondeterminism that is not controlled: that is a failure of its own.
 //
-// Exploration is sequentially consistent: what weaker orders of Atomic allow beyond that is not seen.
-// After a deadlock or an endless run the fibers' stacks are dropped without unwinding (a leak).
+// Exploration is sequentially consistent: what weaker orders of Atomic allow beyond that is not
+// seen. After a deadlock or an endless run the fibers' stacks are dropped without unwinding (a
+// leak).
 //
 // Thread rule: one exploration at a time in a process, all in the calling thread.
 #ifndef VERALITH_CORE_BASE_TESTING_EXPLORER_H_
@@ -79,22 +80,22 @@ struct ExploreFailure {
   enum class Kind { kCheck, kDeadlock, kEndless, kNondeterminism };
   Kind kind = Kind::kCheck;
   std::string message;
-  std::string schedule;   // for Replay
-  int preemptions = 0;    // kExhaustive: the bound under which it was found
+  std::string schedule;    // for Replay
+  int preemptions = 0;     // kExhaustive: the bound under which it was found
   uint64_t schedules = 0;  // run until then, that one included
 };
 
 struct ExploreResult {
   std::optional<ExploreFailure> failure;
-  uint64_t schedules = 0;        // run in all (lower bounds are run again under higher ones)
-  uint64_t distinct = 0;         // kExhaustive: of the last bound; that is all of them
-  uint64_t skipped = 0;          // kExhaustive: preemptions left out since they change nothing
-  uint64_t known = 0;            // kExhaustive: of `distinct`, those that came to a known past
-  bool complete = false;         // kExhaustive: nothing within the bound was left out
-  int bound = 0;                 // kExhaustive: the last bound that was begun
-  uint64_t most_steps = 0;       // of one run, between Join's start and end
-  uint64_t most_choices = 0;     // of those, where more than one thread could go on
-  uint64_t timeouts = 0;         // waits that ended by time while exploring
+  uint64_t schedules = 0;     // run in all (lower bounds are run again under higher ones)
+  uint64_t distinct = 0;      // kExhaustive: of the last bound; that is all of them
+  uint64_t skipped = 0;       // kExhaustive: preemptions left out since they change nothing
+  uint64_t known = 0;         // kExhaustive: of `distinct`, those that came to a known past
+  bool complete = false;      // kExhaustive: nothing within the bound was left out
+  int bound = 0;              // kExhaustive: the last bound that was begun
+  uint64_t most_steps = 0;    // of one run, between Join's start and end
+  uint64_t most_choices = 0;  // of those, where more than one thread could go on
+  uint64_t timeouts = 0;      // waits that ended by time while exploring
   double seconds = 0;
 
   // One line: name, schedules, bound, steps, seconds; or the failure.

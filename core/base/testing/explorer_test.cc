@@ -53,8 +53,8 @@ TEST(Explorer, AFailureReplaysFromItsString) {
   EXPECT_FALSE(Replay("-", LostIncrement).failure.has_value());
 }
 
-// Three threads of four random steps each on three atomics, a mutex and what it guards, a condition.
-// What they saw goes into `outcomes`.
+// Three threads of four random steps each on three atomics, a mutex and what it guards, a
+// condition. What they saw goes into `outcomes`.
 ExploredProgram RandomProgram(uint64_t seed, std::set<std::string>* outcomes) {
   return [=](Explored& run) {
     std::array<Atomic<int>, 3> cells{};
@@ -240,8 +240,7 @@ TEST(Explorer, FindsALostWakeUp) {
   EXPECT_EQ(result.failure->kind, Kind::kDeadlock);
   EXPECT_NE(result.failure->message.find("came while none waited"), std::string::npos)
       << result.failure->message;
-  EXPECT_FALSE(
-      Exhaustive(3, [](Explored& run) { LostWakeup(run, false); }).failure.has_value());
+  EXPECT_FALSE(Exhaustive(3, [](Explored& run) { LostWakeup(run, false); }).failure.has_value());
 }
 
 TEST(Explorer, DetectsNondeterminismThatItDoesNotControl) {
@@ -264,9 +263,8 @@ TEST(Explorer, DetectsNondeterminismThatItDoesNotControl) {
 
 TEST(Explorer, AReplayThatGoesAnotherWayIsDetected) {
   int runs = 0;
-  const ExploreResult result = Exhaustive(0, [&runs](Explored& run) {
-    run.Check(++runs != 1, "only the first time");
-  });
+  const ExploreResult result =
+      Exhaustive(0, [&runs](Explored& run) { run.Check(++runs != 1, "only the first time"); });
   ASSERT_TRUE(result.failure.has_value());
   EXPECT_EQ(result.failure->kind, Kind::kNondeterminism);
 }
@@ -291,9 +289,7 @@ TEST(Explorer, TimePassesOnlyWhenNothingElseCanRun) {
     Mutex mutex;
     CondVar changed;
     bool done = false;
-    run.executor().ScheduleAfter(1'000, [&] {
-      run.Fail("a cancelled timer fired");
-    });
+    run.executor().ScheduleAfter(1'000, [&] { run.Fail("a cancelled timer fired"); });
     run.Check(run.executor().Cancel(1 + 1), "a timer that waits can be cancelled");
     run.Spawn("waiter", [&] {
       MutexLock lock(mutex);

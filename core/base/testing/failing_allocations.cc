@@ -191,8 +191,8 @@ void* mmap(void* address, size_t bytes, int protection, int flags, int file, off
 
 // Not refused: what the C library asks for when a thread first uses a thread_local object that has
 // a destructor. Without it glibc ends the process, and no program can help that.
-int __cxa_thread_atexit_impl(void (*destroy)(void*), void* object,  // NOLINT(bugprone-reserved-identifier)
-                             void* library) {
+// NOLINT(bugprone-reserved-identifier).
+int __cxa_thread_atexit_impl(void (*destroy)(void*), void* object, void* library) {
   using Register = int(void (*)(void*), void*, void*);
   const veralith::AllocationsSpared spared;
   static auto* const real =

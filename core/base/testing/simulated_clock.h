@@ -29,8 +29,8 @@ class SimulatedClock final : public Clock {
   Timestamp WallNanos() override { return wall_.Load(); }
   int64_t MonotonicNanos() override { return monotonic_.Load(); }
 
-  // Moves both clocks forward; nanos >= 0. Monotonic time ends after 2^63 ns, 292 years: no simulation
-  // may go there.
+  // Moves both clocks forward; nanos >= 0. Monotonic time ends after 2^63 ns, 292 years: no
+  // simulation may go there.
   void Advance(int64_t nanos) {
     VERALITH_CHECK(nanos >= 0);
     wall_.FetchAdd(static_cast<Timestamp>(nanos));

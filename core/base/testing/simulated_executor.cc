@@ -13,9 +13,7 @@ int64_t SaturatingAdd(int64_t now, int64_t delay) {
   return delay > limit - now ? limit : now + std::max<int64_t>(delay, 0);
 }
 
-const char* Name(TaskPriority priority) {
-  return priority == TaskPriority::kHigh ? "high" : "low";
-}
+const char* Name(TaskPriority priority) { return priority == TaskPriority::kHigh ? "high" : "low"; }
 
 }  // namespace
 

@@ -31,8 +31,7 @@ MemtableRef Filled(const History& history, uint64_t id) {
 }
 
 bool IsOutside(const FileMeta& file, const EntryView& entry) {
-  return !Contains(file, entry.ns, entry.key) || entry.ts < file.min_ts ||
-         entry.ts > file.max_ts;
+  return !Contains(file, entry.ns, entry.key) || entry.ts < file.min_ts || entry.ts > file.max_ts;
 }
 
 }  // namespace
@@ -120,8 +119,7 @@ absl::StatusOr<bool> JobHarness::CompactOnce(const std::vector<Timestamp>& point
   return true;
 }
 
-absl::Status JobHarness::CompactRange(const KeyRange& range,
-                                      const std::vector<Timestamp>& points) {
+absl::Status JobHarness::CompactRange(const KeyRange& range, const std::vector<Timestamp>& points) {
   ManualCompaction manual{range, next_number_.Load()};
   while (true) {
     const ManualDecision decision = policy_->PickManual({version_.get(), {}, points, {}}, &manual);
@@ -138,8 +136,7 @@ absl::Status JobHarness::Install(const JobResult& result) {
   VERALITH_RETURN_IF_ERROR(next.CheckInvariants());
   for (const VersionEdit::RemovedFile& removed : result.edit.removed_files) {
     if (next.Find(removed.number) == nullptr) {
-      VERALITH_RETURN_IF_ERROR(
-          fs_->Remove(JoinPath(directory_, SegmentFileName(removed.number))));
+      VERALITH_RETURN_IF_ERROR(fs_->Remove(JoinPath(directory_, SegmentFileName(removed.number))));
     }
   }
   version_ = std::make_shared<const Version>(std::move(next));
@@ -149,8 +146,7 @@ absl::Status JobHarness::Install(const JobResult& result) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<SegmentReader>> JobHarness::OpenSegment(
-    const FileMeta& file) const {
+absl::StatusOr<std::shared_ptr<SegmentReader>> JobHarness::OpenSegment(const FileMeta& file) const {
   VERALITH_ASSIGN_OR_RETURN(
       std::unique_ptr<File> handle,
       fs_->Open(JoinPath(directory_, SegmentFileName(file.number)), OpenMode::kRead));
@@ -179,8 +175,8 @@ absl::Status JobHarness::ReadFile(const FileMeta& file, History* history) const 
         range.ts > file.max_ts) {
       return DataLoss("a range tombstone lies outside the bounds of " + DebugString(file));
     }
-    history->ranges.push_back({range.ns, std::string(range.begin), std::string(range.end),
-                               range.open_end, range.ts});
+    history->ranges.push_back(
+        {range.ns, std::string(range.begin), std::string(range.end), range.open_end, range.ts});
   }
   const bool counts = entries == file.entries && tombstones == file.tombstones &&
                       reader->range_tombstones().size() == file.range_tombstones;
@@ -222,8 +218,7 @@ absl::StatusOr<History> JobHarness::ReadOutputs(const JobResult& result) const {
 
 absl::Status JobHarness::CheckOutputs(const JobResult& result) const {
   for (const VersionEdit::AddedFile& added : result.edit.added_files) {
-    VERALITH_ASSIGN_OR_RETURN(const std::shared_ptr<SegmentReader> reader,
-                              OpenSegment(added.file));
+    VERALITH_ASSIGN_OR_RETURN(const std::shared_ptr<SegmentReader> reader, OpenSegment(added.file));
     VERALITH_RETURN_IF_ERROR(reader->Check());
   }
   return absl::OkStatus();

@@ -22,10 +22,10 @@
 #include "core/compaction/job.h"
 #include "core/compaction/options.h"
 #include "core/compaction/picker.h"
+#include "core/compaction/testing/version_history.h"
 #include "core/fs/file_system.h"
 #include "core/manifest/version.h"
 #include "core/segment/segment_writer.h"
-#include "core/compaction/testing/version_history.h"
 
 namespace veralith {
 

@@ -54,8 +54,8 @@ class LargeTree::OutputCutter {
     while (tree_->Bytes(current_) + tree_->Bytes(piece.entries) >= target_) {
       const double room = target_ - tree_->Bytes(current_);
       const double share = std::max(0.0, room) / tree_->Bytes(piece.entries);
-      const auto width = static_cast<uint64_t>(
-          share * WidthOf(piece.interval.begin, piece.interval.end));
+      const auto width =
+          static_cast<uint64_t>(share * WidthOf(piece.interval.begin, piece.interval.end));
       if (share >= 1 || piece.interval.begin + width + 1 >= piece.interval.end) {
         break;
       }
@@ -139,8 +139,8 @@ void LargeTree::AddFiles(const std::vector<Piece>& pieces, int level, uint64_t r
 
 LargeTree::LargeTree(const LargeTreeSettings& settings)
     : settings_(settings), policy_(NewCompactionPolicy(settings.style, settings.options)) {
-  const double all = static_cast<double>(settings.data_bytes) /
-                     static_cast<double>(settings.entry_bytes);
+  const double all =
+      static_cast<double>(settings.data_bytes) / static_cast<double>(settings.entry_bytes);
   const bool skewed = settings.load == LargeLoad::kSkewed;
   keys_ = {skewed ? all * kHotKeys : all, skewed ? all * (1 - kHotKeys) : 0};
   write_shares_ = {skewed ? kHotWrites : 1, skewed ? 1 - kHotWrites : 0};
@@ -205,8 +205,8 @@ void LargeTree::Prefill() {
 
 void LargeTree::Flush() {
   ++now_;
-  const double writes = static_cast<double>(settings_.memtable_bytes) /
-                        static_cast<double>(settings_.entry_bytes);
+  const double writes =
+      static_cast<double>(settings_.memtable_bytes) / static_cast<double>(settings_.entry_bytes);
   std::vector<Piece> pieces;
   if (settings_.load == LargeLoad::kSequential) {
     const double share = std::min(1.0, writes / keys_[0]);
@@ -277,8 +277,8 @@ LargeTree::Counts LargeTree::MergedEntries(const Interval& interval,
     double absent = 1;
     for (const FileRef& file : covering) {
       const Interval whole = IntervalOf(*file);
-      const double share = entries_.at(file->number)[i] / WidthOf(whole.begin, whole.end) *
-                           kWidth / std::max(keys_[i], 1.0);
+      const double share = entries_.at(file->number)[i] / WidthOf(whole.begin, whole.end) * kWidth /
+                           std::max(keys_[i], 1.0);
       absent *= 1 - std::min(1.0, share);
     }
     merged[i] = keys_[i] * width / kWidth * (1 - absent);
@@ -317,8 +317,7 @@ std::vector<LargeTree::Piece> LargeTree::MergedPieces(const Pick& pick) const {
       while (at[run] < files.size() && IntervalOf(*files[at[run]]).end <= piece.interval.begin) {
         ++at[run];
       }
-      if (at[run] < files.size() &&
-          IntervalOf(*files[at[run]]).begin <= piece.interval.begin) {
+      if (at[run] < files.size() && IntervalOf(*files[at[run]]).begin <= piece.interval.begin) {
         covering.push_back(files[at[run]]);
       }
     }
@@ -342,8 +341,8 @@ VersionEdit LargeTree::EditOf(const Pick& pick, uint64_t* bytes) {
       max_ts = std::max(max_ts, file->max_ts);
     }
   }
-  AddFiles(MergedPieces(pick), pick.output_level, pick.output_run_id, pick.into_one_file,
-           min_ts, max_ts, &edit);
+  AddFiles(MergedPieces(pick), pick.output_level, pick.output_run_id, pick.into_one_file, min_ts,
+           max_ts, &edit);
   for (const VersionEdit::AddedFile& added : edit.added_files) {
     *bytes += added.file.bytes;
   }

@@ -1,13 +1,13 @@
 // A tree of any size without its data: a file is an interval of the key space and a number of
-// entries, spread evenly over it. So a policy can be driven through terabytes in seconds, and what it
-// costs be measured: bytes written, bytes kept, runs that a lookup must ask.
+// entries, spread evenly over it. So a policy can be driven through terabytes in seconds, and what
+// it costs be measured: bytes written, bytes kept, runs that a lookup must ask.
 //
 // What it is
-//   1. The policy, Version and its edits are the engine's own; flushes and jobs are arithmetic. What
-//      a merge leaves is the expected number of distinct keys, per stretch between file bounds:
-//      keys * (1 - product of (1 - share of the keys that an input holds)).
-//   2. Outputs are cut as core/compaction/outputs.h says: at the target size, and where they overlap
-//      too much of the level below.
+//   1. The policy, Version and its edits are the engine's own; flushes and jobs are arithmetic.
+//      What a merge leaves is the expected number of distinct keys, per stretch between file
+//      bounds: keys * (1 - product of (1 - share of the keys that an input holds)).
+//   2. Outputs are cut as core/compaction/outputs.h says: at the target size, and where they
+//      overlap too much of the level below.
 //   3. Nothing is random: same settings, same tree.
 // What it leaves out: deletes, snapshots, jobs at the same time (TreeSimulation has those), codecs:
 // every entry costs the same bytes wherever it lies.

@@ -9,7 +9,8 @@ namespace veralith {
 namespace {
 
 constinit Atomic<uint64_t> allocations{0};
-constinit Atomic<uint64_t> largest{0};  // updated without care for races: tests of one thread read it
+// Updated without care for races: tests of one thread read it.
+constinit Atomic<uint64_t> largest{0};
 
 void* CountedAllocation(std::size_t bytes) {
   allocations.FetchAddRelaxed(1);

@@ -54,8 +54,7 @@ inline rc::Gen<OwnedOperation> AnyOperation() {
     OwnedOperation op;
     op.kind = *rc::gen::element(LogOperation::Kind::kPut, LogOperation::Kind::kDelete,
                                 LogOperation::Kind::kDeleteRange);
-    op.open_end =
-        op.kind == LogOperation::Kind::kDeleteRange && *rc::gen::arbitrary<bool>();
+    op.open_end = op.kind == LogOperation::Kind::kDeleteRange && *rc::gen::arbitrary<bool>();
     op.ns = *AnyNamespace();
     op.key = *AnyKey();
     if (op.kind != LogOperation::Kind::kDelete && !op.open_end) {
@@ -77,8 +76,8 @@ inline rc::Gen<FileMeta> AnyFileMeta() {
   return rc::gen::exec([] {
     FileMeta f;
     f.number = *AnyTimestamp();
-    for (uint64_t* field : {&f.bytes, &f.entries, &f.tombstones, &f.superseded,
-                            &f.range_tombstones, &f.created_by_job}) {
+    for (uint64_t* field : {&f.bytes, &f.entries, &f.tombstones, &f.superseded, &f.range_tombstones,
+                            &f.created_by_job}) {
       *field = *AnyNumberUpTo(UINT64_MAX);
     }
     f.min_ts = *AnyTimestamp();

@@ -35,9 +35,9 @@ struct OpenDescriptor {
 
 // What to do with one call.
 struct Verdict {
-  int error = 0;       // 0: the call goes through
-  bool late = false;   // it happens, and fails all the same
-  bool half = false;   // a pwrite transfers half, and its continuation fails
+  int error = 0;      // 0: the call goes through
+  bool late = false;  // it happens, and fails all the same
+  bool half = false;  // a pwrite transfers half, and its continuation fails
 };
 
 bool MayBeInterrupted(FsCall call) {
@@ -237,7 +237,7 @@ uint64_t CallsFailed() { return Shim::Get().failed(); }
 
 }  // namespace veralith
 
-// --- In place of the C library's -------------------------------------------------------------------
+// --- In place of the C library's -----------------------------------------------------------------
 
 using veralith::FsCall;
 using veralith::Real;
@@ -335,7 +335,7 @@ int close(int fd) {
 int renameat(int from_directory, const char* from, int to_directory, const char* to) noexcept {
   const auto real = [&] {
     return Real<int(int, const char*, int, const char*)>("renameat")(from_directory, from,
-                                                                    to_directory, to);
+                                                                     to_directory, to);
   };
   return Through(FsCall::kRename, WholePath(from_directory, from), real,
                  WholePath(to_directory, to));
@@ -345,10 +345,9 @@ int linkat(int from_directory, const char* from, int to_directory, const char* t
            int flags) noexcept {
   const auto real = [&] {
     return Real<int(int, const char*, int, const char*, int)>("linkat")(from_directory, from,
-                                                                       to_directory, to, flags);
+                                                                        to_directory, to, flags);
   };
-  return Through(FsCall::kLink, WholePath(from_directory, from), real,
-                 WholePath(to_directory, to));
+  return Through(FsCall::kLink, WholePath(from_directory, from), real, WholePath(to_directory, to));
 }
 
 int unlinkat(int directory, const char* name, int flags) noexcept {
@@ -394,15 +393,13 @@ int flock(int fd, int operation) noexcept {
 }
 
 int statvfs(const char* path, struct statvfs* info) noexcept {
-  return Through(FsCall::kFreeBytes, path, [&] {
-    return Real<int(const char*, struct statvfs*)>("statvfs")(path, info);
-  });
+  return Through(FsCall::kFreeBytes, path,
+                 [&] { return Real<int(const char*, struct statvfs*)>("statvfs")(path, info); });
 }
 
 int fstatvfs(int fd, struct statvfs* info) noexcept {
-  return ThroughDescriptor(FsCall::kFreeBytes, fd, [&] {
-    return Real<int(int, struct statvfs*)>("fstatvfs")(fd, info);
-  });
+  return ThroughDescriptor(FsCall::kFreeBytes, fd,
+                           [&] { return Real<int(int, struct statvfs*)>("fstatvfs")(fd, info); });
 }
 
 }  // extern "C"

@@ -4,14 +4,14 @@
 // the C library's, which they call.
 //
 //   Linked into a test, it is told what to do by the functions below.
-//   As failing_calls_preload.so in LD_PRELOAD it does the same to a program that knows nothing of it:
-//     LD_PRELOAD=.../failing_calls_preload.so VERALITH_FAIL_UNDER=/tmp/db \
+//   As failing_calls_preload.so in LD_PRELOAD it does the same to a program that knows nothing of
+//     it: LD_PRELOAD=.../failing_calls_preload.so VERALITH_FAIL_UNDER=/tmp/db \
 //         VERALITH_FAIL_CALLS='append@.log#3=eio' veralith load /tmp/db < lines
 //
 // Faults are the simulated disk's (fault_plan.h), translated to calls: a pwrite at the end of its
-// file is an append, elsewhere a write; an open that must create is a create; fsync of a directory is
-// sync_directory; "short" makes one pwrite transfer half and the next one fail. Only paths under one
-// directory are touched, and descriptors opened by these paths.
+// file is an append, elsewhere a write; an open that must create is a create; fsync of a directory
+// is sync_directory; "short" makes one pwrite transfer half and the next one fail. Only paths under
+// one directory are touched, and descriptors opened by these paths.
 //
 // What no plan says, and a machine does all the same:
 //   Interrupt: every other call that may be interrupted is, with EINTR.

@@ -52,11 +52,27 @@ enum class FsCall : uint8_t {
   kFreeBytes,
 };
 
-inline constexpr std::array<std::string_view, 21> kFsCallNames = {
-    "any",  "open",   "create", "read", "append",           "write",            "preallocate",
-    "truncate", "size", "sync", "close", "rename",          "link",             "remove",
-    "list", "create_directory", "remove_directory", "sync_directory", "exists", "lock",
-    "free_bytes"};
+inline constexpr std::array<std::string_view, 21> kFsCallNames = {"any",
+                                                                  "open",
+                                                                  "create",
+                                                                  "read",
+                                                                  "append",
+                                                                  "write",
+                                                                  "preallocate",
+                                                                  "truncate",
+                                                                  "size",
+                                                                  "sync",
+                                                                  "close",
+                                                                  "rename",
+                                                                  "link",
+                                                                  "remove",
+                                                                  "list",
+                                                                  "create_directory",
+                                                                  "remove_directory",
+                                                                  "sync_directory",
+                                                                  "exists",
+                                                                  "lock",
+                                                                  "free_bytes"};
 
 enum class FaultEffect : uint8_t { kIoError, kNoSpace, kShort, kShortNoSpace, kLate };
 

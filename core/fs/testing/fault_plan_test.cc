@@ -17,9 +17,8 @@ TEST(FaultPlan, HasAOneLineTextFormThatReadsBack) {
       {FsCall::kFreeBytes, "x=y", 2, false, FaultEffect::kShortNoSpace},
   };
   const std::string text = ToText(plan);
-  EXPECT_EQ(text,
-            "sync@.log#3=eio,append@#10+=enospc,any@/db/CURRENT#1=late,"
-            "write@a@b#18446744073709551615+=short,free_bytes@x=y#2=short_space");
+  EXPECT_EQ(text, "sync@.log#3=eio,append@#10+=enospc,any@/db/CURRENT#1=late,"
+                  "write@a@b#18446744073709551615+=short,free_bytes@x=y#2=short_space");
   const auto parsed = ParseFaultPlan(text);
   ASSERT_TRUE(parsed.ok()) << ToString(parsed.status());
   EXPECT_EQ(*parsed, plan);
@@ -32,8 +31,8 @@ TEST(FaultPlan, TheEmptyTextIsTheEmptyPlan) {
 
 TEST(FaultPlan, RefusesWhatIsNoRuleAndNamesIt) {
   for (const char* text :
-       {"sync", "sync@", "sync@#1", "sync@#=eio", "sync@#0=eio", "sync@#-1=eio", "sync@#1=",
-        "sync@#1=bang", "jump@#1=eio", "@#1=eio", "sync@#1x=eio", "sync@#1++=eio",
+       {"sync", "sync@", "sync@#1", "sync@#=eio", "sync@#0=eio", "sync@#-1=eio",
+        "sync@#1=", "sync@#1=bang", "jump@#1=eio", "@#1=eio", "sync@#1x=eio", "sync@#1++=eio",
         "sync@#99999999999999999999=eio", "sync@#1=eio,,sync@#1=eio"}) {
     const auto parsed = ParseFaultPlan(text);
     EXPECT_EQ(parsed.status().code(), absl::StatusCode::kInvalidArgument) << text;

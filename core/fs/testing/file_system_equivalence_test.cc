@@ -43,10 +43,10 @@ enum class Kind {
   kCount,
 };
 
-constexpr const char* kKindNames[] = {
-    "create",   "open",   "close",  "append", "write_at", "read_at",          "truncate",
-    "size",     "sync",   "whole",  "list",   "remove",   "rename",           "link",
-    "mkdir",    "rmdir",  "syncdir", "exists", "preallocate"};
+constexpr const char* kKindNames[] = {"create",  "open",     "close",  "append",     "write_at",
+                                      "read_at", "truncate", "size",   "sync",       "whole",
+                                      "list",    "remove",   "rename", "link",       "mkdir",
+                                      "rmdir",   "syncdir",  "exists", "preallocate"};
 
 struct Operation {
   Kind kind;
@@ -87,8 +87,7 @@ class Side {
       case Kind::kCreate:
         return Keep(fs_.Open(path, OpenMode::kCreate));
       case Kind::kOpen:
-        return Keep(
-            fs_.Open(path, op.number % 4 == 0 ? OpenMode::kRead : OpenMode::kReadWrite));
+        return Keep(fs_.Open(path, op.number % 4 == 0 ? OpenMode::kRead : OpenMode::kReadWrite));
       case Kind::kReadWhole:
         return Show(ReadWholeFile(fs_, path, 1u << 20));
       case Kind::kList: {
@@ -186,8 +185,8 @@ class Side {
 };
 
 RC_GTEST_PROP(FileSystems, AnswerAlikeOnAnySequenceOfOperations, ()) {
-  const auto operations = *rc::gen::resize(
-      300, rc::gen::container<std::vector<Operation>>(AnyOperation()));
+  const auto operations =
+      *rc::gen::resize(300, rc::gen::container<std::vector<Operation>>(AnyOperation()));
   const TemporaryDirectory directory;
   SimulatedFileSystem simulated_fs;
   RC_ASSERT(simulated_fs.CreateDirectory("/root").ok());

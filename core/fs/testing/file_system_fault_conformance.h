@@ -1,6 +1,7 @@
-// What a file system does when calls fail, as a suite that both can be put through: the simulated one
-// with its own faults, the machine's with faults in the calls beneath it (failing_calls.h). One plan,
-// one expectation: so the engine's tests over the simulated disk say something about the real one.
+// What a file system does when calls fail, as a suite that both can be put through: the simulated
+// one with its own faults, the machine's with faults in the calls beneath it (failing_calls.h). One
+// plan, one expectation: so the engine's tests over the simulated disk say something about the real
+// one.
 //
 //   INSTANTIATE_TEST_SUITE_P(Mine, FileSystemFaults, testing::Values(&MakeMine));
 #ifndef VERALITH_CORE_FS_TESTING_FILE_SYSTEM_FAULT_CONFORMANCE_H_
@@ -150,8 +151,8 @@ TEST_P(FileSystemFaults, ALateFailureHasHappened) {
     EXPECT_EQ(one.call().code(), absl::StatusCode::kUnavailable) << one.name;
   }
   Fail("");
-  EXPECT_EQ(List(), (std::vector<std::string>{"LOCK", "d", "e", "f", "linked", "new", "second",
-                                              "to"}));
+  EXPECT_EQ(List(),
+            (std::vector<std::string>{"LOCK", "d", "e", "f", "linked", "new", "second", "to"}));
   EXPECT_EQ(Bytes("f"), "0x");  // appended, overwritten, cut
 }
 

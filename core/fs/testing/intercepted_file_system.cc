@@ -30,29 +30,29 @@ class InterceptedFile final : public File {
       : owner_(owner), base_(std::move(base)), kept_(std::move(kept)) {}
 
   absl::Status Append(std::string_view data) override {
-    return owner_->Intercept({.kind = FsCall::kAppend, .path = path(), .data = data,
-                              .file = &kept_},
-                             [&] { return base_->Append(data); });
+    return owner_->Intercept(
+        {.kind = FsCall::kAppend, .path = path(), .data = data, .file = &kept_},
+        [&] { return base_->Append(data); });
   }
   absl::Status WriteAt(uint64_t offset, std::string_view data) override {
-    return owner_->Intercept({.kind = FsCall::kWrite, .path = path(), .offset = offset, .data = data,
-                              .file = &kept_},
-                             [&] { return base_->WriteAt(offset, data); });
+    return owner_->Intercept(
+        {.kind = FsCall::kWrite, .path = path(), .offset = offset, .data = data, .file = &kept_},
+        [&] { return base_->WriteAt(offset, data); });
   }
   absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) const override {
-    return owner_->Intercept({.kind = FsCall::kRead, .path = path(), .offset = offset,
-                              .file = &kept_},
-                             [&] { return base_->ReadAt(offset, out); });
+    return owner_->Intercept(
+        {.kind = FsCall::kRead, .path = path(), .offset = offset, .file = &kept_},
+        [&] { return base_->ReadAt(offset, out); });
   }
   absl::Status Preallocate(uint64_t size) override {
-    return owner_->Intercept({.kind = FsCall::kPreallocate, .path = path(), .offset = size,
-                              .file = &kept_},
-                             [&] { return base_->Preallocate(size); });
+    return owner_->Intercept(
+        {.kind = FsCall::kPreallocate, .path = path(), .offset = size, .file = &kept_},
+        [&] { return base_->Preallocate(size); });
   }
   absl::Status Truncate(uint64_t size) override {
-    return owner_->Intercept({.kind = FsCall::kTruncate, .path = path(), .offset = size,
-                              .file = &kept_},
-                             [&] { return base_->Truncate(size); });
+    return owner_->Intercept(
+        {.kind = FsCall::kTruncate, .path = path(), .offset = size, .file = &kept_},
+        [&] { return base_->Truncate(size); });
   }
   absl::StatusOr<uint64_t> Size() const override {
     return owner_->Intercept({.kind = FsCall::kSize, .path = path(), .file = &kept_},
@@ -141,8 +141,7 @@ absl::Status InterceptedCalls::Remove(const std::string& path) {
                            [&] { return base_->Remove(path); });
 }
 
-absl::StatusOr<std::vector<std::string>> InterceptedCalls::List(
-    const std::string& directory) {
+absl::StatusOr<std::vector<std::string>> InterceptedCalls::List(const std::string& directory) {
   return owner_->Intercept({.kind = FsCall::kList, .path = directory},
                            [&] { return base_->List(directory); });
 }
@@ -194,9 +193,7 @@ absl::Status InterceptedFileSystem::Rename(const std::string& from, const std::s
 absl::Status InterceptedFileSystem::Link(const std::string& from, const std::string& to) {
   return calls_->Link(from, to);
 }
-absl::Status InterceptedFileSystem::Remove(const std::string& path) {
-  return calls_->Remove(path);
-}
+absl::Status InterceptedFileSystem::Remove(const std::string& path) { return calls_->Remove(path); }
 absl::StatusOr<std::vector<std::string>> InterceptedFileSystem::List(const std::string& directory) {
   return calls_->List(directory);
 }

@@ -1,16 +1,16 @@
-// A file system that passes every call on to another one, between two hooks: the one place where the
-// forwarding of a decorator is written. What a decorator does is what it overrides.
+// A file system that passes every call on to another one, between two hooks: the one place where
+// the forwarding of a decorator is written. What a decorator does is what it overrides.
 //
 //   Before: the call has not reached the base; an error refuses it, and is what the caller gets.
 //   After:  the base has answered, and the caller gets its answer.
-// FileSystem's calls, those of its views (Pin) and those on Files go through the same hooks; path(),
-// identity() and MaxOpenFiles() do not, nor does the end of a File or a lock, nor what asks and changes
-// nothing on the disk: LockDirectory, Pin itself, Absolute.
+// FileSystem's calls, those of its views (Pin) and those on Files go through the same hooks;
+// path(), identity() and MaxOpenFiles() do not, nor does the end of a File or a lock, nor what asks
+// and changes nothing on the disk: LockDirectory, Pin itself, Absolute.
 //
 // It makes no call of its own, so it moves no fault and no crash point of the base.
 //
-// Thread rule: the base's; the hooks are called on the caller's thread, without a lock held. Does not
-// own the base. Base and decorator outlive their Files.
+// Thread rule: the base's; the hooks are called on the caller's thread, without a lock held. Does
+// not own the base. Base and decorator outlive their Files.
 #ifndef VERALITH_CORE_FS_TESTING_INTERCEPTED_FILE_SYSTEM_H_
 #define VERALITH_CORE_FS_TESTING_INTERCEPTED_FILE_SYSTEM_H_
 
@@ -29,14 +29,14 @@ class InterceptedFileSystem : public FileSystem {
  public:
   // One call, of which a hook may look at everything that it was given.
   struct Call {
-    FsCall kind;              // kCreate: Open with OpenMode::kCreate
-    const std::string& path;  // of a File, as it was opened
-    const std::string* to = nullptr;          // Rename, Link
-    uint64_t offset = 0;                      // WriteAt; Truncate and Preallocate: the size
-    std::string_view data = {};               // Append, WriteAt
-    LockMode lock = LockMode::kExclusive;     // Lock
-    std::shared_ptr<void>* file = nullptr;    // whatever the decorator keeps with the File: empty
-                                              // until it puts something there (After of its Open)
+    FsCall kind;                            // kCreate: Open with OpenMode::kCreate
+    const std::string& path;                // of a File, as it was opened
+    const std::string* to = nullptr;        // Rename, Link
+    uint64_t offset = 0;                    // WriteAt; Truncate and Preallocate: the size
+    std::string_view data = {};             // Append, WriteAt
+    LockMode lock = LockMode::kExclusive;   // Lock
+    std::shared_ptr<void>* file = nullptr;  // whatever the decorator keeps with the File: empty
+                                            // until it puts something there (After of its Open)
   };
 
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) final;

@@ -56,8 +56,7 @@ class MemoryFile : public File {
     if (out.size() > state_->largest_read.Load()) {
       state_->largest_read.Store(out.size());
     }
-    return offset >= state_->bytes.size() ? 0
-                                          : state_->bytes.copy(out.data(), out.size(), offset);
+    return offset >= state_->bytes.size() ? 0 : state_->bytes.copy(out.data(), out.size(), offset);
   }
   absl::Status Preallocate(uint64_t) override { return absl::OkStatus(); }
   absl::Status Truncate(uint64_t size) override {

@@ -84,11 +84,11 @@ class OrderMonitor final : public InterceptedFileSystem {
 
  private:
   struct Watched {
-    uint64_t writes = 0;  // made so far; 0 for a file that was there before
-    uint64_t synced = 0;  // of them durable
+    uint64_t writes = 0;   // made so far; 0 for a file that was there before
+    uint64_t synced = 0;   // of them durable
     uint64_t syncing = 0;  // of them, those that the Sync under way covers
-    bool failed = false;  // a write or sync failed: never durable again, never to be written
-    std::string bytes;    // of manifests and of small files, which may become a pointer
+    bool failed = false;   // a write or sync failed: never durable again, never to be written
+    std::string bytes;     // of manifests and of small files, which may become a pointer
   };
   using WatchedPtr = std::shared_ptr<Watched>;
   struct Name {
@@ -128,8 +128,7 @@ class OrderMonitor final : public InterceptedFileSystem {
   void CheckMayBeNamed(const std::string& from, const std::string& to)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DirectoryPlaced(const std::string& directory) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void DirectorySynced(const std::string& directory, bool ok)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DirectorySynced(const std::string& directory, bool ok) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Status Before(const Call& call) override;
   void After(const Call& call, const absl::Status& status) override;

@@ -39,8 +39,7 @@ class LineInterpreter final : public ManifestInterpreter {
   }
   std::optional<std::string> ManifestNamedBy(const std::string& pointer_path,
                                              std::string_view bytes) const override {
-    return bytes.find("/MANIFEST") != bytes.npos ? std::optional<std::string>(bytes)
-                                                 : std::nullopt;
+    return bytes.find("/MANIFEST") != bytes.npos ? std::optional<std::string>(bytes) : std::nullopt;
   }
 };
 

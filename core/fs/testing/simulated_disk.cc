@@ -56,12 +56,11 @@ void PendingNames::Commit(size_t index, const SimulatedInode& directory) {
   NameOperation& operation = operations_[index];
   // Of a rename between directories the target's directory makes its own name durable; the
   // source's directory makes both durable, for no file system loses the file.
-  const bool is_source =
-      std::any_of(operation.changes.begin(), operation.changes.end(), [&](const NameChange& c) {
-        return c.target == nullptr && c.directory.get() == &directory;
-      });
-  const bool moves_directory = operation.rename && Moved(operation) != nullptr &&
-                               Moved(operation)->directory;
+  const bool is_source = std::any_of(
+      operation.changes.begin(), operation.changes.end(),
+      [&](const NameChange& c) { return c.target == nullptr && c.directory.get() == &directory; });
+  const bool moves_directory =
+      operation.rename && Moved(operation) != nullptr && Moved(operation)->directory;
   std::vector<NameChange> changes;
   changes.swap(operation.changes);
   std::vector<NameChange> left;
@@ -84,8 +83,8 @@ void PendingNames::Sync(const SimulatedInode& directory) {
   std::set<uint64_t> also;  // renames of directories that a committed one builds on
   for (size_t i = operations_.size(); i-- > 0;) {
     const NameOperation& operation = operations_[i];
-    if (operation.rename && (also.contains(operation.step) ||
-                             (!operation.lost && concerns(operation)))) {
+    if (operation.rename &&
+        (also.contains(operation.step) || (!operation.lost && concerns(operation)))) {
       const SimulatedInode* moved = Moved(operation);
       if (moved != nullptr && moved->directory) {
         also.insert(operation.step);

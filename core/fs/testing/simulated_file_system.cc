@@ -94,7 +94,7 @@ struct SimulatedFileSystem::Disk {
 
   mutable Mutex mutex;  // guards everything below
   SimulatedInodePtr root;
-  SimulatedInodePtr working;     // directory
+  SimulatedInodePtr working;  // directory
   std::string working_path = "/";
   PendingNames names;
   StaleSectors stale;
@@ -118,8 +118,9 @@ struct SimulatedFileSystem::Disk {
   // `lose()` is what a failed sync does instead.
   using Effect = std::function<int(bool half)>;
 
-  absl::Status Call(FsCall call, bool is_step, const std::string& path, const std::string& path2,
-                    const Effect& effect, const std::function<void()>& lose = [] {}) {
+  absl::Status Call(
+      FsCall call, bool is_step, const std::string& path, const std::string& path2,
+      const Effect& effect, const std::function<void()>& lose = [] {}) {
     MutexLock lock(mutex);
     const auto shown = [&] { return path2.empty() ? path : path + " to " + path2; };
     if (crashed) {
@@ -149,8 +150,7 @@ struct SimulatedFileSystem::Disk {
     if (!fault) {
       return effect(false);
     }
-    const bool no_space =
-        *fault == FaultEffect::kNoSpace || *fault == FaultEffect::kShortNoSpace;
+    const bool no_space = *fault == FaultEffect::kNoSpace || *fault == FaultEffect::kShortNoSpace;
     const int failure = no_space ? ENOSPC : EIO;
     const bool transfers = call == FsCall::kAppend || call == FsCall::kWrite;
     const bool shortens = *fault == FaultEffect::kShort || *fault == FaultEffect::kShortNoSpace;
@@ -331,8 +331,7 @@ struct SimulatedFileSystem::Disk {
 
   void Charge(SimulatedInode& inode) {
     const bool live = inode.links > 0 || inode.handles > 0;
-    const uint64_t size =
-        std::max<uint64_t>(inode.bytes.visible().size(), inode.preallocated);
+    const uint64_t size = std::max<uint64_t>(inode.bytes.visible().size(), inode.preallocated);
     const uint64_t now = live ? InSectors(size) : 0;
     used = used - inode.charged + now;
     inode.charged = now;
@@ -463,9 +462,9 @@ class SimulatedFile final : public File {
   const std::string& path() const override { return path_; }
   FileIdentity identity() const override {
     MutexLock lock(disk_->mutex);
-    return inode_ == nullptr ? FileIdentity{}
-                             : FileIdentity{.inode = inode_->id,
-                                            .bytes = inode_->bytes.visible().size()};
+    return inode_ == nullptr
+               ? FileIdentity{}
+               : FileIdentity{.inode = inode_->id, .bytes = inode_->bytes.visible().size()};
   }
 
  private:
@@ -606,8 +605,7 @@ SimulatedFileSystem::SimulatedFileSystem(std::unique_ptr<Disk> disk)
 
 SimulatedFileSystem::~SimulatedFileSystem() = default;
 
-absl::StatusOr<std::unique_ptr<File>> SimulatedCalls::Open(const std::string& path,
-                                                           OpenMode mode) {
+absl::StatusOr<std::unique_ptr<File>> SimulatedCalls::Open(const std::string& path, OpenMode mode) {
   const bool create = mode == OpenMode::kCreate;
   SimulatedInodePtr opened;
   const absl::Status status =
@@ -642,9 +640,8 @@ absl::StatusOr<std::unique_ptr<File>> SimulatedCalls::Open(const std::string& pa
 }
 
 absl::Status SimulatedCalls::Rename(const std::string& from, const std::string& to) {
-  return disk_->Call(FsCall::kRename, true, from, to, [&](bool) {
-    return disk_->Rename(Find(from), Find(to));
-  });
+  return disk_->Call(FsCall::kRename, true, from, to,
+                     [&](bool) { return disk_->Rename(Find(from), Find(to)); });
 }
 
 absl::Status SimulatedCalls::Link(const std::string& from, const std::string& to) {
@@ -873,9 +870,7 @@ absl::Status SimulatedFileSystem::Rename(const std::string& from, const std::str
 absl::Status SimulatedFileSystem::Link(const std::string& from, const std::string& to) {
   return calls_->Link(from, to);
 }
-absl::Status SimulatedFileSystem::Remove(const std::string& path) {
-  return calls_->Remove(path);
-}
+absl::Status SimulatedFileSystem::Remove(const std::string& path) { return calls_->Remove(path); }
 absl::StatusOr<std::vector<std::string>> SimulatedFileSystem::List(const std::string& directory) {
   return calls_->List(directory);
 }
@@ -1026,8 +1021,7 @@ void AddUp(const SimulatedInode& directory, const std::function<void(SimulatedIn
 
 using FileVisitor = std::function<void(const std::string&, const SimulatedInode&)>;
 
-void VisitTree(const SimulatedInode& directory, const std::string& path,
-               const FileVisitor& visit) {
+void VisitTree(const SimulatedInode& directory, const std::string& path, const FileVisitor& visit) {
   for (const auto& [name, inode] : directory.entries) {
     const std::string child = path + "/" + name;
     visit(child, *inode);
@@ -1114,8 +1108,8 @@ std::string SimulatedFileSystem::Dump() const {
       return;
     }
     const std::string& bytes = inode.bytes.visible();
-    text += " " + std::to_string(bytes.size()) + " bytes, hash " +
-            std::to_string(HashBytes(bytes, 0));
+    text +=
+        " " + std::to_string(bytes.size()) + " bytes, hash " + std::to_string(HashBytes(bytes, 0));
     std::map<uint64_t, SimulatedBytes::Extent> steps;
     inode.bytes.CollectUnsettledSteps(steps);
     for (const auto& [step, extent] : steps) {

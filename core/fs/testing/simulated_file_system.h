@@ -105,9 +105,9 @@ class SimulatedFileSystem final : public FileSystem {
   uint64_t faults_fired() const;
   // Files already larger stay as they are.
   void SetCapacity(uint64_t capacity_bytes);
-  // The process may have `most` files open: Files, locks, and for their time List and SyncDirectory.
-  // One more is EMFILE. Only what lies under `directory` counts (the rest is another process's); it
-  // is named while nothing is open.
+  // The process may have `most` files open: Files, locks, and for their time List and
+  // SyncDirectory. One more is EMFILE. Only what lies under `directory` counts (the rest is another
+  // process's); it is named while nothing is open.
   void SetMaxOpenFiles(uint64_t most, const std::string& directory = "");
   uint64_t open_files() const;       // that count, now
   uint64_t most_open_files() const;  // at once, ever
@@ -115,8 +115,8 @@ class SimulatedFileSystem final : public FileSystem {
   void Corrupt(const std::string& path, uint64_t offset, char byte);
   void FlipBit(const std::string& path, uint64_t bit);
 
-  // Gives every file of `directory` for which `which(name, size)` is true these bytes, in memory and on the
-  // disk, in place of its own; one with a second name stays what it is.
+  // Gives every file of `directory` for which `which(name, size)` is true these bytes, in memory
+  // and on the disk, in place of its own; one with a second name stays what it is.
   void Overwrite(const std::string& directory, std::string_view bytes,
                  const std::function<bool(const std::string& name, uint64_t size)>& which);
 

@@ -70,8 +70,7 @@ TEST(Survivors, AnUnsyncedAppendIsKeptOrLostOrItsSizeAlone) {
   SimulatedFileSystem fs;
   MustMake(fs, "/f", "ab");
   ASSERT_TRUE(MustOpen(fs, "/f", OpenMode::kReadWrite)->Append("cd").ok());
-  const Images expected = {
-      {{"/f", "ab"}}, {{"/f", "abcd"}}, {{"/f", std::string("ab\0\0", 4)}}};
+  const Images expected = {{{"/f", "ab"}}, {{"/f", "abcd"}}, {{"/f", std::string("ab\0\0", 4)}}};
   EXPECT_EQ(AllImages(fs), expected);
   ExpectRandomCrashesGiveExactly(fs, expected);
 }
@@ -127,8 +126,7 @@ TEST(Survivors, AReusedBlockShowsWhatItHeld) {
   ASSERT_TRUE(fs.SyncDirectory("/").ok());
   MustMake(fs, "/f", "");
   ASSERT_TRUE(MustOpen(fs, "/f", OpenMode::kReadWrite)->Append("new!").ok());
-  const Images expected = {
-      {{"/f", ""}}, {{"/f", Zeros(4)}}, {{"/f", "secr"}}, {{"/f", "new!"}}};
+  const Images expected = {{{"/f", ""}}, {{"/f", Zeros(4)}}, {{"/f", "secr"}}, {{"/f", "new!"}}};
   EXPECT_EQ(AllImages(fs), expected);
   ExpectRandomCrashesGiveExactly(fs, expected);
 }
@@ -156,9 +154,8 @@ TEST(Survivors, WhatIsOverwrittenIsDurableAndTheRestStays) {
   }
   ASSERT_TRUE(fs.Link("/d/linked", "/d/other").ok());
   ASSERT_TRUE(fs.SyncDirectory("/d").ok());
-  fs.Overwrite("/d", "text", [](const std::string& name, uint64_t size) {
-    return name != "b" && size > 0;
-  });
+  fs.Overwrite("/d", "text",
+               [](const std::string& name, uint64_t size) { return name != "b" && size > 0; });
   EXPECT_EQ(AllImages(fs), (Images{{{"/a", "bytes of /a"},
                                     {"/d/a", "text"},
                                     {"/d/b", "bytes of /d/b"},
@@ -248,8 +245,7 @@ TEST(Survivors, ALinkIsKeptOrLostAndSharesTheBytes) {
   EXPECT_EQ(AllImages(fs), (Images{{{"/a", "1"}}, {{"/a", "1"}, {"/b", "1"}}}));
   ASSERT_TRUE(fs.SyncDirectory("/").ok());
   ASSERT_TRUE(MustOpen(fs, "/a", OpenMode::kReadWrite)->WriteAt(0, "2").ok());
-  EXPECT_EQ(AllImages(fs),
-            (Images{{{"/a", "1"}, {"/b", "1"}}, {{"/a", "2"}, {"/b", "2"}}}));
+  EXPECT_EQ(AllImages(fs), (Images{{{"/a", "1"}, {"/b", "1"}}, {{"/a", "2"}, {"/b", "2"}}}));
   const auto clone = fs.CloneWithEverything();
   ASSERT_TRUE(MustOpen(*clone, "/a", OpenMode::kReadWrite)->WriteAt(0, "3").ok());
   EXPECT_EQ(clone->Files(), (Image{{"/a", "3"}, {"/b", "3"}}));
@@ -402,8 +398,8 @@ TEST(FailedSync, LeavesAHoleBeforeWhatIsAppendedAndSyncedLater) {
   ASSERT_FALSE(file->Sync().ok());
   ASSERT_TRUE(file->Append(Sector('b')).ok());
   ASSERT_TRUE(file->Sync().ok());
-  EXPECT_EQ(AllImages(fs), (Images{{{"/f", Sector('a') + Sector('b')}},
-                                   {{"/f", Zeros(512) + Sector('b')}}}));
+  EXPECT_EQ(AllImages(fs),
+            (Images{{{"/f", Sector('a') + Sector('b')}}, {{"/f", Zeros(512) + Sector('b')}}}));
 }
 
 TEST(FailedSync, OfADirectoryLosesItsNamesForEver) {

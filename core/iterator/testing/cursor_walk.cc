@@ -64,9 +64,8 @@ void CheckCursorYields(KeyCursor* cursor, const std::vector<ShownKey>& expected)
 
 void CheckCursorWalks(KeyCursor* cursor, const std::vector<ShownKey>& expected, int moves) {
   const auto first_at_or_after = [&](const std::string& key) {
-    return static_cast<size_t>(
-        std::count_if(expected.begin(), expected.end(),
-                      [&](const ShownKey& shown) { return shown.key < key; }));
+    return static_cast<size_t>(std::count_if(
+        expected.begin(), expected.end(), [&](const ShownKey& shown) { return shown.key < key; }));
   };
   size_t at = expected.size();  // anything outside is nowhere: 0 - 1 wraps around
   for (int i = 0; i < moves; ++i) {

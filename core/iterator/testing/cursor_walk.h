@@ -41,8 +41,8 @@ std::vector<ShownKey> NewestPerKey(const Entries& entries, NamespaceId ns, Times
 // Forward and backward over everything. A RapidCheck assertion fails where it differs.
 void CheckCursorYields(KeyCursor* cursor, const std::vector<ShownKey>& expected);
 
-// `moves` random ones: seeks of all kinds, mostly to places near keys, and steps either way; parts of
-// versions are loaded now and then, in either order.
+// `moves` random ones: seeks of all kinds, mostly to places near keys, and steps either way; parts
+// of versions are loaded now and then, in either order.
 void CheckCursorWalks(KeyCursor* cursor, const std::vector<ShownKey>& expected, int moves);
 
 }  // namespace veralith::testing

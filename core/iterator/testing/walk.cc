@@ -67,15 +67,14 @@ void CheckWalks(Iterator* iterator, const std::vector<OwnedEntry>& expected, int
   iterator->SeekToFirst();
   CheckSamePlace(*iterator, model);
   for (int i = 0; i < moves; ++i) {
-    const Move move =
-        model.Valid() ? *rc::gen::weightedElement<Move>({{1, Move::kFirst},
-                                                         {1, Move::kLast},
-                                                         {3, Move::kSeek},
-                                                         {3, Move::kSeekForPrev},
-                                                         {8, Move::kNext},
-                                                         {8, Move::kPrev}})
-                      : *rc::gen::element(Move::kFirst, Move::kLast, Move::kSeek,
-                                          Move::kSeekForPrev);
+    const Move move = model.Valid() ? *rc::gen::weightedElement<Move>({{1, Move::kFirst},
+                                                                       {1, Move::kLast},
+                                                                       {3, Move::kSeek},
+                                                                       {3, Move::kSeekForPrev},
+                                                                       {8, Move::kNext},
+                                                                       {8, Move::kPrev}})
+                                    : *rc::gen::element(Move::kFirst, Move::kLast, Move::kSeek,
+                                                        Move::kSeekForPrev);
     const bool seeks = move == Move::kSeek || move == Move::kSeekForPrev;
     const OwnedEntry target = seeks ? AnyTarget(expected) : OwnedEntry();
     Apply(move, target, &model);

@@ -43,9 +43,8 @@ inline std::ostream& operator<<(std::ostream& out, const OwnedEntry& entry) {
 
 // Sorts, and keeps one of equal (ns, key, ts).
 inline void SortEntries(std::vector<OwnedEntry>* entries) {
-  std::sort(entries->begin(), entries->end(), [](const auto& a, const auto& b) {
-    return CompareEntries(a.view(), b.view()) < 0;
-  });
+  std::sort(entries->begin(), entries->end(),
+            [](const auto& a, const auto& b) { return CompareEntries(a.view(), b.view()) < 0; });
   entries->erase(std::unique(entries->begin(), entries->end(),
                              [](const auto& a, const auto& b) {
                                return CompareEntries(a.view(), b.view()) == 0;

@@ -58,8 +58,8 @@ std::string JudgeForward(const SmallSegment& segment, Iterator* iterator) {
       return "iteration gives another entry";
     }
   }
-  const bool fine = iterator->status().ok() ? i == segment.entries.size()
-                                            : IsHonest(iterator->status());
+  const bool fine =
+      iterator->status().ok() ? i == segment.entries.size() : IsHonest(iterator->status());
   return fine ? "" : "iteration ends early: " + iterator->status().ToString();
 }
 
@@ -105,8 +105,7 @@ std::string JudgeSeeks(const SmallSegment& segment, const OwnedEntry& target, It
 
 std::string JudgeLookup(const SmallSegment& segment, const OwnedEntry& target,
                         const SegmentReader& reader) {
-  const OwnedEntry* const expected =
-      FindInModel(segment.entries, target.ns, target.key, target.ts);
+  const OwnedEntry* const expected = FindInModel(segment.entries, target.ns, target.key, target.ts);
   LookupResult result;
   EpochGuard guard;
   const absl::Status status =
@@ -118,8 +117,8 @@ std::string JudgeLookup(const SmallSegment& segment, const OwnedEntry& target,
   if (expected == nullptr) {
     return result.kind == LookupResult::Kind::kAbsent ? "" : "a lookup finds what is not there";
   }
-  const auto kind = expected->kind == EntryKind::kPut ? LookupResult::Kind::kPut
-                                                      : LookupResult::Kind::kDelete;
+  const auto kind =
+      expected->kind == EntryKind::kPut ? LookupResult::Kind::kPut : LookupResult::Kind::kDelete;
   const bool same = result.kind == kind && result.ts == expected->ts &&
                     (kind == LookupResult::Kind::kDelete || result.value == expected->value);
   return same ? "" : "a lookup gives another answer";
@@ -168,20 +167,21 @@ std::string JudgeReader(const SmallSegment& segment, const SegmentReader& reader
 }  // namespace
 
 const std::array<SmallSegmentSettings, kSmallSegmentConfigurations>& SmallSegmentConfigurations() {
-  static constexpr std::array<SmallSegmentSettings, kSmallSegmentConfigurations> kConfigurations = {{
-      {0, 0, 1, 0, 1, 1, 1, 0, 1, 1, 1},
-      {0, 1, 0, 1, 1, 0, 0, 1, 1, 0, 0},
-      {0, 2, 0, 0, 0, 0, 1, 1, 0, 0, 0},
-      {1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1},
-      {1, 1, 1, 0, 1, 0, 1, 0, 0, 0, 0},
-      {1, 2, 1, 1, 0, 1, 0, 1, 1, 1, 0},
-      {2, 0, 1, 0, 1, 1, 1, 1, 0, 1, 1},
-      {2, 1, 0, 1, 0, 1, 1, 0, 1, 1, 1},
-      {2, 2, 1, 1, 1, 0, 0, 1, 1, 0, 0},
-      {3, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0},
-      {3, 1, 1, 0, 1, 1, 1, 0, 0, 1, 1},
-      {3, 2, 1, 0, 1, 1, 0, 0, 1, 0, 1},
-  }};
+  static constexpr std::array<SmallSegmentSettings, kSmallSegmentConfigurations> kConfigurations = {
+      {
+          {0, 0, 1, 0, 1, 1, 1, 0, 1, 1, 1},
+          {0, 1, 0, 1, 1, 0, 0, 1, 1, 0, 0},
+          {0, 2, 0, 0, 0, 0, 1, 1, 0, 0, 0},
+          {1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1},
+          {1, 1, 1, 0, 1, 0, 1, 0, 0, 0, 0},
+          {1, 2, 1, 1, 0, 1, 0, 1, 1, 1, 0},
+          {2, 0, 1, 0, 1, 1, 1, 1, 0, 1, 1},
+          {2, 1, 0, 1, 0, 1, 1, 0, 1, 1, 1},
+          {2, 2, 1, 1, 1, 0, 0, 1, 1, 0, 0},
+          {3, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0},
+          {3, 1, 1, 0, 1, 1, 1, 0, 0, 1, 1},
+          {3, 2, 1, 0, 1, 1, 0, 0, 1, 0, 1},
+      }};
   return kConfigurations;
 }
 

@@ -1,6 +1,7 @@
-// Small segments: a dozen of at most 2 KiB whose configurations, taken two at a time, hold every pair
-// of settings; three with two row groups (up to 3 KiB); one without rows. And the judge of what a reader makes of a damaged one: the same answers or an honest
-// error. For tests that damage files exhaustively.
+// Small segments: a dozen of at most 2 KiB whose configurations, taken two at a time, hold every
+// pair of settings; three with two row groups (up to 3 KiB); one without rows. And the judge of
+// what a reader makes of a damaged one: the same answers or an honest error. For tests that damage
+// files exhaustively.
 #ifndef VERALITH_CORE_SEGMENT_TESTING_SMALL_SEGMENTS_H_
 #define VERALITH_CORE_SEGMENT_TESTING_SMALL_SEGMENTS_H_
 
@@ -17,8 +18,8 @@
 namespace veralith {
 
 // codec, sparse index interval, then switches: small key pages, small value pages, small timestamp
-// pages, no filter, Parquet's bloom filter, hex index, several namespaces, range tombstones, several
-// versions per key.
+// pages, no filter, Parquet's bloom filter, hex index, several namespaces, range tombstones,
+// several versions per key.
 inline constexpr size_t kSmallSegmentFactors = 11;
 inline constexpr size_t kSmallSegmentConfigurations = 12;
 // Those from 12 on have two row groups, the last has only range tombstones.
