@@ -163,7 +163,8 @@ TEST(Architecture, TheModelSharesNothingWithTheEngineButItsTypes) {
       continue;
     }
     for (const std::string& include : IncludesOf(file)) {
-      EXPECT_TRUE(!include.starts_with("core/") || include == "core/base/types.h")
+      EXPECT_FALSE(include.starts_with("core/")) << file << " includes " << include;
+      EXPECT_TRUE(!include.starts_with("veralith/") || include == "veralith/types.h")
           << file << " includes " << include;
     }
   }

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith::model {
 

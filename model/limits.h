@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/types.h"
 #include "model/kv_model.h"
+#include "veralith/types.h"
 
 namespace veralith::model {
 

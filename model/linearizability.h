@@ -27,8 +27,8 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "model/kv_model.h"
+#include "veralith/types.h"
 
 namespace veralith::model {
 

@@ -25,7 +25,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith::model {
 

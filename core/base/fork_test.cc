@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "core/base/epoch.h"
-#include "core/base/executor.h"
 #include "core/base/per_process.h"
 #include "core/base/random.h"
 #include "core/base/sync.h"
 #include "core/base/testing/in_child.h"
 #include "gtest/gtest.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {

@@ -17,7 +17,7 @@
 #include <cstddef>
 #include <functional>
 
-#include "core/base/executor.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 

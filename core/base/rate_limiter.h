@@ -21,9 +21,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/base/clock.h"
-#include "core/base/executor.h"
 #include "core/base/sync.h"
+#include "veralith/clock.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 

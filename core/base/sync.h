@@ -5,7 +5,7 @@
 //   1. Atomic's operations are sequentially consistent unless a call names a weaker order; the
 //      weaker ones are acquire loads, release stores and relaxed counters, each with its reason at
 //      the call. There are no bare fences (ThreadSanitizer cannot see them).
-//   2. A CondVar is waited on only through Executor::Await (core/base/executor.h), so that a
+//   2. A CondVar is waited on only through Executor::Await (veralith/executor.h), so that a
 //      simulation can run other work instead of sleeping.
 //
 // Built on the standard library's primitives, which ThreadSanitizer instruments. Under

@@ -26,11 +26,11 @@
 
 #include "core/base/broken.h"
 #include "core/base/check.h"
-#include "core/base/clock.h"
-#include "core/base/executor.h"
 #include "core/base/fork.h"
 #include "core/base/per_process.h"
 #include "core/base/sync.h"
+#include "veralith/clock.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {

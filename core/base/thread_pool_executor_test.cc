@@ -5,11 +5,11 @@
 #include <new>
 #include <string>
 
-#include "core/base/clock.h"
-#include "core/base/executor.h"
 #include "core/base/sync.h"
 #include "core/base/testing/failing_allocations.h"
 #include "gtest/gtest.h"
+#include "veralith/clock.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {

@@ -32,13 +32,13 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/compaction/key_range.h"
 #include "core/compaction/options.h"
-#include "core/compaction/style.h"
 #include "core/format/version_edit.h"
 #include "core/iterator/range_tombstones.h"
 #include "core/manifest/version.h"
+#include "veralith/policy_kind.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -7,17 +7,17 @@
 #include <vector>
 
 #include "core/base/epoch.h"
-#include "core/base/executor.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/sync.h"
-#include "core/db/db.h"
 #include "core/db/testing/simulation.h"
 #include "core/format/testing/allocation_count.h"
 #include "core/format/version_edit.h"
 #include "core/fs/testing/fault_plan.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {

@@ -10,11 +10,11 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/check_database.h"
-#include "core/db/db.h"
 #include "core/db/testing/simulation.h"
 #include "core/manifest/file_names.h"
 #include "gtest/gtest.h"
+#include "veralith/check_database.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {

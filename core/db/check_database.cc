@@ -1,4 +1,4 @@
-#include "core/db/check_database.h"
+#include "veralith/check_database.h"
 
 #include <map>
 #include <memory>

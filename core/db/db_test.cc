@@ -1,4 +1,4 @@
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 #include <functional>
 #include <string>

@@ -7,11 +7,11 @@
 #include <thread>
 #include <vector>
 
-#include "core/base/executor.h"
 #include "core/base/status.h"
-#include "core/db/db.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {

@@ -8,12 +8,12 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/check_database.h"
-#include "core/db/db.h"
 #include "core/db/option_mapping.h"
-#include "core/db/repair.h"
 #include "core/db/testing/simulation.h"
 #include "gtest/gtest.h"
+#include "veralith/check_database.h"
+#include "veralith/db.h"
+#include "veralith/repair.h"
 
 namespace veralith {
 namespace {

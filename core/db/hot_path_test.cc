@@ -10,9 +10,9 @@
 
 #include "core/base/sync.h"
 #include "core/base/testing/explorer.h"
-#include "core/db/db.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {

@@ -1,5 +1,5 @@
 // What listeners are told, and what they may do (listener.h); pauses of background work.
-#include "core/db/listener.h"
+#include "veralith/listener.h"
 
 #include <algorithm>
 #include <functional>

@@ -27,11 +27,11 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/format/log_record.h"
-#include "core/fs/file_system.h"
 #include "core/log/log_reader.h"
 #include "core/memtable/memtable.h"
+#include "veralith/file_system.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

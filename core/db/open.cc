@@ -6,16 +6,16 @@
 
 #include "core/base/broken.h"
 #include "core/base/check.h"
-#include "core/base/clock.h"
 #include "core/base/status.h"
 #include "core/compaction/flush_job.h"
 #include "core/db/db_impl.h"
 #include "core/db/guarded_db.h"
 #include "core/db/option_mapping.h"
-#include "core/fs/posix_file_system.h"
 #include "core/fs/yielding_file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/version_set/segment_opener.h"
+#include "veralith/clock.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 

@@ -15,12 +15,12 @@
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
 #include "core/base/text.h"
-#include "core/db/db.h"
 #include "core/db/testing/manifest_interpreter.h"
 #include "core/fs/testing/order_monitor.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {

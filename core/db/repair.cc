@@ -1,4 +1,4 @@
-#include "core/db/repair.h"
+#include "veralith/repair.h"
 
 #include <algorithm>
 #include <memory>
@@ -16,14 +16,14 @@
 #include "core/format/entry.h"
 #include "core/format/key_bound.h"
 #include "core/format/segment_block.h"
-#include "core/fs/file_system.h"
-#include "core/fs/posix_file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 #include "core/manifest/manifest_state.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_salvage.h"
 #include "core/version_set/segment_opener.h"
+#include "veralith/file_system.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {

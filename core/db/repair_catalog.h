@@ -14,11 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
-#include "core/db/repair.h"
 #include "core/format/log_record.h"
 #include "core/format/version_edit.h"
-#include "core/fs/file_system.h"
+#include "veralith/file_system.h"
+#include "veralith/repair.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

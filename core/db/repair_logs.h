@@ -22,11 +22,11 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
-#include "core/db/repair.h"
 #include "core/format/log_record.h"
-#include "core/fs/file_system.h"
 #include "core/memtable/memtable.h"
+#include "veralith/file_system.h"
+#include "veralith/repair.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -14,9 +14,7 @@
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
 #include "core/base/text.h"
-#include "core/db/db.h"
 #include "core/db/option_mapping.h"
-#include "core/db/repair.h"
 #include "core/format/log_record.h"
 #include "core/format/version_edit.h"
 #include "core/fs/testing/fault_plan.h"
@@ -27,6 +25,8 @@
 #include "core/manifest/manifest_state.h"
 #include "core/segment/segment_writer.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
+#include "veralith/repair.h"
 
 namespace veralith {
 namespace {

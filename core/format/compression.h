@@ -20,7 +20,7 @@
 
 namespace veralith::parquet {
 
-// The numbers are parquet.thrift's CompressionCodec. (veralith::Codec in core/db/options.h is the
+// The numbers are parquet.thrift's CompressionCodec. (veralith::Codec in veralith/options.h is the
 // public choice; db maps it to this.)
 enum class Codec : uint8_t {
   kNone = 0,

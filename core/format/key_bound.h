@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -17,7 +17,7 @@
 #endif
 #include <xxhash.h>
 
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

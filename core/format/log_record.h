@@ -5,7 +5,7 @@
 //   1. Parse(Store(record)) is the record, and an accepted payload is Store of what it parsed to.
 //   2. Parse checks everything: iterating a parsed record's operations cannot fail. It allocates
 //      nothing.
-//   3. Limits: namespaces, keys, values and timestamps as in core/base/types.h. An empty record (no
+//   3. Limits: namespaces, keys, values and timestamps as in veralith/types.h. An empty record (no
 //      operations) is legal; so is a range delete that deletes nothing (begin >= end).
 //   4. Store writes the form of the newest record file version (core/format/record_frame.h); Parse
 //      reads that of each, and must be told which.
@@ -20,8 +20,8 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/format/coding.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

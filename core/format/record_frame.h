@@ -20,7 +20,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -20,9 +20,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/format/key_bound.h"
 #include "core/format/log_record.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -58,7 +58,7 @@ struct WrittenBytes {
   friend bool operator==(const WrittenBytes&, const WrittenBytes&) = default;
 };
 
-// How compaction kept the tree when the edit was written; core/compaction/style.h says what they
+// How compaction kept the tree when the edit was written; veralith/policy_kind.h says what they
 // are. Written to files: never renumber.
 enum class WrittenPolicy : uint8_t { kLeveled = 1, kHybrid = 2, kTiered = 3 };
 

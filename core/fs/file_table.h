@@ -33,7 +33,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/sync.h"
-#include "core/fs/file_system.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

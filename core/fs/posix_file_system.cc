@@ -1,4 +1,4 @@
-#include "core/fs/posix_file_system.h"
+#include "veralith/posix_file_system.h"
 
 #include <dirent.h>
 #include <fcntl.h>

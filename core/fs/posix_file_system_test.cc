@@ -1,6 +1,6 @@
 // What only the machine's own file system can show; the shared contract is checked by
 // core/fs/testing/file_system_conformance_test.cc.
-#include "core/fs/posix_file_system.h"
+#include "veralith/posix_file_system.h"
 
 #include <fcntl.h>
 #include <signal.h>

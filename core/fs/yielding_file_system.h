@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/fs/file_system.h"
 #include "core/fs/file_table.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

@@ -21,8 +21,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/format/log_record.h"
-#include "core/fs/file_system.h"
 #include "core/log/record_reader.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

@@ -13,10 +13,10 @@
 #include <span>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/format/log_record.h"
-#include "core/fs/file_system.h"
 #include "core/log/record_writer.h"
+#include "veralith/file_system.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -29,7 +29,7 @@ class LogWriter {
             uint32_t continues = 0);
 
   // Stages one record. MaxLogRecordBytes(operations) <= kMaxRecordPayloadBytes, and the limits of
-  // core/base/types.h hold: the caller refused what is outside them.
+  // veralith/types.h hold: the caller refused what is outside them.
   // `synced_through`: a position that is known durable now, with everything before it.
   void Stage(Timestamp ts, LogPosition synced_through, std::span<const LogOperation> operations);
 

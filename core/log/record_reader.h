@@ -28,8 +28,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/format/record_frame.h"
-#include "core/fs/file_system.h"
 #include "core/log/record_writer.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

@@ -22,7 +22,7 @@
 
 #include "absl/status/status.h"
 #include "core/format/record_frame.h"
-#include "core/fs/file_system.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

@@ -34,9 +34,9 @@
 #include "absl/status/statusor.h"
 #include "core/format/record_frame.h"
 #include "core/format/version_edit.h"
-#include "core/fs/file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_state.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/fs/posix_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {

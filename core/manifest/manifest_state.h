@@ -14,10 +14,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/format/log_record.h"
 #include "core/format/version_edit.h"
 #include "core/manifest/version.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -36,8 +36,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/format/version_edit.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

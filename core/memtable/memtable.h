@@ -28,7 +28,6 @@
 
 #include "core/base/pin.h"
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
@@ -36,6 +35,7 @@
 #include "core/memtable/arena.h"
 #include "core/memtable/radix_tree.h"
 #include "core/memtable/tombstone_log.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

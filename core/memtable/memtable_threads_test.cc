@@ -5,10 +5,10 @@
 #include <memory>
 #include <string>
 
-#include "core/base/executor.h"
 #include "core/base/random.h"
 #include "core/base/sync.h"
 #include "core/memtable/memtable.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {

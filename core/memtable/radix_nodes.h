@@ -16,8 +16,8 @@
 
 #include "core/base/check.h"
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/format/entry.h"
+#include "veralith/types.h"
 
 namespace veralith::radix {
 

@@ -29,11 +29,11 @@
 #include <string_view>
 
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
 #include "core/memtable/arena.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -19,9 +19,9 @@
 #include <string_view>
 
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/iterator/range_tombstones.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -7,11 +7,11 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/base/types.h"
 #include "core/format/checksum.h"
 #include "core/format/delta_encoding.h"
 #include "core/format/plain_encoding.h"
 #include "core/format/rle_encoding.h"
+#include "veralith/types.h"
 
 namespace veralith {
 namespace {

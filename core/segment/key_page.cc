@@ -9,10 +9,10 @@
 #include "core/base/check.h"
 #include "core/base/per_thread.h"
 #include "core/base/status.h"
-#include "core/base/types.h"
 #include "core/format/delta_encoding.h"
 #include "core/format/entry.h"
 #include "core/segment/decode_scratch.h"
+#include "veralith/types.h"
 
 namespace veralith {
 namespace {

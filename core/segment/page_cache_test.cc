@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "core/base/epoch.h"
-#include "core/base/executor.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/format/key_hash.h"
@@ -16,6 +15,7 @@
 #include "core/segment/segment_writer.h"
 #include "core/segment/testing/segment_model.h"
 #include "gtest/gtest.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {

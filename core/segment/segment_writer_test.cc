@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/parquet_metadata.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/testing/segment_model.h"
 #include "gtest/gtest.h"
+#include "veralith/types.h"
 
 namespace veralith {
 namespace {

@@ -9,10 +9,10 @@
 #include "core/base/status.h"
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
-#include "core/fs/posix_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {

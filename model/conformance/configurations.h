@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "core/db/options.h"
 #include "model/operation_draw.h"
+#include "veralith/options.h"
 
 namespace veralith::model {
 

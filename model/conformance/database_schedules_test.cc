@@ -11,10 +11,10 @@
 #include "core/base/status.h"
 #include "core/base/sync.h"
 #include "core/base/testing/explorer.h"
-#include "core/db/db.h"
-#include "core/db/listener.h"
 #include "gtest/gtest.h"
 #include "model/conformance/database_world.h"
+#include "veralith/db.h"
+#include "veralith/listener.h"
 
 namespace veralith {
 namespace {

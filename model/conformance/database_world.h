@@ -23,10 +23,10 @@
 #include "core/base/status.h"
 #include "core/base/sync.h"
 #include "core/base/testing/explorer.h"
-#include "core/db/db.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "model/conformance/recording_client.h"
 #include "model/linearizability.h"
+#include "veralith/db.h"
 
 namespace veralith {
 

@@ -11,12 +11,12 @@
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
 #include "core/db/testing/manifest_interpreter.h"
-#include "core/fs/posix_file_system.h"
 #include "core/fs/testing/order_monitor.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "core/manifest/file_names.h"
 #include "model/conformance/observed_file_system.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith::model {
 namespace {

@@ -15,11 +15,11 @@
 #include <string>
 #include <vector>
 
-#include "core/base/clock.h"
-#include "core/base/executor.h"
-#include "core/fs/file_system.h"
 #include "model/conformance/configurations.h"
 #include "model/operation.h"
+#include "veralith/clock.h"
+#include "veralith/executor.h"
+#include "veralith/file_system.h"
 
 namespace veralith::model {
 

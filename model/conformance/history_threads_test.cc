@@ -6,14 +6,14 @@
 #include <thread>
 #include <vector>
 
-#include "core/base/executor.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
-#include "core/db/db.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
 #include "model/conformance/recording_client.h"
 #include "model/linearizability.h"
+#include "veralith/db.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {

@@ -6,13 +6,13 @@
 #include <utility>
 
 #include "core/base/check.h"
-#include "core/base/clock.h"
-#include "core/base/executor.h"
 #include "core/base/status.h"
-#include "core/fs/file_system.h"
 #include "model/conformance/environment.h"
 #include "model/kv_model.h"
 #include "model/limits.h"
+#include "veralith/clock.h"
+#include "veralith/executor.h"
+#include "veralith/file_system.h"
 
 namespace veralith::model {
 namespace {

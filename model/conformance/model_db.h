@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 

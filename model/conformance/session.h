@@ -23,12 +23,12 @@
 #include <string>
 #include <vector>
 
-#include "core/db/db.h"
 #include "model/conformance/configurations.h"
 #include "model/conformance/environment.h"
 #include "model/crash_model.h"
 #include "model/kv_model.h"
 #include "model/operation.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 

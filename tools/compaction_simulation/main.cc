@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "core/db/option_mapping.h"
-#include "core/db/options.h"
 #include "tools/compaction_simulation/measure.h"
 #include "tools/compaction_simulation/plot.h"
+#include "veralith/options.h"
 
 namespace veralith::simulation {
 namespace {

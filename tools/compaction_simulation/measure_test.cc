@@ -6,8 +6,8 @@
 #include <string>
 
 #include "core/db/option_mapping.h"
-#include "core/db/options.h"
 #include "gtest/gtest.h"
+#include "veralith/options.h"
 
 namespace veralith::simulation {
 namespace {

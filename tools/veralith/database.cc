@@ -10,8 +10,8 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/fs/posix_file_system.h"
 #include "core/manifest/manifest_log.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith::tools {
 

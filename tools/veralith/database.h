@@ -10,10 +10,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/db/db.h"
 #include "core/manifest/manifest_state.h"
 #include "tools/veralith/arguments.h"
 #include "tools/veralith/command.h"
+#include "veralith/db.h"
 
 namespace veralith::tools {
 

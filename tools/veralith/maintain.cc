@@ -3,12 +3,12 @@
 #include <string>
 
 #include "core/base/status.h"
-#include "core/db/check_database.h"
-#include "core/fs/posix_file_system.h"
 #include "tools/progress.h"
 #include "tools/veralith/database.h"
 #include "tools/veralith/key_text.h"
 #include "tools/veralith/work_progress.h"
+#include "veralith/check_database.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith::tools {
 namespace {

@@ -18,10 +18,10 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
-#include "core/base/types.h"
-#include "core/db/db.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
+#include "veralith/types.h"
 
 namespace veralith {
 namespace {

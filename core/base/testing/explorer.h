@@ -56,8 +56,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/clock.h"
-#include "core/base/executor.h"
+#include "veralith/clock.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 

@@ -13,9 +13,9 @@
 #include <utility>
 
 #include "core/base/check.h"
-#include "core/base/clock.h"
 #include "core/base/sync.h"
-#include "core/base/types.h"
+#include "veralith/clock.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

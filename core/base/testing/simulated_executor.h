@@ -25,9 +25,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/executor.h"
 #include "core/base/random.h"
 #include "core/base/testing/simulated_clock.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 

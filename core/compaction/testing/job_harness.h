@@ -15,7 +15,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/executor.h"
 #include "core/base/sync.h"
 #include "core/compaction/compaction_job.h"
 #include "core/compaction/flush_job.h"
@@ -23,9 +22,10 @@
 #include "core/compaction/options.h"
 #include "core/compaction/picker.h"
 #include "core/compaction/testing/version_history.h"
-#include "core/fs/file_system.h"
 #include "core/manifest/version.h"
 #include "core/segment/segment_writer.h"
+#include "veralith/executor.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/compaction/picker.h"
 #include "core/manifest/version.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

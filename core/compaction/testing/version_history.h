@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/iterator/vector_iterator.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/log_record.h"
 #include "core/format/version_edit.h"
+#include "veralith/types.h"
 
 namespace veralith::testing {
 

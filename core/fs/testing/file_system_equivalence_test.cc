@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/fs/file_system.h"
-#include "core/fs/posix_file_system.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
 #include "rapidcheck/gtest.h"
+#include "veralith/file_system.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {

@@ -20,8 +20,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/fs/file_system.h"
 #include "core/fs/testing/fault_plan.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

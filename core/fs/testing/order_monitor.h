@@ -36,8 +36,8 @@
 #include <vector>
 
 #include "core/base/sync.h"
-#include "core/fs/file_system.h"
 #include "core/fs/testing/intercepted_file_system.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

@@ -58,8 +58,8 @@
 
 #include "core/base/random.h"
 #include "core/base/sync.h"
-#include "core/fs/file_system.h"
 #include "core/fs/testing/fault_plan.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

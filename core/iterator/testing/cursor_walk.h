@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/iterator/key_cursor.h"
+#include "veralith/types.h"
 
 namespace veralith::testing {
 

@@ -10,8 +10,8 @@
 //      throws nothing. Waits need no memory.
 //
 // Thread rule: all calls from any thread; the executor outlives every database that uses it.
-#ifndef VERALITH_CORE_BASE_EXECUTOR_H_
-#define VERALITH_CORE_BASE_EXECUTOR_H_
+#ifndef VERALITH_EXECUTOR_H_
+#define VERALITH_EXECUTOR_H_
 
 #include <cstdint>
 #include <functional>
@@ -61,4 +61,4 @@ Executor* DefaultExecutor();
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_BASE_EXECUTOR_H_
+#endif  // VERALITH_EXECUTOR_H_

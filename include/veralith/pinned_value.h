@@ -3,8 +3,8 @@
 //
 // Thread rule: one thread at a time. Valid until reset, reused, moved from or destroyed, also after
 // the database is closed. Holding one keeps at most one page or one memtable in memory.
-#ifndef VERALITH_CORE_DB_PINNED_VALUE_H_
-#define VERALITH_CORE_DB_PINNED_VALUE_H_
+#ifndef VERALITH_PINNED_VALUE_H_
+#define VERALITH_PINNED_VALUE_H_
 
 #include <cstddef>
 #include <cstring>
@@ -63,4 +63,4 @@ class PinnedValue {
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_PINNED_VALUE_H_
+#endif  // VERALITH_PINNED_VALUE_H_

@@ -1,5 +1,5 @@
 // The door to files. Everything Veralith does with a disk goes through this interface: POSIX in
-// production (core/fs/posix_file_system.h), a simulated disk in tests (core/fs/testing).
+// production (veralith/posix_file_system.h), a simulated disk in tests (core/fs/testing).
 //
 // Contract (core/fs/testing/file_system_conformance_test.cc holds both implementations to it)
 //   1. Bytes written are seen by every later read, synced or not. They survive a crash for sure
@@ -21,8 +21,8 @@
 //
 // Thread rule: FileSystem: any thread. File: ReadAt and Size from any thread; calls that write,
 // from one thread at a time, also beside reads of bytes written before.
-#ifndef VERALITH_CORE_FS_FILE_SYSTEM_H_
-#define VERALITH_CORE_FS_FILE_SYSTEM_H_
+#ifndef VERALITH_FILE_SYSTEM_H_
+#define VERALITH_FILE_SYSTEM_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -148,4 +148,4 @@ absl::StatusOr<std::string> ReadWholeFile(FileSystem& fs, const std::string& pat
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_FS_FILE_SYSTEM_H_
+#endif  // VERALITH_FILE_SYSTEM_H_

@@ -1,11 +1,11 @@
 // The door to time. Production reads the machine's clocks; a simulation or a program that brings
 // its own physical clock implements this interface.
-#ifndef VERALITH_CORE_BASE_CLOCK_H_
-#define VERALITH_CORE_BASE_CLOCK_H_
+#ifndef VERALITH_CLOCK_H_
+#define VERALITH_CLOCK_H_
 
 #include <cstdint>
 
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -24,4 +24,4 @@ Clock* SystemClock();
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_BASE_CLOCK_H_
+#endif  // VERALITH_CLOCK_H_

@@ -23,8 +23,8 @@
 // return in the child.
 //
 // Ownership: shared with the database until that is destroyed.
-#ifndef VERALITH_CORE_DB_LISTENER_H_
-#define VERALITH_CORE_DB_LISTENER_H_
+#ifndef VERALITH_LISTENER_H_
+#define VERALITH_LISTENER_H_
 
 #include <cstdint>
 #include <string>
@@ -91,4 +91,4 @@ class Listener {
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_LISTENER_H_
+#endif  // VERALITH_LISTENER_H_

@@ -1,12 +1,12 @@
 // A database's counters and shape at one moment. Bytes and counts since opening unless said.
-#ifndef VERALITH_CORE_DB_STATISTICS_H_
-#define VERALITH_CORE_DB_STATISTICS_H_
+#ifndef VERALITH_STATISTICS_H_
+#define VERALITH_STATISTICS_H_
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -95,4 +95,4 @@ inline double SpaceAmplificationAtMost(const Statistics& statistics) {
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_STATISTICS_H_
+#endif  // VERALITH_STATISTICS_H_

@@ -1,6 +1,6 @@
 // The shapes of tree that compaction can keep.
-#ifndef VERALITH_CORE_COMPACTION_STYLE_H_
-#define VERALITH_CORE_COMPACTION_STYLE_H_
+#ifndef VERALITH_POLICY_KIND_H_
+#define VERALITH_POLICY_KIND_H_
 
 #include <cstdint>
 #include <string_view>
@@ -28,4 +28,4 @@ constexpr std::string_view StyleName(CompactionStyle style) {
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_COMPACTION_STYLE_H_
+#endif  // VERALITH_POLICY_KIND_H_

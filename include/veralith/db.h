@@ -29,8 +29,8 @@
 // Ownership: the caller owns the Db; iterators and snapshots must be destroyed before it. Errors:
 // core/base/status.h says which code means what.
 // Not thread-safe by itself: WriteBatch, PinnedValue, DbIterator (one thread each).
-#ifndef VERALITH_CORE_DB_DB_H_
-#define VERALITH_CORE_DB_DB_H_
+#ifndef VERALITH_DB_H_
+#define VERALITH_DB_H_
 
 #include <cstdint>
 #include <memory>
@@ -42,13 +42,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
-#include "core/db/db_iterator.h"
-#include "core/db/listener.h"
-#include "core/db/options.h"
-#include "core/db/pinned_value.h"
-#include "core/db/statistics.h"
-#include "core/db/write_batch.h"
+#include "veralith/db_iterator.h"
+#include "veralith/listener.h"
+#include "veralith/options.h"
+#include "veralith/pinned_value.h"
+#include "veralith/statistics.h"
+#include "veralith/types.h"
+#include "veralith/write_batch.h"
 
 namespace veralith {
 
@@ -206,4 +206,4 @@ class ScopedSnapshot {
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_DB_H_
+#endif  // VERALITH_DB_H_

@@ -1,7 +1,7 @@
 // Options of a database and of single calls. Sizes are bytes, durations nanoseconds, unless a name
 // says otherwise. Every default is safe.
-#ifndef VERALITH_CORE_DB_OPTIONS_H_
-#define VERALITH_CORE_DB_OPTIONS_H_
+#ifndef VERALITH_OPTIONS_H_
+#define VERALITH_OPTIONS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "core/base/sync.h"
-#include "core/base/types.h"
-#include "core/compaction/style.h"
+#include "veralith/policy_kind.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -201,4 +201,4 @@ struct ScanOptions : ReadOptions {
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_OPTIONS_H_
+#endif  // VERALITH_OPTIONS_H_

@@ -1,8 +1,8 @@
 // The words every layer shares: namespaces, timestamps, and the limits of DESIGN promise 9.
 //
 // A leaf: it depends on nothing, and it is the only part of core that model/ may use.
-#ifndef VERALITH_CORE_BASE_TYPES_H_
-#define VERALITH_CORE_BASE_TYPES_H_
+#ifndef VERALITH_TYPES_H_
+#define VERALITH_TYPES_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -33,4 +33,4 @@ enum class EntryKind : uint8_t {
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_BASE_TYPES_H_
+#endif  // VERALITH_TYPES_H_

@@ -1,6 +1,6 @@
 // The file system of production: POSIX calls, and the few Linux ones that have no POSIX equal.
 //
-// What it adds to the contract of core/fs/file_system.h
+// What it adds to the contract of veralith/file_system.h
 //   1. Interrupted calls are repeated and short transfers continued, so a caller sees neither.
 //   2. Sync is fdatasync, or fsync after Truncate. A sync that failed is never repeated here: the
 //      kernel reports such an error once and forgets it.
@@ -20,10 +20,10 @@
 // Appends go to where this File knows the end to be: one File at a time may change a file's size.
 //
 // Thread rule: as in file_system.h.
-#ifndef VERALITH_CORE_FS_POSIX_FILE_SYSTEM_H_
-#define VERALITH_CORE_FS_POSIX_FILE_SYSTEM_H_
+#ifndef VERALITH_POSIX_FILE_SYSTEM_H_
+#define VERALITH_POSIX_FILE_SYSTEM_H_
 
-#include "core/fs/file_system.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 
@@ -32,4 +32,4 @@ FileSystem* PosixFileSystem();
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_FS_POSIX_FILE_SYSTEM_H_
+#endif  // VERALITH_POSIX_FILE_SYSTEM_H_

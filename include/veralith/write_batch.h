@@ -5,8 +5,8 @@
 // is written (ResourceExhausted), until it is cleared: none of it is committed without the rest.
 // Limits (types.h) are checked when the batch is written. Thread rule: one thread at a time. Cost:
 // amortized one copy of key and value per operation.
-#ifndef VERALITH_CORE_DB_WRITE_BATCH_H_
-#define VERALITH_CORE_DB_WRITE_BATCH_H_
+#ifndef VERALITH_WRITE_BATCH_H_
+#define VERALITH_WRITE_BATCH_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -66,4 +66,4 @@ class WriteBatch {
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_WRITE_BATCH_H_
+#endif  // VERALITH_WRITE_BATCH_H_

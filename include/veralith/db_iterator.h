@@ -9,13 +9,13 @@
 //      not Valid() does nothing; a seek is always possible, to its own key() too.
 //
 // Thread rule: one thread at a time. Holds the memtables and segments it reads.
-#ifndef VERALITH_CORE_DB_DB_ITERATOR_H_
-#define VERALITH_CORE_DB_DB_ITERATOR_H_
+#ifndef VERALITH_DB_ITERATOR_H_
+#define VERALITH_DB_ITERATOR_H_
 
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -44,4 +44,4 @@ class DbIterator {
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_DB_ITERATOR_H_
+#endif  // VERALITH_DB_ITERATOR_H_
