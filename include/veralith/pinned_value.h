@@ -1,8 +1,11 @@
-// A value as a view, and what keeps its bytes alive: the engine's own bytes pinned, or, of a small
-// value, a copy in here, where that is cheaper than counting one more user of a page or memtable.
+// A value that Get found: a view, and what keeps its bytes alive. The bytes are the engine's own,
+// pinned. Small values may be copied in here instead, where that is cheaper than counting one more
+// user of a page or memtable.
 //
-// Thread rule: one thread at a time. Valid until reset, reused, moved from or destroyed, also after
-// the database is closed. Holding one keeps at most one page or one memtable in memory.
+// Lifetime: the view is valid until this object is reset, reused for another Get, moved from or
+// destroyed, even after the database is closed. Meanwhile at most one page or one memtable stays in
+// memory.
+// Thread rule: one thread at a time.
 #ifndef VERALITH_PINNED_VALUE_H_
 #define VERALITH_PINNED_VALUE_H_
 
@@ -18,7 +21,7 @@ namespace veralith {
 
 class PinnedValue {
  public:
-  // For the engine: values up to this size may be copied.
+  // Largest value that may be copied, in bytes. For the engine.
   static constexpr size_t kCopiedBytes = 256;
 
   PinnedValue() = default;
@@ -36,19 +39,22 @@ class PinnedValue {
     return *this;
   }
 
+  // Returns the value; empty before the first Get and after Reset.
   std::string_view view() const { return view_; }
+  // Returns a copy of the value.
   std::string ToString() const { return std::string(view_); }
 
+  // Lets go of the value.
   void Reset() {
     view_ = {};
     pin_.Reset();
   }
-  // For the engine.
+  // Sets a pinned value. For the engine.
   void Assign(std::string_view view, Pin pin) {
     view_ = view;
     pin_ = std::move(pin);
   }
-  // bytes.size() <= kCopiedBytes.
+  // Sets a copied value of at most kCopiedBytes. For the engine.
   void Copy(std::string_view bytes) {
     pin_.Reset();
     std::memcpy(copy_, bytes.data(), bytes.size());

@@ -1,10 +1,11 @@
-// Operations that commit together: atomic for every reader, snapshot and crash, with one timestamp.
-// Operations apply in order; of several on one key only the last counts.
+// A list of operations that commit together: atomic for every reader, snapshot and crash, with one
+// timestamp. They apply in order; of several on one key only the last counts.
 //
-// Keys and values are copied in. A batch for which there was not enough memory is refused when it
-// is written (ResourceExhausted), until it is cleared: none of it is committed without the rest.
-// Limits (types.h) are checked when the batch is written. Thread rule: one thread at a time. Cost:
-// amortized one copy of key and value per operation.
+// No method fails. Db::Write checks the batch: InvalidArgument beyond the limits (types.h; 1 GiB in
+// all), ResourceExhausted if memory ran out while it was filled. Then nothing of it is committed.
+//
+// Cost: one copy of key and value per operation, amortized.
+// Thread rule: one thread at a time. A batch can be written several times, to several databases.
 #ifndef VERALITH_WRITE_BATCH_H_
 #define VERALITH_WRITE_BATCH_H_
 
@@ -21,19 +22,22 @@ namespace veralith {
 
 class WriteBatch {
  public:
+  // Adds an operation; copies its arguments. Without `ns`: in namespace 0.
   void Put(std::string_view key, std::string_view value) { Put(kDefaultNamespace, key, value); }
   void Put(NamespaceId ns, std::string_view key, std::string_view value);
   void Delete(std::string_view key) { Delete(kDefaultNamespace, key); }
   void Delete(NamespaceId ns, std::string_view key);
-  // Deletes every key in [begin, end) of `ns`; without `end`, to the end of the namespace. An
-  // empty range deletes nothing.
+  // Adds the deletion of every key in [begin, end) of `ns`; without `end`, to the end of the
+  // namespace. An empty range deletes nothing. Keys put later in the batch stay.
   void DeleteRange(NamespaceId ns, std::string_view begin, std::optional<std::string_view> end);
+  // Empties the batch, for reuse.
   void Clear();
   bool empty() const { return operations_.empty() && !lacks_memory_; }
-  // An operation is missing.
+  // Returns whether memory ran out for an operation. Stays true until Clear.
   bool lacks_memory() const { return lacks_memory_; }
+  // Returns the number of operations.
   size_t count() const { return operations_.size(); }
-  // Bytes of keys and values.
+  // Returns the bytes of all keys and values.
   size_t bytes() const { return bytes_.size(); }
 
   // --- For the engine and for tools that look into a batch -------------------------------------
