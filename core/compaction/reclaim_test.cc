@@ -80,7 +80,7 @@ TEST(Reclaim, ARewriteIsSureToShrinkAFileThatEveryPointSeesAlike) {
   EXPECT_FALSE(sure({4, 9}));
 }
 
-class ReclaimPickTest : public ::testing::TestWithParam<CompactionStyle> {
+class ReclaimPickTest : public ::testing::TestWithParam<CompactionPolicyKind> {
  protected:
   static Version With(const FileMeta& file, int level, uint64_t run) {
     VersionEdit edit;
@@ -127,9 +127,10 @@ TEST_P(ReclaimPickTest, DropsACoveredFileByAnEditAlone) {
   EXPECT_EQ(edit.history_floor, 9u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Styles, ReclaimPickTest,
-                         ::testing::Values(CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                                           CompactionStyle::kTiered));
+INSTANTIATE_TEST_SUITE_P(Policies, ReclaimPickTest,
+                         ::testing::Values(CompactionPolicyKind::kLeveled,
+                                           CompactionPolicyKind::kHybrid,
+                                           CompactionPolicyKind::kTiered));
 
 }  // namespace
 }  // namespace veralith

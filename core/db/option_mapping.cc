@@ -29,7 +29,7 @@ parquet::Codec ToParquetCodec(Codec codec) {
 
 // To the hybrid policy level 0 is a tier like the next two.
 int Level0TriggerRuns(const Options& options) {
-  return options.compaction_policy == CompactionStyle::kHybrid
+  return options.compaction_policy == CompactionPolicyKind::kHybrid
              ? std::min(options.level0_compaction_trigger, options.tier_compaction_trigger)
              : options.level0_compaction_trigger;
 }
@@ -89,7 +89,7 @@ absl::Status CheckOptions(const Options& options) {
       Require(options.max_subcompactions >= 0 && options.max_subcompactions <= 64,
               "max_subcompactions must be 0 to 64"));
   VERALITH_RETURN_IF_ERROR(
-      Require(options.compaction_policy != CompactionStyle::kTiered ||
+      Require(options.compaction_policy != CompactionPolicyKind::kTiered ||
                   options.level0_slowdown_trigger > options.level0_compaction_trigger,
               "level0_slowdown_trigger must be above level0_compaction_trigger with kTiered"));
   VERALITH_RETURN_IF_ERROR(Require(options.max_open_files == 0 || options.max_open_files == -1 ||
@@ -97,9 +97,9 @@ absl::Status CheckOptions(const Options& options) {
                                    "max_open_files must be 0, -1, or at least 20"));
   VERALITH_RETURN_IF_ERROR(Require(options.seek_charge_bytes <= uint64_t{1} << 32,
                                    "seek_charge_bytes must be at most 2^32"));
-  VERALITH_RETURN_IF_ERROR(Require(options.compaction_policy == CompactionStyle::kLeveled ||
-                                       options.compaction_policy == CompactionStyle::kHybrid ||
-                                       options.compaction_policy == CompactionStyle::kTiered,
+  VERALITH_RETURN_IF_ERROR(Require(options.compaction_policy == CompactionPolicyKind::kLeveled ||
+                                       options.compaction_policy == CompactionPolicyKind::kHybrid ||
+                                       options.compaction_policy == CompactionPolicyKind::kTiered,
                                    "compaction_policy must be kLeveled, kHybrid or kTiered"));
   VERALITH_RETURN_IF_ERROR(Require(options.sync_mode == SyncMode::kCommit ||
                                        options.sync_mode == SyncMode::kInterval ||
@@ -152,30 +152,6 @@ SegmentOptions ToSegmentOptions(const Options& options, int level, bool bottommo
                                                : options.middle_codec;
   result.value_codec = ToParquetCodec(codec);
   return result;
-}
-
-WrittenPolicy ToWrittenPolicy(CompactionStyle style) {
-  switch (style) {
-    case CompactionStyle::kLeveled:
-      return WrittenPolicy::kLeveled;
-    case CompactionStyle::kHybrid:
-      return WrittenPolicy::kHybrid;
-    case CompactionStyle::kTiered:
-      break;
-  }
-  return WrittenPolicy::kTiered;
-}
-
-CompactionStyle ToCompactionStyle(WrittenPolicy policy) {
-  switch (policy) {
-    case WrittenPolicy::kLeveled:
-      return CompactionStyle::kLeveled;
-    case WrittenPolicy::kHybrid:
-      return CompactionStyle::kHybrid;
-    case WrittenPolicy::kTiered:
-      break;
-  }
-  return CompactionStyle::kTiered;
 }
 
 }  // namespace veralith

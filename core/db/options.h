@@ -12,7 +12,7 @@
 
 #include "core/base/sync.h"
 #include "core/base/types.h"
-#include "core/compaction/style.h"
+#include "core/format/policy_kind.h"
 
 namespace veralith {
 
@@ -92,7 +92,7 @@ struct Options {
 
   // --- Compaction ------------------------------------------------------------------------------
   // The shape of the tree; may change from one opening to the next.
-  CompactionStyle compaction_policy = CompactionStyle::kLeveled;
+  CompactionPolicyKind compaction_policy = CompactionPolicyKind::kLeveled;
   // Segments end at about this size. Once no background work is due there are, however they came to
   // be, at most 16 of them, and one more for each run of the tree, and two for each
   // target_segment_bytes that they hold together: small neighbours are merged when there are more.

@@ -23,6 +23,7 @@
 #include "core/base/types.h"
 #include "core/format/key_bound.h"
 #include "core/format/log_record.h"
+#include "core/format/policy_kind.h"
 
 namespace veralith {
 
@@ -57,10 +58,6 @@ struct WrittenBytes {
 
   friend bool operator==(const WrittenBytes&, const WrittenBytes&) = default;
 };
-
-// How compaction kept the tree when the edit was written; core/compaction/style.h says what they
-// are. Written to files: never renumber.
-enum class WrittenPolicy : uint8_t { kLeveled = 1, kHybrid = 2, kTiered = 3 };
 
 // Fields that are not set say nothing. A number or counter that is set replaces the earlier one.
 struct VersionEdit {
@@ -104,7 +101,7 @@ struct VersionEdit {
   // bad before it, is damaged. The log number is not 0.
   std::optional<LogPosition> logs_synced_through;
   std::optional<WrittenBytes> written;
-  std::optional<WrittenPolicy> policy;
+  std::optional<CompactionPolicyKind> policy;  // that kept the tree when the edit was written
 
   friend bool operator==(const VersionEdit&, const VersionEdit&) = default;
 };

@@ -250,7 +250,7 @@ Options OptionsFor(const Configuration& c) {
   options.level_base_bytes = c.level_base_bytes;
   options.level_multiplier = static_cast<int>(c.level_multiplier);
   options.disable_automatic_compaction = c.disable_automatic_compaction != 0;
-  options.compaction_policy = static_cast<CompactionStyle>(c.compaction_policy);
+  options.compaction_policy = kCompactionPolicyKinds[c.compaction_policy];
   options.max_subcompactions = static_cast<int>(c.max_subcompactions);
   options.background_bytes_per_second = c.background_bytes_per_second;
   options.min_free_bytes = c.min_free_bytes;

@@ -15,7 +15,7 @@
 namespace veralith::simulation {
 
 struct Case {
-  CompactionStyle style = CompactionStyle::kLeveled;
+  CompactionPolicyKind policy = CompactionPolicyKind::kLeveled;
   LargeLoad load = LargeLoad::kUniform;
   uint64_t data_bytes = uint64_t{1} << 30;
   CompactionOptions options;

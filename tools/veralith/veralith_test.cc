@@ -342,7 +342,7 @@ TEST_F(VeralithCommand, DrawsTheTreeOfAClosedDatabaseAndPrintsItAsJson) {
 
 TEST_F(VeralithCommand, ShowsTheTreeAsThePolicySeesItThatTheDatabaseRanWithLast) {
   Options options;
-  options.compaction_policy = CompactionStyle::kTiered;
+  options.compaction_policy = CompactionPolicyKind::kTiered;
   absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(db_, options);
   ASSERT_TRUE(db.ok()) << ToString(db.status());
   ASSERT_TRUE((*db)->Put({}, "key", "value").ok());

@@ -61,11 +61,11 @@ SegmentOptions TinySegmentOptions() {
 }
 
 JobHarness::JobHarness(FileSystem* fs, std::string directory, const CompactionOptions& options,
-                       CompactionStyle style)
+                       CompactionPolicyKind kind)
     : fs_(fs),
       directory_(std::move(directory)),
       options_(options),
-      policy_(NewCompactionPolicy(style, options)) {}
+      policy_(NewCompactionPolicy(kind, options)) {}
 
 JobEnvironment JobHarness::Environment() {
   JobEnvironment environment;

@@ -36,7 +36,7 @@ enum class LargeLoad : uint8_t {
 };
 
 struct LargeTreeSettings {
-  CompactionStyle style = CompactionStyle::kLeveled;
+  CompactionPolicyKind policy = CompactionPolicyKind::kLeveled;
   CompactionOptions options;
   LargeLoad load = LargeLoad::kUniform;
   uint64_t data_bytes = uint64_t{1} << 30;  // of all live entries, once each
