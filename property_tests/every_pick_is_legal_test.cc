@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "core/compaction/testing/test_options.h"
 #include "core/compaction/testing/tree_simulation.h"
 #include "gtest/gtest.h"
 #include "rapidcheck/gtest.h"
@@ -16,7 +17,7 @@ constexpr uint64_t kBytesPerKey = 2;
 constexpr size_t kTargetKeys = 8;
 
 CompactionOptions TinyOptions(bool dynamic) {
-  CompactionOptions options;
+  CompactionOptions options = TestCompactionOptions();
   options.target_file_bytes = kTargetKeys * kBytesPerKey;
   options.max_grandparent_overlap_bytes = 10 * options.target_file_bytes;
   options.level0_trigger_runs = 2;

@@ -9,6 +9,7 @@
 #include "core/base/status.h"
 #include "core/compaction/small_files.h"
 #include "core/compaction/testing/large_tree.h"
+#include "core/compaction/testing/test_options.h"
 #include "core/compaction/testing/tree_simulation.h"
 #include "core/db/testing/simulation.h"
 #include "gtest/gtest.h"
@@ -19,7 +20,7 @@ namespace veralith {
 namespace {
 
 CompactionOptions AnyOptions(size_t target_keys) {
-  CompactionOptions options;
+  CompactionOptions options = TestCompactionOptions();
   options.target_file_bytes = 2 * target_keys;
   options.max_grandparent_overlap_bytes = *rc::gen::inRange(1, 11) * options.target_file_bytes;
   options.level0_trigger_runs = *rc::gen::inRange(1, 9);

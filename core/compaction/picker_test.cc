@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/compaction/testing/test_options.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -48,7 +49,7 @@ Version Tree(const std::vector<FileSpec>& files) {
 }
 
 CompactionOptions SmallOptions() {
-  CompactionOptions options;
+  CompactionOptions options = TestCompactionOptions();
   options.target_file_bytes = 100;
   options.level0_trigger_runs = 2;
   options.level_base_bytes = 250;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/compaction/testing/test_options.h"
 #include "core/iterator/range_tombstones.h"
 #include "gtest/gtest.h"
 
@@ -92,7 +93,7 @@ class ReclaimPickTest : public ::testing::TestWithParam<CompactionPolicyKind> {
     const RangeTombstoneLists lists = {FragmentedRangeTombstones::Build(ranges)};
     const PickerState state{&version, {}, points, &lists};
     const std::optional<Pick> pick =
-        NewCompactionPolicy(GetParam(), CompactionOptions())->PickCompaction(state);
+        NewCompactionPolicy(GetParam(), TestCompactionOptions())->PickCompaction(state);
     EXPECT_TRUE(!pick.has_value() || CheckPick(state, *pick).ok());
     return pick;
   }

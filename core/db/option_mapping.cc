@@ -1,6 +1,7 @@
 #include "core/db/option_mapping.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "core/base/status.h"
@@ -48,6 +49,18 @@ constexpr int kLeastOpenFiles = 20;
 // its memtable has left, the output of a flush, a directory that is synced or listed, and the two
 // ends of a copy.
 constexpr uint64_t kOtherOpenFiles = 11;
+
+constexpr uint64_t kMaxJobBytes = uint64_t{1} << 30;
+
+// Segments of the upper levels are written with another codec than the others.
+constexpr std::array<uint8_t, kLevels> FormatOfLevel() {
+  std::array<uint8_t, kLevels> format = {};
+  for (int level = kLastUpperLevel + 1; level < kLevels; ++level) {
+    format[static_cast<size_t>(level)] = 1;
+  }
+  return format;
+}
+constexpr std::array<uint8_t, kLevels> kFormatOfLevel = FormatOfLevel();
 
 int Subcompactions(const Options& options, int parallelism) {
   return options.max_subcompactions == 0 ? parallelism : options.max_subcompactions;
@@ -127,18 +140,24 @@ size_t MaxOpenSegments(const Options& options, std::optional<uint64_t> process_l
 }
 
 CompactionOptions ToCompactionOptions(const Options& options, int parallelism) {
-  CompactionOptions result;
-  result.target_file_bytes = options.target_segment_bytes;
-  result.max_subcompactions = Subcompactions(options, parallelism);
-  result.copy_value_pages = options.copy_value_pages;
-  result.level0_trigger_runs = Level0TriggerRuns(options);
-  result.dynamic_level_targets = options.dynamic_level_targets;
-  result.tier_trigger_runs = options.tier_compaction_trigger;
-  result.tier_max_space_percent = options.tier_max_space_percent;
-  result.level_base_bytes = options.level_base_bytes;
-  result.level_multiplier = options.level_multiplier;
-  result.max_grandparent_overlap_bytes = 10 * options.target_segment_bytes;
-  return result;
+  return {
+      .target_file_bytes = options.target_segment_bytes,
+      .level0_trigger_runs = Level0TriggerRuns(options),
+      .max_job_bytes = kMaxJobBytes,
+      .max_subcompactions = Subcompactions(options, parallelism),
+      .copy_value_pages = options.copy_value_pages,
+      .level_base_bytes = options.level_base_bytes,
+      .level_multiplier = options.level_multiplier,
+      .dynamic_level_targets = options.dynamic_level_targets,
+      .tier_trigger_runs = options.tier_compaction_trigger,
+      .tier_size_ratio_percent = 1,
+      .tier_min_width = 2,
+      .tier_max_width = 32,
+      .tier_max_space_percent = options.tier_max_space_percent,
+      .reclaim_percent = 50,
+      .format_of_level = kFormatOfLevel,
+      .max_grandparent_overlap_bytes = 10 * options.target_segment_bytes,
+  };
 }
 
 SegmentOptions ToSegmentOptions(const Options& options, int level, bool bottommost) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/compaction/testing/test_options.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/memtable.h"
 #include "core/segment/segment_reader.h"
@@ -37,7 +38,7 @@ bool IsOutside(const FileMeta& file, const EntryView& entry) {
 }  // namespace
 
 CompactionOptions TinyCompactionOptions() {
-  CompactionOptions options;
+  CompactionOptions options = TestCompactionOptions();
   options.target_file_bytes = 1;  // a file per user key, nearly
   options.level0_trigger_runs = 2;
   options.tier_trigger_runs = 2;
