@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/base/status.h"
+#include "core/db/option_table.h"
 #include "core/format/compression.h"
 
 namespace veralith {
@@ -33,11 +34,6 @@ int Level0TriggerRuns(const Options& options) {
   return options.compaction_policy == CompactionPolicyKind::kHybrid
              ? std::min(options.level0_compaction_trigger, options.tier_compaction_trigger)
              : options.level0_compaction_trigger;
-}
-
-bool IsCodec(Codec codec) {
-  return codec == Codec::kNone || codec == Codec::kLz4 || codec == Codec::kSnappy ||
-         codec == Codec::kZstd;
 }
 
 // The levels that are rewritten soon.
@@ -69,62 +65,22 @@ int Subcompactions(const Options& options, int parallelism) {
 }  // namespace
 
 absl::Status CheckOptions(const Options& options) {
+  for (const OptionRow<Options>& row : OptionRows()) {
+    VERALITH_RETURN_IF_ERROR(row.Check(options));
+  }
   VERALITH_RETURN_IF_ERROR(
-      Require(options.write_buffer_bytes >= 1024, "write_buffer_bytes must be at least 1024"));
-  VERALITH_RETURN_IF_ERROR(
-      Require(options.max_write_buffers >= 2, "max_write_buffers must be at least 2"));
-  VERALITH_RETURN_IF_ERROR(Require(options.key_page_bytes >= 16 && options.value_page_bytes >= 16,
-                                   "key_page_bytes and value_page_bytes must be at least 16"));
-  VERALITH_RETURN_IF_ERROR(Require(options.key_page_bytes <= kMaxSegmentPageBytes &&
-                                       options.value_page_bytes <= kMaxSegmentPageBytes,
-                                   "key_page_bytes and value_page_bytes must be at most 64 MiB"));
-  VERALITH_RETURN_IF_ERROR(Require(IsCodec(options.upper_codec) && IsCodec(options.middle_codec) &&
-                                       IsCodec(options.bottom_codec),
-                                   "upper_codec, middle_codec and bottom_codec must be codecs"));
-  VERALITH_RETURN_IF_ERROR(
-      Require(options.filter_bits_per_key >= 0 && options.filter_bits_per_key <= 100,
-              "filter_bits_per_key must be 0 to 100"));
-  VERALITH_RETURN_IF_ERROR(
-      Require(options.target_segment_bytes >= 1024, "target_segment_bytes must be at least 1024"));
-  VERALITH_RETURN_IF_ERROR(
-      Require(options.level_base_bytes >= 1024, "level_base_bytes must be at least 1024"));
-  VERALITH_RETURN_IF_ERROR(
-      Require(options.level_multiplier >= 2, "level_multiplier must be at least 2"));
-  VERALITH_RETURN_IF_ERROR(
-      Require(options.level0_compaction_trigger >= 1 &&
-                  options.level0_compaction_trigger <= options.level0_slowdown_trigger &&
+      Require(options.level0_compaction_trigger <= options.level0_slowdown_trigger &&
                   options.level0_slowdown_trigger <= options.level0_stop_trigger,
-              "level0 triggers must be at least 1 and ordered compaction <= slowdown <= stop"));
-  VERALITH_RETURN_IF_ERROR(
-      Require(options.tier_compaction_trigger >= 2 && options.tier_max_space_percent >= 1,
-              "tier_compaction_trigger must be at least 2, tier_max_space_percent at least 1"));
-  VERALITH_RETURN_IF_ERROR(
-      Require(options.max_subcompactions >= 0 && options.max_subcompactions <= 64,
-              "max_subcompactions must be 0 to 64"));
+              "level0 triggers must be ordered compaction <= slowdown <= stop"));
   VERALITH_RETURN_IF_ERROR(
       Require(options.compaction_policy != CompactionPolicyKind::kTiered ||
                   options.level0_slowdown_trigger > options.level0_compaction_trigger,
               "level0_slowdown_trigger must be above level0_compaction_trigger with kTiered"));
-  VERALITH_RETURN_IF_ERROR(Require(options.max_open_files == 0 || options.max_open_files == -1 ||
-                                       options.max_open_files >= kLeastOpenFiles,
-                                   "max_open_files must be 0, -1, or at least 20"));
-  VERALITH_RETURN_IF_ERROR(Require(options.seek_charge_bytes <= uint64_t{1} << 32,
-                                   "seek_charge_bytes must be at most 2^32"));
-  VERALITH_RETURN_IF_ERROR(Require(options.compaction_policy == CompactionPolicyKind::kLeveled ||
-                                       options.compaction_policy == CompactionPolicyKind::kHybrid ||
-                                       options.compaction_policy == CompactionPolicyKind::kTiered,
-                                   "compaction_policy must be kLeveled, kHybrid or kTiered"));
-  VERALITH_RETURN_IF_ERROR(Require(options.sync_mode == SyncMode::kCommit ||
-                                       options.sync_mode == SyncMode::kInterval ||
-                                       options.sync_mode == SyncMode::kManual,
-                                   "sync_mode must be kCommit, kInterval or kManual"));
-  VERALITH_RETURN_IF_ERROR(Require(std::find(options.listeners.begin(), options.listeners.end(),
-                                             nullptr) == options.listeners.end(),
-                                   "listeners must not hold a null pointer"));
   VERALITH_RETURN_IF_ERROR(
-      Require(options.sync_interval_nanos > 0 && options.stall_timeout_nanos > 0,
-              "sync_interval_nanos and stall_timeout_nanos must be positive"));
-  return Require(options.max_clock_skew_nanos >= 0, "max_clock_skew_nanos must not be negative");
+      Require(options.max_open_files <= 0 || options.max_open_files >= kLeastOpenFiles,
+              "max_open_files must be 0, -1, or at least 20"));
+  return Require(std::ranges::find(options.listeners, nullptr) == options.listeners.end(),
+                 "listeners must not hold a null pointer");
 }
 
 size_t MaxOpenSegments(const Options& options, std::optional<uint64_t> process_limit,
