@@ -148,9 +148,9 @@ std::unique_ptr<CompactionPolicy> NewHybridPolicy(const CompactionOptions& optio
 // newer ones are large beside the oldest.
 std::unique_ptr<CompactionPolicy> NewTieredPolicy(const CompactionOptions& options);
 
-// A database may be opened with another style than before: the new policy brings the tree into its
+// A database may be opened with another kind of policy than before: the new policy brings the tree into its
 // shape.
-std::unique_ptr<CompactionPolicy> NewCompactionPolicy(CompactionStyle style,
+std::unique_ptr<CompactionPolicy> NewCompactionPolicy(CompactionPolicyKind kind,
                                                       const CompactionOptions& options);
 
 // FailedPrecondition, saying which of the rules 1 to 5 the pick breaks.

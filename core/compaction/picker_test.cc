@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/compaction/testing/test_options.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -48,7 +49,7 @@ Version Tree(const std::vector<FileSpec>& files) {
 }
 
 CompactionOptions SmallOptions() {
-  CompactionOptions options;
+  CompactionOptions options = TestCompactionOptions();
   options.target_file_bytes = 100;
   options.level0_trigger_runs = 2;
   options.level_base_bytes = 250;
@@ -71,7 +72,7 @@ class PickerTest : public ::testing::Test {
  protected:
   std::optional<Pick> Automatic(const Version& version, std::vector<const Pick*> running = {}) {
     const PickerState state{&version, running, {}};
-    std::optional<Pick> pick = NewCompactionPolicy(style_, options_)->PickCompaction(state);
+    std::optional<Pick> pick = NewCompactionPolicy(kind_, options_)->PickCompaction(state);
     if (pick.has_value()) {
       EXPECT_TRUE(CheckPick(state, *pick).ok()) << CheckPick(state, *pick);
     }
@@ -80,7 +81,7 @@ class PickerTest : public ::testing::Test {
   std::optional<Pick> PickAfterSeeks(const Version& version, uint64_t seek_bytes) {
     PickerState state{&version, {}, {}};
     state.seek_bytes = seek_bytes;
-    std::optional<Pick> pick = NewCompactionPolicy(style_, options_)->PickCompaction(state);
+    std::optional<Pick> pick = NewCompactionPolicy(kind_, options_)->PickCompaction(state);
     if (pick.has_value()) {
       EXPECT_TRUE(CheckPick(state, *pick).ok()) << CheckPick(state, *pick);
     }
@@ -89,7 +90,7 @@ class PickerTest : public ::testing::Test {
   ManualDecision Manual(const Version& version, ManualCompaction* manual,
                         std::vector<const Pick*> running = {}) {
     const PickerState state{&version, running, {}};
-    ManualDecision decision = NewCompactionPolicy(style_, options_)->PickManual(state, manual);
+    ManualDecision decision = NewCompactionPolicy(kind_, options_)->PickManual(state, manual);
     if (decision.pick.has_value()) {
       EXPECT_TRUE(CheckPick(state, *decision.pick).ok()) << CheckPick(state, *decision.pick);
     }
@@ -97,18 +98,18 @@ class PickerTest : public ::testing::Test {
   }
 
   CompactionOptions options_ = SmallOptions();
-  CompactionStyle style_ = CompactionStyle::kLeveled;
+  CompactionPolicyKind kind_ = CompactionPolicyKind::kLeveled;
 };
 
 class HybridPickerTest : public PickerTest {
  protected:
-  HybridPickerTest() { style_ = CompactionStyle::kHybrid; }
+  HybridPickerTest() { kind_ = CompactionPolicyKind::kHybrid; }
 };
 
 class TieredPickerTest : public PickerTest {
  protected:
   TieredPickerTest() {
-    style_ = CompactionStyle::kTiered;
+    kind_ = CompactionPolicyKind::kTiered;
     options_.level0_trigger_runs = 4;
   }
 };

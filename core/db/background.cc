@@ -99,8 +99,7 @@ absl::Status DbImpl::Install(VersionEdit edit) {
   if (const WrittenBytes written = WrittenNow(); written != state.written) {
     edit.written = written;
   }
-  if (const WrittenPolicy policy = ToWrittenPolicy(options_.compaction_policy);
-      policy != state.policy) {
+  if (const CompactionPolicyKind policy = options_.compaction_policy; policy != state.policy) {
     edit.policy = policy;
   }
   const uint64_t manifest = versions_->manifest_number();

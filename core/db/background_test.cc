@@ -150,11 +150,11 @@ TEST_F(BackgroundTest, PagesThatNothingChangesAreCopiedAndCounted) {
 
 // --- The shape of the tree -----------------------------------------------------------------------
 
-class BackgroundOfStyle : public BackgroundTest,
-                          public ::testing::WithParamInterface<CompactionStyle> {};
+class BackgroundOfPolicy : public BackgroundTest,
+                           public ::testing::WithParamInterface<CompactionPolicyKind> {};
 
 // Hazard C6: what does not fit the last level's target stays in it, and nothing is due for ever.
-TEST_P(BackgroundOfStyle, OutputsBeyondTheLastLevelsTargetAreKept) {
+TEST_P(BackgroundOfPolicy, OutputsBeyondTheLastLevelsTargetAreKept) {
   Options options = simulation_.SmallOptions();
   options.compaction_policy = GetParam();
   options.level_base_bytes = 1024;
@@ -167,7 +167,7 @@ TEST_P(BackgroundOfStyle, OutputsBeyondTheLastLevelsTargetAreKept) {
   }
   ASSERT_OK(db_->Flush());
   ASSERT_OK(db_->WaitForBackgroundWork());
-  if (GetParam() != CompactionStyle::kTiered) {
+  if (GetParam() != CompactionPolicyKind::kTiered) {
     const Statistics statistics = db_->GetStatistics();
     const LevelStatistics& last = statistics.levels[kLevels - 1];
     EXPECT_GT(last.bytes, uint64_t{1024} << (kLevels - 2));
@@ -180,7 +180,7 @@ TEST_P(BackgroundOfStyle, OutputsBeyondTheLastLevelsTargetAreKept) {
 }
 
 // Hazard C11: below every trigger, and done when it returns.
-TEST_P(BackgroundOfStyle, ManualCompactionBelowEveryTriggerIsDoneWhenItReturns) {
+TEST_P(BackgroundOfPolicy, ManualCompactionBelowEveryTriggerIsDoneWhenItReturns) {
   Options options = simulation_.SmallOptions();
   options.compaction_policy = GetParam();
   options.level0_compaction_trigger = 12;
@@ -204,9 +204,10 @@ TEST_P(BackgroundOfStyle, ManualCompactionBelowEveryTriggerIsDoneWhenItReturns) 
   ExpectContents();
 }
 
-INSTANTIATE_TEST_SUITE_P(Styles, BackgroundOfStyle,
-                         ::testing::Values(CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                                           CompactionStyle::kTiered));
+INSTANTIATE_TEST_SUITE_P(Policies, BackgroundOfPolicy,
+                         ::testing::Values(CompactionPolicyKind::kLeveled,
+                                           CompactionPolicyKind::kHybrid,
+                                           CompactionPolicyKind::kTiered));
 
 // --- Rate limit ----------------------------------------------------------------------------------
 
@@ -422,7 +423,7 @@ TEST_F(BackgroundTest, AFlushOfAFewBytesMayUseTheReserveAsFarAsHalfOfIt) {
 }
 
 // Hazard E8.
-class FullDisk : public BackgroundOfStyle {
+class FullDisk : public BackgroundOfPolicy {
  protected:
   static constexpr int kKeys = 1000;
 
@@ -500,9 +501,10 @@ TEST_P(FullDisk, IsCuredWhenEveryWriteBufferIsFull) {
   ExpectCured();
 }
 
-INSTANTIATE_TEST_SUITE_P(Styles, FullDisk,
-                         ::testing::Values(CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                                           CompactionStyle::kTiered));
+INSTANTIATE_TEST_SUITE_P(Policies, FullDisk,
+                         ::testing::Values(CompactionPolicyKind::kLeveled,
+                                           CompactionPolicyKind::kHybrid,
+                                           CompactionPolicyKind::kTiered));
 
 // --- Garbage -------------------------------------------------------------------------------------
 

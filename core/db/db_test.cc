@@ -192,7 +192,7 @@ TEST_F(DbTest, OpeningRefusesOptionsThatNoJobCanWorkWith) {
   refused[0].listeners = {nullptr};
   refused[1].upper_codec = static_cast<Codec>(99);
   refused[2].bottom_codec = static_cast<Codec>(4);
-  refused[3].compaction_policy = static_cast<CompactionStyle>(9);
+  refused[3].compaction_policy = static_cast<CompactionPolicyKind>(9);
   refused[4].sync_mode = static_cast<SyncMode>(77);
   refused[5].value_page_bytes = (size_t{64} << 20) + 1;
   refused[6].key_page_bytes = size_t{1} << 40;

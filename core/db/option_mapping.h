@@ -25,10 +25,6 @@ CompactionOptions ToCompactionOptions(const Options& options, int parallelism);
 // How segments of `level` are written; `bottommost`: no deeper level holds data.
 SegmentOptions ToSegmentOptions(const Options& options, int level, bool bottommost);
 
-// Compaction policies as manifests say them.
-WrittenPolicy ToWrittenPolicy(CompactionStyle style);
-CompactionStyle ToCompactionStyle(WrittenPolicy policy);
-
 }  // namespace veralith
 
 #endif  // VERALITH_CORE_DB_OPTION_MAPPING_H_

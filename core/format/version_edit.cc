@@ -72,7 +72,7 @@ class Encoder {
       Finish(kWrittenBytes);
     }
   }
-  void Policy(const std::optional<WrittenPolicy>& policy) {
+  void Policy(const std::optional<CompactionPolicyKind>& policy) {
     if (policy.has_value()) {
       body_.push_back(static_cast<char>(*policy));
       Finish(kPolicy);
@@ -256,10 +256,10 @@ class Decoder {
     if (policy == 0) {
       return reader_.FailAtOffset(reader_.offset() - 1, "compaction policy 0");
     }
-    if (policy > static_cast<uint8_t>(WrittenPolicy::kTiered)) {
+    if (policy > static_cast<uint8_t>(CompactionPolicyKind::kTiered)) {
       unknown_policy_ = policy;
     }
-    edit_.policy = WrittenPolicy{policy};
+    edit_.policy = CompactionPolicyKind{policy};
     return true;
   }
 

@@ -22,7 +22,7 @@
 #include "absl/status/statusor.h"
 #include "core/format/key_bound.h"
 #include "core/format/log_record.h"
-#include "veralith/types.h"
+#include "veralith/policy_kind.h"
 
 namespace veralith {
 
@@ -58,11 +58,7 @@ struct WrittenBytes {
   friend bool operator==(const WrittenBytes&, const WrittenBytes&) = default;
 };
 
-// How compaction kept the tree when the edit was written; veralith/policy_kind.h says what they
-// are. Written to files: never renumber.
-enum class WrittenPolicy : uint8_t { kLeveled = 1, kHybrid = 2, kTiered = 3 };
-
-// A field that is not set says nothing. A number or counter that is set replaces the earlier one.
+// Fields that are not set say nothing. A number or counter that is set replaces the earlier one.
 struct VersionEdit {
   struct AddedFile {
     int level = 0;
@@ -104,7 +100,7 @@ struct VersionEdit {
   // shorter, or bad before it, is damaged. The log number is not 0.
   std::optional<LogPosition> logs_synced_through;
   std::optional<WrittenBytes> written;
-  std::optional<WrittenPolicy> policy;
+  std::optional<CompactionPolicyKind> policy;  // that kept the tree when the edit was written
 
   friend bool operator==(const VersionEdit&, const VersionEdit&) = default;
 };

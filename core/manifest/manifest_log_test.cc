@@ -309,13 +309,13 @@ TEST_F(ManifestLogTest, ScansAManifestWithoutCurrent) {
 TEST(ManifestStateTest, EachOfTheBytesWrittenKeepsItsLargestAndThePolicyItsNewest) {
   VersionEdit more;
   more.written = WrittenBytes{10, 20, 30, 40};
-  more.policy = WrittenPolicy::kTiered;
+  more.policy = CompactionPolicyKind::kTiered;
   VersionEdit less;
   less.written = WrittenBytes{9, 21, 3, 40};
-  less.policy = WrittenPolicy::kLeveled;
+  less.policy = CompactionPolicyKind::kLeveled;
   const ManifestState state = *ManifestState().Apply(more)->Apply(less);
   EXPECT_EQ(state.written, (WrittenBytes{10, 21, 30, 40}));
-  EXPECT_EQ(state.policy, WrittenPolicy::kLeveled);
+  EXPECT_EQ(state.policy, CompactionPolicyKind::kLeveled);
   EXPECT_EQ(*ManifestState().Apply(state.Snapshot()), state);
   EXPECT_EQ(ManifestState().Apply({})->Snapshot().policy, std::nullopt);
 }

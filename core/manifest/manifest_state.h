@@ -33,7 +33,7 @@ struct ManifestState {
   Timestamp last_timestamp = 0;
   LogPosition logs_synced_through;  // {0, 0}: nothing known
   WrittenBytes written;
-  std::optional<WrittenPolicy> policy;  // of the newest edit that says; none: no edit does
+  std::optional<CompactionPolicyKind> policy;  // of the newest edit that says; none: no edit does
 
   // Returns the state after `edit`; this state is unchanged. DataLoss, saying what, if the edit
   // does not fit: see Version::Apply; a removed log that does not exist; a log added twice; another

@@ -101,8 +101,8 @@ class SimulatedEnvironment final : public Environment {
                                        : SimulatedExecutor::Order::kSeeded),
         disk_(std::make_unique<SimulatedFileSystem>()),
         watch_(std::make_unique<OrderWatch>(disk_.get())) {
-    if (configuration.max_open_files != 0) {
-      disk_->SetMaxOpenFiles(configuration.max_open_files, directory());
+    if (const int most = configuration.options.max_open_files; most > 0) {
+      disk_->SetMaxOpenFiles(static_cast<uint64_t>(most), directory());
     }
     StartProcess();
   }

@@ -171,7 +171,7 @@ std::string Session::WaitIdle() {
 
 // A settled database has few segments, however it came to be (Options::target_segment_bytes).
 std::string Session::CheckSegmentsAreFew() {
-  if (configuration_.disable_automatic_compaction != 0) {
+  if (configuration_.options.disable_automatic_compaction) {
     return "";
   }
   uint64_t files = 0;
@@ -182,7 +182,7 @@ std::string Session::CheckSegmentsAreFew() {
     runs += static_cast<uint64_t>(level.runs);
     bytes += level.bytes;
   }
-  const uint64_t most = 16 + runs + 2 * bytes / configuration_.target_segment_bytes;
+  const uint64_t most = 16 + runs + 2 * bytes / configuration_.options.target_segment_bytes;
   return files <= most
              ? ""
              : "settled, " + std::to_string(files) + " segments hold " + std::to_string(bytes) +
@@ -208,7 +208,7 @@ std::string Session::CureFullDisk() {
   if (difference = Expect(db_->Flush(), "Flush"); !difference.empty()) {
     return difference;
   }
-  if (configuration_.disable_automatic_compaction != 0) {
+  if (configuration_.options.disable_automatic_compaction) {
     difference = Expect(db_->CompactAll(), "Compact");
   }
   difference = difference.empty() ? WaitIdle() : difference;

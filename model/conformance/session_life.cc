@@ -417,7 +417,7 @@ std::string Session::TakeSnapshot(const Operation& operation) {
 }
 
 std::string Session::AdvanceClock(uint64_t nanos) {
-  const uint64_t skew = static_cast<uint64_t>(Options().max_clock_skew_nanos);
+  const uint64_t skew = static_cast<uint64_t>(configuration_.options.max_clock_skew_nanos);
   constexpr uint64_t kUnsure = 10'000'000'000;  // a real clock moves between our reading and its
   if (!environment_->simulated() && nanos > skew && nanos - skew < kUnsure) {
     return "";
@@ -444,7 +444,7 @@ std::string Session::AdvanceClock(uint64_t nanos) {
 
 void Session::AdvanceTime(uint64_t nanos) {
   environment_->AdvanceTime(static_cast<int64_t>(nanos));
-  const bool passed = nanos >= configuration_.sync_interval_nanos;
+  const bool passed = nanos >= static_cast<uint64_t>(configuration_.options.sync_interval_nanos);
   if (passed && environment_->simulated() && !Excused() && db_ != nullptr) {
     model_.SyncedThrough(interval_through_);
   }

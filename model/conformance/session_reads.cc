@@ -66,7 +66,7 @@ Bound BoundFor(const KeyBound& bound) {
 // --- The moment ----------------------------------------------------------------------------------
 
 Session::Moment Session::Now() const {
-  return {{}, model_.current().last_timestamp(), Moment::Answer::kRows};
+  return {configuration_.read, model_.current().last_timestamp(), Moment::Answer::kRows};
 }
 
 // Returns nullopt if the read point names nothing.

@@ -58,8 +58,8 @@ absl::StatusOr<std::string> ReadStandardInput(size_t limit) {
   return bytes;
 }
 
-absl::StatusOr<std::unique_ptr<Db>> OpenDatabase(const std::string& directory, Access access) {
-  Options options;
+absl::StatusOr<std::unique_ptr<Db>> OpenDatabase(const std::string& directory, Access access,
+                                                 Options options) {
   options.read_only = access == Access::kRead;
   options.create_if_missing = access == Access::kCreate;
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<Db> db, Db::Open(directory, options));

@@ -215,7 +215,7 @@ void PrintEdit(uint64_t offset, const VersionEdit& edit, const Limits& limits) {
                  written.flushes, " by flushes, ", written.compactions, " by compactions"));
   }
   if (edit.policy.has_value()) {
-    Print(StrCat("  compaction policy ", StyleName(ToCompactionStyle(*edit.policy))));
+    Print(StrCat("  compaction policy ", PolicyName(*edit.policy)));
   }
 }
 

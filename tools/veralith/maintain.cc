@@ -19,8 +19,13 @@ constexpr Parameter kTarget = {"TARGET", Parameter::Kind::kPath};
 // writes what logs hold.
 template <typename Action>
 int WithDatabase(WorkProgress::Work work, const Arguments& arguments, Action action) {
+  const absl::StatusOr<Options> options = OptionsFrom(arguments);
+  if (!options.ok()) {
+    return Fail(options.status());
+  }
   WorkProgress progress(std::move(work), arguments);
-  absl::StatusOr<std::unique_ptr<Db>> db = OpenDatabase(arguments.positional()[0], Access::kWrite);
+  absl::StatusOr<std::unique_ptr<Db>> db =
+      OpenDatabase(arguments.positional()[0], Access::kWrite, *options);
   if (!db.ok()) {
     progress.Finish(/*success=*/false);
     return Fail(db.status());
@@ -97,10 +102,12 @@ int RunCheck(const Arguments& arguments) {
 }  // namespace
 
 Command FlushCommand() {
+  std::vector<Flag> flags = WorkProgress::Flags();
+  flags.push_back(OptionFlag());
   return {.name = "flush",
           .parameters = {kDirectory},
           .summary = "Moves everything that only logs hold into segments",
-          .flags = WorkProgress::Flags(),
+          .flags = flags,
           .examples = {"veralith flush /tmp/fruit"},
           .run = RunFlush};
 }
@@ -115,6 +122,7 @@ Command CompactCommand() {
   for (const std::vector<Flag>& more : {RangeFlags(), WorkProgress::Flags()}) {
     flags.insert(flags.end(), more.begin(), more.end());
   }
+  flags.push_back(OptionFlag());
   return {.name = "compact",
           .parameters = {kDirectory},
           .summary = "Merges segments down to the last level; returns when done",

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/compaction/testing/test_options.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/memtable.h"
 #include "core/segment/segment_reader.h"
@@ -37,8 +38,8 @@ bool IsOutside(const FileMeta& file, const EntryView& entry) {
 }  // namespace
 
 CompactionOptions TinyCompactionOptions() {
-  CompactionOptions options;
-  options.target_file_bytes = 1;  // nearly one file per user key
+  CompactionOptions options = TestCompactionOptions();
+  options.target_file_bytes = 1;  // a file per user key, nearly
   options.level0_trigger_runs = 2;
   options.tier_trigger_runs = 2;
   options.level_base_bytes = 20'000;
@@ -61,11 +62,11 @@ SegmentOptions TinySegmentOptions() {
 }
 
 JobHarness::JobHarness(FileSystem* fs, std::string directory, const CompactionOptions& options,
-                       CompactionStyle style)
+                       CompactionPolicyKind kind)
     : fs_(fs),
       directory_(std::move(directory)),
       options_(options),
-      policy_(NewCompactionPolicy(style, options)) {}
+      policy_(NewCompactionPolicy(kind, options)) {}
 
 JobEnvironment JobHarness::Environment() {
   JobEnvironment environment;

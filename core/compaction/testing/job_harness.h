@@ -36,13 +36,13 @@ SegmentOptions TinySegmentOptions();
 class JobHarness {
  public:
   JobHarness(FileSystem* fs, std::string directory, const CompactionOptions& options,
-             CompactionStyle style = CompactionStyle::kLeveled);
+             CompactionPolicyKind kind = CompactionPolicyKind::kLeveled);
   // Applies from now on; no job may be running.
   void SetMaxSubcompactions(int most) { options_.max_subcompactions = most; }
   void SetCopyValuePages(bool copy) { options_.copy_value_pages = copy; }
   void SetTargetFileBytes(uint64_t bytes) { options_.target_file_bytes = bytes; }
   void SetSegmentOptions(const SegmentOptions& options) { segment_options_ = options; }
-  void ChangeStyle(CompactionStyle style) { policy_ = NewCompactionPolicy(style, options_); }
+  void ChangePolicy(CompactionPolicyKind kind) { policy_ = NewCompactionPolicy(kind, options_); }
 
   // Flushes each history as one memtable, all in one job. Their timestamps rise.
   absl::Status Flush(const std::vector<History>& memtables, const std::vector<Timestamp>& points);

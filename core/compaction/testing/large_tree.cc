@@ -138,7 +138,7 @@ void LargeTree::AddFiles(const std::vector<Piece>& pieces, int level, uint64_t r
 // --- The tree ------------------------------------------------------------------------------------
 
 LargeTree::LargeTree(const LargeTreeSettings& settings)
-    : settings_(settings), policy_(NewCompactionPolicy(settings.style, settings.options)) {
+    : settings_(settings), policy_(NewCompactionPolicy(settings.policy, settings.options)) {
   const double all =
       static_cast<double>(settings.data_bytes) / static_cast<double>(settings.entry_bytes);
   const bool skewed = settings.load == LargeLoad::kSkewed;
@@ -173,7 +173,7 @@ double LargeTree::LookupFiles() const {
 
 // Asks the policy itself whether it would be content with that much in a level.
 int LargeTree::LevelWithRoom() const {
-  if (settings_.style == CompactionStyle::kTiered) {
+  if (settings_.policy == CompactionPolicyKind::kTiered) {
     return 0;
   }
   for (int level = policy_->TieredLevels(); level < kLevels; ++level) {

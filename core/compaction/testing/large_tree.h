@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "core/compaction/picker.h"
+#include "core/compaction/testing/test_options.h"
 #include "core/manifest/version.h"
 
 namespace veralith {
@@ -36,8 +37,8 @@ enum class LargeLoad : uint8_t {
 };
 
 struct LargeTreeSettings {
-  CompactionStyle style = CompactionStyle::kLeveled;
-  CompactionOptions options;
+  CompactionPolicyKind policy = CompactionPolicyKind::kLeveled;
+  CompactionOptions options = TestCompactionOptions();
   LargeLoad load = LargeLoad::kUniform;
   uint64_t data_bytes = uint64_t{1} << 30;  // all live entries, counted once each
   uint64_t memtable_bytes = uint64_t{64} << 20;

@@ -118,8 +118,8 @@ inline rc::Gen<VersionEdit> AnyVersionEdit() {
     if (*rc::gen::arbitrary<bool>()) {
       const auto number = [] { return *AnyNumberUpTo(UINT64_MAX); };
       edit.written = WrittenBytes{number(), number(), number(), number()};
-      edit.policy = *rc::gen::element(WrittenPolicy::kLeveled, WrittenPolicy::kHybrid,
-                                      WrittenPolicy::kTiered);
+      edit.policy = *rc::gen::element(CompactionPolicyKind::kLeveled, CompactionPolicyKind::kHybrid,
+                                      CompactionPolicyKind::kTiered);
     }
     for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
       edit.removed_files.push_back({level(), *AnyTimestamp()});
