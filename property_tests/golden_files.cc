@@ -9,8 +9,6 @@
 #include "core/base/epoch.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/check_database.h"
-#include "core/db/repair.h"
 #include "core/db/testing/simulation.h"
 #include "core/db/write_batch.h"
 #include "core/format/key_hash.h"
@@ -20,6 +18,8 @@
 #include "core/log/log_writer.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
+#include "core/repair/check_database.h"
+#include "core/repair/repair.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
 

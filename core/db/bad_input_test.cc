@@ -10,10 +10,10 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/check_database.h"
 #include "core/db/db.h"
 #include "core/db/testing/simulation.h"
 #include "core/manifest/file_names.h"
+#include "core/repair/check_database.h"
 #include "gtest/gtest.h"
 
 namespace veralith {

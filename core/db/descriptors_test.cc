@@ -8,11 +8,11 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/check_database.h"
 #include "core/db/db.h"
 #include "core/db/option_mapping.h"
-#include "core/db/repair.h"
 #include "core/db/testing/simulation.h"
+#include "core/repair/check_database.h"
+#include "core/repair/repair.h"
 #include "gtest/gtest.h"
 
 namespace veralith {

@@ -8,9 +8,9 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/check_database.h"
 #include "core/db/testing/simulation.h"
 #include "core/fs/testing/intercepted_file_system.h"
+#include "core/repair/check_database.h"
 #include "gtest/gtest.h"
 
 namespace veralith {

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "core/base/status.h"
-#include "core/db/check_database.h"
 #include "core/fs/posix_file_system.h"
+#include "core/repair/check_database.h"
 #include "tools/progress.h"
 #include "tools/veralith/database.h"
 #include "tools/veralith/key_text.h"

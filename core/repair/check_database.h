@@ -5,8 +5,8 @@
 // file that it replaced before it was checked ends the check, with FailedPrecondition. Cost: reads
 // every byte once, and once more to see that newer runs hold newer versions. Memory: the segments'
 // metadata, and pages of one segment per run.
-#ifndef VERALITH_CORE_DB_CHECK_DATABASE_H_
-#define VERALITH_CORE_DB_CHECK_DATABASE_H_
+#ifndef VERALITH_CORE_REPAIR_CHECK_DATABASE_H_
+#define VERALITH_CORE_REPAIR_CHECK_DATABASE_H_
 
 #include <cstdint>
 #include <functional>
@@ -40,4 +40,4 @@ absl::Status CheckDatabase(FileSystem& fs, const std::string& directory,
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_CHECK_DATABASE_H_
+#endif  // VERALITH_CORE_REPAIR_CHECK_DATABASE_H_

@@ -10,8 +10,8 @@
 //   3. Discard removes every file written to the target.
 //
 // Thread rule: one thread.
-#ifndef VERALITH_CORE_DB_REPAIR_REWRITE_H_
-#define VERALITH_CORE_DB_REPAIR_REWRITE_H_
+#ifndef VERALITH_CORE_REPAIR_REPAIR_REWRITE_H_
+#define VERALITH_CORE_REPAIR_REPAIR_REWRITE_H_
 
 #include <cstdint>
 #include <functional>
@@ -23,12 +23,12 @@
 #include "absl/status/statusor.h"
 #include "core/compaction/survivors.h"
 #include "core/db/options.h"
-#include "core/db/repair.h"
 #include "core/format/entry.h"
 #include "core/format/version_edit.h"
 #include "core/fs/file_system.h"
 #include "core/fs/file_table.h"
 #include "core/iterator/iterator.h"
+#include "core/repair/repair.h"
 #include "core/segment/segment_summary.h"
 #include "core/segment/segment_writer.h"
 
@@ -93,4 +93,4 @@ class RepairRewrite {
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_REPAIR_REWRITE_H_
+#endif  // VERALITH_CORE_REPAIR_REPAIR_REWRITE_H_

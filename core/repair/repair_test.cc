@@ -16,7 +16,6 @@
 #include "core/base/text.h"
 #include "core/db/db.h"
 #include "core/db/option_mapping.h"
-#include "core/db/repair.h"
 #include "core/format/log_record.h"
 #include "core/format/version_edit.h"
 #include "core/fs/testing/fault_plan.h"
@@ -25,6 +24,7 @@
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 #include "core/manifest/manifest_state.h"
+#include "core/repair/repair.h"
 #include "core/segment/segment_writer.h"
 #include "gtest/gtest.h"
 

@@ -37,8 +37,8 @@
 // Memory: two write buffers, all range tombstones, and for each run that overlaps a key some pages.
 // Disk: the result, and besides a copy of the damaged segments and the logs while it works.
 // Thread rule: one thread.
-#ifndef VERALITH_CORE_DB_REPAIR_H_
-#define VERALITH_CORE_DB_REPAIR_H_
+#ifndef VERALITH_CORE_REPAIR_REPAIR_H_
+#define VERALITH_CORE_REPAIR_REPAIR_H_
 
 #include <cstdint>
 #include <functional>
@@ -100,4 +100,4 @@ absl::Status RepairDatabase(const Options& options, const std::string& source,
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_REPAIR_H_
+#endif  // VERALITH_CORE_REPAIR_REPAIR_H_

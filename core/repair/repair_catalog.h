@@ -5,8 +5,8 @@
 // an edit that removed a file removed it for ever, since numbers are used once. But in one
 // database: manifests of another are left out, and where nothing says which is the other, all of
 // them are. Thread rule: a function.
-#ifndef VERALITH_CORE_DB_REPAIR_CATALOG_H_
-#define VERALITH_CORE_DB_REPAIR_CATALOG_H_
+#ifndef VERALITH_CORE_REPAIR_REPAIR_CATALOG_H_
+#define VERALITH_CORE_REPAIR_REPAIR_CATALOG_H_
 
 #include <cstdint>
 #include <map>
@@ -15,10 +15,10 @@
 #include <vector>
 
 #include "core/base/types.h"
-#include "core/db/repair.h"
 #include "core/format/log_record.h"
 #include "core/format/version_edit.h"
 #include "core/fs/file_system.h"
+#include "core/repair/repair.h"
 
 namespace veralith {
 
@@ -45,4 +45,4 @@ RepairCatalog BuildRepairCatalog(FileSystem& fs, const std::string& directory,
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_REPAIR_CATALOG_H_
+#endif  // VERALITH_CORE_REPAIR_REPAIR_CATALOG_H_

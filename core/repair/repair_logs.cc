@@ -1,4 +1,4 @@
-#include "core/db/repair_logs.h"
+#include "core/repair/repair_logs.h"
 
 #include <algorithm>
 #include <limits>

@@ -12,8 +12,8 @@
 //
 // Memory: one memtable and one record. Time: each log is read a few times, however many places in
 // it are damaged. Reads only. Thread rule: one thread.
-#ifndef VERALITH_CORE_DB_REPAIR_LOGS_H_
-#define VERALITH_CORE_DB_REPAIR_LOGS_H_
+#ifndef VERALITH_CORE_REPAIR_REPAIR_LOGS_H_
+#define VERALITH_CORE_REPAIR_REPAIR_LOGS_H_
 
 #include <cstdint>
 #include <functional>
@@ -23,10 +23,10 @@
 
 #include "absl/status/status.h"
 #include "core/base/types.h"
-#include "core/db/repair.h"
 #include "core/format/log_record.h"
 #include "core/fs/file_system.h"
 #include "core/memtable/memtable.h"
+#include "core/repair/repair.h"
 
 namespace veralith {
 
@@ -49,4 +49,4 @@ absl::Status SalvageLogs(const LogSalvage& request, RepairReport* report, Timest
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_REPAIR_LOGS_H_
+#endif  // VERALITH_CORE_REPAIR_REPAIR_LOGS_H_
