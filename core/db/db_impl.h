@@ -208,6 +208,8 @@ class DbImpl final : public Db, private ForkObserver {
   absl::StatusOr<Timestamp> Commit(const WriteOptions& options,
                                    std::span<const LogOperation> operations);
   void Lead(WriteQueue::Writer& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A leader is done: the next one goes on, or Close learns that none is left.
+  void FinishLeading(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status LeadGroup(const WriteQueue::Writer& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CommitGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What may lack memory, before anything of the group is written.
@@ -265,8 +267,6 @@ class DbImpl final : public Db, private ForkObserver {
   absl::Status InstallOrFail(VersionEdit edit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Over the life of the database.
   WrittenBytes WrittenNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // A leader is done: the next one goes on, or Close learns that none is left.
-  void FinishLeading(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Without memory it is still due, and readers go on with the one before, which holds the same.
   void PublishSuperVersion() noexcept ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   SuperVersion* NewSuperVersion() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

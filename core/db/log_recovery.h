@@ -35,9 +35,6 @@
 
 namespace veralith {
 
-// Adds one logged operation to a memtable.
-void ApplyToMemtable(const LogOperation& operation, Timestamp timestamp, Memtable* memtable);
-
 // A copy of a replayed record. Its operations point into its bytes: it does not move.
 struct ReplayedRecord {
   Timestamp ts = 0;

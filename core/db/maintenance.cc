@@ -9,9 +9,9 @@
 #include "core/base/epoch.h"
 #include "core/base/status.h"
 #include "core/compaction/key_range.h"
-#include "core/db/check_ages.h"
 #include "core/db/db_impl.h"
 #include "core/segment/segment_reader.h"
+#include "core/version_set/check_ages.h"
 
 namespace veralith {
 namespace {

@@ -12,6 +12,7 @@
 #include "core/db/batch_reducer.h"
 #include "core/db/db_impl.h"
 #include "core/log/record_writer.h"
+#include "core/memtable/apply_to_memtable.h"
 
 namespace veralith {
 namespace {

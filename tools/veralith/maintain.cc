@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/base/status.h"
+#include "core/repair/check_database.h"
 #include "tools/progress.h"
 #include "tools/veralith/database.h"
 #include "tools/veralith/key_text.h"

@@ -10,8 +10,8 @@
 //   3. Discard removes every file written to the target.
 //
 // Thread rule: one thread.
-#ifndef VERALITH_CORE_DB_REPAIR_REWRITE_H_
-#define VERALITH_CORE_DB_REPAIR_REWRITE_H_
+#ifndef VERALITH_CORE_REPAIR_REPAIR_REWRITE_H_
+#define VERALITH_CORE_REPAIR_REPAIR_REWRITE_H_
 
 #include <cstdint>
 #include <functional>
@@ -26,6 +26,7 @@
 #include "core/format/version_edit.h"
 #include "core/fs/file_table.h"
 #include "core/iterator/iterator.h"
+#include "core/repair/repair.h"
 #include "core/segment/segment_summary.h"
 #include "core/segment/segment_writer.h"
 #include "veralith/file_system.h"
@@ -93,4 +94,4 @@ class RepairRewrite {
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_REPAIR_REWRITE_H_
+#endif  // VERALITH_CORE_REPAIR_REPAIR_REWRITE_H_

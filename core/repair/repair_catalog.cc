@@ -1,4 +1,4 @@
-#include "core/db/repair_catalog.h"
+#include "core/repair/repair_catalog.h"
 
 #include <algorithm>
 #include <memory>

@@ -5,8 +5,8 @@
 // an edit that removed a file removed it for ever, since numbers are used once. But in one
 // database: manifests of another are left out, and where nothing says which is the other, all of
 // them are. Thread rule: a function.
-#ifndef VERALITH_CORE_DB_REPAIR_CATALOG_H_
-#define VERALITH_CORE_DB_REPAIR_CATALOG_H_
+#ifndef VERALITH_CORE_REPAIR_REPAIR_CATALOG_H_
+#define VERALITH_CORE_REPAIR_REPAIR_CATALOG_H_
 
 #include <cstdint>
 #include <map>
@@ -16,6 +16,7 @@
 
 #include "core/format/log_record.h"
 #include "core/format/version_edit.h"
+#include "core/repair/repair.h"
 #include "veralith/file_system.h"
 #include "veralith/repair.h"
 #include "veralith/types.h"
@@ -45,4 +46,4 @@ RepairCatalog BuildRepairCatalog(FileSystem& fs, const std::string& directory,
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_REPAIR_CATALOG_H_
+#endif  // VERALITH_CORE_REPAIR_REPAIR_CATALOG_H_

@@ -12,8 +12,8 @@
 //
 // Memory: one memtable and one record. Time: each log is read a few times, however many places in
 // it are damaged. Reads only. Thread rule: one thread.
-#ifndef VERALITH_CORE_DB_REPAIR_LOGS_H_
-#define VERALITH_CORE_DB_REPAIR_LOGS_H_
+#ifndef VERALITH_CORE_REPAIR_REPAIR_LOGS_H_
+#define VERALITH_CORE_REPAIR_REPAIR_LOGS_H_
 
 #include <cstdint>
 #include <functional>
@@ -24,6 +24,7 @@
 #include "absl/status/status.h"
 #include "core/format/log_record.h"
 #include "core/memtable/memtable.h"
+#include "core/repair/repair.h"
 #include "veralith/file_system.h"
 #include "veralith/repair.h"
 #include "veralith/types.h"
@@ -49,4 +50,4 @@ absl::Status SalvageLogs(const LogSalvage& request, RepairReport* report, Timest
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_REPAIR_LOGS_H_
+#endif  // VERALITH_CORE_REPAIR_REPAIR_LOGS_H_

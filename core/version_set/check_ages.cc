@@ -1,4 +1,4 @@
-#include "core/db/check_ages.h"
+#include "core/version_set/check_ages.h"
 
 #include <memory>
 #include <string>

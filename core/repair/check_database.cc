@@ -1,4 +1,5 @@
 #include "veralith/check_database.h"
+#include "core/repair/check_database.h"
 
 #include <map>
 #include <memory>
@@ -8,7 +9,6 @@
 
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
-#include "core/db/check_ages.h"
 #include "core/db/log_recovery.h"
 #include "core/db/option_mapping.h"
 #include "core/db/reader_watch.h"
@@ -16,6 +16,7 @@
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 #include "core/segment/segment_reader.h"
+#include "core/version_set/check_ages.h"
 #include "core/version_set/segment_opener.h"
 
 namespace veralith {

@@ -1,4 +1,4 @@
-#include "core/db/repair_logs.h"
+#include "core/repair/repair_logs.h"
 
 #include <algorithm>
 #include <limits>
@@ -8,10 +8,10 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/log_recovery.h"
 #include "core/format/record_frame.h"
 #include "core/log/record_reader.h"
 #include "core/manifest/file_names.h"
+#include "core/memtable/apply_to_memtable.h"
 
 namespace veralith {
 namespace {

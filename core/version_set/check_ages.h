@@ -3,8 +3,8 @@
 //
 // A slow look at every version of every run, one file per run open at a time; shares no code with
 // the merges that scans and jobs use.
-#ifndef VERALITH_CORE_DB_CHECK_AGES_H_
-#define VERALITH_CORE_DB_CHECK_AGES_H_
+#ifndef VERALITH_CORE_VERSION_SET_CHECK_AGES_H_
+#define VERALITH_CORE_VERSION_SET_CHECK_AGES_H_
 
 #include <vector>
 
@@ -19,4 +19,4 @@ absl::Status CheckAges(const std::vector<std::vector<const SegmentReader*>>& run
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_DB_CHECK_AGES_H_
+#endif  // VERALITH_CORE_VERSION_SET_CHECK_AGES_H_

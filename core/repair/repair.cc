@@ -1,4 +1,5 @@
 #include "veralith/repair.h"
+#include "core/repair/repair.h"
 
 #include <algorithm>
 #include <memory>
@@ -10,15 +11,15 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/db/option_mapping.h"
-#include "core/db/repair_catalog.h"
-#include "core/db/repair_logs.h"
-#include "core/db/repair_rewrite.h"
 #include "core/format/entry.h"
 #include "core/format/key_bound.h"
 #include "core/format/segment_block.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 #include "core/manifest/manifest_state.h"
+#include "core/repair/repair_catalog.h"
+#include "core/repair/repair_logs.h"
+#include "core/repair/repair_rewrite.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_salvage.h"
 #include "core/version_set/segment_opener.h"

@@ -1,4 +1,4 @@
-#include "core/db/repair_rewrite.h"
+#include "core/repair/repair_rewrite.h"
 
 #include <algorithm>
 #include <optional>
