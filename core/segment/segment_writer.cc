@@ -20,12 +20,14 @@
 #include "core/format/sparse_index.h"
 #include "core/segment/common_prefix.h"
 #include "core/segment/row_group_builder.h"
+#include "veralith/version.h"
 
 namespace veralith {
 namespace {
 
 // Readers match this against their lists of writer bugs: `application version x.y.z (build hash)`.
-constexpr std::string_view kCreatedBy = "veralith version 0.1.0 (build 1)";
+std::string CreatedBy() { return "veralith version " + std::string(kVersion) + " (build 1)"; }
+
 constexpr std::string_view kHexIndexKey = "merutable.kv_index.v1";
 constexpr double kParquetBloomFalsePositives = 0.03;
 
@@ -140,7 +142,7 @@ class SegmentWriterImpl : public SegmentWriter {
         filter_(options.filter_bits_per_key) {
     contents_.counts.single_version = true;
     metadata_.schema = Schema();
-    metadata_.created_by = kCreatedBy;
+    metadata_.created_by = CreatedBy();
     metadata_.column_orders.assign(kSegmentColumns, parquet::ColumnOrder::kTypeOrder);
   }
 

@@ -7,6 +7,7 @@
 #include "tools/veralith/database.h"
 #include "tools/veralith/help.h"
 #include "tools/veralith/suggestion.h"
+#include "veralith/version.h"
 
 namespace veralith::tools {
 namespace {

@@ -14,8 +14,6 @@
 
 namespace veralith::tools {
 
-inline constexpr std::string_view kVersion = "0.1.0";
-
 // All options of a command, --help included.
 std::vector<Flag> FlagsOf(const Command& command);
 // "veralith put DIR KEY [VALUE]".

@@ -3,6 +3,7 @@
 
 #include "core/base/text.h"
 #include "tools/veralith/help.h"
+#include "veralith/version.h"
 
 namespace veralith::tools {
 namespace {
