@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -620,10 +621,10 @@ TEST_F(BackgroundTest, ACancelledCompactionLeavesNothingBehind) {
     Open(options);
     FillRuns(3, 300);
     db_->SetBackgroundRate(5'000);
-    Atomic<bool> cancel{false};
-    simulation_.executor().ScheduleAfter(kSecond, [&] { cancel.Store(true); });
+    std::stop_source cancel;
+    simulation_.executor().ScheduleAfter(kSecond, [&] { cancel.request_stop(); });
     CompactOptions compact;
-    compact.cancel = &cancel;
+    compact.cancel = cancel.get_token();
     const int64_t start = Now();
     const absl::Status status = db_->Compact(compact, std::nullopt, Bound::Open(), Bound::Open());
     EXPECT_TRUE(absl::IsAborted(status)) << status;
@@ -643,20 +644,21 @@ TEST_F(BackgroundTest, ACompactionCancelledBeforeItBeginsDoesNothing) {
   Open(ManualOptions());
   FillRuns(2, 30);
   Put("in memory", "only");
-  Atomic<bool> cancel{true};
+  std::stop_source cancel;
+  cancel.request_stop();
   CompactOptions compact;
-  compact.cancel = &cancel;
+  compact.cancel = cancel.get_token();
   EXPECT_TRUE(absl::IsAborted(db_->Compact(compact, std::nullopt, Bound::Open(), Bound::Open())));
   EXPECT_EQ(db_->GetStatistics().compactions, 0u);
   EXPECT_EQ(db_->GetStatistics().levels[0].runs, 2);
 }
 
-TEST_F(BackgroundTest, ACompactionWithAFlagThatIsNeverSetIsDoneWhenItReturns) {
+TEST_F(BackgroundTest, ACompactionThatNobodyStopsIsDoneWhenItReturns) {
   Open(ManualOptions());
   FillRuns(2, 30);
-  Atomic<bool> cancel{false};
+  std::stop_source cancel;
   CompactOptions compact;
-  compact.cancel = &cancel;
+  compact.cancel = cancel.get_token();
   EXPECT_OK(db_->Compact(compact, std::nullopt, Bound::Open(), Bound::Open()));
   EXPECT_EQ(db_->GetStatistics().levels[0].files, 0u);
 }

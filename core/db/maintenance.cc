@@ -1,6 +1,7 @@
 // Flush, Compact, waiting, Resume, Check, statistics, Close.
 #include <algorithm>
 #include <array>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -109,8 +110,11 @@ absl::Status DbImpl::Compact(const CompactOptions& options, std::optional<Namesp
   if (!range.has_value()) {
     return absl::OkStatus();
   }
+  // Jobs look at flags: a request to stop sets this one.
+  Atomic<bool> cancelled{false};
+  const std::stop_callback on_stop(options.cancel, [&cancelled] { cancelled.Store(true); });
   ManualRequest request;
-  request.cancel = options.cancel;
+  request.cancel = options.cancel.stop_possible() ? &cancelled : nullptr;
   if (!request.IsCancelled()) {
     VERALITH_RETURN_IF_ERROR(FlushLocked());
   }
@@ -121,10 +125,10 @@ absl::Status DbImpl::Compact(const CompactOptions& options, std::optional<Namesp
   absl::Status status = CatchNoMemory("Compact", [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     return AwaitBackground(
         {&compaction_}, [&request] { return request.done || request.IsCancelled(); },
-        /*polls=*/options.cancel != nullptr);
+        /*polls=*/request.cancel != nullptr);
   });
   std::erase(manual_, &request);
-  while (manual_job_ == &request) {  // the job reads the caller's flag until it ends
+  while (manual_job_ == &request) {  // the job reads `cancelled` until it ends
     executor_->Await(mutex_, background_done_);
   }
   if (status.ok() && !request.done) {

@@ -11,10 +11,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "core/base/sync.h"
 #include "veralith/policy_kind.h"
 #include "veralith/types.h"
 
@@ -213,9 +214,9 @@ struct WriteOptions {
 };
 
 struct CompactOptions {
-  // Set it to true from any thread to cancel: the call soon returns Aborted. The job under way
-  // leaves nothing, finished jobs stay. Must live until the call returns. Null: no way to cancel.
-  const Atomic<bool>* cancel = nullptr;
+  // Request a stop from any thread to cancel: the call soon returns Aborted. The job under way
+  // leaves nothing, finished jobs stay.
+  std::stop_token cancel = {};
 };
 
 // One end of a range of keys, of a scan or a compaction: no end, or a key, included or not.
