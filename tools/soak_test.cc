@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/db/write_batch_reader.h"
 #include "gtest/gtest.h"
 #include "tools/soak_run.h"
 #include "veralith/db.h"
@@ -50,10 +51,10 @@ class LyingDb final : public Db {
       return db_->LastTimestamp();
     }
     if (LieNow(Lie::kHalfBatch)) {
-      const WriteBatch::Operation first = batch.operation(0);
+      const WriteBatchReader::Operation first = WriteBatchReader::At(batch, 0);
       WriteBatch half;
-      first.kind == WriteBatch::Operation::Kind::kPut ? half.Put(first.ns, first.key, first.value)
-                                                      : half.Delete(first.ns, first.key);
+      first.kind == WriteBatchReader::Kind::kPut ? half.Put(first.ns, first.key, first.value)
+                                                 : half.Delete(first.ns, first.key);
       return db_->Write(options, half);
     }
     return db_->Write(options, batch);

@@ -33,6 +33,8 @@ class Pin {
       release_(std::exchange(object_, nullptr));
     }
   }
+  // The object and how to release it; this pin then holds nothing. Null: it held nothing.
+  std::pair<void*, Release> Take() { return {std::exchange(object_, nullptr), release_}; }
   explicit operator bool() const { return object_ != nullptr; }
 
  private:

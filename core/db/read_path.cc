@@ -12,6 +12,7 @@
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
+#include "core/db/pinned_value_filler.h"
 #include "core/db/version_cursors.h"
 #include "core/format/key_hash.h"
 #include "core/iterator/merging_cursor.h"
@@ -63,7 +64,7 @@ class Lookup {
     LookupOptions options;
     options.fill_cache = fill_cache_;
     options.want_timestamp = want_timestamp_ || covered != 0;
-    options.unpinned_bytes = PinnedValue::kCopiedBytes;
+    options.unpinned_bytes = PinnedValueFiller::kCopiedBytes;
     // At the newest state every version in a segment is visible: their timestamps need not be read.
     const Timestamp snapshot = latest_ ? kMaxTimestamp : snapshot_;
     VERALITH_RETURN_IF_ERROR(segment.Get(ns_, key_, hash(), snapshot, options, &result_));
@@ -92,11 +93,11 @@ class Lookup {
   // instead, unless its page was read for this lookup alone.
   void MoveTo(PinnedValue* value) {
     if (pin_) {
-      value->Assign(value_, std::move(pin_));
-    } else if (value_.size() <= PinnedValue::kCopiedBytes) {
-      value->Copy(value_);
+      PinnedValueFiller::Assign(value_, std::move(pin_), value);
+    } else if (value_.size() <= PinnedValueFiller::kCopiedBytes) {
+      PinnedValueFiller::Copy(value_, value);
     } else {
-      value->Assign(value_, in_memtable_->MakePin());
+      PinnedValueFiller::Assign(value_, in_memtable_->MakePin(), value);
     }
   }
 
@@ -400,8 +401,8 @@ absl::StatusOr<bool> DbImpl::GetThroughRows(const SuperVersion& pinned, Timestam
       broken_rows_.Fill(ns, key, *row);
     }
   }
-  if (row->found && row->value.size() <= PinnedValue::kCopiedBytes) {
-    value->Copy(row->value);
+  if (row->found && row->value.size() <= PinnedValueFiller::kCopiedBytes) {
+    PinnedValueFiller::Copy(row->value, value);
   }
   if (entry_timestamp != nullptr) {
     *entry_timestamp = row->timestamp;

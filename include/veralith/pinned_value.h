@@ -15,15 +15,10 @@
 #include <string_view>
 #include <utility>
 
-#include "core/base/pin.h"
-
 namespace veralith {
 
 class PinnedValue {
  public:
-  // Largest value that may be copied, in bytes. For the engine.
-  static constexpr size_t kCopiedBytes = 256;
-
   PinnedValue() = default;
   PinnedValue(PinnedValue&& other) noexcept { *this = std::move(other); }
   PinnedValue& operator=(PinnedValue&& other) noexcept {
@@ -33,11 +28,12 @@ class PinnedValue {
     if (other.view_.data() == other.copy_) {
       Copy(other.view_);
     } else {
-      Assign(other.view_, std::move(other.pin_));
+      Pin(other.view_, std::exchange(other.pinned_, nullptr), other.release_);
     }
     other.Reset();
     return *this;
   }
+  ~PinnedValue() { Reset(); }
 
   // Returns the value; empty before the first Get and after Reset.
   std::string_view view() const { return view_; }
@@ -47,23 +43,35 @@ class PinnedValue {
   // Lets go of the value.
   void Reset() {
     view_ = {};
-    pin_.Reset();
+    if (pinned_ != nullptr) {
+      release_(std::exchange(pinned_, nullptr));
+    }
   }
-  // Sets a pinned value. For the engine.
-  void Assign(std::string_view view, Pin pin) {
+
+ private:
+  friend class PinnedValueFiller;  // for the engine
+
+  using Release = void (*)(void* pinned);
+  // Largest value that may be copied, in bytes.
+  static constexpr size_t kCopiedBytes = 256;
+
+  // Sets a pinned value, which `release` lets go of.
+  void Pin(std::string_view view, void* pinned, Release release) {
+    Reset();
     view_ = view;
-    pin_ = std::move(pin);
+    pinned_ = pinned;
+    release_ = release;
   }
-  // Sets a copied value of at most kCopiedBytes. For the engine.
+  // Sets a copied value of at most kCopiedBytes.
   void Copy(std::string_view bytes) {
-    pin_.Reset();
+    Reset();
     std::memcpy(copy_, bytes.data(), bytes.size());
     view_ = {copy_, bytes.size()};
   }
 
- private:
   std::string_view view_;
-  Pin pin_;
+  void* pinned_ = nullptr;
+  Release release_ = nullptr;
   char copy_[kCopiedBytes];
 };
 

@@ -40,28 +40,19 @@ class WriteBatch {
   // Returns the bytes of all keys and values.
   size_t bytes() const { return bytes_.size(); }
 
-  // --- For the engine and for tools that look into a batch -------------------------------------
-  struct Operation {
-    enum class Kind : uint8_t { kPut, kDelete, kDeleteRange };
-    Kind kind;
-    NamespaceId ns;
-    std::string_view key;    // kDeleteRange: begin
-    std::string_view value;  // kDeleteRange: end
-    bool open_end = false;
-  };
-  Operation operation(size_t i) const;
-
  private:
+  friend class WriteBatchReader;  // the engine's
+
+  enum class Kind : uint8_t { kPut, kDelete, kDeleteRange };
   struct Slot {
-    Operation::Kind kind;
+    Kind kind;
     bool open_end;
     NamespaceId ns;
     size_t offset;  // of key, then value, in bytes_
     size_t key_size;
     size_t value_size;
   };
-  void Add(Operation::Kind kind, NamespaceId ns, std::string_view key, std::string_view value,
-           bool open_end);
+  void Add(Kind kind, NamespaceId ns, std::string_view key, std::string_view value, bool open_end);
 
   std::string bytes_;
   std::vector<Slot> operations_;

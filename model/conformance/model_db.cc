@@ -7,6 +7,9 @@
 
 #include "core/base/check.h"
 #include "core/base/status.h"
+#include "core/db/pinned_value_filler.h"
+#include "core/db/write_batch_reader.h"
+#include "core/fs/file_helpers.h"
 #include "model/conformance/environment.h"
 #include "model/kv_model.h"
 #include "model/limits.h"
@@ -563,13 +566,13 @@ absl::Status ModelDb::MakeDurable(SyncMode mode) {
 absl::StatusOr<Timestamp> ModelDb::Write(const WriteOptions& options, const WriteBatch& batch) {
   std::vector<model::Write> writes;
   for (size_t i = 0; i < batch.count(); ++i) {
-    const WriteBatch::Operation operation = batch.operation(i);
+    const WriteBatchReader::Operation operation = WriteBatchReader::At(batch, i);
     model::Write& write = writes.emplace_back();
     write.ns = operation.ns;
     write.key = operation.key;
-    if (operation.kind == WriteBatch::Operation::Kind::kPut) {
+    if (operation.kind == WriteBatchReader::Kind::kPut) {
       write.value = operation.value;
-    } else if (operation.kind == WriteBatch::Operation::Kind::kDelete) {
+    } else if (operation.kind == WriteBatchReader::Kind::kDelete) {
       write.kind = model::Write::Kind::kDelete;
     } else {
       write.kind = model::Write::Kind::kDeleteRange;
@@ -632,7 +635,8 @@ absl::StatusOr<bool> ModelDb::Get(const ReadOptions& options, NamespaceId ns, st
     return false;
   }
   auto* copy = new std::string(std::move(row->value));
-  value->Assign(*copy, Pin(copy, [](void* object) { delete static_cast<std::string*>(object); }));
+  PinnedValueFiller::Assign(
+      *copy, Pin(copy, [](void* object) { delete static_cast<std::string*>(object); }), value);
   if (entry_timestamp != nullptr) {
     *entry_timestamp = Broken(Defect::kValueTimestampIsTheReaders) ? at : row->timestamp;
   }
