@@ -202,13 +202,6 @@ class ThreadPoolExecutor final : public Executor {
     return Pool().ScheduleAfter(delay_nanos, std::move(task));
   }
   bool Cancel(TimerId timer) override { return Pool().Cancel(timer); }
-  void Await(Mutex& mutex, CondVar& condition) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    condition.Wait(mutex);
-  }
-  bool AwaitFor(Mutex& mutex, CondVar& condition, int64_t nanos) override
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    return condition.WaitFor(mutex, nanos);
-  }
 
  private:
   WorkerPool& Pool() {
@@ -226,6 +219,12 @@ class ThreadPoolExecutor final : public Executor {
 };
 
 }  // namespace
+
+void Executor::Await(Mutex& mutex, CondVar& condition) { condition.Wait(mutex); }
+
+bool Executor::AwaitFor(Mutex& mutex, CondVar& condition, int64_t nanos) {
+  return condition.WaitFor(mutex, nanos);
+}
 
 std::unique_ptr<Executor> NewThreadPoolExecutor(int threads) {
   return std::make_unique<ThreadPoolExecutor>(threads);

@@ -4,6 +4,7 @@
 
 #include "core/base/broken.h"
 #include "core/base/check.h"
+#include "core/base/sync.h"
 #include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
 #include "core/memtable/encoded_key.h"

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/sync.h"
 #include "core/base/text.h"
 #include "core/format/coding.h"
 #include "core/format/internal_key.h"

@@ -22,8 +22,10 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
+#include "core/base/sync.h"
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/fault_plan.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/version_set/version_set.h"

@@ -3,8 +3,8 @@
 // Invariants
 //   1. A scheduled task runs exactly once, or never if the executor is destroyed first; Schedule
 //      never runs it on the caller's stack.
-//   2. All waiting of the engine goes through Await/AwaitFor, so that the simulated executor
-//      (core/base/testing/simulated_executor.h), which has one thread, can run pending work there.
+//   2. All waiting of the engine goes through Await/AwaitFor, so that a simulated executor, which
+//      has one thread, can run pending work there.
 //   3. A wait may return without a notification: callers loop over their condition.
 //   4. Schedule and ScheduleAfter may throw std::bad_alloc, and have then done nothing. A task
 //      throws nothing. Waits need no memory.
@@ -17,9 +17,18 @@
 #include <functional>
 #include <memory>
 
-#include "core/base/sync.h"
+// Checked by clang's -Wthread-safety: the caller holds the mutex.
+#ifdef __clang__
+#define VERALITH_REQUIRES(mutex) __attribute__((requires_capability(mutex)))
+#else
+#define VERALITH_REQUIRES(mutex)
+#endif
 
 namespace veralith {
+
+// The engine's own; an executor only passes them on.
+class CondVar;
+class Mutex;
 
 enum class TaskPriority {
   kHigh,  // flushes, timers
@@ -42,11 +51,11 @@ class Executor {
   // Returns true if the task had not started; then it never will.
   virtual bool Cancel(TimerId timer) = 0;
 
-  // Releases `mutex`, waits for a notification of `condition` (or runs other work), takes `mutex`.
-  virtual void Await(Mutex& mutex, CondVar& condition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) = 0;
+  // Releases `mutex`, waits for a notification of `condition`, takes `mutex`. An executor of real
+  // threads leaves both waits as they are; a simulation runs other work in them.
+  virtual void Await(Mutex& mutex, CondVar& condition) VERALITH_REQUIRES(mutex);
   // The same; false when `nanos` passed without a notification.
-  virtual bool AwaitFor(Mutex& mutex, CondVar& condition, int64_t nanos)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) = 0;
+  virtual bool AwaitFor(Mutex& mutex, CondVar& condition, int64_t nanos) VERALITH_REQUIRES(mutex);
 };
 
 // A pool of real threads. kHigh tasks run first, and one thread is kept for them alone when
@@ -59,5 +68,7 @@ std::unique_ptr<Executor> NewThreadPoolExecutor(int threads);
 Executor* DefaultExecutor();
 
 }  // namespace veralith
+
+#undef VERALITH_REQUIRES
 
 #endif  // VERALITH_EXECUTOR_H_

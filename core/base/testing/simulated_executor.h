@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "core/base/random.h"
+#include "core/base/sync.h"
 #include "core/base/testing/simulated_clock.h"
 #include "veralith/executor.h"
 
