@@ -19,6 +19,7 @@
 #include "core/base/random.h"
 #include "core/base/text.h"
 #include "core/format/key_hash.h"
+#include "core/fs/file_helpers.h"
 #include "core/segment/page_cache.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"

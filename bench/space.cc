@@ -25,6 +25,7 @@
 #include "core/base/random.h"
 #include "core/base/text.h"
 #include "core/format/parquet_metadata.h"
+#include "core/fs/file_helpers.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_writer.h"
 #include "veralith/posix_file_system.h"

@@ -18,6 +18,7 @@
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
 #include "core/format/coding.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/log/record_writer.h"
 #include "core/manifest/manifest_log.h"

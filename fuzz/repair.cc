@@ -26,6 +26,7 @@
 #include "core/base/testing/simulated_executor.h"
 #include "core/format/log_record.h"
 #include "core/format/record_frame.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/log/record_reader.h"
 #include "core/log/record_writer.h"

@@ -13,6 +13,7 @@
 #include "core/base/testing/simulated_executor.h"
 #include "core/compaction/testing/job_harness.h"
 #include "core/compaction/testing/version_history.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
 #include "gtest/gtest.h"

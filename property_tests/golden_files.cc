@@ -11,6 +11,7 @@
 #include "core/base/text.h"
 #include "core/db/testing/simulation.h"
 #include "core/format/key_hash.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/memory_file.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/log/log_reader.h"

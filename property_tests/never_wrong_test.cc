@@ -17,6 +17,7 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/db/testing/simulation.h"
+#include "core/fs/file_helpers.h"
 #include "gtest/gtest.h"
 #include "model/kv_model.h"
 #include "property_tests/generators/traces.h"

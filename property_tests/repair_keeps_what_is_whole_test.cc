@@ -18,6 +18,7 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
+#include "core/fs/file_helpers.h"
 #include "core/log/log_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"

@@ -15,6 +15,7 @@
 #include "core/compaction/flush_job.h"
 #include "core/db/db_impl.h"
 #include "core/db/option_mapping.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 
 namespace veralith {

@@ -13,6 +13,7 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 

@@ -14,6 +14,7 @@
 #include "core/base/testing/explorer.h"
 #include "core/db/super_version.h"
 #include "core/db/write_queue.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/file_table.h"
 #include "core/fs/testing/intercepted_file_system.h"
 #include "core/fs/testing/simulated_file_system.h"

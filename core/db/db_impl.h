@@ -61,6 +61,7 @@
 #include "core/db/snapshot_list.h"
 #include "core/db/super_version.h"
 #include "core/db/write_queue.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/file_table.h"
 #include "core/memtable/memtable.h"
 #include "core/segment/page_cache.h"

@@ -5,6 +5,7 @@
 
 #include "core/base/broken.h"
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/apply_to_memtable.h"
 

@@ -11,6 +11,7 @@
 #include "core/db/db_impl.h"
 #include "core/db/guarded_db.h"
 #include "core/db/option_mapping.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/yielding_file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/version_set/segment_opener.h"

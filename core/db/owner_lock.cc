@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/broken.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 
 namespace veralith {

@@ -9,6 +9,7 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/db/testing/simulation.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/intercepted_file_system.h"
 #include "gtest/gtest.h"
 #include "veralith/check_database.h"

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 
 namespace veralith {

@@ -19,6 +19,7 @@
 #include "core/base/fork.h"
 #include "core/base/status.h"
 #include "core/fs/errno_status.h"
+#include "core/fs/file_helpers.h"
 
 namespace veralith {
 namespace {

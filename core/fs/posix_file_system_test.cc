@@ -14,6 +14,7 @@
 #include <string>
 
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
 

@@ -13,6 +13,7 @@
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
 #include "core/format/record_frame.h"
+#include "core/fs/file_helpers.h"
 #include "core/log/record_reader.h"
 #include "core/log/record_writer.h"
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

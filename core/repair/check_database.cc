@@ -11,6 +11,7 @@
 #include "core/db/log_recovery.h"
 #include "core/db/option_mapping.h"
 #include "core/db/reader_watch.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/file_table.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"

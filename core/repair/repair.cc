@@ -13,6 +13,7 @@
 #include "core/format/entry.h"
 #include "core/format/key_bound.h"
 #include "core/format/segment_block.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 #include "core/manifest/manifest_state.h"

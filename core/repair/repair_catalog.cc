@@ -10,6 +10,7 @@
 #include "core/format/coding.h"
 #include "core/format/record_frame.h"
 #include "core/format/version_edit.h"
+#include "core/fs/file_helpers.h"
 #include "core/log/record_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"

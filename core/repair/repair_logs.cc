@@ -9,6 +9,7 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/format/record_frame.h"
+#include "core/fs/file_helpers.h"
 #include "core/log/record_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/apply_to_memtable.h"

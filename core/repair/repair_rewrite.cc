@@ -12,6 +12,7 @@
 #include "core/db/option_mapping.h"
 #include "core/format/checksum.h"
 #include "core/format/key_bound.h"
+#include "core/fs/file_helpers.h"
 #include "core/iterator/concatenating_iterator.h"
 #include "core/iterator/merging_iterator.h"
 #include "core/manifest/file_names.h"

@@ -17,6 +17,7 @@
 #include "core/db/option_mapping.h"
 #include "core/format/log_record.h"
 #include "core/format/version_edit.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/fault_plan.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/log/log_writer.h"

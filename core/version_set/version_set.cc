@@ -9,6 +9,7 @@
 #include "core/base/check.h"
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
 
 namespace veralith {
 namespace {

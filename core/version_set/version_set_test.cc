@@ -9,6 +9,7 @@
 #include "core/base/status.h"
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -15,8 +15,8 @@
 // key of 32,000 bytes, a value of 256 MiB, a batch of 1 GiB, namespaces up to 2^63-1. Timestamps
 // are nanoseconds since the Unix epoch.
 //
-// Errors. core/base/status.h says which code means what. No exception leaves this interface. What
-// any call can return, unless its comment says less:
+// Errors. No exception leaves this interface. What any call can return, unless its comment says
+// less:
 //   FailedPrecondition  The database is closed, or this process was forked from its owner.
 //                       Writes: open for reading only, an earlier write or sync of a log or the
 //                       manifest failed, or the directory has a new owner. Reads of a read-only
@@ -38,7 +38,7 @@
 // is FailedPrecondition and does nothing. Iterators are not Valid() there, pinned values stay, and
 // destroying the Db changes nothing on disk and frees nothing. Fork before opening, or open another
 // database in the child. (An Options::executor of your own must start its threads in the child;
-// those of core/base/executor.h do. After exec nothing of this remains.)
+// those of veralith/executor.h do. After exec nothing of this remains.)
 //
 // Ownership. The caller owns the Db. Destroy iterators and release snapshots before it.
 #ifndef VERALITH_DB_H_

@@ -6,9 +6,9 @@
 //      unreadable or leads to damage. Without a whole manifest, all segments and logs count, except
 //      those that a readable edit removed: see "Risks".
 //   2. It checks each segment. From a damaged one it takes every row whose pages pass their
-//      checksums (core/segment/segment_salvage.h) and lists the others. A segment that is not the
-//      one that the manifest records (another database's under its name) is lost, whole or damaged.
-//      The block's counts show that, or the rows if the block is damaged.
+//      checksums and lists the others. A segment that is not the one that the manifest records
+//      (another database's under its name) is lost, whole or damaged. The block's counts show that,
+//      or the rows if the block is damaged.
 //   3. It reads each log up to the first damage, lists the rest and leaves it. So the result is a
 //      state that the database was in. RepairOptions::behind_damage also takes sound records after
 //      the damage: more is kept, but writes in between are missing. A torn end that was never known

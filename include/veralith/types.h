@@ -1,6 +1,6 @@
 // The words every layer shares: namespaces, timestamps, and the limits of DESIGN promise 9.
 //
-// A leaf: it depends on nothing, and it is the only part of core that model/ may use.
+// A leaf: it depends on nothing, and it is the only header of the engine that model/ may use.
 #ifndef VERALITH_TYPES_H_
 #define VERALITH_TYPES_H_
 
@@ -24,12 +24,6 @@ inline constexpr Timestamp kMaxTimestamp = (uint64_t{1} << 63) - 1;
 inline constexpr size_t kMaxKeyBytes = 32'000;
 inline constexpr size_t kMaxValueBytes = size_t{256} << 20;
 inline constexpr size_t kMaxBatchBytes = size_t{1} << 30;
-
-// What an entry says of its key. The numbers are written to logs: never renumber.
-enum class EntryKind : uint8_t {
-  kPut = 1,
-  kDelete = 2,  // a point tombstone
-};
 
 }  // namespace veralith
 

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
 #include "model/conformance/session.h"
 #include "model/operation_text.h"
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/format/version_edit.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 

@@ -4,6 +4,7 @@
 
 #include "core/base/status.h"
 #include "core/db/testing/manifest_interpreter.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "model/operation_text.h"
 #include "property_tests/exploration/believed_files.h"

@@ -17,6 +17,7 @@
 #include "core/base/text.h"
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
+#include "core/fs/file_helpers.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
 #include "core/segment/stored_value_page.h"

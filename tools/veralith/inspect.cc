@@ -13,6 +13,7 @@
 #include "core/format/parquet_metadata.h"
 #include "core/format/segment_block.h"
 #include "core/format/version_edit.h"
+#include "core/fs/file_helpers.h"
 #include "core/log/log_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
 #include "core/log/log_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/segment/segment_file.h"

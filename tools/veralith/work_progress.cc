@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "veralith/file_system.h"
 

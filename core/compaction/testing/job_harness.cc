@@ -6,6 +6,7 @@
 
 #include "core/base/status.h"
 #include "core/compaction/testing/test_options.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/memtable.h"
 #include "core/segment/segment_reader.h"

@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
 #include "gtest/gtest.h"
 #include "veralith/file_system.h"
 

@@ -11,6 +11,7 @@
 #include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/fs/errno_status.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/simulated_bytes.h"
 #include "core/fs/testing/simulated_disk.h"
 #include "core/fs/testing/survivors.h"

@@ -11,6 +11,7 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
