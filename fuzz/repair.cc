@@ -30,8 +30,6 @@
 #include "core/log/record_reader.h"
 #include "core/log/record_writer.h"
 #include "core/manifest/file_names.h"
-#include "core/repair/check_database.h"
-#include "core/repair/repair.h"
 #include "core/segment/segment_salvage.h"
 #include "veralith/check_database.h"
 #include "veralith/db.h"

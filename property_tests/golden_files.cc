@@ -17,8 +17,6 @@
 #include "core/log/log_writer.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
-#include "core/repair/check_database.h"
-#include "core/repair/repair.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
 #include "veralith/check_database.h"

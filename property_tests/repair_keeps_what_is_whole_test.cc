@@ -21,8 +21,6 @@
 #include "core/log/log_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
-#include "core/repair/check_database.h"
-#include "core/repair/repair.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_reader.h"
 #include "gtest/gtest.h"

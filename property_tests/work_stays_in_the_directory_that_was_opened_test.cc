@@ -19,7 +19,6 @@
 #include "core/base/text.h"
 #include "core/fs/testing/failing_calls.h"
 #include "core/fs/testing/temporary_directory.h"
-#include "core/repair/repair.h"
 #include "gtest/gtest.h"
 #include "veralith/db.h"
 #include "veralith/repair.h"

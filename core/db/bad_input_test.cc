@@ -12,7 +12,6 @@
 #include "core/base/text.h"
 #include "core/db/testing/simulation.h"
 #include "core/manifest/file_names.h"
-#include "core/repair/check_database.h"
 #include "gtest/gtest.h"
 #include "veralith/check_database.h"
 #include "veralith/db.h"

@@ -10,8 +10,6 @@
 #include "core/base/text.h"
 #include "core/db/option_mapping.h"
 #include "core/db/testing/simulation.h"
-#include "core/repair/check_database.h"
-#include "core/repair/repair.h"
 #include "gtest/gtest.h"
 #include "veralith/check_database.h"
 #include "veralith/db.h"

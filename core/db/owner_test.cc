@@ -10,7 +10,6 @@
 #include "core/base/text.h"
 #include "core/db/testing/simulation.h"
 #include "core/fs/testing/intercepted_file_system.h"
-#include "core/repair/check_database.h"
 #include "gtest/gtest.h"
 #include "veralith/check_database.h"
 

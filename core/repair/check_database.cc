@@ -1,5 +1,4 @@
 #include "veralith/check_database.h"
-#include "core/repair/check_database.h"
 
 #include <map>
 #include <memory>

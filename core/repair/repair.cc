@@ -1,5 +1,4 @@
 #include "veralith/repair.h"
-#include "core/repair/repair.h"
 
 #include <algorithm>
 #include <memory>

@@ -16,7 +16,6 @@
 
 #include "core/format/log_record.h"
 #include "core/format/version_edit.h"
-#include "core/repair/repair.h"
 #include "veralith/file_system.h"
 #include "veralith/repair.h"
 #include "veralith/types.h"

@@ -24,7 +24,6 @@
 #include "absl/status/status.h"
 #include "core/format/log_record.h"
 #include "core/memtable/memtable.h"
-#include "core/repair/repair.h"
 #include "veralith/file_system.h"
 #include "veralith/repair.h"
 #include "veralith/types.h"

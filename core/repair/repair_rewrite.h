@@ -26,7 +26,6 @@
 #include "core/format/version_edit.h"
 #include "core/fs/file_table.h"
 #include "core/iterator/iterator.h"
-#include "core/repair/repair.h"
 #include "core/segment/segment_summary.h"
 #include "core/segment/segment_writer.h"
 #include "veralith/file_system.h"

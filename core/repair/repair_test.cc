@@ -23,7 +23,6 @@
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 #include "core/manifest/manifest_state.h"
-#include "core/repair/repair.h"
 #include "core/segment/segment_writer.h"
 #include "gtest/gtest.h"
 #include "veralith/db.h"

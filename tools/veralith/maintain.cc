@@ -3,7 +3,6 @@
 #include <string>
 
 #include "core/base/status.h"
-#include "core/repair/check_database.h"
 #include "tools/progress.h"
 #include "tools/veralith/database.h"
 #include "tools/veralith/key_text.h"

@@ -5,7 +5,6 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/repair/repair.h"
 #include "tools/progress.h"
 #include "tools/veralith/database.h"
 #include "veralith/repair.h"
