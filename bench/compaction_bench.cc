@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "core/base/check.h"
-#include "core/base/clock.h"
 #include "core/base/random.h"
-#include "core/db/db.h"
+#include "veralith/clock.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {

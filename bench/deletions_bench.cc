@@ -10,7 +10,7 @@
 #include <string>
 
 #include "core/base/check.h"
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {

@@ -20,7 +20,7 @@
 
 #include "core/base/check.h"
 #include "core/base/random.h"
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {

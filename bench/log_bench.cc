@@ -6,9 +6,9 @@
 #include <string>
 
 #include "core/base/check.h"
-#include "core/base/clock.h"
-#include "core/fs/posix_file_system.h"
 #include "core/log/log_writer.h"
+#include "veralith/clock.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {

@@ -16,12 +16,12 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
-#include "core/base/clock.h"
 #include "core/base/random.h"
 #include "core/iterator/merging_cursor.h"
 #include "core/iterator/visible_iterator.h"
 #include "core/memtable/arena.h"
 #include "core/memtable/memtable.h"
+#include "veralith/clock.h"
 
 namespace veralith {
 namespace {

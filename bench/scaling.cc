@@ -24,7 +24,7 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {

@@ -19,10 +19,10 @@
 #include "core/base/random.h"
 #include "core/base/text.h"
 #include "core/format/key_hash.h"
-#include "core/fs/posix_file_system.h"
 #include "core/segment/page_cache.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {

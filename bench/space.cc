@@ -25,9 +25,9 @@
 #include "core/base/random.h"
 #include "core/base/text.h"
 #include "core/format/parquet_metadata.h"
-#include "core/fs/posix_file_system.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_writer.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {

@@ -1,7 +1,7 @@
 // Veralith behind the benchmark's interface.
 #include "bench/engine.h"
 #include "core/base/status.h"
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 namespace veralith::bench {
 namespace {

@@ -24,16 +24,18 @@
 #include "core/base/status.h"
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
-#include "core/db/check_database.h"
-#include "core/db/db.h"
-#include "core/db/repair.h"
 #include "core/format/log_record.h"
 #include "core/format/record_frame.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/log/record_reader.h"
 #include "core/log/record_writer.h"
 #include "core/manifest/file_names.h"
+#include "core/repair/check_database.h"
+#include "core/repair/repair.h"
 #include "core/segment/segment_salvage.h"
+#include "veralith/check_database.h"
+#include "veralith/db.h"
+#include "veralith/repair.h"
 
 namespace veralith {
 namespace {

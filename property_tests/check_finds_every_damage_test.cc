@@ -12,11 +12,12 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/check_database.h"
 #include "core/fs/testing/fault_plan.h"
 #include "core/manifest/file_names.h"
+#include "core/repair/check_database.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/random_database.h"
+#include "veralith/check_database.h"
 
 namespace veralith {
 namespace {

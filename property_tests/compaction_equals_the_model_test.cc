@@ -143,7 +143,7 @@ void Step(TreeWalk& walk) {
       }
       break;
     case 6:
-      harness.ChangeStyle(TreeWalk::AnyStyle());
+      harness.ChangePolicy(TreeWalk::AnyPolicyKind());
       return;
     default:
       if (walk.now() > 0) {

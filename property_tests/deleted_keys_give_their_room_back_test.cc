@@ -14,7 +14,7 @@ constexpr int kKeys = 3000;
 
 std::string KeyOf(int i) { return "key" + std::to_string(10'000 + i); }
 
-class DeletedKeys : public ::testing::TestWithParam<CompactionStyle> {
+class DeletedKeys : public ::testing::TestWithParam<CompactionPolicyKind> {
  protected:
   DeletedKeys() {
     Options options = simulation_.SmallOptions();
@@ -78,9 +78,10 @@ TEST_P(DeletedKeys, StayWhereASnapshotStillSeesThem) {
   EXPECT_LT(SegmentBytes() * 100, before_);
 }
 
-INSTANTIATE_TEST_SUITE_P(Styles, DeletedKeys,
-                         ::testing::Values(CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                                           CompactionStyle::kTiered));
+INSTANTIATE_TEST_SUITE_P(Policies, DeletedKeys,
+                         ::testing::Values(CompactionPolicyKind::kLeveled,
+                                           CompactionPolicyKind::kHybrid,
+                                           CompactionPolicyKind::kTiered));
 
 }  // namespace
 }  // namespace veralith

@@ -9,10 +9,7 @@
 #include "core/base/epoch.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/check_database.h"
-#include "core/db/repair.h"
 #include "core/db/testing/simulation.h"
-#include "core/db/write_batch.h"
 #include "core/format/key_hash.h"
 #include "core/fs/testing/memory_file.h"
 #include "core/fs/testing/simulated_file_system.h"
@@ -20,8 +17,13 @@
 #include "core/log/log_writer.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
+#include "core/repair/check_database.h"
+#include "core/repair/repair.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
+#include "veralith/check_database.h"
+#include "veralith/repair.h"
+#include "veralith/write_batch.h"
 
 namespace veralith {
 namespace {

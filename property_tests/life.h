@@ -17,8 +17,8 @@
 
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
-#include "core/db/db.h"
 #include "model/crash_model.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 

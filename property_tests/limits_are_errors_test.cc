@@ -16,7 +16,6 @@
 #include "core/base/sync.h"
 #include "core/base/text.h"
 #include "core/db/testing/simulation.h"
-#include "core/fs/posix_file_system.h"
 #include "core/fs/testing/intercepted_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
@@ -24,6 +23,7 @@
 #include "model/limits.h"
 #include "property_tests/generators/traces.h"
 #include "rapidcheck/gtest.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith::model {
 namespace {

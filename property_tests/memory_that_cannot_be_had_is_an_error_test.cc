@@ -1,4 +1,4 @@
-// core/db/db.h: "Memory that cannot be had is ResourceExhausted... no exception crosses the
+// veralith/db.h: "Memory that cannot be had is ResourceExhausted... no exception crosses the
 // interface".
 //
 // Below unchanged production code the Nth request for memory fails (failing_allocations.h), alone
@@ -21,10 +21,10 @@
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
 #include "core/base/text.h"
-#include "core/db/db.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
 #include "property_tests/life_without_memory.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 namespace {

@@ -20,13 +20,13 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/db.h"
 #include "core/fs/testing/failing_calls.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
 #include "model/kv_model.h"
 #include "property_tests/generators/traces.h"
 #include "rapidcheck/gtest.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 namespace {

@@ -8,11 +8,11 @@
 #include <memory>
 #include <vector>
 
-#include "core/base/executor.h"
 #include "core/format/key_bound.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/tree_walk.h"
 #include "rapidcheck/gtest.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {

@@ -18,15 +18,17 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/check_database.h"
-#include "core/db/repair.h"
 #include "core/log/log_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
+#include "core/repair/check_database.h"
+#include "core/repair/repair.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_reader.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/random_database.h"
+#include "veralith/check_database.h"
+#include "veralith/repair.h"
 
 namespace veralith {
 namespace {

@@ -17,11 +17,12 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/db.h"
-#include "core/db/repair.h"
 #include "core/fs/testing/failing_calls.h"
 #include "core/fs/testing/temporary_directory.h"
+#include "core/repair/repair.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
+#include "veralith/repair.h"
 
 namespace veralith {
 namespace {

@@ -2,7 +2,7 @@
 #include <iostream>
 
 #include "core/base/status.h"
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 int main(int argc, char** argv) {
   const std::string directory = argc > 1 ? argv[1] : "/tmp/veralith-example";

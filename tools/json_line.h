@@ -18,7 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith::tools {
 

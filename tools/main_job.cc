@@ -16,15 +16,15 @@
 #include <string>
 #include <vector>
 
-#include "core/base/clock.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/db.h"
 #include "model/kv_model.h"
 #include "tools/input.h"
 #include "tools/progress.h"
 #include "tools/veralith/arguments.h"
+#include "veralith/clock.h"
+#include "veralith/db.h"
 
 namespace veralith::tools {
 namespace {

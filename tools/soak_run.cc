@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {

@@ -13,7 +13,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 namespace veralith {
 

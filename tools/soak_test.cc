@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/db/db.h"
 #include "gtest/gtest.h"
 #include "tools/soak_run.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {

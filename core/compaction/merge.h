@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/compaction/job.h"
 #include "core/compaction/outputs.h"
 #include "core/compaction/pieces.h"
@@ -17,6 +16,7 @@
 #include "core/iterator/range_tombstones.h"
 #include "core/manifest/version.h"
 #include "core/segment/stored_value_page.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -32,13 +32,13 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/compaction/key_range.h"
 #include "core/compaction/options.h"
-#include "core/compaction/style.h"
 #include "core/format/version_edit.h"
 #include "core/iterator/range_tombstones.h"
 #include "core/manifest/version.h"
+#include "veralith/policy_kind.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -148,9 +148,9 @@ std::unique_ptr<CompactionPolicy> NewHybridPolicy(const CompactionOptions& optio
 // newer ones are large beside the oldest.
 std::unique_ptr<CompactionPolicy> NewTieredPolicy(const CompactionOptions& options);
 
-// A database may be opened with another style than before: the new policy brings the tree into its
+// A database may be opened with another kind of policy than before: the new policy brings the tree into its
 // shape.
-std::unique_ptr<CompactionPolicy> NewCompactionPolicy(CompactionStyle style,
+std::unique_ptr<CompactionPolicy> NewCompactionPolicy(CompactionPolicyKind kind,
                                                       const CompactionOptions& options);
 
 // FailedPrecondition, saying which of the rules 1 to 5 the pick breaks.

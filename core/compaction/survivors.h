@@ -39,10 +39,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/compaction/point_tombstones.h"
 #include "core/format/entry.h"
 #include "core/iterator/iterator.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

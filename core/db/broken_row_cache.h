@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "core/base/sync.h"
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -40,7 +40,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/executor.h"
 #include "core/base/fork.h"
 #include "core/base/no_memory.h"
 #include "core/base/random.h"
@@ -51,7 +50,6 @@
 #include "core/compaction/options.h"
 #include "core/compaction/picker.h"
 #include "core/db/broken_row_cache.h"
-#include "core/db/db.h"
 #include "core/db/event_queue.h"
 #include "core/db/gap_cache.h"
 #include "core/db/hybrid_logical_clock.h"
@@ -63,12 +61,14 @@
 #include "core/db/snapshot_list.h"
 #include "core/db/super_version.h"
 #include "core/db/write_queue.h"
-#include "core/fs/file_system.h"
 #include "core/fs/file_table.h"
 #include "core/memtable/memtable.h"
 #include "core/segment/page_cache.h"
 #include "core/version_set/segment_releases.h"
 #include "core/version_set/version_set.h"
+#include "veralith/db.h"
+#include "veralith/executor.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 
@@ -208,6 +208,8 @@ class DbImpl final : public Db, private ForkObserver {
   absl::StatusOr<Timestamp> Commit(const WriteOptions& options,
                                    std::span<const LogOperation> operations);
   void Lead(WriteQueue::Writer& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A leader is done: the next one goes on, or Close learns that none is left.
+  void FinishLeading(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status LeadGroup(const WriteQueue::Writer& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CommitGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What may lack memory, before anything of the group is written.
@@ -265,8 +267,6 @@ class DbImpl final : public Db, private ForkObserver {
   absl::Status InstallOrFail(VersionEdit edit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Over the life of the database.
   WrittenBytes WrittenNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // A leader is done: the next one goes on, or Close learns that none is left.
-  void FinishLeading(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Without memory it is still due, and readers go on with the one before, which holds the same.
   void PublishSuperVersion() noexcept ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   SuperVersion* NewSuperVersion() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

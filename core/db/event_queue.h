@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "core/base/sync.h"
-#include "core/db/listener.h"
+#include "veralith/listener.h"
 
 namespace veralith {
 

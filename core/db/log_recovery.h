@@ -27,16 +27,13 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/format/log_record.h"
-#include "core/fs/file_system.h"
 #include "core/log/log_reader.h"
 #include "core/memtable/memtable.h"
+#include "veralith/file_system.h"
+#include "veralith/types.h"
 
 namespace veralith {
-
-// Adds one logged operation to a memtable.
-void ApplyToMemtable(const LogOperation& operation, Timestamp timestamp, Memtable* memtable);
 
 // A copy of a replayed record. Its operations point into its bytes: it does not move.
 struct ReplayedRecord {

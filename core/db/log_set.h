@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/format/log_record.h"
 #include "core/log/log_writer.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -29,9 +29,9 @@
 
 #include "core/base/epoch.h"
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/memtable/memtable.h"
 #include "core/version_set/segment_set.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -7,10 +7,10 @@
 #include <memory>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/db/super_version.h"
 #include "core/iterator/key_cursor.h"
 #include "core/iterator/range_tombstones.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

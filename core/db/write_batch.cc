@@ -1,4 +1,4 @@
-#include "core/db/write_batch.h"
+#include "veralith/write_batch.h"
 
 #include <exception>
 

@@ -23,10 +23,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/executor.h"
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/format/log_record.h"
+#include "veralith/executor.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

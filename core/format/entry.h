@@ -11,7 +11,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -1,4 +1,4 @@
-#include "core/fs/file_system.h"
+#include "veralith/file_system.h"
 
 #include "core/base/status.h"
 

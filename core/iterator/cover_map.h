@@ -16,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -1,6 +1,6 @@
 // What a reader sees at one moment: turns the newest versions of keys and the range tombstones into
 // the keys that are there, each once, with its value. The methods and their meaning are those of
-// DbIterator (core/db/db_iterator.h), which db implements with this class.
+// DbIterator (veralith/db_iterator.h), which db implements with this class.
 //
 // Invariants
 //   1. For each key inside the bounds: its newest version with ts <= snapshot decides; a tombstone,
@@ -27,10 +27,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/iterator/key_cursor.h"
 #include "core/iterator/known_gaps.h"
 #include "core/iterator/range_tombstones.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -14,9 +14,9 @@
 #include "absl/status/statusor.h"
 #include "core/format/compression.h"
 #include "core/format/segment_block.h"
-#include "core/fs/file_system.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_salvage.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

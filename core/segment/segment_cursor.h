@@ -19,10 +19,10 @@
 #include <string_view>
 #include <utility>
 
-#include "core/base/types.h"
 #include "core/iterator/key_cursor.h"
 #include "core/segment/page_column.h"
 #include "core/segment/segment_pages.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

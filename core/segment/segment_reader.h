@@ -30,13 +30,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/pin.h"
-#include "core/base/types.h"
 #include "core/format/entry.h"
-#include "core/fs/file_system.h"
 #include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
 #include "core/segment/segment_summary.h"
 #include "core/segment/stored_value_page.h"
+#include "veralith/file_system.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -12,7 +12,7 @@
 //
 // Invariants
 //   1. Entries are handed over strictly ascending in the order of core/format/entry.h, within the
-//      limits of core/base/types.h.
+//      limits of veralith/types.h.
 //   2. Nothing is made up: a page counts only after its checksum matched. Without the footer the
 //      codec of value pages is found by trying; it is believed only when one codec alone fits.
 //   3. An error of reading is a loss like others; only the receiver's errors end the reading.
@@ -32,7 +32,7 @@
 #include "absl/status/statusor.h"
 #include "core/format/entry.h"
 #include "core/format/segment_block.h"
-#include "core/fs/file_system.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <utility>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/format/key_bound.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

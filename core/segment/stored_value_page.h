@@ -15,12 +15,12 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/compression.h"
 #include "core/format/entry.h"
 #include "core/segment/page.h"
 #include "core/segment/segment_options.h"
 #include "core/segment/value_page.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -34,17 +34,17 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/executor.h"
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/format/version_edit.h"
-#include "core/fs/file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 #include "core/manifest/manifest_state.h"
 #include "core/manifest/version.h"
 #include "core/version_set/segment_releases.h"
 #include "core/version_set/segment_set.h"
+#include "veralith/executor.h"
+#include "veralith/file_system.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -6,7 +6,7 @@
 namespace veralith::model {
 namespace {
 
-// Of failed writes that a crash has not decided yet: each doubles the number of legal states.
+// Failed writes that no crash has decided yet: each doubles the number of legal states.
 constexpr size_t kMaxOpenFailures = 4;
 
 WriteOptions OptionsOf(const Operation& operation) {
@@ -162,12 +162,12 @@ std::string Session::Acknowledge(const Operation& operation, const std::vector<W
     return "the write committed at " + std::to_string(timestamp) + ", but the last timestamp is " +
            std::to_string(db_->LastTimestamp());
   }
-  const uint64_t mode = operation.durability == Durability::kDefault
-                            ? configuration_.sync_mode
-                            : static_cast<uint64_t>(operation.durability);
+  const SyncMode mode = operation.durability == Durability::kDefault
+                            ? configuration_.options.sync_mode
+                            : static_cast<SyncMode>(operation.durability);
   if (timestamp != model_.current().last_timestamp()) {
-    model_.Acknowledged(timestamp, batch, mode == static_cast<uint64_t>(SyncMode::kCommit));
-    if (mode == static_cast<uint64_t>(SyncMode::kInterval)) {
+    model_.Acknowledged(timestamp, batch, mode == SyncMode::kCommit);
+    if (mode == SyncMode::kInterval) {
       interval_through_ = model_.size();
     }
   }

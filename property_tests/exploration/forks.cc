@@ -10,8 +10,8 @@
 #include "core/base/status.h"
 #include "core/base/sync.h"
 #include "core/base/testing/in_child.h"
-#include "core/db/db.h"
 #include "core/fs/testing/temporary_directory.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 namespace {

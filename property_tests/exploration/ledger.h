@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/types.h"
 #include "model/conformance/environment.h"
 #include "model/crash_model.h"
+#include "veralith/types.h"
 
 namespace veralith::model {
 

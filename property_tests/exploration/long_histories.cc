@@ -31,7 +31,7 @@ class History {
  public:
   explicit History(uint64_t seed) : random_(seed), simulation_(seed) {
     options_ = simulation_.SmallOptions();
-    options_.compaction_policy = static_cast<CompactionStyle>(random_.Below(3));
+    options_.compaction_policy = kCompactionPolicyKinds[random_.Below(3)];
     options_.target_segment_bytes = size_t{8192} << random_.Below(4);
     options_.level_base_bytes = options_.target_segment_bytes * (1 + random_.Below(8));
     options_.level0_compaction_trigger = static_cast<int>(2 + random_.Below(6));
@@ -132,7 +132,7 @@ class History {
     const Shape shape = ShapeNow();
     const uint64_t most = constant + 2 * shape.bytes / options_.target_segment_bytes;
     return shape.files <= most ? ""
-                               : StrCat(when, ", ", StyleName(options_.compaction_policy), ": ",
+                               : StrCat(when, ", ", PolicyName(options_.compaction_policy), ": ",
                                         shape.files, " segments of ", shape.bytes, " bytes, not ",
                                         most, " with targets of ", options_.target_segment_bytes);
   }

@@ -65,7 +65,7 @@ Options ExplorationOptions() {
 Configuration ExplorationConfiguration() {
   Configuration configuration;
   configuration.fifo = 1;
-  configuration.max_write_buffers = 4;
+  configuration.options.max_write_buffers = 4;
   return configuration;
 }
 

@@ -23,7 +23,6 @@
 
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
-#include "core/db/db.h"
 #include "core/fs/testing/order_monitor.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "model/conformance/configurations.h"
@@ -31,6 +30,7 @@
 #include "model/operation.h"
 #include "property_tests/exploration/crash_point_file_system.h"
 #include "property_tests/exploration/ledger.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 

@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "core/base/random.h"
-#include "core/base/types.h"
-#include "core/db/db.h"
 #include "core/db/testing/simulation.h"
+#include "veralith/db.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -22,15 +22,15 @@ namespace veralith {
 
 class TreeWalk {
  public:
-  TreeWalk() : harness_(&fs_, "/tree", TinyCompactionOptions(), AnyStyle()) {
+  TreeWalk() : harness_(&fs_, "/tree", TinyCompactionOptions(), AnyPolicyKind()) {
     RC_ASSERT(fs_.CreateDirectory("/tree").ok());
     harness_.executor = &executor_;
     harness_.SetMaxSubcompactions(*rc::gen::inRange(1, 5));
   }
 
-  static CompactionStyle AnyStyle() {
-    return *rc::gen::element(CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                             CompactionStyle::kTiered);
+  static CompactionPolicyKind AnyPolicyKind() {
+    return *rc::gen::element(CompactionPolicyKind::kLeveled, CompactionPolicyKind::kHybrid,
+                             CompactionPolicyKind::kTiered);
   }
 
   JobHarness& harness() { return harness_; }

@@ -97,7 +97,7 @@ struct Shape {
 Shape ShapeOf(const Case& subject) {
   const CompactionOptions& options = subject.options;
   const auto data = static_cast<double>(subject.data_bytes);
-  const bool hybrid = subject.style == CompactionStyle::kHybrid;
+  const bool hybrid = subject.policy == CompactionPolicyKind::kHybrid;
   const double tiers = hybrid ? std::pow(options.tier_trigger_runs, 2) : 1;
   Shape shape;
   shape.first_job =
@@ -133,7 +133,7 @@ Theory ExpectedTiered(const Case& subject) {
 
 Costs Measure(const Case& subject) {
   LargeTreeSettings settings;
-  settings.style = subject.style;
+  settings.policy = subject.policy;
   settings.options = OptionsOf(subject);
   settings.load = subject.load;
   settings.data_bytes = subject.data_bytes;
@@ -142,8 +142,8 @@ Costs Measure(const Case& subject) {
   tree.Prefill();
   const auto data = static_cast<double>(subject.data_bytes);
   Cycles cycles;
-  RunCycles(tree, cycles, subject.style == CompactionStyle::kTiered ? 1 : 2, kMostWrites * data / 2,
-            [] {});
+  RunCycles(tree, cycles, subject.policy == CompactionPolicyKind::kTiered ? 1 : 2,
+            kMostWrites * data / 2, [] {});
   const LargeTree::Totals before = tree.totals();
   const double interval = data / static_cast<double>(subject.memtable_bytes) / kSamples;
   Sampler sampler;
@@ -172,11 +172,11 @@ Costs Measure(const Case& subject) {
 }
 
 Theory Expected(const Case& subject) {
-  if (subject.style == CompactionStyle::kTiered) {
+  if (subject.policy == CompactionPolicyKind::kTiered) {
     return ExpectedTiered(subject);
   }
   const CompactionOptions& options = subject.options;
-  const bool hybrid = subject.style == CompactionStyle::kHybrid;
+  const bool hybrid = subject.policy == CompactionPolicyKind::kHybrid;
   const Shape shape = ShapeOf(subject);
   const auto data = static_cast<double>(subject.data_bytes);
   Theory theory;

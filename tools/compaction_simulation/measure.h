@@ -11,14 +11,15 @@
 #include <string_view>
 
 #include "core/compaction/testing/large_tree.h"
+#include "core/compaction/testing/test_options.h"
 
 namespace veralith::simulation {
 
 struct Case {
-  CompactionStyle style = CompactionStyle::kLeveled;
+  CompactionPolicyKind policy = CompactionPolicyKind::kLeveled;
   LargeLoad load = LargeLoad::kUniform;
   uint64_t data_bytes = uint64_t{1} << 30;
-  CompactionOptions options;
+  CompactionOptions options = TestCompactionOptions();
   uint64_t memtable_bytes = uint64_t{64} << 20;
   // The tree is simulated with files of at least data_bytes / most_files: what is lost is only how
   // finely the small levels above are cut.

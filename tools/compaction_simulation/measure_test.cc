@@ -6,26 +6,26 @@
 #include <string>
 
 #include "core/db/option_mapping.h"
-#include "core/db/options.h"
 #include "gtest/gtest.h"
+#include "veralith/options.h"
 
 namespace veralith::simulation {
 namespace {
 
 constexpr uint64_t kGib = uint64_t{1} << 30;
 
-Case CaseOf(CompactionStyle style, LargeLoad load, uint64_t gib) {
+Case CaseOf(CompactionPolicyKind policy, LargeLoad load, uint64_t gib) {
   Case subject;
-  subject.style = style;
+  subject.policy = policy;
   subject.load = load;
   subject.data_bytes = gib * kGib;
   Options options;
-  options.compaction_policy = style;
+  options.compaction_policy = policy;
   subject.options = ToCompactionOptions(options, 1);
   return subject;
 }
 
-class PolicyCosts : public ::testing::TestWithParam<CompactionStyle> {};
+class PolicyCosts : public ::testing::TestWithParam<CompactionPolicyKind> {};
 
 TEST_P(PolicyCosts, OfUniformOverwritesAreBetweenTheBoundsOfTheory) {
   for (const uint64_t gib : {10, 30}) {
@@ -71,7 +71,7 @@ TEST_P(PolicyCosts, AreTheSameEveryTime) {
 // After every memtable, with time for all that is due.
 TEST_P(PolicyCosts, LevelsKeepWithinTheirTriggers) {
   LargeTreeSettings settings;
-  settings.style = GetParam();
+  settings.policy = GetParam();
   settings.options = CaseOf(GetParam(), LargeLoad::kUniform, 10).options;
   settings.data_bytes = 10 * kGib;
   LargeTree tree(settings);
@@ -96,7 +96,7 @@ TEST_P(PolicyCosts, NoLevelStarvesWhenCompactionIsHardPressed) {
   const double per_memtable =
       1.25 * Measure(subject).write * static_cast<double>(subject.memtable_bytes);
   LargeTreeSettings settings;
-  settings.style = subject.style;
+  settings.policy = subject.policy;
   settings.options = subject.options;
   settings.data_bytes = subject.data_bytes;
   LargeTree tree(settings);
@@ -121,17 +121,18 @@ TEST_P(PolicyCosts, NoLevelStarvesWhenCompactionIsHardPressed) {
     most_score = std::max(most_score, *std::max_element(scores.begin(), scores.end()));
   }
   std::printf("%s: at most %zu runs in level 0, score %.2f\n",
-              std::string(StyleName(subject.style)).c_str(), most_runs, most_score);
+              std::string(PolicyName(subject.policy)).c_str(), most_runs, most_score);
   // A tiered merge of everything holds back nothing but other merges: runs pile up meanwhile.
-  const bool tiered = subject.style == CompactionStyle::kTiered;
+  const bool tiered = subject.policy == CompactionPolicyKind::kTiered;
   EXPECT_LE(most_runs, tiered ? 400u : 24u);
   EXPECT_LE(most_score, tiered ? 50 : 8);
 }
 
-INSTANTIATE_TEST_SUITE_P(Styles, PolicyCosts,
-                         ::testing::Values(CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                                           CompactionStyle::kTiered),
-                         [](const auto& info) { return std::string(StyleName(info.param)); });
+INSTANTIATE_TEST_SUITE_P(Policies, PolicyCosts,
+                         ::testing::Values(CompactionPolicyKind::kLeveled,
+                                           CompactionPolicyKind::kHybrid,
+                                           CompactionPolicyKind::kTiered),
+                         [](const auto& info) { return std::string(PolicyName(info.param)); });
 
 }  // namespace
 }  // namespace veralith::simulation

@@ -3,9 +3,9 @@
 #include <memory>
 #include <string>
 
-#include "core/db/db.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
 
 namespace {
 

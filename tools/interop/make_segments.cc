@@ -17,10 +17,10 @@
 #include "core/base/text.h"
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
-#include "core/fs/posix_file_system.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
 #include "core/segment/stored_value_page.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {

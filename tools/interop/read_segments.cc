@@ -14,8 +14,8 @@
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
 #include "core/format/key_hash.h"
-#include "core/fs/posix_file_system.h"
 #include "core/segment/segment_reader.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {

@@ -64,6 +64,7 @@ Command StatsCommand();
 Command CheckCommand();
 Command InspectCommand();
 Command RepairCommand();
+Command OptionsCommand();
 Command HelpCommand();
 Command CompletionCommand();
 Command ManCommand();

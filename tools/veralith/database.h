@@ -10,10 +10,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/db/db.h"
 #include "core/manifest/manifest_state.h"
 #include "tools/veralith/arguments.h"
 #include "tools/veralith/command.h"
+#include "veralith/db.h"
 
 namespace veralith::tools {
 
@@ -29,10 +29,11 @@ absl::StatusOr<std::string> ReadStandardInput(size_t limit);
 // Says on standard error that the command waits for somebody to type, if it does.
 void SayThatATerminalIsRead();
 
-// Opens for writing (creating only if `create`) or for reading. Says on standard error what opening
-// dropped.
+// Opens for writing (creating only if `create`) or for reading, whatever `options` say of that. Says
+// on standard error what opening dropped.
 enum class Access { kRead, kWrite, kCreate };
-absl::StatusOr<std::unique_ptr<Db>> OpenDatabase(const std::string& directory, Access access);
+absl::StatusOr<std::unique_ptr<Db>> OpenDatabase(const std::string& directory, Access access,
+                                                 Options options = {});
 // Closes; the exit code: `code` unless closing failed.
 int CloseDatabase(Db& db, int code);
 
@@ -42,6 +43,10 @@ absl::StatusOr<ManifestState> ReadManifest(const std::string& directory);
 // The options --ns and --at, which several commands have.
 Flag NamespaceFlag();
 Flag AtFlag();
+// The option --option NAME=VALUE,..., and the options of the database that it says. InvalidArgument
+// names a word that is none.
+Flag OptionFlag();
+absl::StatusOr<Options> OptionsFrom(const Arguments& arguments);
 NamespaceId NamespaceFrom(const Arguments& arguments);
 // --at, or now. Pages that are read do not displace others.
 ReadOptions ReadOptionsFrom(const Arguments& arguments);

@@ -13,13 +13,13 @@
 #include "core/format/parquet_metadata.h"
 #include "core/format/segment_block.h"
 #include "core/format/version_edit.h"
-#include "core/fs/posix_file_system.h"
 #include "core/log/log_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 #include "core/segment/segment_file.h"
 #include "tools/progress.h"
 #include "tools/veralith/database.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith::tools {
 namespace {
@@ -215,7 +215,7 @@ void PrintEdit(uint64_t offset, const VersionEdit& edit, const Limits& limits) {
                  written.flushes, " by flushes, ", written.compactions, " by compactions"));
   }
   if (edit.policy.has_value()) {
-    Print(StrCat("  compaction policy ", StyleName(ToCompactionStyle(*edit.policy))));
+    Print(StrCat("  compaction policy ", PolicyName(*edit.policy)));
   }
 }
 

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
-#include "core/db/options.h"
 #include "tools/veralith/arguments.h"
+#include "veralith/options.h"
+#include "veralith/types.h"
 
 namespace veralith::tools {
 

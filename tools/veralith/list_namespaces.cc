@@ -3,11 +3,11 @@
 #include <set>
 
 #include "core/base/status.h"
-#include "core/fs/posix_file_system.h"
 #include "core/log/log_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/segment/segment_file.h"
 #include "tools/veralith/database.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith::tools {
 namespace {

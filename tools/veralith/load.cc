@@ -29,6 +29,7 @@ struct LoadOptions {
   std::optional<NamespaceId> ns;
   InputFormat format;
   uint64_t batch_entries;
+  Options database;
 };
 
 std::string NameOf(const std::string& file) {
@@ -105,7 +106,8 @@ class Loader {
   // The first commit opens the database, also when it is empty.
   absl::Status Commit(WriteBatch* batch) {
     if (db_ == nullptr) {
-      VERALITH_ASSIGN_OR_RETURN(db_, OpenDatabase(options_.directory, Access::kCreate));
+      VERALITH_ASSIGN_OR_RETURN(
+          db_, OpenDatabase(options_.directory, Access::kCreate, options_.database));
     }
     VERALITH_RETURN_IF_ERROR(db_->Write({}, *batch).status());
     entries_ += batch->count();
@@ -205,6 +207,10 @@ int Run(const Arguments& arguments) {
   if (!format.ok()) {
     return Fail(format.status());
   }
+  const absl::StatusOr<Options> options = OptionsFrom(arguments);
+  if (!options.ok()) {
+    return Fail(options.status());
+  }
   std::vector<std::string> files(arguments.positional().begin() + 1, arguments.positional().end());
   if (files.empty()) {
     files.emplace_back(kStandardInput);
@@ -212,7 +218,8 @@ int Run(const Arguments& arguments) {
   Loader loader({.directory = arguments.positional()[0],
                  .ns = arguments.Has("ns") ? std::optional(NamespaceFrom(arguments)) : std::nullopt,
                  .format = *format,
-                 .batch_entries = std::max<uint64_t>(1, arguments.Number("batch", 100))});
+                 .batch_entries = std::max<uint64_t>(1, arguments.Number("batch", 100)),
+                 .database = *options});
   if (const absl::Status fits = CheckInputs(loader, files, *format); !fits.ok()) {
     return Fail(fits);
   }
@@ -265,7 +272,8 @@ Command LoadCommand() {
                      .letter = 'b',
                      .value = "N",
                      .type = Flag::Type::kNumber,
-                     .help = "entries of an atomic commit, 100 by default"}},
+                     .help = "entries of an atomic commit, 100 by default"},
+                    OptionFlag()},
           .examples = {"printf 'apple\\tred\\nplum\\tblue\\n' | veralith load /tmp/fruit",
                        "veralith dump /tmp/fruit | veralith load /tmp/copy",
                        "apt-cache dumpavail | veralith load /tmp/packages --format stanzas"},

@@ -3,12 +3,13 @@
 #include <string>
 
 #include "core/base/status.h"
-#include "core/db/check_database.h"
-#include "core/fs/posix_file_system.h"
+#include "core/repair/check_database.h"
 #include "tools/progress.h"
 #include "tools/veralith/database.h"
 #include "tools/veralith/key_text.h"
 #include "tools/veralith/work_progress.h"
+#include "veralith/check_database.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith::tools {
 namespace {
@@ -19,8 +20,13 @@ constexpr Parameter kTarget = {"TARGET", Parameter::Kind::kPath};
 // writes what logs hold.
 template <typename Action>
 int WithDatabase(WorkProgress::Work work, const Arguments& arguments, Action action) {
+  const absl::StatusOr<Options> options = OptionsFrom(arguments);
+  if (!options.ok()) {
+    return Fail(options.status());
+  }
   WorkProgress progress(std::move(work), arguments);
-  absl::StatusOr<std::unique_ptr<Db>> db = OpenDatabase(arguments.positional()[0], Access::kWrite);
+  absl::StatusOr<std::unique_ptr<Db>> db =
+      OpenDatabase(arguments.positional()[0], Access::kWrite, *options);
   if (!db.ok()) {
     progress.Finish(/*success=*/false);
     return Fail(db.status());
@@ -97,10 +103,12 @@ int RunCheck(const Arguments& arguments) {
 }  // namespace
 
 Command FlushCommand() {
+  std::vector<Flag> flags = WorkProgress::Flags();
+  flags.push_back(OptionFlag());
   return {.name = "flush",
           .parameters = {kDirectory},
           .summary = "Moves everything that only logs hold into segments",
-          .flags = WorkProgress::Flags(),
+          .flags = flags,
           .examples = {"veralith flush /tmp/fruit"},
           .run = RunFlush};
 }
@@ -115,6 +123,7 @@ Command CompactCommand() {
   for (const std::vector<Flag>& more : {RangeFlags(), WorkProgress::Flags()}) {
     flags.insert(flags.end(), more.begin(), more.end());
   }
+  flags.push_back(OptionFlag());
   return {.name = "compact",
           .parameters = {kDirectory},
           .summary = "Merges segments down to the last level; returns when done",

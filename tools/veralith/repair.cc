@@ -5,9 +5,10 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/repair.h"
+#include "core/repair/repair.h"
 #include "tools/progress.h"
 #include "tools/veralith/database.h"
+#include "veralith/repair.h"
 
 namespace veralith::tools {
 namespace {

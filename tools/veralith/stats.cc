@@ -48,15 +48,15 @@ LevelStatistics TotalOf(const Statistics& statistics) {
 }
 
 // As asked for, or as the database ran with last; leveled where its files do not say.
-CompactionStyle StyleFrom(const Arguments& arguments, const std::optional<WrittenPolicy>& last) {
+CompactionPolicyKind PolicyFrom(const Arguments& arguments,
+                                const std::optional<CompactionPolicyKind>& last) {
   const std::optional<std::string> name = arguments.Value("policy");
-  for (const CompactionStyle style :
-       {CompactionStyle::kLeveled, CompactionStyle::kHybrid, CompactionStyle::kTiered}) {
-    if (name.has_value() && *name == StyleName(style)) {
-      return style;
+  for (const CompactionPolicyKind policy : kCompactionPolicyKinds) {
+    if (name.has_value() && *name == PolicyName(policy)) {
+      return policy;
     }
   }
-  return last.has_value() ? ToCompactionStyle(*last) : CompactionStyle::kLeveled;
+  return last.value_or(CompactionPolicyKind::kLeveled);
 }
 
 std::string WriteAmplificationText(const LifetimeBytes& bytes) {
@@ -68,7 +68,7 @@ std::string WriteAmplificationText(const LifetimeBytes& bytes) {
                 " by flushes, ", HumanBytes(bytes.compactions), " by compactions");
 }
 
-void PrintSummary(const Statistics& statistics, CompactionStyle style) {
+void PrintSummary(const Statistics& statistics, CompactionPolicyKind policy) {
   const LevelStatistics total = TotalOf(statistics);
   const std::string pending =
       statistics.pending_compaction.empty() ? "nothing is due" : statistics.pending_compaction;
@@ -82,7 +82,7 @@ void PrintSummary(const Statistics& statistics, CompactionStyle style) {
       Times(SpaceAmplificationAtMost(statistics)).c_str());
   std::printf("write amplification  %s\n", WriteAmplificationText(statistics.lifetime).c_str());
   std::printf("next compaction      %s (%s)\n", pending.c_str(),
-              std::string(StyleName(style)).c_str());
+              std::string(PolicyName(policy)).c_str());
   std::printf("newest commit        %llu ns since the Unix epoch\n",
               static_cast<unsigned long long>(statistics.last_timestamp));
   std::printf("history from         %llu ns\n",
@@ -112,13 +112,13 @@ std::string JsonOf(const FileMeta& file, int level, uint64_t run_id) {
   return out;
 }
 
-void PrintJson(const Statistics& statistics, CompactionStyle style, const Version& version) {
+void PrintJson(const Statistics& statistics, CompactionPolicyKind policy, const Version& version) {
   std::string out =
       StrCat("{\"last_timestamp\":", statistics.last_timestamp,
              ",\"history_floor\":", statistics.history_floor,
              ",\"memtable_bytes\":", statistics.memtable_bytes,
              ",\"space_amplification_at_most\":", Times(SpaceAmplificationAtMost(statistics)),
-             JsonOf(statistics.lifetime), ",\"policy\":", JsonString(StyleName(style)),
+             JsonOf(statistics.lifetime), ",\"policy\":", JsonString(PolicyName(policy)),
              ",\"next_compaction\":", JsonString(statistics.pending_compaction), ",\"levels\":[");
   for (const LevelStatistics& level : statistics.levels) {
     StrAppend(
@@ -141,7 +141,7 @@ void PrintJson(const Statistics& statistics, CompactionStyle style, const Versio
 }
 
 absl::Status WritePicture(const std::string& path, const std::string& directory,
-                          const Statistics& statistics, CompactionStyle style,
+                          const Statistics& statistics, CompactionPolicyKind policy,
                           const Version& version) {
   const LevelStatistics total = TotalOf(statistics);
   TreePicture picture;
@@ -152,7 +152,7 @@ absl::Status WritePicture(const std::string& path, const std::string& directory,
              " tombstones; space amplification at most ",
              Times(SpaceAmplificationAtMost(statistics)), "."),
       "Write amplification: " + WriteAmplificationText(statistics.lifetime) + ".",
-      StrCat("Next compaction (", StyleName(style), "): ",
+      StrCat("Next compaction (", PolicyName(policy), "): ",
              statistics.pending_compaction.empty() ? std::string("nothing is due")
                                                    : statistics.pending_compaction,
              "."),
@@ -171,7 +171,7 @@ absl::Status WritePicture(const std::string& path, const std::string& directory,
 struct Opened {
   std::unique_ptr<Db> db;
   ManifestState manifest;
-  CompactionStyle style;
+  CompactionPolicyKind policy;
 };
 
 // The manifest is read while the database is open, so that no writer changes it meanwhile; it can
@@ -180,13 +180,13 @@ absl::StatusOr<Opened> OpenForStats(const Arguments& arguments, const std::strin
   Options options;
   options.read_only = true;
   options.create_if_missing = false;
-  options.compaction_policy = StyleFrom(arguments, std::nullopt);
+  options.compaction_policy = PolicyFrom(arguments, std::nullopt);
   Opened opened;
   VERALITH_ASSIGN_OR_RETURN(opened.db, Db::Open(directory, options));
   VERALITH_ASSIGN_OR_RETURN(opened.manifest, ReadManifest(directory));
-  opened.style = StyleFrom(arguments, opened.manifest.policy);
-  if (opened.style != options.compaction_policy) {
-    options.compaction_policy = opened.style;
+  opened.policy = PolicyFrom(arguments, opened.manifest.policy);
+  if (opened.policy != options.compaction_policy) {
+    options.compaction_policy = opened.policy;
     VERALITH_RETURN_IF_ERROR(opened.db->Close());
     VERALITH_ASSIGN_OR_RETURN(opened.db, Db::Open(directory, options));
   }
@@ -202,14 +202,14 @@ int RunStats(const Arguments& arguments) {
   const Version& version = *opened->manifest.version;
   const Statistics statistics = opened->db->GetStatistics();
   if (arguments.Has("json")) {
-    PrintJson(statistics, opened->style, version);
+    PrintJson(statistics, opened->policy, version);
   } else {
     PrintLevels(statistics);
-    PrintSummary(statistics, opened->style);
+    PrintSummary(statistics, opened->policy);
   }
   if (const std::optional<std::string> path = arguments.Value("html"); path.has_value()) {
     if (const absl::Status status =
-            WritePicture(*path, directory, statistics, opened->style, version);
+            WritePicture(*path, directory, statistics, opened->policy, version);
         !status.ok()) {
       return Fail(status);
     }

@@ -18,10 +18,10 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
-#include "core/base/types.h"
-#include "core/db/db.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
+#include "veralith/types.h"
 
 namespace veralith {
 namespace {
@@ -91,9 +91,9 @@ TEST_F(VeralithCommand, ExplainsItselfAndEveryCommand) {
   EXPECT_EQ(help.code, 0);
   EXPECT_TRUE(Contains(help.out, "Exit codes"));
   for (const char* command :
-       {"put",     "get",    "delete", "delete-range", "scan",       "count",  "namespaces",
-        "dump",    "load",   "flush",  "compact",      "checkpoint", "stats",  "check",
-        "inspect", "repair", "help",   "completion",   "man",        "version"}) {
+       {"put",     "get",    "delete",  "delete-range", "scan",       "count", "namespaces",
+        "dump",    "load",   "flush",   "compact",      "checkpoint", "stats", "check",
+        "inspect", "repair", "options", "help",         "completion", "man",   "version"}) {
     EXPECT_TRUE(Contains(help.out, command));
     for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
              {command, "--help"}, {command, "a", "b", "--frob", "-h"}, {"help", command}}) {
@@ -342,7 +342,7 @@ TEST_F(VeralithCommand, DrawsTheTreeOfAClosedDatabaseAndPrintsItAsJson) {
 
 TEST_F(VeralithCommand, ShowsTheTreeAsThePolicySeesItThatTheDatabaseRanWithLast) {
   Options options;
-  options.compaction_policy = CompactionStyle::kTiered;
+  options.compaction_policy = CompactionPolicyKind::kTiered;
   absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(db_, options);
   ASSERT_TRUE(db.ok()) << ToString(db.status());
   ASSERT_TRUE((*db)->Put({}, "key", "value").ok());

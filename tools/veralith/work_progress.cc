@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <utility>
 
-#include "core/fs/file_system.h"
 #include "core/manifest/file_names.h"
+#include "veralith/file_system.h"
 
 namespace veralith::tools {
 namespace {

@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/types.h"
 #include "core/format/coding.h"
 #include "core/format/log_record.h"
 #include "core/format/record_frame.h"
+#include "veralith/types.h"
 
 namespace veralith::testing {
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/iterator/vector_iterator.h"
 #include "core/iterator/visible_iterator.h"
+#include "veralith/types.h"
 
 namespace veralith::testing {
 

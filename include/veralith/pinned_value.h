@@ -1,0 +1,72 @@
+// A value that Get found: a view, and what keeps its bytes alive. The bytes are the engine's own,
+// pinned. Small values may be copied in here instead, where that is cheaper than counting one more
+// user of a page or memtable.
+//
+// Lifetime: the view is valid until this object is reset, reused for another Get, moved from or
+// destroyed, even after the database is closed. Meanwhile at most one page or one memtable stays in
+// memory.
+// Thread rule: one thread at a time.
+#ifndef VERALITH_PINNED_VALUE_H_
+#define VERALITH_PINNED_VALUE_H_
+
+#include <cstddef>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/base/pin.h"
+
+namespace veralith {
+
+class PinnedValue {
+ public:
+  // Largest value that may be copied, in bytes. For the engine.
+  static constexpr size_t kCopiedBytes = 256;
+
+  PinnedValue() = default;
+  PinnedValue(PinnedValue&& other) noexcept { *this = std::move(other); }
+  PinnedValue& operator=(PinnedValue&& other) noexcept {
+    if (this == &other) {
+      return *this;
+    }
+    if (other.view_.data() == other.copy_) {
+      Copy(other.view_);
+    } else {
+      Assign(other.view_, std::move(other.pin_));
+    }
+    other.Reset();
+    return *this;
+  }
+
+  // Returns the value; empty before the first Get and after Reset.
+  std::string_view view() const { return view_; }
+  // Returns a copy of the value.
+  std::string ToString() const { return std::string(view_); }
+
+  // Lets go of the value.
+  void Reset() {
+    view_ = {};
+    pin_.Reset();
+  }
+  // Sets a pinned value. For the engine.
+  void Assign(std::string_view view, Pin pin) {
+    view_ = view;
+    pin_ = std::move(pin);
+  }
+  // Sets a copied value of at most kCopiedBytes. For the engine.
+  void Copy(std::string_view bytes) {
+    pin_.Reset();
+    std::memcpy(copy_, bytes.data(), bytes.size());
+    view_ = {copy_, bytes.size()};
+  }
+
+ private:
+  std::string_view view_;
+  Pin pin_;
+  char copy_[kCopiedBytes];
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_PINNED_VALUE_H_

@@ -1,0 +1,36 @@
+// The words every layer shares: namespaces, timestamps, and the limits of DESIGN promise 9.
+//
+// A leaf: it depends on nothing, and it is the only part of core that model/ may use.
+#ifndef VERALITH_TYPES_H_
+#define VERALITH_TYPES_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace veralith {
+
+// A namespace separates key spaces inside one database; namespaces sort before keys.
+using NamespaceId = uint64_t;
+inline constexpr NamespaceId kDefaultNamespace = 0;
+inline constexpr NamespaceId kMaxNamespace = (uint64_t{1} << 63) - 1;
+
+// Nanoseconds since the Unix epoch, from the database's hybrid logical clock. 0 is never the
+// timestamp of an entry.
+using Timestamp = uint64_t;
+inline constexpr Timestamp kMinTimestamp = 1;
+inline constexpr Timestamp kMaxTimestamp = (uint64_t{1} << 63) - 1;
+
+// Limits: beyond them a call is InvalidArgument before anything is written.
+inline constexpr size_t kMaxKeyBytes = 32'000;
+inline constexpr size_t kMaxValueBytes = size_t{256} << 20;
+inline constexpr size_t kMaxBatchBytes = size_t{1} << 30;
+
+// What an entry says of its key. The numbers are written to logs: never renumber.
+enum class EntryKind : uint8_t {
+  kPut = 1,
+  kDelete = 2,  // a point tombstone
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_TYPES_H_
