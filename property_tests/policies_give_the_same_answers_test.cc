@@ -20,10 +20,10 @@ using Contents = std::vector<std::pair<std::string, std::string>>;
 constexpr CompactionStyle kStyles[] = {CompactionStyle::kLeveled, CompactionStyle::kHybrid,
                                        CompactionStyle::kTiered};
 
-// One database, driven beside the others.
+// One database, driven in step with the others.
 class Contestant {
  public:
-  // `changing`: the style is the next one at each opening.
+  // `changing`: each opening uses the next style.
   Contestant(size_t style, bool changing) : style_(style), changing_(changing) { Open(); }
 
   void Open() {
