@@ -105,7 +105,7 @@ TEST(Input, LinesAroundThePiecesInWhichTheyAreReadAreWhole) {
   }
 }
 
-// A line without an end, as of /dev/zero.
+// A line without an end, as in /dev/zero.
 TEST(Input, ALineLongerThanAnyEntryIsNotReadToItsEnd) {
   class Endless : public std::streambuf {
    public:

@@ -16,7 +16,7 @@ struct Place {
   std::string key;
 };
 
-// DIR and KEY of the command line, opened.
+// Opens DIR, and takes KEY from the command line.
 absl::StatusOr<Place> OpenPlace(const Arguments& arguments, Access access) {
   Place place;
   place.ns = NamespaceFrom(arguments);
@@ -25,7 +25,7 @@ absl::StatusOr<Place> OpenPlace(const Arguments& arguments, Access access) {
   return place;
 }
 
-// VALUE, or standard input, which is taken as it is.
+// Returns VALUE, or standard input unchanged.
 absl::StatusOr<std::string> ValueFrom(const Arguments& arguments) {
   if (arguments.positional().size() < 3) {
     return ReadStandardInput(kMaxValueBytes);
@@ -41,7 +41,7 @@ absl::StatusOr<std::string> ValueFrom(const Arguments& arguments) {
   return *std::move(value);
 }
 
-// The words are judged and the value is read before the database is opened: until then nobody is
+// The words are checked and the value is read before the database is opened. Until then nobody is
 // kept out, and nothing is made.
 int RunPut(const Arguments& arguments) {
   const absl::StatusOr<std::string> key = KeyFromArgument(arguments, arguments.positional()[1]);

@@ -13,7 +13,7 @@ constexpr size_t kColumns = 80;
 constexpr size_t kCommandColumn = 16;
 constexpr size_t kOptionColumn = 24;
 
-// Words of `text`, from column `at` on, with `indent` spaces before every further line.
+// Wraps the words of `text`, from column `at` on, with `indent` spaces before every further line.
 std::string Wrap(std::string_view text, size_t at, size_t indent) {
   std::string out;
   for (size_t begin = 0; begin < text.size();) {
@@ -33,7 +33,7 @@ std::string Wrap(std::string_view text, size_t at, size_t indent) {
   return out;
 }
 
-// Paragraphs, wrapped; lines that begin with two spaces as they are.
+// Wraps paragraphs; lines that begin with two spaces stay unchanged.
 std::string WrapParagraphs(std::string_view text) {
   std::string out;
   std::string paragraph;

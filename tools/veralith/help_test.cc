@@ -110,7 +110,7 @@ TEST(CommandTable, TheManualNamesEveryCommandAndOption) {
   EXPECT_TRUE(Contains(page, "\\fB\\-n\\fR, \\fB\\-\\-ns\\fR \\fIN\\fR\n"));
   std::istringstream lines(page);
   for (std::string line; std::getline(lines, line);) {
-    // A request is one of those that man(7) knows; a text line begins with none.
+    // A request must be one that man(7) knows; no text line may begin like one.
     if (line.starts_with(".") && !line.starts_with(".\\\"")) {
       const std::string request = line.substr(0, line.find(' '));
       EXPECT_TRUE(

@@ -1,5 +1,5 @@
-// veralith inspect: one file in words. What it prints is read through the same checks as always: a
-// damaged file gives the error that reading it gives.
+// veralith inspect: describes one file. It reads through the same checks as always: a damaged file
+// gives the error that reading it gives.
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -264,7 +264,7 @@ absl::Status Inspect(const std::string& path, const Limits& limits) {
   return InspectSegment(std::move(file), limits);
 }
 
-// A directory is no file: names those that are in it.
+// A directory is no file: the error names the files in it.
 absl::Status RefuseDirectory(const std::string& path) {
   std::string files;
   const absl::StatusOr<std::vector<std::string>> names = PosixFileSystem()->List(path);
@@ -289,7 +289,7 @@ absl::Status CheckRegular(const std::string& path) {
     return FailedPrecondition(
         StrCat(path, ": it is no regular file (a pipe, a socket or a device); inspect takes one"));
   }
-  return absl::OkStatus();  // reading it says what else may be wrong
+  return absl::OkStatus();  // reading it tells what else may be wrong
 }
 
 int Run(const Arguments& arguments) {

@@ -1,6 +1,6 @@
 // veralith load: text into a database, in batches, with a progress bar.
 //
-// Inputs are looked at before the database is opened or made: a file that is missing, is none, or
+// Inputs are checked before the database is opened or made: a file that is missing, is no file, or
 // does not begin with an entry leaves nothing behind.
 #include <cerrno>
 #include <cstdio>
@@ -68,8 +68,8 @@ class Loader {
     }
   }
 
-  // Closes the database if it was opened. What was loaded is in segments then, for other readers;
-  // should that fail, the logs have all of it, and Close says if not.
+  // Closes the database if it was opened. Then what was loaded is in segments, for other readers.
+  // If that fails, the logs have all of it; if they do not, Close says so.
   absl::Status Close() {
     if (db_ == nullptr) {
       return absl::OkStatus();
@@ -78,7 +78,7 @@ class Loader {
     return db_->Close();
   }
 
-  // Keys of lines begin with the file's name: two files of one name would replace each other's.
+  // Keys of lines begin with the file's name: two files with one name would overwrite each other's.
   static absl::Status NoteNameOfLines(const InputReader& reader, const std::string& name,
                                       std::set<std::string>* names) {
     if (reader.format() == InputFormat::kLines && !names->insert(name).second) {
@@ -116,7 +116,7 @@ class Loader {
   const LoadOptions options_;
   std::unique_ptr<Db> db_;
   uint64_t entries_ = 0;
-  uint64_t bytes_ = 0;           // of inputs finished
+  uint64_t bytes_ = 0;           // in finished inputs
   uint64_t loaded_ = 0;          // bytes of text whose entries are committed
   std::set<std::string> names_;  // of inputs whose lines are loaded
 };
@@ -135,7 +135,7 @@ absl::Status CannotOpen(const std::string& file) {
   return ErrnoStatus(file, "open", errno == 0 ? EIO : errno);
 }
 
-// The first entry of a file fits, as far as that can be seen without taking it from a stream.
+// Checks that the first entry of a file fits, as far as possible without taking it from a stream.
 absl::Status CheckInput(const Loader& loader, const std::string& file, InputFormat format,
                         std::set<std::string>* names) {
   if (IsOpenStream(file)) {
@@ -170,7 +170,7 @@ absl::Status CheckInput(const Loader& loader, const std::string& file, InputForm
 
 absl::Status LoadFile(Loader& loader, const std::string& file, Progress& progress) {
   if (file == kStandardInput) {
-    // Beside stdio: with a buffer of its own, and with read errors that are not taken for the end.
+    // Bypasses stdio: the stream has its own buffer, and read errors are not taken for the end.
     std::ios::sync_with_stdio(false);
     SayThatATerminalIsRead();
     return loader.Load(std::cin, NameOf(file), progress);
@@ -219,7 +219,7 @@ int Run(const Arguments& arguments) {
   Progress progress("load", "bytes", TotalBytes(files));
   const absl::Status status = LoadFiles(loader, files, progress);
   progress.Finish();
-  // An error of the database is Close's, too: it is said once.
+  // Close returns the database's error, too: it is printed once.
   const absl::Status closed = loader.Close();
   const int code = !status.ok() ? Fail(status) : closed.ok() ? kExitOk : Fail(closed);
   std::printf("loaded %s entries from %s of text%s\n", Grouped(loader.entries()).c_str(),

@@ -15,8 +15,8 @@ namespace {
 
 constexpr Parameter kTarget = {"TARGET", Parameter::Kind::kPath};
 
-// Opens, does `action`, and says what the tree looks like. Opening may be part of the work: it
-// writes what logs hold.
+// Opens the database, does `action`, and says what the tree looks like. Opening may be part of the
+// work: it writes what logs hold.
 template <typename Action>
 int WithDatabase(WorkProgress::Work work, const Arguments& arguments, Action action) {
   WorkProgress progress(std::move(work), arguments);

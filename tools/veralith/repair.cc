@@ -1,4 +1,4 @@
-// veralith repair: the best database from a damaged directory.
+// veralith repair: makes the best database from a damaged directory.
 #include <cstdio>
 #include <memory>
 #include <string>

@@ -47,7 +47,8 @@ LevelStatistics TotalOf(const Statistics& statistics) {
   return total;
 }
 
-// As asked for, or as the database ran with last; leveled where its files do not say.
+// Returns the policy asked for, or the one the database last ran with; leveled if its files do not
+// say.
 CompactionStyle StyleFrom(const Arguments& arguments, const std::optional<WrittenPolicy>& last) {
   const std::optional<std::string> name = arguments.Value("policy");
   for (const CompactionStyle style :
@@ -90,7 +91,7 @@ void PrintSummary(const Statistics& statistics, CompactionStyle style) {
   std::printf("in logs only         %s\n", HumanBytes(statistics.memtable_bytes).c_str());
 }
 
-// Members of an object, each behind a comma.
+// Returns members of an object, each after a comma.
 std::string JsonOf(const LifetimeBytes& bytes) {
   return StrCat(",\"user_bytes\":", bytes.user, ",\"log_bytes\":", bytes.logs,
                 ",\"flush_bytes\":", bytes.flushes, ",\"compaction_bytes\":", bytes.compactions,
@@ -174,8 +175,8 @@ struct Opened {
   CompactionStyle style;
 };
 
-// The manifest is read while the database is open, so that no writer changes it meanwhile; it can
-// say that another policy is to look at the tree.
+// Reads the manifest while the database is open, so that no writer changes it meanwhile. If the
+// manifest names another policy, opens the database again with that one.
 absl::StatusOr<Opened> OpenForStats(const Arguments& arguments, const std::string& directory) {
   Options options;
   options.read_only = true;

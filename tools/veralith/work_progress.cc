@@ -16,7 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 constexpr Clock::duration kLookEvery = std::chrono::milliseconds(100);
-// A look at a directory of very many files takes long: most of the time goes to the work itself.
+// Looking through a directory of very many files takes long: most of the time must go to the work
+// itself.
 constexpr int kRestPerLook = 20;
 
 bool IsOfKind(const std::string& name, FileKind kind) {
@@ -24,7 +25,7 @@ bool IsOfKind(const std::string& name, FileKind kind) {
   return parsed.has_value() && parsed->kind == kind;
 }
 
-// Calls visit(path, name) for what is in a directory; nothing if it cannot be listed.
+// Calls visit(path, name) for everything in a directory; does nothing if it cannot be listed.
 template <typename Visit>
 void ForEachIn(const std::string& directory, Visit visit) {
   std::error_code error;
