@@ -52,7 +52,7 @@ std::string_view UnlikeAnyFormat(std::string_view line) {
   if (line.starts_with('[')) {
     const size_t next = line.find_first_not_of(" \r", 1);
     if (next == line.npos || line[next] == '{') {
-      return "it looks like an array of JSON, and load takes one object a line (`jq -c '.[]'`)";
+      return "it looks like an array of JSON, and load takes one object per line (`jq -c '.[]'`)";
     }
   }
   return "";
@@ -91,13 +91,13 @@ void InputReader::Guess() {
   line_number_ = 1;  // for the error
   const size_t first = peeked_.find_first_not_of(' ');
   if (std::string_view what = UnlikeAnyFormat(peeked_); !what.empty()) {
-    error_ = Fault(StrCat(what, "; if it is plain text, say --format lines"));
+    error_ = Fault(StrCat(what, "; if it is plain text, use --format lines"));
   } else if (first != std::string::npos && peeked_[first] == '{') {
     format_ = InputFormat::kJsonl;
   } else if (IsPairOf(InputFormat::kQuoted, peeked_)) {
     format_ = InputFormat::kQuoted;
   } else if (IsPairOf(InputFormat::kHex, peeked_)) {
-    error_ = Fault("it looks like the output of `scan --hex` and like text with tabs: say --format "
+    error_ = Fault("it looks like the output of `scan --hex` and like text with tabs: use --format "
                    "hex or --format tsv");
   } else {
     format_ = peeked_.starts_with(kPackageField)        ? InputFormat::kStanzas

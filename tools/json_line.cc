@@ -136,7 +136,7 @@ class LineParser {
     if (name == "ns" || name == "timestamp") {
       VERALITH_ASSIGN_OR_RETURN(const uint64_t number, TakeNumber());
       if (name == "ns" && ns_.has_value()) {
-        return refuse("is there twice");
+        return refuse("occurs twice");
       }
       if (name == "ns" && number > kMaxNamespace) {
         return refuse("is over the limit of 2^63-1");
@@ -155,7 +155,7 @@ class LineParser {
                     "timestamp");
     }
     if (target->has_value()) {
-      return refuse("is there twice");
+      return refuse("occurs twice");
     }
     VERALITH_ASSIGN_OR_RETURN(*target, TakeString());
     if (encoded) {

@@ -118,7 +118,7 @@ std::string Overview() {
   }
   return out +
          "\n`veralith help COMMAND` explains a command. \"--\" ends the options: what follows\n"
-         "is an argument, also when it begins with \"-\".\n\n"
+         "is an argument, even if it begins with \"-\".\n\n"
          "Exit codes: 0 success; 1 the key is absent (get), damage was found (check), or\n"
          "something was lost (repair); 2 wrong usage; 3 the database or the disk returned\n"
          "an error.\n";

@@ -88,7 +88,7 @@ TEST(CommandTable, ArgumentsMissingOrTooManyAreNamed) {
   EXPECT_EQ(error("get", {"db"}), "KEY is missing");
   EXPECT_EQ(error("get", {"db", "k"}), "");
   EXPECT_EQ(error("put", {"db", "k", "v", "w"}),
-            "unexpected argument \"w\"; a value with spaces is quoted for the shell");
+            "unexpected argument \"w\"; quote a value with spaces for the shell");
   EXPECT_TRUE(
       Contains(error("scan", {"db", "apple"}), "unexpected argument \"apple\"; bounds are --from"));
   EXPECT_EQ(error("scan", {""}), "DIR is an empty word");

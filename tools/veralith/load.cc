@@ -84,7 +84,7 @@ class Loader {
     if (reader.format() == InputFormat::kLines && !names->insert(name).second) {
       return InvalidArgument(
           StrCat("keys of lines begin with the file's name, and another file is called ", name,
-                 ", too: load them with --ns apart, or rename one"));
+                 ", too: load them into namespaces of their own (--ns), or rename one"));
     }
     return absl::OkStatus();
   }
@@ -92,7 +92,7 @@ class Loader {
   absl::StatusOr<NamespaceId> NamespaceOf(const InputReader& reader,
                                           const InputEntry& entry) const {
     if (entry.ns.has_value() && options_.ns.has_value() && *entry.ns != *options_.ns) {
-      return reader.Fault(StrCat("the entry is of namespace ", *entry.ns, ", and --ns says ",
+      return reader.Fault(StrCat("the entry names namespace ", *entry.ns, ", and --ns says ",
                                  *options_.ns, "; without --ns, each goes to its own"));
     }
     return entry.ns.value_or(options_.ns.value_or(kDefaultNamespace));
@@ -147,7 +147,7 @@ absl::Status CheckInput(const Loader& loader, const std::string& file, InputForm
     return FailedPrecondition(StrCat(file,
                                      std::filesystem::is_directory(status)
                                          ? ": it is a directory; load takes files"
-                                         : ": it is no regular file; give it to standard "
+                                         : ": it is not a regular file; give it to standard "
                                            "input: veralith load DIR < ",
                                      file));
   }
@@ -234,7 +234,7 @@ Command LoadCommand() {
           .parameters = {kDirectory, {"FILE", Parameter::Kind::kPath, Parameter::Count::kAny}},
           .summary = "Loads entries from files or standard input",
           .details =
-              "The database is made if it is missing, once an entry is read. Formats:\n"
+              "The database is created if it is missing, once an entry is read. Formats:\n"
               "\n"
               "  jsonl    lines of `dump` or `scan --json`: "
               "{\"ns\":0,\"key\":\"a\",\"value\":\"b\"}\n"
@@ -245,15 +245,15 @@ Command LoadCommand() {
               "  lines    the key is file name:line number, the value is the line\n"
               "  auto     the one that the first line looks like; lines if none\n"
               "\n"
-              "A line that does not fit is an error that names it, also in the middle; what came "
-              "before it is loaded, and the last line printed says how much. Everything loaded is "
+              "A line that does not fit the format is an error that names it. The entries before "
+              "it are loaded, and the last line printed says how many. Everything loaded is "
               "durable when the command ends. FILE - is standard input.",
           .flags = {{.name = "ns",
                      .letter = 'n',
                      .value = "N",
                      .type = Flag::Type::kNumber,
-                     .help = "namespace of what does not name one, 0 by default; lines of another "
-                             "namespace are refused",
+                     .help = "namespace of entries that name none, 0 by default; entries that "
+                             "name another are refused",
                      .most = kMaxNamespace},
                     {.name = "format",
                      .letter = 'f',

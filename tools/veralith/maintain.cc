@@ -110,7 +110,7 @@ Command CompactCommand() {
                               .letter = 'n',
                               .value = "N",
                               .type = Flag::Type::kNumber,
-                              .help = "only this namespace; 0 when there are bounds, else all",
+                              .help = "only this namespace; default 0 with bounds, otherwise all",
                               .most = kMaxNamespace}};
   for (const std::vector<Flag>& more : {RangeFlags(), WorkProgress::Flags()}) {
     flags.insert(flags.end(), more.begin(), more.end());
@@ -129,8 +129,8 @@ Command CompactCommand() {
 Command CheckpointCommand() {
   return {.name = "checkpoint",
           .parameters = {kDirectory, kTarget},
-          .summary = "Makes a consistent copy that opens as a database of its own",
-          .details = "TARGET must not exist. Segments are linked where the file system can.",
+          .summary = "Makes a consistent copy that opens as a separate database",
+          .details = "TARGET must not exist. Segments are linked if the file system can.",
           .flags = WorkProgress::Flags(),
           .examples = {"veralith checkpoint /tmp/fruit /tmp/fruit-copy"},
           .also = {"backup", "copy", "snapshot"},
@@ -141,8 +141,7 @@ Command CheckCommand() {
   return {.name = "check",
           .parameters = {kDirectory},
           .summary = "Verifies every checksum and structural rule",
-          .details = "Reads every file once and writes nothing. Each finding names a file and, "
-                     "where "
+          .details = "Reads every file once and writes nothing. Each finding names a file and, if "
                      "it has one, the offset.",
           .flags = {{.name = "quiet",
                      .letter = 'q',

@@ -98,7 +98,7 @@ std::string ManPage() {
       "checks, "
       "copies and repairs one database. \\fB\\-\\-\\fR ends the options: what follows is an "
       "argument, "
-      "also when it begins with \\-. Every command has \\fB\\-\\-help\\fR.\n"
+      "even if it begins with \\-. Every command has \\fB\\-\\-help\\fR.\n"
       ".SH COMMANDS\n");
   for (const Command& command : AllCommands()) {
     out += RoffCommand(command);

@@ -62,7 +62,7 @@ CompactionStyle StyleFrom(const Arguments& arguments, const std::optional<Writte
 
 std::string WriteAmplificationText(const LifetimeBytes& bytes) {
   if (bytes.user == 0) {
-    return "not known: nothing was put since the files count it";
+    return "unknown: nothing was put since the files record it";
   }
   return StrCat(Times(WriteAmplification(bytes)), " over its life: ", HumanBytes(bytes.user),
                 " put; ", HumanBytes(bytes.logs), " to logs, ", HumanBytes(bytes.flushes),
@@ -238,34 +238,31 @@ void PrintLevels(const Statistics& statistics) {
 }
 
 Command StatsCommand() {
-  return {.name = "stats",
-          .parameters = {kDirectory},
-          .summary = "Shows levels, runs, files, bytes, tombstones, and what is due",
-          .details =
-              "Opens the database for reading only, and writes nothing in it. Write "
-              "amplification is "
-              "counted over the life of the database, in its manifest; what a crash or a kill "
-              "cut off "
-              "since the last change of the tree is missing.",
-          .flags = {{.name = "html",
-                     .value = "FILE",
-                     .type = Flag::Type::kFile,
-                     .help = "also draws the tree as one page: every file with its keys, age and "
-                             "share of tombstones; open it in a browser"},
-                    {.name = "json",
-                     .letter = 'j',
-                     .help = "prints everything, each file too, as one JSON object; keys that are "
-                             "not UTF-8 as base64, in smallest_key_base64"},
-                    {.name = "policy",
-                     .value = "NAME",
-                     .type = Flag::Type::kChoice,
-                     .help = "scores and the next compaction as this policy sees them (default: "
-                             "the "
-                             "one that the database ran with last), sizes as by default",
-                     .choices = {"leveled", "hybrid", "tiered"}}},
-          .examples = {"veralith stats /tmp/fruit --html /tmp/fruit.html"},
-          .also = {"info", "status", "du"},
-          .run = RunStats};
+  return {
+      .name = "stats",
+      .parameters = {kDirectory},
+      .summary = "Shows levels, runs, files, bytes, tombstones, and what is due",
+      .details = "Opens the database for reading only, and writes nothing in it. Write "
+                 "amplification covers the life of the database, as its manifest records it. Bytes "
+                 "written between the last change of the tree and a crash or a kill are missing.",
+      .flags = {{.name = "html",
+                 .value = "FILE",
+                 .type = Flag::Type::kFile,
+                 .help = "also draws the tree as one page: every file with its keys, age and "
+                         "share of tombstones; open it in a browser"},
+                {.name = "json",
+                 .letter = 'j',
+                 .help = "prints everything, including each file, as one JSON object; keys that "
+                         "are not UTF-8 as base64, in smallest_key_base64"},
+                {.name = "policy",
+                 .value = "NAME",
+                 .type = Flag::Type::kChoice,
+                 .help = "scores and the next compaction as this policy sees them (default: "
+                         "the one that the database last ran with), with default sizes",
+                 .choices = {"leveled", "hybrid", "tiered"}}},
+      .examples = {"veralith stats /tmp/fruit --html /tmp/fruit.html"},
+      .also = {"info", "status", "du"},
+      .run = RunStats};
 }
 
 }  // namespace veralith::tools

@@ -124,7 +124,7 @@ TEST_F(VeralithCommand, UsageErrorsSayWhatIsWrongAndWhatWasMeant) {
            {{"get", db_, "abc", "--hex"}, "is not an even number of hexadecimal digits"},
            {{"delete-range", db_}, "delete-range: give bounds"},
            {{"completion", "tcsh"}, "there is completion for bash and zsh"},
-           {{"inspect", db_}, "is a directory, and inspect takes one file of a database: "}}) {
+           {{"inspect", db_}, "is a directory; inspect takes one file of a database: "}}) {
     const Outcome outcome = Run(words);
     EXPECT_EQ(outcome.code, 2) << outcome.errors;
     EXPECT_EQ(outcome.out, "");
@@ -204,7 +204,7 @@ TEST_F(VeralithCommand, ALoadWhoseInputsDoNotFitMakesNoDatabase) {
   for (const auto& [input, what] : std::vector<std::pair<std::string, std::string>>{
            {"\"a\"\n", "`scan --keys`, which has no values"},
            {"{\"key\":1,\"value\":\"b\"}\n", "stdin line 1: column 8: expected a string"},
-           {"0x61\t0x62\n", "say --format hex or --format tsv"}}) {
+           {"0x61\t0x62\n", "use --format hex or --format tsv"}}) {
     const Outcome outcome = Run({"load", db_}, input);
     EXPECT_EQ(outcome.code, 2);
     EXPECT_TRUE(Contains(outcome.errors, what)) << outcome.errors;
@@ -452,7 +452,7 @@ TEST_F(VeralithDump, EveryFormOfScanLoadsBackAsItWas) {
 TEST_F(VeralithDump, ALineOfAnotherNamespaceThanAskedForIsRefused) {
   const Outcome outcome = Run({"load", Path("copy"), "--ns", "5"}, Run({"dump", db_}).out);
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_TRUE(Contains(outcome.errors, "stdin line 1: the entry is of namespace 0, and --ns says "
+  EXPECT_TRUE(Contains(outcome.errors, "stdin line 1: the entry names namespace 0, and --ns says "
                                        "5"))
       << outcome.errors;
   EXPECT_FALSE(fs::exists(Path("copy")));

@@ -51,8 +51,8 @@ std::string Trimmed(std::string path) {
 
 std::vector<Flag> WorkProgress::Flags() {
   return {{.name = "progress",
-           .help = "shows on standard error how far it is, also when that is no terminal"},
-          {.name = "quiet", .letter = 'q', .help = "does not show how far it is"}};
+           .help = "shows progress on standard error, even if that is not a terminal"},
+          {.name = "quiet", .letter = 'q', .help = "shows no progress"}};
 }
 
 WorkProgress::WorkProgress(Work work, const Arguments& arguments)
