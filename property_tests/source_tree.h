@@ -1,5 +1,5 @@
-// The source tree itself, for tests that hold documents and code together. It is found beside the
-// WORKSPACE file, which such a test names as its data; Bazel does not know the rest as its input,
+// The source tree itself, for tests that compare documents with code. It is found beside the
+// WORKSPACE file, which such a test names as its data. Bazel does not know the rest as its input,
 // so the test is tagged to run every time.
 #ifndef VERALITH_PROPERTY_TESTS_SOURCE_TREE_H_
 #define VERALITH_PROPERTY_TESTS_SOURCE_TREE_H_

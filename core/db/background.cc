@@ -387,10 +387,10 @@ absl::Status DbImpl::CheckRoom(uint64_t needed_bytes, bool reclaims, const Measu
   if (MayUseReserve(measured, reclaims, free_bytes)) {
     return absl::OkStatus();
   }
-  return ResourceExhausted(directory_ + ": it needs up to " + std::to_string(needed_bytes) +
+  return ResourceExhausted(directory_ + ": a job needs up to " + std::to_string(needed_bytes) +
                            " bytes and must leave " + std::to_string(options_.min_free_bytes) +
                            " (Options::min_free_bytes), but only " + std::to_string(free_bytes) +
-                           " are free on that disk: make room; it is then tried again");
+                           " are free on that disk: make room, and the job is tried again");
 }
 
 void DbImpl::ReleasePending(const std::vector<uint64_t>& numbers) {

@@ -9,8 +9,9 @@ namespace {
 
 absl::Status Lost(const absl::Status& why) {
   return FailedPrecondition(std::string(Message(why)) +
-                            "; another process can own the database since, so nothing more is "
-                            "changed in it: close it, see who removed the file, and open it again");
+                            "; another process may own the database now, so nothing more is "
+                            "changed in it: close it, find out what removed the file, and open it "
+                            "again");
 }
 
 }  // namespace

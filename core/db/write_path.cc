@@ -170,8 +170,7 @@ absl::Status DbImpl::CommitGroup() {
       status = LogGroup(sync);
     }
     if (staged.ok() && status.ok()) {
-      status = CatchNoMemory("a write that is logged",
-                             [&] { return ApplyGroup(group, last, &notes_on); });
+      status = CatchNoMemory("a logged write", [&] { return ApplyGroup(group, last, &notes_on); });
     }
   }
   if (!staged.ok()) {
@@ -233,8 +232,8 @@ absl::Status DbImpl::ApplyGroup(const std::vector<WriteQueue::Writer*>& group, T
 absl::Status DbImpl::Closed() const {
   return FailedPrecondition(
       is_inherited()
-          ? "the database belongs to the process that this one was forked from, and is of no "
-            "use here: fork before you open it, or open it here once the other process has "
+          ? "the database belongs to the process that this one was forked from, and cannot be "
+            "used here: fork before you open it, or open it here once the other process has "
             "closed it"
           : "the database is closed");
 }
@@ -466,7 +465,7 @@ absl::Status DbImpl::AsLeader(const std::function<absl::Status()>& action) {
   }
   absl::Status status = CheckWritable();
   if (status.ok()) {
-    status = CatchNoMemory("what excludes writes", action);
+    status = CatchNoMemory("an operation that excludes writes", action);
   }
   FinishLeading(status);
   return status;

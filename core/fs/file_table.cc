@@ -228,7 +228,7 @@ absl::Status FileTable::OpenAgain(TableFile* file) {
   absl::Status status = opened.status();
   if (absl::IsNotFound(status)) {
     status =
-        DataLoss(file->path_ + " is missing, and was there when it was first opened; put it back");
+        DataLoss(file->path_ + " is missing, but existed when it was first opened; put it back");
   } else if (status.ok()) {
     status = file->CheckIsTheSame(**opened);
   }

@@ -326,7 +326,7 @@ absl::Status CheckNoDataWithoutCurrent(FileSystem* fs, const std::string& direct
     }
     if (is_data) {
       return DataLoss(missing + ToString(file) +
-                      " is there: this is a database, and is not taken for an empty one" +
+                      " exists: this is a database, and is not taken for an empty one" +
                       std::string(kWhatToDo));
     }
   }
@@ -363,7 +363,7 @@ absl::StatusOr<RecoveredManifest> RecoverManifestFile(FileSystem* fs, const std:
   RecoveredManifest recovered;
   recovered.state = std::move(builder).Build();
   if (recovered.state.database_id != pointer.database_id) {
-    return DataLoss(path + " is of another database than CURRENT" + std::string(kWhatToDo));
+    return DataLoss(path + " belongs to another database than CURRENT" + std::string(kWhatToDo));
   }
   recovered.manifest_number = pointer.manifest_number;
   recovered.records = scan.records;

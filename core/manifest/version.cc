@@ -267,7 +267,7 @@ std::pair<Timestamp, Timestamp> TimestampsOf(const Run& run) {
 
 absl::Status CheckRunOrder(int level, const Run& newer, const Run& older) {
   if (newer.id <= older.id) {
-    return DataLoss(PlaceText(level, newer.id) + " stands before run " + std::to_string(older.id));
+    return DataLoss(PlaceText(level, newer.id) + " comes before run " + std::to_string(older.id));
   }
   if (level == 0 && TimestampsOf(newer).first <= TimestampsOf(older).second) {
     return DataLoss(PlaceText(level, newer.id) + " holds timestamps from " +
@@ -297,7 +297,7 @@ absl::Status Version::CheckInvariants(int tiered_levels) const {
       for (const FileRef& file : runs[i].files) {
         sums.Add(*file);
         if (!seen.emplace(file->number, Place{file->number, level, runs[i].id, file}).second) {
-          return DataLoss(SegmentFileName(file->number) + " is there twice");
+          return DataLoss(SegmentFileName(file->number) + " occurs twice");
         }
       }
     }
