@@ -1,4 +1,4 @@
-// Veralith behind the benchmark's interface.
+// Veralith as a benchmark engine.
 #include "bench/engine.h"
 #include "core/base/status.h"
 #include "veralith/db.h"

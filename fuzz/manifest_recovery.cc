@@ -1,6 +1,6 @@
-// Recovery of a directory image. Bytes become CURRENT and MANIFEST-000001, raw or (so that edits
-// are reached behind the checksums) as records that are framed right; recovery must end with a
-// state or an error, and a state that was recovered must survive being written and recovered again.
+// Recovery of a directory image. Bytes become CURRENT and MANIFEST-000001, raw or as correctly
+// framed records (so that edits are reached despite the checksums). Recovery must end with a state
+// or an error, and a recovered state must survive being written and recovered again.
 //
 //   byte 0   bit 0: framed   bit 1: no CURRENT   bit 2: a log and a segment are there
 //            bit 3: the framed manifest is closed

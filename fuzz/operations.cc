@@ -1,5 +1,5 @@
 // Operations against the model: bytes are a trace (model/conformance/byte_trace.h), which must give
-// the same answers from the engine as from the model, crashes and failing calls included.
+// the same answers from the engine as from the model, including crashes and failing calls.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

@@ -1,6 +1,6 @@
-// What code, tests and documents cite exists: promises and sections of docs/DESIGN.md, sentences of
-// it word by word, hazards of docs/HAZARDS.md, links between documents. And every promise is quoted
-// by a file of this folder.
+// Everything that code, tests and documents cite exists: promises and sections of docs/DESIGN.md,
+// its sentences word by word, hazards of docs/HAZARDS.md, links between documents. And every
+// promise is quoted by a file of this folder.
 //
 // Reads the source tree itself, so it runs every time.
 #include <map>
@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 const std::vector<std::string> kFolders = {"bench", "core",           "fuzz",
                                            "model", "property_tests", "tools"};
 
-// `text` with the marks of comments, code and emphasis taken out and white space folded.
+// Returns `text` without the marks of comments, code and emphasis, and with white space folded.
 std::string Folded(const std::string& text) {
   static const std::regex comment(R"(\n\s*//)");
   static const std::regex mark(R"(`|\*\*)");
@@ -30,7 +30,7 @@ std::string Folded(const std::string& text) {
                             space, " ");
 }
 
-// The comment that a file opens with.
+// Returns the comment at the beginning of a file.
 std::string OpeningComment(const std::string& source) {
   std::string comment = "\n";
   std::istringstream lines(source);

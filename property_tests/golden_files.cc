@@ -164,7 +164,7 @@ std::string SegmentText(const GoldenSegment& golden) {
   return text;
 }
 
-// A lookup of the entry at its own timestamp finds it.
+// Checks that a lookup of the entry at its own timestamp finds it.
 absl::Status CheckLookup(const SegmentReader& reader, const EntryView& entry) {
   EpochGuard guard;
   LookupResult result;
@@ -337,7 +337,7 @@ absl::Status CheckFiles(FileSystem& fs) {
   return report.damage.empty() ? absl::OkStatus() : DataLoss(report.damage.front());
 }
 
-// All but the text.
+// Installs all except the text.
 void InstallDatabase(Files files, FileSystem* fs) {
   files.erase(kText);
   Install(files, Simulation::kDirectory, fs);

@@ -92,7 +92,7 @@ std::string Life::Run() {
 
 std::string Life::LiveOnce(int round) {
   Put("a", 10, false);
-  Put("b", 3000, false);  // rotates by itself
+  Put("b", 3000, false);  // rotates the memtable by itself
   Put("c", 3000, true);
   Batch();
   Engine([&] { return db_->Flush(); }).IgnoreError();
@@ -197,7 +197,7 @@ void Life::DeleteRange(const std::string& begin, const std::string& end) {
 
 // --- Reading -------------------------------------------------------------------------------------
 
-// The rows ascending; at 0: the newest.
+// Returns the rows ascending; at 0: the newest.
 absl::StatusOr<std::vector<Row>> Life::Scan(bool forward, Timestamp at) {
   ScanOptions options;
   if (at != 0) {
@@ -234,7 +234,7 @@ absl::StatusOr<CrashModel::Recovered> Life::Observe() {
   return recovered;
 }
 
-// After an opening. Without `excused` it must be possible to look.
+// Called after an opening. Without `excused`, reading must be possible.
 std::string Life::Recover(bool excused) {
   const absl::StatusOr<CrashModel::Recovered> recovered = Observe();
   if (recovered.ok()) {
@@ -281,7 +281,7 @@ std::string Life::CompareLookups() {
   return difference;
 }
 
-// Of two snapshots of now, which a write does not change.
+// Compares two snapshots of now, which a write does not change.
 std::string Life::CompareSnapshot() {
   const Timestamp now = db_->LastTimestamp();
   const Snapshot* const held = Engine([&] { return db_->GetSnapshot(); });

@@ -1,6 +1,6 @@
 // A whole life of one small database, from creation over writes, flush, compaction, checkpoint and
-// reads to another opening, while something fails below it; and what must hold of it afterwards.
-// Says what is wrong, judged by the model: an answer that is neither right nor an error, an
+// reads to another opening, while something beneath it fails. It checks what must hold afterwards,
+// and reports what is wrong, judged by the model: an answer that is neither right nor an error, an
 // acknowledged write that is gone, a database that does not open once nothing fails any more.
 //
 // All in one thread, on a simulated clock and executor: the Nth call of a kind is the same in each
@@ -24,7 +24,7 @@ namespace veralith::model {
 
 class Life {
  public:
-  // Around every call of the engine. It may fail only in between.
+  // Surrounds every call of the engine. It may fail only in between.
   class Machine {
    public:
     virtual ~Machine() = default;
@@ -41,12 +41,12 @@ class Life {
   Life(const Life&) = delete;
   Life& operator=(const Life&) = delete;
 
-  // As far as it gets; "" or what is wrong.
+  // Runs as far as possible. Returns "" or what is wrong.
   std::string Run();
-  // Nothing fails any more: what is there opens, is a legal state, and goes on.
+  // Called when nothing fails any more: what exists opens, is a legal state, and goes on.
   std::string Heal();
 
-  // No opening and no write has failed.
+  // Whether no opening and no write has failed.
   bool AllSucceeded() const { return opened_.ok() && failed_ == 0; }
 
  private:
@@ -80,7 +80,7 @@ class Life {
   std::unique_ptr<Db> db_;
   absl::Status opened_;
   CrashModel model_;
-  std::string wrong_;  // with an error that the engine returned
+  std::string wrong_;  // what was wrong with an error that the engine returned
   int writes_ = 0;
   int failed_ = 0;
 };

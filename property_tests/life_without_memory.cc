@@ -15,21 +15,21 @@
 #include "core/fs/testing/temporary_directory.h"
 #include "property_tests/life.h"
 
-// Of the C library; nothing here waits for the disk.
+// Replaces the C library's; nothing here waits for the disk.
 extern "C" int fsync(int) { return 0; }
 extern "C" int fdatasync(int) { return 0; }
 
 namespace veralith::model {
 namespace {
 
-constexpr unsigned kMostSeconds = 60;  // of a life that takes milliseconds
+constexpr unsigned kMostSeconds = 60;  // for a life that takes milliseconds
 constexpr size_t kMostAllocations = 1'000'000;
 
 class Machine final : public Life::Machine {
  public:
   void BeginCall() override { count_.emplace(); }
   void EndCall() override { count_.reset(); }
-  // No memory is no damage, no absence, and nobody's wrong argument.
+  // Lack of memory is no damage, no absence, and nobody's wrong argument.
   std::string Judge(const absl::Status& error) override {
     switch (error.code()) {
       case absl::StatusCode::kResourceExhausted:

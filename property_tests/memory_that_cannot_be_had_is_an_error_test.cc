@@ -1,13 +1,13 @@
 // veralith/db.h: "Memory that cannot be had is ResourceExhausted... no exception crosses the
 // interface".
 //
-// Below unchanged production code the Nth request for memory fails (failing_allocations.h), alone
+// Beneath unchanged production code the Nth request for memory fails (failing_allocations.h), alone
 // or with all that follow it, in a whole life of a database on real files. Every call returns, with
-// a right answer or an error; and with memory again the database opens and is whole.
+// a right answer or an error. With memory again, the database opens and is whole.
 //
-// A life makes some 3,500 requests, by some 1,400 ways of calls. The ordinary run fails the first
-// request of every second way; with VERALITH_EVERY_ALLOCATION=1 (`./dev memory`) every request
-// there is.
+// A life makes some 3,500 requests, by some 1,400 chains of calls. The ordinary run fails the first
+// request of every second chain; with VERALITH_EVERY_ALLOCATION=1 (`./dev memory`) it fails every
+// request in turn.
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -31,7 +31,7 @@ namespace {
 
 bool EveryOne() { return std::getenv("VERALITH_EVERY_ALLOCATION") != nullptr; }
 
-// The N to fail, and how many there are in all.
+// Returns the Ns to fail, and sets how many requests there are in all.
 std::vector<uint64_t> AllocationsToFail(uint64_t* all) {
   const std::vector<uint64_t> sites = AllocationSites();
   std::set<uint64_t> seen;
@@ -80,7 +80,7 @@ TEST(MemoryThatCannotBeHad, TheOneToReplay) {
             "");
 }
 
-// A value that needs a memory map of its own, and a log record and a buffer as large.
+// A value that needs a memory map of its own, and a log record and a buffer just as large.
 TEST(MemoryThatCannotBeHad, ForALargeValue) {
   uint64_t nth = 1;
   for (uint64_t failed = 1; failed > 0; ++nth) {
@@ -102,7 +102,7 @@ TEST(MemoryThatCannotBeHad, ForALargeValue) {
     StopFailingAllocations();
     ASSERT_EQ(put.ok(), failed == 0) << nth;
     ASSERT_TRUE(put.ok() || absl::IsResourceExhausted(put)) << put;
-    // It was had before the log was written, or nothing was done.
+    // The memory was there before the log was written, or nothing was done.
     ASSERT_EQ(ToString(db->Put({}, "small", "value")), "OK") << nth;
     ASSERT_EQ(ToString(db->Close()), "OK") << nth;
     db = Db::Open(root.path() + "/db", options).value();
@@ -114,8 +114,8 @@ TEST(MemoryThatCannotBeHad, ForALargeValue) {
 
 // --- Real threads --------------------------------------------------------------------------------
 
-// Writers, a reader and maintenance on threads of their own; of all requests for memory, also those
-// of the executor's threads, one in some hundred fails.
+// Writers, a reader and maintenance on threads of their own. Of all requests for memory, including
+// those of the executor's threads, one in some hundred fails.
 class Crowd {
  public:
   static constexpr int kWriters = 2;
@@ -158,7 +158,7 @@ class Crowd {
     return writes;
   }
 
-  // With memory everything acknowledged is there, and nothing that was not written.
+  // With memory again, everything acknowledged is there, and nothing that was not written.
   void Check() {
     db_ = Db::Open(root_.path() + "/db", options_).value();
     std::set<std::string> found;

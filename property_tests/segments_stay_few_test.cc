@@ -79,8 +79,8 @@ RC_GTEST_PROP(SmallSegments, AreFewOnceSettledWhateverTheHistory, ()) {
             1 + 2 * tree.version().Bytes() / options.target_file_bytes);
 }
 
-// Sizes multiply: a byte is written a few times on its way from a memtable to a full segment, as
-// under any merging, and not once for every memtable that fits in one.
+// Sizes multiply: a byte is written a few times on its way from a memtable to a full segment, as in
+// any merging, and not once for every memtable that fits into one.
 class SmallMemtables : public ::testing::TestWithParam<CompactionPolicyKind> {};
 
 TEST_P(SmallMemtables, CostAFewWritesOfEachByteAndLeaveFewSegments) {

@@ -4,7 +4,6 @@
 #include <list>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/fork.h"
 #include "core/base/per_process.h"
@@ -97,10 +96,8 @@ struct SlotOwner {
     if (slot != nullptr) {
       GiveSlot(slot);
     }
-    if (!VERALITH_BROKEN(E7)) {
-      mine.slot = nullptr;
-      mine.is_over = true;
-    }
+    mine.slot = nullptr;
+    mine.is_over = true;
   }
 };
 

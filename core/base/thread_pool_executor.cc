@@ -24,7 +24,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/fork.h"
 #include "core/base/per_process.h"
@@ -204,15 +203,7 @@ class ThreadPoolExecutor final : public Executor {
   bool Cancel(TimerId timer) override { return Pool().Cancel(timer); }
 
  private:
-  WorkerPool& Pool() {
-#ifdef VERALITH_BROKEN_ENGINES
-    if (VERALITH_BROKEN(E6_EXECUTOR)) {
-      static WorkerPool& first = pools_.Get();  // of whichever process came first
-      return first;
-    }
-#endif
-    return pools_.Get();
-  }
+  WorkerPool& Pool() { return pools_.Get(); }
 
   const int parallelism_;
   PerProcess<WorkerPool> pools_;  // threads start at its first use

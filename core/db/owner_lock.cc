@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 
@@ -11,8 +10,9 @@ namespace {
 
 absl::Status Lost(const absl::Status& why) {
   return FailedPrecondition(std::string(Message(why)) +
-                            "; another process can own the database since, so nothing more is "
-                            "changed in it: close it, see who removed the file, and open it again");
+                            "; another process may own the database now, so nothing more is "
+                            "changed in it: close it, find out what removed the file, and open it "
+                            "again");
 }
 
 }  // namespace
@@ -24,9 +24,6 @@ absl::StatusOr<std::unique_ptr<OwnerLock>> OwnerLock::Take(FileSystem* fs,
     MutexLock lock(owner->mutex_);
     VERALITH_ASSIGN_OR_RETURN(owner->file_,
                               fs->Lock(JoinPath(directory, kLockFileName), LockMode::kExclusive));
-  }
-  if (VERALITH_BROKEN(E5)) {
-    return owner;
   }
   absl::StatusOr<std::unique_ptr<FileLock>> itself =
       fs->LockDirectory(directory, LockMode::kExclusive);
@@ -45,8 +42,8 @@ absl::Status OwnerLock::Check() {
     }
   }
   const absl::Status held = file_->CheckHeld();
-  if (held.ok() || VERALITH_BROKEN(E5)) {
-    return absl::OkStatus();
+  if (held.ok()) {
+    return held;
   }
   return directory_lock_ != nullptr ? TakeAgain() : Lost(held);
 }

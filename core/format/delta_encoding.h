@@ -97,7 +97,7 @@ absl::StatusOr<DeltaByteArrayView> DecodeDeltaByteArray(std::string_view bytes,
                                                         std::span<uint32_t> suffix_offsets,
                                                         uint32_t max_value_bytes);
 
-// Writes the values one behind the other to out (view.total_bytes bytes) and their offsets
+// Writes the values one after the other to out (view.total_bytes bytes), and their offsets
 // (values + 1 of them).
 void MaterializeDeltaByteArray(const DeltaByteArrayView& view, char* out, uint64_t* offsets);
 

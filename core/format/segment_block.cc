@@ -505,7 +505,7 @@ class SegmentBlockParser {
       last = page;
     }
     if (last.offset >= chunk.bytes || last.first_row >= group.rows) {
-      return Bad(id, "page behind the end of its chunk",
+      return Bad(id, "page beyond the end of its chunk",
                  (size_t{chunk.first_page} + chunk.pages - 1) * kPageBytes);
     }
     return absl::OkStatus();

@@ -91,7 +91,7 @@ class EntriesCheck {
     }
     if (offset_ != entries_.size()) {
       return Bad(StrCat("offset ", kHeaderBytes + offset_, ": ", entries_.size() - offset_,
-                        " bytes left over behind the last entry"));
+                        " bytes left over after the last entry"));
     }
     return absl::OkStatus();
   }

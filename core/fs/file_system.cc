@@ -6,11 +6,11 @@ namespace veralith {
 
 absl::StatusOr<std::unique_ptr<FileLock>> FileSystem::LockDirectory(const std::string& directory,
                                                                     LockMode) {
-  return Unimplemented(directory + ": lock: not a directory, in this file system");
+  return Unimplemented(directory + ": lock: this file system cannot lock directories");
 }
 
 absl::StatusOr<std::unique_ptr<FileSystem>> FileSystem::Pin(const std::string& directory) {
-  return Unimplemented(directory + ": pin: not in this file system");
+  return Unimplemented(directory + ": pin: this file system cannot pin directories");
 }
 
 absl::StatusOr<std::string> FileSystem::Absolute(const std::string& path) { return path; }

@@ -179,7 +179,7 @@ TEST_F(FileTableTest, AFileThatIsGoneIsDataLossUntilItIsBack) {
   const Files files = OpenAll(2, 1);
   ASSERT_TRUE(disk_.Rename(PathOf(0), "/elsewhere").ok());
   EXPECT_EQ(Read(*files[0]),
-            "DATA_LOSS: /0 is missing, and was there when it was first opened; put it back");
+            "DATA_LOSS: /0 is missing, but existed when it was first opened; put it back");
   ASSERT_TRUE(disk_.Rename("/elsewhere", PathOf(0)).ok());
   EXPECT_EQ(Read(*files[0]), ContentsOf(0));
 }

@@ -197,7 +197,8 @@ TEST(RecordReader, AFileOfAnotherIdNumberOrKindHasNoRecords) {
     EXPECT_TRUE(result.payloads.empty());
     EXPECT_EQ(result.reason, EndReason::kBadRecord);
     EXPECT_EQ(result.end, 0u);
-    EXPECT_TRUE(result.detail.starts_with("offset 12: the header is of file 3")) << result.detail;
+    EXPECT_TRUE(result.detail.starts_with("offset 12: the header belongs to file 3"))
+        << result.detail;
   }
 }
 

@@ -165,8 +165,8 @@ class Cataloguer {
       report_.left_out.push_back(
           ManifestFileName(number) +
           (current_tells
-               ? ": it is of another database"
-               : ": it is of another database than other manifests here, and nothing says "
+               ? ": it belongs to another database"
+               : ": it belongs to another database than other manifests here, and nothing says "
                  "which of them the files belong to"));
     }
   }
@@ -234,7 +234,7 @@ class Cataloguer {
     }
     if (found.has_value() && IsOutdated(*found)) {
       Lose(ManifestFileName(found->manifest_number),
-           StrCat("edits behind offset ", found->manifest_bytes,
+           StrCat("edits after offset ", found->manifest_bytes,
                   ": the directory holds files that are newer than what it says"));
       found.reset();
     }
@@ -249,10 +249,10 @@ class Cataloguer {
       }
     } else {
       report_.risks.push_back(
-          "no whole manifest says which files count, so all that are there do, except those that a "
+          "no whole manifest says which files count, so all files count, except those that a "
           "readable edit removed. Segments that compaction had replaced and not yet removed may be "
-          "among them: a key whose tombstone had been dropped since would come back. Reads in the "
-          "past of the result are not possible.");
+          "among them: a key whose tombstone has been dropped since then would come back. Reads in "
+          "the past of the result are not possible.");
     }
     return found;
   }
@@ -283,8 +283,8 @@ class Cataloguer {
       absl::StatusOr<RecoveredManifest> recovered =
           RecoverManifestFile(&fs_, directory_, {newest, id->second});
       if (recovered.ok()) {
-        report_.notes.push_back(StrCat(where, " is of no use (", why, "), but ",
-                                       ManifestFileName(newest), ", the newest manifest, is"));
+        report_.notes.push_back(StrCat(where, " cannot be used (", why, "), but ",
+                                       ManifestFileName(newest), ", the newest manifest, can"));
         return *std::move(recovered);
       }
       Lose(ManifestFileName(newest), ToString(recovered.status()));
@@ -347,7 +347,7 @@ class Cataloguer {
       if (left) {
         report_.left_out.push_back(StrCat(
             ToString(file),
-            ": the manifest does not name it (replaced, flushed, or of a job that did not end)"));
+            ": the manifest does not name it (replaced, flushed, or left by a job that did not end)"));
       }
     }
   }

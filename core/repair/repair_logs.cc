@@ -48,7 +48,7 @@ class Salvager {
     }
     if (took_behind_gap_) {
       report_.risks.push_back(
-          "log records behind damage were taken: writes in between are missing, and what those had "
+          "log records after damage were taken: writes in between are missing, and what they had "
           "deleted or replaced may be back");
     }
     return Flush();
@@ -202,7 +202,7 @@ class Salvager {
     }
     if (*found) {
       report_.notes.push_back(StrCat(LogFileName(opened.number), ": records from offset ",
-                                     reader.end_offset(), " on are taken, behind damage at ",
+                                     reader.end_offset(), " on are taken, after damage at ",
                                      LogFileName(place.log_number), " offset ", place.offset));
     }
     return *found;
@@ -246,7 +246,7 @@ class Salvager {
     }
     Lose(opened.number, first,
          StrCat(records, " sound records with timestamps ", oldest, " to ", newest,
-                " behind the place where history ends (--behind-damage takes them)",
+                " after the place where history ends (--behind-damage takes them)",
                 stop_is_damage_ ? "" : "; nothing says that they were synced"));
     return absl::OkStatus();
   }

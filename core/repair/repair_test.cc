@@ -352,7 +352,7 @@ TEST_F(RepairTest, DoesNotBelieveAManifestOfAnotherDatabase) {
     ASSERT_EQ(report.kept.size(), 1u) << Text(report);
     EXPECT_EQ(report.kept[0].file, SegmentFileName(2));
     EXPECT_FALSE(report.risks.empty());
-    EXPECT_TRUE(Contains(Text(report), "of another database")) << Text(report);
+    EXPECT_TRUE(Contains(Text(report), "belongs to another database")) << Text(report);
   }
 }
 

@@ -206,7 +206,7 @@ absl::StatusOr<PageRef<KeyPage>> DecodeKeyPage(std::string_view values, uint64_t
       const parquet::DeltaByteArrayView view,
       parquet::DecodeDeltaByteArray(values, prefix_lengths, suffix_offsets, kMaxKeyBytes));
   if (view.consumed != values.size()) {
-    return DataLoss("bytes behind the last key of a page");
+    return DataLoss("bytes after the last key of a page");
   }
   const uint32_t common = view.common_prefix;
   const uint64_t suffix_bytes = view.total_bytes - uint64_t{common} * rows;

@@ -131,7 +131,7 @@ class Checker {
     std::string again;
     AppendOffsetIndex(claims.offsets, &again);
     if (again != offsets) {
-      return Wrong(footer_.offset, "an offset index that is not encoded as we do");
+      return Wrong(footer_.offset, "an offset index that is not encoded as ours");
     }
     if (chunk.column_index_offset.has_value()) {
       VERALITH_ASSIGN_OR_RETURN(const std::string bounds,
@@ -140,7 +140,7 @@ class Checker {
       again.clear();
       AppendColumnIndex(*claims.bounds, &again);
       if (again != bounds) {
-        return Wrong(footer_.offset, "a column index that is not encoded as we do");
+        return Wrong(footer_.offset, "a column index that is not encoded as ours");
       }
     }
     if (!chunk.meta_data.statistics.has_value()) {
@@ -239,7 +239,7 @@ class Checker {
     VERALITH_RETURN_IF_ERROR(CheckIntegerPageBounds(2, group));
     for (size_t column = 0; column < kSegmentColumns; ++column) {
       if (claims_[column].statistics.null_count != claims_[column].nulls) {
-        return Wrong(group.chunks[column].offset, "statistics count other nulls");
+        return Wrong(group.chunks[column].offset, "statistics count nulls differently");
       }
     }
     return absl::OkStatus();
@@ -286,7 +286,7 @@ class Checker {
             parquet::DecodeDeltaBinaryPacked(parts.values, std::span<int64_t>(namespaces_)));
         return used == parts.values.size()
                    ? absl::OkStatus()
-                   : Wrong(place.offset, "bytes behind the last namespace of a page");
+                   : Wrong(place.offset, "bytes after the last namespace of a page");
       }
       case SegmentColumn::kKey:
         VERALITH_RETURN_IF_ERROR(pages_.Load(number, bytes, CacheUse::kNone, &key_page_));

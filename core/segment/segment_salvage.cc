@@ -55,7 +55,7 @@ class PageReader {
         codec.has_value() ? Decode(column, page, bytes, *codec) : DecodeByTrial(page, bytes);
     VERALITH_RETURN_IF_ERROR(decoded.status());
     if (NullsIn(*decoded) != header.data_v2.num_nulls) {
-      return DataLoss("the page header counts other nulls");
+      return DataLoss("the page header counts nulls differently");
     }
     return decoded;
   }
@@ -121,7 +121,7 @@ class Salvager {
     }
     if (plan_.may_have_more()) {
       Lose(next_row_, 0, plan_.end_offset(),
-           StrCat("no page follows here; more may have been behind",
+           StrCat("no page follows here; more may have followed",
                   plan_.end_why().empty() ? "" : ": ", plan_.end_why()));
     }
     return std::move(result_);

@@ -105,7 +105,7 @@ void ExpectLost(const SegmentSalvage& result, uint64_t first_row, uint64_t rows,
   EXPECT_EQ(loss.why, why);
 }
 
-constexpr std::string_view kNoPage = "no page follows here; more may have been behind";
+constexpr std::string_view kNoPage = "no page follows here; more may have followed";
 
 // --- Damages -----------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ absl::Status ValuePage::Decode(std::string_view levels, std::string_view values,
   VERALITH_ASSIGN_OR_RETURN(const size_t used, parquet::DecodeDeltaLengthByteArray(
                                                    values, {offset, size_t{present} + 1}, &data));
   if (used != values.size()) {
-    return DataLoss("bytes behind the last value of a page");
+    return DataLoss("bytes after the last value of a page");
   }
   values_ = data.data();
   has_nulls_ = nulls > 0;

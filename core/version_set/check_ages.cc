@@ -83,8 +83,8 @@ absl::Status CheckKey(const Place& place, std::vector<RunReader>* runs) {
     }
     if (oldest != 0 && run.entry().ts >= oldest) {
       return DataLoss(StrCat(run.path(), ": key ", QuoteKey(place.key), " of namespace ", place.ns,
-                             " has a version at ", run.entry().ts, ", and ", oldest_in,
-                             ", which is of a newer run, one at ", oldest));
+                             " has a version at ", run.entry().ts, ", but ", oldest_in,
+                             ", which is in a newer run, has one at ", oldest));
     }
     oldest_in = run.path();
     while (!run.AtEnd() && place.Is(run.entry())) {

@@ -1,5 +1,5 @@
-// The canary: the operations target over a database that is broken on purpose. It must fail; where
-// it does not, the fuzzing set-up finds nothing at all. canary_test.cc sees to it.
+// The canary: the operations target over a database that is broken on purpose. It must fail. If it
+// does not, the fuzzing set-up finds nothing at all. canary_test.cc checks that.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

@@ -132,7 +132,7 @@ TEST_P(BrokenEngines, AreCaughtByTheOrdinaryChecks) {
   EXPECT_NE(caught.find(hazard.says), std::string::npos) << caught;
 }
 
-// By hazard (docs/VERIFICATION.md, "Hazards"), one to a line.
+// By hazard (docs/HAZARDS.md, "Catches"), one to a line.
 constexpr Hazard kHazards[] = {
     {"O1", Hazard::kCampaign},
     {"O2", Hazard::kCampaign},

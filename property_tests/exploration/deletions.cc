@@ -28,7 +28,7 @@ void Erase(const std::string& begin, const std::string& end, Keys* keys) {
   keys->erase(keys->lower_bound(begin), keys->lower_bound(end));
 }
 
-// What the iterator shows against what is expected, forwards and backwards.
+// Compares what the iterator shows with what is expected, forwards and backwards.
 std::string CheckScan(DbIterator& iterator, const Keys& expected) {
   auto key = expected.begin();
   for (iterator.SeekToFirst(); iterator.Valid(); iterator.Next(), ++key) {
@@ -186,7 +186,7 @@ class RangeDeletes {
 
 // --- Queues --------------------------------------------------------------------------------------
 
-// Takes from one end and appends at the other; keys passed per step.
+// Takes from one end and appends at the other; reports the keys passed per step.
 class PlainQueue {
  public:
   PlainQueue(bool takes_first, bool holds_snapshot, size_t write_buffer_bytes)
@@ -248,8 +248,8 @@ class PlainQueue {
   std::unique_ptr<Db> db_;
 };
 
-// Seeks over keys of which all but the first and the last are deleted: to the middle, and then
-// again and again to the end from which the part that is known comes late, or anywhere.
+// Seeks over keys of which all but the first and the last are deleted. It seeks to the middle
+// first, and then in turn to the end from which the known part comes last, and to anywhere.
 std::string SeekAround(Db& db, bool forward, uint64_t deleted, uint64_t seeks) {
   Random random(1);
   for (uint64_t i = 0; i < seeks; ++i) {
@@ -339,7 +339,7 @@ class Queues {
       case 5:
         return TakeLast(queue);
       default:
-        // A long time of appending, then one of taking, so that stretches grow.
+        // Long times of appending and long times of taking take turns, so that stretches grow.
         return random_.Below(128) == 0 || (keys_.size() > 80) != taking_ ? Turn(queue)
                : taking_                                                 ? TakeFirst(queue)
                                                                          : Append(queue);
@@ -394,7 +394,7 @@ class Queues {
     return Done(db_->DeleteRange({}, kDefaultNamespace, begin, end));
   }
 
-  // An iterator that was made a while ago learns of its own time.
+  // An older iterator learns about the state of its own time.
   std::string CheckEarlier() {
     const std::string difference = earlier_ == nullptr ? "" : CheckScan(*earlier_, earlier_keys_);
     earlier_ = db_->NewIterator({});

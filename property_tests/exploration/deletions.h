@@ -1,5 +1,5 @@
-// Many deletes that lie over each other or follow each other: answers are those of a map of keys,
-// and what they cost does not grow with what was deleted before (hazard E12).
+// Many deletes that overlap each other or follow each other. The answers are those of a map of
+// keys, and their cost does not grow with what was deleted before (hazard E12).
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_DELETIONS_H_
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_DELETIONS_H_
 
@@ -10,22 +10,23 @@ namespace veralith::model {
 
 // Each returns "" or what is wrong.
 
-// Range deletes that grow, nest, shrink, overlap or lie anyhow, `count` of each: memory of the
-// memtable of order n log n, and at snapshots all along the answers of a map; in the memtable, in
-// segments, compacted, and opened again.
+// Range deletes that grow, nest, shrink, overlap or lie at random, `count` of each. The memory of
+// the memtable is of order n log n, and at snapshots all along the answers are those of a map: in
+// the memtable, in segments, compacted, and opened again.
 std::string CheckRangeDeletesInsideEachOther(uint64_t count);
 
-// A queue: the first key is taken and deleted, one is appended, `steps` times. The keys that a step
-// passes do not grow with the steps before it, whatever snapshot is held, and from either end.
+// A queue: `steps` times, the first key is taken and deleted, and one is appended. The number of
+// keys that a step passes does not grow with the steps before it, whatever snapshot is held, from
+// either end.
 std::string CheckQueueCost(uint64_t steps);
 
-// Seeks to anywhere in a stretch of `deleted` keys: together they pass each key a few times at
-// most, and beyond that a bounded number each.
+// Seeks to anywhere in a stretch of `deleted` keys. Together they pass each key at most a few
+// times, and each seek passes a bounded number of keys besides.
 std::string CheckSeeksIntoDeletedKeys(uint64_t deleted);
 
 // Queues in one database, consumed from both ends, with range deletes, keys put again where others
-// were deleted, snapshots, and iterators that were made before: scans are those of a map.
-// Everything follows from the seed.
+// were deleted, snapshots, and older iterators. Scans are those of a map. Everything follows from
+// the seed.
 std::string CheckQueues(uint64_t seed, int steps);
 
 }  // namespace veralith::model

@@ -8,7 +8,7 @@
 namespace veralith::model {
 namespace {
 
-// The next of all sequences of letters of one length, in order; false after the last.
+// Advances to the next of all sequences of letters of one length, in order; false after the last.
 bool NextSequence(std::vector<size_t>* letters) {
   for (size_t i = letters->size(); i-- > 0;) {
     if (++(*letters)[i] < ExplorationLetters().size()) {
@@ -30,8 +30,8 @@ uint64_t KeyOf(const SimulatedFileSystem& image, const Ledger& ledger) {
   return (image.Fingerprint() * 0x9e3779b97f4a7c15u) ^ ledger.signature();
 }
 
-// Runs the operations and collects the crash points of the last one (of the opening, when there is
-// none); "" or what is wrong.
+// Runs the operations and collects the crash points of the last one (or of the opening, if there is
+// none). Returns "" or what is wrong.
 std::string RunOperations(World& world, const std::vector<Operation>& operations,
                           const ExplorationOptions& options, std::vector<CrashPoint>* points) {
   if (operations.empty()) {
@@ -100,7 +100,7 @@ std::optional<ExplorationFailure> Explorer::RunLength(const Scenario& start, siz
     if (options_.stop != nullptr && options_.stop()) {
       return std::nullopt;
     }
-    // Those that differ in the last letter are of one part: they share most images.
+    // Sequences that differ only in the last letter belong to one part: they share most images.
     family_ += letters.empty() || letters.back() == 0 ? 1 : 0;
     if (family_ % options_.shards != options_.shard) {
       continue;
@@ -175,7 +175,8 @@ std::optional<ExplorationFailure> Explorer::CheckImage(const SimulatedFileSystem
   return CheckPoints(points, scenario, /*second_cuts=*/false);
 }
 
-// After one power cut each recovered database lives on in each way, after two in one.
+// After one power cut each recovered database lives on in each way, after two power cuts in one
+// way.
 bool Explorer::IsNewLife(World& world, size_t power_cuts, uint64_t variety) {
   const uint64_t recovered = KeyOf(world.disk(), world.ledger());
   const bool is_new = lived_.insert(recovered).second;

@@ -37,7 +37,7 @@ std::string ValueOf(uint64_t i) {
 
 std::string ErrorOf(const absl::Status& status) { return status.ok() ? "" : ToString(status); }
 
-// "" when the database holds keys 0 to `count` - 1, and their values.
+// Returns "" if the database holds keys 0 to `count` - 1, and their values.
 std::string CheckKeys(Db& db, uint64_t count) {
   const std::unique_ptr<DbIterator> it = db.NewIterator({});
   uint64_t i = 0;
@@ -245,7 +245,7 @@ class Family {
   std::unique_ptr<Db> db_;
   Atomic<uint64_t> written_{0};
   Atomic<bool> stop_{false};
-  std::string wrong_;  // of the writer; read once it has ended
+  std::string wrong_;  // what the writer found wrong; read once it has ended
   const Snapshot* snapshot_ = nullptr;
   std::unique_ptr<DbIterator> iterator_;
   PinnedValue pinned_;

@@ -13,7 +13,7 @@
 namespace veralith {
 namespace {
 
-// What is wrong is a text.
+// Returns a problem as a text.
 #define RETURN_TEXT_IF_ERROR(expression)                          \
   do {                                                            \
     if (const absl::Status status = (expression); !status.ok()) { \
@@ -87,7 +87,7 @@ class History {
     return absl::OkStatus();
   }
 
-  // Of what is synced everything stays.
+  // Everything synced stays.
   absl::Status Kill() {
     VERALITH_RETURN_IF_ERROR(db_->Sync());
     std::unique_ptr<SimulatedFileSystem> left = simulation_.disk().CloneWithNothingUnsynced();

@@ -36,7 +36,7 @@ absl::Status Cut(SimulatedFileSystem& disk, const std::string& path, uint64_t by
   return file->Truncate(bytes);
 }
 
-// Says what it did; "" when it could do nothing.
+// Damages the disk and returns what it did; "" if it could do nothing.
 std::string Damage(SimulatedFileSystem& disk, Random& random) {
   const std::vector<Victim> victims = VictimsOn(disk);
   const Victim& victim = victims[random.Below(victims.size())];

@@ -122,7 +122,7 @@ void World::LearnNames() {
   }
 }
 
-// What differs in nothing else is one survivor.
+// Whether this file tells survivors apart. Those that differ only in other files count as one.
 bool World::Varies(const std::string& path) const {
   const std::string name = NameOf(path);
   if (name == kLockFileName) {
@@ -148,8 +148,8 @@ bool World::CanMatter(const CrashPointFileSystem::Step& step) {
   }
 }
 
-// True when nothing happened since the last crash point that its survivors and their ledger would
-// not show, too.
+// True if everything that happened since the last crash point would show in its survivors and their
+// ledger, too.
 bool World::LooksLikeLastPoint() {
   const std::pair<uint64_t, bool> told = {ledger_.signature(), pending_.has_value()};
   bool same = !points_.empty() && told == told_at_last_point_;
@@ -246,7 +246,7 @@ std::string World::ApplyWrite(size_t position, const Operation& operation) {
   return "";
 }
 
-// Also durable when the call returns: what is in it, and its name.
+// When the call returns, what is in the checkpoint is durable, and so is its name.
 std::string World::TakeCheckpoint(const std::string& directory) {
   ledger_.Copying(directory);
   std::string difference = Expect(db_->Checkpoint(directory), "Checkpoint");
@@ -391,7 +391,7 @@ std::string World::CheckCopy(const std::string& directory, const KvModel::Conten
   return difference.empty() ? "" : "the checkpoint " + directory + ": " + difference;
 }
 
-// A checkpoint is there whole or, while its call has not returned, not at all.
+// A checkpoint exists whole. While its call has not returned, it may also not exist at all.
 std::string World::CheckCopies() {
   const std::map<std::string, Ledger::Copy> copies = ledger_.copies();
   for (const auto& [directory, copy] : copies) {

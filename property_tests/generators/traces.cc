@@ -12,7 +12,7 @@ namespace {
 
 uint64_t Seed(rc::Random random) { return random.next(); }
 
-// Whatever the seed gives, not shrunk; the size of the case does not matter.
+// Draws whatever the seed gives, not shrunk; the size of the case does not matter.
 template <typename Draw>
 auto Drawn(Draw draw) {
   using T = decltype(draw(std::declval<const Below&>()));

@@ -1,5 +1,5 @@
 // A program's own promise, checked on Veralith's simulated disk: a purchase that was acknowledged
-// as synced is there after any power cut, and an order is never there without its payment.
+// as synced exists after any power cut, and an order never exists without its payment.
 #include <memory>
 #include <string>
 

@@ -798,7 +798,7 @@ class Exploration {
   }
 
   // Called after a run that spent its last preemption: finds how much earlier it could have been.
-  // Of all runs with this beginning the smallest answer counts.
+  // Of all runs with this beginning, the answer least far back counts.
   void NoteReach(const std::vector<Choice>& choices, int bound, size_t known) {
     const std::vector<int> used = PreemptionsBefore(choices);
     for (size_t k = 0; k < choices.size(); ++k) {

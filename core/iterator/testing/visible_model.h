@@ -41,7 +41,7 @@ ScanBound AnyBound();
 std::vector<OwnedEntry> SortedUnique(std::vector<OwnedEntry> entries);
 
 // `entries` (as SortedUnique) dealt out to sources, newest first: for every key all versions in a
-// source are newer than those in the sources behind it.
+// source are newer than those in the sources after it.
 std::vector<std::vector<OwnedEntry>> DealByAge(const std::vector<OwnedEntry>& entries,
                                                size_t sources);
 
