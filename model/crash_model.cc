@@ -87,7 +87,7 @@ std::string CrashModel::Kill(const Recovered& recovered) {
   return Choose(recovered, commits_.size());
 }
 
-// The first `prefix` commits, of the failed ones those whose bit is set in `subset`.
+// Returns the first `prefix` commits; of the failed ones, only those whose bit is set in `subset`.
 std::vector<CrashModel::Commit> CrashModel::Candidate(size_t prefix, size_t subset) const {
   std::vector<Commit> candidate;
   size_t failed = 0;
@@ -121,8 +121,8 @@ std::string CrashModel::Choose(const Recovered& recovered, size_t must) {
          " of them failed) agrees with what is there; nearest: " + nearest;
 }
 
-// Failed commits carry no timestamp yet: the last one's is the newest of the database, the others'
-// are those of their visible rows. `why` is longer the nearer the candidate was.
+// Failed commits have no timestamp yet. The last commit's is the newest in the database; the others
+// get those of their visible rows. `why` is longer the nearer the candidate was.
 std::optional<std::vector<CrashModel::Commit>> CrashModel::Agreeing(std::vector<Commit> candidate,
                                                                     const Recovered& recovered,
                                                                     std::string* why) {
@@ -143,7 +143,8 @@ std::optional<std::vector<CrashModel::Commit>> CrashModel::Agreeing(std::vector<
   Timestamp previous = 0;
   for (size_t i = 0; i < candidate.size(); ++i) {
     if (!candidate[i].timestamp.has_value()) {
-      // The first timestamp shown after the commit before, if it lies before the commit after.
+      // Takes the first timestamp shown after the previous commit, if it lies before the next
+      // commit's.
       const auto after = std::upper_bound(shown.begin(), shown.end(), previous);
       const bool last = i + 1 == candidate.size();
       const Timestamp bound =

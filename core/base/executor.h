@@ -33,13 +33,13 @@ class Executor {
   virtual ~Executor() = default;
 
   virtual void Schedule(TaskPriority priority, std::function<void()> task) = 0;
-  // How many kLow tasks can make progress at once: into how many parts it pays to cut work. The
-  // same for the executor's whole life; a simulation's does not depend on the machine.
+  // How many kLow tasks can make progress at once, which is the number of parts into which it pays
+  // to cut work. It never changes; that of a simulation does not depend on the machine.
   virtual int parallelism() const { return 1; }
 
   // Runs `task` once, no earlier than `delay_nanos` from now.
   virtual TimerId ScheduleAfter(int64_t delay_nanos, std::function<void()> task) = 0;
-  // True when the task had not started and now never will.
+  // Returns true if the task had not started; then it never will.
   virtual bool Cancel(TimerId timer) = 0;
 
   // Releases `mutex`, waits for a notification of `condition` (or runs other work), takes `mutex`.
@@ -51,12 +51,11 @@ class Executor {
 
 // A pool of real threads. kHigh tasks run first, and one thread is kept for them alone when
 // `threads` is at least 2. Destroying it waits for running tasks and drops the others. A child of
-// fork can use it: it starts threads of its own there, and has none of the parent's tasks and
-// timers.
+// fork can use it: it starts its own threads there, and has none of the parent's tasks and timers.
 std::unique_ptr<Executor> NewThreadPoolExecutor(int threads);
 
-// The pool that databases share by default: a thread per core, at least 1 and at most 4, and the
-// reserved one. Made at first use, never destroyed.
+// The pool that databases share by default: a thread per core (at least 1, at most 4), and the
+// reserved one. It is made at the first use and never destroyed.
 Executor* DefaultExecutor();
 
 }  // namespace veralith

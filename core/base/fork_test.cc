@@ -20,7 +20,7 @@
 namespace veralith {
 namespace {
 
-// Runs a task and a timer, and waits for both: hangs where the executor has no threads.
+// Runs a task and a timer, and waits for both. Hangs if the executor has no threads.
 void RunTasksOn(Executor& executor) {
   Mutex mutex;
   CondVar done;

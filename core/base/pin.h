@@ -1,8 +1,8 @@
 // A reference that keeps some bytes of the engine alive: a decoded page, a memtable's arena, a heap
 // copy. Move-only; releasing it may free what it holds.
 //
-// Thread rule: one thread at a time; may be released on another thread than it was made on, and
-// after the database it came from is closed.
+// Thread rule: one thread at a time. It may be released on another thread than it was made on, and
+// after the database that it came from is closed.
 #ifndef VERALITH_CORE_BASE_PIN_H_
 #define VERALITH_CORE_BASE_PIN_H_
 

@@ -1,11 +1,11 @@
 // The executor of production: a fixed number of real threads over two queues and a list of timers.
-// In a child of fork, where the threads do not exist, other ones are started at the first use, and
-// what the parent had queued stays the parent's.
+// A child of fork does not have these threads: it starts others at the first use. What the parent
+// had queued stays the parent's.
 //
 // Invariants
 //   1. The last worker is the reserved one when there are at least two: it takes timers and kHigh
-//      only. A pool whose threads could not all be started has those that could, and no reserved
-//      one.
+//      only. If not all threads of a pool could be started, it has those that could, and no
+//      reserved one.
 //   2. A task is in exactly one of timers_, high_, low_ until a worker takes it; it is destroyed
 //      and run without mutex_ held.
 //   3. Every idle worker that may run a task was notified after the task was queued, or looks at
@@ -111,7 +111,8 @@ class WorkerPool {
   }
 
  private:
-  // False: there is no memory for another thread, or the system has none. The first must be had.
+  // Returns false if there is no memory for another thread, or the system has none. The first
+  // thread must start.
   bool Start(bool reserved) {
     try {
       threads_.emplace_back([this, reserved] { Work(reserved); });

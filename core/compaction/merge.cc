@@ -36,7 +36,7 @@ std::vector<RangeTombstoneView> AllOf(const RangeTombstoneLists& lists) {
   return all;
 }
 
-// Above what key index, filter and timestamps add to an entry.
+// An upper bound of what key index, filter and timestamps add to an entry.
 constexpr uint64_t kEntryBytes = 24;
 
 bool IsCancelled(const JobEnvironment& environment) {

@@ -1,5 +1,5 @@
 // Background work as its users meet it: pieces, the rate limit, room on the disk, cancellation, and
-// what a released snapshot lets go.
+// the garbage that a released snapshot had kept.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -35,11 +35,11 @@ class BackgroundTest : public ::testing::Test {
     ASSERT_OK(db_->Put({}, key, value));
     written_[key] = value;
   }
-  // Runs in level 0, each with every key.
+  // Makes runs in level 0, each with every key.
   void FillRuns(int runs, int keys) {
     for (int run = 0; run < runs; ++run) {
       for (int i = 0; i < keys; ++i) {
-        std::string value;  // of bytes that no codec makes fewer
+        std::string value;  // of bytes that no codec makes shorter
         while (value.size() < 50) {
           value.push_back(static_cast<char>(random_.Next()));
         }
@@ -159,7 +159,7 @@ TEST_P(BackgroundOfStyle, OutputsBeyondTheLastLevelsTargetAreKept) {
   options.compaction_policy = GetParam();
   options.level_base_bytes = 1024;
   options.level_multiplier = 2;
-  options.dynamic_level_targets = false;  // or the last level's target is what it holds
+  options.dynamic_level_targets = false;  // otherwise the last level's target is what it holds
   options.target_segment_bytes = 1024;
   Open(options);
   for (int i = 0; i < 3000; ++i) {
@@ -219,7 +219,7 @@ TEST_F(BackgroundTest, JobsKeepToTheRate) {
   const Statistics statistics = db_->GetStatistics();
   const double bytes = static_cast<double>(statistics.compaction_bytes_written);
   const double seconds = static_cast<double>(Now() - start) / kSecond;
-  // The last output is paid for by the job after it.
+  // The job after it pays for the last output.
   EXPECT_GT(seconds, (bytes - 2'000 - 2 * 4'096 * 2) / 20'000);
   EXPECT_LT(seconds, 1.2 * bytes / 20'000);
   EXPECT_GT(statistics.background_wait_nanos, 0u);
@@ -237,7 +237,8 @@ TEST_F(BackgroundTest, TheRateCanBeRaisedWhileAJobRuns) {
   EXPECT_LT(Now() - start, 2 * kSecond);
 }
 
-// Hazard E10. Simulated tasks take a microsecond each; what the rate allows is a tenth of a byte.
+// Hazard E10. Simulated tasks take a microsecond each; the rate allows a tenth of a byte in that
+// time.
 TEST_F(BackgroundTest, CloseFlushAndStalledWritesDoNotWaitForTheRate) {
   Options options = ManualOptions();
   options.background_bytes_per_second = 1;
@@ -350,7 +351,7 @@ TEST_F(BackgroundTest, AFlushWithoutRoomSaysWhatItNeedsBeforeItWrites) {
   ExpectContents();
 }
 
-// Logs go on into the room that is kept; when every write buffer is full, the writer learns why.
+// Logs go on in the room that is kept. When every write buffer is full, the writer learns why.
 TEST_F(BackgroundTest, WritersGoOnWithoutRoomForSegmentsUntilTheyNeedAFlush) {
   Options options = ManualOptions();
   options.min_free_bytes = kMegabyte;
@@ -385,7 +386,7 @@ TEST_F(BackgroundTest, ACompactionWithoutRoomWaitsForItAndGoesOn) {
   Open(options);
   FillRuns(1, 40);
   ASSERT_OK(db_->CompactAll());
-  for (int run = 0; run < 3; ++run) {  // of keys between each other: a merge gives nothing back
+  for (int run = 0; run < 3; ++run) {  // their keys interleave: a merge gives nothing back
     for (int i = 0; i < 40; ++i) {
       Put("key" + std::to_string(1000 + i) + std::to_string(run), std::string(50, 'v'));
     }
@@ -426,7 +427,7 @@ class FullDisk : public BackgroundOfStyle {
   static constexpr int kKeys = 1000;
 
   static std::string KeyOf(int i) { return "key" + std::to_string(10'000 + i); }
-  // Half of what must stay free is gone.
+  // Uses half of what must stay free.
   void Fill(bool automatic) {
     Options options = automatic ? simulation_.SmallOptions() : ManualOptions();
     options.compaction_policy = GetParam();
@@ -563,7 +564,7 @@ TEST_F(Garbage, IsNotLeftByCloseThoughAnIteratorIsOpen) {
   ExpectContents();
 }
 
-// A lookup on another thread, say: nobody tells when it ends, so it is looked at again.
+// For example a lookup on another thread: nobody tells when it ends, so it is looked at again.
 TEST_F(Garbage, OfALookupUnderWayGoesSoonAfterIt) {
   Open(ManualOptions());
   FillRuns(2, 100);
@@ -662,7 +663,7 @@ TEST_F(BackgroundTest, ACompactionWithAFlagThatIsNeverSetIsDoneWhenItReturns) {
 
 class SeeksTest : public BackgroundTest {
  protected:
-  // 300 keys, each in every one of three runs; four would be merged.
+  // 300 keys, each in all three runs; four runs would be merged.
   void OpenThreeRuns(size_t seek_charge_bytes) {
     Options options = simulation_.SmallOptions();
     options.write_buffer_bytes = kMegabyte;
@@ -684,7 +685,7 @@ class SeeksTest : public BackgroundTest {
 };
 
 TEST_F(SeeksTest, MergeLevel0OnceTheyHavePaidForIt) {
-  // Each pays for two runs: 128 of them pay 1 MiB, far more than the runs have.
+  // Each pays for two runs: 128 of them pay 1 MiB, far more than the runs hold.
   OpenThreeRuns(4096);
   Seek(127);
   EXPECT_EQ(Runs(), 3);
@@ -721,7 +722,7 @@ TEST_F(SeeksTest, PayByIteratorWhateverTheirDirection) {
       it->SeekToLast();
     }
     simulation_.executor().RunUntilIdle();
-    EXPECT_EQ(Runs(), 3);  // it would not be helped: it reads the runs that it holds
+    EXPECT_EQ(Runs(), 3);  // a merge would not help it: it reads the runs that it holds
   }
   simulation_.executor().RunUntilIdle();
   EXPECT_EQ(Runs(), 0);
@@ -789,8 +790,8 @@ TEST_F(BackgroundTest, ReleasingTheSnapshotThatKeptGarbageLetsItGo) {
   EXPECT_LT(LiveBytes() * 20, kept);
 }
 
-// However many are held: what a job needs of them all is not put together for one that decides
-// nothing.
+// Even with many snapshots held: what a job needs to know of them all is not computed for a
+// snapshot that decides nothing.
 TEST_F(BackgroundTest, ReleasingOneOfManySnapshotsAsksOnlyItsNeighbour) {
   Options options = simulation_.SmallOptions();
   options.write_buffer_bytes = 1 << 20;  // one segment has all the garbage, up to the range delete

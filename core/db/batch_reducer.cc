@@ -90,7 +90,7 @@ bool StrictlyAscendingPoints(const std::vector<LogOperation>& operations) {
   return true;
 }
 
-// Walks backwards: what comes later in the batch is known when an operation is judged.
+// Walks backwards, so everything later in the batch is known when an operation is judged.
 void Reduce(std::vector<LogOperation>* operations) {
   std::set<Point> seen;
   Coverage covered;

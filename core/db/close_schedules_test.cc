@@ -1,4 +1,4 @@
-// Close promises what it promises to everybody who calls it, and whatever else ends meanwhile: all
+// Close keeps its promises to everybody who calls it, whatever else ends at the same time: all
 // schedules of two threads.
 #include <memory>
 

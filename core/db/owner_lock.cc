@@ -50,8 +50,9 @@ absl::Status OwnerLock::Check() {
   return directory_lock_ != nullptr ? TakeAgain() : Lost(held);
 }
 
-// The directory was locked all the time, so nobody but an older version can have come in, and that
-// one would hold the new LOCK. Where CURRENT is gone, too, no cleaner was at work: all is lost.
+// The directory was locked all the time, so only an older version can have come in, and it would
+// hold the new LOCK. If CURRENT is gone, too, this was not a cleaner of lock files: everything is
+// lost.
 absl::Status OwnerLock::TakeAgain() {
   VERALITH_ASSIGN_OR_RETURN(const bool exists, fs_->Exists(JoinPath(directory_, kCurrentFileName)));
   if (!exists) {

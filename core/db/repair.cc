@@ -62,7 +62,7 @@ class Repairer {
 
   absl::Status Run() {
     VERALITH_RETURN_IF_ERROR(CheckOptions(options_));
-    // Wherever the program goes meanwhile.
+    // The paths stay right wherever the program goes.
     VERALITH_ASSIGN_OR_RETURN(source_, fs_.Absolute(source_));
     VERALITH_ASSIGN_OR_RETURN(target_, fs_.Absolute(target_));
     VERALITH_RETURN_IF_ERROR(LockSource());
@@ -83,7 +83,7 @@ class Repairer {
   }
 
  private:
-  // Until the end: a writer would replace what is being read.
+  // Held until the end: a writer would replace what is being read.
   absl::Status LockSource() {
     auto file = fs_.Lock(JoinPath(source_, kLockFileName), LockMode::kShared);
     auto itself = fs_.LockDirectory(source_, LockMode::kShared);
@@ -107,7 +107,7 @@ class Repairer {
     return NotFound(source_ + ": no file of a database is here");
   }
 
-  // By what the paths lead to, and not by how they are written: a directory above the target that
+  // Compares what the paths lead to, not how they are written: a directory above the target that
   // holds the names of the source is the source (or its copy, in which nobody wants a database).
   bool TargetIsInside(const std::vector<std::string>& names) const {
     std::string above = ParentPath(target_);
@@ -144,7 +144,7 @@ class Repairer {
     return empty;
   }
 
-  // But for our lock.
+  // Checks that the target is empty, except for our lock.
   absl::Status CheckTargetIsEmpty() const {
     VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> there, fs_.List(target_));
     for (const std::string& name : there) {
@@ -155,7 +155,7 @@ class Repairer {
     return absl::OkStatus();
   }
 
-  // The target was empty, and is locked: what is there is ours. Until CURRENT is there it is no
+  // The target was empty and is locked, so everything in it is ours. Before CURRENT exists it is no
   // database.
   void Discard() {
     rewrite_.reset();
@@ -240,8 +240,8 @@ class Repairer {
     return TakeReadableRows(number, path, **file, status);
   }
 
-  // A row can be a tombstone, and the newest of its key. (Logs hold nothing older than segments do,
-  // and are taken up to the first loss.)
+  // A lost row can be a tombstone, and the newest of its key. (Logs hold nothing older than
+  // segments do, and are taken up to the first loss.)
   void NameWhatMayBeBack() {
     std::set<std::string> files;
     for (const RepairReport::Lost& lost : report_.lost) {
@@ -254,7 +254,7 @@ class Repairer {
     }
   }
 
-  // Numbers are used once: another segment under this name is another database's.
+  // Numbers are used once: another segment under this name belongs to another database.
   void LeaveOut(uint64_t number, const absl::Status& difference) {
     report_.lost.push_back({SegmentFileName(number), std::nullopt,
                             "the whole segment: " + std::string(Message(difference))});
@@ -271,7 +271,7 @@ class Repairer {
                             summary.min_ts, summary.max_ts});
   }
 
-  // False: the manifest records another segment, so none of its rows was written here.
+  // Returns false if the manifest records another segment: then none of its rows was written here.
   static bool MayBeRecorded(const FileMeta& recorded, const SegmentCounts& block) {
     return block.rows == recorded.entries && block.tombstones == recorded.tombstones &&
            block.range_tombstones == recorded.range_tombstones && block.min_ts == recorded.min_ts &&
@@ -293,7 +293,7 @@ class Repairer {
     };
     const auto recorded = catalog_.recorded.find(number);
     const bool is_known = recorded != catalog_.recorded.end();
-    bool is_ours = true;  // as far as what was read tells
+    bool is_ours = true;  // as far as the rows read so far tell
     StagingSegment staging = rewrite_->NewStaging();
     std::vector<OwnedRangeTombstone> tombstones;
     SegmentReceiver receiver;
@@ -454,7 +454,7 @@ class Repairer {
   RepairCatalog catalog_;
   std::unique_ptr<RepairRewrite> rewrite_;
   Timestamp newest_ = 0;         // seen anywhere
-  Timestamp newest_logged_ = 0;  // of log records taken
+  Timestamp newest_logged_ = 0;  // in log records that were taken
   uint64_t bytes_to_read_ = 0;
   uint64_t bytes_read_ = 0;
 };

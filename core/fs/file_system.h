@@ -19,8 +19,8 @@
 //      the removal or renaming of its name.
 //   7. A relative path is looked up from the process's working directory as it is at that call.
 //
-// Thread rule: FileSystem: any thread. File: ReadAt and Size from any thread; calls that write,
-// from one thread at a time, also beside reads of bytes written before.
+// Thread rule: FileSystem: any thread. File: ReadAt and Size from any thread. Calls that write: one
+// thread at a time, which may run beside reads of bytes written before.
 #ifndef VERALITH_CORE_FS_FILE_SYSTEM_H_
 #define VERALITH_CORE_FS_FILE_SYSTEM_H_
 
@@ -38,8 +38,8 @@
 
 namespace veralith {
 
-// What tells a file from others, as found when it was opened. Files of one path whose identities
-// are equal are the same file, unchanged, as far as the file system can say without reading it.
+// Tells a file from others, as found when it was opened. Two files of one path with equal
+// identities are the same file, unchanged, as far as the file system can say without reading it.
 struct FileIdentity {
   uint64_t device = 0;
   uint64_t inode = 0;
@@ -63,10 +63,10 @@ class File {
   virtual absl::Status Truncate(uint64_t size) = 0;
   virtual absl::StatusOr<uint64_t> Size() const = 0;
   virtual absl::Status Sync() = 0;
-  // After Close every call but path() is FailedPrecondition.
+  // After Close every call except path() is FailedPrecondition.
   virtual absl::Status Close() = 0;
   virtual const std::string& path() const = 0;
-  // Where nobody opens a path twice, all may be equal.
+  // An implementation may return equal identities for all files if nobody opens a path twice.
   virtual FileIdentity identity() const { return {}; }
 };
 
@@ -80,7 +80,7 @@ enum class OpenMode {
 class FileLock {
  public:
   virtual ~FileLock() = default;
-  // FailedPrecondition once it keeps nobody out any more, because its name was removed or names
+  // FailedPrecondition once the lock keeps nobody out any more: its name was removed, or now names
   // another file, which others can lock.
   virtual absl::Status CheckHeld() const { return absl::OkStatus(); }
 };
@@ -99,18 +99,18 @@ class FileSystem {
   virtual absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) = 0;
   // Replaces `to` atomically if it exists.
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
-  // A second name for the same bytes; Unimplemented where the file system cannot.
+  // Gives the same bytes a second name; Unimplemented if the file system has no links.
   virtual absl::Status Link(const std::string& from, const std::string& to) = 0;
   virtual absl::Status Remove(const std::string& path) = 0;
-  // The names (not paths) in a directory, sorted, without "." and "..".
+  // Returns the names (not paths) in a directory, sorted, without "." and "..".
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& directory) = 0;
-  // OK when it exists already. The parent must exist.
+  // OK if it exists already. The parent must exist.
   virtual absl::Status CreateDirectory(const std::string& path) = 0;
   // The directory must be empty.
   virtual absl::Status RemoveDirectory(const std::string& path) = 0;
   virtual absl::Status SyncDirectory(const std::string& path) = 0;
   virtual absl::StatusOr<bool> Exists(const std::string& path) = 0;
-  // FailedPrecondition, saying so, when another holder (also in this process) conflicts.
+  // FailedPrecondition, saying so, if another holder conflicts (also one in this process).
   virtual absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path,
                                                          LockMode mode) = 0;
   // Bytes an unprivileged writer can still add to the directory's file system.
@@ -119,22 +119,23 @@ class FileSystem {
   virtual std::optional<uint64_t> MaxOpenFiles() const { return std::nullopt; }
 
   // --- What an implementation may leave out ------------------------------------------------------
-  // A lock on the directory itself, which nobody can sweep away as a file. As Lock; NotFound when
-  // the directory is missing. Unimplemented where directories cannot be locked.
+  // Locks the directory itself, which nobody can sweep away as a file. Otherwise like Lock.
+  // NotFound if the directory is missing; Unimplemented if directories cannot be locked.
   virtual absl::StatusOr<std::unique_ptr<FileLock>> LockDirectory(const std::string& directory,
                                                                   LockMode mode);
-  // A view of this file system in which the path `directory`, and every path that begins with it,
-  // leads to the directory that it names now: also after that was renamed or removed (then nothing
-  // can be made in it), after a symbolic link on the way changed, and after the process changed its
-  // working directory. Other paths are as ever. The file system outlives the view; Files and locks
-  // may outlive the view. Unimplemented where every call looks its whole path up.
+  // Returns a view of this file system. In it the path `directory`, and every path that begins with
+  // it, leads to the directory that it names now. That stays so after the directory was renamed or
+  // removed (then nothing can be made in it), after a symbolic link on the way changed, and after
+  // the process changed its working directory. Other paths are not affected. The file system
+  // outlives the view; Files and locks may outlive the view. Unimplemented if every call looks its
+  // whole path up.
   virtual absl::StatusOr<std::unique_ptr<FileSystem>> Pin(const std::string& directory);
-  // The path that means whatever the working directory becomes what `path` means now. By default
-  // `path` itself: there is no working directory.
+  // Returns a path that always means what `path` means now, even if the working directory changes.
+  // The default is `path` itself: there is no working directory.
   virtual absl::StatusOr<std::string> Absolute(const std::string& path);
 };
 
-// The view of Pin; where there is none, one that passes every call on to `fs` as it is.
+// Returns the view of Pin; without Pin, a view that passes every call on to `fs` unchanged.
 absl::StatusOr<std::shared_ptr<FileSystem>> PinDirectory(FileSystem* fs,
                                                          const std::string& directory);
 

@@ -288,7 +288,7 @@ TEST_F(FileTableTest, ThreadsReadTheirFilesThroughFewerHandlesThanThereAreThread
   EXPECT_EQ(disk_.open_files(), 0u);  // none was lost
 }
 
-// The real thing: more files than the process may have open.
+// More files than the process may really have open.
 class ProcessLimit {
  public:
   explicit ProcessLimit(rlim_t most) {

@@ -1,5 +1,5 @@
-// Appends batches to one log file (DESIGN 4, "Log"). A write's way is Stage (once per batch of the
-// group), Commit (one write call), Sync if asked.
+// Appends batches to one log file (DESIGN 4, "Log"). A write takes these steps: Stage (once per
+// batch of the group), Commit (one write call), Sync if asked.
 //
 // Invariants: those of core/log/record_writer.h; in short: Stage does not allocate in steady state,
 // Commit is one File::Append, and the first error of Commit or Sync is the answer for ever.
@@ -43,13 +43,13 @@ class LogWriter {
   uint64_t number() const { return writer_.id().number; }
   uint64_t id() const { return writer_.id().id; }
   uint32_t checksum() const { return writer_.checksum(); }
-  // Behind the last record committed; offset 0 before the first Commit.
+  // The end of the last record committed; offset 0 before the first Commit.
   LogPosition end() const { return {number(), writer_.committed_offset()}; }
-  // Everything of this log before it is durable.
+  // A position before which everything in this log is durable.
   LogPosition synced() const { return {number(), writer_.synced_offset()}; }
   // The file's size once everything staged is committed.
   uint64_t staged_bytes_end() const { return writer_.staged_offset(); }
-  // The first error, for ever; OK before.
+  // The first error, which stays; OK before it.
   const absl::Status& status() const { return writer_.status(); }
 
  private:

@@ -19,8 +19,8 @@
 namespace veralith {
 namespace {
 
-// A record's payload: up to where the file was synced when the record was written (8 bytes), then
-// the edit. A closing record has no edit.
+// A record's payload: the position up to which the file was synced when the record was written (8
+// bytes), then the edit. A closing record has no edit.
 constexpr size_t kSyncedThroughBytes = 8;
 constexpr uint64_t kMaxCurrentBytes = 4096;
 
@@ -55,7 +55,7 @@ std::string CurrentLines(const CurrentPointer& pointer) {
   return ManifestFileName(pointer.manifest_number) + "\n" + line;
 }
 
-// 16 lower-case hex digits; nothing for any other text.
+// Parses 16 lower-case hex digits; returns nothing for any other text.
 std::optional<uint64_t> ParseHex16(std::string_view text) {
   if (text.size() != 16) {
     return std::nullopt;
@@ -161,7 +161,7 @@ class ManifestLog::Impl {
 
   absl::Status Close() {
     if (!first_error_.ok()) {
-      return absl::OkStatus();  // known since, and nothing is left to be done
+      return absl::OkStatus();  // the caller has the error already, and nothing is left to do
     }
     writer_.Stage(Payload(writer_.synced_offset(), nullptr));
     first_error_ = FailedPrecondition("closed");
@@ -223,7 +223,7 @@ absl::StatusOr<std::unique_ptr<ManifestLog>> ManifestLog::Reuse(FileSystem* fs,
     VERALITH_ASSIGN_OR_RETURN(more, reader->Next(&payload));
   }
   RecordResumePoint resume = reader->resume_point();
-  // Behind the torn tail.
+  // After the torn tail.
   resume.offset = reader->file_bytes() / kRecordAlignment * kRecordAlignment;
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kReadWrite));
   return std::unique_ptr<ManifestLog>(
@@ -257,7 +257,7 @@ absl::Status VisitRecord(std::string_view payload, uint64_t offset, const VisitE
   return visit(offset, edit);
 }
 
-// A bad place that a later sound record calls synced is damage.
+// A bad place is damage if a later sound record says that it was synced.
 absl::Status CheckTailIsTorn(RecordReader& reader, const std::string& path) {
   const uint64_t bad = reader.end_offset();
   absl::Status verdict;
@@ -322,8 +322,8 @@ namespace {
 
 constexpr std::string_view kWhatToDo = "; restore the directory from a backup";
 
-// Without CURRENT: does this manifest stem from a creation that a crash interrupted, before
-// anything depended on it? Then it holds at most the snapshot of an empty database.
+// Without CURRENT: whether this manifest stems from a creation that a crash interrupted before
+// anything depended on it. Such a manifest holds at most the snapshot of an empty database.
 absl::StatusOr<bool> IsUnfinishedCreation(FileSystem* fs, const std::string& directory,
                                           uint64_t number) {
   const std::string path = JoinPath(directory, ManifestFileName(number));

@@ -24,7 +24,7 @@
 namespace veralith {
 namespace {
 
-// Of readers' bug lists: `application version x.y.z (build hash)`.
+// Readers match this against their lists of writer bugs: `application version x.y.z (build hash)`.
 constexpr std::string_view kCreatedBy = "veralith version 0.1.0 (build 1)";
 constexpr std::string_view kHexIndexKey = "merutable.kv_index.v1";
 constexpr double kParquetBloomFalsePositives = 0.03;
@@ -200,7 +200,7 @@ class SegmentWriterImpl : public SegmentWriter {
     return absl::OkStatus();
   }
 
-  // How the entry stands to the last one; InvalidArgument unless it comes after it.
+  // Sets how the entry relates to the last one; InvalidArgument unless it comes after it.
   absl::Status Relate(const EntryView& entry, RowGroupBuilder::Relation* relation) const {
     if (contents_.counts.rows == 0) {
       return absl::OkStatus();
@@ -302,7 +302,7 @@ class SegmentWriterImpl : public SegmentWriter {
     return absl::OkStatus();
   }
 
-  // Into the block's table; the chunk is about to be written at offset_.
+  // Adds the pages to the block's table; the chunk is about to be written at offset_.
   void NotePages(SegmentColumn column, const EncodedChunk& chunk) {
     std::vector<SegmentPage>& pages = contents_.pages[static_cast<size_t>(column)];
     uint64_t offset = offset_;
@@ -392,7 +392,7 @@ class SegmentWriterImpl : public SegmentWriter {
     return Write(offset_indexes_);
   }
 
-  // The block stands directly before the footer: nothing can be put between them unnoticed.
+  // The block is directly before the footer: nothing can be put between them unnoticed.
   absl::Status WriteBlock() {
     std::sort(tombstones_.begin(), tombstones_.end(), Before);
     std::vector<RangeTombstoneView> views;
@@ -456,13 +456,13 @@ class SegmentWriterImpl : public SegmentWriter {
 
   const SegmentOptions options_;
   std::unique_ptr<File> file_;
-  absl::Status status_;  // the first error, or that the segment is finished
+  absl::Status status_;  // the first error; or the segment is finished
   uint64_t offset_ = 0;  // bytes written
   uint64_t pages_ = 0;
   uint64_t first_row_ = 0;  // of the open row group
 
   RowGroupBuilder group_;
-  // The first internal keys of the open row group's key pages, back to back, and their ends.
+  // The first internal keys of the open row group's key pages, contiguous, and their ends.
   std::string pending_first_keys_;
   std::vector<size_t> pending_ends_;
 
@@ -471,7 +471,7 @@ class SegmentWriterImpl : public SegmentWriter {
   std::string last_key_;
   Timestamp last_ts_ = 0;
 
-  // What stands behind the row groups.
+  // What follows the row groups.
   parquet::FileMetaData metadata_;
   std::string column_indexes_;
   std::string offset_indexes_;

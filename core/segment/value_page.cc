@@ -42,7 +42,7 @@ absl::Status ValuePage::Decode(std::string_view levels, std::string_view values,
   if (level_bytes != levels.size() || ones != present) {
     return DataLoss("definition levels that contradict the page header");
   }
-  // Spread the offsets of the values that are there over all rows, from the end.
+  // Spreads the offsets of the values that exist over all rows, from the end.
   uint32_t value = present;
   for (uint32_t row = rows_; row-- > 0;) {
     offset[row + 1] = offset[value];

@@ -1,4 +1,4 @@
-// Runs random traces against engine and model for a time, or so many, and stops at the first
+// Runs random traces against engine and model, for a time or up to a number. Stops at the first
 // difference with the smallest trace that shows it and the command that replays it.
 //
 //   campaign [--seconds=N] [--traces=N] [--seed=N] [--operations=N] [--weather=W]

@@ -117,7 +117,7 @@ std::vector<Configuration> MakeNamed() {
     c.key_page_bytes = c.value_page_bytes = 64;
   }
   {
-    Configuration& c = add("pieces");  // every compaction that can be is cut
+    Configuration& c = add("pieces");  // every compaction that can be cut is
     c.max_subcompactions = 8;
     c.background_bytes_per_second = 500'000;  // so that pieces, flushes and timers take turns
     c.min_free_bytes = 1;

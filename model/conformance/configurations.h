@@ -1,4 +1,4 @@
-// Under which configurations traces run: a named set with tiny limits, and random ones.
+// The configurations under which traces run: a named set with tiny limits, and random ones.
 //
 // A configuration has a text form, words name=value, which heads a trace. `name` chooses the named
 // configuration to start from; every other word changes one field. Only fields that differ from the
@@ -18,13 +18,13 @@ namespace veralith::model {
 
 struct Configuration {
   std::string name = "tiny";
-  // Of the schedule, of log ids, and of anything else that is chosen.
+  // The seed of the schedule, of log ids, and of anything else that is chosen.
   uint64_t seed = 1;
   // Real files in a temporary directory, real clock and threads: no crash, no faults.
   uint64_t posix = 0;
   // 1: background tasks run in the order of scheduling; 0: in an order chosen by the seed.
   uint64_t fifo = 0;
-  // After every so many operations the whole contents are compared, at every held snapshot.
+  // The whole contents are compared after this many operations, at every held snapshot.
   uint64_t compare_every = 12;
 
   // As in Options, by their names there.
@@ -53,25 +53,25 @@ struct Configuration {
   uint64_t min_free_bytes = 0;
   uint64_t seek_charge_bytes = 4096;
   uint64_t manifest_roll_bytes = 4 << 20;
-  // Where it is not 0 the simulated disk opens no more files of the database than this.
+  // If not 0, the simulated disk opens no more files of the database than this.
   uint64_t max_open_files = 0;
 
   bool operator==(const Configuration&) const = default;
 };
 
 // In a fixed order, the simplest first; names are unique. Never change the order: the byte form of
-// traces refers to places in it. New ones go to the end.
+// traces refers to positions in it. New ones go to the end.
 const std::vector<Configuration>& NamedConfigurations();
 
-// One of the named ones with a few fields redrawn. Never posix.
+// Draws one of the named ones with a few fields redrawn. Never posix.
 Configuration DrawConfiguration(const Below& below);
 
 std::map<std::string, std::string> ConfigurationWords(const Configuration& configuration);
-// False and `error` for unknown names or values that are no numbers in range.
+// Returns false and sets `error` for unknown names, or values that are no numbers in range.
 bool ConfigurationFromWords(const std::map<std::string, std::string>& words,
                             Configuration* configuration, std::string* error);
 
-// Without the doors: the environment adds those.
+// Leaves out the doors: the environment adds those.
 Options OptionsFor(const Configuration& configuration);
 
 }  // namespace veralith::model

@@ -1,5 +1,5 @@
-// The checks are checked: every way in which the model database can be broken on purpose is found
-// by random traces, without a test written for it, and within so many traces.
+// The checks are checked: random traces find every way in which the model database can be broken on
+// purpose, within this many traces, without a test written for it.
 #include <cstdio>
 #include <string>
 

@@ -40,8 +40,8 @@ FaultRule RuleFor(const Fault& fault) {
   return rule;
 }
 
-// Watches one life of a disk: from when the machine is new, or a crash left it, to the next crash.
-// A killed process leaves what it knows of the disk to the next one: what was not durable is not.
+// Watches one life of a disk: from a new machine, or what a crash left, to the next crash. A killed
+// process leaves to the next one what it knows about the disk: what was not durable still is not.
 class OrderWatch {
  public:
   explicit OrderWatch(FileSystem* disk) : monitor_(disk, Interpreter()) {}
@@ -65,7 +65,7 @@ class OrderWatch {
   OrderMonitor monitor_;
 };
 
-// `files`: all of a database's directory, path and bytes.
+// `files`: path and bytes of everything in a database's directory.
 std::string CompareWithManifest(const std::map<std::string, std::string>& files) {
   const DatabaseManifestInterpreter interpreter;
   std::set<std::string> expected;
@@ -80,7 +80,7 @@ std::string CompareWithManifest(const std::map<std::string, std::string>& files)
     }
   }
   if (expected.empty()) {
-    return "";  // no manifest says (the model's own database); an opening would
+    return "";  // no manifest to ask (the model's own database); an opening would
   }
   std::string wrong;
   for (const auto& [path, bytes] : files) {
@@ -126,8 +126,8 @@ class SimulatedEnvironment final : public Environment {
     while (count-- > 0 && executor_->RunOne()) {
     }
   }
-  // At most a day: work that fails is tried again every 13 s of it, and the operations of one trace
-  // together never come to the end of the clock.
+  // Advances at most a day: failed work is tried again every 13 s of it, and all operations of one
+  // trace together never reach the end of the clock.
   void AdvanceTime(int64_t nanos) override {
     constexpr int64_t kDay = int64_t{86'400} * 1'000'000'000;
     clock_.ReadRight();
@@ -219,7 +219,7 @@ class SimulatedEnvironment final : public Environment {
   void SetReadOnly(bool read_only) override { watch_->SetReadOnly(read_only); }
 
  private:
-  // Keeps count of what the plan before has done, whether or not the disk does.
+  // Counts what the previous plan has done, whether or not the disk does.
   void Plan(FaultPlan plan) {
     met_before_plan_ += disk_->faults_fired() - fired_before_;
     disk_->SetFaults(std::move(plan));
@@ -242,7 +242,7 @@ class SimulatedEnvironment final : public Environment {
   SimulatedClock clock_;
   std::unique_ptr<SimulatedFileSystem> disk_;
   std::unique_ptr<OrderWatch> watch_;
-  std::string violation_;  // the first, of earlier lives of the disk
+  std::string violation_;  // the first one, in earlier lives of the disk
   std::unique_ptr<ObservedFileSystem> process_;
   std::unique_ptr<SimulatedExecutor> executor_;
   uint64_t lives_ = 0;

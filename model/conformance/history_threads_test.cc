@@ -1,4 +1,4 @@
-// Real threads: what clients of one database saw beside flushes and compactions is linearizable.
+// Real threads: what clients of one database saw during flushes and compactions is linearizable.
 #include <atomic>
 #include <deque>
 #include <memory>
@@ -20,7 +20,7 @@ namespace {
 
 using model::RecordingClient;
 
-// A hundred thousand keys would never meet: eight do.
+// Over a hundred thousand keys, clients would never meet; over eight they do.
 void Work(RecordingClient& client, Db& db, int id) {
   Random random(static_cast<uint64_t>(id) + 1);
   const auto key = [&random] { return "k" + std::to_string(random.Below(8)); };

@@ -87,7 +87,7 @@ std::string EncodeRecord(const Record& record) {
   return framed + payload;
 }
 
-// Nullopt at the end and at the first record that is not whole.
+// Returns nullopt at the end and at the first record that is not whole.
 std::optional<Record> TakeRecord(Cursor* cursor) {
   const uint64_t size = cursor->Number(4);
   const uint64_t checksum = cursor->Number();
@@ -115,7 +115,7 @@ std::optional<Record> TakeRecord(Cursor* cursor) {
   return record;
 }
 
-// A directory whose name survives a crash.
+// Makes a directory whose name survives a crash.
 absl::Status MakeDirectory(FileSystem& fs, const std::string& directory) {
   VERALITH_RETURN_IF_ERROR(fs.CreateDirectory(directory));
   const size_t slash = directory.rfind('/');
@@ -397,7 +397,7 @@ absl::Status ModelDb::Start() {
   return Rewrite();
 }
 
-// A reader only looks whether somebody else has them. (The lock file may have been swept away.)
+// A reader only checks whether somebody else has them. (The lock file may have been swept away.)
 absl::Status ModelDb::TakeLocks() {
   const LockMode mode = options_.read_only ? LockMode::kShared : LockMode::kExclusive;
   absl::StatusOr<std::unique_ptr<FileLock>> file = fs_->Lock(JoinPath(directory_, "LOCK"), mode);
@@ -441,7 +441,7 @@ absl::Status ModelDb::Recover() {
   return absl::OkStatus();
 }
 
-// A new log with the whole records, durable under its name before anything is added.
+// Writes a new log with the whole records, durable under its name before anything is added.
 absl::Status ModelDb::Rewrite() {
   FileSystem& fs = *fs_;
   if (Broken(Defect::kTornTailIsAppendedTo) && !records_.empty()) {

@@ -18,7 +18,7 @@ namespace veralith::model {
 namespace {
 
 constexpr size_t kMinimizeRuns = 1'500;
-constexpr uint32_t kFirstKeys = 4;  // that renaming aims at
+constexpr uint32_t kFirstKeys = 4;  // keys that renaming aims at
 
 std::set<NamespaceId> NamespacesOf(const Trace& trace) {
   std::set<NamespaceId> all(std::begin(kNamespaceTable), std::end(kNamespaceTable));
@@ -49,7 +49,7 @@ std::string OutputDirectory() {
   return "/tmp";
 }
 
-// A name for a trace that has none.
+// Makes a name for a trace that has none.
 std::string HashOf(const Trace& trace) {
   char hash[24];
   std::snprintf(hash, sizeof(hash), "%016llx",
@@ -61,7 +61,7 @@ std::string HashOf(const Trace& trace) {
 
 constexpr int kDeadly[] = {SIGABRT, SIGSEGV, SIGFPE, SIGILL, SIGBUS};
 const Trace* running = nullptr;
-struct sigaction before[std::size(kDeadly)];  // what was installed, a fuzzer's handlers say
+struct sigaction before[std::size(kDeadly)];  // what was installed, for example a fuzzer's handlers
 
 void RestoreHandlers() {
   for (size_t i = 0; i < std::size(kDeadly); ++i) {
@@ -170,7 +170,7 @@ class Minimizer {
     }
     return all;
   }
-  // Each key, everywhere, to one of the first that are not used yet.
+  // Renames each key, everywhere, to one of the first that are not used yet.
   bool RenameKeys() {
     bool progress = false;
     for (const uint32_t from : AllNames().keys) {

@@ -27,8 +27,8 @@ struct RunResult {
 
 RunResult RunTrace(const Trace& trace, const DbOpener& open);
 
-// A trace that still fails and of which no single operation can be removed or made simpler, nor
-// the configuration: or, when `budget` runs are used up, as far as that got.
+// Returns a trace that still fails, and in which no operation can be removed or made simpler, nor
+// the configuration. If `budget` runs are used up before: the smallest so far.
 Trace Minimize(const Trace& trace, const std::function<bool(const Trace&)>& fails, size_t budget);
 
 // Runs the trace; "" when engine and model agree. Otherwise minimizes it, writes it to a file in

@@ -11,7 +11,7 @@ namespace veralith::model {
 
 namespace {
 
-constexpr uint64_t kReserveBytes = 1 << 20;  // that jobs leave free on the disk at the end of a run
+constexpr uint64_t kReserveBytes = 1 << 20;  // bytes that jobs leave free at the end of a run
 // What a database may hold after everything in it was deleted.
 constexpr uint64_t kEmptyBytes = 64 << 10;
 
@@ -43,7 +43,7 @@ std::string Session::Step(size_t position, const Operation& operation) {
   return difference;
 }
 
-// A closed database waits for reopening; time, faults and the machine go on.
+// A closed database waits for reopening; meanwhile time, faults and the machine go on.
 std::string Session::ApplyToClosed(const Operation& operation) {
   switch (operation.kind) {
     case OperationKind::kReopen:
@@ -124,7 +124,7 @@ std::string Session::Apply(size_t position, const Operation& operation) {
     case OperationKind::kFail:
     case OperationKind::kHeal:
     case OperationKind::kPowerCut:
-      return ApplyToClosed(operation);  // the same to an open one
+      return ApplyToClosed(operation);  // does the same to an open one
   }
   return "";
 }
@@ -189,7 +189,7 @@ std::string Session::CheckSegmentsAreFew() {
                    " bytes, at most " + std::to_string(most) + " are promised";
 }
 
-// Half of what must stay free is gone. What deletes may use the rest: no call fails.
+// Uses half of what must stay free. Work that deletes may use the rest: no call fails.
 std::string Session::CureFullDisk() {
   if (!environment_->simulated()) {
     return "";

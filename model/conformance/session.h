@@ -3,12 +3,12 @@
 // What is compared, after every operation where it applies
 //   - every answer: rows, values, the timestamps of rows, whether a read is refused;
 //   - every commit's timestamp: above all ever used, not below the wall clock, the newest's;
-//   - after a write, each key it touched; every compare_every operations, after reopening and at
-//     the end, everything: each namespace forward and backward, now and at each held snapshot, each
-//     key ever written by Get, every open cursor's and pin's bytes.
-//   - after a crash, that the state is one of the legal ones (crash_model.h).
-// An error is a difference unless an injected fault has been met since the last opening; then the
-// answer is not known, but a wrong answer is a difference still.
+//   - after a write, each key that it touched; after every compare_every operations, after
+//     reopening and at the end, everything: each namespace forward and backward, now and at each
+//     held snapshot, each key ever written by Get, every open cursor's and pin's bytes;
+//   - after a crash, that the state is a legal one (crash_model.h).
+// An error is a difference unless an injected fault has been met since the last opening. Then the
+// answer is not known, but a wrong answer is still a difference.
 //
 // Thread rule: one thread.
 #ifndef VERALITH_MODEL_CONFORMANCE_SESSION_H_
@@ -40,7 +40,7 @@ using Marks = std::map<std::string, uint64_t>;
 
 class Session {
  public:
-  // `namespaces`: those whose emptiness is checked besides those written.
+  // `namespaces`: more namespaces to check for emptiness, besides those written.
   Session(const Configuration& configuration, DbOpener open, std::set<NamespaceId> namespaces);
   ~Session();
 
@@ -52,11 +52,12 @@ class Session {
   std::string End();
 
   const Marks& marks() const { return marks_; }
-  // Of all answers, of the final disk, and of the schedule, in hexadecimal with colons between.
+  // Fingerprints of all answers, of the final disk, and of the schedule, in hexadecimal with colons
+  // between.
   std::string Fingerprint();
 
  private:
-  // What a read point asks for, and what the answer must be.
+  // The moment that a read point names, and what the answer must be.
   struct Moment {
     ReadOptions options;
     Timestamp at = 0;
@@ -127,11 +128,11 @@ class Session {
 
   // --- Life and death (session_life.cc) --------------------------------------------------------
   std::string Open();
-  // Right after an opening that met no fault.
+  // Called right after an opening that met no fault.
   std::string CheckNothingIsLeftOver() const;
-  // When nothing is under way and no iterator is open, the files are those that the manifest names.
+  // If nothing is under way and no iterator is open, the files are those that the manifest names.
   std::string CheckFiles(const std::string& after) const;
-  // Deletes everything on a disk that is full: the room comes back.
+  // Deletes everything on a full disk: the room comes back.
   std::string CureFullDisk();
   std::string Reopen();
   std::string CloseDb();
@@ -170,7 +171,7 @@ class Session {
   size_t interval_through_ = 0;       // commits that the sync interval makes durable
   std::array<HeldPin, kSlots> pins_;  // outlive the database
 
-  // Of this opening; null or empty while closed.
+  // State of this opening; null or empty while closed.
   std::unique_ptr<Db> db_;
   Timestamp must_exceed_ = 0;  // every commit's timestamp is larger
   std::array<const Snapshot*, kSlots> snapshots_ = {};

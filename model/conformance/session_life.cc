@@ -8,7 +8,7 @@
 namespace veralith::model {
 namespace {
 
-// The simulated tasks of a Close together take less; a rate limit that held it back would not.
+// The simulated tasks of a Close take less in all; a rate limit that held it back would take more.
 constexpr int64_t kMostCloseNanos = 10'000'000;
 
 }  // namespace
@@ -22,8 +22,8 @@ Options Session::OpenOptions() const {
   return options;
 }
 
-// From the root directory, which the process then leaves: what was opened by a relative path stays
-// where it was.
+// Opens from the root directory, which the process then leaves: what was opened by a relative path
+// stays where it was.
 absl::StatusOr<std::unique_ptr<Db>> Session::OpenAt(const std::string& directory,
                                                     const Options& options) {
   environment_->EnterRoot();
@@ -32,7 +32,7 @@ absl::StatusOr<std::unique_ptr<Db>> Session::OpenAt(const std::string& directory
   return opened;
 }
 
-// Leaves db_ null when an injected fault prevented it.
+// Leaves db_ null if an injected fault prevented it.
 std::string Session::Open() {
   absl::StatusOr<std::unique_ptr<Db>> opened = OpenAt(environment_->directory(), OpenOptions());
   bool known = false;
@@ -47,8 +47,8 @@ std::string Session::Open() {
   return difference;
 }
 
-// What crashes, failed jobs and the last life left is gone, and room with it: the segments are
-// those of the tree, and of logs and manifests there is one each.
+// What crashes, failed jobs and the last life left is gone, and so is the room it took: the
+// segments are those of the tree, and there is one log and one manifest.
 std::string Session::CheckNothingIsLeftOver() const {
   uint64_t live = 0;
   for (const LevelStatistics& level : db_->GetStatistics().levels) {
@@ -105,7 +105,7 @@ absl::StatusOr<CrashModel::Recovered> Session::Observe() {
   return recovered;
 }
 
-// After an opening: which of the legal states is it?
+// Called after an opening: finds which of the legal states it is.
 std::string Session::Recover() {
   const absl::StatusOr<CrashModel::Recovered> recovered = Observe();
   bool known = false;
@@ -239,7 +239,7 @@ std::string Session::CheckOneOwner() {
   return "";
 }
 
-// As a cleaner of old files does that knows nothing of databases.
+// Does what a cleaner of old files does that does not know databases.
 void Session::SweepLockAway() {
   environment_->AsAnotherProcess([this](FileSystem& disk) {
     disk.Remove(JoinPath(environment_->AbsoluteDirectory(), "LOCK")).IgnoreError();
@@ -260,7 +260,7 @@ std::string Session::VisitReadOnly() {
   std::string difference = whole ? CompareReadOnly() : "";
   environment_->SetReadOnly(false);
   if (std::string violation = environment_->OrderViolation(); !violation.empty()) {
-    difference = std::move(violation);  // says best what was done
+    difference = std::move(violation);  // this best explains what was done
   }
   if (!difference.empty()) {
     return "read-only: " + difference;
@@ -274,8 +274,8 @@ std::string Session::VisitReadOnly() {
   return difference.empty() ? Reopen() : "beside a reader: " + difference;
 }
 
-// A reader keeps no writer out, and what a writer does changes no answer of the reader's: it stays
-// what it was, or says that a writer came.
+// A reader keeps no writer out. What a writer does changes no answer of the reader: the answer
+// stays what it was, or says that a writer came.
 std::string Session::CompareBesideAWriter() {
   Options options = OpenOptions();
   options.read_only = true;

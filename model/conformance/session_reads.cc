@@ -28,7 +28,7 @@ bool IsLegal(const ScanOptions& range) {
   return NamespaceIsLegal(range.ns) && KeyIsLegal(range.lower.key) && KeyIsLegal(range.upper.key);
 }
 
-// At most `limit` rows; 0: all. Stops where the iterator does.
+// Reads at most `limit` rows; 0: all. Stops where the iterator stops.
 absl::StatusOr<std::vector<Row>> ReadRows(Db& db, const ScanOptions& range, bool backward,
                                           uint32_t limit) {
   std::vector<Row> rows;
@@ -69,7 +69,7 @@ Session::Moment Session::Now() const {
   return {{}, model_.current().last_timestamp(), Moment::Answer::kRows};
 }
 
-// Nullopt where the read point names nothing.
+// Returns nullopt if the read point names nothing.
 std::optional<Session::Moment> Session::Resolve(const ReadPoint& at) {
   Moment moment = Now();
   if (at.kind == ReadPoint::Kind::kSnapshot) {
@@ -102,7 +102,8 @@ Session::Moment::Answer Session::AnswerAt(Timestamp at) const {
   if (held || at >= db_->GetStatistics().history_floor) {
     return Moment::Answer::kRows;
   }
-  // Of what a cursor holds, and of the newest state, the engine may answer more than it promises.
+  // For a moment that a cursor holds, and for the newest one, the engine may answer more than it
+  // promises.
   const bool may = at == last || std::any_of(cursors_.begin(), cursors_.end(), [at](const auto& c) {
                      return c.iterator != nullptr && c.at == at;
                    });

@@ -6,7 +6,7 @@
 namespace veralith::model {
 namespace {
 
-// Of failed writes that a crash has not decided yet: each doubles the number of legal states.
+// Failed writes that no crash has decided yet: each doubles the number of legal states.
 constexpr size_t kMaxOpenFailures = 4;
 
 WriteOptions OptionsOf(const Operation& operation) {

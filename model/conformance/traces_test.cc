@@ -1,4 +1,4 @@
-// The saved traces: every bug that was found and mended, and the situations worth never losing
+// The saved traces: every bug that was found and fixed, and the situations worth never losing
 // again. Their names are sentences.
 #include <algorithm>
 #include <filesystem>

@@ -12,7 +12,7 @@
 namespace veralith {
 namespace {
 
-// Commit by commit: range deletes come before the entries of their own commit.
+// Fills commit by commit: range deletes come before the entries of their own commit.
 MemtableRef Filled(const History& history, uint64_t id) {
   MemtableRef memtable = MemtableRef::Make(id);
   std::vector<const OwnedEntry*> entries;
@@ -38,7 +38,7 @@ bool IsOutside(const FileMeta& file, const EntryView& entry) {
 
 CompactionOptions TinyCompactionOptions() {
   CompactionOptions options;
-  options.target_file_bytes = 1;  // a file per user key, nearly
+  options.target_file_bytes = 1;  // nearly one file per user key
   options.level0_trigger_runs = 2;
   options.tier_trigger_runs = 2;
   options.level_base_bytes = 20'000;

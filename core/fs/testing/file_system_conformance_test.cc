@@ -1,5 +1,5 @@
-// Puts both file systems, the one of production and the simulated one, through the same suites. The
-// one of production also where the machine interrupts its calls and transfers less than asked for,
+// Puts both file systems, that of production and the simulated one, through the same suites. That
+// of production also runs where the machine interrupts its calls and transfers less than asked for,
 // and where the machine's calls fail (failing_calls.h).
 #include "core/fs/testing/file_system_conformance.h"
 

@@ -120,7 +120,7 @@ class Side {
   }
 
  private:
-  // Without a slash at the end: what that means differs from call to call, and is no part of the
+  // Has no slash at the end: what that means differs from call to call, and is not part of the
   // contract.
   std::string Path(int index) const {
     return *kPaths[index] == '\0' ? root_ : JoinPath(root_, kPaths[index]);

@@ -46,7 +46,7 @@ Images AllImages(const SimulatedFileSystem& fs, size_t bound = 1000) {
   return images;
 }
 
-// Every image that random crashes give is one of `all`, and they give all of them.
+// Checks that random crashes give only images of `all`, and all of them.
 void ExpectRandomCrashesGiveExactly(const SimulatedFileSystem& fs, const Images& all) {
   Random random(1);
   Images seen;
@@ -596,7 +596,7 @@ TEST(Crash, ASurvivorIsDurableItself) {
   }
 }
 
-// Random work on a few files, with what must survive kept beside it.
+// Does random work on a few files, and keeps beside it what must survive.
 class Workload {
  public:
   explicit Workload(uint64_t seed) : random_(seed) {}
