@@ -1,6 +1,6 @@
-// Holds the source tree to its architecture (docs and DESIGN, "The tree"): which package may
-// include which, what the public headers may include and define, that core never depends on its
-// checks, and that only the doors name threads, clocks, randomness and file calls.
+// Holds the source tree to its architecture (DESIGN, "Who may know whom" and "The doors"): which
+// package may include which, what the public headers may include and define, that core never
+// depends on its checks, and that only the doors name threads, clocks, randomness and file calls.
 //
 // Reads the source tree itself (the folder of the WORKSPACE file), so it runs every time.
 #include <algorithm>

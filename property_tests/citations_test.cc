@@ -18,9 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kFolders = {"bench", "core",           "fuzz",
-                                           "model", "property_tests", "tools"};
-
 // Returns `text` without the marks of comments, code and emphasis, and with white space folded.
 std::string Folded(const std::string& text) {
   static const std::regex comment(R"(\n\s*//)");
@@ -91,7 +88,7 @@ TEST(Citations, OfPromisesAndSectionsOfTheDesignExist) {
   ASSERT_EQ(promises.size(), 12u);
   const std::set<std::string> sections = Matches(Design(), std::regex(R"(\n## (\d+)\.)"));
   size_t cited = 0;
-  for (const fs::path& file : SourcesUnder(kFolders)) {
+  for (const fs::path& file : SourcesUnder(kSourceFolders)) {
     const std::string text = Folded(ReadFile(file));
     for (const std::string& number : Matches(text, promise)) {
       EXPECT_TRUE(promises.contains(std::stoi(number))) << file << " cites promise " << number;
@@ -145,7 +142,7 @@ TEST(Citations, OfHazardsAreInTheCatalogue) {
   static const std::regex id(R"(([A-Z]\d+))");
   const std::set<std::string> catalogue = Matches(ReadFile(SourceRoot() / "docs/HAZARDS.md"), row);
   size_t found = 0;
-  for (const fs::path& file : SourcesUnder(kFolders)) {
+  for (const fs::path& file : SourcesUnder(kSourceFolders)) {
     const std::string text = Folded(ReadFile(file));
     std::set<std::string> ids = Matches(text, broken);
     for (const std::string& list : Matches(text, cited)) {

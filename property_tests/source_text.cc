@@ -125,9 +125,8 @@ bool IsScope(const std::string& head) {
 
 // The name of a class, or "" of another scope.
 std::string ClassName(const std::string& head) {
-  static const std::regex name(
-      R"(^\s*(?:class|struct|union)\s+(?:(?:[A-Z_]+\([^)]*\)|alignas\([^)]*\)|\[\[\w+\]\])\s*)*)"
-      R"((\w+(?:::\w+)*))");
+  static const std::regex name(R"(^\s*(?:class|struct|union)\s+(?:(?:alignas\([^)]*\)|\[\[\w+\]\]|)"
+                               R"([A-Z_]+(?:\([^)]*\))?)\s+(?!final|:|$))*(\w+(?:::\w+)*))");
   std::smatch match;
   return std::regex_search(head, match, name) ? match[1].str() : "";
 }
@@ -193,6 +192,7 @@ class Walker {
     const size_t next = std::min(code_.find_first_not_of(" \n", end), code_.size() - 1);
     const bool in_list = code_[next] == ',' || code_[next] == '{';  // of a constructor's members
     if (head.find(')') == std::string::npos || !IsBalanced(head) || in_list || Assigns(head)) {
+      structure_.initializers.push_back({"", FirstByte(), open, end});
       return end;
     }
     structure_.functions.push_back({FunctionName(head), FirstByte(), open, end});

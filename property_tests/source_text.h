@@ -32,6 +32,8 @@ struct Structure {
   // Bodies outside every other body, in order: of functions, members and tests. A lambda, and a
   // member of a class that a function declares, is part of the function.
   std::vector<Stretch> functions;
+  // Other blocks outside bodies: initializers and enumerations. Without names.
+  std::vector<Stretch> initializers;
   // Classes, structs and unions, also nested ones.
   std::vector<Stretch> classes;
 };

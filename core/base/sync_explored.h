@@ -128,11 +128,6 @@ class ABSL_LOCKABLE Mutex {
     return !std::exchange(held_, true);
   }
   void Abandon() { held_ = false; }
-  void AssertHeld() const ABSL_ASSERT_EXCLUSIVE_LOCK() {
-    if (!held_) {
-      std::abort();
-    }
-  }
 
  private:
   friend class CondVar;

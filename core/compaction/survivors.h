@@ -110,7 +110,7 @@ class Survivors {
   bool in_key_ = false;
   NamespaceId ns_ = 0;
   std::string key_;
-  std::optional<Timestamp> newer_;  // of the last version judged
+  std::optional<Timestamp> newer_;  // timestamp of the last version judged
   bool handed_out_ = false;         // some entry of the key
   std::vector<Timestamp> pending_;  // surviving tombstones that no put has followed yet
   size_t next_pending_ = 0;

@@ -1,4 +1,4 @@
-// DbImpl: the database behind the Db interface. Its methods live in one file per concern:
+// DbImpl: implements the Db interface. Its methods live in one file per concern:
 //   open.cc          opening, creating, recovery of the logs, the first manifest edit
 //   write_path.cc    group commit, room in memory, timestamps, sync
 //   read_path.cc     Get, MultiGet, iterators, snapshots
@@ -114,8 +114,8 @@ class DbImpl final : public Db, private ForkObserver {
   Statistics GetStatistics() override;
   absl::Status Close() override;
 
-  // An iterator ends that has looked so many times into runs of level 0 beyond the first: begins a
-  // merge if seeks have paid for it. Locks only when it is time to see.
+  // Called when an iterator is destroyed. `visits`: runs of level 0 after the first that its seeks
+  // read. Schedules a merge of level 0 once enough have accrued; locks only then.
   void ChargeSeeks(uint64_t visits) ABSL_LOCKS_EXCLUDED(mutex_);
   // In a child of fork: the database is the parent's, and every call is refused before it locks.
   bool is_inherited() const { return inherited_.LoadRelaxed(); }  // relaxed: set on the only thread
@@ -375,7 +375,7 @@ class DbImpl final : public Db, private ForkObserver {
   Counters counters_ ABSL_GUARDED_BY(mutex_);
   WrittenBytes written_before_ ABSL_GUARDED_BY(mutex_);  // in earlier lives, as the manifest says
   CondVar background_done_;  // a job ended, or the state it waits for changed
-  WriteQueue queue_;         // under mutex_, but for AwaitTurn
+  WriteQueue queue_;         // under mutex_, except AwaitTurn
   std::optional<HybridLogicalClock> clock_ ABSL_GUARDED_BY(mutex_);
   MemtableRef active_;  // changed by the leader under mutex_; filled by the leader without it
   uint64_t active_log_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -394,7 +394,7 @@ class DbImpl final : public Db, private ForkObserver {
   BackgroundWork flush_ ABSL_GUARDED_BY(mutex_) = {.name = "flush"};
   BackgroundWork compaction_ ABSL_GUARDED_BY(mutex_) = {.name = "compaction"};
   int pauses_ ABSL_GUARDED_BY(mutex_) = 0;  // calls of PauseBackgroundWork not yet taken back
-  EventQueue events_;                       // under mutex_, but for OnThisThread
+  EventQueue events_;                       // under mutex_, except OnThisThread
   std::vector<const Pick*> running_ ABSL_GUARDED_BY(mutex_);
   // What PickerStateNow points to: valid until its next call.
   mutable std::vector<Timestamp> picker_points_ ABSL_GUARDED_BY(mutex_);

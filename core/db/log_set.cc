@@ -28,15 +28,6 @@ absl::Status LogSet::Sync() {
   return absl::OkStatus();
 }
 
-bool LogSet::HasUnsynced() const {
-  for (const std::unique_ptr<LogWriter>& log : logs_) {
-    if (log->synced() != log->end()) {
-      return true;
-    }
-  }
-  return false;
-}
-
 LogPosition LogSet::DurableEnd() const {
   LogPosition end;
   for (const std::unique_ptr<LogWriter>& log : logs_) {

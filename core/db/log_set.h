@@ -37,7 +37,6 @@ class LogSet {
   absl::Status Commit();
   // Makes everything committed durable, oldest log first.
   absl::Status Sync();
-  bool HasUnsynced() const;
   // The end of what is durable: in the log that holds its last byte, also where later logs are
   // empty (so that this one's end is told). {0, 0} when nothing is.
   LogPosition DurableEnd() const;

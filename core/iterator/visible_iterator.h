@@ -45,8 +45,8 @@ class VisibleIterator final {
  public:
   struct Source {
     std::shared_ptr<const void> keep_alive;  // destroyed last
-    std::unique_ptr<KeyCursor> merged;       // of every source, at the snapshot; not null
-    // Of every source; null and empty ones are allowed.
+    std::unique_ptr<KeyCursor> merged;       // all sources, at the snapshot; not null
+    // All sources' range tombstones; null and empty lists are allowed.
     RangeTombstoneLists range_tombstones;
     NamespaceId ns = kDefaultNamespace;  // the cursor's
     ScanBound lower;
@@ -67,10 +67,10 @@ class VisibleIterator final {
 
   void SeekToFirst();
   void SeekToLast();
-  // To the first visible key at or after the target, clamped to the bounds: one below the lower
-  // bound seeks to the first, one above the upper bound ends.
+  // Moves to the first visible key at or after the target, inside the bounds. A target below the
+  // lower bound seeks to the first key, one above the upper bound ends.
   void Seek(std::string_view target);
-  // To the last visible key at or before the target, clamped likewise.
+  // Moves to the last visible key at or before the target, inside the bounds likewise.
   void SeekForPrev(std::string_view target);
   // While Valid() only.
   void Next();
@@ -125,7 +125,7 @@ class VisibleIterator final {
   std::string run_;       // the first key of the run that was asked for
   bool has_run_ = false;  // run_ is of this run
   uint64_t hidden_keys_ = 0;
-  std::string target_;   // of a seek
+  std::string target_;   // the last seek's
   bool valid_ = false;   // merged_ stands on the key shown, loaded
   absl::Status status_;  // meaningless while valid_
 };

@@ -47,8 +47,6 @@ class LogWriter {
   LogPosition end() const { return {number(), writer_.committed_offset()}; }
   // A position before which everything in this log is durable.
   LogPosition synced() const { return {number(), writer_.synced_offset()}; }
-  // The file's size once everything staged is committed.
-  uint64_t staged_bytes_end() const { return writer_.staged_offset(); }
   // The first error, which stays; OK before it.
   const absl::Status& status() const { return writer_.status(); }
 

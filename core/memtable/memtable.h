@@ -91,8 +91,6 @@ class Memtable {
   uint64_t id() const { return id_; }
   // Memory used by keys, values, index and range tombstones, in bytes, including padding.
   size_t MemoryBytes() const { return arena_.used_bytes() + tombstones_.MemoryBytes(); }
-  // Memory held from the machine: the blocks of the arena, whether used or not.
-  size_t ReservedBytes() const { return arena_.reserved_bytes() + tombstones_.MemoryBytes(); }
   // Versions held.
   uint64_t entries() const { return entries_.LoadRelaxed(); }
   uint64_t range_tombstone_count() const { return tombstones_.count(); }

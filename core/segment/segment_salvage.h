@@ -5,7 +5,7 @@
 //   the segment block (by the footer, or found by its magic where the footer is damaged): every
 //     page with its CRC-32C; namespaces from the block, so that the ns pages are not needed;
 //   the footer: chunks as it places them, pages as their headers follow each other, each with the
-//     CRC-32 of its body; behind a damaged header the rest of the chunk's rows are lost;
+//     CRC-32 of its body; after a damaged header the rest of the chunk's rows are lost;
 //   neither (a file that was cut): pages as they follow each other from the beginning, up to the
 //     first one whose header is damaged.
 // Without the block, range tombstones are lost.
@@ -40,10 +40,10 @@ namespace veralith {
 struct LostRows {
   uint64_t first_row = 0;
   uint64_t rows = 0;    // 0: how many is not known
-  uint64_t offset = 0;  // of the first place that could not be read
+  uint64_t offset = 0;  // first place that could not be read
   std::string why;
-  // For people: the keys read before and behind, between which the lost ones lie; "the first key"
-  // and "the last key" at the ends.
+  // Keys read before and after the lost ones, for people; "the first key" and "the last key" at the
+  // ends.
   std::string after;
   std::string before;
 };

@@ -48,7 +48,7 @@ class WriteBatch {
     Kind kind;
     bool open_end;
     NamespaceId ns;
-    size_t offset;  // of key, then value, in bytes_
+    size_t offset;  // where key, then value, begin in bytes_
     size_t key_size;
     size_t value_size;
   };

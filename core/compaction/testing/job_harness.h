@@ -40,7 +40,6 @@ class JobHarness {
   // Applies from now on; no job may be running.
   void SetMaxSubcompactions(int most) { options_.max_subcompactions = most; }
   void SetCopyValuePages(bool copy) { options_.copy_value_pages = copy; }
-  void SetTargetFileBytes(uint64_t bytes) { options_.target_file_bytes = bytes; }
   void SetSegmentOptions(const SegmentOptions& options) { segment_options_ = options; }
   void ChangePolicy(CompactionPolicyKind kind) { policy_ = NewCompactionPolicy(kind, options_); }
 

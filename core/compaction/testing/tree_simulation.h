@@ -53,7 +53,6 @@ class TreeSimulation {
   // Returns the first problem found, or "". Checks Version's invariants and the order of ages per
   // key.
   std::string Problem() const;
-  uint64_t keys_written() const { return keys_written_; }
 
  private:
   struct Ages {
@@ -85,7 +84,6 @@ class TreeSimulation {
   uint64_t next_number_ = 1;
   uint64_t next_run_ = 1;
   Timestamp now_ = 0;
-  uint64_t keys_written_ = 0;
   std::string problem_;
 };
 

@@ -1,4 +1,4 @@
-// What writers of record file version 1 wrote (FORMAT.md, "Version 1"), for tests of its readers.
+// What writers of record file version 1 wrote (FORMAT.md, "Record file"), for tests of its readers.
 #ifndef VERALITH_CORE_FORMAT_TESTING_VERSION_1_H_
 #define VERALITH_CORE_FORMAT_TESTING_VERSION_1_H_
 
