@@ -89,6 +89,9 @@ void PrintSummary(const Statistics& statistics, CompactionPolicyKind policy) {
   std::printf("history from         %llu ns\n",
               static_cast<unsigned long long>(statistics.history_floor));
   std::printf("in logs only         %s\n", HumanBytes(statistics.memtable_bytes).c_str());
+  std::printf("open segments        %s\n", Grouped(statistics.open_segments).c_str());
+  std::printf("hidden keys          %s deleted keys that scans passed one by one, since opening\n",
+              Grouped(statistics.hidden_keys).c_str());
 }
 
 // Returns members of an object, each after a comma.
@@ -114,13 +117,14 @@ std::string JsonOf(const FileMeta& file, int level, uint64_t run_id) {
 }
 
 void PrintJson(const Statistics& statistics, CompactionPolicyKind policy, const Version& version) {
-  std::string out =
-      StrCat("{\"last_timestamp\":", statistics.last_timestamp,
-             ",\"history_floor\":", statistics.history_floor,
-             ",\"memtable_bytes\":", statistics.memtable_bytes,
-             ",\"space_amplification_at_most\":", Times(SpaceAmplificationAtMost(statistics)),
-             JsonOf(statistics.lifetime), ",\"policy\":", JsonString(PolicyName(policy)),
-             ",\"next_compaction\":", JsonString(statistics.pending_compaction), ",\"levels\":[");
+  std::string out = StrCat(
+      "{\"last_timestamp\":", statistics.last_timestamp,
+      ",\"history_floor\":", statistics.history_floor,
+      ",\"memtable_bytes\":", statistics.memtable_bytes,
+      ",\"open_segments\":", statistics.open_segments, ",\"hidden_keys\":", statistics.hidden_keys,
+      ",\"space_amplification_at_most\":", Times(SpaceAmplificationAtMost(statistics)),
+      JsonOf(statistics.lifetime), ",\"policy\":", JsonString(PolicyName(policy)),
+      ",\"next_compaction\":", JsonString(statistics.pending_compaction), ",\"levels\":[");
   for (const LevelStatistics& level : statistics.levels) {
     StrAppend(
         &out, level.level == 0 ? "" : ",", "{\"level\":", level.level, ",\"runs\":", level.runs,

@@ -297,7 +297,8 @@ TEST_F(VeralithCommand, FlushesCompactsCopiesAndCounts) {
   EXPECT_EQ(stats.code, 0);
   for (const char* said :
        {"newest commit", "tombstones", "space amplification  at most 1.00",
-        "over its life: 8 B put; ", "next compaction      nothing is due (leveled)"}) {
+        "over its life: 8 B put; ", "next compaction      nothing is due (leveled)",
+        "open segments        ", "hidden keys          0 "}) {
     EXPECT_TRUE(Contains(stats.out, said)) << said << " is not in " << stats.out;
   }
 
@@ -334,6 +335,8 @@ TEST_F(VeralithCommand, DrawsTheTreeOfAClosedDatabaseAndPrintsItAsJson) {
   EXPECT_TRUE(Contains(drawn.out, "\"smallest_key\":\"a\"")) << drawn.out;
   EXPECT_TRUE(Contains(drawn.out, "\"user_bytes\":6,")) << drawn.out;
   EXPECT_TRUE(Contains(drawn.out, "\"policy\":\"leveled\"")) << drawn.out;
+  EXPECT_TRUE(Contains(drawn.out, "\"open_segments\":")) << drawn.out;
+  EXPECT_TRUE(Contains(drawn.out, "\"hidden_keys\":0,")) << drawn.out;
   EXPECT_TRUE(Contains(page, "Write amplification: ")) << page;
   EXPECT_EQ(Run({"stats", db_, "--html", Path("nowhere/tree.html")}).code, 3);
   EXPECT_EQ(Run({"stats", db_, "--policy", "none"}).code, 2);
