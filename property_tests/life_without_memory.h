@@ -3,8 +3,9 @@
 #define VERALITH_PROPERTY_TESTS_LIFE_WITHOUT_MEMORY_H_
 
 #include <cstdint>
-#include <string>
 #include <vector>
+
+#include "model/difference.h"
 
 namespace veralith::model {
 
@@ -13,12 +14,12 @@ struct FailingAllocation {
   uint64_t many = 1;  // how many fail from then on
 };
 
-// Returns "" or what is wrong. Syncs are answered without the disk: no power cut follows.
-std::string LiveWithoutMemory(const FailingAllocation& failing);
+// Says what is wrong. Syncs are answered without the disk: no power cut follows.
+Difference LiveWithoutMemory(const FailingAllocation& failing);
 
 // Does the same in a process of its own, so that a life which ends or hangs the process is wrong,
 // too. Sets `met`: whether any allocation failed.
-std::string LiveWithoutMemoryApart(const FailingAllocation& failing, bool* met);
+Difference LiveWithoutMemoryApart(const FailingAllocation& failing, bool* met);
 
 // Runs a life in which nothing fails. Returns, for each of the engine's allocations in order, a
 // number for the chain of calls that made it.

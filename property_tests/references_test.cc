@@ -55,7 +55,7 @@ const std::vector<Text>& Texts() {
   return texts;
 }
 
-// Paths of the tree from each of their folders on: "core/db/db.h", "db/db.h", "db.h".
+// Paths of the tree from each of their folders on: "veralith/db.h", "db/db.h", "db.h".
 const std::set<std::string>& PathEnds() {
   static const auto& ends = *new std::set<std::string>([] {
     std::set<std::string> all;

@@ -5,13 +5,14 @@
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_FORKS_H_
 
 #include <cstdint>
-#include <string>
+
+#include "model/difference.h"
 
 namespace veralith::model {
 
 // The order of a child's calls follows from the seed; the moments of the forks depend on the
-// machine. Returns "" or what is wrong. It is wrong if a child is not done after `seconds`.
-std::string CheckForks(uint64_t seed, int forks, unsigned seconds);
+// machine. Says what is wrong. It is wrong if a child is not done after `seconds`.
+Difference CheckForks(uint64_t seed, int forks, unsigned seconds);
 
 }  // namespace veralith::model
 

@@ -16,7 +16,7 @@ namespace veralith::model {
 
 // Makes a database from the seed, and damages it `damages` times, one at a time. Returns "" or what
 // is wrong, with the damage that shows it.
-std::string CheckRot(uint64_t seed, int damages, const DbOpener& open);
+Difference CheckRot(uint64_t seed, int damages, const DbOpener& open);
 
 }  // namespace veralith::model
 

@@ -65,22 +65,22 @@ class World {
   // Adds a point for now, after the last step, and ends collecting.
   std::vector<CrashPoint> TakePoints();
 
-  // Each returns "" or what is wrong.
-  std::string Open();
-  std::string Apply(size_t position, const Operation& operation);
+  // Each says what is wrong, if anything is.
+  Difference Open();
+  Difference Apply(size_t position, const Operation& operation);
   // After Open on what a crash left: checks that the order was kept, that recovery read only files
   // that the manifest names, that the state is a legal one (the ledger then holds it), and that
   // every read agrees.
-  std::string CheckRecovered();
+  Difference CheckRecovered();
   // Checks that the order was kept, and that the database shows what the ledger's model shows.
-  std::string Compare();
+  Difference Compare();
   // Does the same after damage, when an error is an answer, too.
-  std::string CompareWhatIsRead();
+  Difference CompareWhatIsRead();
   // Makes everything durable and ends the life.
-  std::string Close();
+  Difference Close();
   // Makes some more writes and reads, durable ones last, then a power cut or a close chosen by
   // `variety`. Checks that another opening shows all of it.
-  std::string LiveOn(uint64_t variety);
+  Difference LiveOn(uint64_t variety);
   static constexpr uint64_t kWaysToLiveOn = 8;  // `variety` counts modulo this
 
   SimulatedFileSystem& disk() { return *disk_; }
@@ -94,17 +94,17 @@ class World {
     std::set<std::string> manifests;  // named by CURRENT, now or earlier in this life
   };
 
-  std::string ApplyWrite(size_t position, const Operation& operation);
-  std::string Reopen();
-  std::string TakeCheckpoint(const std::string& directory);
-  std::string CheckCopies();
-  std::string CheckCopy(const std::string& directory, const KvModel::Contents& expected);
+  Difference ApplyWrite(size_t position, const Operation& operation);
+  Difference Reopen();
+  Difference TakeCheckpoint(const std::string& directory);
+  Difference CheckCopies();
+  Difference CheckCopy(const std::string& directory, const KvModel::Contents& expected);
   Options OpenOptions();
-  std::string Expect(const absl::Status& status, const std::string& call);
+  Difference Expect(const absl::Status& status, const std::string& call);
   absl::StatusOr<CrashModel::Recovered> Observe(Db& db);
-  std::string CompareGets();
-  // Returns the first call that broke the order of DESIGN 4; "" if none did.
-  std::string OrderViolation() const;
+  Difference CompareGets();
+  // Returns the first call that broke the order of DESIGN 4.
+  Difference OrderViolation() const;
   void AddPoint();
   bool LooksLikeLastPoint();
   bool CanMatter(const CrashPointFileSystem::Step& step);
