@@ -198,6 +198,23 @@ TEST(Architecture, NoDecisionOfTheEngineIteratesAHashContainer) {
   }
 }
 
+// They are patches beside the tests that need them (property_tests/exploration/faults).
+TEST(Architecture, NoShippedSourceHasAFaultPutInOnPurpose) {
+  static const std::regex fault(
+      R"re(VERALITH_BROKEN|\bBroken\(|\bBreakEngine\b|exploration/faults)re");
+  std::vector<std::string> files = SourcesUnder("core");
+  for (const auto& [package, allowed] : AllowedIncludes()) {
+    files.push_back("core/" + package + "/BUILD");
+  }
+  for (const std::string& file : files) {
+    std::smatch match;
+    const std::string text = ReadFile(SourceRoot() / file);
+    EXPECT_FALSE(!IsTest(file) && std::regex_search(text, match, fault))
+        << file << " names " << match.str() << ": put the fault into a patch, as "
+        << "property_tests/exploration/faults/README.md says";
+  }
+}
+
 TEST(Architecture, NoBareFences) {
   for (const std::string& file : SourcesUnder("core")) {
     if (file == "core/architecture_test.cc") {
