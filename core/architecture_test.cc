@@ -347,6 +347,45 @@ TEST(Architecture, TheVersionIsWrittenOnce) {
       << "the newest heading of CHANGELOG.md is not of " << version;
 }
 
+// They are patches beside the tests that need them (property_tests/exploration/faults).
+TEST(Architecture, NoShippedSourceHasAFaultPutInOnPurpose) {
+  static const std::regex fault(
+      R"re(VERALITH_BROKEN|\bBroken\(|\bBreakEngine\b|exploration/faults)re");
+  std::vector<std::string> files = SourcesUnder("core");
+  for (const std::string& file : SourcesUnder("include")) {
+    files.push_back(file);
+  }
+  for (const auto& [package, allowed] : AllowedIncludes()) {
+    files.push_back("core/" + package + "/BUILD");
+  }
+  for (const std::string& file : files) {
+    std::smatch match;
+    const std::string text = ReadFile(SourceRoot() / file);
+    EXPECT_FALSE(!IsTest(file) && std::regex_search(text, match, fault))
+        << file << " names " << match.str() << ": put the fault into a patch, as "
+        << "property_tests/exploration/faults/README.md says";
+  }
+}
+
+TEST(Architecture, TheVersionIsWrittenOnce) {
+  const std::string header = ReadFile(SourceRoot() / "include/veralith/version.h");
+  static const std::regex literal(R"re(kVersion = "([\d.]+)")re");
+  std::smatch match;
+  ASSERT_TRUE(std::regex_search(header, match, literal));
+  const std::string version = match[1];
+  for (const char* folder : {"include", "core", "model", "bench", "tools"}) {
+    for (const std::string& file : SourcesUnder(folder)) {
+      EXPECT_TRUE(file == "include/veralith/version.h" ||
+                  ReadFile(SourceRoot() / file).find(version) == std::string::npos)
+          << file << " spells the version " << version;
+    }
+  }
+  const std::string changes = ReadFile(SourceRoot() / "CHANGELOG.md");
+  const size_t newest = changes.find("\n## ");
+  EXPECT_LT(changes.find(version, newest), changes.find('\n', newest + 1))
+      << "the newest heading of CHANGELOG.md is not of " << version;
+}
+
 TEST(Architecture, NoBareFences) {
   for (const std::string& file : SourcesUnder("core")) {
     if (file == "core/architecture_test.cc") {

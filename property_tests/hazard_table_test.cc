@@ -1,6 +1,7 @@
 // The two lists of docs/HAZARDS.md hold: "Catches" has an entry for every hazard of "The faults",
 // every test it names exists, and every hazard that must have a broken engine says what catches it
-// and when. (That the engines are caught is //property_tests/exploration:broken_engines_test.)
+// and when. Every fault of these engines is a patch that is applied, and that a test must catch.
+// (That the engines are caught is //property_tests/exploration:broken_engines_test.)
 //
 // Reads the source tree itself (the folder of the WORKSPACE file), so it runs every time.
 #include <map>
@@ -142,6 +143,46 @@ TEST(HazardTable, SaysForEveryHazardThatNeedsABrokenEngineWhatCatchesItAndWhen) 
   for (const auto& [hazard, has_broken_engine] : Catalogue()) {
     EXPECT_EQ(caught[hazard], has_broken_engine) << hazard;
   }
+}
+
+// All "name" in `text` that the first group of `pattern` matches.
+std::set<std::string> Names(const std::string& text, const std::regex& pattern) {
+  std::set<std::string> names;
+  for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it) {
+    names.insert((*it)[1]);
+  }
+  return names;
+}
+
+// The faults that tests of broken engines switch on one by one.
+std::set<std::string> FaultsThatTestsCatch(const std::filesystem::path& folder) {
+  static const std::regex row(R"re(\{"(\w+)", Hazard::)re");
+  static const std::regex value(R"re("(\w+)"[,)])re");
+  std::set<std::string> faults = Names(ReadFile(folder / "broken_engines_test.cc"), row);
+  const std::string schedules = ReadFile(folder / "broken_schedules_test.cc");
+  faults.merge(Names(schedules.substr(schedules.find("::testing::Values(")), value));
+  return faults;
+}
+
+TEST(HazardTable, EveryFaultIsAPatchOfItsOwnThatIsAppliedAndCaught) {
+  static const std::regex asked(R"re(\bBroken\("(\w+)"\))re");
+  static const std::regex listed(R"re(\n    "(\w+)",)re");
+  const std::filesystem::path folder = SourceRoot() / "property_tests/exploration";
+  std::set<std::string> patches;
+  std::set<std::string> all_asked;
+  for (const auto& item : std::filesystem::directory_iterator(folder / "faults")) {
+    const std::string name = item.path().stem().string();
+    if (item.path().extension() == ".patch" && name != "switch") {
+      std::set<std::string> names = Names(ReadFile(item.path()), asked);
+      EXPECT_TRUE(names.contains(name)) << name << ".patch does not ask for its fault";
+      patches.insert(name);
+      all_asked.merge(names);
+    }
+  }
+  EXPECT_GT(patches.size(), 60u);
+  EXPECT_EQ(all_asked, patches);
+  EXPECT_EQ(Names(ReadFile(folder / "faults/engine.bzl"), listed), patches);
+  EXPECT_EQ(FaultsThatTestsCatch(folder), patches);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // The engine's concurrent components, schedule by schedule: group commit, freezing, memtable,
 // super-version, page cache, file table, version set. Every case also runs with the fault that it
-// must find (HAZARDS, groups P, W, C, E): a case that does not find its fault would never find
-// anything.
+// must find (HAZARDS, groups P, W, C, E), that of the file table in broken_schedules_test: a case
+// that does not find its fault would never find anything.
 #include <array>
 #include <cstdio>
 #include <memory>
@@ -14,8 +14,7 @@
 #include "core/db/super_version.h"
 #include "core/db/write_queue.h"
 #include "core/fs/file_helpers.h"
-#include "core/fs/file_table.h"
-#include "core/fs/testing/intercepted_file_system.h"
+#include "core/fs/testing/file_table_programs.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/memtable.h"
@@ -421,63 +420,8 @@ TEST(Schedules, ThePageCacheNeverShowsAnotherPagesBytes) {
 
 // --- File table ----------------------------------------------------------------------------------
 
-// Notices a file that is closed, or destroyed, while it is read.
-class WatchedFiles final : public InterceptedFileSystem {
- public:
-  WatchedFiles(FileSystem* base, Explored& run) : InterceptedFileSystem(base), run_(run) {}
-
- private:
-  struct Watch {
-    ~Watch() { CheckUnread(); }
-    void CheckUnread() { run.Check(reads.Load() == 0, "a file was closed under its reader"); }
-
-    Explored& run;
-    Atomic<int> reads{0};
-  };
-  static Watch& WatchOf(const Call& call) { return *static_cast<Watch*>(call.file->get()); }
-
-  absl::Status Before(const Call& call) override {
-    if (call.kind == FsCall::kRead) {
-      WatchOf(call).reads.FetchAdd(1);
-    } else if (call.kind == FsCall::kClose) {
-      WatchOf(call).CheckUnread();
-    }
-    return absl::OkStatus();
-  }
-  void After(const Call& call, const absl::Status&) override {
-    if (call.kind == FsCall::kRead) {
-      WatchOf(call).reads.FetchSub(1);
-    } else if (call.kind == FsCall::kOpen) {
-      *call.file = std::shared_ptr<Watch>(new Watch{run_});
-    }
-  }
-
-  Explored& run_;
-};
-
-// One file may be open, two are read.
-void ReadTwoFilesOfATableOfOne(Explored& run) {
-  SimulatedFileSystem disk;
-  WatchedFiles fs(&disk, run);
-  const auto table = std::make_shared<FileTable>(&fs, 1);
-  std::array<std::unique_ptr<File>, 2> files;
-  for (size_t i = 0; i < files.size(); ++i) {
-    const std::string path = std::to_string(i);
-    run.Check((*disk.Open(path, OpenMode::kCreate))->Append(path).ok(), "not written");
-    files[i] = *table->Open(path);
-    run.Spawn("reader " + path, [&run, path, file = files[i].get()] {
-      char byte = 0;
-      const absl::StatusOr<size_t> read = file->ReadAt(0, {&byte, 1});
-      run.Check(read.ok() && byte == path[0], "not the bytes of its file");
-    });
-  }
-  run.Join();
-  run.Check(table->CloseIdle() <= 2, "more files open than were read at once");
-  run.Check(disk.open_files() == 0, "a file stays open");
-}
-
 TEST(Schedules, AFileOfATableIsNotClosedUnderItsReader) {
-  ExpectSound("file table: eviction vs read (E2)", 2, ReadTwoFilesOfATableOfOne);
+  ExpectSound("file table: eviction vs read (E2)", 2, ReadTwoFilesOfATableOfOne());
 }
 
 // --- Version set ---------------------------------------------------------------------------------

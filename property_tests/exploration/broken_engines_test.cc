@@ -1,4 +1,4 @@
-// Checks of the checks: each engine that is broken on purpose (core/base/broken.h) must be caught
+// Checks of the checks: each engine that is broken on purpose (faults/broken.h) must be caught
 // by the ordinary checks (Hazard::Check), within ten seconds of one core. Prints what caught it,
 // after how long, and a line that replays it.
 #include <algorithm>
@@ -9,19 +9,19 @@
 #include <string>
 #include <vector>
 
-#include "core/base/broken.h"
 #include "gtest/gtest.h"
 #include "model/conformance/database_under_test.h"
 #include "model/conformance/draw_trace.h"
 #include "model/conformance/runner.h"
 #include "property_tests/exploration/deletions.h"
 #include "property_tests/exploration/explorer.h"
+#include "property_tests/exploration/faults/broken.h"
 #include "property_tests/exploration/forks.h"
 #include "property_tests/exploration/long_histories.h"
 #include "property_tests/exploration/rot.h"
 #include "property_tests/life_without_memory.h"
 
-#ifndef VERALITH_BROKEN_ENGINES
+#ifndef VERALITH_BROKEN_ENGINE
 #error "built only by broken_engine_test"
 #endif
 

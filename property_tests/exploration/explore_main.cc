@@ -17,9 +17,11 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/broken.h"
 #include "model/conformance/database_under_test.h"
 #include "property_tests/exploration/explorer.h"
+#ifdef VERALITH_BROKEN_ENGINE
+#include "property_tests/exploration/faults/broken.h"
+#endif
 
 namespace veralith::model {
 namespace {
@@ -49,7 +51,7 @@ bool ParseFlag(std::string_view argument, Flags* flags) {
     std::ifstream stream{std::string(value)};
     return static_cast<bool>(std::getline(stream, flags->replay));
   }
-#ifdef VERALITH_BROKEN_ENGINES
+#ifdef VERALITH_BROKEN_ENGINE
   if (name == "--break") {
     BreakEngine(std::string(value));
     return true;
