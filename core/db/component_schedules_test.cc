@@ -1,7 +1,7 @@
 // The engine's concurrent components, schedule by schedule: group commit, freezing, memtable,
-// super-version, page cache, file table, version set. Every case is also run with the fault put in
-// that it is there to find (HAZARDS, groups P, W, C, E), that of the file table by
-// broken_schedules_test: what finds nothing then would find nothing ever.
+// super-version, page cache, file table, version set. Every case also runs with the fault that it
+// must find (HAZARDS, groups P, W, C, E), that of the file table in broken_schedules_test: a case
+// that does not find its fault would never find anything.
 #include <array>
 #include <cstdio>
 #include <memory>
@@ -13,6 +13,7 @@
 #include "core/base/testing/explorer.h"
 #include "core/db/super_version.h"
 #include "core/db/write_queue.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/file_table_programs.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
@@ -55,7 +56,7 @@ EntryView Put(std::string_view key, Timestamp ts, std::string_view value) {
 
 // --- Group commit --------------------------------------------------------------------------------
 
-// Writers as DbImpl::Commit has them: the leader logs and applies its group without the mutex. Each
+// Writers as in DbImpl::Commit: the leader logs and applies its group without the mutex. Each
 // writer puts its number into both cells of a pair.
 class GroupCommit {
  public:
@@ -79,7 +80,7 @@ class GroupCommit {
     run_.Check(visible_.Load() >= writer.timestamp, "acknowledged before it was visible");
   }
 
-  // What a reader sees must have both halves of every commit.
+  // A reader must see both halves of every commit.
   void Read() {
     const Timestamp visible = visible_.Load();
     if (visible > 0) {
@@ -294,8 +295,8 @@ SuperVersion* NewSuperVersion(const MemtableRef& active, const MemtableRef& segm
   return new SuperVersion({active.get(), segment.get()}, *empty, 0);
 }
 
-// A writer overwrites the key; then a flush moves the active memtable into the "segment" (another
-// memtable here: the list is what matters) and drops what no reader from now on can see.
+// A writer overwrites the key. Then a flush moves the active memtable into the "segment" (another
+// memtable here: the list is what matters) and drops what no later reader can see.
 ExploredProgram SwapAgainstRead(ReadFault fault) {
   return [=](Explored& run) {
     CurrentSuperVersion current;
@@ -362,8 +363,8 @@ PageRef<Page> NewPage(size_t number) {
 
 size_t Number(const Page* page) { return static_cast<const TestPage*>(page)->number; }
 
-// One page fits: every insertion displaces. A page given up too early is allocated again for
-// another number, so that a use after its end reads that number.
+// One page fits: every insertion displaces one. A page that is freed too early is allocated again
+// for another number, so that a use after its end reads that number.
 ExploredProgram InsertAgainstFind(bool guarded) {
   return [=](Explored& run) {
     PageCache cache(kPageBytes);
@@ -446,7 +447,7 @@ class Files {
     run_.Check(set_->Close(mutex_).ok(), "close");
   }
 
-  // Adds a segment and drops the one before: what a compaction installs.
+  // Adds a segment and drops the previous one, as a compaction does.
   void Replace(uint64_t old) {
     MutexLock lock(mutex_);
     const uint64_t number = set_->NewPendingFile();
@@ -532,7 +533,7 @@ ExploredProgram InstallAgainstGarbage(bool pin) {
   };
 }
 
-// Two jobs that took the same input: one result is refused, whatever the order (C5).
+// Two jobs took the same input: one result is refused, whatever the order (C5).
 void TwoJobsOfOneInput(Explored& run) {
   auto files = std::make_shared<Files>(run);
   for (const char* name : {"job a", "job b"}) {

@@ -76,7 +76,7 @@ FAULTS = [
     "W5",
 ]
 
-_FOLDERS = ["core", "corpus", "model", "property_tests", "third_party"]
+_FOLDERS = ["core", "corpus", "include", "model", "property_tests", "third_party"]
 
 def _patched_sources(repository_ctx):
     texts = {}
