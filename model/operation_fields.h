@@ -7,98 +7,60 @@
 #define VERALITH_MODEL_OPERATION_FIELDS_H_
 
 #include "model/operation.h"
+#include "model/operation_table.h"
 
 namespace veralith::model {
 
 template <typename Visitor>
-void VisitScanRange(Operation& o, Visitor& v) {
-  v.Namespace(o.ns);
-  v.Lower(o.lower);
-  v.Upper(o.upper);
+void VisitField(Field field, Operation& o, Visitor& v) {
+  switch (field) {
+    case Field::kNone:
+      return;
+    case Field::kNamespace:
+      return v.Namespace(o.ns);
+    case Field::kOnlyNamespace:
+      return v.OnlyNamespace(o.only_ns);
+    case Field::kKey:
+      return v.OneKey(o.key);
+    case Field::kEnd:
+      return v.End(o.end);
+    case Field::kLength:
+      return v.Length(o.length);
+    case Field::kDurability:
+      return v.Sync(o.durability);
+    case Field::kParts:
+      return v.Parts(o.parts);
+    case Field::kKeys:
+      return v.Keys(o.keys);
+    case Field::kLower:
+      return v.Lower(o.lower);
+    case Field::kUpper:
+      return v.Upper(o.upper);
+    case Field::kBackward:
+      return v.Backward(o.backward);
+    case Field::kLimit:
+      return v.Limit(o.limit);
+    case Field::kAt:
+      return v.At(o.at);
+    case Field::kMoves:
+      return v.Moves(o.moves);
+    case Field::kSlot:
+      return v.Slot(o.slot);
+    case Field::kCount:
+      return v.Count(o.count);
+    case Field::kSeed:
+      return v.Seed(o.seed);
+    case Field::kNanos:
+      return v.Nanos(o.nanos);
+    case Field::kFault:
+      return v.OneFault(o.fault);
+  }
 }
 
 template <typename Visitor>
 void VisitFields(Operation& o, Visitor& v) {
-  switch (o.kind) {
-    case OperationKind::kPut:
-      v.Namespace(o.ns), v.OneKey(o.key), v.Length(o.length), v.Sync(o.durability);
-      return;
-    case OperationKind::kDelete:
-      v.Namespace(o.ns), v.OneKey(o.key), v.Sync(o.durability);
-      return;
-    case OperationKind::kDeleteRange:
-      v.Namespace(o.ns), v.OneKey(o.key), v.End(o.end), v.Sync(o.durability);
-      return;
-    case OperationKind::kBatch:
-      v.Parts(o.parts), v.Sync(o.durability);
-      return;
-    case OperationKind::kGet:
-      v.Namespace(o.ns), v.OneKey(o.key), v.At(o.at);
-      return;
-    case OperationKind::kMultiGet:
-      v.Namespace(o.ns), v.Keys(o.keys), v.At(o.at);
-      return;
-    case OperationKind::kScan:
-      VisitScanRange(o, v);
-      v.Backward(o.backward), v.Limit(o.limit), v.At(o.at);
-      return;
-    case OperationKind::kIterate:
-      VisitScanRange(o, v);
-      v.At(o.at), v.Moves(o.moves);
-      return;
-    case OperationKind::kCursorOpen:
-      v.Slot(o.slot);
-      VisitScanRange(o, v);
-      v.At(o.at);
-      return;
-    case OperationKind::kCursorMove:
-      v.Slot(o.slot), v.Moves(o.moves);
-      return;
-    case OperationKind::kPin:
-      v.Slot(o.slot), v.Namespace(o.ns), v.OneKey(o.key), v.At(o.at);
-      return;
-    case OperationKind::kSnapshot:
-      v.Slot(o.slot), v.At(o.at);
-      return;
-    case OperationKind::kRelease:
-    case OperationKind::kCursorClose:
-      v.Slot(o.slot);
-      return;
-    case OperationKind::kCompact:
-      v.OnlyNamespace(o.only_ns), v.Lower(o.lower), v.Upper(o.upper);
-      return;
-    case OperationKind::kRunBackground:
-      v.Count(o.count);
-      return;
-    case OperationKind::kAdvanceTime:
-    case OperationKind::kStepBack:
-    case OperationKind::kAdvanceClock:
-      v.Nanos(o.nanos);
-      return;
-    case OperationKind::kMisread:
-      v.Backward(o.backward), v.Nanos(o.nanos);
-      return;
-    case OperationKind::kFail:
-      v.OneFault(o.fault);
-      return;
-    case OperationKind::kCrash:
-      v.Seed(o.seed);
-      return;
-    case OperationKind::kPowerCut:
-      v.Count(o.count), v.Seed(o.seed);
-      return;
-    case OperationKind::kFlush:
-    case OperationKind::kSync:
-    case OperationKind::kWaitIdle:
-    case OperationKind::kReopen:
-    case OperationKind::kCheck:
-    case OperationKind::kReadOnlyVisit:
-    case OperationKind::kCheckpoint:
-    case OperationKind::kResume:
-    case OperationKind::kHeal:
-    case OperationKind::kKill:
-    case OperationKind::kClose:
-      return;
+  for (const Field field : RowOf(o.kind).fields) {
+    VisitField(field, o, v);
   }
 }
 
