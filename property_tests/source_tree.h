@@ -23,8 +23,8 @@ inline std::string ReadFile(const std::filesystem::path& path) {
 }
 
 // Every folder of the root that has sources of C++.
-inline const std::vector<std::string> kSourceFolders = {"bench", "core",           "fuzz",
-                                                        "model", "property_tests", "tools"};
+inline const std::vector<std::string> kSourceFolders = {
+    "bench", "core", "fuzz", "include", "model", "property_tests", "tools"};
 
 // The .h and .cc files below `folders` of the root, sorted.
 inline std::vector<std::filesystem::path> SourcesUnder(const std::vector<std::string>& folders) {
