@@ -12,54 +12,54 @@
 namespace veralith::model {
 
 template <typename Visitor>
-void VisitField(Field field, Operation& o, Visitor& v) {
+void VisitField(OperationField field, Operation& o, Visitor& v) {
   switch (field) {
-    case Field::kNone:
+    case OperationField::kNone:
       return;
-    case Field::kNamespace:
+    case OperationField::kNamespace:
       return v.Namespace(o.ns);
-    case Field::kOnlyNamespace:
+    case OperationField::kOnlyNamespace:
       return v.OnlyNamespace(o.only_ns);
-    case Field::kKey:
+    case OperationField::kKey:
       return v.OneKey(o.key);
-    case Field::kEnd:
+    case OperationField::kEnd:
       return v.End(o.end);
-    case Field::kLength:
+    case OperationField::kLength:
       return v.Length(o.length);
-    case Field::kDurability:
+    case OperationField::kDurability:
       return v.Sync(o.durability);
-    case Field::kParts:
+    case OperationField::kParts:
       return v.Parts(o.parts);
-    case Field::kKeys:
+    case OperationField::kKeys:
       return v.Keys(o.keys);
-    case Field::kLower:
+    case OperationField::kLower:
       return v.Lower(o.lower);
-    case Field::kUpper:
+    case OperationField::kUpper:
       return v.Upper(o.upper);
-    case Field::kBackward:
+    case OperationField::kBackward:
       return v.Backward(o.backward);
-    case Field::kLimit:
+    case OperationField::kLimit:
       return v.Limit(o.limit);
-    case Field::kAt:
+    case OperationField::kAt:
       return v.At(o.at);
-    case Field::kMoves:
+    case OperationField::kMoves:
       return v.Moves(o.moves);
-    case Field::kSlot:
+    case OperationField::kSlot:
       return v.Slot(o.slot);
-    case Field::kCount:
+    case OperationField::kCount:
       return v.Count(o.count);
-    case Field::kSeed:
+    case OperationField::kSeed:
       return v.Seed(o.seed);
-    case Field::kNanos:
+    case OperationField::kNanos:
       return v.Nanos(o.nanos);
-    case Field::kFault:
+    case OperationField::kFault:
       return v.OneFault(o.fault);
   }
 }
 
 template <typename Visitor>
 void VisitFields(Operation& o, Visitor& v) {
-  for (const Field field : RowOf(o.kind).fields) {
+  for (const OperationField field : RowOf(o.kind).fields) {
     VisitField(field, o, v);
   }
 }

@@ -51,7 +51,7 @@ enum class OperationKind : uint8_t {
 inline constexpr int kOperationKinds = static_cast<int>(OperationKind::kMisread) + 1;
 
 // The fields of Operation (operation.h), as rows list them.
-enum class Field : uint8_t {
+enum class OperationField : uint8_t {
   kNone,
   kNamespace,
   kOnlyNamespace,
@@ -92,8 +92,8 @@ struct OperationRow {
   // fuzzer are made of them (operation_forms_test.cc). A new kind takes the next one.
   uint8_t code;
   OperationGroup group;
-  Field fields[kMaxFields];  // in the order of the text form; kNone after the last
-  struct Weights {           // relative frequencies; 0: never
+  OperationField fields[kMaxFields];  // in the order of the text form; kNone after the last
+  struct Weights {                    // relative frequencies; 0: never
     uint32_t healthy;
     uint32_t crashes;
     uint32_t faults;
@@ -103,7 +103,7 @@ struct OperationRow {
 struct OperationTable {
   using enum OperationKind;
   using enum OperationGroup;
-  using enum Field;
+  using enum OperationField;
 
   // In the order of OperationKind.
   // clang-format off: one line each

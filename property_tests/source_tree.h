@@ -23,7 +23,7 @@ inline std::string ReadFile(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
-// Every folder of the root that has sources of C++; one that is not there has none.
+// Every folder of the root that has sources of C++.
 inline const std::vector<std::string> kSourceFolders = {
     "bench", "core", "fuzz", "include", "model", "property_tests", "tools"};
 
