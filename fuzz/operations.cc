@@ -13,8 +13,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace veralith::model;
   const Trace trace = TraceFromBytes({reinterpret_cast<const char*>(data), size});
-  if (const std::string report = CheckTrace(trace, OpenDatabaseUnderTest); !report.empty()) {
-    std::fprintf(stderr, "engine and model differ %s", report.c_str());
+  if (const Difference report = CheckTrace(trace, OpenDatabaseUnderTest); report.differs()) {
+    std::fprintf(stderr, "engine and model differ %s", report.words().c_str());
     std::abort();
   }
   return 0;

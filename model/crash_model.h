@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/base/types.h"
+#include "model/difference.h"
 #include "model/kv_model.h"
 
 namespace veralith::model {
@@ -42,13 +43,13 @@ class CrashModel {
     Timestamp last_timestamp = 0;
   };
   // After a crash: takes the legal state that agrees with what recovery shows as the current one,
-  // with everything in it durable (recovery makes it so), and returns "". If no legal state agrees,
+  // with everything in it durable (recovery makes it so). If no legal state agrees,
   // says so, with the nearest legal states' differences, and changes nothing. Learns the timestamps
   // of failed commits that did happen.
-  std::string Crash(const Recovered& recovered);
+  Difference Crash(const Recovered& recovered);
   // Does the same after the process died and the machine did not: everything acknowledged is there,
   // and only failed commits are open.
-  std::string Kill(const Recovered& recovered);
+  Difference Kill(const Recovered& recovered);
 
   // The largest timestamp ever seen in use, even by commits that were lost: the next commit's must
   // be larger.
@@ -66,7 +67,7 @@ class CrashModel {
     std::vector<Write> batch;
   };
   // Takes one legal state: these commits, failed ones with the timestamps that recovery shows.
-  std::string Choose(const Recovered& recovered, size_t must);
+  Difference Choose(const Recovered& recovered, size_t must);
   static std::optional<std::vector<Commit>> Agreeing(std::vector<Commit> candidate,
                                                      const Recovered& recovered, std::string* why);
   std::vector<Commit> Candidate(size_t prefix, size_t subset) const;
@@ -80,10 +81,10 @@ class CrashModel {
   size_t resurfaced_ = 0;
 };
 
-// Describes the first difference between two states; "" if there is none.
-std::string Difference(const KvModel::Contents& expected, const KvModel::Contents& actual);
+// Compares two states: says the first difference.
+Difference DifferenceOf(const KvModel::Contents& expected, const KvModel::Contents& actual);
 // Does the same for two lists of rows.
-std::string Difference(const std::vector<Row>& expected, const std::vector<Row>& actual);
+Difference DifferenceOf(const std::vector<Row>& expected, const std::vector<Row>& actual);
 
 }  // namespace veralith::model
 

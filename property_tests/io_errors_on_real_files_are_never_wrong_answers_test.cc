@@ -43,8 +43,8 @@ class LifeOnFiles {
         {.directory = root_.path(), .interrupt = true, .shorten = true, .skip_syncs = true});
   }
   bool AllSucceeded() const { return life_.AllSucceeded(); }
-  std::string Run() { return life_.Run(); }
-  std::string Heal() {
+  Difference Run() { return life_.Run(); }
+  Difference Heal() {
     Fail("");
     return life_.Heal();
   }
@@ -63,9 +63,9 @@ void Sweep(const std::string& call, const std::string& effect) {
       LifeOnFiles life;
       const std::string plan = StrCat(call, "@#", nth, how_long, "=", effect);
       life.Fail(plan);
-      ASSERT_EQ(life.Run(), "") << plan;
+      ASSERT_EQ(life.Run(), Agree()) << plan;
       const bool met = CallsFailed() > 0;
-      ASSERT_EQ(life.Heal(), "") << plan;
+      ASSERT_EQ(life.Heal(), Agree()) << plan;
       if (!met) {
         ASSERT_GT(nth, 1u) << "no call of the machine's was watched";
         break;
@@ -86,10 +86,10 @@ TEST(RealFilesThatFail, AnyRenameThatHappensAndIsSaidToFail) { Sweep("rename", "
 TEST(RealFilesThatFail, InterruptedAndShortCallsAreNoFailures) {
   LifeOnFiles life;
   life.Disturb();
-  ASSERT_EQ(life.Run(), "");
+  ASSERT_EQ(life.Run(), Agree());
   ASSERT_TRUE(life.AllSucceeded());
   ASSERT_GT(CallsWatched(), 100u);
-  ASSERT_EQ(life.Heal(), "");
+  ASSERT_EQ(life.Heal(), Agree());
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "core/base/testing/simulated_executor.h"
 #include "core/db/db.h"
 #include "model/crash_model.h"
+#include "model/difference.h"
 
 namespace veralith::model {
 
@@ -30,8 +31,8 @@ class Life {
     virtual ~Machine() = default;
     virtual void BeginCall() {}
     virtual void EndCall() {}
-    // Called with every error that the engine returns; "" or what is wrong with it.
-    virtual std::string Judge(const absl::Status& error) { return ""; }
+    // Called with every error that the engine returns; says what is wrong with it.
+    virtual Difference Judge(const absl::Status& error) { return Agree(); }
   };
 
   // The database is `directory`/db in options.file_system; clock and executor of `options` are
@@ -41,10 +42,10 @@ class Life {
   Life(const Life&) = delete;
   Life& operator=(const Life&) = delete;
 
-  // As far as it gets; "" or what is wrong.
-  std::string Run();
+  // As far as it gets.
+  Difference Run();
   // Nothing fails any more: what is there opens, is a legal state, and goes on.
-  std::string Heal();
+  Difference Heal();
 
   // No opening and no write has failed.
   bool AllSucceeded() const { return opened_.ok() && failed_ == 0; }
@@ -55,7 +56,7 @@ class Life {
   void Note(const absl::Status& status);
 
   bool Open();
-  std::string LiveOnce(int round);
+  Difference LiveOnce(int round);
   void Maintain(int round);
   void Commit(std::vector<Write> writes, bool synced);
   Write PutOf(const std::string& key, size_t bytes);
@@ -66,11 +67,11 @@ class Life {
 
   absl::StatusOr<std::vector<Row>> Scan(bool forward, Timestamp at);
   absl::StatusOr<CrashModel::Recovered> Observe();
-  std::string Recover(bool excused);
-  std::string Compare(const std::string& when);
-  std::string CompareScans();
-  std::string CompareLookups();
-  std::string CompareSnapshot();
+  Difference Recover(bool excused);
+  Difference Compare(const std::string& when);
+  Difference CompareScans();
+  Difference CompareLookups();
+  Difference CompareSnapshot();
 
   const std::string directory_;
   Options options_;
@@ -80,7 +81,7 @@ class Life {
   std::unique_ptr<Db> db_;
   absl::Status opened_;
   CrashModel model_;
-  std::string wrong_;  // with an error that the engine returned
+  Difference wrong_ = Agree();  // with an error that the engine returned
   int writes_ = 0;
   int failed_ = 0;
 };

@@ -3,8 +3,9 @@
 #define VERALITH_PROPERTY_TESTS_LIFE_WITHOUT_MEMORY_H_
 
 #include <cstdint>
-#include <string>
 #include <vector>
+
+#include "model/difference.h"
 
 namespace veralith::model {
 
@@ -13,12 +14,12 @@ struct FailingAllocation {
   uint64_t many = 1;  // fail from then on
 };
 
-// "" or what is wrong. Syncs are answered without the disk: no power cut follows.
-std::string LiveWithoutMemory(const FailingAllocation& failing);
+// Says what is wrong. Syncs are answered without the disk: no power cut follows.
+Difference LiveWithoutMemory(const FailingAllocation& failing);
 
 // The same in a process of its own, so that what ends or hangs the process is also something wrong.
 // `met`: whether any allocation failed.
-std::string LiveWithoutMemoryApart(const FailingAllocation& failing, bool* met);
+Difference LiveWithoutMemoryApart(const FailingAllocation& failing, bool* met);
 
 // A life in which nothing fails: for each of the engine's allocations, in order, a number for the
 // way of calls by which it was made.

@@ -47,7 +47,7 @@ std::vector<uint64_t> AllocationsToFail(uint64_t* all) {
 }
 
 void Sweep(uint64_t many, size_t stride) {
-  ASSERT_EQ(LiveWithoutMemory({}), "");
+  ASSERT_EQ(LiveWithoutMemory({}), Agree());
   uint64_t all = 0;
   const std::vector<uint64_t> chosen = AllocationsToFail(&all);
   ASSERT_GT(chosen.size(), 100u) << "no allocation of the engine's was watched";
@@ -55,13 +55,13 @@ void Sweep(uint64_t many, size_t stride) {
   size_t wrong = 0;
   for (size_t i = 0; i < chosen.size() && wrong < 20; i += stride, ++lives) {
     bool met = false;
-    const std::string difference = LiveWithoutMemoryApart({chosen[i], many}, &met);
+    const Difference difference = LiveWithoutMemoryApart({chosen[i], many}, &met);
     const std::string which = StrCat(chosen[i], many == 1 ? "" : "+");
-    EXPECT_EQ(difference, "") << "allocation " << which << " of " << all
-                              << "; in one process: bazel test --test_filter=*TheOneToReplay "
-                              << "--test_env=VERALITH_ALLOCATION=" << which;
+    EXPECT_EQ(difference, Agree()) << "allocation " << which << " of " << all
+                                   << "; in one process: bazel test --test_filter=*TheOneToReplay "
+                                   << "--test_env=VERALITH_ALLOCATION=" << which;
     EXPECT_TRUE(met) << "allocation " << which << " of " << all;
-    wrong += difference.empty() ? 0 : 1;
+    wrong += difference.agrees() ? 0 : 1;
   }
   std::printf("%zu lives with a failing allocation\n", lives);
 }
@@ -77,7 +77,7 @@ TEST(MemoryThatCannotBeHad, TheOneToReplay) {
   const std::string text = which == nullptr ? "1" : which;
   EXPECT_EQ(LiveWithoutMemory(
                 {std::strtoull(text.c_str(), nullptr, 10), text.ends_with("+") ? kAllOfThem : 1}),
-            "");
+            Agree());
 }
 
 // A value that needs a memory map of its own, and a log record and a buffer as large.

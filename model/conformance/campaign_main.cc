@@ -65,7 +65,7 @@ int Run(const Flags& flags) {
     const RunResult result = RunTrace(trace, OpenDatabaseUnderTest);
     if (!result.ok()) {
       std::printf("seed %" PRIu64 ", %s\n", flags.seed + i,
-                  CheckTrace(trace, OpenDatabaseUnderTest).c_str());
+                  CheckTrace(trace, OpenDatabaseUnderTest).words().c_str());
       return 1;
     }
     for (const auto& [name, count] : result.marks) {

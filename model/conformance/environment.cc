@@ -51,9 +51,9 @@ class OrderWatch {
   void Adopt(const std::string& directory) {
     monitor_.Adopt(directory).IgnoreError();  // nothing is there yet, or the opening will tell
   }
-  std::string Violation() const {
+  Difference Violation() const {
     const std::vector<std::string> violations = monitor_.violations();
-    return violations.empty() ? "" : "the order of disk calls: " + violations.front();
+    return violations.empty() ? Agree() : "the order of disk calls: " + violations.front();
   }
 
  private:
@@ -66,7 +66,7 @@ class OrderWatch {
 };
 
 // `files`: path and bytes of everything in a database's directory.
-std::string CompareWithManifest(const std::map<std::string, std::string>& files) {
+Difference CompareWithManifest(const std::map<std::string, std::string>& files) {
   const DatabaseManifestInterpreter interpreter;
   std::set<std::string> expected;
   for (const auto& [path, bytes] : files) {
@@ -80,7 +80,7 @@ std::string CompareWithManifest(const std::map<std::string, std::string>& files)
     }
   }
   if (expected.empty()) {
-    return "";  // no manifest to ask (the model's own database); an opening would
+    return Agree();  // no manifest to ask (the model's own database); an opening would
   }
   std::string wrong;
   for (const auto& [path, bytes] : files) {
@@ -90,7 +90,7 @@ std::string CompareWithManifest(const std::map<std::string, std::string>& files)
   for (const std::string& path : expected) {
     wrong += " missing: " + path;
   }
-  return wrong;
+  return wrong.empty() ? Agree() : wrong;
 }
 
 class SimulatedEnvironment final : public Environment {
@@ -193,7 +193,7 @@ class SimulatedEnvironment final : public Environment {
     }
     return names;
   }
-  std::string WrongFiles() const override {
+  Difference WrongFiles() const override {
     std::map<std::string, std::string> files;
     for (auto& [path, bytes] : disk_->Files()) {
       if (path.starts_with(AbsoluteDirectory() + "/")) {
@@ -213,8 +213,8 @@ class SimulatedEnvironment final : public Environment {
   uint64_t DiskSteps() const override { return disk_->steps(); }
   uint64_t DiskFingerprint() override { return disk_->Fingerprint(); }
   uint64_t ScheduleFingerprint() const override { return choices_before_ ^ executor_->choices(); }
-  std::string OrderViolation() const override {
-    return violation_.empty() ? watch_->Violation() : violation_;
+  Difference OrderViolation() const override {
+    return violation_.agrees() ? watch_->Violation() : violation_;
   }
   void SetReadOnly(bool read_only) override { watch_->SetReadOnly(read_only); }
 
@@ -242,7 +242,7 @@ class SimulatedEnvironment final : public Environment {
   SimulatedClock clock_;
   std::unique_ptr<SimulatedFileSystem> disk_;
   std::unique_ptr<OrderWatch> watch_;
-  std::string violation_;  // the first one, in earlier lives of the disk
+  Difference violation_ = Agree();  // the first one, in earlier lives of the disk
   std::unique_ptr<ObservedFileSystem> process_;
   std::unique_ptr<SimulatedExecutor> executor_;
   uint64_t lives_ = 0;
@@ -282,12 +282,12 @@ class PosixEnvironment final : public Environment {
     StartProcess();
   }
   std::vector<std::string> FileNames() const override { return {}; }
-  std::string WrongFiles() const override { return ""; }
+  Difference WrongFiles() const override { return Agree(); }
   void LeaveFree(std::optional<uint64_t>) override {}
   uint64_t DiskSteps() const override { return 0; }
   uint64_t DiskFingerprint() override { return 0; }
   uint64_t ScheduleFingerprint() const override { return 0; }
-  std::string OrderViolation() const override { return watch_.Violation(); }
+  Difference OrderViolation() const override { return watch_.Violation(); }
   void SetReadOnly(bool read_only) override { watch_.SetReadOnly(read_only); }
 
  private:

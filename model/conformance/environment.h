@@ -19,6 +19,7 @@
 #include "core/base/executor.h"
 #include "core/fs/file_system.h"
 #include "model/conformance/configurations.h"
+#include "model/difference.h"
 #include "model/operation.h"
 
 namespace veralith::model {
@@ -80,8 +81,8 @@ class Environment {
   // if not simulated.
   virtual std::vector<std::string> FileNames() const = 0;
   // Returns which of the database's files exist although its manifest does not name them, or the
-  // other way round; "" if there are none, or if not simulated.
-  virtual std::string WrongFiles() const = 0;
+  // other way round. Agrees if not simulated.
+  virtual Difference WrongFiles() const = 0;
   // The disk is full except for this many bytes; nullopt: it is as large as at first.
   virtual void LeaveFree(std::optional<uint64_t> bytes) = 0;
   // Calls so far that change what the disk may hold.
@@ -89,9 +90,9 @@ class Environment {
   // Fingerprints of every file's name and bytes, and of every choice of the scheduler so far.
   virtual uint64_t DiskFingerprint() = 0;
   virtual uint64_t ScheduleFingerprint() const = 0;
-  // A rule of DESIGN 4 about the order of disk calls that was broken since the machine was new; ""
-  // if none was.
-  virtual std::string OrderViolation() const = 0;
+  // Finds a rule of DESIGN 4 about the order of disk calls that was broken since the machine was
+  // new.
+  virtual Difference OrderViolation() const = 0;
   // Makes every change of the disk a violation from now on, or ends that.
   virtual void SetReadOnly(bool read_only) = 0;
 };

@@ -159,7 +159,7 @@ int Replay(const std::string& file, const Flags& flags) {
     return kAgree;
   }
   std::printf("%s: engine and model differ at %s:\n  %s\n", file.c_str(), result.where.c_str(),
-              result.difference.c_str());
+              result.difference.words().c_str());
   return kDiffer;
 }
 

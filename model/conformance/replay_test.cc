@@ -48,7 +48,7 @@ TEST(Replay, FailsWhereTheRunFailedWithTheSameDifference) {
   const auto [code, output] = Replay(kBroken + file);
   EXPECT_EQ(code, 1);
   EXPECT_EQ(output, file + ": engine and model differ at " + result.where + ":\n  " +
-                        result.difference + "\n");
+                        result.difference.words() + "\n");
 }
 
 TEST(Replay, AgreesWhereNothingIsBroken) {

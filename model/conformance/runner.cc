@@ -219,7 +219,9 @@ class Minimizer {
 RunResult RunTrace(const Trace& trace, const DbOpener& open) {
   RunResult result;
   Configuration configuration;
-  if (!ConfigurationFromWords(trace.configuration, &configuration, &result.difference)) {
+  std::string error;
+  if (!ConfigurationFromWords(trace.configuration, &configuration, &error)) {
+    result.difference = error;
     result.where = "the configuration";
     return result;
   }
@@ -254,17 +256,17 @@ std::string WriteTraceFile(const Trace& trace, const std::string& name) {
 
 std::string ReplayCommand(const std::string& file) { return "./dev replay " + file; }
 
-std::string CheckTrace(const Trace& trace, const DbOpener& open) {
+Difference CheckTrace(const Trace& trace, const DbOpener& open) {
   if (RunTrace(trace, open).ok()) {
-    return "";
+    return Agree();
   }
   const Trace smallest = Minimize(
       trace, [&open](const Trace& candidate) { return !RunTrace(candidate, open).ok(); },
       kMinimizeRuns);
   const RunResult result = RunTrace(smallest, open);
   const std::string file = WriteTraceFile(smallest, HashOf(smallest));
-  return "at " + result.where + ":\n  " + result.difference + "\nthe smallest trace that fails (" +
-         std::to_string(smallest.operations.size()) + " of " +
+  return "at " + result.where + ":\n  " + result.difference.words() +
+         "\nthe smallest trace that fails (" + std::to_string(smallest.operations.size()) + " of " +
          std::to_string(trace.operations.size()) + " operations):\n" + PrintTrace(smallest) +
          "replay: " + ReplayCommand(file) + "\n";
 }

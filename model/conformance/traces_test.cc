@@ -52,7 +52,7 @@ TEST_P(SavedTrace, AgreesInEveryConfiguration) {
   for (const Configuration& configuration : NamedConfigurations()) {
     Trace trace = trace_;
     trace.configuration = ConfigurationWords(configuration);
-    EXPECT_EQ(CheckTrace(trace, OpenDatabaseUnderTest), "") << configuration.name;
+    EXPECT_EQ(CheckTrace(trace, OpenDatabaseUnderTest), Agree()) << configuration.name;
   }
 }
 

@@ -4,29 +4,30 @@
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_DELETIONS_H_
 
 #include <cstdint>
-#include <string>
+
+#include "model/difference.h"
 
 namespace veralith::model {
 
-// Each returns "" or what is wrong.
+// Each says what is wrong, if anything is.
 
 // Range deletes that grow, nest, shrink, overlap or lie anyhow, `count` of each: memory of the
 // memtable of order n log n, and at snapshots all along the answers of a map; in the memtable, in
 // segments, compacted, and opened again.
-std::string CheckRangeDeletesInsideEachOther(uint64_t count);
+Difference CheckRangeDeletesInsideEachOther(uint64_t count);
 
 // A queue: the first key is taken and deleted, one is appended, `steps` times. The keys that a step
 // passes do not grow with the steps before it, whatever snapshot is held, and from either end.
-std::string CheckQueueCost(uint64_t steps);
+Difference CheckQueueCost(uint64_t steps);
 
 // Seeks to anywhere in a stretch of `deleted` keys: together they pass each key a few times at
 // most, and beyond that a bounded number each.
-std::string CheckSeeksIntoDeletedKeys(uint64_t deleted);
+Difference CheckSeeksIntoDeletedKeys(uint64_t deleted);
 
 // Queues in one database, consumed from both ends, with range deletes, keys put again where others
 // were deleted, snapshots, and iterators that were made before: scans are those of a map.
 // Everything follows from the seed.
-std::string CheckQueues(uint64_t seed, int steps);
+Difference CheckQueues(uint64_t seed, int steps);
 
 }  // namespace veralith::model
 

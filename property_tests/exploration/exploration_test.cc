@@ -58,7 +58,7 @@ TEST(ExploredScenarios, ThatFailedOnceDoNotFailAgain) {
     Scenario scenario;
     std::string error;
     ASSERT_TRUE(ParseScenario(line, &scenario, &error)) << error;
-    EXPECT_EQ(ReplayScenario(scenario, {}, OpenDatabaseUnderTest), "") << line;
+    EXPECT_EQ(ReplayScenario(scenario, {}, OpenDatabaseUnderTest), Agree()) << line;
   }
 }
 
@@ -86,7 +86,8 @@ TEST(ExploredScenarios, SayWhenAPowerCutDoesNotExist) {
 
 TEST(ExploredStates, AreWhatTheirNamesSay) {
   for (const PreparedState& state : PreparedStates()) {
-    EXPECT_EQ(ReplayScenario({state.rolling, state.operations, {}}, {}, OpenDatabaseUnderTest), "")
+    EXPECT_EQ(ReplayScenario({state.rolling, state.operations, {}}, {}, OpenDatabaseUnderTest),
+              Agree())
         << state.name;
   }
   EXPECT_EQ(ExplorationLetters().size(), 16u);

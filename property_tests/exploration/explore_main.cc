@@ -73,9 +73,9 @@ int Replay(const Flags& flags) {
     std::fprintf(stderr, "explore: %s\n", error.c_str());
     return 2;
   }
-  const std::string difference = ReplayScenario(scenario, flags.options, OpenDatabaseUnderTest);
-  std::printf("%s\n", difference.empty() ? "nothing is wrong" : difference.c_str());
-  return difference.empty() ? 0 : 1;
+  const Difference difference = ReplayScenario(scenario, flags.options, OpenDatabaseUnderTest);
+  std::printf("%s\n", difference.agrees() ? "nothing is wrong" : difference.words().c_str());
+  return difference.agrees() ? 0 : 1;
 }
 
 int Explore(Flags flags) {

@@ -74,7 +74,7 @@ struct ExplorationCounts {
 
 struct ExplorationFailure {
   Scenario scenario;
-  std::string difference;
+  Difference difference;
 };
 
 class Explorer {
@@ -112,9 +112,9 @@ class Explorer {
   std::unordered_set<uint64_t> lived_in_way_;
 };
 
-// Runs one scenario; "" or what is wrong.
-std::string ReplayScenario(const Scenario& scenario, const ExplorationOptions& options,
-                           const DbOpener& open);
+// Runs one scenario.
+Difference ReplayScenario(const Scenario& scenario, const ExplorationOptions& options,
+                          const DbOpener& open);
 
 std::string PrintCounts(const ExplorationCounts& counts);
 // The failure, and the one command that replays it.

@@ -5,13 +5,14 @@
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_FORKS_H_
 
 #include <cstdint>
-#include <string>
+
+#include "model/difference.h"
 
 namespace veralith::model {
 
 // The order of a child's calls follows from the seed; the moments of the forks are the machine's.
-// "" or what is wrong. A child that is not done after so many seconds is.
-std::string CheckForks(uint64_t seed, int forks, unsigned seconds);
+// Says what is wrong. A child that is not done after so many seconds is.
+Difference CheckForks(uint64_t seed, int forks, unsigned seconds);
 
 }  // namespace veralith::model
 

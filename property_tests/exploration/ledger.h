@@ -34,8 +34,8 @@ class Ledger {
     model_.Synced();
   }
   // As CrashModel's.
-  std::string Crash(const CrashModel::Recovered& recovered) {
-    std::string difference = model_.Crash(recovered);
+  Difference Crash(const CrashModel::Recovered& recovered) {
+    Difference difference = model_.Crash(recovered);
     commits_ = Fingerprint(commits_, "crash");
     for (const Timestamp timestamp : model_.current().commits()) {
       commits_ = Fingerprint(commits_, std::to_string(timestamp));

@@ -5,7 +5,8 @@
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_LONG_HISTORIES_H_
 
 #include <cstdint>
-#include <string>
+
+#include "model/difference.h"
 
 namespace veralith {
 
@@ -15,8 +16,8 @@ namespace veralith {
 //   2. a life for every commit or two, closed, or killed once synced: likewise,
 //   3. a log, written with a large write buffer, that is recovered with a small one: it makes as
 //      many runs as recovery_buffer_bytes says.
-// Rows are as written, with their timestamps. "" or what is wrong.
-std::string CheckLongHistory(uint64_t seed);
+// Rows are as written, with their timestamps.
+model::Difference CheckLongHistory(uint64_t seed);
 
 }  // namespace veralith
 

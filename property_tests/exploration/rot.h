@@ -14,9 +14,9 @@
 
 namespace veralith::model {
 
-// Everything follows from the seed: a database, and `damages` of it, one at a time. "" or what is
+// Everything follows from the seed: a database, and `damages` of it, one at a time. Says what is
 // wrong, with the damage that shows it.
-std::string CheckRot(uint64_t seed, int damages, const DbOpener& open);
+Difference CheckRot(uint64_t seed, int damages, const DbOpener& open);
 
 }  // namespace veralith::model
 

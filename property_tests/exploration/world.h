@@ -65,22 +65,22 @@ class World {
   // Also one for now: after the last step. Ends collecting.
   std::vector<CrashPoint> TakePoints();
 
-  // Each returns "" or what is wrong.
-  std::string Open();
-  std::string Apply(size_t position, const Operation& operation);
+  // Each says what is wrong, if anything is.
+  Difference Open();
+  Difference Apply(size_t position, const Operation& operation);
   // After Open on what a crash left: the order was kept, recovery read no file but those the
   // manifest names, the state is a legal one (which the ledger then holds), and every read says the
   // same.
-  std::string CheckRecovered();
+  Difference CheckRecovered();
   // The order was kept, and everything that the database shows is what the ledger's model shows.
-  std::string Compare();
+  Difference Compare();
   // The same, where an error is an answer, too: after damage.
-  std::string CompareWhatIsRead();
+  Difference CompareWhatIsRead();
   // Makes everything durable and ends the life.
-  std::string Close();
+  Difference Close();
   // Some more writes and reads, durable ones last, a power cut or a close chosen by `variety`, and
   // that another opening shows all of it.
-  std::string LiveOn(uint64_t variety);
+  Difference LiveOn(uint64_t variety);
   static constexpr uint64_t kWaysToLiveOn = 8;  // `variety` counts modulo this
 
   SimulatedFileSystem& disk() { return *disk_; }
@@ -94,17 +94,17 @@ class World {
     std::set<std::string> manifests;  // by CURRENT, now or earlier in this life
   };
 
-  std::string ApplyWrite(size_t position, const Operation& operation);
-  std::string Reopen();
-  std::string TakeCheckpoint(const std::string& directory);
-  std::string CheckCopies();
-  std::string CheckCopy(const std::string& directory, const KvModel::Contents& expected);
+  Difference ApplyWrite(size_t position, const Operation& operation);
+  Difference Reopen();
+  Difference TakeCheckpoint(const std::string& directory);
+  Difference CheckCopies();
+  Difference CheckCopy(const std::string& directory, const KvModel::Contents& expected);
   Options OpenOptions();
-  std::string Expect(const absl::Status& status, const std::string& call);
+  Difference Expect(const absl::Status& status, const std::string& call);
   absl::StatusOr<CrashModel::Recovered> Observe(Db& db);
-  std::string CompareGets();
-  // The first call that broke the order of DESIGN 4; "" when none did.
-  std::string OrderViolation() const;
+  Difference CompareGets();
+  // Finds the first call that broke the order of DESIGN 4.
+  Difference OrderViolation() const;
   void AddPoint();
   bool LooksLikeLastPoint();
   bool CanMatter(const CrashPointFileSystem::Step& step);

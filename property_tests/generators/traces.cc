@@ -76,7 +76,7 @@ void CheckAgrees(const Trace& trace, Marks* marks) {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
     const std::string file =
         WriteTraceFile(trace, test != nullptr ? test->test_suite_name() : "property");
-    RC_FAIL("at " + result.where + ":\n  " + result.difference + "\n" + PrintTrace(trace) +
+    RC_FAIL("at " + result.where + ":\n  " + result.difference.words() + "\n" + PrintTrace(trace) +
             "replay: " + ReplayCommand(file) + "\n");
   }
 }
