@@ -75,7 +75,7 @@ class Session {
     std::optional<std::string> expected;  // nullopt: nothing is held
   };
 
-  // --- Dispatch and upkeep (session.cc) -------------------------------------------------------------------
+  // --- Dispatch and upkeep (session.cc) --------------------------------------------------------
   Difference Apply(size_t position, const Operation& operation);
   Difference ApplyUpkeep(const Operation& operation);
   Difference WaitIdle();
