@@ -105,7 +105,7 @@ TEST(OptionTable, OpeningRefusesWhatLiesBeyondTheLimits) {
         },
         row.place);
   }
-  EXPECT_GT(refused, 30);
+  EXPECT_GE(refused, 30);
 }
 
 TEST(OptionTable, OpeningRefusesOptionsThatDoNotFitTogether) {
