@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/bound.h"
 #include "core/base/types.h"
 
 namespace veralith::model {
@@ -37,12 +38,6 @@ struct Write {
 // removes what it covers from the batch. Range deletes of nothing vanish. Order is kept.
 std::vector<Write> Reduce(const std::vector<Write>& batch);
 
-// A limit of a scan in bytes of keys; nullopt: open.
-struct Limit {
-  std::string key;
-  bool inclusive = true;
-};
-
 struct Row {
   std::string key;
   std::string value;
@@ -59,8 +54,7 @@ class KvModel {
   std::optional<Row> Get(NamespaceId ns, const std::string& key, Timestamp at) const;
 
   // The visible rows of a namespace between the limits, ascending.
-  std::vector<Row> Scan(NamespaceId ns, const std::optional<Limit>& lower,
-                        const std::optional<Limit>& upper, Timestamp at) const;
+  std::vector<Row> Scan(NamespaceId ns, const Bound& lower, const Bound& upper, Timestamp at) const;
 
   // Namespaces that ever had a write, ascending.
   std::vector<NamespaceId> Namespaces() const;

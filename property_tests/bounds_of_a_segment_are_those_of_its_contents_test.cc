@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 #include "core/fs/testing/memory_file.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/base/executor.h"
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/tree_walk.h"
 #include "rapidcheck/gtest.h"

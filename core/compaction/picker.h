@@ -33,8 +33,8 @@
 
 #include "absl/status/status.h"
 #include "core/base/types.h"
-#include "core/compaction/key_range.h"
 #include "core/compaction/options.h"
+#include "core/format/key_range.h"
 #include "core/format/policy_kind.h"
 #include "core/format/version_edit.h"
 #include "core/iterator/range_tombstones.h"

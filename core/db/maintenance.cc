@@ -8,9 +8,9 @@
 #include "core/base/check.h"
 #include "core/base/epoch.h"
 #include "core/base/status.h"
-#include "core/compaction/key_range.h"
 #include "core/db/check_ages.h"
 #include "core/db/db_impl.h"
+#include "core/format/key_range.h"
 #include "core/segment/segment_reader.h"
 
 namespace veralith {

@@ -1,5 +1,5 @@
 // Options of a database and of single calls. Sizes are bytes, durations nanoseconds, unless a name
-// says otherwise. Every default is safe.
+// says otherwise. Every default is safe. Limits are in the table of options (option_table.cc).
 #ifndef VERALITH_CORE_DB_OPTIONS_H_
 #define VERALITH_CORE_DB_OPTIONS_H_
 
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/bound.h"
 #include "core/base/sync.h"
 #include "core/base/types.h"
 #include "core/format/policy_kind.h"
@@ -180,17 +181,6 @@ struct CompactOptions {
   // Once true (set it from any thread) the call ends with Aborted, soon: the job under way leaves
   // nothing behind, jobs that were finished stay. Must stay until the call returns.
   const Atomic<bool>* cancel = nullptr;
-};
-
-// A bound of a scan or of a compaction.
-struct Bound {
-  enum class Kind : uint8_t { kOpen, kInclusive, kExclusive };
-  Kind kind = Kind::kOpen;
-  std::string key;
-
-  static Bound Open() { return {}; }
-  static Bound Inclusive(std::string key) { return {Kind::kInclusive, std::move(key)}; }
-  static Bound Exclusive(std::string key) { return {Kind::kExclusive, std::move(key)}; }
 };
 
 struct ScanOptions : ReadOptions {

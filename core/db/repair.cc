@@ -14,7 +14,7 @@
 #include "core/db/repair_logs.h"
 #include "core/db/repair_rewrite.h"
 #include "core/format/entry.h"
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 #include "core/format/segment_block.h"
 #include "core/fs/file_system.h"
 #include "core/fs/posix_file_system.h"

@@ -21,7 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/types.h"
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 #include "core/format/log_record.h"
 #include "core/format/policy_kind.h"
 

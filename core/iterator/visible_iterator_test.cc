@@ -37,8 +37,8 @@ struct World {
   std::vector<Entries> entries;  // newest source first
   std::vector<Tombstones> tombstones;
   NamespaceId ns = 0;
-  ScanBound lower;
-  ScanBound upper;
+  Bound lower;
+  Bound upper;
   Timestamp snapshot = kMaxTimestamp;
 
   Entries Visible() const {

@@ -9,7 +9,7 @@
 
 #include "core/base/types.h"
 #include "core/format/entry.h"
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 
 namespace veralith {
 

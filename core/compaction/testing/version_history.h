@@ -12,6 +12,7 @@
 
 #include "core/base/types.h"
 #include "core/format/entry.h"
+#include "core/format/key_range.h"
 #include "core/iterator/vector_iterator.h"
 
 namespace veralith {
@@ -52,7 +53,6 @@ struct History {
   }
 };
 
-using UserKey = std::pair<NamespaceId, std::string>;
 // Of each key that is there: the timestamp and the value of the version that is seen.
 using State = std::map<UserKey, std::pair<Timestamp, std::string>>;
 

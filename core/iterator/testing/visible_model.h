@@ -35,7 +35,7 @@ NamespaceId AnyNamespace();
 Timestamp AnyTimestamp();
 OwnedEntry AnyEntry();
 OwnedRangeTombstone AnyRangeTombstone();
-ScanBound AnyBound();
+Bound AnyBound();
 
 // Sorted, without two of the same (ns, key, ts).
 std::vector<OwnedEntry> SortedUnique(std::vector<OwnedEntry> entries);
@@ -49,13 +49,13 @@ std::vector<std::vector<OwnedEntry>> DealByAge(const std::vector<OwnedEntry>& en
 Timestamp BruteForceCovering(const std::vector<OwnedRangeTombstone>& tombstones, NamespaceId ns,
                              std::string_view key, Timestamp snapshot);
 
-bool InBounds(const ScanBound& lower, const ScanBound& upper, std::string_view key);
+bool InBounds(const Bound& lower, const Bound& upper, std::string_view key);
 
 // The entries a reader at `snapshot` sees in the namespace and bounds, in order, one per key.
 std::vector<OwnedEntry> BruteForceVisible(const std::vector<OwnedEntry>& entries,
                                           const std::vector<OwnedRangeTombstone>& tombstones,
-                                          NamespaceId ns, const ScanBound& lower,
-                                          const ScanBound& upper, Timestamp snapshot);
+                                          NamespaceId ns, const Bound& lower, const Bound& upper,
+                                          Timestamp snapshot);
 
 }  // namespace veralith::testing
 
