@@ -27,7 +27,7 @@ OwnedEntry Put(std::string key, Timestamp ts, std::string value = "value") {
 OwnedEntry Delete(std::string key, Timestamp ts) {
   return {0, std::move(key), ts, EntryKind::kDelete, ""};
 }
-RangeDelete DeleteRange(std::string begin, std::string end, Timestamp ts) {
+OwnedRangeTombstone DeleteRange(std::string begin, std::string end, Timestamp ts) {
   return {0, std::move(begin), std::move(end), false, ts};
 }
 

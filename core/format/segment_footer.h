@@ -14,6 +14,9 @@ namespace veralith {
 
 inline constexpr std::string_view kFooterChecksumKey = "veralith.crc";
 
+// The sparse index as lower-case hex, for readers that know no segment block; often absent.
+inline constexpr std::string_view kHexIndexKey = "merutable.kv_index.v1";
+
 // How many range tombstones the segment block holds, in decimal; absent when there are none. For
 // whoever rewrites the file with its metadata, but without the block: the rows alone are then not
 // what the segment said.

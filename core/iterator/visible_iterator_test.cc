@@ -25,7 +25,6 @@ using testing::BruteForceVisible;
 using testing::CheckShows;
 using testing::CheckVisibleWalks;
 using testing::DealByAge;
-using testing::OwnedRangeTombstone;
 using testing::SortedUnique;
 using testing::Views;
 

@@ -13,27 +13,14 @@
 #include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/format/key_range.h"
+#include "core/format/owned_entry.h"
 #include "core/iterator/vector_iterator.h"
 
 namespace veralith {
 
-struct RangeDelete {
-  NamespaceId ns = 0;
-  std::string begin;
-  std::string end;
-  bool open_end = false;
-  Timestamp ts = 0;
-
-  RangeTombstoneView view() const { return {ns, begin, end, open_end, ts}; }
-  bool Covers(NamespaceId n, const std::string& key) const {
-    return n == ns && begin <= key && (open_end || key < end);
-  }
-  friend bool operator==(const RangeDelete&, const RangeDelete&) = default;
-};
-
 struct History {
   std::vector<OwnedEntry> entries;
-  std::vector<RangeDelete> ranges;
+  std::vector<OwnedRangeTombstone> ranges;
 
   void Append(const History& other) {
     entries.insert(entries.end(), other.entries.begin(), other.entries.end());
@@ -46,7 +33,7 @@ struct History {
   }
   std::vector<RangeTombstoneView> RangeViews() const {
     std::vector<RangeTombstoneView> views;
-    for (const RangeDelete& range : ranges) {
+    for (const OwnedRangeTombstone& range : ranges) {
       views.push_back(range.view());
     }
     return views;
@@ -57,9 +44,10 @@ struct History {
 using State = std::map<UserKey, std::pair<Timestamp, std::string>>;
 
 inline bool IsHidden(const History& history, const OwnedEntry& entry, Timestamp at) {
-  return std::any_of(history.ranges.begin(), history.ranges.end(), [&](const RangeDelete& range) {
-    return range.ts > entry.ts && range.ts <= at && range.Covers(entry.ns, entry.key);
-  });
+  return std::any_of(
+      history.ranges.begin(), history.ranges.end(), [&](const OwnedRangeTombstone& range) {
+        return range.ts > entry.ts && range.ts <= at && range.Covers(entry.ns, entry.key);
+      });
 }
 
 // What a reader at `at` sees.

@@ -7,10 +7,6 @@
 
 namespace veralith::testing {
 
-bool OwnedRangeTombstone::Covers(NamespaceId n, std::string_view key) const {
-  return n == ns && begin <= key && (open_end || key < end);
-}
-
 std::vector<RangeTombstoneView> Views(const std::vector<OwnedRangeTombstone>& tombstones) {
   std::vector<RangeTombstoneView> views;
   for (const OwnedRangeTombstone& t : tombstones) {

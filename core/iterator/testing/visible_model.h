@@ -8,22 +8,11 @@
 
 #include "core/base/types.h"
 #include "core/format/entry.h"
+#include "core/format/owned_entry.h"
 #include "core/iterator/vector_iterator.h"
 #include "core/iterator/visible_iterator.h"
 
 namespace veralith::testing {
-
-// A range tombstone that owns its bytes.
-struct OwnedRangeTombstone {
-  NamespaceId ns = 0;
-  std::string begin;
-  std::string end;
-  bool open_end = false;
-  Timestamp ts = 0;
-
-  RangeTombstoneView view() const { return {ns, begin, end, open_end, ts}; }
-  bool Covers(NamespaceId n, std::string_view key) const;
-};
 
 std::vector<RangeTombstoneView> Views(const std::vector<OwnedRangeTombstone>& tombstones);
 
