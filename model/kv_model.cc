@@ -133,7 +133,7 @@ std::vector<std::string> KvModel::Keys(NamespaceId ns) const {
 KvModel::Contents KvModel::All(Timestamp at) const {
   Contents contents;
   for (const NamespaceId ns : Namespaces()) {
-    if (std::vector<Row> rows = Scan(ns, std::nullopt, std::nullopt, at); !rows.empty()) {
+    if (std::vector<Row> rows = Scan(ns, Bound::Open(), Bound::Open(), at); !rows.empty()) {
       contents[ns] = std::move(rows);
     }
   }

@@ -84,9 +84,7 @@ TEST(KvModel, ScanLimitsAreExact) {
             std::string("a,a\0,ab,b,", 10));
   EXPECT_EQ(Keys(model.Scan(0, Bound::Exclusive("a"), Bound::Exclusive("b"), 10)),
             std::string("a\0,ab,", 6));
-  EXPECT_EQ(Keys(model.Scan(0, Bound::Inclusive("", false
-}
-, Limit {"a"), 10)), "a,");
+  EXPECT_EQ(Keys(model.Scan(0, Bound::Exclusive(""), Bound::Inclusive("a"), 10)), "a,");
   EXPECT_EQ(Keys(model.Scan(0, Bound::Inclusive("b"), Bound::Inclusive("a"), 10)), "");
   EXPECT_EQ(Keys(model.Scan(0, Bound::Exclusive("b"), Bound::Open(), 10)), "\xff,");
 }

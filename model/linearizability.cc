@@ -261,7 +261,7 @@ class Checker {
     const Call& call = history_[index];
     Expectations expectations;
     size_t next = 0;
-    const std::string from = call.lower.has_value() ? call.lower->key : std::string();
+    const std::string from = call.lower.kind == Bound::Kind::kOpen ? std::string() : call.lower.key;
     for (auto it = timelines_.lower_bound({call.ns, from});
          it != timelines_.end() && it->first.first == call.ns; ++it) {
       const std::string& key = it->first.second;

@@ -251,7 +251,7 @@ std::string Life::Compare(const std::string& when) {
 
 std::string Life::CompareScans() {
   const std::vector<Row> expected =
-      model_.current().Scan(0, std::nullopt, std::nullopt, kMaxTimestamp);
+      model_.current().Scan(0, Bound::Open(), Bound::Open(), kMaxTimestamp);
   std::string difference;
   for (const bool forward : {true, false}) {
     const absl::StatusOr<std::vector<Row>> rows = Scan(forward, 0);
