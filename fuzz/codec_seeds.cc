@@ -226,7 +226,7 @@ std::string LogPayload(Timestamp ts, LogPosition synced, const std::vector<LogOp
   return out;
 }
 
-// Named after their version: those without one are of version 1.
+// Files are named after their version; those without one have version 1.
 void WriteLogs(const Corpus& corpus) {
   using Kind = LogOperation::Kind;
   const LogOperation put{Kind::kPut, false, 0, "k", "vv"};

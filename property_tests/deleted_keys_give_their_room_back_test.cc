@@ -41,7 +41,7 @@ class DeletedKeys : public ::testing::TestWithParam<CompactionPolicyKind> {
   uint64_t before_ = 0;
 };
 
-// The last deletes are still in memory when the writer stops: the flush is theirs.
+// The last deletes are still in memory when the writer stops: flushing them is the database's work.
 TEST_P(DeletedKeys, OneByOneLeaveAlmostNothing) {
   for (int i = 0; i < kKeys; ++i) {
     ASSERT_TRUE(db_->Delete({}, 0, KeyOf((i * 7) % kKeys)).ok());

@@ -1,5 +1,5 @@
-// Whatever flushes, jobs that run at the same time and the order in which they end or fail: every
-// pick is legal, data higher in the tree stays newer, and picking comes to an end.
+// Whatever is flushed, whichever jobs run at the same time, and in whatever order they end or fail:
+// every pick is legal, data higher in the tree stays newer, and picking comes to an end.
 #include <memory>
 #include <set>
 #include <vector>
@@ -104,14 +104,14 @@ RC_GTEST_PROP(Picker, BringsTheTreeOfAnotherPolicyIntoItsShape, ()) {
   }
   Settle(tree);
   if (kind == CompactionPolicyKind::kTiered) {
-    RC_ASSERT(after->Scores(tree.version())[0] < 1);  // of all runs, wherever they are
+    RC_ASSERT(after->Scores(tree.version())[0] < 1);  // counts all runs, wherever they are
   } else {
     RC_ASSERT(tree.version().CheckInvariants(after->TieredLevels()).ok());
   }
 }
 
-// Hazard C11, beside automatic jobs: when it says it is done, nothing written before lies above the
-// last level.
+// Hazard C11, while automatic jobs run: when it reports that it is done, nothing written before
+// lies above the last level.
 RC_GTEST_PROP(Picker, ManualCompactionReachesTheLastLevelBesideOtherJobs, ()) {
   const auto policy = PolicyOf(AnyPolicyKind());
   TreeSimulation tree(policy.get(), kBytesPerKey, kTargetKeys);

@@ -17,10 +17,10 @@ namespace {
 
 using Contents = std::vector<std::pair<std::string, std::string>>;
 
-// One database, driven beside the others.
+// One database, driven in step with the others.
 class Contestant {
  public:
-  // `changing`: the policy is the next one at each opening.
+  // `changing`: each opening uses the next policy.
   Contestant(size_t policy, bool changing) : policy_(policy), changing_(changing) { Open(); }
 
   void Open() {

@@ -28,7 +28,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/compaction/job.h"
 #include "core/compaction/merge.h"
 #include "core/compaction/options.h"
@@ -36,6 +35,7 @@
 #include "core/manifest/version.h"
 #include "core/segment/segment_opener.h"
 #include "core/segment/segment_reader.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

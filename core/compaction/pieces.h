@@ -20,10 +20,10 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/format/key_range.h"
 #include "core/iterator/iterator.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

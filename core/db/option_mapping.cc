@@ -29,21 +29,21 @@ parquet::Codec ToParquetCodec(Codec codec) {
   return parquet::Codec::kNone;
 }
 
-// To the hybrid policy level 0 is a tier like the next two.
+// For the hybrid policy, level 0 is a tier like the next two levels.
 int Level0TriggerRuns(const Options& options) {
   return options.compaction_policy == CompactionPolicyKind::kHybrid
              ? std::min(options.level0_compaction_trigger, options.tier_compaction_trigger)
              : options.level0_compaction_trigger;
 }
 
-// The levels that are rewritten soon.
+// The last of the levels that are rewritten soon.
 constexpr int kLastUpperLevel = 1;
 
 constexpr int kLeastOpenFiles = 20;
-// What is open beside segments, a log for each memtable and the outputs of compactions: the lock,
-// the directory and its own lock, the manifest and its successor, a log that is made and one that
-// its memtable has left, the output of a flush, a directory that is synced or listed, and the two
-// ends of a copy.
+// Files open besides segments, a log for each memtable and the outputs of compactions: the lock,
+// the directory and its own lock, the manifest and its successor, a new log and a log that its
+// memtable has left, the output of a flush, a directory that is synced or listed, and the two ends
+// of a copy.
 constexpr uint64_t kOtherOpenFiles = 11;
 
 constexpr uint64_t kMaxJobBytes = uint64_t{1} << 30;

@@ -11,8 +11,8 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/format/policy_kind.h"
 #include "core/segment/segment_options.h"
+#include "veralith/policy_kind.h"
 
 namespace veralith {
 namespace {
@@ -187,7 +187,7 @@ constexpr OtherOption kOtherOptions[] = {
     {"Options", "random_seed", "Seeds log ids; unset: from the operating system."},
     {"ReadOptions", "snapshot", "The read sees what a held snapshot sees."},
     {"ReadOptions", "timestamp", "The read sees the database as it was then."},
-    {"CompactOptions", "cancel", "The call ends with Aborted once this is true."},
+    {"CompactOptions", "cancel", "The call ends with Aborted once a stop is requested."},
     {"ScanOptions", "ns", "The namespace that is scanned."},
     {"ScanOptions", "lower", "The bound at which the scan begins."},
     {"ScanOptions", "upper", "The bound at which the scan ends."},

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/db/options.h"
+#include "veralith/options.h"
 
 namespace veralith {
 

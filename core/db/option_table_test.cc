@@ -21,7 +21,7 @@ using Names = std::multiset<std::string>;
 
 // "Options sync_mode" for every member of the structs in options.h whose name ends with Options.
 Names MembersInTheHeader() {
-  std::ifstream stream("core/db/options.h");
+  std::ifstream stream("include/veralith/options.h");
   const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   static const std::regex begin(R"(^struct (\w*Options)\b.*\{$)");
   static const std::regex member(R"(^  [\w:<>*, ]+ (\w+)( = .*)?;( *//.*)?$)");

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -19,7 +19,7 @@ enum Tag : uint64_t {
   kLogsSyncedThrough = 7,
   kWrittenBytes = 8,
   kPolicy = 9,
-  kLastSingleField = kPolicy,  // those up to here occur at most once
+  kLastSingleField = kPolicy,  // tags up to this one occur at most once
   kRemovedFile = 16,
   kAddedFile = 17,
   kRemovedLog = 18,
@@ -134,7 +134,7 @@ class Encoder {
   }
 
   std::string* const out_;
-  std::string body_;  // of the field being written
+  std::string body_;  // body of the field being written
 };
 
 // --- Decoding ------------------------------------------------------------------------------------
@@ -312,7 +312,7 @@ class Decoder {
 
   ByteReader reader_;
   VersionEdit edit_;
-  std::optional<uint8_t> unknown_policy_;  // of a later version
+  std::optional<uint8_t> unknown_policy_;  // a policy of a later version
 };
 
 }  // namespace

@@ -19,9 +19,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/manifest/version.h"
 #include "core/segment/segment_opener.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

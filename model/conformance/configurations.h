@@ -1,4 +1,4 @@
-// Under which configurations traces run: a named set with tiny limits, and random ones.
+// The configurations under which traces run: a named set with tiny limits, and random ones.
 //
 // A configuration has a text form, words name=value, which heads a trace. `name` chooses the named
 // configuration to start from; every other word changes one field. Only fields that differ from the
@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/db/options.h"
 #include "model/operation_draw.h"
+#include "veralith/options.h"
 
 namespace veralith::model {
 
@@ -23,13 +23,13 @@ Options TinyOptions();
 
 struct Configuration {
   std::string name = "tiny";
-  // Of the schedule, of log ids, and of anything else that is chosen.
+  // The seed of the schedule, of log ids, and of anything else that is chosen.
   uint64_t seed = 1;
   // Real files in a temporary directory, real clock and threads: no crash, no faults.
   uint64_t posix = 0;
   // 1: background tasks run in the order of scheduling; 0: in an order chosen by the seed.
   uint64_t fifo = 0;
-  // After every so many operations the whole contents are compared, at every held snapshot.
+  // The whole contents are compared after this many operations, at every held snapshot.
   uint64_t compare_every = 12;
 
   // The database's options, without the doors: the environment adds those. Where max_open_files is
@@ -43,10 +43,10 @@ struct Configuration {
 };
 
 // In a fixed order, the simplest first; names are unique. Never change the order: the byte form of
-// traces refers to places in it. New ones go to the end.
+// traces refers to positions in it. New ones go to the end.
 const std::vector<Configuration>& NamedConfigurations();
 
-// One of the named ones with every field redrawn with a chance of one in four. Never posix.
+// Draws one of the named ones with every field redrawn with a chance of one in four. Never posix.
 Configuration DrawConfiguration(const Below& below);
 
 // An option that no configuration varies, and why.
@@ -57,11 +57,11 @@ struct FixedOption {
 std::span<const FixedOption> FixedOptions();
 
 std::map<std::string, std::string> ConfigurationWords(const Configuration& configuration);
-// False and `error` for unknown names and illegal values. Level 0 triggers out of order are raised.
+// Returns false and sets `error` for unknown names and illegal values. Level 0 triggers out of order are raised.
 bool ConfigurationFromWords(const std::map<std::string, std::string>& words,
                             Configuration* configuration, std::string* error);
 
-// Without the doors: the environment adds those.
+// Leaves out the doors: the environment adds those.
 Options OptionsFor(const Configuration& configuration);
 
 }  // namespace veralith::model

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "core/db/option_mapping.h"
-#include "core/db/options.h"
 #include "tools/compaction_simulation/measure.h"
 #include "tools/compaction_simulation/plot.h"
+#include "veralith/options.h"
 
 namespace veralith::simulation {
 namespace {
@@ -43,7 +43,7 @@ struct Flags {
   uint64_t most_gib = 10240;
   std::string policy;
   std::string load;
-  std::vector<std::function<void(Case&)>> changes;  // to what is the default
+  std::vector<std::function<void(Case&)>> changes;  // relative to the default
 
   Case CaseOf(CompactionPolicyKind policy) const {
     Case subject;
@@ -144,7 +144,8 @@ std::string CsvLine(const Row& row) {
   return text;
 }
 
-// What CsvLine wrote, as far as plots need it; nothing for other lines, the header too.
+// Parses what CsvLine wrote, as far as plots need it; returns nothing for other lines, or the
+// header.
 std::optional<Row> ParseCsvLine(const std::string& line) {
   std::vector<std::string> cells(1);
   for (const char c : line) {
@@ -174,7 +175,7 @@ std::optional<Row> ParseCsvLine(const std::string& line) {
 
 constexpr const char* kColors[] = {"#1b6ca8", "#c0562f", "#3a8a3d"};
 
-// One line per policy and, dashed, what theory says.
+// Makes one line per policy and, dashed, one for what theory says.
 Plot PlotOf(const std::vector<Row>& rows, const char* title, const char* label,
             double (*measured)(const Row&), double (*theory)(const Row&), const char* bound) {
   Plot plot{title,

@@ -1,13 +1,13 @@
-// The policies on trees of some gigabytes, in small: what they cost keeps to what theory says,
-// every level stays within its trigger, and no job waits for ever.
+// The policies on trees of some gigabytes, in small: their costs agree with theory, every level
+// stays within its trigger, and no job waits for ever.
 #include "tools/compaction_simulation/measure.h"
 
 #include <algorithm>
 #include <string>
 
 #include "core/db/option_mapping.h"
-#include "core/db/options.h"
 #include "gtest/gtest.h"
+#include "veralith/options.h"
 
 namespace veralith::simulation {
 namespace {
@@ -45,7 +45,7 @@ TEST_P(PolicyCosts, OfUniformOverwritesAreBetweenTheBoundsOfTheory) {
   }
 }
 
-// Whatever the load, a lookup asks no more files, and no more room is taken.
+// Whatever the load, a lookup asks no more files, and no more space is taken.
 TEST_P(PolicyCosts, OfSkewedAndSequentialOverwritesAreNoHigher) {
   for (const LargeLoad load : {LargeLoad::kSkewed, LargeLoad::kSequential}) {
     const Case subject = CaseOf(GetParam(), load, 10);
@@ -68,7 +68,7 @@ TEST_P(PolicyCosts, AreTheSameEveryTime) {
   EXPECT_EQ(first.jobs, second.jobs);
 }
 
-// After every memtable, with time for all that is due.
+// Checks after every memtable, with time for all that is due.
 TEST_P(PolicyCosts, LevelsKeepWithinTheirTriggers) {
   LargeTreeSettings settings;
   settings.policy = GetParam();
@@ -90,7 +90,7 @@ TEST_P(PolicyCosts, LevelsKeepWithinTheirTriggers) {
 }
 
 // With room for a quarter more writing than the load needs in the long run, jobs come late but all
-// come: no level grows beyond bounds, level 0 stays far from where writers stop.
+// come: no level grows without bound, and level 0 stays far from where writers stop.
 TEST_P(PolicyCosts, NoLevelStarvesWhenCompactionIsHardPressed) {
   const Case subject = CaseOf(GetParam(), LargeLoad::kUniform, 10);
   const double per_memtable =
@@ -111,7 +111,7 @@ TEST_P(PolicyCosts, NoLevelStarvesWhenCompactionIsHardPressed) {
     while (room > 0) {
       const std::optional<uint64_t> bytes = tree.RunJob();
       if (!bytes.has_value()) {
-        room = std::min(room, per_memtable);  // time that nobody uses is gone
+        room = std::min(room, per_memtable);  // time that nobody uses is lost
         break;
       }
       room -= static_cast<double>(*bytes);
@@ -122,7 +122,7 @@ TEST_P(PolicyCosts, NoLevelStarvesWhenCompactionIsHardPressed) {
   }
   std::printf("%s: at most %zu runs in level 0, score %.2f\n",
               std::string(PolicyName(subject.policy)).c_str(), most_runs, most_score);
-  // A tiered merge of everything holds back nothing but other merges: runs pile up meanwhile.
+  // A tiered merge of everything delays only other merges: runs pile up meanwhile.
   const bool tiered = subject.policy == CompactionPolicyKind::kTiered;
   EXPECT_LE(most_runs, tiered ? 400u : 24u);
   EXPECT_LE(most_score, tiered ? 50 : 8);

@@ -92,7 +92,7 @@ TEST(CommandTable, ArgumentsMissingOrTooManyAreNamed) {
   EXPECT_EQ(error("get", {"db"}), "KEY is missing");
   EXPECT_EQ(error("get", {"db", "k"}), "");
   EXPECT_EQ(error("put", {"db", "k", "v", "w"}),
-            "unexpected argument \"w\"; a value with spaces is quoted for the shell");
+            "unexpected argument \"w\"; quote a value with spaces for the shell");
   EXPECT_TRUE(
       Contains(error("scan", {"db", "apple"}), "unexpected argument \"apple\"; bounds are --from"));
   EXPECT_EQ(error("scan", {""}), "DIR is an empty word");
@@ -114,7 +114,7 @@ TEST(CommandTable, TheManualNamesEveryCommandAndOption) {
   EXPECT_TRUE(Contains(page, "\\fB\\-n\\fR, \\fB\\-\\-ns\\fR \\fIN\\fR\n"));
   std::istringstream lines(page);
   for (std::string line; std::getline(lines, line);) {
-    // A request is one of those that man(7) knows; a text line begins with none.
+    // A request must be one that man(7) knows; no text line may begin like one.
     if (line.starts_with(".") && !line.starts_with(".\\\"")) {
       const std::string request = line.substr(0, line.find(' '));
       EXPECT_TRUE(

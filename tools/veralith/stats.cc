@@ -47,7 +47,8 @@ LevelStatistics TotalOf(const Statistics& statistics) {
   return total;
 }
 
-// As asked for, or as the database ran with last; leveled where its files do not say.
+// Returns the policy asked for, or the one the database last ran with; leveled if its files do not
+// say.
 CompactionPolicyKind PolicyFrom(const Arguments& arguments,
                                 const std::optional<CompactionPolicyKind>& last) {
   const std::optional<std::string> name = arguments.Value("policy");
@@ -61,7 +62,7 @@ CompactionPolicyKind PolicyFrom(const Arguments& arguments,
 
 std::string WriteAmplificationText(const LifetimeBytes& bytes) {
   if (bytes.user == 0) {
-    return "not known: nothing was put since the files count it";
+    return "unknown: nothing was put since the files record it";
   }
   return StrCat(Times(WriteAmplification(bytes)), " over its life: ", HumanBytes(bytes.user),
                 " put; ", HumanBytes(bytes.logs), " to logs, ", HumanBytes(bytes.flushes),
@@ -88,9 +89,12 @@ void PrintSummary(const Statistics& statistics, CompactionPolicyKind policy) {
   std::printf("history from         %llu ns\n",
               static_cast<unsigned long long>(statistics.history_floor));
   std::printf("in logs only         %s\n", HumanBytes(statistics.memtable_bytes).c_str());
+  std::printf("open segments        %s\n", Grouped(statistics.open_segments).c_str());
+  std::printf("hidden keys          %s deleted keys that scans passed one by one, since opening\n",
+              Grouped(statistics.hidden_keys).c_str());
 }
 
-// Members of an object, each behind a comma.
+// Returns members of an object, each after a comma.
 std::string JsonOf(const LifetimeBytes& bytes) {
   return StrCat(",\"user_bytes\":", bytes.user, ",\"log_bytes\":", bytes.logs,
                 ",\"flush_bytes\":", bytes.flushes, ",\"compaction_bytes\":", bytes.compactions,
@@ -113,13 +117,14 @@ std::string JsonOf(const FileMeta& file, int level, uint64_t run_id) {
 }
 
 void PrintJson(const Statistics& statistics, CompactionPolicyKind policy, const Version& version) {
-  std::string out =
-      StrCat("{\"last_timestamp\":", statistics.last_timestamp,
-             ",\"history_floor\":", statistics.history_floor,
-             ",\"memtable_bytes\":", statistics.memtable_bytes,
-             ",\"space_amplification_at_most\":", Times(SpaceAmplificationAtMost(statistics)),
-             JsonOf(statistics.lifetime), ",\"policy\":", JsonString(PolicyName(policy)),
-             ",\"next_compaction\":", JsonString(statistics.pending_compaction), ",\"levels\":[");
+  std::string out = StrCat(
+      "{\"last_timestamp\":", statistics.last_timestamp,
+      ",\"history_floor\":", statistics.history_floor,
+      ",\"memtable_bytes\":", statistics.memtable_bytes,
+      ",\"open_segments\":", statistics.open_segments, ",\"hidden_keys\":", statistics.hidden_keys,
+      ",\"space_amplification_at_most\":", Times(SpaceAmplificationAtMost(statistics)),
+      JsonOf(statistics.lifetime), ",\"policy\":", JsonString(PolicyName(policy)),
+      ",\"next_compaction\":", JsonString(statistics.pending_compaction), ",\"levels\":[");
   for (const LevelStatistics& level : statistics.levels) {
     StrAppend(
         &out, level.level == 0 ? "" : ",", "{\"level\":", level.level, ",\"runs\":", level.runs,
@@ -174,8 +179,8 @@ struct Opened {
   CompactionPolicyKind policy;
 };
 
-// The manifest is read while the database is open, so that no writer changes it meanwhile; it can
-// say that another policy is to look at the tree.
+// Reads the manifest while the database is open, so that no writer changes it meanwhile. If the
+// manifest names another policy, opens the database again with that one.
 absl::StatusOr<Opened> OpenForStats(const Arguments& arguments, const std::string& directory) {
   Options options;
   options.read_only = true;
@@ -237,34 +242,31 @@ void PrintLevels(const Statistics& statistics) {
 }
 
 Command StatsCommand() {
-  return {.name = "stats",
-          .parameters = {kDirectory},
-          .summary = "Shows levels, runs, files, bytes, tombstones, and what is due",
-          .details =
-              "Opens the database for reading only, and writes nothing in it. Write "
-              "amplification is "
-              "counted over the life of the database, in its manifest; what a crash or a kill "
-              "cut off "
-              "since the last change of the tree is missing.",
-          .flags = {{.name = "html",
-                     .value = "FILE",
-                     .type = Flag::Type::kFile,
-                     .help = "also draws the tree as one page: every file with its keys, age and "
-                             "share of tombstones; open it in a browser"},
-                    {.name = "json",
-                     .letter = 'j',
-                     .help = "prints everything, each file too, as one JSON object; keys that are "
-                             "not UTF-8 as base64, in smallest_key_base64"},
-                    {.name = "policy",
-                     .value = "NAME",
-                     .type = Flag::Type::kChoice,
-                     .help = "scores and the next compaction as this policy sees them (default: "
-                             "the "
-                             "one that the database ran with last), sizes as by default",
-                     .choices = {"leveled", "hybrid", "tiered"}}},
-          .examples = {"veralith stats /tmp/fruit --html /tmp/fruit.html"},
-          .also = {"info", "status", "du"},
-          .run = RunStats};
+  return {
+      .name = "stats",
+      .parameters = {kDirectory},
+      .summary = "Shows levels, runs, files, bytes, tombstones, and what is due",
+      .details = "Opens the database for reading only, and writes nothing in it. Write "
+                 "amplification covers the life of the database, as its manifest records it. Bytes "
+                 "written between the last change of the tree and a crash or a kill are missing.",
+      .flags = {{.name = "html",
+                 .value = "FILE",
+                 .type = Flag::Type::kFile,
+                 .help = "also draws the tree as one page: every file with its keys, age and "
+                         "share of tombstones; open it in a browser"},
+                {.name = "json",
+                 .letter = 'j',
+                 .help = "prints everything, including each file, as one JSON object; keys that "
+                         "are not UTF-8 as base64, in smallest_key_base64"},
+                {.name = "policy",
+                 .value = "NAME",
+                 .type = Flag::Type::kChoice,
+                 .help = "scores and the next compaction as this policy sees them (default: "
+                         "the one that the database last ran with), with default sizes",
+                 .choices = {"leveled", "hybrid", "tiered"}}},
+      .examples = {"veralith stats /tmp/fruit --html /tmp/fruit.html"},
+      .also = {"info", "status", "du"},
+      .run = RunStats};
 }
 
 }  // namespace veralith::tools

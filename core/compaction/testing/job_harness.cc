@@ -6,6 +6,7 @@
 
 #include "core/base/status.h"
 #include "core/compaction/testing/test_options.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/memtable.h"
 #include "core/segment/segment_reader.h"
@@ -13,7 +14,7 @@
 namespace veralith {
 namespace {
 
-// Commit by commit: range deletes come before the entries of their own commit.
+// Fills commit by commit: range deletes come before the entries of their own commit.
 MemtableRef Filled(const History& history, uint64_t id) {
   MemtableRef memtable = MemtableRef::Make(id);
   std::vector<const OwnedEntry*> entries;

@@ -1,6 +1,6 @@
-// A history of writes as plain values, and what a reader at a timestamp sees of it, by brute force.
-// It shares nothing with the engine but the types of entries; every function is as slow and as
-// obvious as it can be.
+// A history of writes as plain values, and what a reader at a timestamp sees, by brute force. It
+// shares only the types of entries with the engine; every function is as slow and obvious as
+// possible.
 #ifndef VERALITH_CORE_COMPACTION_TESTING_VERSION_HISTORY_H_
 #define VERALITH_CORE_COMPACTION_TESTING_VERSION_HISTORY_H_
 
@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/format/key_range.h"
 #include "core/format/owned_entry.h"
 #include "core/iterator/vector_iterator.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -40,7 +40,7 @@ struct History {
   }
 };
 
-// Of each key that is there: the timestamp and the value of the version that is seen.
+// For each key that exists: the timestamp and the value of the visible version.
 using State = std::map<UserKey, std::pair<Timestamp, std::string>>;
 
 inline bool IsHidden(const History& history, const OwnedEntry& entry, Timestamp at) {
@@ -50,7 +50,7 @@ inline bool IsHidden(const History& history, const OwnedEntry& entry, Timestamp 
       });
 }
 
-// What a reader at `at` sees.
+// Returns what a reader at `at` sees.
 inline State StateAt(const History& history, Timestamp at) {
   std::map<UserKey, const OwnedEntry*> newest;
   for (const OwnedEntry& entry : history.entries) {
