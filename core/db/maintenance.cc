@@ -8,7 +8,6 @@
 #include "core/base/check.h"
 #include "core/base/epoch.h"
 #include "core/base/status.h"
-#include "core/db/check_ages.h"
 #include "core/db/db_impl.h"
 #include "core/format/key_range.h"
 #include "core/segment/segment_reader.h"
