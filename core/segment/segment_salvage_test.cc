@@ -31,7 +31,7 @@ class SegmentSalvageTest : public ::testing::TestWithParam<int> {
     Outcome outcome;
     SegmentReceiver receiver;
     receiver.entry = [&](const EntryView& entry) {
-      outcome.entries.push_back(ToOwned(entry));
+      outcome.entries.push_back(OwnedEntry(entry));
       return absl::OkStatus();
     };
     receiver.range_tombstone = [&](const RangeTombstoneView& tombstone) {
