@@ -25,7 +25,7 @@ struct Outcome {
   size_t tombstones = 0;
 };
 
-class SegmentSalvageTest : public testing::TestWithParam<int> {
+class SegmentSalvageTest : public ::testing::TestWithParam<int> {
  protected:
   Outcome Salvage(std::string bytes) const {
     Outcome outcome;
@@ -145,7 +145,7 @@ TEST_P(SegmentSalvageTest, NothingIsInventedFromManyDamages) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Configurations, SegmentSalvageTest, testing::Range(0, kSmallSegments));
+INSTANTIATE_TEST_SUITE_P(Configurations, SegmentSalvageTest, ::testing::Range(0, kSmallSegments));
 
 }  // namespace
 }  // namespace veralith
