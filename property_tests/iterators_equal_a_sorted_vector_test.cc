@@ -64,9 +64,6 @@ class Run final : public ConcatenatedParts {
   bool EndsBefore(size_t i, NamespaceId ns, std::string_view key) const override {
     return CompareUserKeys(parts_[i][0].ns, parts_[i][0].key, ns, key) < 0;
   }
-  bool BeginsAfter(size_t i, NamespaceId ns, std::string_view key) const override {
-    return CompareUserKeys(parts_[i][0].ns, parts_[i][0].key, ns, key) > 0;
-  }
   absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) override {
     return std::unique_ptr<Iterator>(new VectorIterator(parts_[i]));
   }

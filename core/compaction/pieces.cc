@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/base/broken.h"
-#include "core/base/check.h"
 #include "core/format/entry.h"
 #include "core/iterator/cover_map.h"
 
@@ -44,7 +43,7 @@ class PieceIterator final : public Iterator {
   absl::Status status() const override { return whole_->status(); }
   void SeekToFirst() override {
     if (piece_.lower.has_value()) {
-      whole_->Seek(piece_.lower->ns, piece_.lower->key, kMaxTimestamp);
+      whole_->Seek(piece_.lower->ns, piece_.lower->key);
       if (VERALITH_BROKEN(C3_SPLIT) && whole_->Valid() && OrderTo(*piece_.lower) == 0) {
         whole_->Next();
       }
@@ -57,14 +56,17 @@ class PieceIterator final : public Iterator {
     whole_->Next();
     Take();
   }
-  void SeekToLast() override { Forwards(); }
-  void Seek(NamespaceId, std::string_view, Timestamp) override { Forwards(); }
-  void SeekForPrev(NamespaceId, std::string_view, Timestamp) override { Forwards(); }
-  void Prev() override { Forwards(); }
+  void Seek(NamespaceId ns, std::string_view key) override {
+    if (piece_.lower.has_value() &&
+        CompareUserKeys(ns, key, piece_.lower->ns, piece_.lower->key) <= 0) {
+      SeekToFirst();
+      return;
+    }
+    whole_->Seek(ns, key);
+    Take();
+  }
 
  private:
-  static void Forwards() { VERALITH_CHECK(false && "a piece is read forwards, once"); }
-
   int OrderTo(const Piece::Bound& bound) const {
     return CompareUserKeys(whole_->entry().ns, whole_->entry().key, bound.ns, bound.key);
   }

@@ -53,9 +53,10 @@ class RadixTree {
   // The newest version of (ns, key) with ts <= snapshot.
   bool Get(NamespaceId ns, std::string_view key, Timestamp snapshot, EntryView* out) const;
 
-  // `newest` (may be null) is what the iterator answers as max_timestamp().
-  std::unique_ptr<Iterator> NewIterator(const Atomic<Timestamp>* newest) const;
-  // The keys of a namespace as a reader at `snapshot` meets them.
+  // Every version.
+  std::unique_ptr<Iterator> NewIterator() const;
+  // The keys of a namespace as a reader at `snapshot` meets them. `newest` (may be null) is what the
+  // cursor answers as max_timestamp().
   std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
                                        const Atomic<Timestamp>* newest) const;
 

@@ -378,25 +378,12 @@ class ForeignIterator : public Iterator {
   explicit ForeignIterator(const ForeignSegmentImpl& segment) : segment_(segment) {}
 
   absl::Status status() const override { return status_; }
-  void SeekToFirst() override { EnterGroup(0, /*at_end=*/false); }
-  void SeekToLast() override { EnterGroup(segment_.groups() - 1, /*at_end=*/true); }
+  void SeekToFirst() override { EnterGroup(0); }
 
-  void Seek(NamespaceId ns, std::string_view key, Timestamp ts) override {
-    const EntryView target{ns, key, ts, EntryKind::kPut, {}};
+  void Seek(NamespaceId ns, std::string_view key) override {
+    const EntryView target{ns, key, kMaxTimestamp, EntryKind::kPut, {}};
     if (Hold(segment_.FindGroup(target))) {
       Stand(rows_->LowerBound(target));
-    }
-  }
-  void SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) override {
-    const EntryView target{ns, key, ts, EntryKind::kPut, {}};
-    Seek(ns, key, ts);
-    if (!status_.ok() || (valid_ && CompareEntries(entry_, target) == 0)) {
-      return;
-    }
-    if (valid_) {
-      Prev();
-    } else {
-      SeekToLast();
     }
   }
   void Next() override {
@@ -404,18 +391,9 @@ class ForeignIterator : public Iterator {
     if (row_ + 1 < rows_->size()) {
       Stand(row_ + 1);
     } else {
-      EnterGroup(group_ + 1, /*at_end=*/false);
+      EnterGroup(group_ + 1);
     }
   }
-  void Prev() override {
-    VERALITH_DCHECK(valid_);
-    if (row_ > 0) {
-      Stand(row_ - 1);
-    } else {
-      EnterGroup(group_ - 1, /*at_end=*/true);
-    }
-  }
-  Timestamp max_timestamp() const override { return segment_.summary().max_ts; }
 
  private:
   void Stand(size_t row) {
@@ -423,7 +401,7 @@ class ForeignIterator : public Iterator {
     entry_ = rows_->entry(row);
     valid_ = true;
   }
-  // False, and invalid, beyond either end (group numbers wrap below 0) and after an error.
+  // False, and invalid, beyond the end and after an error.
   bool Hold(size_t group) {
     valid_ = false;
     status_ = absl::OkStatus();
@@ -441,9 +419,9 @@ class ForeignIterator : public Iterator {
     }
     return true;
   }
-  void EnterGroup(size_t group, bool at_end) {
+  void EnterGroup(size_t group) {
     if (Hold(group)) {
-      Stand(at_end ? rows_->size() - 1 : 0);
+      Stand(0);
     }
   }
 

@@ -70,7 +70,10 @@ absl::Status ReadForward(std::unique_ptr<Iterator> iterator, std::unique_ptr<Ite
       rows->AddNewest(row);
     }
     if (rows->count++ % step == 0) {
-      sought->Seek(entry.ns, entry.key, entry.ts);
+      sought->Seek(entry.ns, entry.key);
+      while (sought->Valid() && sought->entry().ts > entry.ts) {
+        sought->Next();
+      }
       VERALITH_RETURN_IF_ERROR(sought->status());
       if (!sought->Valid() || sought->entry() != entry) {
         return DataLoss(StrCat("a seek of ", QuoteKey(entry.key), " finds another row"));
