@@ -10,12 +10,12 @@ namespace veralith::model {
 namespace {
 
 constexpr uint64_t kNamespaces = std::size(kNamespaceTable);
-// Smaller limits than the text form's, so that no short input asks for gigabytes; keys beyond the
-// engine's limit are still within reach.
+// Limits below those of the text form, so that no short input asks for gigabytes; keys beyond the
+// engine's limit can still be made.
 constexpr size_t kMaxLiteralBytes = 64;
 constexpr uint64_t kMaxRepeat = 1'000;
-// Bytes that name nothing of their own are aliases of a few keys, of a few namespaces and of the
-// common kinds of operation: chance shall write where it wrote before.
+// Bytes that name nothing of their own are aliases of a few keys, a few namespaces and the common
+// kinds of operation: chance must write where it wrote before.
 constexpr uint64_t kOnceKeys = 64;
 constexpr uint64_t kFew = 12;
 constexpr OperationKind kCommonKinds[] = {
@@ -28,17 +28,17 @@ constexpr OperationKind kCommonKinds[] = {
 constexpr uint64_t kMaxRepeatOfOne = 40'000;
 constexpr uint64_t kMaxValueLength = 65'535;
 
-// The primitives of the two directions. A field visitor is written once, over either.
+// The primitives for both directions. A field visitor is written once, over either.
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : bytes_(bytes) {}
   bool AtEnd() const { return bytes_.empty(); }
 
-  // `bound` 0: 256.
+  // `bound` 0 means 256.
   void Byte(uint8_t& value, uint8_t bound) {
     value = static_cast<uint8_t>(bound == 0 ? Fixed(1) : Fixed(1) % bound);
   }
-  // `once`: single bytes from there on are taken modulo it.
+  // `once`: single bytes from this value on are taken modulo it.
   void Small(uint64_t& value, uint64_t limit, uint64_t once) {
     value = Fixed(1);
     if (value >= 254) {
@@ -112,7 +112,7 @@ class Codec {
     Small(size, kMaxListElements);
     list.resize(size);
   }
-  // Whether it is there; made when it has just been read that it is.
+  // Whether the field is present; makes it if reading has just found it present.
   template <typename T>
   bool Present(std::optional<T>& field) {
     bool present = field.has_value();

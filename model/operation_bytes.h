@@ -1,6 +1,6 @@
-// The byte form of operations, for libFuzzer: every byte string decodes to a list of operations,
+// The byte form of operations, for libFuzzer. Every byte string decodes to a list of operations,
 // and what EncodeOperations makes decodes to what was encoded. Small values take one byte each, so
-// that changing one byte changes one thing.
+// changing one byte changes one thing.
 //
 //   operation   kind (1 byte; from kOperationKinds on an alias of a common one), its fields in the
 //               order of the text form
@@ -13,7 +13,7 @@
 //   optional    1 byte: odd means present
 //   list        small (modulo 33), elements
 //
-// What lies behind the end reads as zeros; decoding ends there.
+// Bytes after the end read as zeros; decoding ends there.
 #ifndef VERALITH_MODEL_OPERATION_BYTES_H_
 #define VERALITH_MODEL_OPERATION_BYTES_H_
 

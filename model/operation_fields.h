@@ -1,5 +1,5 @@
-// Which fields each kind of operation has, in the order of its text form: the one list that the
-// text, byte, random and simplified forms are derived from.
+// The fields of each kind of operation, in the order of its text form: the one list from which the
+// text, byte, random and simplified forms are derived.
 //
 // A visitor has one method per type of field, taking a reference to the field. VisitFields calls
 // them in order; a parser or decoder fills the fields, a printer reads them.

@@ -1,4 +1,4 @@
-// The text, byte, random and simplified forms of operations, against each other.
+// The text, byte, random and simplified forms of operations, compared with each other.
 #include <cstdint>
 #include <set>
 #include <string>
@@ -12,7 +12,7 @@
 namespace veralith::model {
 namespace {
 
-// A generator of this test's own: model/ uses nothing of core but types.
+// A generator of this test's own: model/ uses only types of core.
 class Chance {
  public:
   uint64_t operator()(uint64_t bound) {
@@ -97,7 +97,7 @@ TEST(OperationForms, EveryKindIsDrawn) {
 
 TEST(OperationForms, SimplifyingAlwaysEndsAndNeverMovesToALaterKind) {
   for (const Operation& drawn : DrawMany(2'000)) {
-    // Always the last neighbour: the smallest step.
+    // Takes always the last neighbour: the smallest step.
     Operation operation = drawn;
     for (int steps = 0;; ++steps) {
       ASSERT_LT(steps, 100'000) << PrintOperation(drawn);

@@ -1,5 +1,5 @@
-// The source tree itself, for tests that hold documents and code together. It is found beside the
-// WORKSPACE file, which such a test names as its data; Bazel does not know the rest as its input,
+// The source tree itself, for tests that compare documents with code. It is found beside the
+// WORKSPACE file, which such a test names as its data. Bazel does not know the rest as its input,
 // so the test is tagged to run every time.
 #ifndef VERALITH_PROPERTY_TESTS_SOURCE_TREE_H_
 #define VERALITH_PROPERTY_TESTS_SOURCE_TREE_H_
@@ -22,6 +22,10 @@ inline std::string ReadFile(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
+// Every folder of the root that has sources of C++.
+inline const std::vector<std::string> kSourceFolders = {"bench", "core",           "fuzz",
+                                                        "model", "property_tests", "tools"};
+
 // The .h and .cc files below `folders` of the root, sorted.
 inline std::vector<std::filesystem::path> SourcesUnder(const std::vector<std::string>& folders) {
   std::vector<std::filesystem::path> files;
@@ -35,6 +39,29 @@ inline std::vector<std::filesystem::path> SourcesUnder(const std::vector<std::st
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+// Every document of the tree, sorted: at the root and in its folders.
+inline std::vector<std::filesystem::path> Documents() {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> documents;
+  const auto add = [&documents](const fs::path& path) {
+    if (path.extension() == ".md") {
+      documents.push_back(path);
+    }
+  };
+  for (const auto& item : fs::directory_iterator(SourceRoot())) {
+    add(item.path());
+  }
+  std::vector<std::string> folders = kSourceFolders;
+  folders.insert(folders.end(), {"corpus", "docs", "third_party"});
+  for (const std::string& folder : folders) {
+    for (const auto& item : fs::recursive_directory_iterator(SourceRoot() / folder)) {
+      add(item.path());
+    }
+  }
+  std::sort(documents.begin(), documents.end());
+  return documents;
 }
 
 }  // namespace veralith

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/status.h"
+#include "core/base/sync.h"
 #include "core/compaction/key_range.h"
 #include "core/compaction/point_tombstones.h"
+#include "core/fs/file_helpers.h"
 #include "core/iterator/merging_iterator.h"
 #include "core/manifest/file_names.h"
 
@@ -36,7 +37,7 @@ std::vector<RangeTombstoneView> AllOf(const RangeTombstoneLists& lists) {
   return all;
 }
 
-// Above what key index, filter and timestamps add to an entry.
+// An upper bound of what key index, filter and timestamps add to an entry.
 constexpr uint64_t kEntryBytes = 24;
 
 bool IsCancelled(const JobEnvironment& environment) {
@@ -51,7 +52,7 @@ absl::Status Drain(const JobEnvironment& environment, Survivors* survivors, Outp
     }
     VERALITH_RETURN_IF_ERROR(outputs->Add(survivors->entry(), survivors->first_of_key()));
   }
-  return VERALITH_BROKEN(C2) ? absl::OkStatus() : survivors->status();
+  return survivors->status();
 }
 
 }  // namespace

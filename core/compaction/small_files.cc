@@ -3,17 +3,17 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/base/broken.h"
 #include "core/compaction/picker_support.h"
 
 namespace veralith {
 namespace {
 
-// Of one merge: no job opens thousands of files, and no search tries groups of thousands.
+// The most files of one merge: no job opens thousands of files, and no search tries groups of
+// thousands.
 constexpr size_t kMostAtOnce = 64;
 
-// A little more than the target: then files of which no two neighbours fit into one are fewer than
-// two for each target by a margin, which pays for neighbours that MayMerge keeps apart.
+// A little more than the target. If no two neighbours fit into one file, there are then fewer than
+// two files for each target, by a margin. The margin pays for neighbours that MayMerge keeps apart.
 uint64_t MostBytes(const CompactionOptions& options) {
   return options.target_file_bytes + options.target_file_bytes / 4;
 }
@@ -29,7 +29,7 @@ struct Group {
   bool empty() const { return files.empty(); }
 };
 
-// The files of `group` and the one after them.
+// Returns the files of `group` and the one after them.
 Group With(const Group& group, const FileRef* next) {
   Group more{{group.files.empty() ? next : group.files.data(), group.files.size() + 1},
              group.bytes + (*next)->bytes};
@@ -50,8 +50,8 @@ Pick PickOf(int level, const Run& run, const Group& group) {
   return pick;
 }
 
-// A file of a leveled level that overlaps much of the level below is dear to compact later
-// (CompactionOptions::max_grandparent_overlap_bytes). Running jobs keep out others.
+// A file of a leveled level that overlaps much of the level below is expensive to compact later
+// (CompactionOptions::max_grandparent_overlap_bytes). Running jobs keep others out.
 bool MayMerge(const CompactionOptions& options, const PickerState& state, int level, const Run& run,
               const Group& group) {
   if (run.id == kLeveledRunId && level + 1 < kLevels) {
@@ -65,7 +65,7 @@ bool MayMerge(const CompactionOptions& options, const PickerState& state, int le
   return !ConflictsWithRunning(state, PickOf(level, run, group));
 }
 
-// The best group among `files`, if it is better than `best`. O(files * kMostAtOnce).
+// Returns the best group among `files`, if it is better than `best`. O(files * kMostAtOnce).
 Group Better(const CompactionOptions& options, const PickerState& state, int level, const Run& run,
              std::span<const FileRef> files, Group best) {
   for (size_t begin = 0; begin < files.size(); ++begin) {
@@ -98,7 +98,7 @@ std::optional<Pick> PickSmallFiles(const CompactionOptions& options, const Picke
                                    uint64_t times) {
   const Version& version = *state.version;
   if (version.FileCount() <= kSpareFiles ||
-      version.FileCount() <= times * MostFiles(options, version) || VERALITH_BROKEN(E1)) {
+      version.FileCount() <= times * MostFiles(options, version)) {
     return std::nullopt;
   }
   Group best;
@@ -120,13 +120,11 @@ std::optional<Pick> PickSmallFilesOf(const CompactionOptions& options, const Pic
   const PickerState alone{state.version, {}, state.points};
   const Group best =
       Better(options, alone, level, run, OverlappingFiles(run.files, range), Group());
-  return best.empty() || VERALITH_BROKEN(E1) ? std::nullopt
-                                             : std::optional<Pick>(PickOf(level, run, best));
+  return best.empty() ? std::nullopt : std::optional<Pick>(PickOf(level, run, best));
 }
 
 bool AreDust(const CompactionOptions& options, std::span<const FileRef> files) {
-  return files.size() > 1 && BytesOf(files) <= options.target_file_bytes / 4 &&
-         !VERALITH_BROKEN(E1);
+  return files.size() > 1 && BytesOf(files) <= options.target_file_bytes / 4;
 }
 
 bool IsCheap(const CompactionOptions& options, const Pick& merge) {

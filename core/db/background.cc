@@ -1,12 +1,11 @@
 // Background work: one flush and one compaction at a time, retried with back-off when they fail.
 //
 // A failed job changes nothing: its inputs stay, its outputs are garbage (hazard C2). The error is
-// kept until a later job of its kind succeeds, Resume is called, or somebody asks for such a job.
+// kept until a later job of its kind succeeds, Resume is called, or a caller asks for such a job.
 #include <algorithm>
 #include <string>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/epoch.h"
 #include "core/base/finally.h"
@@ -15,6 +14,7 @@
 #include "core/compaction/flush_job.h"
 #include "core/db/db_impl.h"
 #include "core/db/option_mapping.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 
 namespace veralith {
@@ -23,9 +23,9 @@ namespace {
 constexpr int64_t kFirstRetryNanos = 50'000'000;
 constexpr int kMostDoublings = 8;             // 50 ms to 13 s
 constexpr int64_t kLookupNanos = 10'000'000;  // until a lookup that is under way has ended
-constexpr uint64_t kSegmentBytes = 4096;      // what a segment has besides its entries, and more
+constexpr uint64_t kSegmentBytes = 4096;      // more than a segment has besides its entries
 
-// The open reader of a live file.
+// Returns the open reader of a live file.
 absl::StatusOr<std::shared_ptr<SegmentReader>> FindReader(const SegmentSet& set, uint64_t number) {
   const Version::Place* place = set.version().Find(number);
   VERALITH_CHECK(place != nullptr);
@@ -92,14 +92,14 @@ WrittenBytes DbImpl::WrittenNow() const {
   return written;
 }
 
-// Only with edits that are written anyway: what is counted since the last one is lost in a crash.
+// Adds counts only to edits that are written anyway: a crash loses what is counted since the last
+// one.
 absl::Status DbImpl::Install(VersionEdit edit) {
   const ManifestState& state = versions_->state();
   if (const WrittenBytes written = WrittenNow(); written != state.written) {
     edit.written = written;
   }
-  if (const WrittenPolicy policy = ToWrittenPolicy(options_.compaction_policy);
-      policy != state.policy) {
+  if (const CompactionPolicyKind policy = options_.compaction_policy; policy != state.policy) {
     edit.policy = policy;
   }
   const uint64_t manifest = versions_->manifest_number();
@@ -120,21 +120,12 @@ SuperVersion* DbImpl::NewSuperVersion() {
   for (auto it = frozen_.rbegin(); it != frozen_.rend(); ++it) {
     memtables.push_back(it->memtable.get());
   }
-  std::shared_ptr<const SegmentSet> files = versions_->current();
-#ifdef VERALITH_BROKEN_ENGINES
-  if (VERALITH_BROKEN(R9)) {  // whoever looked first publishes last
-    files = std::exchange(broken_files_, files);
-    files = files != nullptr ? files : broken_files_;
-  }
-#endif
-  return new SuperVersion(std::move(memtables), std::move(files), versions_->state().history_floor);
+  return new SuperVersion(std::move(memtables), versions_->current(),
+                          versions_->state().history_floor);
 }
 
 std::vector<Timestamp> DbImpl::Points() const {
-  std::vector<Timestamp> points;
-  if (!VERALITH_BROKEN(C8)) {
-    points = snapshots_.Timestamps();
-  }
+  std::vector<Timestamp> points = snapshots_.Timestamps();
   const Timestamp visible = visible_.Load();
   if (points.empty() || points.back() < visible) {
     points.push_back(visible);
@@ -157,8 +148,8 @@ PickerState DbImpl::PickerStateNow() const {
   return state;
 }
 
-// A policy asks of a point only whether it lies below the newest entry of a file with garbage, or
-// below a range delete (core/compaction/reclaim.h).
+// A policy asks only whether a point lies below the newest entry of a file with garbage, or below a
+// range delete (core/compaction/reclaim.h).
 bool DbImpl::AnyGarbageEndsIn(Timestamp after, Timestamp through) const {
   const std::shared_ptr<const SegmentSet> current = versions_->current();
   if (garbage_ends_of_.lock() != current) {
@@ -187,7 +178,8 @@ void DbImpl::ChargeSeeks(uint64_t visits) {
   }
 }
 
-// A kind of work whose last job failed waits for its timer, which schedules what is due then.
+// If the last job of a kind failed, that kind waits for its timer, which schedules what is due
+// then.
 void DbImpl::ScheduleBackgroundWork() noexcept {
   if (closing_ || options_.read_only || !fatal_.ok() || pauses_ > 0) {
     return;
@@ -220,8 +212,8 @@ void DbImpl::Begin(BackgroundWork* work, TaskPriority priority, bool (DbImpl::*i
   }
 }
 
-// Without a timer to wait for, a job that failed is not begun again before somebody asks: else lack
-// of memory would keep it running for ever.
+// A job that failed and has no timer does not begin again before somebody asks for it. Otherwise
+// lack of memory would keep it running for ever.
 void DbImpl::EndTask(BackgroundWork* work) {
   work->scheduled = work->lacks_timer;
   ScheduleBackgroundWork();
@@ -264,7 +256,7 @@ void DbImpl::BackgroundCompaction() {
           picked = pick.has_value();
           return picked ? RunPickOrReclaim(*pick) : absl::OkStatus();
         });
-    // A job that its caller cancelled, or Close, is not a failure to back off from.
+    // A job cancelled by its caller or by Close is not a failure to back off from.
     const bool cancelled = ends_stalls_ || (manual_job_ != nullptr && manual_job_->IsCancelled());
     if (picked && !(cancelled && absl::IsAborted(status))) {
       NoteResult(status, &compaction_);
@@ -311,7 +303,7 @@ void DbImpl::NoteResult(const absl::Status& status, BackgroundWork* work) {
       listener.OnBackgroundError(event);
     };
   });
-  // Without memory for a timer it waits for the next call.
+  // If there is no memory for a timer, it waits for the next call.
   work->lacks_timer = !TryWithMemory([this, work, delay] {
     work->retry = executor_->ScheduleAfter(delay, [this, work] {
       MutexLock lock(mutex_);
@@ -367,13 +359,14 @@ void DbImpl::MakeBackground(TaskPriority priority, JobEnvironment* environment) 
   };
 }
 
-// Leaves half of what is left, so that logs can go on, and keeps it for what is worth it: jobs that
-// only give room back, jobs that write mostly deletions, which let go of what lies beneath them,
-// jobs that drop half of what they read, and, as far as half of the reserve, jobs of a few bytes.
+// A job may use at most half of the bytes that are free, so that logs can go on, and only if the
+// job is worth it: it only gives room back; it writes mostly deletions, which remove what lies
+// beneath them; it drops at least half of what it reads; or it writes a few bytes and leaves half
+// of the reserve.
 bool DbImpl::MayUseReserve(const OutputMeasure& measure, bool reclaims, uint64_t free_bytes) const {
   const uint64_t segments = measure.bytes / options_.target_segment_bytes + 1;
   const uint64_t written = measure.bytes + segments * kSegmentBytes;
-  if (written > free_bytes / 2 || VERALITH_BROKEN(E8)) {
+  if (written > free_bytes / 2) {
     return false;
   }
   const uint64_t few =
@@ -395,10 +388,10 @@ absl::Status DbImpl::CheckRoom(uint64_t needed_bytes, bool reclaims, const Measu
   if (MayUseReserve(measured, reclaims, free_bytes)) {
     return absl::OkStatus();
   }
-  return ResourceExhausted(directory_ + ": it needs up to " + std::to_string(needed_bytes) +
+  return ResourceExhausted(directory_ + ": a job needs up to " + std::to_string(needed_bytes) +
                            " bytes and must leave " + std::to_string(options_.min_free_bytes) +
                            " (Options::min_free_bytes), but only " + std::to_string(free_bytes) +
-                           " are free on that disk: make room; it is then tried again");
+                           " are free on that disk: make room, and the job is tried again");
 }
 
 void DbImpl::ReleasePending(const std::vector<uint64_t>& numbers) {
@@ -407,17 +400,16 @@ void DbImpl::ReleasePending(const std::vector<uint64_t>& numbers) {
   }
 }
 
-// All frozen memtables become one run. The edit also drops their logs, so that recovery never
-// replays what is flushed (hazard R5).
+// Makes one run of all frozen memtables. The edit also drops their logs, so recovery never replays
+// what is flushed (hazard R5).
 absl::Status DbImpl::FlushFrozen() {
-  const std::vector<Frozen> taken(VERALITH_BROKEN(C9) ? frozen_.end() - 1 : frozen_.begin(),
-                                  frozen_.end());
+  const std::vector<Frozen> taken = frozen_;
   FlushRequest request;
   FlushEvent event;
-  VersionEdit logs;
+  std::vector<uint64_t> logs;
   for (const Frozen& frozen : taken) {
     request.memtables.push_back(frozen.memtable.get());
-    logs.removed_logs.push_back(frozen.log_number);
+    logs.push_back(frozen.log_number);
     event.entries += frozen.memtable->entries();
   }
   request.points = Points();
@@ -454,16 +446,8 @@ absl::Status DbImpl::FlushFrozen() {
   if (status.ok()) {
     counters_.flush_bytes += result->statistics.bytes_written;
   }
-  for (const uint64_t log : logs.removed_logs) {
-    if (VERALITH_BROKEN(S4Removal)) {
-      fs_->Remove(JoinPath(directory_, LogFileName(log))).IgnoreError();
-    }
-  }
   if (status.ok()) {
-    if (VERALITH_BROKEN(R5)) {
-      std::erase(logs.removed_logs, versions_->state().logs.begin()->first);
-    }
-    result->edit.removed_logs = std::move(logs.removed_logs);
+    result->edit.removed_logs = std::move(logs);
     status = CatchNoMemory("a flush",
                            [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return Install(result->edit); });
     if (!versions_->error().ok()) {
@@ -471,8 +455,7 @@ absl::Status DbImpl::FlushFrozen() {
     }
   }
   if (status.ok()) {
-    const auto first = VERALITH_BROKEN(C9) ? frozen_.end() - 1 : frozen_.begin();
-    frozen_.erase(first, first + static_cast<ptrdiff_t>(taken.size()));
+    frozen_.erase(frozen_.begin(), frozen_.begin() + static_cast<ptrdiff_t>(taken.size()));
     logs_needed_from_ = frozen_.empty() ? active_log_ : frozen_.front().log_number;
     event.bytes_written = result->statistics.bytes_written;
     ++counters_.flushes;
@@ -559,9 +542,6 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
     counters_.compaction_read_bytes += result->statistics.bytes_read;
     counters_.compaction_written_bytes += result->statistics.bytes_written;
   }
-  if (VERALITH_BROKEN(C5) && status.ok() && running_.size() == 1 && !pick.trivial_move) {
-    status = RunPick(pick);  // another job of the same inputs, and it was faster
-  }
   if (status.ok()) {
     status = CatchNoMemory("a compaction",
                            [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return Install(result->edit); });
@@ -587,9 +567,9 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
 
 // --- Garbage -------------------------------------------------------------------------------------
 
-// Without memory for a task the next job looks.
+// If there is no memory for a task, the next job removes the garbage.
 void DbImpl::ScheduleRemoval() noexcept {
-  if (!VERALITH_BROKEN(E11) && !is_inherited() && ClaimRemoval()) {
+  if (!is_inherited() && ClaimRemoval()) {
     const bool scheduled = TryWithMemory(
         [this] { executor_->Schedule(TaskPriority::kHigh, [this] { BackgroundRemoval(); }); });
     if (!scheduled) {
@@ -604,7 +584,7 @@ void DbImpl::BackgroundRemoval() {
   background_done_.NotifyAll();
 }
 
-// What cannot be removed now is tried again later; it costs room, never an answer.
+// Tries again later what cannot be removed now. That costs room, never a wrong answer.
 void DbImpl::RemoveGarbage(bool claimed) {
   if (publish_due_ && !closing_) {
     PublishSuperVersion();
@@ -647,7 +627,7 @@ void DbImpl::RemoveGarbageLater(const absl::Status& status, bool lookups) {
   });
 }
 
-// Nobody waits for files that the disk does not let go.
+// Nobody waits for files that the disk cannot remove.
 bool DbImpl::RemovalIsDue() const {
   return removal_.Load() != Removal::kNone || (removal_timer_.has_value() && failed_removals_ == 0);
 }

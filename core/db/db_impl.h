@@ -1,4 +1,4 @@
-// DbImpl: the database behind the Db interface. Its methods live in one file per concern:
+// DbImpl: implements the Db interface. Its methods live in one file per concern:
 //   open.cc          opening, creating, recovery of the logs, the first manifest edit
 //   write_path.cc    group commit, room in memory, timestamps, sync
 //   read_path.cc     Get, MultiGet, iterators, snapshots
@@ -40,7 +40,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/executor.h"
 #include "core/base/fork.h"
 #include "core/base/no_memory.h"
 #include "core/base/random.h"
@@ -50,8 +49,6 @@
 #include "core/compaction/merge.h"
 #include "core/compaction/options.h"
 #include "core/compaction/picker.h"
-#include "core/db/broken_row_cache.h"
-#include "core/db/db.h"
 #include "core/db/event_queue.h"
 #include "core/db/gap_cache.h"
 #include "core/db/hybrid_logical_clock.h"
@@ -63,12 +60,15 @@
 #include "core/db/snapshot_list.h"
 #include "core/db/super_version.h"
 #include "core/db/write_queue.h"
-#include "core/fs/file_system.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/file_table.h"
 #include "core/memtable/memtable.h"
 #include "core/segment/page_cache.h"
 #include "core/version_set/segment_releases.h"
 #include "core/version_set/version_set.h"
+#include "veralith/db.h"
+#include "veralith/executor.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 
@@ -114,8 +114,8 @@ class DbImpl final : public Db, private ForkObserver {
   Statistics GetStatistics() override;
   absl::Status Close() override;
 
-  // An iterator ends that has looked so many times into runs of level 0 beyond the first: begins a
-  // merge if seeks have paid for it. Locks only when it is time to see.
+  // Called when an iterator is destroyed. `visits`: runs of level 0 after the first that its seeks
+  // read. Schedules a merge of level 0 once enough have accrued; locks only then.
   void ChargeSeeks(uint64_t visits) ABSL_LOCKS_EXCLUDED(mutex_);
   // In a child of fork: the database is the parent's, and every call is refused before it locks.
   bool is_inherited() const { return inherited_.LoadRelaxed(); }  // relaxed: set on the only thread
@@ -208,6 +208,8 @@ class DbImpl final : public Db, private ForkObserver {
   absl::StatusOr<Timestamp> Commit(const WriteOptions& options,
                                    std::span<const LogOperation> operations);
   void Lead(WriteQueue::Writer& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A leader is done: the next one goes on, or Close learns that none is left.
+  void FinishLeading(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status LeadGroup(const WriteQueue::Writer& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CommitGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What may lack memory, before anything of the group is written.
@@ -252,11 +254,6 @@ class DbImpl final : public Db, private ForkObserver {
   std::optional<Timestamp> StartNotingPuts() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Timestamp> ReadTimestamp(const ReadOptions& options,
                                           const SuperVersion& pinned) const;
-#ifdef VERALITH_BROKEN_ENGINES
-  absl::StatusOr<bool> GetThroughRows(const SuperVersion& pinned, Timestamp snapshot,
-                                      NamespaceId ns, std::string_view key, PinnedValue* value,
-                                      Timestamp* entry_timestamp);
-#endif
 
   // --- background.cc ---------------------------------------------------------------------------
   // Makes the edit durable and installs it, together with what has been written so far.
@@ -265,8 +262,6 @@ class DbImpl final : public Db, private ForkObserver {
   absl::Status InstallOrFail(VersionEdit edit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Over the life of the database.
   WrittenBytes WrittenNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // A leader is done: the next one goes on, or Close learns that none is left.
-  void FinishLeading(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Without memory it is still due, and readers go on with the one before, which holds the same.
   void PublishSuperVersion() noexcept ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   SuperVersion* NewSuperVersion() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -361,11 +356,8 @@ class DbImpl final : public Db, private ForkObserver {
   const std::shared_ptr<SegmentReleases> releases_;  // attached while the database is open
   std::unique_ptr<OwnerLock> owner_;                 // null when read-only
   std::optional<ReaderWatch> watch_;                 // when read-only
-#ifdef VERALITH_BROKEN_ENGINES
-  std::unique_ptr<FileLock> broken_lock_;  // E13
-#endif
-  std::shared_ptr<PageCache> cache_;      // outlived by no reader
-  std::unique_ptr<VersionSet> versions_;  // its calls: under mutex_
+  std::shared_ptr<PageCache> cache_;                 // outlived by no reader
+  std::unique_ptr<VersionSet> versions_;             // its calls: under mutex_
 
   // --- Read without a lock -----------------------------------------------------------------------
   // On lines of their own: every read loads the first two, which seldom change; every commit stores
@@ -383,7 +375,7 @@ class DbImpl final : public Db, private ForkObserver {
   Counters counters_ ABSL_GUARDED_BY(mutex_);
   WrittenBytes written_before_ ABSL_GUARDED_BY(mutex_);  // in earlier lives, as the manifest says
   CondVar background_done_;  // a job ended, or the state it waits for changed
-  WriteQueue queue_;         // under mutex_, but for AwaitTurn
+  WriteQueue queue_;         // under mutex_, except AwaitTurn
   std::optional<HybridLogicalClock> clock_ ABSL_GUARDED_BY(mutex_);
   MemtableRef active_;  // changed by the leader under mutex_; filled by the leader without it
   uint64_t active_log_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -402,7 +394,7 @@ class DbImpl final : public Db, private ForkObserver {
   BackgroundWork flush_ ABSL_GUARDED_BY(mutex_) = {.name = "flush"};
   BackgroundWork compaction_ ABSL_GUARDED_BY(mutex_) = {.name = "compaction"};
   int pauses_ ABSL_GUARDED_BY(mutex_) = 0;  // calls of PauseBackgroundWork not yet taken back
-  EventQueue events_;                       // under mutex_, but for OnThisThread
+  EventQueue events_;                       // under mutex_, except OnThisThread
   std::vector<const Pick*> running_ ABSL_GUARDED_BY(mutex_);
   // What PickerStateNow points to: valid until its next call.
   mutable std::vector<Timestamp> picker_points_ ABSL_GUARDED_BY(mutex_);
@@ -434,13 +426,6 @@ class DbImpl final : public Db, private ForkObserver {
 
   // --- The leader's own --------------------------------------------------------------------------
   std::unique_ptr<LogSet> logs_;
-
-#ifdef VERALITH_BROKEN_ENGINES
-  MemtableRef broken_target_;                       // W1: of the last group
-  MemtableRef broken_previous_target_;              // W1: of the one before
-  std::shared_ptr<const SegmentSet> broken_files_;  // R9: as last published
-  BrokenRowCache broken_rows_;
-#endif
 };
 
 }  // namespace veralith

@@ -2,13 +2,12 @@
 
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/no_memory.h"
 
 namespace veralith {
 namespace {
 
-// What throws nothing of itself is passed on as it is.
+// Calls that throw nothing themselves are passed on unchanged.
 class GuardedDb final : public Db {
  public:
   explicit GuardedDb(std::unique_ptr<DbImpl> db) : db_(std::move(db)) {}
@@ -25,9 +24,6 @@ class GuardedDb final : public Db {
     return CatchNoMemory("DeleteRange", [&] { return db_->DeleteRange(options, ns, begin, end); });
   }
   absl::StatusOr<Timestamp> Write(const WriteOptions& options, const WriteBatch& batch) override {
-    if (VERALITH_BROKEN(E9)) {
-      return db_->Write(options, batch);
-    }
     return CatchNoMemory("Write", [&] { return db_->Write(options, batch); });
   }
   absl::Status Sync() override {

@@ -3,32 +3,18 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
+#include "core/memtable/apply_to_memtable.h"
 
 namespace veralith {
-
-void ApplyToMemtable(const LogOperation& operation, Timestamp timestamp, Memtable* memtable) {
-  switch (operation.kind) {
-    case LogOperation::Kind::kPut:
-      memtable->Add({operation.ns, operation.key, timestamp, EntryKind::kPut, operation.value});
-      break;
-    case LogOperation::Kind::kDelete:
-      memtable->Add({operation.ns, operation.key, timestamp, EntryKind::kDelete, {}});
-      break;
-    case LogOperation::Kind::kDeleteRange:
-      memtable->AddRangeTombstone(
-          {operation.ns, operation.key, operation.value, operation.open_end, timestamp});
-      break;
-  }
-}
 
 absl::Status LogRecovery::Run() {
   last_timestamp_ = options_.after;
   for (auto log = options_.logs.begin(); log != options_.logs.end(); ++log) {
     VERALITH_ASSIGN_OR_RETURN(const bool sound, ReplayLog(log->first, log->second));
-    if ((!sound || EndsTooEarly()) && !VERALITH_BROKEN(R6)) {
+    if (!sound || EndsTooEarly()) {
       return JudgeEnd(log);
     }
   }
@@ -43,10 +29,10 @@ absl::StatusOr<std::unique_ptr<LogReader>> LogRecovery::OpenLog(uint64_t number,
   return LogReader::Open(std::move(file), number, id);
 }
 
-// True: the log is sound to the end of its file, so that the next log may continue it.
+// Returns true if the log is sound to the end of its file, so the next log may continue it.
 absl::StatusOr<bool> LogRecovery::ReplayLog(uint64_t number, uint64_t id) {
   VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<LogReader> reader, OpenLog(number, id));
-  if (checksum_.has_value() && !VERALITH_BROKEN(R6) && !VERALITH_BROKEN(R5)) {
+  if (checksum_.has_value()) {
     reader->ExpectContinues(*checksum_);
   }
   LogRecordView record;
@@ -60,18 +46,18 @@ absl::StatusOr<bool> LogRecovery::ReplayLog(uint64_t number, uint64_t id) {
   previous_end_ = std::exchange(end_, reader->end());
   end_detail_ = reader->end_detail();
   if (reader->end_reason() == LogReader::EndReason::kBrokenChain) {
-    end_ = previous_end_;  // what is missing is the tail of the log before this one
+    end_ = previous_end_;  // what is missing is the tail of the previous log
     end_detail_ = "offset " + std::to_string(end_.offset) +
                   ": the records that followed here are lost: the next log does not continue it";
   }
-  // A log that lost even its header had records (logs rotate only behind some), and no log
-  // continues the checksum 0: the next one's records are behind a hole.
+  // A log that lost even its header had records (logs rotate only after some). No log continues the
+  // checksum 0: the next log's records come after a hole.
   checksum_ = reader->checksum().value_or(checksum_.value_or(0));
   return reader->end_reason() == LogReader::EndReason::kEndOfFile;
 }
 
 absl::Status LogRecovery::Replay(const LogRecordView& record, LogPosition position) {
-  if (record.ts() <= last_timestamp_ && !VERALITH_BROKEN(R5)) {
+  if (record.ts() <= last_timestamp_) {
     return DataLoss(JoinPath(options_.directory, LogFileName(position.log_number)) + " offset " +
                     std::to_string(position.offset) + ": timestamp " + std::to_string(record.ts()) +
                     " does not follow " + std::to_string(last_timestamp_));
@@ -107,7 +93,7 @@ void LogRecovery::Keep(const LogRecordView& record) {
     copy.operations.push_back(operation);
     bytes += operation.key.size() + operation.value.size();
   }
-  copy.bytes.reserve(bytes);  // so that it does not move while views are taken
+  copy.bytes.reserve(bytes);  // so the bytes do not move while views are taken
   const auto copied = [&copy](std::string_view part) {
     copy.bytes.append(part);
     return std::string_view(copy.bytes).substr(copy.bytes.size() - part.size());

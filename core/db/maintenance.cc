@@ -1,24 +1,24 @@
 // Flush, Compact, waiting, Resume, Check, statistics, Close.
 #include <algorithm>
 #include <array>
+#include <stop_token>
 #include <string>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/epoch.h"
 #include "core/base/status.h"
 #include "core/compaction/key_range.h"
-#include "core/db/check_ages.h"
 #include "core/db/db_impl.h"
 #include "core/segment/segment_reader.h"
+#include "core/version_set/check_ages.h"
 
 namespace veralith {
 namespace {
 
 constexpr int64_t kPollNanos = 20'000'000;
 
-// The range of user keys that a Compact call names; nothing when it is empty.
+// Returns the range of user keys that a Compact call names; nothing if it is empty.
 std::optional<KeyRange> ToKeyRange(std::optional<NamespaceId> ns, const Bound& lower,
                                    const Bound& upper) {
   if (!ns.has_value()) {
@@ -63,15 +63,14 @@ absl::Status DbImpl::AwaitBackground(std::initializer_list<const BackgroundWork*
   return absl::OkStatus();
 }
 
-// An error of an earlier flush does not count: this one is asked for now.
+// Clears an earlier flush error: the caller asks for a new attempt.
 absl::Status DbImpl::FlushLocked() {
   uint64_t last_id = 0;
-  const auto freeze = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::Status {
+  const RateLimiter::Urgent urgent(limiter_, TaskPriority::kHigh);
+  VERALITH_RETURN_IF_ERROR(AsLeader([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::Status {
     last_id = active_->id();
     return active_->empty() ? absl::OkStatus() : RotateMemtable();
-  };
-  const RateLimiter::Urgent urgent(limiter_, TaskPriority::kHigh);
-  VERALITH_RETURN_IF_ERROR(VERALITH_BROKEN(W1_FREEZE) ? freeze() : AsLeader(freeze));
+  }));
   return AwaitFlushed(last_id);
 }
 
@@ -83,7 +82,7 @@ absl::Status DbImpl::AwaitFlushed(uint64_t last_id) {
   });
 }
 
-// Memtables that wait are flushed; the active one, if it is small, stays in its log.
+// Flushes memtables that wait; the active one, if it is small, stays in its log.
 absl::Status DbImpl::FlushForClose() {
   return active_->MemoryBytes() > KeptInLogBytes() ? FlushLocked()
          : frozen_.empty()                         ? absl::OkStatus()
@@ -109,8 +108,11 @@ absl::Status DbImpl::Compact(const CompactOptions& options, std::optional<Namesp
   if (!range.has_value()) {
     return absl::OkStatus();
   }
+  // Jobs look at flags: a request to stop sets this one.
+  Atomic<bool> cancelled{false};
+  const std::stop_callback on_stop(options.cancel, [&cancelled] { cancelled.Store(true); });
   ManualRequest request;
-  request.cancel = options.cancel;
+  request.cancel = options.cancel.stop_possible() ? &cancelled : nullptr;
   if (!request.IsCancelled()) {
     VERALITH_RETURN_IF_ERROR(FlushLocked());
   }
@@ -121,10 +123,10 @@ absl::Status DbImpl::Compact(const CompactOptions& options, std::optional<Namesp
   absl::Status status = CatchNoMemory("Compact", [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     return AwaitBackground(
         {&compaction_}, [&request] { return request.done || request.IsCancelled(); },
-        /*polls=*/options.cancel != nullptr);
+        /*polls=*/request.cancel != nullptr);
   });
   std::erase(manual_, &request);
-  while (manual_job_ == &request) {  // it looks at the caller's flag until it ends
+  while (manual_job_ == &request) {  // the job reads `cancelled` until it ends
     executor_->Await(mutex_, background_done_);
   }
   if (status.ok() && !request.done) {
@@ -192,7 +194,7 @@ absl::Status DbImpl::Check() {
       std::vector<const SegmentReader*>& readers = runs.emplace_back();
       for (const std::shared_ptr<const Segment>& segment : run.segments) {
         const absl::Status status = segment->reader->Check();
-        if (closed_.Load()) {  // and with it files may have gone
+        if (closed_.Load()) {  // its files may be gone, too
           return FailedPrecondition("the database is closed");
         }
         VERALITH_RETURN_IF_ERROR(status);
@@ -268,12 +270,12 @@ Statistics DbImpl::GetStatistics() {
   return result;
 }
 
-// The memtable is flushed so that the next opening has little to replay; should that fail, nothing
-// is lost, since the logs are synced once no writer is left.
+// Flushes the memtable so that the next opening has little to replay. If that fails, nothing is
+// lost: the logs are synced once no writer is left.
 absl::Status DbImpl::Close() {
   VERALITH_RETURN_IF_ERROR(RefuseInListener("Close"));
   MutexLock lock(mutex_);
-  ends_stalls_ = true;  // else the flush would queue up behind a writer that waits for room
+  ends_stalls_ = true;  // otherwise the flush would wait for a writer that waits for room
   cancel_compactions_.Store(true);
   const RateLimiter::Urgent urgent_compactions(limiter_, TaskPriority::kLow);
   background_done_.NotifyAll();
@@ -309,8 +311,8 @@ absl::Status DbImpl::Close() {
   absl::Status status;
   if (!options_.read_only) {
     status = CatchNoMemory("Close", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return EndLogs(); });
-    files_->Close();  // first: a read that needs a file says why there is none
-    if (status.ok() && fatal_.ok() && !VERALITH_BROKEN(E11)) {
+    files_->Close();  // first: a read that needs a file then says why it has none
+    if (status.ok() && fatal_.ok()) {
       // Iterators are closed with the database, so they need no file.
       versions_->RemoveObsoleteFiles(mutex_, /*pinned_too=*/true).IgnoreError();
     }
@@ -319,13 +321,13 @@ absl::Status DbImpl::Close() {
       status = ended;
     }
     MutexUnlock unlock(mutex_);
-    // Else another's opening may have dropped our logs.
+    // Otherwise another process's opening may have dropped our logs.
     const absl::Status owner = CatchNoMemory("Close", [this] { return owner_->Check(); });
     status = status.ok() ? owner : status;
   }
   logs_ = nullptr;
   files_->Close();
-  owner_.reset();  // last: whoever comes next may change all of them
+  owner_.reset();  // last: the next owner may change all of them
   closed_with_ = status;
   background_done_.NotifyAll();
   return status;

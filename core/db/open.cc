@@ -1,27 +1,27 @@
-// Opening: lock, manifest, logs into new synced segments, or, while they are short, into a new
-// synced log; one edit that switches over.
+// Opening: takes the lock, reads the manifest, and makes new synced segments of the logs, or a new
+// synced log while they are short. One edit switches over.
 #include <algorithm>
 #include <string>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
-#include "core/base/clock.h"
 #include "core/base/status.h"
 #include "core/compaction/flush_job.h"
 #include "core/db/db_impl.h"
 #include "core/db/guarded_db.h"
 #include "core/db/option_mapping.h"
-#include "core/fs/posix_file_system.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/yielding_file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/version_set/segment_opener.h"
+#include "veralith/clock.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 
 namespace {
 
-// What helps wherever a database does not open for damage.
+// Adds advice to every error of a database that does not open because of damage.
 absl::Status WithAdvice(const absl::Status& damage, const std::string& directory) {
   return DataLoss(std::string(Message(damage)) + ". Without a backup: `veralith repair " +
                   directory + " --to TARGET` builds a database of what can be read");
@@ -76,7 +76,7 @@ DbImpl::DbImpl(std::string directory, const Options& options)
   AddForkObserver(this);
 }
 
-// On the child's only thread: nobody holds the mutex that could give it back.
+// Runs on the child's only thread: nobody holds the mutex that could release it.
 void DbImpl::AfterForkInChild() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   inherited_.Store(true);
   inherited_snapshot_.emplace(&snapshots_, visible_.Load());
@@ -97,7 +97,7 @@ absl::Status DbImpl::RecoverLocked() {
   MutexLock lock(mutex_);
   const ManifestState& state = versions_->state();
   written_before_ = state.written;
-  // What is replayed is flushed as it fills memtables; one edit at the end installs all of it, so
+  // What is replayed is flushed as it fills memtables. One edit at the end installs all of it, so
   // an interrupted recovery changes nothing and can run again (hazard R7).
   VersionEdit edit;
   std::vector<uint64_t> numbers;
@@ -109,7 +109,8 @@ absl::Status DbImpl::RecoverLocked() {
                             .recover_up_to_damage = options_.recover_up_to_damage,
                             .memtable_bytes = RecoveryBufferBytes(),
                             .flush = nullptr,
-                            // Twice: what a Close left is never too much for the next opening.
+                            // Twice the size: what Close left is never too much for the next
+                            // opening.
                             .kept_memtable_bytes = options_.read_only ? 0 : 2 * KeptInLogBytes()};
   if (!options_.read_only) {
     logs.flush = [this, &edit, &numbers](MemtableRef full) ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -131,11 +132,9 @@ absl::Status DbImpl::RecoverLocked() {
   return status;
 }
 
-// A smaller write buffer than the one that filled the logs does not cut them into as many runs.
+// A write buffer smaller than the one that filled the logs does not cut them into as many runs.
 size_t DbImpl::RecoveryBufferBytes() const {
-  return VERALITH_BROKEN(E15)
-             ? options_.write_buffer_bytes
-             : std::max(options_.write_buffer_bytes, options_.recovery_buffer_bytes);
+  return std::max(options_.write_buffer_bytes, options_.recovery_buffer_bytes);
 }
 
 absl::Status DbImpl::LockDirectory() {
@@ -143,12 +142,6 @@ absl::Status DbImpl::LockDirectory() {
     VERALITH_RETURN_IF_ERROR(PinDirectory());
     VERALITH_ASSIGN_OR_RETURN(watch_, ReaderWatch::Begin(fs_, directory_));
     files_->SetJudge([watch = *watch_](const absl::Status& error) { return watch.Judge(error); });
-#ifdef VERALITH_BROKEN_ENGINES
-    if (VERALITH_BROKEN(E13)) {
-      VERALITH_ASSIGN_OR_RETURN(broken_lock_,
-                                fs_->Lock(JoinPath(directory_, kLockFileName), LockMode::kShared));
-    }
-#endif
     return absl::OkStatus();
   }
   VERALITH_RETURN_IF_ERROR(MakeDirectory());
@@ -169,8 +162,8 @@ absl::Status DbImpl::MakeDirectory() {
     }
   }
   VERALITH_RETURN_IF_ERROR(fs_->CreateDirectory(directory_));
-  // A new database's own name must be durable, too. Until CURRENT is there it may not be: an
-  // opening that crashed can have made the directory without getting further.
+  // A new database's own name must be durable, too. Before CURRENT exists it may not be: an opening
+  // that crashed can have made the directory and nothing else.
   VERALITH_ASSIGN_OR_RETURN(const bool created,
                             fs_->Exists(JoinPath(directory_, kCurrentFileName)));
   return created ? absl::OkStatus() : fs_->SyncDirectory(ParentPath(directory_));
@@ -178,10 +171,8 @@ absl::Status DbImpl::MakeDirectory() {
 
 absl::Status DbImpl::PinDirectory() {
   FileSystem* const whole = fs_;
-  if (!VERALITH_BROKEN(E4)) {
-    VERALITH_ASSIGN_OR_RETURN(pinned_, veralith::PinDirectory(fs_, directory_));
-    fs_ = pinned_.get();
-  }
+  VERALITH_ASSIGN_OR_RETURN(pinned_, veralith::PinDirectory(fs_, directory_));
+  fs_ = pinned_.get();
   files_ = std::make_shared<FileTable>(
       fs_, MaxOpenSegments(options_, fs_->MaxOpenFiles(), executor_->parallelism()), whole);
   yielding_ = std::make_unique<YieldingFileSystem>(fs_, files_);
@@ -233,9 +224,9 @@ absl::Status DbImpl::OpenVersionSet() {
   return absl::OkStatus();
 }
 
-// Readers share the cache's ownership: one that a late reader of a super-version still holds must
-// not outlive it. A segment that a read-only database finds missing may have been replaced by a
-// writer that came since.
+// Readers share ownership of the cache: a reader that a late user of a super-version still holds
+// must not outlive it. If a read-only database finds a segment missing, a writer may have replaced
+// it since.
 SegmentOpener DbImpl::NewSegmentOpener() const {
   SegmentReaderOptions reader_options;
   reader_options.cache = cache_.get();
@@ -260,8 +251,8 @@ absl::Status DbImpl::FlushReplayed(const Memtable& full, VersionEdit* edit,
   FlushRequest request;
   request.memtables = {&full};
   request.points = {full.max_ts()};  // no snapshot lives; all that was replayed is visible
-  // With the runs that this recovery has flushed before, which are not installed yet: a tombstone
-  // must not be dropped over them.
+  // Includes the runs that this recovery has flushed already, which are not installed yet: a
+  // tombstone must not be dropped if they hold what it hides.
   VERALITH_ASSIGN_OR_RETURN(Version so_far, versions_->version().Apply(*edit));
   request.version = std::make_shared<const Version>(std::move(so_far));
   request.run_id = versions_->NewRunId();
@@ -292,21 +283,22 @@ absl::Status DbImpl::StartReading(const LogRecovery& recovery) {
   return publish_due_ ? NoMemory("Open") : absl::OkStatus();
 }
 
-// What was replayed, with its timestamps, into the new log; durable when it returns.
+// Writes what was replayed, with its timestamps, into the new log; durable when it returns.
 absl::Status DbImpl::LogAgain(const LogRecovery& recovery) {
   for (const ReplayedRecord& record : recovery.kept_records()) {
     logs_->Stage(record.ts, record.operations);
   }
   VERALITH_RETURN_IF_ERROR(logs_->Commit());
-  return VERALITH_BROKEN(E1_UNSYNCED) ? absl::OkStatus() : logs_->Sync();
+  return logs_->Sync();
 }
 
-// One edit: the replayed segments in, the old logs out, a new log, a ceiling above every timestamp
-// that an earlier life can have used (hazard O6). The old logs are not trusted again, whoever
-// synced them: what they held is in segments or in the new log, written and synced by this life.
+// Makes one edit: it adds the replayed segments, drops the old logs, and adds a new log and a
+// ceiling above every timestamp that an earlier life can have used (hazard O6). The old logs are
+// not trusted again, whoever synced them: this life writes and syncs what they held, in segments or
+// in the new log.
 absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit,
                                   std::vector<uint64_t>* numbers) {
-  const bool again = !recovery.kept_records().empty() && !VERALITH_BROKEN(O6);
+  const bool again = !recovery.kept_records().empty();
   if (!recovery.memtable()->empty() && !again) {
     VERALITH_RETURN_IF_ERROR(FlushReplayed(*recovery.memtable(), edit, numbers));
   }
@@ -316,7 +308,7 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   }
   const Timestamp used =
       std::max({state.timestamp_ceiling, state.last_timestamp, recovery.last_timestamp()});
-  clock_.emplace(physical_clock_, options_.max_clock_skew_nanos, VERALITH_BROKEN(O6) ? 0 : used);
+  clock_.emplace(physical_clock_, options_.max_clock_skew_nanos, used);
   clock_->Observe();
   Timestamp ceiling = 0;
   if (clock_->CeilingFor(WriteQueue::kMaxGroupWriters, &ceiling).ok()) {
@@ -326,7 +318,8 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   const uint64_t id = random_.Next();
   numbers->push_back(number);
   if (again) {
-    // A log that has records before any edit gave its number out would say that an edit is lost.
+    // If the log had records before an edit gave its number out, that would say that an edit is
+    // lost.
     VERALITH_RETURN_IF_ERROR(Install(VersionEdit()));
   }
   absl::StatusOr<std::unique_ptr<LogWriter>> log;

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/base/broken.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 
 namespace veralith {
@@ -10,8 +10,9 @@ namespace {
 
 absl::Status Lost(const absl::Status& why) {
   return FailedPrecondition(std::string(Message(why)) +
-                            "; another process can own the database since, so nothing more is "
-                            "changed in it: close it, see who removed the file, and open it again");
+                            "; another process may own the database now, so nothing more is "
+                            "changed in it: close it, find out what removed the file, and open it "
+                            "again");
 }
 
 }  // namespace
@@ -23,9 +24,6 @@ absl::StatusOr<std::unique_ptr<OwnerLock>> OwnerLock::Take(FileSystem* fs,
     MutexLock lock(owner->mutex_);
     VERALITH_ASSIGN_OR_RETURN(owner->file_,
                               fs->Lock(JoinPath(directory, kLockFileName), LockMode::kExclusive));
-  }
-  if (VERALITH_BROKEN(E5)) {
-    return owner;
   }
   absl::StatusOr<std::unique_ptr<FileLock>> itself =
       fs->LockDirectory(directory, LockMode::kExclusive);
@@ -44,14 +42,15 @@ absl::Status OwnerLock::Check() {
     }
   }
   const absl::Status held = file_->CheckHeld();
-  if (held.ok() || VERALITH_BROKEN(E5)) {
-    return absl::OkStatus();
+  if (held.ok()) {
+    return held;
   }
   return directory_lock_ != nullptr ? TakeAgain() : Lost(held);
 }
 
-// The directory was locked all the time, so nobody but an older version can have come in, and that
-// one would hold the new LOCK. Where CURRENT is gone, too, no cleaner was at work: all is lost.
+// The directory was locked all the time, so only an older version can have come in, and it would
+// hold the new LOCK. If CURRENT is gone, too, this was not a cleaner of lock files: everything is
+// lost.
 absl::Status OwnerLock::TakeAgain() {
   VERALITH_ASSIGN_OR_RETURN(const bool exists, fs_->Exists(JoinPath(directory_, kCurrentFileName)));
   if (!exists) {

@@ -1,17 +1,17 @@
-// The way of a read: pin the super-version, then load the visible timestamp, then look from the
-// newest source to the oldest; the first that says anything about the key decides.
+// The path of a read: pin the super-version, load the visible timestamp, then ask sources from the
+// newest to the oldest. The first that says anything about the key decides.
 #include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "core/base/broken.h"
 #include "core/base/epoch.h"
 #include "core/base/fork.h"
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
+#include "core/db/pinned_value_filler.h"
 #include "core/db/version_cursors.h"
 #include "core/format/key_hash.h"
 #include "core/iterator/merging_cursor.h"
@@ -27,8 +27,8 @@ absl::Status CheckNamespace(NamespaceId ns) {
              : InvalidArgument("namespace " + std::to_string(ns) + " is over the limit of 2^63-1");
 }
 
-// One lookup, from source to source. A source is asked only while no newer one has spoken; since
-// sources are ordered by age, what it says is newer than all that older ones could say.
+// One lookup, source by source. A source is asked only if no newer one has decided. Sources are
+// ordered by age, so what it says is newer than anything that older ones could say.
 class Lookup {
  public:
   Lookup(NamespaceId ns, std::string_view key, Timestamp snapshot, bool latest, bool fill_cache,
@@ -40,7 +40,7 @@ class Lookup {
         fill_cache_(fill_cache),
         want_timestamp_(want_timestamp) {}
 
-  // True: decided; see found() and the result.
+  // Returns true if this decides; see found() and the result.
   bool Ask(const Memtable& memtable) {
     const Timestamp covered = memtable.MaxCoveringTombstone(ns_, key_, snapshot_);
     EntryView entry;
@@ -63,9 +63,8 @@ class Lookup {
     LookupOptions options;
     options.fill_cache = fill_cache_;
     options.want_timestamp = want_timestamp_ || covered != 0;
-    options.unpinned_bytes = PinnedValue::kCopiedBytes;
-    // At the newest state no segment holds a version that is not visible: its timestamps need not
-    // be read.
+    options.unpinned_bytes = PinnedValueFiller::kCopiedBytes;
+    // At the newest state every version in a segment is visible: their timestamps need not be read.
     const Timestamp snapshot = latest_ ? kMaxTimestamp : snapshot_;
     VERALITH_RETURN_IF_ERROR(segment.Get(ns_, key_, hash(), snapshot, options, &result_));
     if (result_.kind == LookupResult::Kind::kAbsent) {
@@ -80,24 +79,26 @@ class Lookup {
     return true;
   }
 
-  // Of the key; computed once, and only if a segment is asked.
+  // Hash of the key; computed once, and only if a segment is asked.
   uint64_t hash() {
     if (hash_ == 0) {
       hash_ = HashUserKey(ns_, key_);
     }
     return hash_;
   }
+  NamespaceId ns() const { return ns_; }
+  std::string_view key() const { return key_; }
   bool found() const { return found_; }
   Timestamp timestamp() const { return timestamp_; }
-  // References of a memtable or a page are shared by all its readers: a small value is copied
+  // All readers of a memtable or a page share its reference count. So a small value is copied
   // instead, unless its page was read for this lookup alone.
   void MoveTo(PinnedValue* value) {
     if (pin_) {
-      value->Assign(value_, std::move(pin_));
-    } else if (value_.size() <= PinnedValue::kCopiedBytes) {
-      value->Copy(value_);
+      PinnedValueFiller::Assign(value_, std::move(pin_), value);
+    } else if (value_.size() <= PinnedValueFiller::kCopiedBytes) {
+      PinnedValueFiller::Copy(value_, value);
     } else {
-      value->Assign(value_, in_memtable_->MakePin());
+      PinnedValueFiller::Assign(value_, in_memtable_->MakePin(), value);
     }
   }
 
@@ -118,20 +119,16 @@ class Lookup {
   LookupResult result_;
 };
 
-// The segments that may hold the key are found first, so that the cache misses of their filters
-// pass side by side; the runs that come after the first kAhead wait their turn.
-absl::Status AskSegments(const SegmentSet& segments, NamespaceId ns, std::string_view key,
-                         Lookup& lookup) {
+// Finds the segments that may hold the key first, so that the cache misses of their filters
+// overlap. Runs after the first kAhead are looked at only if those do not decide.
+absl::Status AskSegments(const SegmentSet& segments, Lookup& lookup) {
   constexpr size_t kAhead = 16;
   const SegmentReader* ahead[kAhead];
   size_t found = 0;
   const auto ask = [&]() -> absl::StatusOr<bool> {
     for (size_t i = 0; i < found; ++i) {
-      const absl::StatusOr<bool> decided = lookup.Ask(*ahead[i]);
-      if (!decided.ok() && !VERALITH_BROKEN(P4)) {
-        return decided.status();
-      }
-      if (decided.ok() && *decided) {
+      VERALITH_ASSIGN_OR_RETURN(const bool decided, lookup.Ask(*ahead[i]));
+      if (decided) {
         return true;
       }
     }
@@ -139,10 +136,8 @@ absl::Status AskSegments(const SegmentSet& segments, NamespaceId ns, std::string
     return false;
   };
   for (int level = 0; level < kLevels; ++level) {
-    const std::vector<SegmentRun>& runs = segments.runs(level);
-    for (size_t i = 0; i < runs.size(); ++i) {
-      const SegmentRun& run = VERALITH_BROKEN(P2) ? runs[runs.size() - 1 - i] : runs[i];
-      const std::shared_ptr<const Segment>* segment = run.Find(ns, key);
+    for (const SegmentRun& run : segments.runs(level)) {
+      const std::shared_ptr<const Segment>* segment = run.Find(lookup.ns(), lookup.key());
       if (segment == nullptr) {
         continue;
       }
@@ -159,11 +154,9 @@ absl::Status AskSegments(const SegmentSet& segments, NamespaceId ns, std::string
   return ask().status();
 }
 
-// `segments`: those of `pinned`.
-absl::StatusOr<bool> GetFrom(const SuperVersion& pinned, const SegmentSet& segments,
-                             Timestamp snapshot, bool latest, NamespaceId ns, std::string_view key,
-                             bool fill_cache, PinnedValue* value, Timestamp* entry_timestamp) {
-  Lookup lookup(ns, key, snapshot, latest, fill_cache, entry_timestamp != nullptr);
+// Asks memtables, then segments, newest first. True: the key has a value, which is in `value`.
+absl::StatusOr<bool> GetFrom(const SuperVersion& pinned, Lookup& lookup, PinnedValue* value,
+                             Timestamp* entry_timestamp) {
   bool decided = false;
   for (const Memtable* memtable : pinned.memtables()) {
     if (lookup.Ask(*memtable)) {
@@ -172,7 +165,7 @@ absl::StatusOr<bool> GetFrom(const SuperVersion& pinned, const SegmentSet& segme
     }
   }
   if (!decided) {
-    VERALITH_RETURN_IF_ERROR(AskSegments(segments, ns, key, lookup));
+    VERALITH_RETURN_IF_ERROR(AskSegments(pinned.segments(), lookup));
   }
   if (!lookup.found()) {
     return false;
@@ -184,10 +177,10 @@ absl::StatusOr<bool> GetFrom(const SuperVersion& pinned, const SegmentSet& segme
   return true;
 }
 
-// The public iterator over VisibleIterator, or over nothing with an error.
+// The public iterator: over a VisibleIterator, or over nothing with an error.
 class DbIteratorImpl final : public DbIterator {
  public:
-  // `extra_runs`: of level 0, beyond the first.
+  // `extra_runs`: the number of runs in level 0 after the first.
   DbIteratorImpl(VisibleIterator::Source source, uint64_t extra_runs, const Atomic<bool>* closed,
                  DbImpl* db)
       : visible_(std::make_unique<VisibleIterator>(std::move(source))),
@@ -196,7 +189,7 @@ class DbIteratorImpl final : public DbIterator {
         db_(db) {}
   ~DbIteratorImpl() override {
     if (db_->is_inherited()) {
-      // It shares with the parent's threads what it would give back.
+      // It shares what it would release with the parent's threads.
       KeepForEver(visible_.release());
     } else {
       db_->ChargeSeeks(seeks_ * extra_runs_);
@@ -256,7 +249,7 @@ class DbIteratorImpl final : public DbIterator {
     lacks_memory_ = absl::OkStatus();
     return !closed_->LoadAcquire();
   }
-  // Where sources stand after an exception, nobody knows: until the next seek there is an error.
+  // After an exception nobody knows where sources are: there is an error until the next seek.
   template <typename Action>
   void Move(Action action) const {
     try {
@@ -268,7 +261,7 @@ class DbIteratorImpl final : public DbIterator {
 
   std::unique_ptr<VisibleIterator> visible_;
   const uint64_t extra_runs_;
-  const Atomic<bool>* const closed_;  // of the database, which outlives its iterators
+  const Atomic<bool>* const closed_;  // in the database, which outlives its iterators
   DbImpl* const db_;
   uint64_t seeks_ = 0;
   mutable absl::Status lacks_memory_;
@@ -293,7 +286,7 @@ class ErrorIterator : public DbIterator {
   const absl::Status status_;
 };
 
-// One for all who could not have another: never destroyed, and it never changes.
+// One object for every caller without memory for its own: never destroyed, and it never changes.
 class NoMemoryIterator final : public ErrorIterator {
  public:
   static std::unique_ptr<DbIterator> TheOne() {
@@ -306,7 +299,7 @@ class NoMemoryIterator final : public ErrorIterator {
   NoMemoryIterator() : ErrorIterator(absl::Status(absl::StatusCode::kResourceExhausted, "")) {}
 };
 
-// One for all who could not have another: no read is possible at it (db.h).
+// One object for every caller without memory for its own: no read is possible at it (db.h).
 const Snapshot* SnapshotWithoutMemory() {
   static const HeldSnapshot snapshot(/*list=*/nullptr, 0);
   return &snapshot;
@@ -368,48 +361,12 @@ absl::StatusOr<bool> DbImpl::Get(const ReadOptions& options, NamespaceId ns, std
   }
   VERALITH_RETURN_IF_ERROR(CheckNamespace(ns));
   EpochGuard guard;
-  const SuperVersion& of_segments = *current_.Peek();
-  const SuperVersion& pinned = VERALITH_BROKEN(P5) ? *current_.Peek() : of_segments;
+  const SuperVersion& pinned = *current_.Peek();
   VERALITH_ASSIGN_OR_RETURN(const Timestamp snapshot, ReadTimestamp(options, pinned));
   const bool latest = options.snapshot == nullptr && !options.timestamp.has_value();
-#ifdef VERALITH_BROKEN_ENGINES
-  if (VERALITH_BROKEN(P7) && latest) {
-    return GetThroughRows(pinned, snapshot, ns, key, value, entry_timestamp);
-  }
-#endif
-  return GetFrom(pinned, of_segments.segments(), snapshot, latest, ns, key, options.fill_cache,
-                 value, entry_timestamp);
+  Lookup lookup(ns, key, snapshot, latest, options.fill_cache, entry_timestamp != nullptr);
+  return GetFrom(pinned, lookup, value, entry_timestamp);
 }
-
-#ifdef VERALITH_BROKEN_ENGINES
-// Hazard P7: memtables, then the rows, then segments, whose answer becomes a row.
-absl::StatusOr<bool> DbImpl::GetThroughRows(const SuperVersion& pinned, Timestamp snapshot,
-                                            NamespaceId ns, std::string_view key,
-                                            PinnedValue* value, Timestamp* entry_timestamp) {
-  Lookup in_memory(ns, key, snapshot, true, true, true);
-  bool decided = false;
-  for (const Memtable* memtable : pinned.memtables()) {
-    decided = decided || in_memory.Ask(*memtable);
-  }
-  std::optional<BrokenRowCache::Row> row = decided ? std::nullopt : broken_rows_.Find(ns, key);
-  if (!row.has_value()) {
-    row.emplace();
-    VERALITH_ASSIGN_OR_RETURN(row->found, GetFrom(pinned, pinned.segments(), snapshot, true, ns,
-                                                  key, true, value, &row->timestamp));
-    row->value = value->ToString();
-    if (!decided) {
-      broken_rows_.Fill(ns, key, *row);
-    }
-  }
-  if (row->found && row->value.size() <= PinnedValue::kCopiedBytes) {
-    value->Copy(row->value);
-  }
-  if (entry_timestamp != nullptr) {
-    *entry_timestamp = row->timestamp;
-  }
-  return row->found;
-}
-#endif
 
 absl::StatusOr<std::vector<std::optional<std::string>>> DbImpl::MultiGet(
     const ReadOptions& options, NamespaceId ns, std::span<const std::string_view> keys) {
@@ -423,9 +380,9 @@ absl::StatusOr<std::vector<std::optional<std::string>>> DbImpl::MultiGet(
   PinnedValue value;
   for (size_t i = 0; i < keys.size(); ++i) {
     EpochGuard guard;
-    VERALITH_ASSIGN_OR_RETURN(const bool found,
-                              GetFrom(*pinned, pinned->segments(), snapshot, /*latest=*/false, ns,
-                                      keys[i], options.fill_cache, &value, nullptr));
+    Lookup lookup(ns, keys[i], snapshot, /*latest=*/false, options.fill_cache,
+                  /*want_timestamp=*/false);
+    VERALITH_ASSIGN_OR_RETURN(const bool found, GetFrom(*pinned, lookup, &value, nullptr));
     if (found) {
       results[i] = value.ToString();
     }
@@ -448,12 +405,8 @@ std::unique_ptr<DbIterator> DbImpl::TryNewIterator(const ScanOptions& options) {
   if (absl::Status status = CheckNamespace(options.ns); !status.ok()) {
     return std::make_unique<ErrorIterator>(std::move(status));
   }
-  const Timestamp before_the_pin = VERALITH_BROKEN(P6) ? visible_.Load() : 0;
   auto pinned = std::make_shared<SuperVersionRef>(current_.Acquire());
-  absl::StatusOr<Timestamp> snapshot = ReadTimestamp(options, **pinned);
-  if (VERALITH_BROKEN(P6) && options.snapshot == nullptr && !options.timestamp.has_value()) {
-    snapshot = before_the_pin;
-  }
+  const absl::StatusOr<Timestamp> snapshot = ReadTimestamp(options, **pinned);
   if (!snapshot.ok()) {
     return std::make_unique<ErrorIterator>(snapshot.status());
   }
@@ -488,7 +441,7 @@ const Snapshot* DbImpl::GetSnapshot() {
   }
 }
 
-// A running job does not know a snapshot that is taken now: it may be dropping versions that only
+// A running job does not know a snapshot that is taken now. It may be dropping versions that only
 // readers below its start could see.
 absl::StatusOr<const Snapshot*> DbImpl::GetSnapshotAt(Timestamp timestamp) {
   VERALITH_RETURN_IF_ERROR(RefuseInChild());
@@ -523,7 +476,7 @@ void DbImpl::ReleaseSnapshot(const Snapshot* snapshot) {
   }
   TryWithMemory([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (AnyGarbageEndsIn(at, *next)) {
-      LookForCompaction();  // what it kept may go
+      LookForCompaction();  // compaction may now drop what this snapshot kept
     }
   });
 }

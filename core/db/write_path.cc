@@ -1,9 +1,8 @@
-// The way of a write: room, timestamps under the ceiling, log, sync if asked, memtable, visible.
+// The path of a write: room, timestamps under the ceiling, log, sync if asked, memtable, visible.
 #include <algorithm>
 #include <string>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/finally.h"
 #include "core/base/no_memory.h"
@@ -12,12 +11,13 @@
 #include "core/db/batch_reducer.h"
 #include "core/db/db_impl.h"
 #include "core/log/record_writer.h"
+#include "core/memtable/apply_to_memtable.h"
 
 namespace veralith {
 namespace {
 
-// How long a commit waits for each run of level 0 from its slowdown trigger on: one is not noticed
-// alone; the many before the stop trigger leave compaction most of the time.
+// How long a commit waits for each run of level 0 from the slowdown trigger on. One is not noticed;
+// the many before the stop trigger leave most of the time to compaction.
 constexpr int64_t kSlowdownNanos = 1'000'000;
 
 size_t OperationBytes(std::span<const LogOperation> operations) {
@@ -112,10 +112,10 @@ absl::StatusOr<Timestamp> DbImpl::Commit(const WriteOptions& options,
   return writer.timestamp;
 }
 
-// However it goes, the queue gets its next leader (hazard E9).
+// Whatever happens, the queue gets its next leader (hazard E9).
 void DbImpl::Lead(WriteQueue::Writer& leader) {
-  const auto lead = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return LeadGroup(leader); };
-  const absl::Status status = VERALITH_BROKEN(E9) ? lead() : CatchNoMemory("a write", lead);
+  const absl::Status status =
+      CatchNoMemory("a write", [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return LeadGroup(leader); });
   if (status.ok() && OnlyDelete(leader.operations)) {
     TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { FlushDeletions(); });
   }
@@ -139,14 +139,14 @@ void DbImpl::FinishLeading(const absl::Status& status) {
   DeliverEvents();
 }
 
-// Takes the timestamps under the mutex, then writes log and memtable without it: the leader is the
-// only one to touch them. Memory that cannot be had before the log is written is an error of this
-// group alone; after that it is as a failed write, since the log says what no memtable has.
+// Takes the timestamps under the mutex, then writes log and memtable without it: only the leader
+// touches them. If memory runs out before the log is written, that is an error of this group alone.
+// After that it is like a failed write, because the log says what no memtable has.
 absl::Status DbImpl::CommitGroup() {
   const std::vector<WriteQueue::Writer*>& group = queue_.Group();
   bool sync = std::exchange(sync_due_, false);
   const bool sync_was_due = sync;
-  Timestamp last = 0;  // of this group; none for barriers, which commit nothing
+  Timestamp last = 0;  // in this group; none for barriers, which commit nothing
   uint64_t user_bytes = 0;
   size_t entries = 0;
   for (WriteQueue::Writer* writer : group) {
@@ -170,8 +170,7 @@ absl::Status DbImpl::CommitGroup() {
       status = LogGroup(sync);
     }
     if (staged.ok() && status.ok()) {
-      status = CatchNoMemory("a write that is logged",
-                             [&] { return ApplyGroup(group, last, &notes_on); });
+      status = CatchNoMemory("a logged write", [&] { return ApplyGroup(group, last, &notes_on); });
     }
   }
   if (!staged.ok()) {
@@ -215,25 +214,13 @@ absl::Status DbImpl::LogGroup(bool sync) {
 
 absl::Status DbImpl::ApplyGroup(const std::vector<WriteQueue::Writer*>& group, Timestamp last,
                                 bool* notes_puts) {
-  Memtable* target = active_.get();
-#ifdef VERALITH_BROKEN_ENGINES
-  if (VERALITH_BROKEN(W1)) {  // looked up once too early: flush may have passed it since
-    broken_previous_target_ = std::exchange(broken_target_, active_);
-    target = broken_previous_target_ ? broken_previous_target_.get() : target;
-  }
-#endif
-  if (VERALITH_BROKEN(W2_VISIBLE) && last != 0) {
-    visible_.Store(last);
-  }
+  Memtable* const memtable = active_.get();
   for (const WriteQueue::Writer* writer : group) {
     for (const LogOperation& operation : writer->operations) {
-      ApplyToMemtable(operation, writer->timestamp, target);
+      ApplyToMemtable(operation, writer->timestamp, memtable);
       if (*notes_puts && operation.kind == LogOperation::Kind::kPut) {
         *notes_puts = gaps_.NotePut(operation.ns, operation.key, writer->timestamp);
       }
-#ifdef VERALITH_BROKEN_ENGINES
-      broken_rows_.Forget(operation.ns, operation.key);
-#endif
     }
   }
   if (last != 0) {
@@ -245,8 +232,8 @@ absl::Status DbImpl::ApplyGroup(const std::vector<WriteQueue::Writer*>& group, T
 absl::Status DbImpl::Closed() const {
   return FailedPrecondition(
       is_inherited()
-          ? "the database belongs to the process that this one was forked from, and is of no "
-            "use here: fork before you open it, or open it here once the other process has "
+          ? "the database belongs to the process that this one was forked from, and cannot be "
+            "used here: fork before you open it, or open it here once the other process has "
             "closed it"
           : "the database is closed");
 }
@@ -273,10 +260,10 @@ absl::Status DbImpl::CheckWritable() const {
   return fatal_;
 }
 
-// After a failed write or sync of log or manifest what is on disk is not known: nothing more may be
-// acknowledged (hazards W4, W5).
+// After a failed write or sync of the log or the manifest, it is unknown what is on disk: nothing
+// more may be acknowledged (hazards W4, W5).
 absl::Status DbImpl::Fatal(const absl::Status& cause) {
-  if (fatal_.ok() && !VERALITH_BROKEN(W5)) {
+  if (fatal_.ok()) {
     fatal_ = FailedPrecondition("no write is possible until the database is opened again");
     TryWithMemory([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
       fatal_ = FailedPrecondition(
@@ -292,7 +279,7 @@ absl::Status DbImpl::Fatal(const absl::Status& cause) {
   return cause;
 }
 
-// An edit for which there was no memory has changed nothing, and is no more than an error.
+// If there was no memory for an edit, it has changed nothing; that is only an error.
 absl::Status DbImpl::InstallOrFail(VersionEdit edit) {
   absl::Status status = Install(std::move(edit));
   const bool changed_nothing = absl::IsResourceExhausted(status) && versions_->error().ok();
@@ -311,7 +298,7 @@ absl::Status DbImpl::EnsureCeiling() {
     edit.timestamp_ceiling = needed;
     VERALITH_RETURN_IF_ERROR(InstallOrFail(std::move(edit)));
     clock_->RaiseCeiling(needed);
-    // Meanwhile AdvanceClock may have gone beyond it.
+    // Meanwhile AdvanceClock may have moved the clock past it.
   }
 }
 
@@ -325,9 +312,9 @@ bool DbImpl::BelowLevel0Stop() const {
 }
 
 // Called by the leader: on return the active memtable can take the group. An entry of any size goes
-// into a memtable that is not full yet, so no entry is too large to be taken (hazard W3). Where the
-// disk has no room for a flush, deletions go into a full memtable, up to twice its size: they are
-// what makes room.
+// into a memtable that is not full yet, so no entry is too large (hazard W3). If the disk has no
+// room for a flush, deletions go into a full memtable, up to twice its size: they are what makes
+// room.
 absl::Status DbImpl::MakeRoom(bool deletes) {
   if (publish_due_) {
     PublishSuperVersion();  // else readers would not see what goes into the memtable
@@ -348,14 +335,14 @@ absl::Status DbImpl::MakeRoom(bool deletes) {
     status = WaitForRoom("level 0 has too many runs", compaction_, &DbImpl::BelowLevel0Stop);
   }
   if (deletes && absl::IsResourceExhausted(status) &&
-      active_->MemoryBytes() / 2 < options_.write_buffer_bytes && !VERALITH_BROKEN(E8)) {
+      active_->MemoryBytes() / 2 < options_.write_buffer_bytes) {
     return absl::OkStatus();
   }
   return status.ok() ? RotateMemtable() : status;
 }
 
-// One memtable more than there are write buffers, and another one when this one takes no more: all
-// of them become one run, without what the deletions hide.
+// Allows one memtable more than there are write buffers, and one more when the active one takes no
+// more. All of them become one run, without what the deletions hide.
 void DbImpl::FlushDeletions() {
   const bool is_short =
       absl::IsResourceExhausted(flush_.error) || absl::IsResourceExhausted(compaction_.error);
@@ -385,8 +372,8 @@ void DbImpl::SlowDown() {
   }
 }
 
-// By the leader; so is EndStall, but where a compaction or Close ends a slowdown that no writer has
-// met the end of.
+// Called by the leader. EndStall is too, except when a compaction or Close ends a slowdown whose
+// end no writer has noticed.
 void DbImpl::BeginStall(StallEvent::Kind kind, std::string reason) {
   if (stall_.has_value() && stall_->kind == kind && stall_->reason == reason) {
     return;
@@ -440,7 +427,7 @@ absl::Status DbImpl::WaitForRoom(std::string reason, const BackgroundWork& work,
   return status;
 }
 
-// All the memory that it needs is had before the new log is in the manifest.
+// Allocates all the memory that it needs before the new log is in the manifest.
 absl::Status DbImpl::RotateMemtable() {
   VersionEdit edit;
   const uint32_t continues = logs_->checksum();
@@ -478,13 +465,13 @@ absl::Status DbImpl::AsLeader(const std::function<absl::Status()>& action) {
   }
   absl::Status status = CheckWritable();
   if (status.ok()) {
-    status = CatchNoMemory("what excludes writes", action);
+    status = CatchNoMemory("an operation that excludes writes", action);
   }
   FinishLeading(status);
   return status;
 }
 
-// A barrier that asks for a sync: it shares its sync with every writer in its group.
+// Enters a barrier that asks for a sync: it shares its sync with every writer in its group.
 absl::Status DbImpl::Sync() {
   VERALITH_RETURN_IF_ERROR(RefuseInListener("Sync"));
   WriteQueue::Writer writer;
@@ -512,7 +499,7 @@ void DbImpl::ScheduleIntervalSync(int64_t delay_nanos) {
   });
 }
 
-// The write is committed: without memory for a timer the next one syncs.
+// The write is committed: if there is no memory for a timer, the next write syncs.
 void DbImpl::EnsureIntervalSync() {
   if (!TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
         ScheduleIntervalSync(options_.sync_interval_nanos);
@@ -521,7 +508,7 @@ void DbImpl::EnsureIntervalSync() {
   }
 }
 
-// A timer must not wait behind a leader that may itself wait for background work: when there is a
+// A timer must not wait for a leader that may itself wait for background work. If there is a
 // leader, its group is asked to sync, and this looks again soon.
 void DbImpl::IntervalSync() {
   if (closing_) {

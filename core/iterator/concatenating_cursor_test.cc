@@ -243,7 +243,7 @@ TEST(ConcatenatingCursor, OfNoPartsIsEmpty) {
   EXPECT_TRUE(cursor->status().ok());
 }
 
-// The last part was written after the range delete; the others are passed by all the same.
+// The last part was written after the range delete; the others are skipped nevertheless.
 TEST(ConcatenatingCursor, LeavesTheDeletedPartsOfARunThatIsNewerElsewhere) {
   std::vector<Entries> parts;
   for (const char* part : {"a", "b", "c"}) {

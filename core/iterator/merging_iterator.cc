@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 
 namespace veralith {
@@ -17,19 +16,10 @@ class EmptyIterator final : public Iterator {
   void Next() override { VERALITH_CHECK(valid_); }
 };
 
-#ifdef VERALITH_BROKEN_ENGINES
-// The order of an engine with fault O1: a key comes after the longer ones that begin with it.
-int OrderOfO1(const EntryView& a, const EntryView& b) {
-  const bool nested = a.key != b.key && (a.key.starts_with(b.key) || b.key.starts_with(a.key));
-  const int order = CompareEntries(a, b);
-  return a.ns == b.ns && nested ? -order : order;
-}
-#endif
-
-// A binary heap of the children that are valid, the one whose entry is yielded on top. The better
-// of the two below the top is remembered, so that a top that stays in front costs one compare.
+// A binary heap of the valid children, with the one whose entry is yielded on top. The better of
+// the two below the top is remembered, so a top that stays on top costs one comparison.
 //
-// All children stand at or after the current entry.
+// All children are at or after the current entry.
 class MergingIterator final : public Iterator {
  public:
   explicit MergingIterator(std::vector<std::unique_ptr<Iterator>> children)
@@ -63,10 +53,7 @@ class MergingIterator final : public Iterator {
 
   // Whether the child at one heap place comes before that at another.
   bool Before(size_t a, size_t b) const {
-    int order = CompareEntries(Child(a)->entry(), Child(b)->entry());
-#ifdef VERALITH_BROKEN_ENGINES
-    order = VERALITH_BROKEN(O1) ? OrderOfO1(Child(a)->entry(), Child(b)->entry()) : order;
-#endif
+    const int order = CompareEntries(Child(a)->entry(), Child(b)->entry());
     return order != 0 ? order < 0 : heap_[a] < heap_[b];
   }
 
@@ -89,7 +76,7 @@ class MergingIterator final : public Iterator {
 
   void FindRunnerUp() { runner_up_ = heap_.size() > 2 && Before(2, 1) ? 2 : 1; }
 
-  // After the top child moved.
+  // Called after the top child moved.
   void Settle() {
     if (!Top()->Valid()) [[unlikely]] {
       DropTop();
@@ -103,7 +90,7 @@ class MergingIterator final : public Iterator {
     entry_ = Top()->entry();
   }
 
-  // The top child ended: by its end, or by an error that ends the merge.
+  // Called when the top child ended: at its end, or by an error that ends the merge.
   void DropTop() {
     status_ = Top()->status();
     heap_[0] = heap_.back();
@@ -120,7 +107,7 @@ class MergingIterator final : public Iterator {
     }
   }
 
-  // All children have moved.
+  // Called when all children have moved.
   void Rebuild() {
     status_ = absl::OkStatus();
     heap_.clear();

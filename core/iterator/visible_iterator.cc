@@ -2,14 +2,13 @@
 
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 
 namespace veralith {
 namespace {
 
-// Of the keys in one run that range tombstones hide, the second asks the sources to skip, and then
-// every kSkipInterval-th: where they cannot, asking costs little.
+// While range tombstones hide key after key, the sources are asked to skip at the 2nd hidden key
+// and at every kSkipInterval-th after it. If they cannot skip, asking costs little.
 constexpr uint32_t kSkipInterval = 16;
 
 bool DueToSkip(uint32_t hidden) { return hidden % kSkipInterval == 2; }
@@ -38,8 +37,7 @@ bool VisibleIterator::BelowLower(std::string_view key) const {
     return false;
   }
   const int order = CompareBytes(key, lower_.key);
-  return order < 0 ||
-         (order == 0 && lower_.kind == ScanBound::Kind::kExclusive && !VERALITH_BROKEN(O3));
+  return order < 0 || (order == 0 && lower_.kind == ScanBound::Kind::kExclusive);
 }
 
 bool VisibleIterator::AboveUpper(std::string_view key) const {
@@ -47,9 +45,6 @@ bool VisibleIterator::AboveUpper(std::string_view key) const {
     return false;
   }
   const int order = CompareBytes(key, upper_.key);
-  if (VERALITH_BROKEN(O3) && key.starts_with(upper_.key)) {
-    return upper_.kind == ScanBound::Kind::kExclusive;
-  }
   return order > 0 || (order == 0 && upper_.kind == ScanBound::Kind::kExclusive);
 }
 
@@ -76,7 +71,7 @@ void VisibleIterator::SeekToFirst() {
   FindForward();
 }
 
-// The target may be a key that a source shows, and which changes as that source moves.
+// The target may be a key that a source holds, which changes as that source moves.
 std::string_view VisibleIterator::Keep(std::string_view target) {
   if (!valid_) {
     return target;
@@ -139,7 +134,7 @@ void VisibleIterator::Prev() {
   FindBackward();
 }
 
-// A version that no range tombstone covers needs no timestamp.
+// A version that no range tombstone covers does not need its timestamp read.
 bool VisibleIterator::HiddenByRange(bool* unreadable) {
   const Timestamp covering = tombstones_.MaxCovering(merged_->key());
   if (covering == 0) {
@@ -176,7 +171,7 @@ bool VisibleIterator::FindGap(uint64_t hidden) {
     run_.assign(merged_->key());
     has_run_ = true;
   }
-  return !VERALITH_BROKEN(E12_QUEUE) && gaps_->Find(ns_, merged_->key(), snapshot_, &gap_);
+  return gaps_->Find(ns_, merged_->key(), snapshot_, &gap_);
 }
 
 void VisibleIterator::LearnForward(uint64_t hidden) {
@@ -201,10 +196,10 @@ void VisibleIterator::LearnBackward(uint64_t hidden) {
   gaps_->Learn(snapshot_, std::move(gap));
 }
 
-// From merged_'s key on to the first one that is visible.
+// Moves from merged_'s key to the first visible key at or after it.
 void VisibleIterator::FindForward() {
   uint32_t covered = 0;
-  uint64_t hidden = 0;  // one by one
+  uint64_t hidden = 0;  // since the last jump
   has_run_ = false;
   while (merged_->Valid() && !AboveUpper(merged_->key())) {
     const Sight sight = Look();
@@ -240,7 +235,7 @@ void VisibleIterator::FindForward() {
 
 void VisibleIterator::FindBackward() {
   uint32_t covered = 0;
-  uint64_t hidden = 0;  // one by one
+  uint64_t hidden = 0;  // since the last jump
   has_run_ = false;
   while (merged_->Valid() && !BelowLower(merged_->key())) {
     const Sight sight = Look();

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
@@ -78,7 +77,7 @@ void RecordWriter::DropStaged() {
   open_payload_bytes_ = 0;
 }
 
-// The error may lack memory for its words, and then must still be an error.
+// The error may lack memory for its words, and must still be an error then.
 absl::Status RecordWriter::Commit() {
   VERALITH_CHECK(open_payload_bytes_ == 0);
   const size_t bytes = staged_bytes_;
@@ -91,10 +90,6 @@ absl::Status RecordWriter::Commit() {
     }
   }
   staged_bytes_ = 0;
-  if (VERALITH_BROKEN(W5) && !status_.ok()) {
-    committed_offset_ += bytes;
-    return std::exchange(status_, absl::OkStatus());
-  }
   if (buffer_bytes_ > kKeptBufferBytes) {
     buffer_.reset();
     buffer_bytes_ = 0;

@@ -6,21 +6,21 @@
 #include <string_view>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
 #include "core/format/record_frame.h"
+#include "core/fs/file_helpers.h"
 #include "core/log/record_reader.h"
 #include "core/log/record_writer.h"
 
 namespace veralith {
 namespace {
 
-// A record's payload: up to where the file was synced when the record was written (8 bytes), then
-// the edit. A closing record has no edit.
+// A record's payload: the position up to which the file was synced when the record was written (8
+// bytes), then the edit. A closing record has no edit.
 constexpr size_t kSyncedThroughBytes = 8;
 constexpr uint64_t kMaxCurrentBytes = 4096;
 
@@ -55,7 +55,7 @@ std::string CurrentLines(const CurrentPointer& pointer) {
   return ManifestFileName(pointer.manifest_number) + "\n" + line;
 }
 
-// 16 lower-case hex digits; nothing for any other text.
+// Parses 16 lower-case hex digits; returns nothing for any other text.
 std::optional<uint64_t> ParseHex16(std::string_view text) {
   if (text.size() != 16) {
     return std::nullopt;
@@ -119,12 +119,10 @@ absl::Status WriteCurrent(FileSystem* fs, const std::string& directory,
   const std::string temporary = JoinPath(directory, kCurrentTemporaryFileName);
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, CreateAnew(fs, temporary));
   VERALITH_RETURN_IF_ERROR(file->Append(CurrentText(pointer)));
-  if (!VERALITH_BROKEN(S4Pointer)) {
-    VERALITH_RETURN_IF_ERROR(file->Sync());
-  }
+  VERALITH_RETURN_IF_ERROR(file->Sync());
   VERALITH_RETURN_IF_ERROR(file->Close());
   VERALITH_RETURN_IF_ERROR(fs->Rename(temporary, JoinPath(directory, kCurrentFileName)));
-  return VERALITH_BROKEN(S4Rename) ? absl::OkStatus() : fs->SyncDirectory(directory);
+  return fs->SyncDirectory(directory);
 }
 
 }  // namespace
@@ -133,10 +131,6 @@ class ManifestLog::Impl {
  public:
   Impl(std::unique_ptr<File> file, const RecordFileId& id, ManifestLimits limits)
       : writer_(std::move(file), id), limits_(limits) {}
-#ifdef VERALITH_BROKEN_ENGINES
-  Impl(std::unique_ptr<File> file, const RecordFileId& id, const RecordResumePoint& resume)
-      : writer_(std::move(file), id, resume), limits_() {}
-#endif
 
   absl::Status AppendFirst(const VersionEdit& snapshot) {
     VERALITH_RETURN_IF_ERROR(Append(snapshot));
@@ -161,7 +155,7 @@ class ManifestLog::Impl {
 
   absl::Status Close() {
     if (!first_error_.ok()) {
-      return absl::OkStatus();  // known since, and nothing is left to be done
+      return absl::OkStatus();  // the caller has the error already, and nothing is left to do
     }
     writer_.Stage(Payload(writer_.synced_offset(), nullptr));
     first_error_ = FailedPrecondition("closed");
@@ -201,35 +195,10 @@ absl::StatusOr<std::unique_ptr<ManifestLog>> ManifestLog::Create(FileSystem* fs,
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kCreate));
   auto impl = std::make_unique<Impl>(std::move(file), ManifestFileId(pointer), limits);
   VERALITH_RETURN_IF_ERROR(impl->AppendFirst(state.Snapshot()));
-  if (!VERALITH_BROKEN(S4Manifest)) {
-    VERALITH_RETURN_IF_ERROR(fs->SyncDirectory(directory));
-  }
+  VERALITH_RETURN_IF_ERROR(fs->SyncDirectory(directory));
   VERALITH_RETURN_IF_ERROR(WriteCurrent(fs, directory, pointer));
   return std::unique_ptr<ManifestLog>(new ManifestLog(number, std::move(impl)));
 }
-
-#ifdef VERALITH_BROKEN_ENGINES
-absl::StatusOr<std::unique_ptr<ManifestLog>> ManifestLog::Reuse(FileSystem* fs,
-                                                                const std::string& directory,
-                                                                uint64_t number,
-                                                                uint64_t database_id) {
-  const std::string path = JoinPath(directory, ManifestFileName(number));
-  const RecordFileId id = ManifestFileId({number, database_id});
-  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> read, fs->Open(path, OpenMode::kRead));
-  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<RecordReader> reader,
-                            RecordReader::Open(std::move(read), id));
-  std::string_view payload;
-  for (bool more = true; more;) {
-    VERALITH_ASSIGN_OR_RETURN(more, reader->Next(&payload));
-  }
-  RecordResumePoint resume = reader->resume_point();
-  // Behind the torn tail.
-  resume.offset = reader->file_bytes() / kRecordAlignment * kRecordAlignment;
-  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kReadWrite));
-  return std::unique_ptr<ManifestLog>(
-      new ManifestLog(number, std::make_unique<Impl>(std::move(file), id, resume)));
-}
-#endif
 
 absl::Status ManifestLog::Append(const VersionEdit& edit) { return impl_->Append(edit); }
 absl::Status ManifestLog::Close() { return impl_->Close(); }
@@ -257,7 +226,7 @@ absl::Status VisitRecord(std::string_view payload, uint64_t offset, const VisitE
   return visit(offset, edit);
 }
 
-// A bad place that a later sound record calls synced is damage.
+// A bad place is damage if a later sound record says that it was synced.
 absl::Status CheckTailIsTorn(RecordReader& reader, const std::string& path) {
   const uint64_t bad = reader.end_offset();
   absl::Status verdict;
@@ -292,7 +261,7 @@ absl::StatusOr<ManifestScan> Scan(std::unique_ptr<File> file, const RecordFileId
   scan.bytes = reader->file_bytes();
   scan.discarded_bytes = scan.bytes - std::min(scan.bytes, reader->end_offset());
   scan.end_detail = reader->end_detail();
-  if (reader->end_reason() == RecordReader::EndReason::kBadRecord && !VERALITH_BROKEN(R2)) {
+  if (reader->end_reason() == RecordReader::EndReason::kBadRecord) {
     VERALITH_RETURN_IF_ERROR(CheckTailIsTorn(*reader, path));
   }
   return scan;
@@ -322,8 +291,8 @@ namespace {
 
 constexpr std::string_view kWhatToDo = "; restore the directory from a backup";
 
-// Without CURRENT: does this manifest stem from a creation that a crash interrupted, before
-// anything depended on it? Then it holds at most the snapshot of an empty database.
+// Without CURRENT: whether this manifest stems from a creation that a crash interrupted before
+// anything depended on it. Such a manifest holds at most the snapshot of an empty database.
 absl::StatusOr<bool> IsUnfinishedCreation(FileSystem* fs, const std::string& directory,
                                           uint64_t number) {
   const std::string path = JoinPath(directory, ManifestFileName(number));
@@ -358,7 +327,7 @@ absl::Status CheckNoDataWithoutCurrent(FileSystem* fs, const std::string& direct
     }
     if (is_data) {
       return DataLoss(missing + ToString(file) +
-                      " is there: this is a database, and is not taken for an empty one" +
+                      " exists: this is a database, and is not taken for an empty one" +
                       std::string(kWhatToDo));
     }
   }
@@ -395,7 +364,7 @@ absl::StatusOr<RecoveredManifest> RecoverManifestFile(FileSystem* fs, const std:
   RecoveredManifest recovered;
   recovered.state = std::move(builder).Build();
   if (recovered.state.database_id != pointer.database_id) {
-    return DataLoss(path + " is of another database than CURRENT" + std::string(kWhatToDo));
+    return DataLoss(path + " belongs to another database than CURRENT" + std::string(kWhatToDo));
   }
   recovered.manifest_number = pointer.manifest_number;
   recovered.records = scan.records;
@@ -416,9 +385,6 @@ absl::StatusOr<std::optional<RecoveredManifest>> RecoverManifest(
   const auto has = [&](const FileName& file) {
     return std::find(files.begin(), files.end(), file) != files.end();
   };
-  if (VERALITH_BROKEN(R1) && !has({FileKind::kCurrent, 0})) {
-    return std::nullopt;
-  }
   if (!has({FileKind::kCurrent, 0})) {
     VERALITH_RETURN_IF_ERROR(CheckNoDataWithoutCurrent(fs, directory, files));
     return std::nullopt;

@@ -2,8 +2,8 @@
 // every key (scans).
 #include <memory>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
+#include "core/base/sync.h"
 #include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
 #include "core/memtable/encoded_key.h"
@@ -17,7 +17,7 @@ namespace {
 using radix::Leaf;
 using radix::Version;
 
-// Stands on one version of one leaf.
+// Points to one version of one leaf.
 class RadixTreeIterator final : public Iterator {
  public:
   explicit RadixTreeIterator(const Atomic<uintptr_t>* root) : path_(root) {}
@@ -56,7 +56,7 @@ class RadixTreeIterator final : public Iterator {
   const Version* version_ = nullptr;
 };
 
-// Stands on one leaf; a leaf without a visible version is passed by.
+// Points to one leaf; skips leaves without a visible version.
 class RadixTreeCursor final : public KeyCursor {
  public:
   RadixTreeCursor(const Atomic<uintptr_t>* root, NamespaceId ns, Timestamp snapshot,
@@ -102,7 +102,7 @@ class RadixTreeCursor final : public KeyCursor {
   bool ReadTimestamp() override { return true; }  // see Shows
 
  private:
-  // False when the leaf has no visible version.
+  // Returns false if the leaf has no visible version.
   bool Shows(const Leaf* leaf) {
     const Version* const version = radix::NewestAtOrBelow(leaf->head.LoadAcquire(), snapshot_);
     if (version == nullptr) {
@@ -116,9 +116,7 @@ class RadixTreeCursor final : public KeyCursor {
     is_dated_ = true;
     return true;
   }
-  bool IsOurs(const Leaf* leaf) const {
-    return leaf != nullptr && (leaf->ns() == ns_ || VERALITH_BROKEN(O2));
-  }
+  bool IsOurs(const Leaf* leaf) const { return leaf != nullptr && leaf->ns() == ns_; }
   void FindForward(const Leaf* leaf) {
     for (; IsOurs(leaf); leaf = path_.Next()) {
       if (Shows(leaf)) {

@@ -6,7 +6,7 @@
 // foreign_chunk.h says. Statistics, page indexes and bloom filters are not believed and not used.
 //
 // 1. Opening reads the whole file once, a row group at a time: rows must ascend strictly in the
-//    order of core/format/entry.h and lie within the limits of core/base/types.h, else
+//    order of core/format/entry.h and lie within the limits of veralith/types.h, else
 //    InvalidArgument names the first row that does not. So every later answer is right.
 // 2. Each later read decodes a row group anew (the last one is kept) and compares it with what
 //    opening saw: DataLoss where the file changed.
@@ -25,10 +25,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/fs/file_system.h"
 #include "core/iterator/iterator.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_summary.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

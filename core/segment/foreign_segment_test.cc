@@ -1,5 +1,5 @@
-// Files of our schema that pyarrow, DuckDB and polars wrote (tools/interop/foreign_files.py, run
-// once into corpus/golden/foreign): read right, or refused by name.
+// Files with our schema that pyarrow, DuckDB and polars wrote (tools/interop/foreign_files.py, run
+// once into corpus/golden/foreign): they are read right, or refused by name.
 #include <algorithm>
 #include <fstream>
 #include <functional>
@@ -110,7 +110,7 @@ std::unique_ptr<ForeignSegment> OpenGolden(const std::string& name) {
   return segment.ok() ? *std::move(segment) : nullptr;
 }
 
-// What a scan gives; stops at an error.
+// Returns what a scan gives; stops at an error.
 std::vector<Row> Scan(const ForeignSegment& segment, absl::Status* status) {
   std::vector<Row> rows;
   const auto iterator = segment.NewIterator();
@@ -247,7 +247,7 @@ TEST(ForeignSegment, RowGroupsWithoutRowsArePassedOver) {
   EXPECT_TRUE(status.ok()) << status;
 }
 
-// Two data pages, the second of which says that it is a dictionary.
+// Two data pages; the second one says that it is a dictionary.
 TEST(ForeignSegment, ADictionaryBehindRowsIsRefused) {
   std::string chunk;
   for (const parquet::PageType type :
@@ -340,8 +340,8 @@ TEST(ForeignSegment, AMemoryLimitIsKept) {
       Open(ReadFile(kDirectory + "pyarrow_plain_v1.parquet"), options).status()));
 }
 
-// Without a checksum over everything a changed byte may give other rows; but never rows out of
-// order, nor anything worse.
+// Without a checksum over everything, a changed byte may give other rows. It must never give rows
+// out of order, or anything worse.
 void ReadHostile(std::string bytes) {
   SegmentReaderOptions options;
   options.memory_limit_bytes = uint64_t{1} << 22;

@@ -1,6 +1,6 @@
 // Small segments with every bit flipped, every cut, and pairs of damages: salvage gives entries of
-// the segment and no others, in order; after one flipped bit it gives all but the rows of the page
-// that holds the bit.
+// the segment and no others, in order. After one flipped bit it gives all rows except those of the
+// page that holds the bit.
 #include <algorithm>
 #include <memory>
 #include <set>
@@ -48,7 +48,7 @@ class SegmentSalvageTest : public ::testing::TestWithParam<int> {
     return outcome;
   }
 
-  // In the order of the segment, each at most once.
+  // Expects entries in the order of the segment, each at most once.
   void ExpectNothingInvented(const Outcome& outcome) const {
     size_t at = 0;
     for (const OwnedEntry& entry : outcome.entries) {

@@ -5,10 +5,10 @@
 #include <optional>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
 
 namespace veralith {
 namespace {
@@ -23,8 +23,8 @@ std::vector<FileName> OurFiles(const std::vector<std::string>& names) {
   return files;
 }
 
-// How many levels count as tiered: as the policy says, and more where the version already holds
-// more runs than that (written under another policy; compaction will merge them).
+// Returns how many levels count as tiered: as many as the policy says, and more if the version
+// already holds more runs than that (written under another policy; compaction will merge them).
 int TieredLevels(const Version& version, int policy) {
   int tiered = policy;
   for (int level = policy; level < kMaxTieredLevels; ++level) {
@@ -39,7 +39,7 @@ int TieredLevels(const Version& version, int policy) {
 
 class VersionSet::Turn {
  public:
-  // `set` has the turn.
+  // `set` must have the turn.
   explicit Turn(VersionSet& set) : set_(set) {}
   ~Turn() { set_.EndTurn(); }
   Turn(const Turn&) = delete;
@@ -70,11 +70,6 @@ absl::Status VersionSet::Recover() {
   const std::vector<FileName> files = OurFiles(names);
   VERALITH_RETURN_IF_ERROR(CheckLogsExist(files));
   VERALITH_RETURN_IF_ERROR(CheckManifestIsWhole(files));
-#ifdef VERALITH_BROKEN_ENGINES
-  if (VERALITH_BROKEN(R4)) {
-    VERALITH_ASSIGN_OR_RETURN(state_, WithoutUnreadable());
-  }
-#endif
   VERALITH_ASSIGN_OR_RETURN(current_, OpenSet(state_.version));
   for (const uint64_t number : state_.version->FileNumbers()) {
     open_[number] = current_->Find(*state_.version->Find(number));
@@ -84,7 +79,7 @@ absl::Status VersionSet::Recover() {
   for (const FileName& file : files) {
     next_file_number_ = std::max(next_file_number_, file.number + 1);
   }
-  if (options_.read_only && !VERALITH_BROKEN(R8)) {
+  if (options_.read_only) {
     return absl::OkStatus();
   }
   if (next_file_number_ > kMaxFileNumber / 2 || next_run_id_ > kMaxFileNumber / 2) {
@@ -131,13 +126,13 @@ absl::Status VersionSet::CheckLogsExist(const std::vector<FileName>& files) cons
   return absl::OkStatus();
 }
 
-// A manifest cut at the end of a record looks like an older one, and what its lost edits named like
-// garbage. A crash alone never leaves these two: a log that got records though no edit had named
-// it, and a segment from before the first edit that gave timestamps out (the ceiling).
+// A manifest cut at the end of a record looks like an older one, and the files that its lost edits
+// named look like garbage. A crash alone never leaves these two: a log that has records although no
+// edit named it, and a segment from before the first edit that gave timestamps out (the ceiling).
 absl::Status VersionSet::CheckManifestIsWhole(const std::vector<FileName>& files) const {
   for (const FileName& file : files) {
-    if (VERALITH_BROKEN(R1) || VERALITH_BROKEN(R2) || !options_.edits_precede_data ||
-        IsReferenced(file) || file.number < state_.next_file_number) {
+    if (!options_.edits_precede_data || IsReferenced(file) ||
+        file.number < state_.next_file_number) {
       continue;
     }
     const std::string path = JoinPath(options_.directory, ToString(file));
@@ -160,25 +155,15 @@ absl::Status VersionSet::CheckManifestIsWhole(const std::vector<FileName>& files
 absl::Status VersionSet::StartManifest() {
   const uint64_t number = next_file_number_++;
   state_.next_file_number = next_file_number_;
-#ifdef VERALITH_BROKEN_ENGINES
-  if (VERALITH_BROKEN(R2) && !created_) {
-    VERALITH_ASSIGN_OR_RETURN(manifest_, ManifestLog::Reuse(options_.fs, options_.directory,
-                                                            manifest_number_, state_.database_id));
-    return absl::OkStatus();
-  }
-#endif
   VERALITH_ASSIGN_OR_RETURN(manifest_, ManifestLog::Create(options_.fs, options_.directory, number,
                                                            state_, options_.manifest_limits));
   manifest_number_ = number;
   return absl::OkStatus();
 }
 
-// What crashes and failed jobs left. It is removed by the first RemoveObsoleteFiles, when all that
-// is needed has been found.
+// Finds what crashes and failed jobs left. The first RemoveObsoleteFiles removes it, after
+// everything that is needed has been found.
 void VersionSet::FindLeftovers(const std::vector<FileName>& files) {
-  if (VERALITH_BROKEN(C7)) {
-    return;
-  }
   for (const FileName& file : files) {
     if (!IsReferenced(file)) {
       garbage_.insert(file);
@@ -228,22 +213,6 @@ absl::StatusOr<std::shared_ptr<const Segment>> VersionSet::OpenSegment(const Fil
   };
   return std::shared_ptr<const Segment>(new Segment{file, *std::move(reader)}, release);
 }
-
-#ifdef VERALITH_BROKEN_ENGINES
-absl::StatusOr<ManifestState> VersionSet::WithoutUnreadable() const {
-  VersionEdit edit;
-  for (int level = 0; level < kLevels; ++level) {
-    for (const Run& run : state_.version->runs(level)) {
-      for (const FileRef& file : run.files) {
-        if (!OpenSegment(file).ok()) {
-          edit.removed_files.push_back({level, file->number});
-        }
-      }
-    }
-  }
-  return state_.Apply(edit);
-}
-#endif
 
 absl::StatusOr<std::shared_ptr<const SegmentSet>> VersionSet::OpenSet(
     std::shared_ptr<const Version> version) const {
@@ -310,7 +279,7 @@ absl::Status VersionSet::CheckUsable() const {
   return absl::OkStatus();
 }
 
-// What is neither pending nor current may be garbage on its way out.
+// Checks numbers: a file that is neither pending nor current may be garbage that is being removed.
 absl::Status VersionSet::CheckAdditions(const VersionEdit& edit) const {
   for (const VersionEdit::AddedFile& added : edit.added_files) {
     const uint64_t number = added.file.number;
@@ -341,8 +310,7 @@ absl::StatusOr<VersionSet::Prepared> VersionSet::Prepare(const VersionEdit& edit
     return Prepared{.state = *std::move(state), .set = current_};
   }
   const int tiered = TieredLevels(*state_.version, options_.tiered_levels);
-  if (const absl::Status status = state->version->CheckInvariants(tiered);
-      !status.ok() && !VERALITH_BROKEN(R5)) {
+  if (const absl::Status status = state->version->CheckInvariants(tiered); !status.ok()) {
     return stale(status);
   }
   VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<const SegmentSet> set, OpenSet(state->version));
@@ -353,7 +321,8 @@ absl::Status VersionSet::CheckOwner() const {
   return options_.check_owner == nullptr ? absl::OkStatus() : options_.check_owner();
 }
 
-// In a new manifest. What stops it halfway leaves two, of which the next recovery reads either.
+// Writes the edit in a new manifest. If it stops halfway, the next recovery reads either of the
+// two.
 absl::Status VersionSet::PersistInNew(const VersionEdit& edit, uint64_t roll_number,
                                       std::unique_ptr<ManifestLog>* rolled) {
   ManifestState snapshot = state_;
@@ -364,7 +333,8 @@ absl::Status VersionSet::PersistInNew(const VersionEdit& edit, uint64_t roll_num
   return (*rolled)->Append(edit);
 }
 
-// What the edit adds is open, and what it removed is garbage, once nobody pins it.
+// Prepares the lists: files that the edit adds are open, and files that it removes are garbage once
+// nobody pins them.
 void VersionSet::PrepareLists(const VersionEdit& edit, bool rolls, Prepared* prepared) const {
   for (const VersionEdit::AddedFile& added : edit.added_files) {
     const uint64_t number = added.file.number;
@@ -388,7 +358,7 @@ void VersionSet::PrepareLists(const VersionEdit& edit, bool rolls, Prepared* pre
   }
 }
 
-// `poison`: the error after which nobody knows what is on the disk.
+// `poison`: the error after which nobody knows what is on disk.
 absl::Status VersionSet::PrepareAndPersist(const VersionEdit& edit, uint64_t roll_number,
                                            Prepared* prepared, std::unique_ptr<ManifestLog>* rolled,
                                            absl::Status* poison) {

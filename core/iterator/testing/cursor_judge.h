@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/iterator/key_cursor.h"
+#include "veralith/types.h"
 
 namespace veralith::testing {
 

@@ -6,6 +6,7 @@
 
 #include "core/iterator/key_cursor.h"
 #include "core/iterator/testing/cursor_judge.h"
+#include "veralith/types.h"
 
 namespace veralith::testing {
 

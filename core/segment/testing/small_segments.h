@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/iterator/testing/cursor_judge.h"
 #include "core/segment/segment_options.h"
 #include "core/segment/segment_summary.h"
 #include "core/segment/testing/segment_model.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
