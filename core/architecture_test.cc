@@ -367,25 +367,6 @@ TEST(Architecture, NoShippedSourceHasAFaultPutInOnPurpose) {
   }
 }
 
-TEST(Architecture, TheVersionIsWrittenOnce) {
-  const std::string header = ReadFile(SourceRoot() / "include/veralith/version.h");
-  static const std::regex literal(R"re(kVersion = "([\d.]+)")re");
-  std::smatch match;
-  ASSERT_TRUE(std::regex_search(header, match, literal));
-  const std::string version = match[1];
-  for (const char* folder : {"include", "core", "model", "bench", "tools"}) {
-    for (const std::string& file : SourcesUnder(folder)) {
-      EXPECT_TRUE(file == "include/veralith/version.h" ||
-                  ReadFile(SourceRoot() / file).find(version) == std::string::npos)
-          << file << " spells the version " << version;
-    }
-  }
-  const std::string changes = ReadFile(SourceRoot() / "CHANGELOG.md");
-  const size_t newest = changes.find("\n## ");
-  EXPECT_LT(changes.find(version, newest), changes.find('\n', newest + 1))
-      << "the newest heading of CHANGELOG.md is not of " << version;
-}
-
 TEST(Architecture, NoBareFences) {
   for (const std::string& file : SourcesUnder("core")) {
     if (file == "core/architecture_test.cc") {

@@ -40,7 +40,6 @@ const std::map<std::string, size_t>& TooLongToday() {
       {"core/db/background.cc: DbImpl::FlushFrozen", 73},
       {"core/segment/key_page.cc: DecodeKeyPage", 97},
       {"model/conformance/configurations.cc: MakeNamed", 89},
-      {"model/operation_fields.h: VisitFields", 84},
   };
   return functions;
 }

@@ -119,7 +119,7 @@ struct Options {
   bool write_hex_index = false;
 
   // --- Compaction ------------------------------------------------------------------------------
-  // Shape of the tree (compaction/style.h); may change from one opening to the next.
+  // Shape of the tree (policy_kind.h); may change from one opening to the next.
   CompactionPolicyKind compaction_policy = CompactionPolicyKind::kLeveled;
   // Size at which a segment ends, about. At least 1024. Small neighbours are merged: once no
   // background work is due there are at most 16 segments, plus one per run of the tree, plus two

@@ -12,10 +12,11 @@
 #include "core/fs/file_table.h"
 #include "core/fs/testing/intercepted_file_system.h"
 #include "core/fs/testing/simulated_file_system.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 
-// Sees a file that is closed, or at its end, while it is read.
+// Notices a file that is closed, or destroyed, while it is read.
 class WatchedFiles final : public InterceptedFileSystem {
  public:
   WatchedFiles(FileSystem* base, Explored& run) : InterceptedFileSystem(base), run_(run) {}

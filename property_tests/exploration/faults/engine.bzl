@@ -10,7 +10,7 @@ fails it, by the name of the patch.
 
 load(":patch.bzl", "apply_hunk", "hunks_of")
 
-# One patch each: docs/HAZARDS.md has the ids, and what catches each.
+# One patch each: docs/HAZARDS.md has the ids, docs/VERIFICATION.md what catches them.
 FAULTS = [
     "C1",
     "C2",
@@ -76,7 +76,7 @@ FAULTS = [
     "W5",
 ]
 
-_FOLDERS = ["core", "corpus", "include", "model", "property_tests", "third_party"]
+_FOLDERS = ["core", "include", "model", "property_tests", "third_party"]
 
 def _patched_sources(repository_ctx):
     texts = {}
@@ -99,19 +99,22 @@ def _parents(path):
 def _broken_engine_impl(repository_ctx):
     root = repository_ctx.path(Label("//:WORKSPACE")).dirname
     texts = _patched_sources(repository_ctx)
-    folders = {"": True}
+    folders = {}  # those that have a patched file somewhere below
     for path in texts:
         for parent in _parents(path):
             folders[parent] = True
+    paths = [folder for folder in _FOLDERS]
     for folder in folders:
-        if folder and root.get_child(folder).get_child("BUILD").exists:
-            repository_ctx.path(Label("//%s:BUILD" % folder))  # watched: a new file is named there
-        for child in root.get_child(folder).readdir() if folder else [root.get_child(f) for f in _FOLDERS]:
-            path = (folder + "/" if folder else "") + child.basename
-            if path not in texts and path not in folders:
-                repository_ctx.symlink(child, path)
-    for path, text in texts.items():
-        repository_ctx.file(path, text, executable = False)
+        here = repository_ctx.path("%s/%s" % (root, folder))
+        paths += [folder + "/" + child.basename for child in here.readdir()]
+        if here.get_child("BUILD").exists:
+            repository_ctx.path(Label("//%s:BUILD" % folder))  # watched: it names new files
+    for path in paths:
+        if path in texts:
+            # The text was read byte by byte, and is written so.
+            repository_ctx.file(path, texts[path], executable = False, legacy_utf8 = False)
+        elif path not in folders:
+            repository_ctx.symlink("%s/%s" % (root, path), path)
     repository_ctx.file("WORKSPACE", 'workspace(name = "%s")\n' % repository_ctx.name)
     repository_ctx.symlink(Label("//:BUILD"), "BUILD")
 
