@@ -72,8 +72,14 @@ void CheckScans(const SegmentReader& reader, const std::vector<OwnedEntry>& rows
 
 void CheckFound(const SegmentReader& reader, const std::vector<OwnedEntry>& rows) {
   const auto iterator = reader.NewIterator(true);
+  const OwnedEntry* sought = nullptr;
   for (const OwnedEntry& row : rows) {
-    iterator->Seek(row.ns, row.key, row.ts);
+    if (sought != nullptr && sought->ns == row.ns && sought->key == row.key) {
+      iterator->Next();
+    } else {
+      iterator->Seek(row.ns, row.key);
+    }
+    sought = &row;
     VERALITH_CHECK(iterator->Valid() && OwnedEntry(iterator->entry()) == row);
     LookupResult result;
     EpochGuard guard;
@@ -88,7 +94,7 @@ void Wander(const SegmentReader& reader) {
   const auto iterator = reader.NewIterator(true);
   for (const std::string_view key : {"", "key", "tenant/0001", "\xff"}) {
     for (const NamespaceId ns : {NamespaceId{0}, NamespaceId{1}, kMaxNamespace}) {
-      iterator->Seek(ns, key, 5);
+      iterator->Seek(ns, key);
       for (const Timestamp snapshot : {Timestamp{5}, kMaxTimestamp}) {
         const auto cursor = reader.NewCursor(ns, snapshot, /*fill_cache=*/true);
         cursor->Seek(key);

@@ -9,7 +9,7 @@
 // merged and made visible, compared with a look at every entry.
 #include <gtest/gtest.h>
 
-#include <map>
+#include <algorithm>
 #include <utility>
 
 #include "core/iterator/concatenating_cursor.h"
@@ -17,11 +17,11 @@
 #include "core/iterator/merging_cursor.h"
 #include "core/iterator/merging_iterator.h"
 #include "core/iterator/testing/cursor_walk.h"
+#include "core/iterator/testing/vector_cursor.h"
 #include "core/iterator/testing/visible_model.h"
 #include "core/iterator/testing/visible_walk.h"
 #include "core/iterator/testing/walk.h"
 #include "core/iterator/vector_iterator.h"
-#include "core/iterator/version_cursor.h"
 #include "core/iterator/visible_iterator.h"
 #include "core/memtable/memtable.h"
 #include "rapidcheck.h"
@@ -42,6 +42,7 @@ using testing::CheckWalks;
 using testing::CheckYields;
 using testing::NewestPerKey;
 using testing::SortedUnique;
+using testing::VectorCursor;
 using testing::Views;
 
 using Entries = std::vector<OwnedEntry>;
@@ -61,9 +62,6 @@ class Run final : public ConcatenatedParts {
   size_t size() const override { return parts_.size(); }
   bool EndsBefore(size_t i, NamespaceId ns, std::string_view key) const override {
     return CompareUserKeys(parts_[i][0].ns, parts_[i][0].key, ns, key) < 0;
-  }
-  bool BeginsAfter(size_t i, NamespaceId ns, std::string_view key) const override {
-    return CompareUserKeys(parts_[i][0].ns, parts_[i][0].key, ns, key) > 0;
   }
   absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) override {
     return std::unique_ptr<Iterator>(new VectorIterator(parts_[i]));
@@ -92,19 +90,17 @@ class RunKeys final : public CursorParts {
   bool EndsBefore(size_t i, std::string_view key) const override { return parts_[i][0].key < key; }
   bool BeginsAfter(size_t i, std::string_view key) const override { return parts_[i][0].key > key; }
   std::unique_ptr<KeyCursor> Open(size_t i) override {
-    return NewVersionCursor(std::make_unique<VectorIterator>(parts_[i]), ns_, snapshot_);
+    return std::make_unique<VectorCursor>(parts_[i], ns_, snapshot_);
   }
-  Timestamp max_timestamp() const override { return VectorIterator(Flat()).max_timestamp(); }
+  Timestamp max_timestamp() const override {
+    Timestamp newest = 0;
+    for (const Entries& part : parts_) {
+      newest = std::max(newest, VectorCursor(part, ns_, snapshot_).max_timestamp());
+    }
+    return newest;
+  }
 
  private:
-  Entries Flat() const {
-    Entries all;
-    for (const Entries& part : parts_) {
-      all.insert(all.end(), part.begin(), part.end());
-    }
-    return all;
-  }
-
   const NamespaceId ns_;
   const Timestamp snapshot_;
   std::vector<Entries> parts_;

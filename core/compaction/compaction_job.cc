@@ -41,9 +41,6 @@ class InputParts final : public ConcatenatedParts {
   bool EndsBefore(size_t i, NamespaceId ns, std::string_view key) const override {
     return !IsWithin(ns, key, files_[i]->largest);
   }
-  bool BeginsAfter(size_t i, NamespaceId ns, std::string_view key) const override {
-    return CompareUserKeys(files_[i]->smallest_ns, files_[i]->smallest_key, ns, key) > 0;
-  }
   absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) override {
     VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<SegmentReader> reader, OpenInput(open_, *files_[i]));
     const SegmentReader& segment = *reader;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/check.h"
 #include "core/format/entry.h"
 #include "core/iterator/cover_map.h"
 
@@ -40,7 +39,7 @@ class PieceIterator final : public Iterator {
   absl::Status status() const override { return whole_->status(); }
   void SeekToFirst() override {
     if (piece_.lower.has_value()) {
-      whole_->Seek(piece_.lower->ns, piece_.lower->key, kMaxTimestamp);
+      whole_->Seek(piece_.lower->ns, piece_.lower->key);
     } else {
       whole_->SeekToFirst();
     }
@@ -50,14 +49,17 @@ class PieceIterator final : public Iterator {
     whole_->Next();
     Take();
   }
-  void SeekToLast() override { Forwards(); }
-  void Seek(NamespaceId, std::string_view, Timestamp) override { Forwards(); }
-  void SeekForPrev(NamespaceId, std::string_view, Timestamp) override { Forwards(); }
-  void Prev() override { Forwards(); }
+  void Seek(NamespaceId ns, std::string_view key) override {
+    if (piece_.lower.has_value() &&
+        CompareUserKeys(ns, key, piece_.lower->ns, piece_.lower->key) <= 0) {
+      SeekToFirst();
+      return;
+    }
+    whole_->Seek(ns, key);
+    Take();
+  }
 
  private:
-  static void Forwards() { VERALITH_CHECK(false && "a piece is read forwards, once"); }
-
   int OrderTo(const UserKey& bound) const {
     return CompareUserKeys(whole_->entry().ns, whole_->entry().key, bound.ns, bound.key);
   }

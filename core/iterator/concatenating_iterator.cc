@@ -13,62 +13,43 @@ class ConcatenatingIterator final : public Iterator {
       : parts_(std::move(parts)) {}
 
   absl::Status status() const override { return status_; }
-  Timestamp max_timestamp() const override { return parts_->max_timestamp(); }
 
   void SeekToFirst() override {
     if (Enter(0)) {
       part_->SeekToFirst();
-      SettleForward();
+      Settle();
     }
   }
-  void SeekToLast() override {
-    if (Enter(parts_->size() - 1)) {
-      part_->SeekToLast();
-      SettleBackward();
-    }
-  }
-  void Seek(NamespaceId ns, std::string_view key, Timestamp ts) override {
-    if (Enter(FirstPart([&](size_t i) { return !parts_->EndsBefore(i, ns, key); }))) {
-      part_->Seek(ns, key, ts);
-      SettleForward();
-    }
-  }
-  void SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) override {
-    if (Enter(FirstPart([&](size_t i) { return parts_->BeginsAfter(i, ns, key); }) - 1)) {
-      part_->SeekForPrev(ns, key, ts);
-      SettleBackward();
+  void Seek(NamespaceId ns, std::string_view key) override {
+    if (Enter(PartOf(ns, key))) {
+      part_->Seek(ns, key);
+      Settle();
     }
   }
   void Next() override {
     VERALITH_DCHECK(valid_);
     part_->Next();
-    SettleForward();
-  }
-  void Prev() override {
-    VERALITH_DCHECK(valid_);
-    part_->Prev();
-    SettleBackward();
+    Settle();
   }
 
  private:
-  // The first part for which `holds`, which holds for every later one; size() when there is none.
-  template <typename Predicate>
-  size_t FirstPart(Predicate holds) const {
+  // The first part that does not end before the key; size() when there is none.
+  size_t PartOf(NamespaceId ns, std::string_view key) const {
     size_t low = 0;
     size_t high = parts_->size();
     while (low < high) {
       const size_t middle = low + (high - low) / 2;
-      if (holds(middle)) {
-        high = middle;
-      } else {
+      if (parts_->EndsBefore(middle, ns, key)) {
         low = middle + 1;
+      } else {
+        high = middle;
       }
     }
     return low;
   }
 
-  // Opens part i unless it is open. False, and invalid, when there is no such part (beyond either
-  // end; 0 - 1 wraps around) or it does not open.
+  // Opens part i unless it is open. False, and invalid, when there is no such part or it does not
+  // open.
   bool Enter(size_t i) {
     valid_ = false;
     status_ = absl::OkStatus();
@@ -90,21 +71,12 @@ class ConcatenatingIterator final : public Iterator {
   }
 
   // On the part's entry, or on the first one of a later part.
-  void SettleForward() {
+  void Settle() {
     while (!part_->Valid()) {
       if (Failed() || !Enter(at_ + 1)) {
         return;
       }
       part_->SeekToFirst();
-    }
-    Show();
-  }
-  void SettleBackward() {
-    while (!part_->Valid()) {
-      if (Failed() || !Enter(at_ - 1)) {
-        return;
-      }
-      part_->SeekToLast();
     }
     Show();
   }

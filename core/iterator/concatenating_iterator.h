@@ -1,11 +1,11 @@
-// One sorted run of many parts as one iterator: parts are sorted and no user key is in two of them,
+// One sorted run of many parts as one: parts are sorted and no user key is in two of them,
 // so at most one is open at a time, and a seek opens only the part that can hold the key.
 //
 // Invariants
 //   1. Parts ascend; part i's entries all lie in its bounds; bounds of different parts share no
 //      user key.
 //   2. An opener's error, or a part's, makes the iterator invalid with that status until the next
-//      Seek; the part is not skipped.
+//      seek; the part is not skipped.
 #ifndef VERALITH_CORE_ITERATOR_CONCATENATING_ITERATOR_H_
 #define VERALITH_CORE_ITERATOR_CONCATENATING_ITERATOR_H_
 
@@ -27,12 +27,8 @@ class ConcatenatedParts {
   // Whether every entry of part i lies before (ns, key): its user keys are all smaller. May answer
   // false when unsure (part bounds that are wider than its entries), never true wrongly.
   virtual bool EndsBefore(size_t i, NamespaceId ns, std::string_view key) const = 0;
-  // Whether every user key of part i is larger than (ns, key). The same licence.
-  virtual bool BeginsAfter(size_t i, NamespaceId ns, std::string_view key) const = 0;
   // Called when the iterator enters the part.
   virtual absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) = 0;
-  // No entry of any part is newer.
-  virtual Timestamp max_timestamp() const { return kMaxTimestamp; }
 };
 
 std::unique_ptr<Iterator> NewConcatenatingIterator(std::unique_ptr<ConcatenatedParts> parts);

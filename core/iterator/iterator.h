@@ -1,9 +1,10 @@
-// The internal iterator: versions of keys, tombstones included, in the order of
-// core/format/entry.h, over a memtable, a segment, or a merge of them.
+// A forward stream of versions of keys, tombstones included, in the order of core/format/entry.h,
+// over a memtable, a segment, or a merge of them: what jobs read. (Readers meet each key once, in
+// both directions: core/iterator/key_cursor.h.)
 //
 // Invariants
-//   1. Valid() and a non-OK status() never hold together; an iterator that met an error stays
-//      invalid until the next Seek, and nothing is skipped to get past an error.
+//   1. Valid() and a non-OK status() never hold together; a stream that met an error stays invalid
+//      until the next seek, and nothing is skipped to get past an error.
 //   2. While Valid(), entry() and the bytes it points to stay the same until the next call that
 //      moves the iterator.
 //   3. Moving an invalid iterator is a caller's mistake (CHECK in debug builds).
@@ -36,49 +37,15 @@ class Iterator {
   virtual absl::Status status() const = 0;
 
   virtual void SeekToFirst() = 0;
-  virtual void SeekToLast() = 0;
-  // To the first entry at or after (ns, key, ts) in the order of entries: with ts = kMaxTimestamp
-  // the newest version of the key, or the first version of the next key.
-  virtual void Seek(NamespaceId ns, std::string_view key, Timestamp ts) = 0;
-  // To the last entry at or before (ns, key, ts): with ts = 0 the oldest version of the key, or
-  // the last version of the key before it.
-  virtual void SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) = 0;
+  // Moves to the first entry at or after the user key: its newest version, or the newest version of
+  // the next key.
+  virtual void Seek(NamespaceId ns, std::string_view key) = 0;
   virtual void Next() = 0;
-  virtual void Prev() = 0;
-
-  // No entry that was in this source when the iterator was made is newer. May be too large, never
-  // too small.
-  virtual Timestamp max_timestamp() const { return kMaxTimestamp; }
-
-  // The caller, on an entry of `range` (Valid() holds), wants no entry inside the range that is
-  // older than range.ts: a range tombstone hides them all. Moves past as many of them as is cheap,
-  // perhaps none, perhaps the current one, never past another entry. SkipCovered goes forward,
-  // SkipCoveredBackward backward.
-  virtual void SkipCovered(const RangeTombstoneView& range);
-  virtual void SkipCoveredBackward(const RangeTombstoneView& range);
 
  protected:
   bool valid_ = false;
   EntryView entry_;
 };
-
-// By default a source is left as a whole when all of it is older than the range tombstone.
-inline void Iterator::SkipCovered(const RangeTombstoneView& range) {
-  if (max_timestamp() >= range.ts) {
-    return;
-  }
-  if (!range.open_end) {
-    Seek(range.ns, range.end, kMaxTimestamp);
-  } else if (range.ns < kMaxNamespace) {
-    Seek(range.ns + 1, {}, kMaxTimestamp);
-  }
-}
-
-inline void Iterator::SkipCoveredBackward(const RangeTombstoneView& range) {
-  if (max_timestamp() < range.ts) {
-    SeekForPrev(range.ns, range.begin, kMaxTimestamp);
-  }
-}
 
 }  // namespace veralith
 

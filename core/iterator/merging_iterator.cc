@@ -1,6 +1,5 @@
 #include "core/iterator/merging_iterator.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -13,18 +12,14 @@ class EmptyIterator final : public Iterator {
  public:
   absl::Status status() const override { return absl::OkStatus(); }
   void SeekToFirst() override {}
-  void SeekToLast() override {}
-  void Seek(NamespaceId, std::string_view, Timestamp) override {}
-  void SeekForPrev(NamespaceId, std::string_view, Timestamp) override {}
+  void Seek(NamespaceId, std::string_view) override {}
   void Next() override { VERALITH_CHECK(valid_); }
-  void Prev() override { VERALITH_CHECK(valid_); }
-  Timestamp max_timestamp() const override { return 0; }
 };
 
 // A binary heap of the valid children, with the one whose entry is yielded on top. The better of
 // the two below the top is remembered, so a top that stays on top costs one comparison.
 //
-// All children are at or after the current entry in the direction of travel.
+// All children are at or after the current entry.
 class MergingIterator final : public Iterator {
  public:
   explicit MergingIterator(std::vector<std::unique_ptr<Iterator>> children)
@@ -38,89 +33,40 @@ class MergingIterator final : public Iterator {
     for (auto& child : children_) {
       child->SeekToFirst();
     }
-    Rebuild(/*forward=*/true);
+    Rebuild();
   }
-  void SeekToLast() override {
+  void Seek(NamespaceId ns, std::string_view key) override {
     for (auto& child : children_) {
-      child->SeekToLast();
+      child->Seek(ns, key);
     }
-    Rebuild(/*forward=*/false);
+    Rebuild();
   }
-  void Seek(NamespaceId ns, std::string_view key, Timestamp ts) override {
-    for (auto& child : children_) {
-      child->Seek(ns, key, ts);
-    }
-    Rebuild(/*forward=*/true);
-  }
-  void SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) override {
-    for (auto& child : children_) {
-      child->SeekForPrev(ns, key, ts);
-    }
-    Rebuild(/*forward=*/false);
-  }
-
   void Next() override {
     VERALITH_DCHECK(valid_);
-    if (!forward_) [[unlikely]] {
-      TurnForward();
-      return;
-    }
     Top()->Next();
-    Settle<true>();
-  }
-  void Prev() override {
-    VERALITH_DCHECK(valid_);
-    if (forward_) [[unlikely]] {
-      TurnBackward();
-      return;
-    }
-    Top()->Prev();
-    Settle<false>();
-  }
-
-  Timestamp max_timestamp() const override {
-    Timestamp newest = 0;
-    for (const auto& child : children_) {
-      newest = std::max(newest, child->max_timestamp());
-    }
-    return newest;
-  }
-  void SkipCovered(const RangeTombstoneView& range) override {
-    if (forward_) {
-      ForEachInside(range, [&](Iterator* child) { child->SkipCovered(range); });
-    }
-  }
-  void SkipCoveredBackward(const RangeTombstoneView& range) override {
-    if (!forward_) {
-      ForEachInside(range, [&](Iterator* child) { child->SkipCoveredBackward(range); });
-    }
+    Settle();
   }
 
  private:
   Iterator* Child(size_t heap_place) const { return children_[heap_[heap_place]].get(); }
   Iterator* Top() const { return Child(0); }
 
-  // Whether the child at one heap place comes before that at another, in the direction of travel.
-  template <bool kForward>
+  // Whether the child at one heap place comes before that at another.
   bool Before(size_t a, size_t b) const {
     const int order = CompareEntries(Child(a)->entry(), Child(b)->entry());
-    if (order != 0) {
-      return kForward ? order < 0 : order > 0;
-    }
-    return kForward ? heap_[a] < heap_[b] : heap_[a] > heap_[b];
+    return order != 0 ? order < 0 : heap_[a] < heap_[b];
   }
 
-  template <bool kForward>
   void SiftDown(size_t place) {
     while (true) {
       size_t best = 2 * place + 1;
       if (best >= heap_.size()) {
         return;
       }
-      if (best + 1 < heap_.size() && Before<kForward>(best + 1, best)) {
+      if (best + 1 < heap_.size() && Before(best + 1, best)) {
         ++best;
       }
-      if (!Before<kForward>(best, place)) {
+      if (!Before(best, place)) {
         return;
       }
       std::swap(heap_[place], heap_[best]);
@@ -128,34 +74,29 @@ class MergingIterator final : public Iterator {
     }
   }
 
-  template <bool kForward>
-  void FindRunnerUp() {
-    runner_up_ = heap_.size() > 2 && Before<kForward>(2, 1) ? 2 : 1;
-  }
+  void FindRunnerUp() { runner_up_ = heap_.size() > 2 && Before(2, 1) ? 2 : 1; }
 
   // Called after the top child moved.
-  template <bool kForward>
   void Settle() {
     if (!Top()->Valid()) [[unlikely]] {
-      DropTop<kForward>();
+      DropTop();
       return;
     }
-    if (heap_.size() > 1 && Before<kForward>(runner_up_, 0)) {
+    if (heap_.size() > 1 && Before(runner_up_, 0)) {
       std::swap(heap_[0], heap_[runner_up_]);
-      SiftDown<kForward>(runner_up_);
-      FindRunnerUp<kForward>();
+      SiftDown(runner_up_);
+      FindRunnerUp();
     }
     entry_ = Top()->entry();
   }
 
   // Called when the top child ended: at its end, or by an error that ends the merge.
-  template <bool kForward>
   void DropTop() {
     status_ = Top()->status();
     heap_[0] = heap_.back();
     heap_.pop_back();
-    SiftDown<kForward>(0);
-    FindRunnerUp<kForward>();
+    SiftDown(0);
+    FindRunnerUp();
     ShowTop();
   }
 
@@ -167,8 +108,7 @@ class MergingIterator final : public Iterator {
   }
 
   // Called when all children have moved.
-  void Rebuild(bool forward) {
-    forward_ = forward;
+  void Rebuild() {
     status_ = absl::OkStatus();
     heap_.clear();
     for (size_t i = 0; i < children_.size(); ++i) {
@@ -178,75 +118,20 @@ class MergingIterator final : public Iterator {
         status_ = children_[i]->status();
       }
     }
-    forward ? Heapify<true>() : Heapify<false>();
+    Heapify();
     ShowTop();
   }
 
-  template <bool kForward>
   void Heapify() {
     for (size_t place = heap_.size() / 2; place-- > 0;) {
-      SiftDown<kForward>(place);
+      SiftDown(place);
     }
-    FindRunnerUp<kForward>();
-  }
-
-  // The others go to their first entry behind the current one; equal entries of children before
-  // the current one have been yielded.
-  void TurnForward() {
-    const size_t current = heap_[0];
-    const EntryView at = entry_;
-    for (size_t i = 0; i < children_.size(); ++i) {
-      if (i == current) {
-        continue;
-      }
-      children_[i]->Seek(at.ns, at.key, at.ts);
-      if (i < current && IsAt(i, at)) {
-        children_[i]->Next();
-      }
-    }
-    children_[current]->Next();
-    Rebuild(/*forward=*/true);
-  }
-
-  void TurnBackward() {
-    const size_t current = heap_[0];
-    const EntryView at = entry_;
-    for (size_t i = 0; i < children_.size(); ++i) {
-      if (i == current) {
-        continue;
-      }
-      children_[i]->SeekForPrev(at.ns, at.key, at.ts);
-      if (i > current && IsAt(i, at)) {
-        children_[i]->Prev();
-      }
-    }
-    children_[current]->Prev();
-    Rebuild(/*forward=*/false);
-  }
-
-  bool IsAt(size_t i, const EntryView& entry) const {
-    return children_[i]->Valid() && CompareEntries(children_[i]->entry(), entry) == 0;
-  }
-
-  static bool IsInside(const EntryView& entry, const RangeTombstoneView& range) {
-    return entry.ns == range.ns && CompareBytes(range.begin, entry.key) <= 0 &&
-           (range.open_end || CompareBytes(entry.key, range.end) < 0);
-  }
-
-  template <typename Skip>
-  void ForEachInside(const RangeTombstoneView& range, Skip skip) {
-    for (auto& child : children_) {
-      if (child->Valid() && IsInside(child->entry(), range)) {
-        skip(child.get());
-      }
-    }
-    Rebuild(forward_);
+    FindRunnerUp();
   }
 
   std::vector<std::unique_ptr<Iterator>> children_;
   std::vector<size_t> heap_;  // indices of children
   size_t runner_up_ = 1;      // heap place; meaningful while the heap has two
-  bool forward_ = true;
   absl::Status status_;
 };
 

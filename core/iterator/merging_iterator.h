@@ -1,9 +1,9 @@
-// Many sources as one: the entries of all children in the order of entries, forward and backward.
+// Many sources as one: the entries of all children in the order of entries.
 //
 // Invariants
 //   1. Children come newest source first. Should two hold the same (ns, key, ts), both are
-//      yielded, the first child's first (going forward).
-//   2. A child's error makes the merge invalid with that status until the next Seek: nothing of
+//      yielded, the first child's first.
+//   2. A child's error makes the merge invalid with that status until the next seek: nothing of
 //      the other children is yielded past the place that could not be read.
 //   3. Moves allocate nothing. Next costs one child's Next and about log2(children) compares; while
 //      one child stays in front, one compare.

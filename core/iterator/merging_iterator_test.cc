@@ -53,7 +53,7 @@ RC_GTEST_PROP(MergingIterator, EqualsASortedVectorOfAllEntriesUnderRandomMoves, 
   CheckWalks(merged.get(), entries, 60);
 }
 
-RC_GTEST_PROP(MergingIterator, YieldsEqualEntriesOfTwoChildrenBothTimesInBothDirections, ()) {
+RC_GTEST_PROP(MergingIterator, YieldsEqualEntriesOfTwoChildrenBothTimes, ()) {
   const size_t children = *rc::gen::inRange<size_t>(2, 5);
   const std::vector<Entries> dealt = DealOut(SortedUnique(AnyEntries()), children, true);
   Entries all;
@@ -63,15 +63,6 @@ RC_GTEST_PROP(MergingIterator, YieldsEqualEntriesOfTwoChildrenBothTimesInBothDir
   std::sort(all.begin(), all.end(), EntryLess);
   const auto merged = Merge(dealt);
   CheckYields(merged.get(), all);
-  // From every place, a step and its inverse.
-  merged->SeekToFirst();
-  for (size_t i = 0; i + 1 < all.size(); ++i) {
-    merged->Next();
-    merged->Prev();
-    RC_ASSERT(merged->Valid() && OwnedEntry(merged->entry()) == all[i]);
-    merged->Next();
-    RC_ASSERT(merged->Valid() && OwnedEntry(merged->entry()) == all[i + 1]);
-  }
 }
 
 RC_GTEST_PROP(MergingIterator, StopsBeforeWhatAChildCannotReadAndSaysSo, ()) {
@@ -93,12 +84,8 @@ RC_GTEST_PROP(MergingIterator, StopsBeforeWhatAChildCannotReadAndSaysSo, ()) {
     RC_ASSERT(EntryLess(OwnedEntry(merged->entry()), dealt[broken][place]));
   }
   RC_ASSERT(merged->status() == DataLoss("bad page"));
-  yielded = entries.size();
-  for (merged->SeekToLast(); merged->Valid(); merged->Prev()) {
-    RC_ASSERT(OwnedEntry(merged->entry()) == entries[--yielded]);
-    RC_ASSERT(EntryLess(dealt[broken][place], OwnedEntry(merged->entry())));
-  }
-  RC_ASSERT(merged->status() == DataLoss("bad page"));
+  merged->Seek(kMaxNamespace, "\xff\xff\xff\xff");
+  RC_ASSERT(!merged->Valid() && merged->status().ok());  // a seek forgets the error before
 }
 
 TEST(MergingIterator, OfNothingIsEmpty) {

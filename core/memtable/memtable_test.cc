@@ -197,11 +197,12 @@ TEST(Memtable, HoldsTheLongestKeysAndTheEmptyOne) {
     ASSERT_TRUE(OwnedEntry(iterator->entry()) == sorted[yielded++]);
   }
   EXPECT_EQ(yielded, sorted.size());
-  iterator->Seek(kMaxNamespace, std::string(kMaxKeyBytes + 5, '\xff'), kMaxTimestamp);
+  iterator->Seek(kMaxNamespace, std::string(kMaxKeyBytes + 5, '\xff'));
   EXPECT_FALSE(iterator->Valid());
-  iterator->SeekForPrev(0, std::string(kMaxKeyBytes, '\xff'), 0);
-  ASSERT_TRUE(iterator->Valid());
-  EXPECT_EQ(iterator->entry().key.size(), kMaxKeyBytes);
+  const auto cursor = memtable->NewCursor(0, kMaxTimestamp);
+  cursor->SeekForPrev(std::string(kMaxKeyBytes, '\xff'));
+  ASSERT_TRUE(cursor->Valid());
+  EXPECT_EQ(cursor->key().size(), kMaxKeyBytes);
 }
 
 TEST(Memtable, FindsAnyOfManyVersionsOfOneKey) {
@@ -210,14 +211,14 @@ TEST(Memtable, FindsAnyOfManyVersionsOfOneKey) {
   for (Timestamp ts = 1; ts <= kVersions; ++ts) {
     memtable->Add({0, "hot", 2 * ts, EntryKind::kPut, std::to_string(ts)});
   }
-  const auto iterator = memtable->NewIterator();
   for (Timestamp ts = 1; ts <= kVersions; ++ts) {
     EntryView got;
     ASSERT_TRUE(memtable->Get(0, "hot", 2 * ts + 1, &got));
     ASSERT_EQ(got.value, std::to_string(ts));
-    iterator->SeekForPrev(0, "hot", 2 * ts - 1);
-    ASSERT_TRUE(iterator->Valid());
-    ASSERT_EQ(iterator->entry().ts, 2 * ts);
+    const auto cursor = memtable->NewCursor(0, 2 * ts + 1);
+    cursor->SeekForPrev("hot");
+    ASSERT_TRUE(cursor->Valid());
+    ASSERT_EQ(cursor->timestamp(), 2 * ts);
   }
   EntryView got;
   EXPECT_FALSE(memtable->Get(0, "hot", 1, &got));

@@ -17,50 +17,16 @@ namespace {
 using radix::Leaf;
 using radix::Version;
 
-Timestamp NewestOf(const Atomic<Timestamp>* newest) {
-  return newest == nullptr ? kMaxTimestamp : newest->LoadRelaxed();
-}
-
 // Points to one version of one leaf.
 class RadixTreeIterator final : public Iterator {
  public:
-  RadixTreeIterator(const Atomic<uintptr_t>* root, const Atomic<Timestamp>* newest)
-      : path_(root), newest_(newest) {}
+  explicit RadixTreeIterator(const Atomic<uintptr_t>* root) : path_(root) {}
 
   absl::Status status() const override { return absl::OkStatus(); }
-  Timestamp max_timestamp() const override { return NewestOf(newest_); }
-
   void SeekToFirst() override { ShowNewest(path_.First()); }
-  void SeekToLast() override { ShowOldest(path_.Last()); }
-  void Seek(NamespaceId ns, std::string_view key, Timestamp ts) override {
+  void Seek(NamespaceId ns, std::string_view key) override {
     const EncodedKey encoded(ns, key);
-    const Leaf* leaf = path_.Seek(encoded.bytes());
-    if (leaf == nullptr || leaf->encoded() != encoded.bytes()) {
-      ShowNewest(leaf);
-      return;
-    }
-    const Version* const version = radix::NewestAtOrBelow(leaf->head.LoadAcquire(), ts);
-    if (version != nullptr) {
-      Show(leaf, version);
-    } else {
-      ShowNewest(path_.Next());
-    }
-  }
-  void SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) override {
-    const EncodedKey encoded(ns, key);
-    const Leaf* leaf = path_.SeekForPrev(encoded.bytes());
-    if (leaf == nullptr || leaf->encoded() != encoded.bytes()) {
-      ShowOldest(leaf);
-      return;
-    }
-    const Version* const head = leaf->head.LoadAcquire();
-    const Version* const version =
-        ts == 0 ? radix::OldestOf(head) : radix::OldestAbove(head, ts - 1);
-    if (version != nullptr) {
-      Show(leaf, version);
-    } else {
-      ShowOldest(path_.Previous());
-    }
+    ShowNewest(path_.Seek(encoded.bytes()));
   }
   void Next() override {
     VERALITH_DCHECK(valid_);
@@ -68,15 +34,6 @@ class RadixTreeIterator final : public Iterator {
       Show(leaf_, radix::LinksOf(version_).older);
     } else {
       ShowNewest(path_.Next());
-    }
-  }
-  void Prev() override {
-    VERALITH_DCHECK(valid_);
-    const Version* const newer = radix::OldestAbove(leaf_->head.LoadAcquire(), version_->ts);
-    if (newer != nullptr) {
-      Show(leaf_, newer);
-    } else {
-      ShowOldest(path_.Previous());
     }
   }
 
@@ -93,15 +50,8 @@ class RadixTreeIterator final : public Iterator {
       Show(leaf, leaf->head.LoadAcquire());
     }
   }
-  void ShowOldest(const Leaf* leaf) {
-    valid_ = false;
-    if (leaf != nullptr) {
-      Show(leaf, radix::OldestOf(leaf->head.LoadAcquire()));
-    }
-  }
 
   RadixPath path_;
-  const Atomic<Timestamp>* const newest_;
   const Leaf* leaf_ = nullptr;
   const Version* version_ = nullptr;
 };
@@ -113,7 +63,9 @@ class RadixTreeCursor final : public KeyCursor {
                   const Atomic<Timestamp>* newest)
       : path_(root), ns_(ns), snapshot_(snapshot), newest_(newest) {}
 
-  Timestamp max_timestamp() const override { return NewestOf(newest_); }
+  Timestamp max_timestamp() const override {
+    return newest_ == nullptr ? kMaxTimestamp : newest_->LoadRelaxed();
+  }
 
   void SeekToFirst() override { Seek({}); }
   void SeekToLast() override {
@@ -190,8 +142,8 @@ class RadixTreeCursor final : public KeyCursor {
 
 }  // namespace
 
-std::unique_ptr<Iterator> RadixTree::NewIterator(const Atomic<Timestamp>* newest) const {
-  return std::make_unique<RadixTreeIterator>(&root_, newest);
+std::unique_ptr<Iterator> RadixTree::NewIterator() const {
+  return std::make_unique<RadixTreeIterator>(&root_);
 }
 
 std::unique_ptr<KeyCursor> RadixTree::NewCursor(NamespaceId ns, Timestamp snapshot,

@@ -53,9 +53,10 @@ class RadixTree {
   // Finds the newest version of (ns, key) with ts <= snapshot.
   bool Get(NamespaceId ns, std::string_view key, Timestamp snapshot, EntryView* out) const;
 
-  // `newest` (may be null) is what the iterator returns as max_timestamp().
-  std::unique_ptr<Iterator> NewIterator(const Atomic<Timestamp>* newest) const;
-  // A cursor over the keys of a namespace as a reader at `snapshot` sees them.
+  // Every version.
+  std::unique_ptr<Iterator> NewIterator() const;
+  // A cursor over the keys of a namespace as a reader at `snapshot` sees them. `newest` (may be null)
+  // is what the cursor returns as max_timestamp().
   std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
                                        const Atomic<Timestamp>* newest) const;
 

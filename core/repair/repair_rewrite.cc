@@ -31,7 +31,6 @@ class SourceParts final : public ConcatenatedParts {
       : files_(files), paths_(std::move(paths)) {}
   size_t size() const override { return paths_.size(); }
   bool EndsBefore(size_t, NamespaceId, std::string_view) const override { return false; }
-  bool BeginsAfter(size_t, NamespaceId, std::string_view) const override { return false; }
   absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) override {
     VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, files_.Open(paths_[i]));
     SegmentReaderOptions options;

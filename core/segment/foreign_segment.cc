@@ -12,8 +12,8 @@
 #include "core/base/sync.h"
 #include "core/base/text.h"
 #include "core/format/segment_footer.h"
-#include "core/iterator/version_cursor.h"
 #include "core/segment/foreign_chunk.h"
+#include "core/segment/segment_file.h"
 
 namespace veralith {
 namespace {
@@ -191,95 +191,18 @@ const char* NotAnEntry(const Rows& rows, size_t row) {
   return entry.value.size() > kMaxValueBytes ? "a value longer than 256 MiB" : nullptr;
 }
 
-class ForeignSegment : public SegmentReader {
+class ForeignSegmentImpl final : public ForeignSegment {
  public:
-  ForeignSegment(std::unique_ptr<File> file, uint64_t memory_limit)
+  ForeignSegmentImpl(std::unique_ptr<File> file, uint64_t memory_limit)
       : file_(std::move(file)), memory_limit_(memory_limit) {}
 
-  absl::Status Prepare(const SegmentFooter& footer) {
-    VERALITH_RETURN_IF_ERROR(CheckFooterEntries(footer.metadata));
-    VERALITH_ASSIGN_OR_RETURN(const ColumnOrder order, ReadSchema(footer.metadata));
-    for (size_t g = 0; g < footer.metadata.row_groups.size(); ++g) {
-      VERALITH_RETURN_IF_ERROR(
-          Annotate(PlaceGroup(footer.metadata.row_groups[g], order, footer.offset),
-                   StrCat("row group ", g)));
-    }
-    if (static_cast<uint64_t>(footer.metadata.num_rows) != summary_.entries) {
-      return DataLoss("the footer counts other rows than its row groups");
-    }
-    for (size_t g = 0; g < groups_.size(); ++g) {
-      VERALITH_RETURN_IF_ERROR(Visit(g));
-    }
-    Summarize();
-    return absl::OkStatus();
+  absl::Status Open(const SegmentFooter& footer, uint64_t file_bytes) {
+    summary_.file_bytes = file_bytes;
+    return InFile(Prepare(footer));
   }
 
-  absl::Status Get(NamespaceId ns, std::string_view key, uint64_t, Timestamp snapshot,
-                   const LookupOptions&, LookupResult* result) const override {
-    result->kind = LookupResult::Kind::kAbsent;
-    result->ts = 0;
-    const EntryView target{ns, key, snapshot, EntryKind::kPut, {}};
-    const size_t g = FindGroup(target);
-    if (g == groups_.size() ||
-        CompareUserKeys(groups_[g].first.ns, groups_[g].first.key, ns, key) > 0) {
-      return absl::OkStatus();
-    }
-    VERALITH_ASSIGN_OR_RETURN(SharedRows rows, Load(g));
-    const EntryView found = rows->entry(rows->LowerBound(target));
-    if (CompareUserKeys(found.ns, found.key, ns, key) != 0) {
-      return absl::OkStatus();
-    }
-    result->ts = found.ts;
-    result->kind = LookupResult::Kind::kDelete;
-    if (found.kind == EntryKind::kPut) {
-      result->kind = LookupResult::Kind::kPut;
-      result->value = found.value;
-      result->pin = Pin(new SharedRows(std::move(rows)),
-                        [](void* held) { delete static_cast<SharedRows*>(held); });
-    }
-    return absl::OkStatus();
-  }
-
-  void PrefetchFilter(uint64_t) const override {}
-  bool MayContain(uint64_t) const override { return summary_.entries > 0; }
-  std::unique_ptr<Iterator> NewIterator(bool) const override;
-  std::unique_ptr<Iterator> NewJobIterator(std::shared_ptr<const SegmentReader> keep,
-                                           ValuePageOffers::Place*) const override;
-  std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
-                                       bool fill_cache) const override;
+  std::unique_ptr<Iterator> NewIterator() const override;
   const SegmentSummary& summary() const override { return summary_; }
-  const std::shared_ptr<const FragmentedRangeTombstones>& fragmented_range_tombstones()
-      const override {
-    return no_fragments_;
-  }
-  const std::vector<RangeTombstoneView>& range_tombstones() const override {
-    return no_tombstones_;
-  }
-  const std::string& path() const override { return file_->path(); }
-
-  uint64_t ApproximateOffset(NamespaceId ns, std::string_view key) const override {
-    const size_t g = FindGroup({ns, key, kMaxTimestamp, EntryKind::kPut, {}});
-    return g == groups_.size() ? summary_.file_bytes : groups_[g].chunks[0].offset;
-  }
-
-  std::vector<UserKey> SampleKeys(size_t limit) const override {
-    const size_t count = std::min(limit, groups_.size());
-    std::vector<UserKey> keys;
-    for (size_t i = 0; i < count; ++i) {
-      const Position& first = groups_[i * groups_.size() / count].first;
-      keys.push_back({first.ns, first.key});
-    }
-    return keys;
-  }
-
-  uint64_t memory_bytes() const override {
-    uint64_t bytes = sizeof(*this) + groups_.size() * sizeof(Group);
-    for (const Group& group : groups_) {
-      bytes += group.first.key.size() + group.last.key.size();
-    }
-    return bytes;
-  }
-
   // Decodes every row group again, bypassing the one that is kept.
   absl::Status Check() const override {
     for (size_t g = 0; g < groups_.size(); ++g) {
@@ -317,7 +240,25 @@ class ForeignSegment : public SegmentReader {
   }
 
  private:
-  absl::Status InFile(const absl::Status& status) const { return Annotate(status, path()); }
+  absl::Status InFile(const absl::Status& status) const { return Annotate(status, file_->path()); }
+
+  absl::Status Prepare(const SegmentFooter& footer) {
+    VERALITH_RETURN_IF_ERROR(CheckFooterEntries(footer.metadata));
+    VERALITH_ASSIGN_OR_RETURN(const ColumnOrder order, ReadSchema(footer.metadata));
+    for (size_t g = 0; g < footer.metadata.row_groups.size(); ++g) {
+      VERALITH_RETURN_IF_ERROR(
+          Annotate(PlaceGroup(footer.metadata.row_groups[g], order, footer.offset),
+                   StrCat("row group ", g)));
+    }
+    if (static_cast<uint64_t>(footer.metadata.num_rows) != summary_.entries) {
+      return DataLoss("the footer counts other rows than its row groups");
+    }
+    for (size_t g = 0; g < groups_.size(); ++g) {
+      VERALITH_RETURN_IF_ERROR(Visit(g));
+    }
+    Summarize();
+    return absl::OkStatus();
+  }
 
   absl::Status PlaceGroup(const parquet::RowGroup& described, const ColumnOrder& order,
                           uint64_t data_limit) {
@@ -422,15 +363,10 @@ class ForeignSegment : public SegmentReader {
                 {last.ns, last.key, KeyBound::Kind::kInclusive}, &any, &summary_);
   }
 
-  friend absl::StatusOr<std::unique_ptr<SegmentReader>> veralith::OpenForeignSegment(
-      std::unique_ptr<File> file, const SegmentFooter& footer, const SegmentReaderOptions& options);
-
   const std::unique_ptr<File> file_;
   const uint64_t memory_limit_;
   std::vector<Group> groups_;  // without empty ones
   SegmentSummary summary_;
-  const std::shared_ptr<const FragmentedRangeTombstones> no_fragments_;
-  const std::vector<RangeTombstoneView> no_tombstones_;
 
   mutable Mutex mutex_;
   mutable SharedRows kept_ ABSL_GUARDED_BY(mutex_);
@@ -440,30 +376,15 @@ class ForeignSegment : public SegmentReader {
 // Holds the row group that it is in.
 class ForeignIterator : public Iterator {
  public:
-  explicit ForeignIterator(const ForeignSegment& segment,
-                           std::shared_ptr<const SegmentReader> keep = nullptr)
-      : keep_(std::move(keep)), segment_(segment) {}
+  explicit ForeignIterator(const ForeignSegmentImpl& segment) : segment_(segment) {}
 
   absl::Status status() const override { return status_; }
-  void SeekToFirst() override { EnterGroup(0, /*at_end=*/false); }
-  void SeekToLast() override { EnterGroup(segment_.groups() - 1, /*at_end=*/true); }
+  void SeekToFirst() override { EnterGroup(0); }
 
-  void Seek(NamespaceId ns, std::string_view key, Timestamp ts) override {
-    const EntryView target{ns, key, ts, EntryKind::kPut, {}};
+  void Seek(NamespaceId ns, std::string_view key) override {
+    const EntryView target{ns, key, kMaxTimestamp, EntryKind::kPut, {}};
     if (Hold(segment_.FindGroup(target))) {
       Stand(rows_->LowerBound(target));
-    }
-  }
-  void SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) override {
-    const EntryView target{ns, key, ts, EntryKind::kPut, {}};
-    Seek(ns, key, ts);
-    if (!status_.ok() || (valid_ && CompareEntries(entry_, target) == 0)) {
-      return;
-    }
-    if (valid_) {
-      Prev();
-    } else {
-      SeekToLast();
     }
   }
   void Next() override {
@@ -471,18 +392,9 @@ class ForeignIterator : public Iterator {
     if (row_ + 1 < rows_->size()) {
       Stand(row_ + 1);
     } else {
-      EnterGroup(group_ + 1, /*at_end=*/false);
+      EnterGroup(group_ + 1);
     }
   }
-  void Prev() override {
-    VERALITH_DCHECK(valid_);
-    if (row_ > 0) {
-      Stand(row_ - 1);
-    } else {
-      EnterGroup(group_ - 1, /*at_end=*/true);
-    }
-  }
-  Timestamp max_timestamp() const override { return segment_.summary().max_ts; }
 
  private:
   void Stand(size_t row) {
@@ -490,8 +402,7 @@ class ForeignIterator : public Iterator {
     entry_ = rows_->entry(row);
     valid_ = true;
   }
-  // Returns false, and becomes invalid, beyond either end (group numbers wrap below 0) and after an
-  // error.
+  // Returns false, and becomes invalid, beyond the end and after an error.
   bool Hold(size_t group) {
     valid_ = false;
     status_ = absl::OkStatus();
@@ -509,42 +420,39 @@ class ForeignIterator : public Iterator {
     }
     return true;
   }
-  void EnterGroup(size_t group, bool at_end) {
+  void EnterGroup(size_t group) {
     if (Hold(group)) {
-      Stand(at_end ? rows_->size() - 1 : 0);
+      Stand(0);
     }
   }
 
-  const std::shared_ptr<const SegmentReader> keep_;  // destroyed last
-  const ForeignSegment& segment_;
+  const ForeignSegmentImpl& segment_;
   absl::Status status_;
   SharedRows rows_;
   size_t group_ = 0;
   size_t row_ = 0;
 };
 
-std::unique_ptr<Iterator> ForeignSegment::NewIterator(bool) const {
+std::unique_ptr<Iterator> ForeignSegmentImpl::NewIterator() const {
   return std::make_unique<ForeignIterator>(*this);
-}
-
-std::unique_ptr<Iterator> ForeignSegment::NewJobIterator(std::shared_ptr<const SegmentReader> keep,
-                                                         ValuePageOffers::Place*) const {
-  return std::make_unique<ForeignIterator>(*this, std::move(keep));
-}
-
-std::unique_ptr<KeyCursor> ForeignSegment::NewCursor(NamespaceId ns, Timestamp snapshot,
-                                                     bool fill_cache) const {
-  return NewVersionCursor(NewIterator(fill_cache), ns, snapshot);
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SegmentReader>> OpenForeignSegment(
-    std::unique_ptr<File> file, const SegmentFooter& footer, const SegmentReaderOptions& options) {
-  auto segment = std::make_unique<ForeignSegment>(std::move(file), options.memory_limit_bytes);
-  VERALITH_ASSIGN_OR_RETURN(segment->summary_.file_bytes, segment->file_->Size());
-  if (absl::Status status = segment->Prepare(footer); !status.ok()) {
-    return segment->InFile(status);
+absl::StatusOr<AnySegment> OpenAnySegment(std::unique_ptr<File> file,
+                                          const SegmentReaderOptions& options) {
+  VERALITH_ASSIGN_OR_RETURN(const uint64_t file_bytes, file->Size());
+  const absl::StatusOr<SegmentFooter> footer =
+      ReadParquetFooter(*file, file_bytes, options.memory_limit_bytes);
+  VERALITH_RETURN_IF_ERROR(Annotate(footer.status(), file->path()));
+  AnySegment segment;
+  if (IsForeign(*footer)) {
+    auto foreign =
+        std::make_unique<ForeignSegmentImpl>(std::move(file), options.memory_limit_bytes);
+    VERALITH_RETURN_IF_ERROR(foreign->Open(*footer, file_bytes));
+    segment.foreign = std::move(foreign);
+  } else {
+    VERALITH_ASSIGN_OR_RETURN(segment.ours, SegmentReader::Open(std::move(file), options));
   }
   return segment;
 }

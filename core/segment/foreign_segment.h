@@ -16,23 +16,43 @@
 //    was made from a segment with some (`veralith.range_tombstones`) is Unimplemented: without them
 //    deleted keys would come back.
 //
-// For imports, checks and tests, not for a database's own files: a lookup costs a row group.
-// Thread rule: as SegmentReader's; a lock guards the row group kept.
+// For imports, checks and tests, not for a database's own files: rows come in order, and that is
+// all. Thread rule: everything const is safe from any thread; a lock guards the row group kept.
 #ifndef VERALITH_CORE_SEGMENT_FOREIGN_SEGMENT_H_
 #define VERALITH_CORE_SEGMENT_FOREIGN_SEGMENT_H_
 
 #include <memory>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/segment/segment_file.h"
+#include "core/iterator/iterator.h"
 #include "core/segment/segment_reader.h"
+#include "core/segment/segment_summary.h"
 #include "veralith/file_system.h"
 
 namespace veralith {
 
-// `footer`: as ReadParquetFooter read it from `file`.
-absl::StatusOr<std::unique_ptr<SegmentReader>> OpenForeignSegment(
-    std::unique_ptr<File> file, const SegmentFooter& footer, const SegmentReaderOptions& options);
+class ForeignSegment {
+ public:
+  virtual ~ForeignSegment() = default;
+  // All rows in order. Must not outlive the segment.
+  virtual std::unique_ptr<Iterator> NewIterator() const = 0;
+  virtual const SegmentSummary& summary() const = 0;
+  // Reads every row group again.
+  virtual absl::Status Check() const = 0;
+};
+
+// A file with the schema of a segment; one of the two is there.
+struct AnySegment {
+  std::unique_ptr<SegmentReader> ours;
+  std::unique_ptr<ForeignSegment> foreign;
+};
+
+// Opens a file whoever wrote it. One that Veralith wrote is opened as SegmentReader::Open does,
+// and its damage is never taken for another writer's file. Of `options`, a foreign file heeds
+// memory_limit_bytes.
+absl::StatusOr<AnySegment> OpenAnySegment(std::unique_ptr<File> file,
+                                          const SegmentReaderOptions& options);
 
 }  // namespace veralith
 

@@ -11,18 +11,15 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/epoch.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/format/coding.h"
-#include "core/format/key_hash.h"
 #include "core/format/parquet_metadata.h"
 #include "core/fs/testing/memory_file.h"
-#include "core/iterator/key_cursor.h"
 #include "core/segment/foreign_chunk.h"
+#include "core/segment/foreign_segment.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
-#include "core/segment/stored_value_page.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -92,29 +89,31 @@ std::vector<std::string> NamesWithOutcome(bool ok) {
   return names;
 }
 
-SegmentReaderOptions AllowForeign() {
-  SegmentReaderOptions options;
-  options.allow_foreign = true;
-  return options;
+absl::StatusOr<std::unique_ptr<ForeignSegment>> Open(std::shared_ptr<MemoryFileState> state,
+                                                     const SegmentReaderOptions& options = {}) {
+  VERALITH_ASSIGN_OR_RETURN(AnySegment segment,
+                            OpenAnySegment(OpenMemoryFile(std::move(state)), options));
+  EXPECT_EQ(segment.ours, nullptr);
+  return std::move(segment.foreign);
 }
 
-absl::StatusOr<std::unique_ptr<SegmentReader>> Open(
-    std::string bytes, const SegmentReaderOptions& options = AllowForeign()) {
+absl::StatusOr<std::unique_ptr<ForeignSegment>> Open(std::string bytes,
+                                                     const SegmentReaderOptions& options = {}) {
   auto state = std::make_shared<MemoryFileState>();
   state->bytes = std::move(bytes);
-  return SegmentReader::Open(OpenMemoryFile(std::move(state)), options);
+  return Open(std::move(state), options);
 }
 
-std::unique_ptr<SegmentReader> OpenGolden(const std::string& name) {
-  auto reader = Open(ReadFile(kDirectory + name));
-  EXPECT_TRUE(reader.ok()) << name << ": " << reader.status();
-  return reader.ok() ? *std::move(reader) : nullptr;
+std::unique_ptr<ForeignSegment> OpenGolden(const std::string& name) {
+  auto segment = Open(ReadFile(kDirectory + name));
+  EXPECT_TRUE(segment.ok()) << name << ": " << segment.status();
+  return segment.ok() ? *std::move(segment) : nullptr;
 }
 
 // Returns what a scan gives; stops at an error.
-std::vector<Row> Scan(const SegmentReader& reader, absl::Status* status) {
+std::vector<Row> Scan(const ForeignSegment& segment, absl::Status* status) {
   std::vector<Row> rows;
-  const auto iterator = reader.NewIterator(true);
+  const auto iterator = segment.NewIterator();
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     const EntryView& e = iterator->entry();
     rows.push_back({e.ns, std::string(e.key), e.ts, e.kind, std::string(e.value)});
@@ -130,7 +129,7 @@ void ExpectRows(const std::vector<Row>& found, const std::vector<Row>& expected)
   }
 }
 
-TEST(ForeignSegment, ReadsEveryRowThatOtherWritersWroteForwardAndBackward) {
+TEST(ForeignSegment, ReadsEveryRowThatOtherWritersWrote) {
   const std::vector<Row> expected = ExpectedRows();
   for (const std::string& name : NamesWithOutcome(true)) {
     SCOPED_TRACE(name);
@@ -139,13 +138,6 @@ TEST(ForeignSegment, ReadsEveryRowThatOtherWritersWroteForwardAndBackward) {
     absl::Status status;
     ExpectRows(Scan(*reader, &status), expected);
     EXPECT_TRUE(status.ok()) << status;
-    const auto iterator = reader->NewIterator(true);
-    size_t i = expected.size();
-    for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
-      ASSERT_GT(i, 0u);
-      EXPECT_EQ(iterator->entry(), expected[--i].view());
-    }
-    EXPECT_EQ(i, 0u);
     EXPECT_TRUE(reader->Check().ok());
   }
 }
@@ -163,154 +155,26 @@ TEST(ForeignSegment, NamesWhatItRefuses) {
   }
 }
 
-TEST(ForeignSegment, AJobReadsEveryRowKeepsTheReaderAndIsOfferedNoPage) {
-  const std::vector<Row> expected = ExpectedRows();
-  for (const std::string& name : NamesWithOutcome(true)) {
-    SCOPED_TRACE(name);
-    std::shared_ptr<const SegmentReader> reader = OpenGolden(name);
-    ASSERT_NE(reader, nullptr);
-    const std::weak_ptr<const SegmentReader> alive = reader;
-    ValuePageOffers offers({});
-    const auto iterator = reader->NewJobIterator(std::move(reader), offers.AddInput());
-    EXPECT_FALSE(alive.expired());
-    size_t rows = 0;
-    for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next(), ++rows) {
-      ASSERT_LT(rows, expected.size());
-      EXPECT_EQ(iterator->entry(), expected[rows].view());
-      EXPECT_EQ(offers.Take(iterator->entry()), nullptr);
-    }
-    EXPECT_TRUE(iterator->status().ok()) << iterator->status();
-    EXPECT_EQ(rows, expected.size());
-  }
-}
-
-// Returns the newest version of each key of the namespace that a reader at the snapshot sees.
-std::vector<Row> VisibleRows(const std::vector<Row>& rows, NamespaceId ns, Timestamp snapshot) {
-  std::vector<Row> visible;
-  for (const Row& row : rows) {
-    if (row.ns == ns && row.ts <= snapshot && (visible.empty() || visible.back().key != row.key)) {
-      visible.push_back(row);
-    }
-  }
-  return visible;
-}
-
-void ExpectStandsOn(KeyCursor* cursor, const Row& row) {
-  ASSERT_TRUE(cursor->Valid()) << cursor->status();
-  EXPECT_EQ(cursor->key(), row.key);
-  ASSERT_TRUE(cursor->Load() && cursor->LoadTimestamp()) << cursor->status();
-  EXPECT_EQ(cursor->kind(), row.kind);
-  EXPECT_EQ(cursor->value(), row.value);
-  EXPECT_EQ(cursor->timestamp(), row.ts);
-}
-
-TEST(ForeignSegment, ACursorShowsEachKeyAsTheSnapshotSeesItForwardAndBackward) {
-  const std::vector<Row> rows = ExpectedRows();
-  const auto reader = OpenGolden("polars_zstd.parquet");
-  ASSERT_NE(reader, nullptr);
-  for (const Row& at : rows) {
-    for (const Timestamp snapshot : {kMaxTimestamp, at.ts, at.ts - 1}) {
-      SCOPED_TRACE(StrCat("namespace ", at.ns, " at ", snapshot));
-      const std::vector<Row> expected = VisibleRows(rows, at.ns, snapshot);
-      const auto cursor = reader->NewCursor(at.ns, snapshot, /*fill_cache=*/true);
-      cursor->SeekToFirst();
-      for (size_t i = 0; i < expected.size(); ++i, cursor->Next()) {
-        ASSERT_NO_FATAL_FAILURE(ExpectStandsOn(cursor.get(), expected[i]));
-      }
-      EXPECT_FALSE(cursor->Valid());
-      EXPECT_TRUE(cursor->status().ok()) << cursor->status();
-      cursor->SeekToLast();
-      for (size_t i = expected.size(); i > 0; --i, cursor->Prev()) {
-        ASSERT_NO_FATAL_FAILURE(ExpectStandsOn(cursor.get(), expected[i - 1]));
-      }
-      EXPECT_FALSE(cursor->Valid());
-    }
-  }
-}
-
-TEST(ForeignSegment, SeeksToTheRowAtOrAfterAndAtOrBefore) {
+TEST(ForeignSegment, SeeksToTheRowAtOrAfter) {
   const std::vector<Row> rows = ExpectedRows();
   for (const std::string& name : NamesWithOutcome(true)) {
     SCOPED_TRACE(name);
     const auto reader = OpenGolden(name);
     ASSERT_NE(reader, nullptr);
-    const auto iterator = reader->NewIterator(true);
+    const auto iterator = reader->NewIterator();
     for (const Row& row : rows) {
-      for (const auto& [key, ts] :
-           std::vector<std::pair<std::string, Timestamp>>{{row.key, row.ts},
-                                                          {row.key, row.ts - 1},
-                                                          {row.key, kMaxTimestamp},
-                                                          {row.key, 0},
-                                                          {row.key + '\0', 5}}) {
-        const EntryView target{row.ns, key, ts, EntryKind::kPut, {}};
+      for (const std::string& key : {row.key, row.key + '\0'}) {
         size_t at = 0;
-        while (at < rows.size() && CompareEntries(rows[at].view(), target) < 0) {
+        while (at < rows.size() && CompareUserKeys(rows[at].ns, rows[at].key, row.ns, key) < 0) {
           ++at;
         }
-        iterator->Seek(row.ns, key, ts);
+        iterator->Seek(row.ns, key);
         ASSERT_EQ(iterator->Valid(), at < rows.size());
         if (at < rows.size()) {
           EXPECT_EQ(iterator->entry(), rows[at].view());
         }
-        const bool exact = at < rows.size() && CompareEntries(rows[at].view(), target) == 0;
-        iterator->SeekForPrev(row.ns, key, ts);
-        ASSERT_EQ(iterator->Valid(), exact || at > 0);
-        if (iterator->Valid()) {
-          EXPECT_EQ(iterator->entry(), rows[exact ? at : at - 1].view());
-        }
       }
     }
-  }
-}
-
-TEST(ForeignSegment, GetFindsTheNewestVersionNotNewerThanTheSnapshot) {
-  const std::vector<Row> rows = ExpectedRows();
-  const auto reader = OpenGolden("polars_zstd.parquet");
-  ASSERT_NE(reader, nullptr);
-  for (const Row& row : rows) {
-    for (const Timestamp snapshot : {kMaxTimestamp, row.ts, row.ts - 1}) {
-      const Row* expected = nullptr;
-      for (const Row& other : rows) {
-        if (expected == nullptr && other.ns == row.ns && other.key == row.key &&
-            other.ts <= snapshot) {
-          expected = &other;
-        }
-      }
-      const uint64_t hash = HashUserKey(row.ns, row.key);
-      reader->PrefetchFilter(hash);  // there is none: every key may be there
-      EXPECT_TRUE(reader->MayContain(hash));
-      LookupResult result;
-      EpochGuard guard;
-      ASSERT_TRUE(reader->Get(row.ns, row.key, hash, snapshot, {}, &result).ok());
-      if (expected == nullptr) {
-        EXPECT_EQ(result.kind, LookupResult::Kind::kAbsent);
-        continue;
-      }
-      EXPECT_EQ(result.kind == LookupResult::Kind::kPut, expected->kind == EntryKind::kPut);
-      EXPECT_EQ(result.ts, expected->ts);
-      EXPECT_EQ(result.value, expected->value);
-    }
-  }
-  LookupResult result;
-  EpochGuard guard;
-  ASSERT_TRUE(reader->Get(5, "k", HashUserKey(5, "k"), kMaxTimestamp, {}, &result).ok());
-  EXPECT_EQ(result.kind, LookupResult::Kind::kAbsent);
-}
-
-TEST(ForeignSegment, APinnedValueOutlivesTheReader) {
-  auto reader = OpenGolden("duckdb_v1_snappy.parquet");
-  ASSERT_NE(reader, nullptr);
-  for (const Row& row : ExpectedRows()) {
-    if (row.value.empty()) {
-      continue;
-    }
-    LookupResult result;
-    EpochGuard guard;
-    ASSERT_TRUE(
-        reader->Get(row.ns, row.key, HashUserKey(row.ns, row.key), row.ts, {}, &result).ok());
-    reader.reset();
-    EXPECT_EQ(result.value, row.value);
-    return;
   }
 }
 
@@ -329,11 +193,6 @@ TEST(ForeignSegment, SummarySaysWhatTheRowsSay) {
     tombstones += row.kind == EntryKind::kDelete;
   }
   EXPECT_EQ(summary.tombstones, tombstones);
-  EXPECT_EQ(reader->SampleKeys(2).size(), 2u);
-  EXPECT_GT(reader->memory_bytes(), rows.front().key.size());
-  EXPECT_EQ(reader->fragmented_range_tombstones(), nullptr);
-  EXPECT_EQ(reader->NewIterator(true)->max_timestamp(), summary.max_ts);
-  EXPECT_LT(reader->ApproximateOffset(0, ""), reader->ApproximateOffset(kMaxNamespace, "\xff"));
 }
 
 // The file with its footer decoded, changed, and encoded again.
@@ -417,26 +276,22 @@ TEST(ForeignSegment, ADictionaryBehindRowsIsRefused) {
 TEST(ForeignSegment, AFileThatChangesUnderItsReaderIsDataLoss) {
   auto state = std::make_shared<MemoryFileState>();
   state->bytes = ReadFile(kDirectory + "pyarrow_plain_v1.parquet");
-  const auto reader = SegmentReader::Open(OpenMemoryFile(state), AllowForeign());
+  const auto reader = Open(state);
   ASSERT_TRUE(reader.ok()) << reader.status();
-  const auto iterator = (*reader)->NewIterator(true);
-  const Row first = ExpectedRows().front();
+  const auto iterator = (*reader)->NewIterator();
+  const Row last = ExpectedRows().back();
   const auto expect_loss = [&](std::string_view message) {
-    iterator->SeekToLast();  // in another row group
+    iterator->Seek(last.ns, last.key);  // in another row group
     iterator->SeekToFirst();
     EXPECT_FALSE(iterator->Valid());
     EXPECT_NE(Message(iterator->status()).find(message), std::string_view::npos)
         << iterator->status();
-    LookupResult result;
-    EpochGuard guard;
-    EXPECT_TRUE(absl::IsDataLoss((*reader)->Get(
-        first.ns, first.key, HashUserKey(first.ns, first.key), first.ts, {}, &result)));
     EXPECT_TRUE(absl::IsDataLoss((*reader)->Check()));
   };
   // The timestamp of the first row, 9 before 2^63-1, becomes 8: still in order.
   const size_t at = state->bytes.find(std::string("\x09\0\0\0\0\0\0\0\xff\xff", 10));
   ASSERT_NE(at, std::string::npos);
-  iterator->SeekToLast();
+  iterator->Seek(last.ns, last.key);
   state->bytes[at] = 8;
   expect_loss("row group 0 has changed since the file was opened");
   std::fill_n(state->bytes.begin() + 4, 200, '\0');
@@ -445,22 +300,29 @@ TEST(ForeignSegment, AFileThatChangesUnderItsReaderIsDataLoss) {
 
 TEST(ForeignSegment, IsNeverPartOfADatabase) {
   const std::string bytes = ReadFile(kDirectory + "pyarrow_delta_v2.parquet");
-  EXPECT_TRUE(absl::IsUnimplemented(Open(bytes, {}).status()));
+  const auto open = [&](const SegmentReaderOptions& options) {
+    auto state = std::make_shared<MemoryFileState>();
+    state->bytes = bytes;
+    return SegmentReader::Open(OpenMemoryFile(std::move(state)), options).status();
+  };
+  EXPECT_TRUE(absl::IsUnimplemented(open({}))) << open({});
   SegmentReaderOptions known;
   known.expected_file_bytes = bytes.size();
-  EXPECT_TRUE(absl::IsDataLoss(Open(bytes, known).status()));
+  EXPECT_TRUE(absl::IsDataLoss(open(known))) << open(known);
 }
 
-TEST(ForeignSegment, ASegmentOfOursIsReadAsOneThoughForeignFilesAreAllowed) {
+TEST(ForeignSegment, ASegmentOfOursIsReadAsOne) {
   auto state = std::make_shared<MemoryFileState>();
   auto writer = SegmentWriter::Create(OpenMemoryFile(state), {});
   ASSERT_TRUE(writer.ok());
   ASSERT_TRUE((*writer)->Add({0, "k", 1, EntryKind::kPut, "v"}).ok());
   ASSERT_TRUE((*writer)->AddRangeTombstone({0, "a", "b", false, 2}).ok());
   ASSERT_TRUE((*writer)->Finish().ok());
-  const auto reader = Open(state->bytes);
-  ASSERT_TRUE(reader.ok()) << reader.status();
-  EXPECT_EQ((*reader)->range_tombstones().size(), 1u);
+  const auto opened = OpenAnySegment(OpenMemoryFile(state), {});
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_EQ(opened->foreign, nullptr);
+  ASSERT_NE(opened->ours, nullptr);
+  EXPECT_EQ(opened->ours->range_tombstones().size(), 1u);
   // Damage to the writer's name does not make it foreign: that would lose the range tombstones.
   std::string damaged = state->bytes;
   const size_t name = damaged.rfind("veralith version");
@@ -470,7 +332,7 @@ TEST(ForeignSegment, ASegmentOfOursIsReadAsOneThoughForeignFilesAreAllowed) {
 }
 
 TEST(ForeignSegment, AMemoryLimitIsKept) {
-  SegmentReaderOptions options = AllowForeign();
+  SegmentReaderOptions options;
   options.memory_limit_bytes = 1 << 18;
   EXPECT_TRUE(Open(ReadFile(kDirectory + "pyarrow_plain_v1.parquet"), options).ok());
   options.memory_limit_bytes = 2000;
@@ -481,7 +343,7 @@ TEST(ForeignSegment, AMemoryLimitIsKept) {
 // Without a checksum over everything, a changed byte may give other rows. It must never give rows
 // out of order, or anything worse.
 void ReadHostile(std::string bytes) {
-  SegmentReaderOptions options = AllowForeign();
+  SegmentReaderOptions options;
   options.memory_limit_bytes = uint64_t{1} << 22;
   const auto reader = Open(std::move(bytes), options);
   if (!reader.ok()) {

@@ -102,6 +102,42 @@ TEST_F(SegmentCursorTest, ReadsTimestampsWhereTheSnapshotMayNotSeeAVersion) {
   }
 }
 
+// One timestamp to a page, so that every timestamp looked at is read.
+TEST(SegmentCursor, DoesNotLookAtAllVersionsOfAHotKey) {
+  constexpr int kVersions = 10'000;
+  std::vector<OwnedEntry> entries;
+  for (const char* key : {"a", "b", "c"}) {
+    for (int version = kVersions; version > 0; --version) {
+      entries.push_back({0, key, static_cast<Timestamp>(version), EntryKind::kPut, ""});
+    }
+  }
+  SegmentOptions options;
+  options.timestamp_page_rows = 1;
+  const auto written = WriteSegment(entries, options);
+  ASSERT_TRUE(written.ok()) << written.status();
+  auto file = std::make_shared<MemoryFileState>();
+  file->bytes = written->bytes;
+  PageCache cache(1 << 20);
+  SegmentReaderOptions reader_options;
+  reader_options.cache = &cache;
+  reader_options.readahead_bytes = 1;
+  const auto reader = SegmentReader::Open(OpenMemoryFile(file), reader_options);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  const uint64_t opened = file->bytes_read.Load();
+  for (const Timestamp snapshot : {Timestamp{1}, Timestamp{5'000}, kMaxTimestamp}) {
+    const auto cursor = (*reader)->NewCursor(0, snapshot, true);
+    int keys = 0;
+    for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
+      ++keys;
+    }
+    for (cursor->SeekToLast(); cursor->Valid(); cursor->Prev()) {
+      ++keys;
+    }
+    EXPECT_EQ(keys, 6);
+  }
+  EXPECT_LT(file->bytes_read.Load() - opened, file->bytes.size() / 10);
+}
+
 TEST_F(SegmentCursorTest, WhatCannotBeReadEndsItUntilTheNextSeek) {
   Write();
   const auto cursor = reader_->NewCursor(0, kMaxTimestamp, false);

@@ -9,7 +9,7 @@
 namespace veralith {
 namespace {
 
-class SegmentExhaustive : public testing::TestWithParam<int> {};
+class SegmentExhaustive : public ::testing::TestWithParam<int> {};
 
 TEST_P(SegmentExhaustive, EveryChangeOfEveryByteGivesTheSameAnswersOrAnError) {
   const SmallSegment segment = MakeSmallSegment(GetParam());
@@ -25,7 +25,7 @@ TEST_P(SegmentExhaustive, EveryChangeOfEveryByteGivesTheSameAnswersOrAnError) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Configurations, SegmentExhaustive, testing::Range(0, kSmallSegments));
+INSTANTIATE_TEST_SUITE_P(Configurations, SegmentExhaustive, ::testing::Range(0, kSmallSegments));
 
 }  // namespace
 }  // namespace veralith

@@ -26,14 +26,6 @@ bool SegmentIterator::Fail(absl::Status status) {
   return false;
 }
 
-void SegmentIterator::SeekToLast() {
-  status_ = absl::OkStatus();
-  valid_ = false;
-  if (rows() > 0) {
-    MoveTo(rows() - 1);
-  }
-}
-
 void SegmentIterator::MoveTo(uint64_t row) {
   status_ = absl::OkStatus();
   valid_ = false;
@@ -45,8 +37,6 @@ void SegmentIterator::MoveTo(uint64_t row) {
   if (page == nullptr || row < page->first_row() || row >= page->first_row() + page->rows()) {
     if (page != nullptr && row == page->first_row() + page->rows()) {
       ++number;
-    } else if (page != nullptr && row + 1 == page->first_row()) {
-      --number;
     } else {
       number = segment_.block.PageOfRow(SegmentColumn::kKey, row);
     }
@@ -68,18 +58,6 @@ void SegmentIterator::Next() {
     FillEntry();
   } else {
     MoveTo(row_ + 1);
-  }
-}
-
-void SegmentIterator::Prev() {
-  VERALITH_DCHECK(valid_);
-  if (row_ > keys_.page()->first_row()) [[likely]] {
-    --row_;
-    FillEntry();
-  } else if (row_ > 0) {
-    MoveTo(row_ - 1);
-  } else {
-    valid_ = false;
   }
 }
 
@@ -116,18 +94,12 @@ void SegmentIterator::FindNamespace() {
   std::tie(namespace_begin_, namespace_end_) = segment_.block.RowsOfNamespace(entry_.ns);
 }
 
-absl::Status SegmentIterator::BringTimestamp(uint64_t row) {
-  const TimestampPage* page = timestamps_.page();
-  if (page != nullptr && row >= page->first_row() && row < page->first_row() + page->rows())
-      [[likely]] {
-    return absl::OkStatus();
-  }
-  return timestamps_.Bring(segment_.block.PageOfRow(SegmentColumn::kTimestamp, row));
-}
-
 bool SegmentIterator::FillTimestamp() {
-  if (absl::Status status = BringTimestamp(row_); !status.ok()) [[unlikely]] {
-    return Fail(std::move(status));
+  if (!timestamps_.Holds(row_)) [[unlikely]] {
+    const size_t number = segment_.block.PageOfRow(SegmentColumn::kTimestamp, row_);
+    if (absl::Status status = timestamps_.Bring(number); !status.ok()) {
+      return Fail(std::move(status));
+    }
   }
   const TimestampPage& page = *timestamps_.page();
   entry_.ts = page.timestamp(static_cast<uint32_t>(row_ - page.first_row()));
@@ -168,43 +140,25 @@ bool SegmentIterator::FillValue(uint32_t key_row) {
   return true;
 }
 
-void SegmentIterator::Seek(NamespaceId ns, std::string_view key, Timestamp ts) {
+void SegmentIterator::Seek(NamespaceId ns, std::string_view key) {
   valid_ = false;
   status_ = absl::OkStatus();
   if (rows() == 0) {
     return;
   }
-  absl::StatusOr<Position> found = FindRow(ns, key, ts, /*need_exact=*/false);
+  absl::StatusOr<uint64_t> found = FindRow(ns, key);
   if (found.ok()) {
-    MoveTo(found->row);
+    MoveTo(*found);
   } else {
     Fail(found.status());
   }
 }
 
-void SegmentIterator::SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) {
-  valid_ = false;
-  status_ = absl::OkStatus();
-  if (rows() == 0) {
-    return;
-  }
-  absl::StatusOr<Position> found = FindRow(ns, key, ts, /*need_exact=*/true);
-  if (!found.ok()) {
-    Fail(found.status());
-  } else if (found->exact) {
-    MoveTo(found->row);
-  } else if (found->row > 0) {
-    MoveTo(found->row - 1);
-  }
-}
-
-absl::StatusOr<SegmentIterator::Position> SegmentIterator::FindRow(NamespaceId ns,
-                                                                   std::string_view key,
-                                                                   Timestamp ts, bool need_exact) {
+absl::StatusOr<uint64_t> SegmentIterator::FindRow(NamespaceId ns, std::string_view key) {
   const KeyIndex& index = segment_.key_index;
   std::optional<size_t> number = index.FindLastAtOrBelow(ns, key);
   if (!number.has_value()) {
-    return Position{0, false};
+    return 0;
   }
   const bool begins_page = index.ns(*number) == ns && index.key(*number) == key;
   if (begins_page && *number > 0 && !segment_.block.KeyPageIsSingleVersion(*number)) {
@@ -217,42 +171,8 @@ absl::StatusOr<SegmentIterator::Position> SegmentIterator::FindRow(NamespaceId n
   const uint64_t page_end = page.first_row() + page.rows();
   const uint64_t begin = std::clamp(segment_.FirstRowOfNamespace(ns), page.first_row(), page_end);
   const uint64_t end = std::clamp(segment_.FirstRowOfNamespace(ns + 1), begin, page_end);
-  const uint32_t row = page.LowerBound(key, static_cast<uint32_t>(begin - page.first_row()),
-                                       static_cast<uint32_t>(end - page.first_row()));
-  if (ts >= kMaxTimestamp && !need_exact) {
-    return Position{page.first_row() + row, false};
-  }
-  return SkipNewer(ns, key, ts, page.first_row() + row);
-}
-
-// From the first row at or after the user key, past its versions newer than `ts`.
-absl::StatusOr<SegmentIterator::Position> SegmentIterator::SkipNewer(NamespaceId ns,
-                                                                     std::string_view key,
-                                                                     Timestamp ts, uint64_t row) {
-  const uint64_t begin = segment_.FirstRowOfNamespace(ns);
-  const uint64_t end = segment_.FirstRowOfNamespace(ns + 1);
-  for (; row >= begin && row < end; ++row) {
-    const KeyPage* page = keys_.page();
-    if (row >= page->first_row() + page->rows()) {
-      const size_t next = keys_.number() + 1;
-      if (segment_.key_index.ns(next) != ns || segment_.key_index.key(next) != key) {
-        break;
-      }
-      VERALITH_RETURN_IF_ERROR(keys_.Bring(next));
-      page = keys_.page();
-    }
-    if (page->Compare(static_cast<uint32_t>(row - page->first_row()), key) != 0) {
-      break;
-    }
-    VERALITH_RETURN_IF_ERROR(BringTimestamp(row));
-    const TimestampPage& timestamps = *timestamps_.page();
-    const Timestamp found =
-        timestamps.timestamp(static_cast<uint32_t>(row - timestamps.first_row()));
-    if (found <= ts) {
-      return Position{row, found == ts};
-    }
-  }
-  return Position{row, false};
+  return page.first_row() + page.LowerBound(key, static_cast<uint32_t>(begin - page.first_row()),
+                                            static_cast<uint32_t>(end - page.first_row()));
 }
 
 }  // namespace veralith

@@ -1,4 +1,4 @@
-// The entries of one segment in order, both directions, page at a time.
+// The entries of one segment in order, page at a time.
 //
 // Holds a reference on the current page of each column; keys are put together in a buffer of its
 // own, values are views into their page. Pages that are not in the cache are read in runs.
@@ -29,18 +29,10 @@ class SegmentIterator : public Iterator {
 
   absl::Status status() const override { return status_; }
   void SeekToFirst() override { MoveTo(0); }
-  void SeekToLast() override;
-  void Seek(NamespaceId ns, std::string_view key, Timestamp ts) override;
-  void SeekForPrev(NamespaceId ns, std::string_view key, Timestamp ts) override;
+  void Seek(NamespaceId ns, std::string_view key) override;
   void Next() override;
-  void Prev() override;
 
  private:
-  struct Position {
-    uint64_t row;
-    bool exact;  // the row is the target itself
-  };
-
   uint64_t rows() const { return segment_.block.rows(); }
   bool Fail(absl::Status status);
   // To the row, reading what is needed; beyond the last row: invalid.
@@ -52,13 +44,8 @@ class SegmentIterator : public Iterator {
   absl::Status BringValues(size_t number);
   void FindNamespace();
 
-  absl::Status BringTimestamp(uint64_t row);
-
-  // The first row at or after the target.
-  absl::StatusOr<Position> FindRow(NamespaceId ns, std::string_view key, Timestamp ts,
-                                   bool need_exact);
-  absl::StatusOr<Position> SkipNewer(NamespaceId ns, std::string_view key, Timestamp ts,
-                                     uint64_t row);
+  // The first row at or after the user key.
+  absl::StatusOr<uint64_t> FindRow(NamespaceId ns, std::string_view key);
 
   const std::shared_ptr<const void> keep_;  // destroyed last
   const SegmentFile& segment_;

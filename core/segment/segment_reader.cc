@@ -6,7 +6,6 @@
 
 #include "core/base/epoch.h"
 #include "core/base/status.h"
-#include "core/segment/foreign_segment.h"
 #include "core/segment/page_cache.h"
 #include "core/segment/segment_check.h"
 #include "core/segment/segment_cursor.h"
@@ -273,15 +272,6 @@ class SegmentReaderImpl : public SegmentReader {
 
 absl::StatusOr<std::unique_ptr<SegmentReader>> SegmentReader::Open(
     std::unique_ptr<File> file, const SegmentReaderOptions& options) {
-  if (options.allow_foreign) {
-    VERALITH_ASSIGN_OR_RETURN(const uint64_t file_bytes, file->Size());
-    const absl::StatusOr<SegmentFooter> footer =
-        ReadParquetFooter(*file, file_bytes, options.memory_limit_bytes);
-    VERALITH_RETURN_IF_ERROR(Annotate(footer.status(), file->path()));
-    if (IsForeign(*footer)) {
-      return OpenForeignSegment(std::move(file), *footer, options);
-    }
-  }
   VERALITH_ASSIGN_OR_RETURN(
       std::unique_ptr<SegmentFile> segment,
       OpenSegmentFile(std::move(file), options.memory_limit_bytes, options.expected_file_bytes));

@@ -53,10 +53,6 @@ struct SegmentReaderOptions {
   // What the manifest says: another size is DataLoss, and so is a footer that names another writer
   // (without it, that is a foreign file: Unimplemented).
   std::optional<uint64_t> expected_file_bytes;
-  // True: a Parquet file of our schema that another tool wrote is read through Parquet's own
-  // structures (foreign_segment.h says how far, and at which cost). False: Unimplemented, or
-  // DataLoss where expected_file_bytes is set: a database has no such files.
-  bool allow_foreign = false;
 };
 
 struct LookupOptions {

@@ -228,7 +228,7 @@ TEST(SegmentWriter, ValuePagesManyToAKeyPageAreFound) {
   ASSERT_TRUE(reader.ok());
   const auto iterator = (*reader)->NewIterator(true);
   for (const OwnedEntry& entry : entries) {
-    iterator->Seek(entry.ns, entry.key, entry.ts);
+    iterator->Seek(entry.ns, entry.key);
     ASSERT_TRUE(iterator->Valid());
     EXPECT_EQ(iterator->entry(), entry.view());
   }

@@ -265,7 +265,7 @@ TEST(ValuePageOffers, OnlyAPageEnteredAtItsFirstRowIsOffered) {
     ValuePageOffers offers(SmallPages());
     ValuePageOffers::Place* const place = offers.AddInput();
     const std::unique_ptr<Iterator> iterator = reader->NewJobIterator(nullptr, place);
-    iterator->Seek(0, entries[row].key, kMaxTimestamp);
+    iterator->Seek(0, entries[row].key);
     ASSERT_TRUE(iterator->Valid()) << iterator->status();
     EXPECT_EQ(iterator->entry(), entries[row].view());
     const SegmentPage page =

@@ -14,35 +14,24 @@ void CheckSamePlace(const Iterator& actual, const Iterator& expected) {
   }
 }
 
-// A place to seek to: an entry's, or one nearby.
+// A user key to seek: an entry's, or one nearby.
 OwnedEntry AnyTarget(const std::vector<OwnedEntry>& entries) {
-  OwnedEntry target = AnyEntry();
   if (!entries.empty() && *rc::gen::inRange(0, 3) > 0) {
-    target = entries[*rc::gen::inRange<size_t>(0, entries.size())];
+    return entries[*rc::gen::inRange<size_t>(0, entries.size())];
   }
-  if (*rc::gen::inRange(0, 2) == 0) {
-    target.ts = *rc::gen::oneOf(rc::gen::just<Timestamp>(0), rc::gen::just(kMaxTimestamp),
-                                rc::gen::inRange<Timestamp>(0, 13));
-  }
-  return target;
+  return AnyEntry();
 }
 
-enum class Move { kFirst, kLast, kSeek, kSeekForPrev, kNext, kPrev };
+enum class Move { kFirst, kSeek, kNext };
 
 void Apply(Move move, const OwnedEntry& target, Iterator* iterator) {
   switch (move) {
     case Move::kFirst:
       return iterator->SeekToFirst();
-    case Move::kLast:
-      return iterator->SeekToLast();
     case Move::kSeek:
-      return iterator->Seek(target.ns, target.key, target.ts);
-    case Move::kSeekForPrev:
-      return iterator->SeekForPrev(target.ns, target.key, target.ts);
+      return iterator->Seek(target.ns, target.key);
     case Move::kNext:
       return iterator->Next();
-    case Move::kPrev:
-      return iterator->Prev();
   }
 }
 
@@ -55,10 +44,6 @@ void CheckYields(Iterator* iterator, const std::vector<OwnedEntry>& expected) {
     CheckSamePlace(*iterator, model);
   }
   CheckSamePlace(*iterator, model);
-  for (iterator->SeekToLast(), model.SeekToLast(); model.Valid(); iterator->Prev(), model.Prev()) {
-    CheckSamePlace(*iterator, model);
-  }
-  CheckSamePlace(*iterator, model);
 }
 
 void CheckWalks(Iterator* iterator, const std::vector<OwnedEntry>& expected, int moves) {
@@ -67,16 +52,10 @@ void CheckWalks(Iterator* iterator, const std::vector<OwnedEntry>& expected, int
   iterator->SeekToFirst();
   CheckSamePlace(*iterator, model);
   for (int i = 0; i < moves; ++i) {
-    const Move move = model.Valid() ? *rc::gen::weightedElement<Move>({{1, Move::kFirst},
-                                                                       {1, Move::kLast},
-                                                                       {3, Move::kSeek},
-                                                                       {3, Move::kSeekForPrev},
-                                                                       {8, Move::kNext},
-                                                                       {8, Move::kPrev}})
-                                    : *rc::gen::element(Move::kFirst, Move::kLast, Move::kSeek,
-                                                        Move::kSeekForPrev);
-    const bool seeks = move == Move::kSeek || move == Move::kSeekForPrev;
-    const OwnedEntry target = seeks ? AnyTarget(expected) : OwnedEntry();
+    const Move move = model.Valid() ? *rc::gen::weightedElement<Move>(
+                                          {{1, Move::kFirst}, {3, Move::kSeek}, {8, Move::kNext}})
+                                    : *rc::gen::element(Move::kFirst, Move::kSeek);
+    const OwnedEntry target = move == Move::kSeek ? AnyTarget(expected) : OwnedEntry();
     Apply(move, target, &model);
     Apply(move, target, iterator);
     CheckSamePlace(*iterator, model);

@@ -9,10 +9,10 @@
 
 namespace veralith::testing {
 
-// Forward and backward over everything. A RapidCheck assertion fails where it differs.
+// Walks over everything. A RapidCheck assertion fails where it differs.
 void CheckYields(Iterator* iterator, const std::vector<OwnedEntry>& expected);
 
-// `moves` random ones: seeks of all kinds, mostly to places near entries, and steps either way.
+// Does `moves` random ones: seeks, mostly to keys that are there, and steps.
 void CheckWalks(Iterator* iterator, const std::vector<OwnedEntry>& expected, int moves);
 
 }  // namespace veralith::testing

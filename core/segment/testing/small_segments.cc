@@ -100,11 +100,11 @@ bool StandsAt(const Iterator& iterator, const OwnedEntry* expected) {
 std::string JudgeSeek(const SmallSegment& segment, const OwnedEntry& target, Iterator* iterator) {
   const OwnedEntry* next = nullptr;
   for (const OwnedEntry& entry : segment.entries) {
-    if (next == nullptr && CompareEntries(entry.view(), target.view()) >= 0) {
+    if (next == nullptr && CompareUserKeys(entry.ns, entry.key, target.ns, target.key) >= 0) {
       next = &entry;
     }
   }
-  iterator->Seek(target.ns, target.key, target.ts);
+  iterator->Seek(target.ns, target.key);
   return StandsAt(*iterator, next) ? "" : "a seek stands elsewhere";
 }
 
