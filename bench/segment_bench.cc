@@ -150,7 +150,7 @@ void Scan(const char* what, const SegmentReader& reader, bool fill_cache, bool b
 void ReadAll(const char* what, const SegmentReader& reader) {
   uint64_t rows = 0;
   const double nanos = Measure([&] {
-    const auto iterator = reader.NewIterator(/*fill_cache=*/false);
+    const auto iterator = reader.NewStream(/*fill_cache=*/false);
     for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
       g_sink += iterator->entry().key.size() + iterator->entry().value.size();
       ++rows;

@@ -55,7 +55,7 @@ std::string FaultOf(const std::string& file, std::vector<OwnedEntry>* rows) {
     return "ours";
   }
   if (segment.ok()) {
-    const auto iterator = segment->foreign->NewIterator();
+    const auto iterator = segment->foreign->NewStream();
     for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
       rows->push_back(OwnedEntry(iterator->entry()));
     }

@@ -35,7 +35,7 @@ constexpr uint64_t kMemoryLimit = 8 << 20;
 constexpr size_t kMaxRows = 2'000;  // step bounds: runs of equal rows cost almost no bytes
 constexpr size_t kMaxSought = 40;
 
-std::vector<OwnedEntry> Forward(std::unique_ptr<Iterator> iterator) {
+std::vector<OwnedEntry> Forward(std::unique_ptr<VersionStream> iterator) {
   std::vector<OwnedEntry> rows;
   for (iterator->SeekToFirst(); iterator->Valid() && rows.size() < kMaxRows; iterator->Next()) {
     rows.push_back(OwnedEntry(iterator->entry()));
@@ -70,7 +70,7 @@ void CheckSummary(const SegmentSummary& summary, const std::vector<OwnedEntry>& 
 }
 
 // A seek of a user key, against the sorted rows.
-void CheckSought(Iterator* iterator, const std::vector<OwnedEntry>& rows, NamespaceId ns,
+void CheckSought(VersionStream* iterator, const std::vector<OwnedEntry>& rows, NamespaceId ns,
                  std::string_view key) {
   const auto at = std::partition_point(rows.begin(), rows.end(), [&](const OwnedEntry& row) {
     return CompareUserKeys(row.ns, row.key, ns, key) < 0;
@@ -81,7 +81,7 @@ void CheckSought(Iterator* iterator, const std::vector<OwnedEntry>& rows, Namesp
 }
 
 void CheckFound(const ForeignSegment& segment, const std::vector<OwnedEntry>& rows) {
-  const auto iterator = segment.NewIterator();
+  const auto iterator = segment.NewStream();
   const size_t step = 1 + rows.size() / kMaxSought;
   for (size_t i = 0; i < rows.size(); i += step) {
     CheckSought(iterator.get(), rows, rows[i].ns, rows[i].key);
@@ -137,7 +137,7 @@ void CheckRewritten(const std::vector<OwnedEntry>& rows) {
   const auto reader = SegmentReader::Open(OpenMemoryFile(written->bytes), {});
   VERALITH_CHECK(reader.ok());
   VERALITH_CHECK((*reader)->Check().ok());
-  VERALITH_CHECK(Forward((*reader)->NewIterator(false)) == rows);
+  VERALITH_CHECK(Forward((*reader)->NewStream(false)) == rows);
   CheckScans(**reader, rows);
 }
 
@@ -149,7 +149,7 @@ void Run(std::string_view bytes) {
     return;  // a segment: the target segment_reader is for those
   }
   const ForeignSegment& segment = *opened->foreign;
-  const std::vector<OwnedEntry> rows = Forward(segment.NewIterator());
+  const std::vector<OwnedEntry> rows = Forward(segment.NewStream());
   CheckEntries(rows);
   VERALITH_CHECK(segment.Check().ok());
   if (rows.size() < kMaxRows) {

@@ -69,7 +69,7 @@ std::pair<std::string, std::string> FaultsOf(const std::string& file) {
   if (!reader.ok()) {
     return {FaultOf(reader.status()), ""};
   }
-  const auto iterator = (*reader)->NewIterator(true);
+  const auto iterator = (*reader)->NewStream(true);
   iterator->SeekToFirst();
   for (int i = 0; i < 100 && iterator->Valid(); ++i) {
     iterator->Next();

@@ -35,7 +35,7 @@ constexpr size_t kMaxSought = 100;
 
 std::vector<OwnedEntry> Forward(const SegmentReader& reader, bool* whole) {
   std::vector<OwnedEntry> rows;
-  const auto iterator = reader.NewIterator(false);
+  const auto iterator = reader.NewStream(false);
   for (iterator->SeekToFirst(); iterator->Valid() && rows.size() < kMaxRows; iterator->Next()) {
     rows.push_back(OwnedEntry(iterator->entry()));
   }
@@ -71,7 +71,7 @@ void CheckScans(const SegmentReader& reader, const std::vector<OwnedEntry>& rows
 }
 
 void CheckFound(const SegmentReader& reader, const std::vector<OwnedEntry>& rows) {
-  const auto iterator = reader.NewIterator(true);
+  const auto iterator = reader.NewStream(true);
   const OwnedEntry* sought = nullptr;
   for (const OwnedEntry& row : rows) {
     if (sought != nullptr && sought->ns == row.ns && sought->key == row.key) {
@@ -91,7 +91,7 @@ void CheckFound(const SegmentReader& reader, const std::vector<OwnedEntry>& rows
 
 // For files that contradict themselves: nothing but that it ends.
 void Wander(const SegmentReader& reader) {
-  const auto iterator = reader.NewIterator(true);
+  const auto iterator = reader.NewStream(true);
   for (const std::string_view key : {"", "key", "tenant/0001", "\xff"}) {
     for (const NamespaceId ns : {NamespaceId{0}, NamespaceId{1}, kMaxNamespace}) {
       iterator->Seek(ns, key);

@@ -394,7 +394,7 @@ absl::StatusOr<std::string> DescribeSegment(const std::string& bytes) {
                             SegmentReader::Open(OpenMemoryFile(state), options));
   VERALITH_RETURN_IF_ERROR(reader->Check());
   std::string text;
-  const auto iterator = reader->NewIterator(false);
+  const auto iterator = reader->NewStream(false);
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     AppendSegmentText(&text, iterator->entry());
     VERALITH_RETURN_IF_ERROR(CheckLookup(*reader, iterator->entry()));

@@ -101,7 +101,7 @@ SegmentContents ReadSegment(SimulatedFileSystem& disk, const std::string& path) 
   for (const RangeTombstoneView& range : (*reader)->range_tombstones()) {
     contents.ranges.push_back(ToRange(range));
   }
-  const auto it = (*reader)->NewIterator(false);
+  const auto it = (*reader)->NewStream(false);
   uint64_t number = 0;
   for (it->SeekToFirst(); it->Valid(); it->Next(), ++number) {
     Row row;

@@ -13,7 +13,7 @@
 
 #include "core/compaction/point_tombstones.h"
 #include "core/compaction/survivors.h"
-#include "core/iterator/vector_iterator.h"
+#include "core/iterator/testing/vector_stream.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/any_history.h"
 #include "rapidcheck/gtest.h"
@@ -51,7 +51,7 @@ struct Output {
 Output Compact(const History& job, const std::vector<Timestamp>& points, OlderData& older,
                const std::vector<bool>& cut_before) {
   const PointTombstones tombstones(job.RangeViews(), points);
-  Survivors survivors(std::make_unique<VectorIterator>(job.Sorted()), &tombstones, points, &older);
+  Survivors survivors(std::make_unique<VectorStream>(job.Sorted()), &tombstones, points, &older);
   RangeTombstoneSurvivors ranges(&tombstones, &older);
   Output output;
   for (size_t i = 0; survivors.Valid(); survivors.Next(), ++i) {
@@ -248,7 +248,7 @@ RC_GTEST_PROP(Survivors, EndWithTheErrorOfTheirInput, ()) {
   OlderHistory older(job);
   const std::vector<Timestamp> points = AnyPoints(40);
   const PointTombstones tombstones(job.RangeViews(), points);
-  auto broken = std::make_unique<VectorIterator>(sorted);
+  auto broken = std::make_unique<VectorStream>(sorted);
   broken->FailAt(at, absl::DataLossError("page 3"));
   Survivors survivors(std::move(broken), &tombstones, points, &older);
   const Output whole = Compact(job, points, older, {false});

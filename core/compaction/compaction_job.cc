@@ -14,7 +14,7 @@
 #include "core/compaction/pieces.h"
 #include "core/compaction/reclaim.h"
 #include "core/format/key_range.h"
-#include "core/iterator/concatenating_iterator.h"
+#include "core/iterator/concatenating_stream.h"
 #include "core/iterator/range_tombstones.h"
 #include "core/segment/stored_value_page.h"
 
@@ -32,7 +32,7 @@ absl::StatusOr<std::shared_ptr<SegmentReader>> OpenInput(const SegmentOpener& op
   return reader;
 }
 
-class InputParts final : public ConcatenatedParts {
+class InputParts final : public StreamParts {
  public:
   InputParts(std::vector<FileRef> files, SegmentOpener open, ValuePageOffers::Place* offers)
       : files_(std::move(files)), open_(std::move(open)), offers_(offers) {}
@@ -41,10 +41,10 @@ class InputParts final : public ConcatenatedParts {
   bool EndsBefore(size_t i, NamespaceId ns, std::string_view key) const override {
     return !IsWithin(ns, key, files_[i]->largest);
   }
-  absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) override {
+  absl::StatusOr<std::unique_ptr<VersionStream>> Open(size_t i) override {
     VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<SegmentReader> reader, OpenInput(open_, *files_[i]));
     const SegmentReader& segment = *reader;
-    return segment.NewJobIterator(std::move(reader), offers_);
+    return segment.NewJobStream(std::move(reader), offers_);
   }
 
  private:
@@ -211,7 +211,7 @@ MergeRequest PieceOf(const Whole& whole, const Piece& piece) {
   for (const Pick::Input& input : whole.request.pick.inputs) {
     ValuePageOffers::Place* const offers =
         merge.offers == nullptr ? nullptr : merge.offers->AddInput();
-    merge.inputs.push_back(NewConcatenatingIterator(
+    merge.inputs.push_back(NewConcatenatingStream(
         std::make_unique<InputParts>(input.files, whole.request.open_segment, offers)));
   }
   merge.tombstones = whole.tombstones;

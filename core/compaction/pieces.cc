@@ -31,9 +31,9 @@ std::vector<SampledKey> ChooseBounds(std::vector<SampledKey> samples, size_t mos
   return bounds;
 }
 
-class PieceIterator final : public Iterator {
+class PieceStream final : public VersionStream {
  public:
-  PieceIterator(std::unique_ptr<Iterator> whole, Piece piece)
+  PieceStream(std::unique_ptr<VersionStream> whole, Piece piece)
       : whole_(std::move(whole)), piece_(std::move(piece)) {}
 
   absl::Status status() const override { return whole_->status(); }
@@ -73,7 +73,7 @@ class PieceIterator final : public Iterator {
     }
   }
 
-  const std::unique_ptr<Iterator> whole_;
+  const std::unique_ptr<VersionStream> whole_;
   const Piece piece_;
 };
 
@@ -108,9 +108,9 @@ std::vector<Piece> CutIntoPieces(std::vector<SampledKey> samples, size_t most) {
   return pieces;
 }
 
-std::unique_ptr<Iterator> NewPieceIterator(std::unique_ptr<Iterator> whole, Piece piece) {
+std::unique_ptr<VersionStream> NewPieceStream(std::unique_ptr<VersionStream> whole, Piece piece) {
   return piece.IsWhole() ? std::move(whole)
-                         : std::make_unique<PieceIterator>(std::move(whole), std::move(piece));
+                         : std::make_unique<PieceStream>(std::move(whole), std::move(piece));
 }
 
 std::vector<RangeTombstoneView> ClipToPiece(std::vector<RangeTombstoneView> whole,

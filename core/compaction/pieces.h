@@ -9,7 +9,7 @@
 //   3. Bounds are keys that exist in the inputs, and no piece but the first holds none of the keys
 //      sampled (the first holds the smallest one).
 //
-// Pure functions; iterators own what they are given. Thread rule: one thread per piece.
+// Pure functions; streams own what they are given. Thread rule: one thread per piece.
 #ifndef VERALITH_CORE_COMPACTION_PIECES_H_
 #define VERALITH_CORE_COMPACTION_PIECES_H_
 
@@ -22,7 +22,7 @@
 
 #include "core/format/entry.h"
 #include "core/format/key_range.h"
-#include "core/iterator/iterator.h"
+#include "core/iterator/version_stream.h"
 #include "veralith/types.h"
 
 namespace veralith {
@@ -46,7 +46,7 @@ struct Piece {
 std::vector<Piece> CutIntoPieces(std::vector<SampledKey> samples, size_t most);
 
 // The entries of `whole` that lie in the piece, forwards only: SeekToFirst and Next.
-std::unique_ptr<Iterator> NewPieceIterator(std::unique_ptr<Iterator> whole, Piece piece);
+std::unique_ptr<VersionStream> NewPieceStream(std::unique_ptr<VersionStream> whole, Piece piece);
 
 // The parts of range tombstones that lie in the piece. They point into what `whole` points into,
 // and into the piece.

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/base/random.h"
-#include "core/iterator/vector_iterator.h"
+#include "core/iterator/testing/vector_stream.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -23,7 +23,7 @@ Piece Between(const char* lower, const char* upper) {
   return piece;
 }
 
-std::vector<OwnedEntry> Read(Iterator& iterator) {
+std::vector<OwnedEntry> Read(VersionStream& iterator) {
   std::vector<OwnedEntry> entries;
   for (iterator.SeekToFirst(); iterator.Valid(); iterator.Next()) {
     entries.emplace_back(iterator.entry());
@@ -32,7 +32,7 @@ std::vector<OwnedEntry> Read(Iterator& iterator) {
 }
 
 std::vector<OwnedEntry> Read(const std::vector<OwnedEntry>& all, const Piece& piece) {
-  return Read(*NewPieceIterator(std::make_unique<VectorIterator>(all), piece));
+  return Read(*NewPieceStream(std::make_unique<VectorStream>(all), piece));
 }
 
 OwnedEntry Put(NamespaceId ns, std::string key, Timestamp ts) {
@@ -89,9 +89,9 @@ TEST(Pieces, TogetherHoldEveryVersionOnceAndSplitNoKey) {
 TEST(Pieces, AnUnreadableEntryEndsThePieceThatHoldsItAndNoOther) {
   const std::vector<OwnedEntry> all = {Put(0, "a", 1), Put(0, "b", 1), Put(0, "c", 1)};
   const auto status_of = [&](const Piece& piece) {
-    auto whole = std::make_unique<VectorIterator>(all);
+    auto whole = std::make_unique<VectorStream>(all);
     whole->FailAt(1, absl::DataLossError("unreadable"));
-    const auto iterator = NewPieceIterator(std::move(whole), piece);
+    const auto iterator = NewPieceStream(std::move(whole), piece);
     Read(*iterator);
     return iterator->status().code();
   };

@@ -42,7 +42,7 @@
 #include "core/compaction/point_tombstones.h"
 #include "core/format/entry.h"
 #include "core/format/owned_entry.h"
-#include "core/iterator/iterator.h"
+#include "core/iterator/version_stream.h"
 #include "veralith/types.h"
 
 namespace veralith {
@@ -71,7 +71,7 @@ class Survivors {
   // `points`: ascending, not empty, the visible timestamp last (CHECKed).
   // `tombstones`: the job's range tombstones as those points see them, may be null; borrowed, as is
   // `older`. One above the last point is DataLoss, as a version is.
-  Survivors(std::unique_ptr<Iterator> merged, const PointTombstones* tombstones,
+  Survivors(std::unique_ptr<VersionStream> merged, const PointTombstones* tombstones,
             std::span<const Timestamp> points, OlderData* older);
 
   bool Valid() const { return valid_; }
@@ -93,7 +93,7 @@ class Survivors {
   absl::Status CheckInput(const EntryView& entry, int order) const;
   bool IsSeen(const EntryView& entry);
 
-  const std::unique_ptr<Iterator> input_;
+  const std::unique_ptr<VersionStream> input_;
   const std::vector<Timestamp> points_;
   OlderData* const older_;
   PointTombstoneCursor tombstones_;

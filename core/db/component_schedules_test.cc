@@ -260,7 +260,7 @@ ExploredProgram InsertAgainstRead(bool visible_first, bool iterate) {
       const Timestamp at = visible.Load();
       if (iterate) {
         std::string seen;
-        const std::unique_ptr<Iterator> it = memtable->NewIterator();
+        const std::unique_ptr<VersionStream> it = memtable->NewStream();
         for (it->SeekToFirst(); it->Valid(); it->Next()) {
           if (it->entry().ts <= at) {
             seen += it->entry().value;

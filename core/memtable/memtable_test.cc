@@ -5,9 +5,9 @@
 #include <map>
 
 #include "core/iterator/testing/cursor_walk.h"
+#include "core/iterator/testing/stream_walk.h"
+#include "core/iterator/testing/vector_stream.h"
 #include "core/iterator/testing/visible_model.h"
-#include "core/iterator/testing/walk.h"
-#include "core/iterator/vector_iterator.h"
 #include "rapidcheck.h"
 #include "rapidcheck/gtest.h"
 
@@ -95,7 +95,7 @@ RC_GTEST_PROP(Memtable, GetsTheNewestVersionAtEverySnapshot, ()) {
 RC_GTEST_PROP(Memtable, IteratesAsASortedVectorUnderRandomMoves, ()) {
   const Entries entries = AnyCommits(AnyEntries());
   const MemtableRef memtable = Filled(entries);
-  const auto iterator = memtable->NewIterator();
+  const auto iterator = memtable->NewStream();
   CheckYields(iterator.get(), SortedUnique(entries));
   CheckWalks(iterator.get(), SortedUnique(entries), 60);
 }
@@ -126,7 +126,7 @@ RC_GTEST_PROP(Memtable, HoldsKeysThatDifferInOneByteAtAnyDepth, ()) {
   }
   entries = AnyCommits(entries);
   const MemtableRef memtable = Filled(entries);
-  const auto iterator = memtable->NewIterator();
+  const auto iterator = memtable->NewStream();
   CheckYields(iterator.get(), SortedUnique(entries));
   CheckWalks(iterator.get(), SortedUnique(entries), 20);
   for (const OwnedEntry& entry : entries) {
@@ -137,7 +137,7 @@ RC_GTEST_PROP(Memtable, HoldsKeysThatDifferInOneByteAtAnyDepth, ()) {
 RC_GTEST_PROP(Memtable, AnIteratorMadeBeforeAddsStillWalksEverythingItWasMadeOver, ()) {
   const Entries before = AnyCommits(AnyEntries());
   const MemtableRef memtable = Filled(before);
-  const auto iterator = memtable->NewIterator();
+  const auto iterator = memtable->NewStream();
   const Timestamp last = before.empty() ? 0 : before.back().ts;
   Entries expected = SortedUnique(before);
   Timestamp ts = last;
@@ -192,7 +192,7 @@ TEST(Memtable, HoldsTheLongestKeysAndTheEmptyOne) {
   }
   size_t yielded = 0;
   const Entries sorted = SortedUnique(entries);
-  const auto iterator = memtable->NewIterator();
+  const auto iterator = memtable->NewStream();
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     ASSERT_TRUE(OwnedEntry(iterator->entry()) == sorted[yielded++]);
   }
@@ -231,7 +231,7 @@ TEST(Memtable, AVersionOfTheSameTimestampTakesThePlaceOfTheOneBefore) {
                                        {0, "k", 7, EntryKind::kPut, "c"},
                                        {0, "k", 7, EntryKind::kDelete, ""}});
   EXPECT_EQ(memtable->entries(), 2u);
-  const auto iterator = memtable->NewIterator();
+  const auto iterator = memtable->NewStream();
   Entries yielded;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     yielded.emplace_back(iterator->entry());

@@ -86,7 +86,7 @@ void CheckGets(Shared* shared, Timestamp visible, Random* random) {
 // Every version: in order, and exactly those of commits up to `visible` among those at or below it.
 // How many keys these have.
 uint64_t CheckVersions(Shared* shared, Timestamp visible) {
-  const auto iterator = shared->memtable->NewIterator();
+  const auto iterator = shared->memtable->NewStream();
   uint64_t seen = 0;
   uint64_t keys = 0;
   EntryView last;

@@ -386,7 +386,7 @@ class Repairer {
       return absl::OkStatus();
     }
     StagingSegment staging = rewrite_->NewStaging();
-    const std::unique_ptr<Iterator> it = memtable.NewIterator();
+    const std::unique_ptr<VersionStream> it = memtable.NewStream();
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
       VERALITH_RETURN_IF_ERROR(staging.Add(it->entry()));
     }

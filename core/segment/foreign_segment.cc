@@ -201,7 +201,7 @@ class ForeignSegmentImpl final : public ForeignSegment {
     return InFile(Prepare(footer));
   }
 
-  std::unique_ptr<Iterator> NewIterator() const override;
+  std::unique_ptr<VersionStream> NewStream() const override;
   const SegmentSummary& summary() const override { return summary_; }
   // Decodes every row group again, bypassing the one that is kept.
   absl::Status Check() const override {
@@ -374,9 +374,9 @@ class ForeignSegmentImpl final : public ForeignSegment {
 };
 
 // Holds the row group that it is in.
-class ForeignIterator : public Iterator {
+class ForeignStream : public VersionStream {
  public:
-  explicit ForeignIterator(const ForeignSegmentImpl& segment) : segment_(segment) {}
+  explicit ForeignStream(const ForeignSegmentImpl& segment) : segment_(segment) {}
 
   absl::Status status() const override { return status_; }
   void SeekToFirst() override { EnterGroup(0); }
@@ -433,8 +433,8 @@ class ForeignIterator : public Iterator {
   size_t row_ = 0;
 };
 
-std::unique_ptr<Iterator> ForeignSegmentImpl::NewIterator() const {
-  return std::make_unique<ForeignIterator>(*this);
+std::unique_ptr<VersionStream> ForeignSegmentImpl::NewStream() const {
+  return std::make_unique<ForeignStream>(*this);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/iterator/iterator.h"
+#include "core/iterator/version_stream.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_summary.h"
 #include "veralith/file_system.h"
@@ -36,7 +36,7 @@ class ForeignSegment {
  public:
   virtual ~ForeignSegment() = default;
   // All rows in order. Must not outlive the segment.
-  virtual std::unique_ptr<Iterator> NewIterator() const = 0;
+  virtual std::unique_ptr<VersionStream> NewStream() const = 0;
   virtual const SegmentSummary& summary() const = 0;
   // Reads every row group again.
   virtual absl::Status Check() const = 0;

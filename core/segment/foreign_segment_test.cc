@@ -113,7 +113,7 @@ std::unique_ptr<ForeignSegment> OpenGolden(const std::string& name) {
 // Returns what a scan gives; stops at an error.
 std::vector<Row> Scan(const ForeignSegment& segment, absl::Status* status) {
   std::vector<Row> rows;
-  const auto iterator = segment.NewIterator();
+  const auto iterator = segment.NewStream();
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     const EntryView& e = iterator->entry();
     rows.push_back({e.ns, std::string(e.key), e.ts, e.kind, std::string(e.value)});
@@ -161,7 +161,7 @@ TEST(ForeignSegment, SeeksToTheRowAtOrAfter) {
     SCOPED_TRACE(name);
     const auto reader = OpenGolden(name);
     ASSERT_NE(reader, nullptr);
-    const auto iterator = reader->NewIterator();
+    const auto iterator = reader->NewStream();
     for (const Row& row : rows) {
       for (const std::string& key : {row.key, row.key + '\0'}) {
         size_t at = 0;
@@ -278,7 +278,7 @@ TEST(ForeignSegment, AFileThatChangesUnderItsReaderIsDataLoss) {
   state->bytes = ReadFile(kDirectory + "pyarrow_plain_v1.parquet");
   const auto reader = Open(state);
   ASSERT_TRUE(reader.ok()) << reader.status();
-  const auto iterator = (*reader)->NewIterator();
+  const auto iterator = (*reader)->NewStream();
   const Row last = ExpectedRows().back();
   const auto expect_loss = [&](std::string_view message) {
     iterator->Seek(last.ns, last.key);  // in another row group

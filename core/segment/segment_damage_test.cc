@@ -151,7 +151,7 @@ TEST(SegmentRead, AFileThatShrinksUnderItsReaderIsDataLoss) {
   const auto reader = SegmentReader::Open(OpenMemoryFile(state), {});
   ASSERT_TRUE(reader.ok());
   state->bytes.resize(10);
-  const auto iterator = (*reader)->NewIterator(false);
+  const auto iterator = (*reader)->NewStream(false);
   iterator->SeekToFirst();
   EXPECT_FALSE(iterator->Valid());
   EXPECT_TRUE(absl::IsDataLoss(iterator->status())) << iterator->status();
@@ -203,7 +203,7 @@ TEST(SegmentRead, UnderAnyMemoryLimitTheAnswerIsWholeOrResourceExhausted) {
       const auto reader = SegmentReader::Open(OpenMemoryFile(written.bytes), options);
       absl::Status status = reader.status();
       if (status.ok()) {
-        const auto iterator = (*reader)->NewIterator(false);
+        const auto iterator = (*reader)->NewStream(false);
         uint64_t rows = 0;
         for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
           ++rows;
@@ -253,7 +253,7 @@ TEST(SegmentRead, AnIoErrorIsThatErrorAndNothingIsSkipped) {
   ASSERT_TRUE(reader.ok());
   for (uint64_t from = 0; from < subject.bytes.size(); from += 10) {
     state->fail_reads_from.Store(from);
-    const auto iterator = (*reader)->NewIterator(false);
+    const auto iterator = (*reader)->NewStream(false);
     size_t rows = 0;
     for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
       ASSERT_EQ(iterator->entry(), subject.entries[rows].view());

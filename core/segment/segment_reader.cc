@@ -10,8 +10,8 @@
 #include "core/segment/segment_check.h"
 #include "core/segment/segment_cursor.h"
 #include "core/segment/segment_file.h"
-#include "core/segment/segment_iterator.h"
 #include "core/segment/segment_pages.h"
+#include "core/segment/segment_stream.h"
 
 namespace veralith {
 namespace {
@@ -56,14 +56,14 @@ class SegmentReaderImpl : public SegmentReader {
     }
   }
 
-  std::unique_ptr<Iterator> NewIterator(bool fill_cache) const override {
-    return std::make_unique<SegmentIterator>(&pages_, options_.readahead_bytes, fill_cache);
+  std::unique_ptr<VersionStream> NewStream(bool fill_cache) const override {
+    return std::make_unique<SegmentStream>(&pages_, options_.readahead_bytes, fill_cache);
   }
 
-  std::unique_ptr<Iterator> NewJobIterator(std::shared_ptr<const SegmentReader> keep,
-                                           ValuePageOffers::Place* offers) const override {
-    return std::make_unique<SegmentIterator>(&pages_, options_.readahead_bytes,
-                                             /*fill_cache=*/false, offers, std::move(keep));
+  std::unique_ptr<VersionStream> NewJobStream(std::shared_ptr<const SegmentReader> keep,
+                                              ValuePageOffers::Place* offers) const override {
+    return std::make_unique<SegmentStream>(&pages_, options_.readahead_bytes,
+                                           /*fill_cache=*/false, offers, std::move(keep));
   }
 
   std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,

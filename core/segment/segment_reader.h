@@ -13,7 +13,7 @@
 //
 // Thread rule: everything const is safe from any thread; lookups that hit the cache take no lock,
 // and write nothing that is shared except the reference of a pin.
-// Ownership: owns its file. The cache must outlive it. Iterators and lookups must end before it is
+// Ownership: owns its file. The cache must outlive it. Streams, cursors and lookups must end before it is
 // destroyed; pinned values may outlive it and the cache.
 // Does not: hide entries that range tombstones cover (core/iterator/visible_iterator.h does).
 #ifndef VERALITH_CORE_SEGMENT_SEGMENT_READER_H_
@@ -32,8 +32,8 @@
 #include "core/base/pin.h"
 #include "core/format/entry.h"
 #include "core/format/key_range.h"
-#include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
+#include "core/iterator/version_stream.h"
 #include "core/segment/segment_summary.h"
 #include "core/segment/stored_value_page.h"
 #include "veralith/file_system.h"
@@ -48,7 +48,7 @@ struct SegmentReaderOptions {
   PageCache* cache = nullptr;  // not owned; null: every page is read anew
   // Beyond it: ResourceExhausted (a value is at most 256 MiB, so the default fits every segment).
   uint64_t memory_limit_bytes = uint64_t{1} << 30;
-  // Iterators that move on past the cache read this much at once.
+  // Streams and cursors that move on past the cache read this much at once.
   size_t readahead_bytes = size_t{256} << 10;
   // What the manifest says: another size is DataLoss, and so is a footer that names another writer
   // (without it, that is a foreign file: Unimplemented).
@@ -92,13 +92,13 @@ class SegmentReader {
 
   // Entries in order. fill_cache = false: pages are read ahead in runs and not kept (compaction,
   // large scans). Needs no EpochGuard of the caller.
-  virtual std::unique_ptr<Iterator> NewIterator(bool fill_cache) const = 0;
+  virtual std::unique_ptr<VersionStream> NewStream(bool fill_cache) const = 0;
 
   // The same for a job. `keep` (this reader, if it has no other owner) lives as long as the
-  // iterator. `offers`, if not null, is shown each value page as it stands in the file
-  // (stored_value_page.h), which is then read past the cache; it outlives the iterator.
-  virtual std::unique_ptr<Iterator> NewJobIterator(std::shared_ptr<const SegmentReader> keep,
-                                                   ValuePageOffers::Place* offers) const = 0;
+  // stream. `offers`, if not null, is shown each value page as it stands in the file
+  // (stored_value_page.h), which is then read past the cache; it outlives the stream.
+  virtual std::unique_ptr<VersionStream> NewJobStream(std::shared_ptr<const SegmentReader> keep,
+                                                      ValuePageOffers::Place* offers) const = 0;
 
   // The keys of a namespace as a reader at `snapshot` meets them; the same holds of fill_cache.
   virtual std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,

@@ -93,7 +93,7 @@ std::unique_ptr<SegmentReader> Open(const std::string& bytes, PageCache* cache) 
   return reader.ok() ? *std::move(reader) : nullptr;
 }
 
-std::vector<OwnedEntry> ReadForward(Iterator* iterator) {
+std::vector<OwnedEntry> ReadForward(VersionStream* iterator) {
   std::vector<OwnedEntry> entries;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     entries.push_back(OwnedEntry(iterator->entry()));
@@ -130,7 +130,7 @@ RC_GTEST_PROP(SegmentRoundTrip, IterationGivesTheSortedEntries, ()) {
   const auto reader = Open(written->bytes, &cache);
   RC_ASSERT(reader != nullptr);
   RC_ASSERT(reader->summary() == written->summary);
-  const auto iterator = reader->NewIterator(*rc::gen::arbitrary<bool>());
+  const auto iterator = reader->NewStream(*rc::gen::arbitrary<bool>());
   RC_ASSERT(ReadForward(iterator.get()) == entries);
   const absl::Status checked = reader->Check();
   RC_ASSERT(checked.ok());
@@ -168,7 +168,7 @@ RC_GTEST_PROP(SegmentRoundTrip, SeeksAndStepsEqualTheSortedVector, ()) {
   PageCache cache(*rc::gen::element<size_t>(0, 300, 1 << 20));
   const auto reader = Open(written->bytes, &cache);
   RC_ASSERT(reader != nullptr);
-  const auto iterator = reader->NewIterator(*rc::gen::arbitrary<bool>());
+  const auto iterator = reader->NewStream(*rc::gen::arbitrary<bool>());
   size_t at = entries.size();
   for (int step = 0; step < 60; ++step) {
     if (at < entries.size() && *rc::gen::inRange(0, 3) > 0) {
@@ -227,7 +227,7 @@ TEST(SegmentRoundTrip, AFileWithoutRowsHoldsRangeTombstones) {
   EXPECT_EQ(reader->summary().largest, (KeyBound{7, "", KeyBound::Kind::kNamespaceEnd}));
   EXPECT_EQ(reader->summary().min_ts, 5u);
   EXPECT_EQ(reader->summary().max_ts, 9u);
-  const auto iterator = reader->NewIterator(true);
+  const auto iterator = reader->NewStream(true);
   EXPECT_TRUE(ReadForward(iterator.get()).empty());
   iterator->Seek(0, "a");
   EXPECT_FALSE(iterator->Valid());
@@ -245,7 +245,7 @@ TEST(SegmentRoundTrip, AnEmptySegmentIsLegal) {
   ASSERT_TRUE(written.ok()) << written.status();
   const auto reader = Open(written->bytes, nullptr);
   ASSERT_NE(reader, nullptr);
-  EXPECT_TRUE(ReadForward(reader->NewIterator(false).get()).empty());
+  EXPECT_TRUE(ReadForward(reader->NewStream(false).get()).empty());
   EXPECT_EQ(reader->fragmented_range_tombstones(), nullptr);
 }
 
@@ -269,7 +269,7 @@ TEST(SegmentRoundTrip, VersionsOfOneKeyThatFillPagesAreFoundAtEverySnapshot) {
   }
   CheckGet(*reader, entries, 0, key + "+", 10, true);
   CheckGet(*reader, entries, 0, "before", 10, true);
-  const auto iterator = reader->NewIterator(true);
+  const auto iterator = reader->NewStream(true);
   EXPECT_EQ(ReadForward(iterator.get()), entries);
   for (const Timestamp snapshot : {1, 2, 3, 4, 6, 7, 50, 199, 200, 201}) {
     const auto cursor = reader->NewCursor(0, snapshot, true);
@@ -315,7 +315,7 @@ TEST(SegmentRoundTrip, KeysAndValuesLargerThanAPageAreReadBack) {
     ASSERT_TRUE(written.ok()) << written.status();
     const auto reader = Open(written->bytes, nullptr);
     ASSERT_NE(reader, nullptr);
-    EXPECT_EQ(ReadForward(reader->NewIterator(false).get()), entries);
+    EXPECT_EQ(ReadForward(reader->NewStream(false).get()), entries);
     for (const OwnedEntry& entry : entries) {
       CheckGet(*reader, entries, 3, entry.key, entry.ts, false);
     }

@@ -200,7 +200,7 @@ TEST(SegmentWriter, MoreRowGroupsThanOrdinalsCanNumberAreReadBack) {
   reading.memory_limit_bytes = uint64_t{8} << 30;  // at 128 bytes per byte of footer
   const auto reader = SegmentReader::Open(OpenMemoryFile(written->bytes), reading);
   ASSERT_TRUE(reader.ok()) << reader.status();
-  const auto iterator = (*reader)->NewIterator(false);
+  const auto iterator = (*reader)->NewStream(false);
   size_t i = 0;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     ASSERT_EQ(iterator->entry(), entries[i++].view());
@@ -226,7 +226,7 @@ TEST(SegmentWriter, ValuePagesManyToAKeyPageAreFound) {
   ASSERT_TRUE(written.ok());
   const auto reader = SegmentReader::Open(OpenMemoryFile(written->bytes), {});
   ASSERT_TRUE(reader.ok());
-  const auto iterator = (*reader)->NewIterator(true);
+  const auto iterator = (*reader)->NewStream(true);
   for (const OwnedEntry& entry : entries) {
     iterator->Seek(entry.ns, entry.key);
     ASSERT_TRUE(iterator->Valid());

@@ -1,9 +1,9 @@
 // A value page of a segment together with its bytes as they stand there: what a job writes again as
 // it is, where all rows of the page survive next to each other (value_column.h).
 //
-// The iterator over an input offers each page when it comes to its first row; the job's writer
+// The stream over an input offers each page when it comes to its first row; the job's writer
 // takes the offer when that row comes to it, if it ever does. The bytes were verified, and the page
-// decoded from them, by the iterator that offers them; nothing else makes a StoredValuePage.
+// decoded from them, by the stream that offers them; nothing else makes a StoredValuePage.
 //
 // Thread rule: one job's, or one piece's, thread.
 #ifndef VERALITH_CORE_SEGMENT_STORED_VALUE_PAGE_H_

@@ -28,7 +28,7 @@ struct Written {
 // One input of a job.
 struct Input {
   std::unique_ptr<SegmentReader> reader;
-  std::unique_ptr<Iterator> iterator;
+  std::unique_ptr<VersionStream> iterator;
 };
 
 // Merges the segments, drops each entry for which `drops` is true, and writes the rest.
@@ -42,8 +42,8 @@ class Job {
       inputs_.emplace_back();
       inputs_.back().reader = *SegmentReader::Open(OpenMemoryFile(segment), options);
       inputs_.back().iterator =
-          offer ? inputs_.back().reader->NewJobIterator(nullptr, offers_.AddInput())
-                : inputs_.back().reader->NewIterator(/*fill_cache=*/false);
+          offer ? inputs_.back().reader->NewJobStream(nullptr, offers_.AddInput())
+                : inputs_.back().reader->NewStream(/*fill_cache=*/false);
       inputs_.back().iterator->SeekToFirst();
     }
   }
@@ -52,7 +52,7 @@ class Job {
   Written Run(Drops drops) {
     auto state = std::make_shared<MemoryFileState>();
     const auto writer = *SegmentWriter::Create(OpenMemoryFile(state), output_);
-    for (Iterator* next = Least(); next != nullptr; next->Next(), next = Least()) {
+    for (VersionStream* next = Least(); next != nullptr; next->Next(), next = Least()) {
       if (!drops(next->entry())) {
         const absl::Status added = writer->Add(next->entry(), offers_.Take(next->entry()));
         EXPECT_TRUE(added.ok()) << added;
@@ -63,8 +63,8 @@ class Job {
   }
 
  private:
-  Iterator* Least() {
-    Iterator* least = nullptr;
+  VersionStream* Least() {
+    VersionStream* least = nullptr;
     for (const Input& input : inputs_) {
       EXPECT_TRUE(input.iterator->status().ok()) << input.iterator->status();
       if (input.iterator->Valid() &&
@@ -83,7 +83,7 @@ class Job {
 std::vector<OwnedEntry> ReadAll(const std::string& bytes) {
   const auto reader = *SegmentReader::Open(OpenMemoryFile(bytes), {});
   EXPECT_TRUE(reader->Check().ok()) << reader->Check();
-  const std::unique_ptr<Iterator> iterator = reader->NewIterator(/*fill_cache=*/false);
+  const std::unique_ptr<VersionStream> iterator = reader->NewStream(/*fill_cache=*/false);
   std::vector<OwnedEntry> entries;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     entries.push_back(OwnedEntry(iterator->entry()));
@@ -219,7 +219,7 @@ TEST(ValueColumn, BelievesNoOfferThatDoesNotHoldTheEntry) {
   const auto reader = *SegmentReader::Open(OpenMemoryFile(segment), {});
   ValuePageOffers offers(SmallPages());
   ValuePageOffers::Place* const place = offers.AddInput();
-  const std::unique_ptr<Iterator> iterator = reader->NewJobIterator(nullptr, place);
+  const std::unique_ptr<VersionStream> iterator = reader->NewJobStream(nullptr, place);
   iterator->SeekToFirst();
   ASSERT_TRUE(place->stored()->page);
   auto state = std::make_shared<MemoryFileState>();
@@ -237,7 +237,8 @@ TEST(ValueColumn, CopiesNoPageThatWasOfferedForAnotherWriter) {
   smaller.value_page_bytes = 50;
   for (const SegmentOptions& output : {SmallPages(parquet::Codec::kZstd), smaller}) {
     ValuePageOffers offers(SmallPages());
-    const std::unique_ptr<Iterator> iterator = reader->NewJobIterator(nullptr, offers.AddInput());
+    const std::unique_ptr<VersionStream> iterator =
+        reader->NewJobStream(nullptr, offers.AddInput());
     auto state = std::make_shared<MemoryFileState>();
     const auto writer = *SegmentWriter::Create(OpenMemoryFile(state), output);
     int offered = 0;
@@ -264,7 +265,7 @@ TEST(ValuePageOffers, OnlyAPageEnteredAtItsFirstRowIsOffered) {
   for (uint64_t row = 0; row < entries.size(); ++row) {
     ValuePageOffers offers(SmallPages());
     ValuePageOffers::Place* const place = offers.AddInput();
-    const std::unique_ptr<Iterator> iterator = reader->NewJobIterator(nullptr, place);
+    const std::unique_ptr<VersionStream> iterator = reader->NewJobStream(nullptr, place);
     iterator->Seek(0, entries[row].key);
     ASSERT_TRUE(iterator->Valid()) << iterator->status();
     EXPECT_EQ(iterator->entry(), entries[row].view());
@@ -284,7 +285,7 @@ absl::Status ErrorAtPage(const std::string& segment, uint64_t memory_limit, size
   const auto reader = *SegmentReader::Open(OpenMemoryFile(segment), options);
   ValuePageOffers offers(SmallPages());
   ValuePageOffers::Place* const place = offers.AddInput();
-  const std::unique_ptr<Iterator> iterator = reader->NewJobIterator(nullptr, place);
+  const std::unique_ptr<VersionStream> iterator = reader->NewJobStream(nullptr, place);
   uint64_t rows = 0;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     ++rows;

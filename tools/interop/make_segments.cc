@@ -140,7 +140,7 @@ absl::Status Compacted(const std::string& path, const SegmentOptions& options,
   VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<SegmentReader> reader,
                             SegmentReader::Open(std::move(file), {}));
   ValuePageOffers offers(options);
-  const std::unique_ptr<Iterator> input = reader->NewJobIterator(nullptr, offers.AddInput());
+  const std::unique_ptr<VersionStream> input = reader->NewJobStream(nullptr, offers.AddInput());
   uint64_t row = 0;
   for (input->SeekToFirst(); input->Valid(); input->Next()) {
     if (++row % 997 != 0) {

@@ -52,8 +52,8 @@ struct Rows {
 };
 
 // `sought` is a second iterator over the same.
-absl::Status ReadForward(std::unique_ptr<Iterator> iterator, std::unique_ptr<Iterator> sought,
-                         uint64_t step, Rows* rows) {
+absl::Status ReadForward(std::unique_ptr<VersionStream> iterator,
+                         std::unique_ptr<VersionStream> sought, uint64_t step, Rows* rows) {
   std::string row;
   std::string key;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
@@ -101,7 +101,7 @@ absl::Status CheckLookup(const SegmentReader& reader, const EntryView& entry) {
 absl::Status CheckLookups(const SegmentReader& reader) {
   const uint64_t step = StepOf(reader.summary());
   uint64_t count = 0;
-  const auto iterator = reader.NewIterator(false);
+  const auto iterator = reader.NewStream(false);
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     if (count++ % step == 0) {
       VERALITH_RETURN_IF_ERROR(CheckLookup(reader, iterator->entry()));
@@ -136,7 +136,7 @@ absl::Status CheckScans(const SegmentReader& reader, const Rows& forward) {
 
 absl::StatusOr<Rows> ReadOurs(const SegmentReader& reader) {
   Rows rows;
-  VERALITH_RETURN_IF_ERROR(ReadForward(reader.NewIterator(false), reader.NewIterator(true),
+  VERALITH_RETURN_IF_ERROR(ReadForward(reader.NewStream(false), reader.NewStream(true),
                                        StepOf(reader.summary()), &rows));
   VERALITH_RETURN_IF_ERROR(CheckLookups(reader));
   VERALITH_RETURN_IF_ERROR(CheckScans(reader, rows));
@@ -147,7 +147,7 @@ absl::StatusOr<Rows> ReadOurs(const SegmentReader& reader) {
 absl::StatusOr<Rows> ReadForeign(const ForeignSegment& segment) {
   Rows rows;
   VERALITH_RETURN_IF_ERROR(
-      ReadForward(segment.NewIterator(), segment.NewIterator(), StepOf(segment.summary()), &rows));
+      ReadForward(segment.NewStream(), segment.NewStream(), StepOf(segment.summary()), &rows));
   VERALITH_RETURN_IF_ERROR(segment.Check());
   return rows;
 }

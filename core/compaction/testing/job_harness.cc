@@ -161,7 +161,7 @@ absl::StatusOr<std::shared_ptr<SegmentReader>> JobHarness::OpenSegment(const Fil
 
 absl::Status JobHarness::ReadFile(const FileMeta& file, History* history) const {
   VERALITH_ASSIGN_OR_RETURN(const std::shared_ptr<SegmentReader> reader, OpenSegment(file));
-  const std::unique_ptr<Iterator> iterator = reader->NewIterator(false);
+  const std::unique_ptr<VersionStream> iterator = reader->NewStream(false);
   uint64_t entries = 0;
   uint64_t tombstones = 0;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next(), ++entries) {

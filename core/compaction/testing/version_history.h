@@ -13,7 +13,7 @@
 #include "core/format/entry.h"
 #include "core/format/key_range.h"
 #include "core/format/owned_entry.h"
-#include "core/iterator/vector_iterator.h"
+#include "core/iterator/testing/vector_stream.h"
 #include "veralith/types.h"
 
 namespace veralith {

@@ -12,7 +12,7 @@
 
 #include "core/base/check.h"
 #include "core/iterator/key_cursor.h"
-#include "core/iterator/vector_iterator.h"
+#include "core/iterator/testing/vector_stream.h"
 
 namespace veralith::testing {
 

@@ -8,7 +8,7 @@
 
 #include "core/format/entry.h"
 #include "core/format/owned_entry.h"
-#include "core/iterator/vector_iterator.h"
+#include "core/iterator/testing/vector_stream.h"
 #include "core/iterator/visible_iterator.h"
 #include "veralith/types.h"
 

@@ -1,4 +1,4 @@
-#include "core/iterator/testing/walk.h"
+#include "core/iterator/testing/stream_walk.h"
 
 #include "core/iterator/testing/visible_model.h"
 #include "rapidcheck.h"
@@ -6,7 +6,7 @@
 namespace veralith::testing {
 namespace {
 
-void CheckSamePlace(const Iterator& actual, const Iterator& expected) {
+void CheckSamePlace(const VersionStream& actual, const VersionStream& expected) {
   RC_ASSERT(actual.status().ok());
   RC_ASSERT(actual.Valid() == expected.Valid());
   if (expected.Valid()) {
@@ -24,7 +24,7 @@ OwnedEntry AnyTarget(const std::vector<OwnedEntry>& entries) {
 
 enum class Move { kFirst, kSeek, kNext };
 
-void Apply(Move move, const OwnedEntry& target, Iterator* iterator) {
+void Apply(Move move, const OwnedEntry& target, VersionStream* iterator) {
   switch (move) {
     case Move::kFirst:
       return iterator->SeekToFirst();
@@ -37,8 +37,8 @@ void Apply(Move move, const OwnedEntry& target, Iterator* iterator) {
 
 }  // namespace
 
-void CheckYields(Iterator* iterator, const std::vector<OwnedEntry>& expected) {
-  VectorIterator model(expected);
+void CheckYields(VersionStream* iterator, const std::vector<OwnedEntry>& expected) {
+  VectorStream model(expected);
   for (iterator->SeekToFirst(), model.SeekToFirst(); model.Valid();
        iterator->Next(), model.Next()) {
     CheckSamePlace(*iterator, model);
@@ -46,8 +46,8 @@ void CheckYields(Iterator* iterator, const std::vector<OwnedEntry>& expected) {
   CheckSamePlace(*iterator, model);
 }
 
-void CheckWalks(Iterator* iterator, const std::vector<OwnedEntry>& expected, int moves) {
-  VectorIterator model(expected);
+void CheckWalks(VersionStream* iterator, const std::vector<OwnedEntry>& expected, int moves) {
+  VectorStream model(expected);
   model.SeekToFirst();
   iterator->SeekToFirst();
   CheckSamePlace(*iterator, model);

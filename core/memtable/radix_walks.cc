@@ -4,8 +4,8 @@
 
 #include "core/base/check.h"
 #include "core/base/sync.h"
-#include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
+#include "core/iterator/version_stream.h"
 #include "core/memtable/encoded_key.h"
 #include "core/memtable/radix_nodes.h"
 #include "core/memtable/radix_path.h"
@@ -18,9 +18,9 @@ using radix::Leaf;
 using radix::Version;
 
 // Points to one version of one leaf.
-class RadixTreeIterator final : public Iterator {
+class RadixTreeStream final : public VersionStream {
  public:
-  explicit RadixTreeIterator(const Atomic<uintptr_t>* root) : path_(root) {}
+  explicit RadixTreeStream(const Atomic<uintptr_t>* root) : path_(root) {}
 
   absl::Status status() const override { return absl::OkStatus(); }
   void SeekToFirst() override { ShowNewest(path_.First()); }
@@ -142,8 +142,8 @@ class RadixTreeCursor final : public KeyCursor {
 
 }  // namespace
 
-std::unique_ptr<Iterator> RadixTree::NewIterator() const {
-  return std::make_unique<RadixTreeIterator>(&root_);
+std::unique_ptr<VersionStream> RadixTree::NewStream() const {
+  return std::make_unique<RadixTreeStream>(&root_);
 }
 
 std::unique_ptr<KeyCursor> RadixTree::NewCursor(NamespaceId ns, Timestamp snapshot,

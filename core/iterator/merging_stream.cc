@@ -1,4 +1,4 @@
-#include "core/iterator/merging_iterator.h"
+#include "core/iterator/merging_stream.h"
 
 #include <cstddef>
 #include <utility>
@@ -8,7 +8,7 @@
 namespace veralith {
 namespace {
 
-class EmptyIterator final : public Iterator {
+class EmptyStream final : public VersionStream {
  public:
   absl::Status status() const override { return absl::OkStatus(); }
   void SeekToFirst() override {}
@@ -20,9 +20,9 @@ class EmptyIterator final : public Iterator {
 // the two below the top is remembered, so a top that stays on top costs one comparison.
 //
 // All children are at or after the current entry.
-class MergingIterator final : public Iterator {
+class MergingStream final : public VersionStream {
  public:
-  explicit MergingIterator(std::vector<std::unique_ptr<Iterator>> children)
+  explicit MergingStream(std::vector<std::unique_ptr<VersionStream>> children)
       : children_(std::move(children)) {
     heap_.reserve(children_.size());
   }
@@ -48,8 +48,8 @@ class MergingIterator final : public Iterator {
   }
 
  private:
-  Iterator* Child(size_t heap_place) const { return children_[heap_[heap_place]].get(); }
-  Iterator* Top() const { return Child(0); }
+  VersionStream* Child(size_t heap_place) const { return children_[heap_[heap_place]].get(); }
+  VersionStream* Top() const { return Child(0); }
 
   // Whether the child at one heap place comes before that at another.
   bool Before(size_t a, size_t b) const {
@@ -129,7 +129,7 @@ class MergingIterator final : public Iterator {
     FindRunnerUp();
   }
 
-  std::vector<std::unique_ptr<Iterator>> children_;
+  std::vector<std::unique_ptr<VersionStream>> children_;
   std::vector<size_t> heap_;  // indices of children
   size_t runner_up_ = 1;      // heap place; meaningful while the heap has two
   absl::Status status_;
@@ -137,14 +137,15 @@ class MergingIterator final : public Iterator {
 
 }  // namespace
 
-std::unique_ptr<Iterator> NewMergingIterator(std::vector<std::unique_ptr<Iterator>> children) {
+std::unique_ptr<VersionStream> NewMergingStream(
+    std::vector<std::unique_ptr<VersionStream>> children) {
   if (children.empty()) {
-    return std::make_unique<EmptyIterator>();
+    return std::make_unique<EmptyStream>();
   }
   if (children.size() == 1) {
     return std::move(children[0]);
   }
-  return std::make_unique<MergingIterator>(std::move(children));
+  return std::make_unique<MergingStream>(std::move(children));
 }
 
 }  // namespace veralith

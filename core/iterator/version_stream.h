@@ -6,15 +6,15 @@
 //   1. Valid() and a non-OK status() never hold together; a stream that met an error stays invalid
 //      until the next seek, and nothing is skipped to get past an error.
 //   2. While Valid(), entry() and the bytes it points to stay the same until the next call that
-//      moves the iterator.
-//   3. Moving an invalid iterator is a caller's mistake (CHECK in debug builds).
-//   4. Values are delivered with the entry: an unreadable value makes the iterator invalid.
+//      moves the stream.
+//   3. Moving an invalid stream is a caller's mistake (CHECK in debug builds).
+//   4. Values are delivered with the entry: an unreadable value makes the stream invalid.
 //
 // Valid() and entry() are not virtual: implementations set valid_ and entry_ as they move.
 // Thread rule: one thread at a time. Range tombstones are not entries: see
 // core/iterator/range_tombstones.h.
-#ifndef VERALITH_CORE_ITERATOR_ITERATOR_H_
-#define VERALITH_CORE_ITERATOR_ITERATOR_H_
+#ifndef VERALITH_CORE_ITERATOR_VERSION_STREAM_H_
+#define VERALITH_CORE_ITERATOR_VERSION_STREAM_H_
 
 #include <string_view>
 
@@ -24,12 +24,12 @@
 
 namespace veralith {
 
-class Iterator {
+class VersionStream {
  public:
-  virtual ~Iterator() = default;
-  Iterator() = default;
-  Iterator(const Iterator&) = delete;
-  Iterator& operator=(const Iterator&) = delete;
+  virtual ~VersionStream() = default;
+  VersionStream() = default;
+  VersionStream(const VersionStream&) = delete;
+  VersionStream& operator=(const VersionStream&) = delete;
 
   bool Valid() const { return valid_; }
   const EntryView& entry() const { return entry_; }
@@ -49,4 +49,4 @@ class Iterator {
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_ITERATOR_ITERATOR_H_
+#endif  // VERALITH_CORE_ITERATOR_VERSION_STREAM_H_

@@ -1,13 +1,13 @@
-#include "core/iterator/concatenating_iterator.h"
+#include "core/iterator/concatenating_stream.h"
 
 #include <gtest/gtest.h>
 
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/iterator/testing/stream_walk.h"
+#include "core/iterator/testing/vector_stream.h"
 #include "core/iterator/testing/visible_model.h"
-#include "core/iterator/testing/walk.h"
-#include "core/iterator/vector_iterator.h"
 #include "rapidcheck.h"
 #include "rapidcheck/gtest.h"
 
@@ -22,7 +22,7 @@ using testing::SortedUnique;
 using Entries = std::vector<OwnedEntry>;
 
 // Parts cut at user keys; some are empty. Counts how often one is opened.
-class VectorParts final : public ConcatenatedParts {
+class VectorParts final : public StreamParts {
  public:
   explicit VectorParts(std::vector<Entries> parts) : parts_(std::move(parts)) {}
 
@@ -43,16 +43,16 @@ class VectorParts final : public ConcatenatedParts {
     return parts_[i].empty() ||
            CompareUserKeys(parts_[i].back().ns, parts_[i].back().key, ns, key) < 0;
   }
-  absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) override {
+  absl::StatusOr<std::unique_ptr<VersionStream>> Open(size_t i) override {
     ++opened_;
     if (i == broken_) {
       return DataLoss("no such part");
     }
-    auto part = std::make_unique<VectorIterator>(parts_[i]);
+    auto part = std::make_unique<VectorStream>(parts_[i]);
     if (i == unreadable_) {
       part->FailAt(unreadable_place_, DataLoss("bad page"));
     }
-    return std::unique_ptr<Iterator>(std::move(part));
+    return std::unique_ptr<VersionStream>(std::move(part));
   }
 
  private:
@@ -80,15 +80,15 @@ Entries AnySortedEntries() {
   return SortedUnique(*rc::gen::container<Entries>(rc::gen::exec(AnyEntry)));
 }
 
-RC_GTEST_PROP(ConcatenatingIterator, EqualsItsPartsOneAfterAnotherUnderRandomMoves, ()) {
+RC_GTEST_PROP(ConcatenatingStream, EqualsItsPartsOneAfterAnotherUnderRandomMoves, ()) {
   const Entries entries = AnySortedEntries();
   const auto iterator =
-      NewConcatenatingIterator(std::make_unique<VectorParts>(CutAtUserKeys(entries)));
+      NewConcatenatingStream(std::make_unique<VectorParts>(CutAtUserKeys(entries)));
   CheckYields(iterator.get(), entries);
   CheckWalks(iterator.get(), entries, 60);
 }
 
-RC_GTEST_PROP(ConcatenatingIterator, DoesNotSkipAPartThatDoesNotOpen, ()) {
+RC_GTEST_PROP(ConcatenatingStream, DoesNotSkipAPartThatDoesNotOpen, ()) {
   const std::vector<Entries> parts = CutAtUserKeys(AnySortedEntries());
   const size_t broken = *rc::gen::inRange<size_t>(0, parts.size());
   size_t before = 0;
@@ -97,7 +97,7 @@ RC_GTEST_PROP(ConcatenatingIterator, DoesNotSkipAPartThatDoesNotOpen, ()) {
   }
   auto vector_parts = std::make_unique<VectorParts>(parts);
   vector_parts->FailToOpen(broken);
-  const auto iterator = NewConcatenatingIterator(std::move(vector_parts));
+  const auto iterator = NewConcatenatingStream(std::move(vector_parts));
   size_t yielded = 0;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     ++yielded;
@@ -106,7 +106,7 @@ RC_GTEST_PROP(ConcatenatingIterator, DoesNotSkipAPartThatDoesNotOpen, ()) {
   RC_ASSERT(iterator->status() == DataLoss("no such part"));
 }
 
-RC_GTEST_PROP(ConcatenatingIterator, StopsAtAnUnreadableEntry, ()) {
+RC_GTEST_PROP(ConcatenatingStream, StopsAtAnUnreadableEntry, ()) {
   const Entries entries = AnySortedEntries();
   RC_PRE(!entries.empty());
   const std::vector<Entries> parts = CutAtUserKeys(entries);
@@ -118,7 +118,7 @@ RC_GTEST_PROP(ConcatenatingIterator, StopsAtAnUnreadableEntry, ()) {
   }
   auto vector_parts = std::make_unique<VectorParts>(parts);
   vector_parts->FailToRead(part, place);
-  const auto iterator = NewConcatenatingIterator(std::move(vector_parts));
+  const auto iterator = NewConcatenatingStream(std::move(vector_parts));
   size_t yielded = 0;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     ++yielded;
@@ -127,23 +127,23 @@ RC_GTEST_PROP(ConcatenatingIterator, StopsAtAnUnreadableEntry, ()) {
   RC_ASSERT(iterator->status() == DataLoss("bad page"));
 }
 
-TEST(ConcatenatingIterator, ASeekOpensOnlyThePartThatCanHoldTheKey) {
+TEST(ConcatenatingStream, ASeekOpensOnlyThePartThatCanHoldTheKey) {
   std::vector<Entries> parts(100);
   for (int i = 0; i < 100; ++i) {
     parts[i] = {{0, std::string(1, static_cast<char>(i)), 1, EntryKind::kPut, ""}};
   }
   auto owned = std::make_unique<VectorParts>(parts);
   const VectorParts* const counted = owned.get();
-  const auto iterator = NewConcatenatingIterator(std::move(owned));
+  const auto iterator = NewConcatenatingStream(std::move(owned));
   iterator->Seek(0, std::string(1, 40));
   ASSERT_TRUE(iterator->Valid());
   EXPECT_EQ(iterator->entry().key, std::string(1, 40));
   EXPECT_EQ(counted->opened(), 1u);
 }
 
-TEST(ConcatenatingIterator, OfNoPartsIsEmpty) {
+TEST(ConcatenatingStream, OfNoPartsIsEmpty) {
   const auto iterator =
-      NewConcatenatingIterator(std::make_unique<VectorParts>(std::vector<Entries>()));
+      NewConcatenatingStream(std::make_unique<VectorParts>(std::vector<Entries>()));
   iterator->SeekToFirst();
   EXPECT_FALSE(iterator->Valid());
   iterator->Seek(1, "a");

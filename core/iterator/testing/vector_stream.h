@@ -1,7 +1,7 @@
-// For tests: an iterator over a sorted vector. May be told to fail at one place, as a source with
+// For tests: a stream over a sorted vector. May be told to fail at one place, as a source with
 // an unreadable page does.
-#ifndef VERALITH_CORE_ITERATOR_VECTOR_ITERATOR_H_
-#define VERALITH_CORE_ITERATOR_VECTOR_ITERATOR_H_
+#ifndef VERALITH_CORE_ITERATOR_TESTING_VECTOR_STREAM_H_
+#define VERALITH_CORE_ITERATOR_TESTING_VECTOR_STREAM_H_
 
 #include <algorithm>
 #include <string>
@@ -10,7 +10,7 @@
 
 #include "core/base/check.h"
 #include "core/format/owned_entry.h"
-#include "core/iterator/iterator.h"
+#include "core/iterator/version_stream.h"
 
 namespace veralith {
 
@@ -18,10 +18,10 @@ inline bool EntryLess(const OwnedEntry& a, const OwnedEntry& b) {
   return CompareEntries(a.view(), b.view()) < 0;
 }
 
-class VectorIterator final : public Iterator {
+class VectorStream final : public VersionStream {
  public:
   // `entries` is sorted by EntryLess.
-  explicit VectorIterator(std::vector<OwnedEntry> entries) : entries_(std::move(entries)) {}
+  explicit VectorStream(std::vector<OwnedEntry> entries) : entries_(std::move(entries)) {}
 
   // Reaching entry `position` fails with `error` from now on.
   void FailAt(size_t position, absl::Status error) {
@@ -63,4 +63,4 @@ class VectorIterator final : public Iterator {
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_ITERATOR_VECTOR_ITERATOR_H_
+#endif  // VERALITH_CORE_ITERATOR_TESTING_VECTOR_STREAM_H_

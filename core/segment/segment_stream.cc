@@ -1,4 +1,4 @@
-#include "core/segment/segment_iterator.h"
+#include "core/segment/segment_stream.h"
 
 #include <algorithm>
 #include <cstring>
@@ -11,8 +11,8 @@
 
 namespace veralith {
 
-SegmentIterator::SegmentIterator(SegmentPages* pages, size_t readahead_bytes, bool fill_cache,
-                                 ValuePageOffers::Place* offers, std::shared_ptr<const void> keep)
+SegmentStream::SegmentStream(SegmentPages* pages, size_t readahead_bytes, bool fill_cache,
+                             ValuePageOffers::Place* offers, std::shared_ptr<const void> keep)
     : keep_(std::move(keep)),
       segment_(pages->segment()),
       keys_(pages, readahead_bytes, fill_cache),
@@ -20,13 +20,13 @@ SegmentIterator::SegmentIterator(SegmentPages* pages, size_t readahead_bytes, bo
       values_(pages, readahead_bytes, fill_cache),
       offers_(offers) {}
 
-bool SegmentIterator::Fail(absl::Status status) {
+bool SegmentStream::Fail(absl::Status status) {
   status_ = std::move(status);
   valid_ = false;
   return false;
 }
 
-void SegmentIterator::MoveTo(uint64_t row) {
+void SegmentStream::MoveTo(uint64_t row) {
   status_ = absl::OkStatus();
   valid_ = false;
   if (row >= rows()) {
@@ -50,7 +50,7 @@ void SegmentIterator::MoveTo(uint64_t row) {
   FillEntry();
 }
 
-void SegmentIterator::Next() {
+void SegmentStream::Next() {
   VERALITH_DCHECK(valid_);
   const KeyPage* page = keys_.page();
   if (row_ + 1 < page->first_row() + page->rows()) [[likely]] {
@@ -61,7 +61,7 @@ void SegmentIterator::Next() {
   }
 }
 
-bool SegmentIterator::FillEntry() {
+bool SegmentStream::FillEntry() {
   const KeyPage& page = *keys_.page();
   const auto key_row = static_cast<uint32_t>(row_ - page.first_row());
   const std::string_view prefix = page.prefix();
@@ -89,12 +89,12 @@ bool SegmentIterator::FillEntry() {
   return true;
 }
 
-void SegmentIterator::FindNamespace() {
+void SegmentStream::FindNamespace() {
   entry_.ns = segment_.block.NamespaceOfRow(row_);
   std::tie(namespace_begin_, namespace_end_) = segment_.block.RowsOfNamespace(entry_.ns);
 }
 
-bool SegmentIterator::FillTimestamp() {
+bool SegmentStream::FillTimestamp() {
   if (!timestamps_.Holds(row_)) [[unlikely]] {
     const size_t number = segment_.block.PageOfRow(SegmentColumn::kTimestamp, row_);
     if (absl::Status status = timestamps_.Bring(number); !status.ok()) {
@@ -106,7 +106,7 @@ bool SegmentIterator::FillTimestamp() {
   return true;
 }
 
-absl::Status SegmentIterator::BringValues(size_t number) {
+absl::Status SegmentStream::BringValues(size_t number) {
   if (offers_ == nullptr) {
     return values_.Bring(number);
   }
@@ -120,7 +120,7 @@ absl::Status SegmentIterator::BringValues(size_t number) {
   return absl::OkStatus();
 }
 
-bool SegmentIterator::FillValue(uint32_t key_row) {
+bool SegmentStream::FillValue(uint32_t key_row) {
   const ValuePage* page = values_.page();
   if (page == nullptr || row_ < page->first_row() || row_ >= page->first_row() + page->rows())
       [[unlikely]] {
@@ -140,7 +140,7 @@ bool SegmentIterator::FillValue(uint32_t key_row) {
   return true;
 }
 
-void SegmentIterator::Seek(NamespaceId ns, std::string_view key) {
+void SegmentStream::Seek(NamespaceId ns, std::string_view key) {
   valid_ = false;
   status_ = absl::OkStatus();
   if (rows() == 0) {
@@ -154,7 +154,7 @@ void SegmentIterator::Seek(NamespaceId ns, std::string_view key) {
   }
 }
 
-absl::StatusOr<uint64_t> SegmentIterator::FindRow(NamespaceId ns, std::string_view key) {
+absl::StatusOr<uint64_t> SegmentStream::FindRow(NamespaceId ns, std::string_view key) {
   const KeyIndex& index = segment_.key_index;
   std::optional<size_t> number = index.FindLastAtOrBelow(ns, key);
   if (!number.has_value()) {

@@ -1,11 +1,11 @@
-#include "core/iterator/merging_iterator.h"
+#include "core/iterator/merging_stream.h"
 
 #include <gtest/gtest.h>
 
 #include "core/base/status.h"
+#include "core/iterator/testing/stream_walk.h"
+#include "core/iterator/testing/vector_stream.h"
 #include "core/iterator/testing/visible_model.h"
-#include "core/iterator/testing/walk.h"
-#include "core/iterator/vector_iterator.h"
 #include "rapidcheck.h"
 #include "rapidcheck/gtest.h"
 
@@ -37,15 +37,15 @@ std::vector<Entries> DealOut(const Entries& entries, size_t children, bool again
   return dealt;
 }
 
-std::unique_ptr<Iterator> Merge(const std::vector<Entries>& dealt) {
-  std::vector<std::unique_ptr<Iterator>> children;
+std::unique_ptr<VersionStream> Merge(const std::vector<Entries>& dealt) {
+  std::vector<std::unique_ptr<VersionStream>> children;
   for (const Entries& its : dealt) {
-    children.push_back(std::make_unique<VectorIterator>(its));
+    children.push_back(std::make_unique<VectorStream>(its));
   }
-  return NewMergingIterator(std::move(children));
+  return NewMergingStream(std::move(children));
 }
 
-RC_GTEST_PROP(MergingIterator, EqualsASortedVectorOfAllEntriesUnderRandomMoves, ()) {
+RC_GTEST_PROP(MergingStream, EqualsASortedVectorOfAllEntriesUnderRandomMoves, ()) {
   const Entries entries = SortedUnique(AnyEntries());
   const size_t children = *rc::gen::inRange<size_t>(1, 9);
   const auto merged = Merge(DealOut(entries, children, false));
@@ -53,7 +53,7 @@ RC_GTEST_PROP(MergingIterator, EqualsASortedVectorOfAllEntriesUnderRandomMoves, 
   CheckWalks(merged.get(), entries, 60);
 }
 
-RC_GTEST_PROP(MergingIterator, YieldsEqualEntriesOfTwoChildrenBothTimes, ()) {
+RC_GTEST_PROP(MergingStream, YieldsEqualEntriesOfTwoChildrenBothTimes, ()) {
   const size_t children = *rc::gen::inRange<size_t>(2, 5);
   const std::vector<Entries> dealt = DealOut(SortedUnique(AnyEntries()), children, true);
   Entries all;
@@ -65,19 +65,19 @@ RC_GTEST_PROP(MergingIterator, YieldsEqualEntriesOfTwoChildrenBothTimes, ()) {
   CheckYields(merged.get(), all);
 }
 
-RC_GTEST_PROP(MergingIterator, StopsBeforeWhatAChildCannotReadAndSaysSo, ()) {
+RC_GTEST_PROP(MergingStream, StopsBeforeWhatAChildCannotReadAndSaysSo, ()) {
   const Entries entries = SortedUnique(AnyEntries());
   RC_PRE(!entries.empty());
   const std::vector<Entries> dealt = DealOut(entries, 3, false);
   const size_t broken = *rc::gen::inRange<size_t>(0, 3);
   RC_PRE(!dealt[broken].empty());
   const size_t place = *rc::gen::inRange<size_t>(0, dealt[broken].size());
-  std::vector<std::unique_ptr<Iterator>> children;
+  std::vector<std::unique_ptr<VersionStream>> children;
   for (const Entries& its : dealt) {
-    children.push_back(std::make_unique<VectorIterator>(its));
+    children.push_back(std::make_unique<VectorStream>(its));
   }
-  static_cast<VectorIterator*>(children[broken].get())->FailAt(place, DataLoss("bad page"));
-  const auto merged = NewMergingIterator(std::move(children));
+  static_cast<VectorStream*>(children[broken].get())->FailAt(place, DataLoss("bad page"));
+  const auto merged = NewMergingStream(std::move(children));
   size_t yielded = 0;
   for (merged->SeekToFirst(); merged->Valid(); merged->Next()) {
     RC_ASSERT(OwnedEntry(merged->entry()) == entries[yielded++]);
@@ -88,8 +88,8 @@ RC_GTEST_PROP(MergingIterator, StopsBeforeWhatAChildCannotReadAndSaysSo, ()) {
   RC_ASSERT(!merged->Valid() && merged->status().ok());  // a seek forgets the error before
 }
 
-TEST(MergingIterator, OfNothingIsEmpty) {
-  const auto merged = NewMergingIterator({});
+TEST(MergingStream, OfNothingIsEmpty) {
+  const auto merged = NewMergingStream({});
   merged->SeekToFirst();
   EXPECT_FALSE(merged->Valid());
   EXPECT_TRUE(merged->status().ok());

@@ -2,8 +2,8 @@
 //
 // Holds a reference on the current page of each column; keys are put together in a buffer of its
 // own, values are views into their page. Pages that are not in the cache are read in runs.
-#ifndef VERALITH_CORE_SEGMENT_SEGMENT_ITERATOR_H_
-#define VERALITH_CORE_SEGMENT_SEGMENT_ITERATOR_H_
+#ifndef VERALITH_CORE_SEGMENT_SEGMENT_STREAM_H_
+#define VERALITH_CORE_SEGMENT_SEGMENT_STREAM_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -13,19 +13,19 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/iterator/iterator.h"
+#include "core/iterator/version_stream.h"
 #include "core/segment/page_column.h"
 #include "core/segment/segment_pages.h"
 
 namespace veralith {
 
-class SegmentIterator : public Iterator {
+class SegmentStream : public VersionStream {
  public:
-  // `offers`: where value pages are offered as the iterator comes to their first rows; they are
-  // then read past the cache, always. Null: nowhere. `keep`: what the iterator keeps alive.
-  SegmentIterator(SegmentPages* pages, size_t readahead_bytes, bool fill_cache,
-                  ValuePageOffers::Place* offers = nullptr,
-                  std::shared_ptr<const void> keep = nullptr);
+  // `offers`: where value pages are offered as the stream comes to their first rows; they are
+  // then read past the cache, always. Null: nowhere. `keep`: what the stream keeps alive.
+  SegmentStream(SegmentPages* pages, size_t readahead_bytes, bool fill_cache,
+                ValuePageOffers::Place* offers = nullptr,
+                std::shared_ptr<const void> keep = nullptr);
 
   absl::Status status() const override { return status_; }
   void SeekToFirst() override { MoveTo(0); }
@@ -66,4 +66,4 @@ class SegmentIterator : public Iterator {
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_SEGMENT_SEGMENT_ITERATOR_H_
+#endif  // VERALITH_CORE_SEGMENT_SEGMENT_STREAM_H_

@@ -1,4 +1,4 @@
-#include "core/iterator/concatenating_iterator.h"
+#include "core/iterator/concatenating_stream.h"
 
 #include <utility>
 
@@ -7,10 +7,9 @@
 namespace veralith {
 namespace {
 
-class ConcatenatingIterator final : public Iterator {
+class ConcatenatingStream final : public VersionStream {
  public:
-  explicit ConcatenatingIterator(std::unique_ptr<ConcatenatedParts> parts)
-      : parts_(std::move(parts)) {}
+  explicit ConcatenatingStream(std::unique_ptr<StreamParts> parts) : parts_(std::move(parts)) {}
 
   absl::Status status() const override { return status_; }
 
@@ -60,7 +59,7 @@ class ConcatenatingIterator final : public Iterator {
       return true;
     }
     part_.reset();
-    absl::StatusOr<std::unique_ptr<Iterator>> opened = parts_->Open(i);
+    absl::StatusOr<std::unique_ptr<VersionStream>> opened = parts_->Open(i);
     if (!opened.ok()) {
       status_ = std::move(opened).status();
       return false;
@@ -91,16 +90,16 @@ class ConcatenatingIterator final : public Iterator {
     entry_ = part_->entry();
   }
 
-  const std::unique_ptr<ConcatenatedParts> parts_;
-  std::unique_ptr<Iterator> part_;  // of part at_; null: none is open
+  const std::unique_ptr<StreamParts> parts_;
+  std::unique_ptr<VersionStream> part_;  // of part at_; null: none is open
   size_t at_ = 0;
   absl::Status status_;
 };
 
 }  // namespace
 
-std::unique_ptr<Iterator> NewConcatenatingIterator(std::unique_ptr<ConcatenatedParts> parts) {
-  return std::make_unique<ConcatenatingIterator>(std::move(parts));
+std::unique_ptr<VersionStream> NewConcatenatingStream(std::unique_ptr<StreamParts> parts) {
+  return std::make_unique<ConcatenatingStream>(std::move(parts));
 }
 
 }  // namespace veralith

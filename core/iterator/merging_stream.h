@@ -8,19 +8,20 @@
 //   3. Moves allocate nothing. Next costs one child's Next and about log2(children) compares; while
 //      one child stays in front, one compare.
 //
-// One child is returned as it is; no child gives an empty iterator.
-#ifndef VERALITH_CORE_ITERATOR_MERGING_ITERATOR_H_
-#define VERALITH_CORE_ITERATOR_MERGING_ITERATOR_H_
+// One child is returned as it is; no child gives an empty stream.
+#ifndef VERALITH_CORE_ITERATOR_MERGING_STREAM_H_
+#define VERALITH_CORE_ITERATOR_MERGING_STREAM_H_
 
 #include <memory>
 #include <vector>
 
-#include "core/iterator/iterator.h"
+#include "core/iterator/version_stream.h"
 
 namespace veralith {
 
-std::unique_ptr<Iterator> NewMergingIterator(std::vector<std::unique_ptr<Iterator>> children);
+std::unique_ptr<VersionStream> NewMergingStream(
+    std::vector<std::unique_ptr<VersionStream>> children);
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_ITERATOR_MERGING_ITERATOR_H_
+#endif  // VERALITH_CORE_ITERATOR_MERGING_STREAM_H_
