@@ -21,6 +21,7 @@
 #include "core/format/key_hash.h"
 #include "core/iterator/testing/cursor_judge.h"
 #include "core/segment/foreign_segment.h"
+#include "core/segment/segment_check.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/testing/segment_model.h"
 #include "fuzz/foreign_mutator.h"
@@ -136,7 +137,7 @@ void CheckRewritten(const std::vector<OwnedEntry>& rows) {
   VERALITH_CHECK(written.ok());
   const auto reader = SegmentReader::Open(OpenMemoryFile(written->bytes), {});
   VERALITH_CHECK(reader.ok());
-  VERALITH_CHECK((*reader)->Check().ok());
+  VERALITH_CHECK(CheckSegment(**reader).ok());
   VERALITH_CHECK(Forward((*reader)->NewStream(false)) == rows);
   CheckScans(**reader, rows);
 }

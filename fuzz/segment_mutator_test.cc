@@ -22,6 +22,7 @@
 #include "core/format/parquet_metadata.h"
 #include "core/format/sparse_index.h"
 #include "core/fs/testing/memory_file.h"
+#include "core/segment/segment_check.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/testing/small_segments.h"
 #include "gtest/gtest.h"
@@ -74,7 +75,7 @@ std::pair<std::string, std::string> FaultsOf(const std::string& file) {
   for (int i = 0; i < 100 && iterator->Valid(); ++i) {
     iterator->Next();
   }
-  return {FaultOf((*reader)->Check()), FaultOf(iterator->status())};
+  return {FaultOf(CheckSegment(**reader)), FaultOf(iterator->status())};
 }
 
 bool IsChecksum(const std::string& fault) { return fault.find("checksum") != std::string::npos; }

@@ -19,6 +19,7 @@
 #include "core/format/key_hash.h"
 #include "core/iterator/testing/cursor_judge.h"
 #include "core/segment/page_cache.h"
+#include "core/segment/segment_check.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/testing/segment_model.h"
 #include "fuzz/segment_mutator.h"
@@ -131,7 +132,7 @@ void Run(std::string_view bytes) {
   bool whole = false;
   const std::vector<OwnedEntry> rows = Forward(**reader, &whole);
   Wander(**reader);
-  if (whole && (*reader)->Check().ok()) {
+  if (whole && CheckSegment(**reader).ok()) {
     CheckScans(**reader, rows);
     CheckFound(**reader, rows);
     VERALITH_CHECK(rows.size() == (*reader)->summary().entries);

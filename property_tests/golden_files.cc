@@ -18,6 +18,7 @@
 #include "core/log/log_writer.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
+#include "core/segment/segment_check.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
 #include "veralith/check_database.h"
@@ -392,7 +393,7 @@ absl::StatusOr<std::string> DescribeSegment(const std::string& bytes) {
   options.expected_file_bytes = bytes.size();
   VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<SegmentReader> reader,
                             SegmentReader::Open(OpenMemoryFile(state), options));
-  VERALITH_RETURN_IF_ERROR(reader->Check());
+  VERALITH_RETURN_IF_ERROR(CheckSegment(*reader));
   std::string text;
   const auto iterator = reader->NewStream(false);
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {

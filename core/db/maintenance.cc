@@ -10,6 +10,7 @@
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
 #include "core/format/key_range.h"
+#include "core/segment/segment_check.h"
 #include "core/segment/segment_reader.h"
 #include "core/version_set/check_ages.h"
 
@@ -193,7 +194,7 @@ absl::Status DbImpl::Check() {
     for (const SegmentRun& run : segments->runs(level)) {
       std::vector<const SegmentReader*>& readers = runs.emplace_back();
       for (const std::shared_ptr<const Segment>& segment : run.segments) {
-        const absl::Status status = segment->reader->Check();
+        const absl::Status status = CheckSegment(*segment->reader);
         if (closed_.Load()) {  // its files may be gone, too
           return FailedPrecondition("the database is closed");
         }

@@ -20,6 +20,7 @@
 #include "core/repair/repair_catalog.h"
 #include "core/repair/repair_logs.h"
 #include "core/repair/repair_rewrite.h"
+#include "core/segment/segment_check.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_salvage.h"
 #include "core/version_set/segment_opener.h"
@@ -221,7 +222,7 @@ class Repairer {
     absl::Status status = file.status();
     if (status.ok()) {
       const auto reader = SegmentReader::Open(*std::move(file), {});
-      status = reader.ok() ? (*reader)->Check() : reader.status();
+      status = reader.ok() ? CheckSegment(**reader) : reader.status();
       if (status.ok()) {
         const auto recorded = catalog_.recorded.find(number);
         const absl::Status same =

@@ -23,6 +23,7 @@
 #include "core/format/sparse_index.h"
 #include "core/segment/column_builders.h"
 #include "core/segment/page_run.h"
+#include "core/segment/segment_file.h"
 #include "core/segment/segment_pages.h"
 
 namespace veralith {
@@ -522,8 +523,9 @@ class Checker {
 
 }  // namespace
 
-absl::Status CheckSegment(const SegmentFile& segment, size_t readahead_bytes) {
-  const absl::Status status = Checker(segment, readahead_bytes).Run();
+absl::Status CheckSegment(const SegmentReader& reader) {
+  const SegmentFile& segment = reader.file();
+  const absl::Status status = Checker(segment, SegmentReaderOptions().readahead_bytes).Run();
   const bool named = Message(status).find(segment.path()) != std::string_view::npos;
   return named ? status : segment.InFile(status);
 }

@@ -4,15 +4,16 @@
 #ifndef VERALITH_CORE_SEGMENT_SEGMENT_CHECK_H_
 #define VERALITH_CORE_SEGMENT_SEGMENT_CHECK_H_
 
-#include <cstddef>
-
 #include "absl/status/status.h"
-#include "core/segment/segment_file.h"
+#include "core/segment/segment_reader.h"
 
 namespace veralith {
 
+// Reads everything and compares: every page's CRC-32 and CRC-32C, the order of all entries, the
+// filter's membership of every key, counts and bounds, and the block against Parquet's own
+// structures (row groups, offset and column indexes, statistics, bloom filter, hex index).
 // DataLoss for the first disagreement, naming its place. Holds a few pages at a time.
-absl::Status CheckSegment(const SegmentFile& segment, size_t readahead_bytes);
+absl::Status CheckSegment(const SegmentReader& reader);
 
 }  // namespace veralith
 

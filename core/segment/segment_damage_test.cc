@@ -11,6 +11,7 @@
 #include "core/base/epoch.h"
 #include "core/format/key_hash.h"
 #include "core/format/testing/allocation_count.h"
+#include "core/segment/segment_check.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/testing/segment_model.h"
 #include "core/segment/testing/small_segments.h"
@@ -55,7 +56,7 @@ TEST_P(SegmentDamage, TheIntactFileIsRead) {
   options.memory_limit_bytes = kSmallSegmentMemoryLimit;
   const auto reader = SegmentReader::Open(OpenMemoryFile(segment_.bytes), options);
   ASSERT_TRUE(reader.ok()) << reader.status();
-  EXPECT_TRUE((*reader)->Check().ok()) << (*reader)->Check();
+  EXPECT_TRUE(CheckSegment(**reader).ok()) << CheckSegment(**reader);
 }
 
 TEST_P(SegmentDamage, EveryBitFlipGivesTheSameAnswersOrAnError) {
@@ -90,7 +91,7 @@ TEST_P(SegmentDamage, TheStructureCheckFindsEveryFlippedBit) {
   for (size_t bit = 0; bit < bytes.size() * 8; ++bit) {
     const auto byte = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
     const auto reader = SegmentReader::Open(OpenMemoryFile(Damaged(segment_, bit / 8, byte)), {});
-    const absl::Status status = reader.ok() ? (*reader)->Check() : reader.status();
+    const absl::Status status = reader.ok() ? CheckSegment(**reader) : reader.status();
     EXPECT_TRUE(IsHonest(status)) << "bit " << bit % 8 << " of " << bit / 8 << ": " << status;
   }
 }
@@ -210,7 +211,7 @@ TEST(SegmentRead, UnderAnyMemoryLimitTheAnswerIsWholeOrResourceExhausted) {
         }
         status = iterator->status();
         ASSERT_TRUE(!status.ok() || rows == written.summary.entries);
-        const absl::Status checked = (*reader)->Check();
+        const absl::Status checked = CheckSegment(**reader);
         ASSERT_TRUE(checked.ok() || absl::IsResourceExhausted(checked)) << checked;
         refusals += Message(checked);
         LookupResult result;
@@ -240,7 +241,7 @@ TEST(SegmentCheck, FindsDamageThatLookupsNeverRead) {
   EXPECT_EQ(JudgeDamage(subject, damaged), "");
   const auto reader = SegmentReader::Open(OpenMemoryFile(damaged), {});
   ASSERT_TRUE(reader.ok());
-  const absl::Status checked = (*reader)->Check();
+  const absl::Status checked = CheckSegment(**reader);
   EXPECT_TRUE(absl::IsDataLoss(checked)) << checked;
   EXPECT_NE(Message(checked).find("memory/file: offset 4: "), std::string_view::npos) << checked;
 }

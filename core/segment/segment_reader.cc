@@ -7,7 +7,6 @@
 #include "core/base/epoch.h"
 #include "core/base/status.h"
 #include "core/segment/page_cache.h"
-#include "core/segment/segment_check.h"
 #include "core/segment/segment_cursor.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_pages.h"
@@ -119,7 +118,7 @@ class SegmentReaderImpl : public SegmentReader {
            segment_->key_index.memory_bytes() + slots * sizeof(void*);
   }
 
-  absl::Status Check() const override { return CheckSegment(*segment_, options_.readahead_bytes); }
+  const SegmentFile& file() const override { return *segment_; }
 
  private:
   // A row that was found, by key page and row within it. page == nullptr: none.

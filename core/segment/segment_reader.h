@@ -43,6 +43,7 @@ namespace veralith {
 
 class FragmentedRangeTombstones;
 class PageCache;
+struct SegmentFile;
 
 struct SegmentReaderOptions {
   PageCache* cache = nullptr;  // not owned; null: every page is read anew
@@ -121,12 +122,8 @@ class SegmentReader {
   // Bytes of memory held for the file's metadata (not its cached pages).
   virtual uint64_t memory_bytes() const = 0;
   virtual const std::string& path() const = 0;
-
-  // Reads everything and compares: every page's CRC-32 and CRC-32C, the order of all entries, the
-  // filter's membership of every key, counts and bounds, and the block against Parquet's own
-  // structures (row groups, offset and column indexes, statistics, bloom filter, hex index).
-  // The first disagreement found is DataLoss naming the place.
-  virtual absl::Status Check() const = 0;
+  // The file and its metadata, for the structure check (segment_check.h).
+  virtual const SegmentFile& file() const = 0;
 
  protected:
   SegmentReader() = default;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/format/parquet_metadata.h"
+#include "core/segment/segment_check.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/testing/segment_model.h"
@@ -215,7 +216,7 @@ TEST(SegmentWriter, KeysOfNothingButTheLargestByteHaveBoundsThatHold) {
   ASSERT_TRUE(written.ok());
   const auto reader = SegmentReader::Open(OpenMemoryFile(written->bytes), {});
   ASSERT_TRUE(reader.ok());
-  EXPECT_TRUE((*reader)->Check().ok()) << (*reader)->Check();
+  EXPECT_TRUE(CheckSegment(**reader).ok()) << CheckSegment(**reader);
 }
 
 TEST(SegmentWriter, ValuePagesManyToAKeyPageAreFound) {
@@ -232,7 +233,7 @@ TEST(SegmentWriter, ValuePagesManyToAKeyPageAreFound) {
     ASSERT_TRUE(iterator->Valid());
     EXPECT_EQ(iterator->entry(), entry.view());
   }
-  EXPECT_TRUE((*reader)->Check().ok()) << (*reader)->Check();
+  EXPECT_TRUE(CheckSegment(**reader).ok()) << CheckSegment(**reader);
 }
 
 }  // namespace

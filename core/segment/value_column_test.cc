@@ -9,6 +9,7 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
+#include "core/segment/segment_check.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
@@ -82,7 +83,7 @@ class Job {
 
 std::vector<OwnedEntry> ReadAll(const std::string& bytes) {
   const auto reader = *SegmentReader::Open(OpenMemoryFile(bytes), {});
-  EXPECT_TRUE(reader->Check().ok()) << reader->Check();
+  EXPECT_TRUE(CheckSegment(*reader).ok()) << CheckSegment(*reader);
   const std::unique_ptr<VersionStream> iterator = reader->NewStream(/*fill_cache=*/false);
   std::vector<OwnedEntry> entries;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {

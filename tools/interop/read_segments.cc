@@ -17,6 +17,7 @@
 #include "core/format/coding.h"
 #include "core/format/key_hash.h"
 #include "core/segment/foreign_segment.h"
+#include "core/segment/segment_check.h"
 #include "core/segment/segment_reader.h"
 #include "veralith/posix_file_system.h"
 
@@ -140,7 +141,7 @@ absl::StatusOr<Rows> ReadOurs(const SegmentReader& reader) {
                                        StepOf(reader.summary()), &rows));
   VERALITH_RETURN_IF_ERROR(CheckLookups(reader));
   VERALITH_RETURN_IF_ERROR(CheckScans(reader, rows));
-  VERALITH_RETURN_IF_ERROR(reader.Check());
+  VERALITH_RETURN_IF_ERROR(CheckSegment(reader));
   return rows;
 }
 

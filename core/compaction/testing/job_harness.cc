@@ -9,6 +9,7 @@
 #include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/memtable.h"
+#include "core/segment/segment_check.h"
 #include "core/segment/segment_reader.h"
 
 namespace veralith {
@@ -221,7 +222,7 @@ absl::StatusOr<History> JobHarness::ReadOutputs(const JobResult& result) const {
 absl::Status JobHarness::CheckOutputs(const JobResult& result) const {
   for (const VersionEdit::AddedFile& added : result.edit.added_files) {
     VERALITH_ASSIGN_OR_RETURN(const std::shared_ptr<SegmentReader> reader, OpenSegment(added.file));
-    VERALITH_RETURN_IF_ERROR(reader->Check());
+    VERALITH_RETURN_IF_ERROR(CheckSegment(*reader));
   }
   return absl::OkStatus();
 }
