@@ -20,9 +20,9 @@
 #include "core/base/text.h"
 #include "core/format/key_hash.h"
 #include "core/fs/file_helpers.h"
-#include "core/segment/page_cache.h"
-#include "core/segment/segment_reader.h"
-#include "core/segment/segment_writer.h"
+#include "core/segment/page/page_cache.h"
+#include "core/segment/read/segment_reader.h"
+#include "core/segment/write/segment_writer.h"
 #include "veralith/posix_file_system.h"
 
 namespace veralith {

@@ -149,7 +149,7 @@ std::vector<std::string> IncludesOf(const std::string& file) {
   return found;
 }
 
-// "segment" of "core/segment/page.h", "fs" of "veralith/file_system.h"; "" elsewhere.
+// "segment" of "core/segment/page/page.h", "fs" of "veralith/file_system.h"; "" elsewhere.
 std::string PackageOf(const std::string& file) {
   if (const auto header = PublicHeaders().find(file); header != PublicHeaders().end()) {
     return header->second;

@@ -14,7 +14,7 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
-#include "core/segment/foreign_segment.h"
+#include "core/segment/foreign/foreign_segment.h"
 #include "core/segment/testing/segment_model.h"
 #include "gtest/gtest.h"
 

@@ -1,5 +1,5 @@
-// Bytes as a Parquet file of another writer (core/segment/foreign_segment.h). Within a memory
-// limit, whatever opens is a segment:
+// Bytes as a Parquet file of another writer (core/segment/foreign/foreign_segment.h). Within a
+// memory limit, whatever opens is a segment:
 //
 //   rows ascend strictly and are valid entries, as many as the summary says, and the summary is
 //   what they say; seeks agree with the sorted rows for keys there and not there; everything can be
@@ -20,9 +20,9 @@
 #include "core/base/epoch.h"
 #include "core/format/key_hash.h"
 #include "core/iterator/testing/cursor_judge.h"
-#include "core/segment/foreign_segment.h"
-#include "core/segment/segment_check.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/check/segment_check.h"
+#include "core/segment/foreign/foreign_segment.h"
+#include "core/segment/read/segment_reader.h"
 #include "core/segment/testing/segment_model.h"
 #include "fuzz/foreign_mutator.h"
 

@@ -22,8 +22,8 @@
 #include "core/format/parquet_metadata.h"
 #include "core/format/sparse_index.h"
 #include "core/fs/testing/memory_file.h"
-#include "core/segment/segment_check.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/check/segment_check.h"
+#include "core/segment/read/segment_reader.h"
 #include "core/segment/testing/small_segments.h"
 #include "gtest/gtest.h"
 

@@ -1,8 +1,8 @@
 // Bytes as a segment file: whatever opens can be iterated, scanned both ways, sought in and looked
 // up in without undefined behaviour, within a memory limit. Unless the structure check finds the
 // file to contradict itself, it agrees with itself: what cursors of several snapshots show, in both
-// directions and after seeks from both sides, is what the rows of the iterator say, and every row is
-// found by seeking and by looking it up.
+// directions and after seeks from both sides, is what the rows of the iterator say, and every row
+// is found by seeking and by looking it up.
 //
 // The mutator (segment_mutator.h) changes one region of the file and repairs the checksums, lengths
 // and offsets around it.
@@ -18,9 +18,9 @@
 #include "core/base/epoch.h"
 #include "core/format/key_hash.h"
 #include "core/iterator/testing/cursor_judge.h"
-#include "core/segment/page_cache.h"
-#include "core/segment/segment_check.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/check/segment_check.h"
+#include "core/segment/page/page_cache.h"
+#include "core/segment/read/segment_reader.h"
 #include "core/segment/testing/segment_model.h"
 #include "fuzz/segment_mutator.h"
 

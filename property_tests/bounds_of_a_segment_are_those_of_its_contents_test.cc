@@ -7,8 +7,8 @@
 
 #include "core/format/key_range.h"
 #include "core/fs/testing/memory_file.h"
-#include "core/segment/segment_reader.h"
-#include "core/segment/segment_writer.h"
+#include "core/segment/read/segment_reader.h"
+#include "core/segment/write/segment_writer.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/any_history.h"
 #include "rapidcheck/gtest.h"

@@ -16,7 +16,7 @@
 #include "core/format/key_range.h"
 #include "core/iterator/concatenating_stream.h"
 #include "core/iterator/range_tombstones.h"
-#include "core/segment/stored_value_page.h"
+#include "core/segment/page/stored_value_page.h"
 
 namespace veralith {
 namespace {

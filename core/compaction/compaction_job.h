@@ -33,8 +33,8 @@
 #include "core/compaction/options.h"
 #include "core/compaction/picker.h"
 #include "core/manifest/version.h"
-#include "core/segment/segment_opener.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/read/segment_opener.h"
+#include "core/segment/read/segment_reader.h"
 #include "veralith/types.h"
 
 namespace veralith {

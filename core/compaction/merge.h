@@ -15,7 +15,7 @@
 #include "core/iterator/range_tombstones.h"
 #include "core/iterator/version_stream.h"
 #include "core/manifest/version.h"
-#include "core/segment/stored_value_page.h"
+#include "core/segment/page/stored_value_page.h"
 #include "veralith/types.h"
 
 namespace veralith {

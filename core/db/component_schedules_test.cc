@@ -18,7 +18,7 @@
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/memtable.h"
-#include "core/segment/page_cache.h"
+#include "core/segment/page/page_cache.h"
 #include "core/version_set/version_set.h"
 #include "gtest/gtest.h"
 

@@ -10,8 +10,8 @@
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
 #include "core/format/key_range.h"
-#include "core/segment/segment_check.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/check/segment_check.h"
+#include "core/segment/read/segment_reader.h"
 #include "core/version_set/check_ages.h"
 
 namespace veralith {

@@ -16,7 +16,7 @@
 #include "core/format/key_hash.h"
 #include "core/iterator/merging_cursor.h"
 #include "core/iterator/visible_iterator.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/read/segment_reader.h"
 
 namespace veralith {
 namespace {

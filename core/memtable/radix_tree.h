@@ -55,8 +55,8 @@ class RadixTree {
 
   // Every version.
   std::unique_ptr<VersionStream> NewStream() const;
-  // A cursor over the keys of a namespace as a reader at `snapshot` sees them. `newest` (may be null)
-  // is what the cursor returns as max_timestamp().
+  // A cursor over the keys of a namespace as a reader at `snapshot` sees them. `newest` (may be
+  // null) is what the cursor returns as max_timestamp().
   std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
                                        const Atomic<Timestamp>* newest) const;
 

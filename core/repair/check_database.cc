@@ -15,8 +15,8 @@
 #include "core/fs/file_table.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
-#include "core/segment/segment_check.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/check/segment_check.h"
+#include "core/segment/read/segment_reader.h"
 #include "core/version_set/check_ages.h"
 #include "core/version_set/segment_opener.h"
 

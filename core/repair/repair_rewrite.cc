@@ -16,7 +16,7 @@
 #include "core/iterator/concatenating_stream.h"
 #include "core/iterator/merging_stream.h"
 #include "core/manifest/file_names.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/read/segment_reader.h"
 
 namespace veralith {
 namespace {

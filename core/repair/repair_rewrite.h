@@ -27,7 +27,7 @@
 #include "core/fs/file_table.h"
 #include "core/iterator/version_stream.h"
 #include "core/segment/segment_summary.h"
-#include "core/segment/segment_writer.h"
+#include "core/segment/write/segment_writer.h"
 #include "veralith/file_system.h"
 #include "veralith/options.h"
 #include "veralith/repair.h"

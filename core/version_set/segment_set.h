@@ -20,7 +20,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/manifest/version.h"
-#include "core/segment/segment_opener.h"
+#include "core/segment/read/segment_opener.h"
 #include "veralith/types.h"
 
 namespace veralith {

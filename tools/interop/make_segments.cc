@@ -18,9 +18,9 @@
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
 #include "core/fs/file_helpers.h"
-#include "core/segment/segment_reader.h"
-#include "core/segment/segment_writer.h"
-#include "core/segment/stored_value_page.h"
+#include "core/segment/page/stored_value_page.h"
+#include "core/segment/read/segment_reader.h"
+#include "core/segment/write/segment_writer.h"
 #include "veralith/posix_file_system.h"
 
 namespace veralith {

@@ -16,9 +16,9 @@
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
 #include "core/format/key_hash.h"
-#include "core/segment/foreign_segment.h"
-#include "core/segment/segment_check.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/check/segment_check.h"
+#include "core/segment/foreign/foreign_segment.h"
+#include "core/segment/read/segment_reader.h"
 #include "veralith/posix_file_system.h"
 
 namespace veralith {

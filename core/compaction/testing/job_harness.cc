@@ -9,8 +9,8 @@
 #include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/memtable.h"
-#include "core/segment/segment_check.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/check/segment_check.h"
+#include "core/segment/read/segment_reader.h"
 
 namespace veralith {
 namespace {

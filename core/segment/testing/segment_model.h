@@ -16,7 +16,7 @@
 #include "core/format/entry.h"
 #include "core/format/owned_entry.h"
 #include "core/fs/testing/memory_file.h"
-#include "core/segment/segment_writer.h"
+#include "core/segment/write/segment_writer.h"
 
 namespace veralith {
 

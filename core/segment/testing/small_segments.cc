@@ -8,8 +8,8 @@
 #include "core/base/epoch.h"
 #include "core/base/status.h"
 #include "core/format/key_hash.h"
-#include "core/segment/page_cache.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/page/page_cache.h"
+#include "core/segment/read/segment_reader.h"
 
 namespace veralith {
 namespace {
