@@ -185,6 +185,31 @@ TEST(Architecture, EveryPackageOfCoreIncludesOnlyPackagesBelowIt) {
   }
 }
 
+TEST(Architecture, RoomsOfSegmentsKnowOnlyRoomsBelowThem) {
+  const std::map<std::string, Names> rooms = {{"page", {}},
+                                              {"write", {"page"}},
+                                              {"read", {"page"}},
+                                              {"foreign", {"page", "read"}},
+                                              {"check", {"page", "read", "write", "foreign"}}};
+  static const std::regex place("core/segment/(\\w+)/.+");
+  size_t found = 0;
+  for (const std::string& file : SourcesUnder("core/segment")) {
+    std::smatch room;
+    if (IsTest(file) || !std::regex_match(file, room, place)) {
+      continue;
+    }
+    ASSERT_TRUE(rooms.contains(room[1])) << file << " is in a room that has no place";
+    ++found;
+    for (const std::string& include : IncludesOf(file)) {
+      std::smatch target;
+      EXPECT_TRUE(!std::regex_match(include, target, place) || target[1] == room[1] ||
+                  rooms.at(room[1]).contains(target[1]))
+          << file << " includes " << include;
+    }
+  }
+  EXPECT_GT(found, 40u);
+}
+
 TEST(Architecture, RepairKnowsOfTheDatabaseOnlyWhatClosedDirectoriesAre) {
   for (const std::string& file : SourcesUnder("core/repair")) {
     if (IsTest(file)) {
