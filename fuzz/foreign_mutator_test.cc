@@ -55,7 +55,7 @@ std::string FaultOf(const std::string& file, std::vector<OwnedEntry>* rows) {
   if (reader.ok()) {
     const auto iterator = (*reader)->NewIterator(true);
     for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
-      rows->push_back(ToOwned(iterator->entry()));
+      rows->push_back(OwnedEntry(iterator->entry()));
     }
   }
   return fault;

@@ -38,7 +38,7 @@ std::vector<OwnedEntry> Forward(const SegmentReader& reader) {
   std::vector<OwnedEntry> rows;
   const auto iterator = reader.NewIterator(false);
   for (iterator->SeekToFirst(); iterator->Valid() && rows.size() < kMaxRows; iterator->Next()) {
-    rows.push_back(ToOwned(iterator->entry()));
+    rows.push_back(OwnedEntry(iterator->entry()));
   }
   VERALITH_CHECK(iterator->status().ok());
   return rows;
@@ -74,7 +74,7 @@ void CheckBackward(const SegmentReader& reader, const std::vector<OwnedEntry>& r
   size_t left = rows.size();
   for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
     VERALITH_CHECK(left > 0);
-    VERALITH_CHECK(ToOwned(iterator->entry()) == rows[--left]);
+    VERALITH_CHECK(OwnedEntry(iterator->entry()) == rows[--left]);
   }
   VERALITH_CHECK(iterator->status().ok() && left == 0);
 }
@@ -88,10 +88,10 @@ void CheckSought(const SegmentReader& reader, Iterator* iterator,
   const bool exact = at != rows.end() && CompareEntries(at->view(), target.view()) == 0;
   iterator->Seek(target.ns, target.key, target.ts);
   VERALITH_CHECK(iterator->status().ok() && iterator->Valid() == (at != rows.end()));
-  VERALITH_CHECK(at == rows.end() || ToOwned(iterator->entry()) == *at);
+  VERALITH_CHECK(at == rows.end() || OwnedEntry(iterator->entry()) == *at);
   iterator->SeekForPrev(target.ns, target.key, target.ts);
   VERALITH_CHECK(iterator->status().ok() && iterator->Valid() == (exact || at != rows.begin()));
-  VERALITH_CHECK(!iterator->Valid() || ToOwned(iterator->entry()) == (exact ? *at : at[-1]));
+  VERALITH_CHECK(!iterator->Valid() || OwnedEntry(iterator->entry()) == (exact ? *at : at[-1]));
 
   const bool there = at != rows.end() && at->ns == target.ns && at->key == target.key;
   const uint64_t hash = HashUserKey(target.ns, target.key);

@@ -37,7 +37,7 @@ std::vector<OwnedEntry> Forward(const SegmentReader& reader, bool* whole) {
   std::vector<OwnedEntry> rows;
   const auto iterator = reader.NewIterator(false);
   for (iterator->SeekToFirst(); iterator->Valid() && rows.size() < kMaxRows; iterator->Next()) {
-    rows.push_back(ToOwned(iterator->entry()));
+    rows.push_back(OwnedEntry(iterator->entry()));
   }
   *whole = iterator->status().ok() && !iterator->Valid();
   return rows;
@@ -74,7 +74,7 @@ void CheckFound(const SegmentReader& reader, const std::vector<OwnedEntry>& rows
   const auto iterator = reader.NewIterator(true);
   for (const OwnedEntry& row : rows) {
     iterator->Seek(row.ns, row.key, row.ts);
-    VERALITH_CHECK(iterator->Valid() && ToOwned(iterator->entry()) == row);
+    VERALITH_CHECK(iterator->Valid() && OwnedEntry(iterator->entry()) == row);
     LookupResult result;
     EpochGuard guard;
     VERALITH_CHECK(

@@ -4,7 +4,7 @@
 // Operations, and one runner (model/conformance/runner.h) applies them to an engine and to the
 // model. An operation has a one-line text form (operation_text.h), a byte form
 // (operation_bytes.h), a random form (operation_draw.h) and simpler neighbours (simplify.h), all
-// four derived from one list of fields per kind (operation_fields.h).
+// four derived from one row per kind (operation_table.h).
 //
 // Invariants
 //   1. Every Operation value can be applied to every state. An operation checks itself what it
@@ -25,48 +25,10 @@
 #include <string_view>
 #include <vector>
 
+#include "model/operation_table.h"
 #include "veralith/types.h"
 
 namespace veralith::model {
-
-enum class OperationKind : uint8_t {
-  kPut,
-  kDelete,
-  kGet,
-  kFlush,
-  kScan,
-  kDeleteRange,
-  kBatch,
-  kSync,
-  kCompact,
-  kSnapshot,  // takes one into a slot; at a commit in the past when `at` says so
-  kRelease,   // of a slot's snapshot
-  kMultiGet,
-  kIterate,     // opens an iterator, makes moves, closes it
-  kCursorOpen,  // an iterator that stays open in a slot
-  kCursorMove,
-  kCursorClose,
-  kPin,  // a value read and held in a slot
-  kWaitIdle,
-  kRunBackground,  // at most `count` background tasks
-  kReopen,         // closes cleanly if open, opens
-  kCheck,
-  kReadOnlyVisit,  // closes, reads everything through a read-only opening, opens again
-  kCheckpoint,     // and opens the copy and compares it
-  kAdvanceTime,    // both clocks by `nanos`
-  kStepBack,       // the wall clock by `nanos`
-  kAdvanceClock,   // Db::AdvanceClock with the wall clock + `nanos`
-  kResume,
-  kFail,      // installs a fault, in place of the one before
-  kHeal,      // removes it
-  kKill,      // the process dies, the machine does not: all that was written is read again
-  kCrash,     // the machine dies; `seed` chooses one legal survivor of the disk
-  kPowerCut,  // it will die in the `count`th step of the disk from now on; then as kCrash
-  kClose,
-  // The wall clock reads `nanos` before 1970, or after 2262, until it is set again.
-  kMisread,
-};
-inline constexpr int kOperationKinds = static_cast<int>(OperationKind::kMisread) + 1;
 
 // A key: entry `index` of the table, or, if `literal` is set, those bytes `repeat` times.
 struct Key {
@@ -97,11 +59,11 @@ inline constexpr NamespaceId kNamespaceTable[] = {
 std::string ValueBytes(size_t position, size_t part, size_t length);
 inline constexpr uint32_t kMaxLength = 1 << 20;
 
-struct KeyBound {
+struct OperationBound {
   enum class Kind : uint8_t { kOpen, kInclusive, kExclusive };
   Kind kind = Kind::kOpen;
   Key key;
-  bool operator==(const KeyBound&) const = default;
+  bool operator==(const OperationBound&) const = default;
 };
 
 // The moment a read sees: now, a held snapshot, or the timestamp of a commit plus a difference.
@@ -177,8 +139,8 @@ struct Operation {
   Durability durability = Durability::kDefault;
   std::vector<BatchPart> parts;
   std::vector<Key> keys;
-  KeyBound lower;
-  KeyBound upper;
+  OperationBound lower;
+  OperationBound upper;
   bool backward = false;
   uint32_t limit = 0;  // 0: none
   ReadPoint at;

@@ -1,6 +1,7 @@
 #include "model/operation_bytes.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <utility>
 
@@ -171,8 +172,8 @@ class Codec {
       OneKey(key);
     }
   }
-  void Lower(KeyBound& bound) { AnyBound(bound); }
-  void Upper(KeyBound& bound) { AnyBound(bound); }
+  void Lower(OperationBound& bound) { AnyBound(bound); }
+  void Upper(OperationBound& bound) { AnyBound(bound); }
   void Backward(bool& backward) { OneOf(backward, 2); }
   void Limit(uint32_t& limit) { Small(limit, UINT32_MAX); }
   void At(ReadPoint& at) {
@@ -208,23 +209,37 @@ class Codec {
   }
 
  private:
-  void AnyBound(KeyBound& bound) {
+  void AnyBound(OperationBound& bound) {
     OneOf(bound.kind, 3);
-    if (bound.kind != KeyBound::Kind::kOpen) {
+    if (bound.kind != OperationBound::Kind::kOpen) {
       OneKey(bound.key);
     }
   }
   Direction& direction_;
 };
 
+// Which kind a byte names. Kinds are found by their codes; every other byte is an alias, and the
+// rule of aliases does not know how many kinds there are.
+std::array<OperationKind, 256> KindsByByte() {
+  std::array<OperationKind, 256> kinds = {};
+  for (size_t byte = 0; byte < kinds.size(); ++byte) {
+    kinds[byte] = kCommonKinds[byte % std::size(kCommonKinds)];
+  }
+  for (const OperationRow& row : kOperations) {
+    kinds[row.code] = row.kind;
+  }
+  return kinds;
+}
+
 template <typename Direction>
-void Transcode(Operation& operation, Direction& direction) {
-  uint8_t kind = static_cast<uint8_t>(operation.kind);
-  direction.Byte(kind, 0);
-  operation.kind = kind < kOperationKinds ? static_cast<OperationKind>(kind)
-                                          : kCommonKinds[kind % std::size(kCommonKinds)];
+uint8_t Transcode(Operation& operation, Direction& direction) {
+  static const std::array<OperationKind, 256> kinds = KindsByByte();
+  uint8_t code = RowOf(operation.kind).code;
+  direction.Byte(code, 0);
+  operation.kind = kinds[code];
   Codec<Direction> codec(direction);
   VisitFields(operation, codec);
+  return code;
 }
 
 }  // namespace
@@ -236,6 +251,18 @@ std::vector<Operation> DecodeOperations(std::string_view bytes, size_t limit) {
     Transcode(operations.emplace_back(), reader);
   }
   return operations;
+}
+
+bool UsesReservedCodes(std::string_view bytes, size_t limit) {
+  Reader reader(bytes);
+  for (size_t i = 0; !reader.AtEnd() && i < limit; ++i) {
+    Operation operation;
+    const uint8_t code = Transcode(operation, reader);
+    if (code < kReservedCodes && RowOf(operation.kind).code != code) {
+      return true;
+    }
+  }
+  return false;
 }
 
 std::string EncodeOperations(const std::vector<Operation>& operations) {

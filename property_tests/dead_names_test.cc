@@ -139,7 +139,9 @@ class Tree {
   static bool Declares(const std::string& declarations, const Name& name,
                        const std::string& before) {
     const size_t after = name.at + name.text.size();
-    if (declarations[name.at] == ';' || IsMacro(name.text) || name.text == "alignas") {
+    const bool is_attribute = name.at > 0 && declarations[name.at - 1] == '[';
+    if (declarations[name.at] == ';' || is_attribute || IsMacro(name.text) ||
+        name.text == "alignas") {
       return false;
     }
     if (before == "class" || before == "struct" || before == "concept") {

@@ -41,7 +41,6 @@ using testing::CheckVisibleWalks;
 using testing::CheckWalks;
 using testing::CheckYields;
 using testing::NewestPerKey;
-using testing::OwnedRangeTombstone;
 using testing::SortedUnique;
 using testing::Views;
 

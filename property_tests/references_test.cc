@@ -2,9 +2,9 @@
 // (citations_test.cc holds promises, hazards and links.)
 //
 // A name is a word of a comment or document with the shape of one. A file's has an extension of
-// this tree and may leave folders out (fs/file_system.h), a target's begins with "//", a test's stands in
-// backquotes (`Tidy.*`), a section's follows its document in quotes (FORMAT.md, "Filter"). Words
-// with $, *, < or { are patterns, and not looked at.
+// this tree and may leave folders out (fs/file_table.h), a target's begins with "//", a test's
+// stands in backquotes (`Tidy.*`), a section's follows its document in quotes (FORMAT.md,
+// "Filter"). Words with $, *, < or { are patterns, and not looked at.
 //
 // Reads the source tree itself, so it runs every time.
 #include <algorithm>
@@ -55,7 +55,7 @@ const std::vector<Text>& Texts() {
   return texts;
 }
 
-// Paths of the tree from each of their folders on: "veralith/db.h", "db/db.h", "db.h".
+// Paths of the tree from each of their folders on: "core/db/gap_cache.h", "db/gap_cache.h".
 const std::set<std::string>& PathEnds() {
   static const auto& ends = *new std::set<std::string>([] {
     std::set<std::string> all;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,16 +24,20 @@ inline std::string ReadFile(const std::filesystem::path& path) {
 }
 
 // Every folder of the root that has sources of C++.
-inline const std::vector<std::string> kSourceFolders = {"bench", "core",           "fuzz",
-                                                        "model", "property_tests", "tools"};
+inline const std::vector<std::string> kSourceFolders = {
+    "bench", "core", "fuzz", "include", "model", "property_tests", "tools"};
 
-// The .h and .cc files below `folders` of the root, sorted.
-inline std::vector<std::filesystem::path> SourcesUnder(const std::vector<std::string>& folders) {
-  std::vector<std::filesystem::path> files;
+// The files below `folders` of the root with one of these extensions, sorted.
+inline std::vector<std::filesystem::path> FilesUnder(const std::vector<std::string>& folders,
+                                                     const std::set<std::string>& extensions) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> files;
   for (const std::string& folder : folders) {
-    for (const auto& item : std::filesystem::recursive_directory_iterator(SourceRoot() / folder)) {
-      const std::string extension = item.path().extension().string();
-      if (item.is_regular_file() && (extension == ".h" || extension == ".cc")) {
+    if (!fs::exists(SourceRoot() / folder)) {
+      continue;
+    }
+    for (const auto& item : fs::recursive_directory_iterator(SourceRoot() / folder)) {
+      if (item.is_regular_file() && extensions.contains(item.path().extension().string())) {
         files.push_back(item.path());
       }
     }
@@ -41,23 +46,19 @@ inline std::vector<std::filesystem::path> SourcesUnder(const std::vector<std::st
   return files;
 }
 
+// The .h and .cc files below `folders` of the root, sorted.
+inline std::vector<std::filesystem::path> SourcesUnder(const std::vector<std::string>& folders) {
+  return FilesUnder(folders, {".h", ".cc"});
+}
+
 // Every document of the tree, sorted: at the root and in its folders.
 inline std::vector<std::filesystem::path> Documents() {
-  namespace fs = std::filesystem;
-  std::vector<fs::path> documents;
-  const auto add = [&documents](const fs::path& path) {
-    if (path.extension() == ".md") {
-      documents.push_back(path);
-    }
-  };
-  for (const auto& item : fs::directory_iterator(SourceRoot())) {
-    add(item.path());
-  }
   std::vector<std::string> folders = kSourceFolders;
   folders.insert(folders.end(), {"corpus", "docs", "third_party"});
-  for (const std::string& folder : folders) {
-    for (const auto& item : fs::recursive_directory_iterator(SourceRoot() / folder)) {
-      add(item.path());
+  std::vector<std::filesystem::path> documents = FilesUnder(folders, {".md"});
+  for (const auto& item : std::filesystem::directory_iterator(SourceRoot())) {
+    if (item.path().extension() == ".md") {
+      documents.push_back(item.path());
     }
   }
   std::sort(documents.begin(), documents.end());

@@ -30,8 +30,8 @@ class OlderHistory final : public OlderData {
                        [&](const OwnedEntry& e) { return e.ns == ns && e.key == key; });
   }
   bool MayHoldIn(const RangeTombstoneView& range) override {
-    const RangeDelete covers{range.ns, std::string(range.begin), std::string(range.end),
-                             range.open_end, 0};
+    const OwnedRangeTombstone covers{range.ns, std::string(range.begin), std::string(range.end),
+                                     range.open_end, 0};
     return std::any_of(history_.entries.begin(), history_.entries.end(),
                        [&](const OwnedEntry& e) { return covers.Covers(e.ns, e.key); });
   }
@@ -207,11 +207,11 @@ RC_GTEST_PROP(Survivors, KeepNoRangeTombstoneThatNoPointNeeds, ()) {
   const Scene scene = AnyScene();
   OlderHistory older(scene.older);
   const Output output = Compact(scene.job, scene.points, older, AnyCuts());
-  for (const RangeDelete& kept : output.all.ranges) {
+  for (const OwnedRangeTombstone& kept : output.all.ranges) {
     bool needed = false;
     for (const Timestamp point : scene.points) {
       const bool superseded = std::any_of(
-          scene.job.ranges.begin(), scene.job.ranges.end(), [&](const RangeDelete& other) {
+          scene.job.ranges.begin(), scene.job.ranges.end(), [&](const OwnedRangeTombstone& other) {
             return other.ts > kept.ts && other.ts <= point && other.Covers(kept.ns, kept.begin);
           });
       needed = needed || (kept.ts <= point && !superseded);

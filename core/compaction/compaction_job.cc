@@ -10,11 +10,10 @@
 #include "core/base/parallel.h"
 #include "core/base/status.h"
 #include "core/base/sync.h"
-#include "core/compaction/key_range.h"
 #include "core/compaction/merge.h"
 #include "core/compaction/pieces.h"
 #include "core/compaction/reclaim.h"
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 #include "core/iterator/concatenating_iterator.h"
 #include "core/iterator/range_tombstones.h"
 #include "core/segment/stored_value_page.h"
@@ -174,9 +173,9 @@ absl::StatusOr<std::vector<SampledKey>> SampleInputs(const CompactionRequest& re
     for (const FileRef& file : input.files) {
       VERALITH_ASSIGN_OR_RETURN(const std::shared_ptr<SegmentReader> reader,
                                 OpenInput(request.open_segment, *file));
-      std::vector<SegmentReader::UserKey> keys = reader->SampleKeys(samples_per_file);
-      for (SegmentReader::UserKey& key : keys) {
-        samples.push_back({key.ns, std::move(key.key), file->bytes / keys.size()});
+      std::vector<UserKey> keys = reader->SampleKeys(samples_per_file);
+      for (UserKey& key : keys) {
+        samples.push_back({std::move(key), file->bytes / keys.size()});
       }
     }
   }

@@ -5,8 +5,8 @@
 
 #include "core/base/status.h"
 #include "core/base/sync.h"
-#include "core/compaction/key_range.h"
 #include "core/compaction/point_tombstones.h"
+#include "core/format/key_range.h"
 #include "core/fs/file_helpers.h"
 #include "core/iterator/merging_iterator.h"
 #include "core/manifest/file_names.h"

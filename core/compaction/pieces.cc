@@ -10,15 +10,11 @@
 namespace veralith {
 namespace {
 
-int CompareKeys(const SampledKey& a, const SampledKey& b) {
-  return CompareUserKeys(a.ns, a.key, b.ns, b.key);
-}
-
 // Returns ascending keys, none of them the smallest, with about the same number of bytes between
 // neighbours.
 std::vector<SampledKey> ChooseBounds(std::vector<SampledKey> samples, size_t most) {
   std::sort(samples.begin(), samples.end(),
-            [](const SampledKey& a, const SampledKey& b) { return CompareKeys(a, b) < 0; });
+            [](const SampledKey& a, const SampledKey& b) { return a.key < b.key; });
   double total = 0;
   for (const SampledKey& sample : samples) {
     total += static_cast<double>(sample.bytes);
@@ -28,7 +24,7 @@ std::vector<SampledKey> ChooseBounds(std::vector<SampledKey> samples, size_t mos
   for (const SampledKey& sample : samples) {
     const SampledKey& last = bounds.empty() ? samples.front() : bounds.back();
     const double due = total * static_cast<double>(bounds.size() + 1) / static_cast<double>(most);
-    if (bounds.size() + 1 < most && before >= due && CompareKeys(sample, last) > 0) {
+    if (bounds.size() + 1 < most && before >= due && sample.key > last.key) {
       bounds.push_back(sample);
     }
     before += static_cast<double>(sample.bytes);
@@ -62,7 +58,7 @@ class PieceIterator final : public Iterator {
  private:
   static void Forwards() { VERALITH_CHECK(false && "a piece is read forwards, once"); }
 
-  int OrderTo(const Piece::Bound& bound) const {
+  int OrderTo(const UserKey& bound) const {
     return CompareUserKeys(whole_->entry().ns, whole_->entry().key, bound.ns, bound.key);
   }
 
@@ -102,7 +98,7 @@ RangeTombstoneView Clip(RangeTombstoneView range, const Piece& piece) {
 std::vector<Piece> CutIntoPieces(std::vector<SampledKey> samples, size_t most) {
   std::vector<Piece> pieces(1);
   for (SampledKey& bound : ChooseBounds(std::move(samples), most)) {
-    pieces.back().upper = Piece::Bound{bound.ns, std::move(bound.key)};
+    pieces.back().upper = std::move(bound.key);
     Piece next;
     next.lower = pieces.back().upper;
     pieces.push_back(std::move(next));

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "core/format/entry.h"
+#include "core/format/key_range.h"
 #include "core/iterator/iterator.h"
 #include "veralith/types.h"
 
@@ -28,21 +29,14 @@ namespace veralith {
 
 // A key of the inputs, and how many of their bytes begin there.
 struct SampledKey {
-  NamespaceId ns = 0;
-  std::string key;
+  UserKey key;
   uint64_t bytes = 0;
 };
 
 // User keys in [lower, upper); a missing bound is open.
 struct Piece {
-  struct Bound {
-    NamespaceId ns = 0;
-    std::string key;
-
-    friend bool operator==(const Bound&, const Bound&) = default;
-  };
-  std::optional<Bound> lower;
-  std::optional<Bound> upper;
+  std::optional<UserKey> lower;
+  std::optional<UserKey> upper;
 
   bool IsWhole() const { return !lower.has_value() && !upper.has_value(); }
   friend bool operator==(const Piece&, const Piece&) = default;

@@ -41,6 +41,7 @@
 #include "absl/status/status.h"
 #include "core/compaction/point_tombstones.h"
 #include "core/format/entry.h"
+#include "core/format/owned_entry.h"
 #include "core/iterator/iterator.h"
 #include "veralith/types.h"
 
@@ -116,18 +117,6 @@ class Survivors {
   size_t next_pending_ = 0;
   bool draining_ = false;   // pending_ is being handed out
   bool put_waits_ = false;  // the input stands at a put that follows pending_
-};
-
-// A range tombstone with bytes of its own.
-struct OwnedRangeTombstone {
-  NamespaceId ns = 0;
-  std::string begin;
-  std::string end;
-  bool open_end = false;
-  Timestamp ts = 0;
-
-  RangeTombstoneView view() const { return {ns, begin, end, open_end, ts}; }
-  friend bool operator==(const OwnedRangeTombstone&, const OwnedRangeTombstone&) = default;
 };
 
 // The least of the timestamps added since a mark, for marks that are asked for in any order.

@@ -8,8 +8,8 @@
 #include "core/base/check.h"
 #include "core/base/epoch.h"
 #include "core/base/status.h"
-#include "core/compaction/key_range.h"
 #include "core/db/db_impl.h"
+#include "core/format/key_range.h"
 #include "core/segment/segment_reader.h"
 #include "core/version_set/check_ages.h"
 

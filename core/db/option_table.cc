@@ -298,7 +298,7 @@ absl::Status OptionRow<Struct>::Set(std::string_view text, Struct* options) cons
       [&]<typename T>(const OptionPlace<Struct, T>& at) {
         const std::optional<T> value = Parse<T>(text);
         if (!value.has_value() || !IsLegal(*value, at.least, at.most)) {
-          return InvalidArgument(StrCat(name, " must be ", Limits(), ", not \"", text, "\"));
+          return InvalidArgument(StrCat(name, " must be ", Limits(), ", not \"", text, "\""));
         }
         options->*at.member = *value;
         return absl::OkStatus();

@@ -9,26 +9,10 @@
 #include <vector>
 
 #include "core/base/check.h"
+#include "core/format/owned_entry.h"
 #include "core/iterator/iterator.h"
 
 namespace veralith {
-
-// An entry that owns its bytes.
-struct OwnedEntry {
-  NamespaceId ns = 0;
-  std::string key;
-  Timestamp ts = 0;
-  EntryKind kind = EntryKind::kPut;
-  std::string value;
-
-  OwnedEntry() = default;
-  OwnedEntry(NamespaceId n, std::string k, Timestamp t, EntryKind e, std::string v)
-      : ns(n), key(std::move(k)), ts(t), kind(e), value(std::move(v)) {}
-  explicit OwnedEntry(const EntryView& e)
-      : ns(e.ns), key(e.key), ts(e.ts), kind(e.kind), value(e.value) {}
-  EntryView view() const { return {ns, key, ts, kind, value}; }
-  friend bool operator==(const OwnedEntry&, const OwnedEntry&) = default;
-};
 
 inline bool EntryLess(const OwnedEntry& a, const OwnedEntry& b) {
   return CompareEntries(a.view(), b.view()) < 0;

@@ -25,7 +25,6 @@ using testing::BruteForceVisible;
 using testing::CheckShows;
 using testing::CheckVisibleWalks;
 using testing::DealByAge;
-using testing::OwnedRangeTombstone;
 using testing::SortedUnique;
 using testing::Views;
 
@@ -37,8 +36,8 @@ struct World {
   std::vector<Entries> entries;  // newest source first
   std::vector<Tombstones> tombstones;
   NamespaceId ns = 0;
-  ScanBound lower;
-  ScanBound upper;
+  Bound lower;
+  Bound upper;
   Timestamp snapshot = kMaxTimestamp;
 
   Entries Visible() const {

@@ -24,7 +24,6 @@ using testing::CheckCursorYields;
 using testing::CheckWalks;
 using testing::CheckYields;
 using testing::NewestPerKey;
-using testing::OwnedRangeTombstone;
 using testing::SortedUnique;
 
 using Entries = std::vector<OwnedEntry>;

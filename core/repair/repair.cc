@@ -11,7 +11,7 @@
 #include "core/base/text.h"
 #include "core/db/option_mapping.h"
 #include "core/format/entry.h"
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 #include "core/format/segment_block.h"
 #include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"

@@ -11,7 +11,7 @@
 #include "core/compaction/point_tombstones.h"
 #include "core/db/option_mapping.h"
 #include "core/format/checksum.h"
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 #include "core/fs/file_helpers.h"
 #include "core/iterator/concatenating_iterator.h"
 #include "core/iterator/merging_iterator.h"

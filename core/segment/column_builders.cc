@@ -5,6 +5,7 @@
 
 #include "core/base/check.h"
 #include "core/base/status.h"
+#include "core/format/column_encoding.h"
 #include "core/format/entry.h"
 #include "core/format/rle_encoding.h"
 
@@ -68,8 +69,11 @@ parquet::BoundaryOrder ComputeBoundaryOrder(const parquet::ColumnIndex& index, b
 
 // --- Integers -----------------------------------------------------------------------------------
 
+// For namespaces and timestamps.
+static_assert(EncodingOf(SegmentColumn::kNamespace) == EncodingOf(SegmentColumn::kTimestamp));
+
 IntegerColumnBuilder::IntegerColumnBuilder()
-    : chunk_(parquet::Encoding::kDeltaBinaryPacked, parquet::Codec::kNone) {}
+    : chunk_(EncodingOf(SegmentColumn::kTimestamp), parquet::Codec::kNone) {}
 
 absl::Status IntegerColumnBuilder::FinishPage() {
   VERALITH_CHECK(!values_.empty());
@@ -114,7 +118,7 @@ parquet::ColumnIndex IntegerColumnBuilder::MakeColumnIndex() const {
 // --- Keys ---------------------------------------------------------------------------------------
 
 KeyColumnBuilder::KeyColumnBuilder()
-    : chunk_(parquet::Encoding::kDeltaByteArray, parquet::Codec::kNone) {}
+    : chunk_(EncodingOf(SegmentColumn::kKey), parquet::Codec::kNone) {}
 
 void KeyColumnBuilder::Add(std::string_view key, size_t shared, bool restart) {
   const bool first = prefix_lengths_.empty();
@@ -194,7 +198,7 @@ parquet::ColumnIndex KeyColumnBuilder::MakeColumnIndex() const {
 // --- Values -------------------------------------------------------------------------------------
 
 ValueColumnBuilder::ValueColumnBuilder(parquet::Codec codec)
-    : chunk_(parquet::Encoding::kDeltaLengthByteArray, codec) {}
+    : chunk_(EncodingOf(SegmentColumn::kValue), codec) {}
 
 absl::Status ValueColumnBuilder::FinishPage() {
   if (levels_.empty()) {

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "core/format/coding.h"
+#include "core/format/common_prefix.h"
 #include "core/format/entry.h"
-#include "core/segment/common_prefix.h"
 
 namespace veralith {
 namespace {

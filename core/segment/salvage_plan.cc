@@ -9,13 +9,12 @@
 #include "core/base/text.h"
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
+#include "core/format/column_encoding.h"
 #include "core/format/parquet_metadata.h"
 #include "core/format/segment_footer.h"
 
 namespace veralith {
 namespace {
-
-using parquet::Encoding;
 
 constexpr std::string_view kBlockMagic = "VRLB";
 constexpr size_t kBlockHeadBytes = 16;  // magic, version, size
@@ -24,9 +23,6 @@ constexpr size_t kScanWindowBytes = size_t{256} << 10;
 constexpr size_t kHeaderWindowBytes = 4096;  // ours have some 40 bytes
 // As in the segment block: so row numbers do not overflow, whatever a footer says.
 constexpr int64_t kMostGroupRows = std::numeric_limits<uint32_t>::max();
-constexpr Encoding kEncodings[kSegmentColumns] = {
-    Encoding::kDeltaBinaryPacked, Encoding::kDeltaByteArray, Encoding::kDeltaBinaryPacked,
-    Encoding::kDeltaLengthByteArray};
 constexpr SegmentColumn kColumns[kSegmentColumns] = {SegmentColumn::kNamespace, SegmentColumn::kKey,
                                                      SegmentColumn::kTimestamp,
                                                      SegmentColumn::kValue};
@@ -248,9 +244,8 @@ absl::StatusOr<SalvagePlan::Header> SalvagePlan::HeaderAt(SegmentColumn column, 
   const absl::StatusOr<parquet::PageHeader> header =
       parquet::DecodePageHeader(bytes, &header_bytes);
   if (!header.ok() || header->type != parquet::PageType::kDataPageV2 || !header->crc.has_value() ||
-      header->data_v2.encoding != kEncodings[static_cast<size_t>(column)] ||
-      header->data_v2.num_rows < 1 || header->data_v2.num_rows != header->data_v2.num_values ||
-      header->compressed_page_size < 0) {
+      header->data_v2.encoding != EncodingOf(column) || header->data_v2.num_rows < 1 ||
+      header->data_v2.num_rows != header->data_v2.num_values || header->compressed_page_size < 0) {
     return NoHeader();
   }
   const uint64_t page_bytes = header_bytes + static_cast<uint64_t>(header->compressed_page_size);

@@ -28,7 +28,6 @@
 namespace veralith {
 namespace {
 
-constexpr std::string_view kHexIndexKey = "merutable.kv_index.v1";
 constexpr SegmentColumn kColumns[kSegmentColumns] = {SegmentColumn::kNamespace, SegmentColumn::kKey,
                                                      SegmentColumn::kTimestamp,
                                                      SegmentColumn::kValue};

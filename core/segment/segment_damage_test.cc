@@ -42,7 +42,7 @@ TEST(SmallSegments, HoldEveryPairOfSettings) {
   }
 }
 
-class SegmentDamage : public testing::TestWithParam<int> {
+class SegmentDamage : public ::testing::TestWithParam<int> {
  protected:
   const SmallSegment segment_ = MakeSmallSegment(GetParam());
 };
@@ -114,7 +114,7 @@ TEST_P(SegmentDamage, NoExtendedFileOpens) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Configurations, SegmentDamage, testing::Range(0, kSmallSegments));
+INSTANTIATE_TEST_SUITE_P(Configurations, SegmentDamage, ::testing::Range(0, kSmallSegments));
 
 TEST(SegmentOpen, ASizeOtherThanTheManifestsIsDataLoss) {
   const SmallSegment subject = MakeSmallSegment(4);

@@ -10,16 +10,13 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/format/checksum.h"
+#include "core/format/column_encoding.h"
 #include "core/format/compression.h"
 #include "core/format/parquet_metadata.h"
 #include "core/segment/decode_scratch.h"
 
 namespace veralith {
 namespace {
-
-constexpr parquet::Encoding kEncodings[kSegmentColumns] = {
-    parquet::Encoding::kDeltaBinaryPacked, parquet::Encoding::kDeltaByteArray,
-    parquet::Encoding::kDeltaBinaryPacked, parquet::Encoding::kDeltaLengthByteArray};
 
 // The first rows of a key page's value pages, from that page on: PerThread.
 struct ValuePageStarts {
@@ -32,7 +29,7 @@ absl::Status CheckHeader(SegmentColumn column, const SegmentPage& place,
     return Unimplemented(StrCat("a page of type ", Name(header.type)));
   }
   const parquet::DataPageHeaderV2& v2 = header.data_v2;
-  if (v2.encoding != kEncodings[static_cast<size_t>(column)]) {
+  if (v2.encoding != EncodingOf(column)) {
     return Unimplemented(StrCat("a page in encoding ", Name(v2.encoding)));
   }
   if (v2.num_values != v2.num_rows || v2.num_values < 0 ||

@@ -31,6 +31,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/pin.h"
 #include "core/format/entry.h"
+#include "core/format/key_range.h"
 #include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
 #include "core/segment/segment_summary.h"
@@ -119,10 +120,6 @@ class SegmentReader {
   virtual uint64_t ApproximateOffset(NamespaceId ns, std::string_view key) const = 0;
   // The first user key of each key page, thinned evenly to at most `limit`: keys that exist, for
   // splitting a job. No I/O.
-  struct UserKey {
-    NamespaceId ns;
-    std::string key;
-  };
   virtual std::vector<UserKey> SampleKeys(size_t limit) const = 0;
 
   // Bytes of memory held for the file's metadata (not its cached pages).

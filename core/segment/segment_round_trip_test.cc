@@ -96,7 +96,7 @@ std::unique_ptr<SegmentReader> Open(const std::string& bytes, PageCache* cache) 
 std::vector<OwnedEntry> ReadForward(Iterator* iterator) {
   std::vector<OwnedEntry> entries;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
-    entries.push_back(ToOwned(iterator->entry()));
+    entries.push_back(OwnedEntry(iterator->entry()));
   }
   EXPECT_TRUE(iterator->status().ok()) << iterator->status();
   return entries;
@@ -105,7 +105,7 @@ std::vector<OwnedEntry> ReadForward(Iterator* iterator) {
 std::vector<OwnedEntry> ReadBackward(Iterator* iterator) {
   std::vector<OwnedEntry> entries;
   for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
-    entries.push_back(ToOwned(iterator->entry()));
+    entries.push_back(OwnedEntry(iterator->entry()));
   }
   EXPECT_TRUE(iterator->status().ok()) << iterator->status();
   std::reverse(entries.begin(), entries.end());
@@ -227,7 +227,7 @@ RC_GTEST_PROP(SegmentRoundTrip, SeeksAndMovesEqualTheSortedVector, ()) {
     RC_ASSERT(iterator->status().ok());
     RC_ASSERT(iterator->Valid() == (at >= 0 && at < size));
     if (iterator->Valid()) {
-      RC_ASSERT(ToOwned(iterator->entry()) == entries[at]);
+      RC_ASSERT(OwnedEntry(iterator->entry()) == entries[at]);
     }
   }
 }

@@ -73,7 +73,7 @@ Salvaged Salvage(const std::shared_ptr<MemoryFileState>& state, uint64_t memory_
   Salvaged salvaged;
   SegmentReceiver receiver;
   receiver.entry = [&](const EntryView& entry) {
-    salvaged.entries.push_back(ToOwned(entry));
+    salvaged.entries.push_back(OwnedEntry(entry));
     return absl::OkStatus();
   };
   receiver.range_tombstone = [&](const RangeTombstoneView&) {

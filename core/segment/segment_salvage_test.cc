@@ -25,13 +25,13 @@ struct Outcome {
   size_t tombstones = 0;
 };
 
-class SegmentSalvageTest : public testing::TestWithParam<int> {
+class SegmentSalvageTest : public ::testing::TestWithParam<int> {
  protected:
   Outcome Salvage(std::string bytes) const {
     Outcome outcome;
     SegmentReceiver receiver;
     receiver.entry = [&](const EntryView& entry) {
-      outcome.entries.push_back(ToOwned(entry));
+      outcome.entries.push_back(OwnedEntry(entry));
       return absl::OkStatus();
     };
     receiver.range_tombstone = [&](const RangeTombstoneView& tombstone) {
@@ -145,7 +145,7 @@ TEST_P(SegmentSalvageTest, NothingIsInventedFromManyDamages) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Configurations, SegmentSalvageTest, testing::Range(0, kSmallSegments));
+INSTANTIATE_TEST_SUITE_P(Configurations, SegmentSalvageTest, ::testing::Range(0, kSmallSegments));
 
 }  // namespace
 }  // namespace veralith

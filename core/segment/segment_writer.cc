@@ -8,16 +8,17 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
+#include "core/format/common_prefix.h"
 #include "core/format/filter.h"
 #include "core/format/internal_key.h"
 #include "core/format/key_hash.h"
+#include "core/format/owned_entry.h"
 #include "core/format/parquet_bloom.h"
 #include "core/format/parquet_metadata.h"
 #include "core/format/range_tombstone_codec.h"
 #include "core/format/segment_block.h"
 #include "core/format/segment_footer.h"
 #include "core/format/sparse_index.h"
-#include "core/segment/common_prefix.h"
 #include "core/segment/row_group_builder.h"
 #include "veralith/version.h"
 
@@ -26,8 +27,6 @@ namespace {
 
 // Readers match this against their lists of writer bugs: `application version x.y.z (build hash)`.
 std::string CreatedBy() { return "veralith version " + std::string(kVersion) + " (build 1)"; }
-
-constexpr std::string_view kHexIndexKey = "merutable.kv_index.v1";
 constexpr double kParquetBloomFalsePositives = 0.03;
 
 absl::Status CheckOptions(const SegmentOptions& options) {
@@ -89,17 +88,7 @@ absl::Status CheckTombstone(const RangeTombstoneView& tombstone) {
   return absl::OkStatus();
 }
 
-struct OwnedTombstone {
-  NamespaceId ns;
-  std::string begin;
-  std::string end;
-  bool open_end;
-  Timestamp ts;
-
-  RangeTombstoneView view() const { return {ns, begin, end, open_end, ts}; }
-};
-
-bool Before(const OwnedTombstone& a, const OwnedTombstone& b) {
+bool Before(const OwnedRangeTombstone& a, const OwnedRangeTombstone& b) {
   if (const int order = CompareUserKeys(a.ns, a.begin, b.ns, b.begin); order != 0) {
     return order < 0;
   }
@@ -395,7 +384,7 @@ class SegmentWriterImpl : public SegmentWriter {
   absl::Status WriteBlock() {
     std::sort(tombstones_.begin(), tombstones_.end(), Before);
     std::vector<RangeTombstoneView> views;
-    for (const OwnedTombstone& tombstone : tombstones_) {
+    for (const OwnedRangeTombstone& tombstone : tombstones_) {
       views.push_back(tombstone.view());
     }
     if (!views.empty()) {
@@ -447,7 +436,7 @@ class SegmentWriterImpl : public SegmentWriter {
       WidenBounds(contents_.first_ns, contents_.first_key,
                   {last_ns_, last_key_, KeyBound::Kind::kInclusive}, &any, &summary);
     }
-    for (const OwnedTombstone& tombstone : tombstones_) {
+    for (const OwnedRangeTombstone& tombstone : tombstones_) {
       WidenBounds(tombstone.view(), &any, &summary);
     }
     return summary;
@@ -477,7 +466,7 @@ class SegmentWriterImpl : public SegmentWriter {
   SegmentBlockContents contents_;
   SparseIndexBuilder sparse_index_;
   FilterBuilder filter_;
-  std::vector<OwnedTombstone> tombstones_;
+  std::vector<OwnedRangeTombstone> tombstones_;
   uint64_t tombstone_bytes_ = 0;
 };
 

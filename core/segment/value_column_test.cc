@@ -86,7 +86,7 @@ std::vector<OwnedEntry> ReadAll(const std::string& bytes) {
   const std::unique_ptr<Iterator> iterator = reader->NewIterator(/*fill_cache=*/false);
   std::vector<OwnedEntry> entries;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
-    entries.push_back(ToOwned(iterator->entry()));
+    entries.push_back(OwnedEntry(iterator->entry()));
   }
   EXPECT_TRUE(iterator->status().ok()) << iterator->status();
   return entries;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/fs/file_table.h"
+#include "core/segment/segment_opener.h"
 #include "core/segment/segment_reader.h"
 #include "core/version_set/segment_set.h"
 

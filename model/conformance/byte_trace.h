@@ -14,6 +14,8 @@ namespace veralith::model {
 // Longer inputs are cut: a run compares everything often.
 inline constexpr size_t kMaxByteTraceOperations = 200;
 
+// Returns the part of a byte trace that is operations.
+std::string_view OperationBytes(std::string_view bytes);
 // Decodes any bytes; never gives the posix configuration.
 Trace TraceFromBytes(std::string_view bytes);
 // Keeps only name and seed (modulo 2^16) of the configuration.

@@ -90,8 +90,8 @@ class Environment {
   // Fingerprints of every file's name and bytes, and of every choice of the scheduler so far.
   virtual uint64_t DiskFingerprint() = 0;
   virtual uint64_t ScheduleFingerprint() const = 0;
-  // A rule of DESIGN 4 about the order of disk calls that was broken since the machine was new; ""
-  // if none was.
+  // Finds a rule of DESIGN 4 about the order of disk calls that was broken since the machine was
+  // new.
   virtual Difference OrderViolation() const = 0;
   // Makes every change of the disk a violation from now on, or ends that.
   virtual void SetReadOnly(bool read_only) = 0;

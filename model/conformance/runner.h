@@ -31,10 +31,10 @@ RunResult RunTrace(const Trace& trace, const DbOpener& open);
 // the configuration. If `budget` runs are used up before: the smallest so far.
 Trace Minimize(const Trace& trace, const std::function<bool(const Trace&)>& fails, size_t budget);
 
-// Runs the trace. If engine and model differ: minimizes it, writes it to a file in
-// the test's output directory (or the temporary one), and returns the report as the difference: what differs, the
-// trace, and the one command that replays it. Should the process die in the run, the same is
-// printed, without minimizing.
+// Runs the trace. If engine and model differ: minimizes it, writes it to a file in the test's
+// output directory (or the temporary one), and returns a report: what differs, the trace, and the
+// one command that replays it. Should the process die in the run, the same is printed, without
+// minimizing.
 Difference CheckTrace(const Trace& trace, const DbOpener& open);
 
 // Writes the trace to failing-NAME.trace in the test's output directory; returns its path.

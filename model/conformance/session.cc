@@ -6,6 +6,7 @@
 
 #include "core/base/status.h"
 #include "model/limits.h"
+#include "model/operation_table.h"
 
 namespace veralith::model {
 
@@ -29,8 +30,7 @@ Session::~Session() { ReleaseSlots(); }
 Difference Session::Begin() { return Open(); }
 
 Difference Session::Step(size_t position, const Operation& operation) {
-  VERALITH_RETURN_IF_DIFFERENT(db_ == nullptr ? ApplyToClosed(operation)
-                                              : Apply(position, operation));
+  VERALITH_RETURN_IF_DIFFERENT(Apply(position, operation));
   if (environment_->power_is_cut()) {
     Mark("power cut in the middle of a call");
     VERALITH_RETURN_IF_DIFFERENT(Die(/*machine=*/true, power_cut_seed_));
@@ -41,93 +41,27 @@ Difference Session::Step(size_t position, const Operation& operation) {
   return environment_->OrderViolation();
 }
 
-// A closed database waits for reopening; meanwhile time, faults and the machine go on.
-Difference Session::ApplyToClosed(const Operation& operation) {
-  switch (operation.kind) {
-    case OperationKind::kReopen:
-      return Reopen();
-    case OperationKind::kFail:
-      environment_->Fail(operation.fault);
-      return Agree();
-    case OperationKind::kHeal:
-      environment_->Heal();
-      return Agree();
-    case OperationKind::kCrash:
-    case OperationKind::kKill:
-      return Die(operation.kind == OperationKind::kCrash, operation.seed);
-    case OperationKind::kPowerCut:
-      power_cut_seed_ = operation.seed;
-      environment_->CutPowerAtStep(operation.count);
-      return Agree();
-    case OperationKind::kAdvanceTime:
-      AdvanceTime(operation.nanos);
-      return Agree();
-    case OperationKind::kStepBack:
-      environment_->StepWallBack(operation.nanos);
-      return Agree();
-    case OperationKind::kMisread:
-      environment_->MisreadWall(operation.backward ? UINT64_MAX - operation.nanos
-                                                   : kMaxTimestamp + 1 + operation.nanos);
-      return Agree();
-    default:
-      return ComparePins();
-  }
-}
-
 Difference Session::Apply(size_t position, const Operation& operation) {
-  switch (operation.kind) {
-    case OperationKind::kPut:
-    case OperationKind::kDelete:
-    case OperationKind::kDeleteRange:
-    case OperationKind::kBatch:
+  const OperationGroup group = RowOf(operation.kind).group;
+  if (db_ == nullptr && group != OperationGroup::kMachine) {
+    return ComparePins();  // a closed database waits for reopening
+  }
+  switch (group) {
+    case OperationGroup::kWrite:
       return ApplyWrite(operation, WritesOf(operation, position));
-    case OperationKind::kGet:
-    case OperationKind::kMultiGet:
-    case OperationKind::kScan:
-    case OperationKind::kIterate:
-    case OperationKind::kCursorOpen:
-    case OperationKind::kCursorMove:
-    case OperationKind::kCursorClose:
-    case OperationKind::kPin:
+    case OperationGroup::kRead:
       return ApplyRead(operation);
-    case OperationKind::kSnapshot:
-      return TakeSnapshot(operation);
-    case OperationKind::kRelease:
-      ReleaseSnapshot(operation.slot);
-      return Agree();
-    case OperationKind::kReopen:
-      return Reopen();
-    case OperationKind::kClose:
-      return CloseDb();
-    case OperationKind::kReadOnlyVisit:
-      return VisitReadOnly();
-    case OperationKind::kCheckpoint:
-      return TakeCheckpoint(position);
-    case OperationKind::kKill:
-    case OperationKind::kCrash:
-      return Die(operation.kind == OperationKind::kCrash, operation.seed);
-    case OperationKind::kFlush:
-    case OperationKind::kSync:
-    case OperationKind::kCompact:
-    case OperationKind::kWaitIdle:
-    case OperationKind::kRunBackground:
-    case OperationKind::kCheck:
-    case OperationKind::kResume:
-      return ApplyMaintenance(operation);
-    case OperationKind::kAdvanceClock:
-      return AdvanceClock(operation.nanos);
-    case OperationKind::kAdvanceTime:
-    case OperationKind::kStepBack:
-    case OperationKind::kMisread:
-    case OperationKind::kFail:
-    case OperationKind::kHeal:
-    case OperationKind::kPowerCut:
-      return ApplyToClosed(operation);  // does the same to an open one
+    case OperationGroup::kUpkeep:
+      return ApplyUpkeep(operation);
+    case OperationGroup::kLife:
+      return ApplyToLife(position, operation);
+    case OperationGroup::kMachine:
+      return ApplyToMachine(operation);
   }
   return Agree();
 }
 
-Difference Session::ApplyMaintenance(const Operation& operation) {
+Difference Session::ApplyUpkeep(const Operation& operation) {
   bool known = false;
   switch (operation.kind) {
     case OperationKind::kFlush:

@@ -75,10 +75,9 @@ class Session {
     std::optional<std::string> expected;  // nullopt: nothing is held
   };
 
-  // --- Dispatch (session.cc) -------------------------------------------------------------------
+  // --- Dispatch and upkeep (session.cc) --------------------------------------------------------
   Difference Apply(size_t position, const Operation& operation);
-  Difference ApplyToClosed(const Operation& operation);
-  Difference ApplyMaintenance(const Operation& operation);
+  Difference ApplyUpkeep(const Operation& operation);
   Difference WaitIdle();
   Difference CheckSegmentsAreFew();
   Difference Compact(const Operation& operation);
@@ -127,6 +126,9 @@ class Session {
   std::set<NamespaceId> AllNamespaces() const;
 
   // --- Life and death (session_life.cc) --------------------------------------------------------
+  Difference ApplyToLife(size_t position, const Operation& operation);
+  // Also of a closed database.
+  Difference ApplyToMachine(const Operation& operation);
   Difference Open();
   // Called right after an opening that met no fault.
   Difference CheckNothingIsLeftOver() const;
@@ -181,7 +183,7 @@ class Session {
 // What a put, delete, delete-range or batch at this position of its trace writes.
 std::vector<Write> WritesOf(const Operation& operation, size_t position);
 
-Bound BoundFor(const KeyBound& bound);
+Bound BoundFor(const OperationBound& bound);
 
 }  // namespace veralith::model
 

@@ -14,6 +14,54 @@ constexpr int64_t kMostCloseNanos = 10'000'000;
 
 }  // namespace
 
+Difference Session::ApplyToLife(size_t position, const Operation& operation) {
+  switch (operation.kind) {
+    case OperationKind::kSnapshot:
+      return TakeSnapshot(operation);
+    case OperationKind::kRelease:
+      ReleaseSnapshot(operation.slot);
+      return Agree();
+    case OperationKind::kReadOnlyVisit:
+      return VisitReadOnly();
+    case OperationKind::kCheckpoint:
+      return TakeCheckpoint(position);
+    case OperationKind::kAdvanceClock:
+      return AdvanceClock(operation.nanos);
+    default:
+      return CloseDb();
+  }
+}
+
+Difference Session::ApplyToMachine(const Operation& operation) {
+  switch (operation.kind) {
+    case OperationKind::kReopen:
+      return Reopen();
+    case OperationKind::kKill:
+    case OperationKind::kCrash:
+      return Die(operation.kind == OperationKind::kCrash, operation.seed);
+    case OperationKind::kFail:
+      environment_->Fail(operation.fault);
+      break;
+    case OperationKind::kHeal:
+      environment_->Heal();
+      break;
+    case OperationKind::kPowerCut:
+      power_cut_seed_ = operation.seed;
+      environment_->CutPowerAtStep(operation.count);
+      break;
+    case OperationKind::kAdvanceTime:
+      AdvanceTime(operation.nanos);
+      break;
+    case OperationKind::kStepBack:
+      environment_->StepWallBack(operation.nanos);
+      break;
+    default:  // kMisread
+      environment_->MisreadWall(operation.backward ? UINT64_MAX - operation.nanos
+                                                   : kMaxTimestamp + 1 + operation.nanos);
+  }
+  return Agree();
+}
+
 Options Session::OpenOptions() const {
   Options options = OptionsFor(configuration_);
   options.file_system = environment_->file_system();

@@ -23,7 +23,7 @@ MemtableRef Filled(const History& history, uint64_t id) {
   }
   std::sort(entries.begin(), entries.end(),
             [](const OwnedEntry* a, const OwnedEntry* b) { return a->ts < b->ts; });
-  for (const RangeDelete& range : history.ranges) {
+  for (const OwnedRangeTombstone& range : history.ranges) {
     memtable->AddRangeTombstone(range.view());
   }
   for (const OwnedEntry* entry : entries) {

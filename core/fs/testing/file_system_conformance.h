@@ -1,4 +1,4 @@
-// The contract of veralith/file_system.h as a test suite that any implementation can be put through:
+// The contract of veralith/file_system.h as a test suite for any implementation:
 //
 //   INSTANTIATE_TEST_SUITE_P(Mine, FileSystemConformance, testing::Values(&MakeMine), &NameOfMine);
 //

@@ -1,6 +1,6 @@
 // The length of the longest common prefix of two byte strings, eight bytes at a time.
-#ifndef VERALITH_CORE_SEGMENT_COMMON_PREFIX_H_
-#define VERALITH_CORE_SEGMENT_COMMON_PREFIX_H_
+#ifndef VERALITH_CORE_FORMAT_COMMON_PREFIX_H_
+#define VERALITH_CORE_FORMAT_COMMON_PREFIX_H_
 
 #include <bit>
 #include <cstddef>
@@ -30,4 +30,4 @@ inline size_t CommonPrefix(std::string_view a, std::string_view b) {
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_SEGMENT_COMMON_PREFIX_H_
+#endif  // VERALITH_CORE_FORMAT_COMMON_PREFIX_H_

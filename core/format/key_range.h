@@ -1,8 +1,11 @@
-// The upper end of a range of user keys, as files and jobs keep it. (Lower ends are always an
-// inclusive (namespace, key) and need no type.)
-#ifndef VERALITH_CORE_FORMAT_KEY_BOUND_H_
-#define VERALITH_CORE_FORMAT_KEY_BOUND_H_
+// Ranges of user keys, as files and jobs keep them. Always at the granularity of user keys
+// (namespace and key, never a timestamp: hazard O4).
+//
+// Pure functions, any thread.
+#ifndef VERALITH_CORE_FORMAT_KEY_RANGE_H_
+#define VERALITH_CORE_FORMAT_KEY_RANGE_H_
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +15,16 @@
 
 namespace veralith {
 
+// An owned user key.
+struct UserKey {
+  NamespaceId ns = 0;
+  std::string key;
+
+  // The order of entries: by namespace, then by the key's bytes.
+  friend auto operator<=>(const UserKey&, const UserKey&) = default;
+};
+
+// The upper end of a range. (Lower ends are always an inclusive (namespace, key) and need no type.)
 struct KeyBound {
   enum class Kind : uint8_t {
     kInclusive = 0,     // up to and including (ns, key)
@@ -53,6 +66,25 @@ inline int CompareBounds(const KeyBound& a, const KeyBound& b) {
          static_cast<int>(b.kind == KeyBound::Kind::kInclusive);
 }
 
+// An owned range: [smallest, largest], `largest` as in KeyBound. May span namespaces.
+struct KeyRange {
+  NamespaceId smallest_ns = 0;
+  std::string smallest_key;
+  KeyBound largest;
+
+  friend bool operator==(const KeyRange&, const KeyRange&) = default;
+};
+
+// Every key there can be.
+KeyRange AllKeys();
+KeyRange RangeOf(const RangeTombstoneView& tombstone);
+
+bool IsEmpty(const KeyRange& range);
+// Some key may be in both. Neither is empty.
+bool Overlaps(const KeyRange& a, const KeyRange& b);
+// The smallest range that holds both.
+KeyRange UnionOf(const KeyRange& a, const KeyRange& b);
+
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_FORMAT_KEY_BOUND_H_
+#endif  // VERALITH_CORE_FORMAT_KEY_RANGE_H_
