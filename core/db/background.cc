@@ -170,7 +170,7 @@ bool DbImpl::CompactionIsDue() const {
          policy_->PickCompaction(PickerStateNow()).has_value();
 }
 
-void DbImpl::ChargeSeeks(uint64_t visits) {
+void DbImpl::RecordSeekVisits(uint64_t visits) {
   if (!is_inherited() && seek_debt_.Charge(visits)) {
     MutexLock lock(mutex_);
     seek_debt_.Look();
@@ -185,7 +185,7 @@ void DbImpl::ScheduleBackgroundWork() noexcept {
     return;
   }
   Begin(&flush_, TaskPriority::kHigh, &DbImpl::FlushIsDue, [this] { BackgroundFlush(); });
-  if (!ends_stalls_) {
+  if (!close_requested_) {
     Begin(&compaction_, TaskPriority::kLow, &DbImpl::CompactionIsDue,
           [this] { BackgroundCompaction(); });
   }
@@ -224,7 +224,7 @@ void DbImpl::EndTask(BackgroundWork* work) {
 }
 
 void DbImpl::LookForCompaction() noexcept {
-  if (!ends_stalls_ && !closing_ && !options_.read_only && fatal_.ok() && pauses_ == 0 &&
+  if (!close_requested_ && !closing_ && !options_.read_only && fatal_.ok() && pauses_ == 0 &&
       !options_.disable_automatic_compaction) {
     Begin(&compaction_, TaskPriority::kLow, nullptr, [this] { BackgroundCompaction(); });
   }
@@ -247,7 +247,7 @@ void DbImpl::BackgroundFlush() {
 
 void DbImpl::BackgroundCompaction() {
   MutexLock lock(mutex_);
-  if (!ends_stalls_ && fatal_.ok() && pauses_ == 0) {
+  if (!close_requested_ && fatal_.ok() && pauses_ == 0) {
     bool picked = true;
     std::shared_ptr<const SegmentSet> base = versions_->current();
     const absl::Status status =
@@ -257,7 +257,8 @@ void DbImpl::BackgroundCompaction() {
           return picked ? RunPickOrReclaim(*pick) : absl::OkStatus();
         });
     // A job cancelled by its caller or by Close is not a failure to back off from.
-    const bool cancelled = ends_stalls_ || (manual_job_ != nullptr && manual_job_->IsCancelled());
+    const bool cancelled =
+        close_requested_ || (manual_job_ != nullptr && manual_job_->IsCancelled());
     if (picked && !(cancelled && absl::IsAborted(status))) {
       NoteResult(status, &compaction_);
     }
@@ -490,7 +491,7 @@ std::optional<Pick> DbImpl::NextPick() {
 
 absl::Status DbImpl::RunPickOrReclaim(const Pick& pick) {
   const absl::Status status = RunPick(pick);
-  if (!absl::IsResourceExhausted(status) || manual_job_ != nullptr || ends_stalls_ ||
+  if (!absl::IsResourceExhausted(status) || manual_job_ != nullptr || close_requested_ ||
       pick.reason == Pick::Reason::kGarbage) {
     return status;
   }

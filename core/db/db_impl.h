@@ -116,7 +116,7 @@ class DbImpl final : public Db, private ForkObserver {
 
   // Called when an iterator is destroyed. `visits`: runs of level 0 after the first that its seeks
   // read. Schedules a merge of level 0 once enough have accrued; locks only then.
-  void ChargeSeeks(uint64_t visits) ABSL_LOCKS_EXCLUDED(mutex_);
+  void RecordSeekVisits(uint64_t visits) ABSL_LOCKS_EXCLUDED(mutex_);
   // In a child of fork: the database is the parent's, and every call is refused before it locks.
   bool is_inherited() const { return inherited_.LoadRelaxed(); }  // relaxed: set on the only thread
   // Why calls are refused once closed_ is set.
@@ -412,7 +412,7 @@ class DbImpl final : public Db, private ForkObserver {
   std::optional<Executor::TimerId> sync_timer_ ABSL_GUARDED_BY(mutex_);
   bool sync_due_ ABSL_GUARDED_BY(mutex_) = false;  // the next group syncs
   absl::Status fatal_ ABSL_GUARDED_BY(mutex_);
-  bool ends_stalls_ ABSL_GUARDED_BY(mutex_) = false;  // Close was called: no write waits for room
+  bool close_requested_ ABSL_GUARDED_BY(mutex_) = false;  // no write waits for room
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   // What the first Close returned.
   std::optional<absl::Status> closed_with_ ABSL_GUARDED_BY(mutex_);

@@ -276,7 +276,7 @@ Statistics DbImpl::GetStatistics() {
 absl::Status DbImpl::Close() {
   VERALITH_RETURN_IF_ERROR(RefuseInListener("Close"));
   MutexLock lock(mutex_);
-  ends_stalls_ = true;  // otherwise the flush would wait for a writer that waits for room
+  close_requested_ = true;  // otherwise the flush would wait for a writer that waits for room
   cancel_compactions_.Store(true);
   const RateLimiter::Urgent urgent_compactions(limiter_, TaskPriority::kLow);
   background_done_.NotifyAll();

@@ -192,7 +192,7 @@ class DbIteratorImpl final : public DbIterator {
       // It shares what it would release with the parent's threads.
       KeepForEver(visible_.release());
     } else {
-      db_->ChargeSeeks(seeks_ * extra_runs_);
+      db_->RecordSeekVisits(seeks_ * extra_runs_);
       db_->CountHiddenKeys(visible_->hidden_keys());
     }
   }

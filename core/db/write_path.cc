@@ -407,7 +407,7 @@ absl::Status DbImpl::WaitForRoom(std::string reason, const BackgroundWork& work,
   reason += pauses_ > 0 ? "; background work is paused" : "";
   BeginStall(StallEvent::Kind::kStop, reason);
   while (status.ok() && !(this->*enough)()) {
-    status = ends_stalls_ ? FailedPrecondition("the database is closed") : CheckWritable();
+    status = close_requested_ ? FailedPrecondition("the database is closed") : CheckWritable();
     if (status.ok()) {
       ScheduleBackgroundWork();
       status = Annotate(work.error, "a write must wait (" + reason + ") for work that failed");

@@ -75,7 +75,7 @@ class CountedCursor final : public KeyCursor {
   void Move(How how) {
     ++*moves_;
     how();
-    of_->Valid() ? Stand(of_->key()) : End();
+    of_->Valid() ? SetKey(of_->key()) : End();
   }
 
   const std::unique_ptr<KeyCursor> of_;

@@ -77,7 +77,7 @@ class ConcatenatingStream final : public VersionStream {
       }
       part_->SeekToFirst();
     }
-    Show();
+    SetEntry();
   }
 
   bool Failed() {
@@ -85,7 +85,7 @@ class ConcatenatingStream final : public VersionStream {
     status_ = part_->status();
     return !status_.ok();
   }
-  void Show() {
+  void SetEntry() {
     valid_ = true;
     entry_ = part_->entry();
   }

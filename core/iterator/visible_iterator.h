@@ -84,8 +84,8 @@ class VisibleIterator final {
   bool BelowLower(std::string_view key) const;
   bool AboveUpper(std::string_view key) const;
   // What merged_ stands on: not there, there, or unreadable.
-  enum class Sight : uint8_t { kHidden, kHiddenByRange, kVisible, kUnreadable };
-  Sight Look();
+  enum class Visibility : uint8_t { kHidden, kHiddenByRange, kVisible, kUnreadable };
+  Visibility Classify();
   bool HiddenByRange(bool* unreadable);
 
   void FindForward();

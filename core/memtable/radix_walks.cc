@@ -31,14 +31,14 @@ class RadixTreeStream final : public VersionStream {
   void Next() override {
     VERALITH_DCHECK(valid_);
     if (!version_->oldest()) {
-      Show(leaf_, radix::LinksOf(version_).older);
+      SetEntry(leaf_, radix::LinksOf(version_).older);
     } else {
       ShowNewest(path_.Next());
     }
   }
 
  private:
-  void Show(const Leaf* leaf, const Version* version) {
+  void SetEntry(const Leaf* leaf, const Version* version) {
     leaf_ = leaf;
     version_ = version;
     valid_ = true;
@@ -47,7 +47,7 @@ class RadixTreeStream final : public VersionStream {
   void ShowNewest(const Leaf* leaf) {
     valid_ = false;
     if (leaf != nullptr) {
-      Show(leaf, leaf->head.LoadAcquire());
+      SetEntry(leaf, leaf->head.LoadAcquire());
     }
   }
 
@@ -108,12 +108,12 @@ class RadixTreeCursor final : public KeyCursor {
     if (version == nullptr) {
       return false;
     }
-    Stand(leaf->raw_key());
+    SetKey(leaf->raw_key());
     kind_ = version->kind();
     value_ = version->value();
     timestamp_ = version->ts;
     is_loaded_ = true;
-    is_dated_ = true;
+    has_timestamp_ = true;
     return true;
   }
   bool IsOurs(const Leaf* leaf) const { return leaf != nullptr && leaf->ns() == ns_; }

@@ -66,7 +66,7 @@ class VectorCursor final : public KeyCursor {
   }
   bool ReadTimestamp() override {
     timestamp_ = entries_[places_[at_]].ts;
-    is_dated_ = true;
+    has_timestamp_ = true;
     return true;
   }
 
@@ -104,7 +104,7 @@ class VectorCursor final : public KeyCursor {
     if (Fails(entries_[places_[at]])) {
       Fail(error_);
     } else {
-      Stand(entries_[places_[at]].key);
+      SetKey(entries_[places_[at]].key);
     }
   }
 

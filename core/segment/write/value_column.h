@@ -38,9 +38,9 @@ class ValueColumn {
   explicit ValueColumn(const SegmentOptions& options)
       : options_(options), builder_(options.value_codec), last_page_bytes_(page_bytes()) {}
 
-  // `begins`: a page whose first row the entry is, or null. It is taken away where it may be
+  // `stored_page`: a page whose first row the entry is, or null. It is taken away where it may be
   // copied.
-  absl::Status Add(const EntryView& entry, StoredValuePage* begins);
+  absl::Status Add(const EntryView& entry, StoredValuePage* stored_page);
   // Encodes what is left.
   absl::Status FinishPages();
   void Clear();  // after FinishPages
