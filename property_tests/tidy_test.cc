@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The habits of the tree that a machine can hold: functions of at most 70 lines, lines of at most
 // 100 columns in code and 120 in documents.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The program in README.md is tools/example.cc word for word, and runs.
 #include <cstdio>
 #include <fstream>

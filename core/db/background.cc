@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Background work: one flush and one compaction at a time, retried with back-off when they fail.
 //
 // A failed job changes nothing: its inputs stay, its outputs are garbage (hazard C2). The error is

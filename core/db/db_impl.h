@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DbImpl: implements the Db interface. Its methods live in one file per concern:
 //   open.cc          opening, creating, recovery of the logs, the first manifest edit
 //   write_path.cc    group commit, room in memory, timestamps, sync

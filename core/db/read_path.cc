@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The path of a read: pin the super-version, load the visible timestamp, then ask sources from the
 // newest to the oldest. The first that says anything about the key decides.
 #include <algorithm>

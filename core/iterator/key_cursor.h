@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The keys of one namespace of one source as a reader at one snapshot meets them: each user key
 // that has a version at or below the snapshot, once, with the newest such version. What scans
 // merge. (Jobs need every version: they read core/iterator/version_stream.h.)

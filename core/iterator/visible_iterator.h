@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a reader sees at one moment: turns the newest versions of keys and the range tombstones into
 // the keys that are there, each once, with its value. The methods and their meaning are those of
 // DbIterator (veralith/db_iterator.h), which db implements with this class.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The two ways to walk over a radix tree: every version (jobs), and the newest visible version of
 // every key (scans).
 #include <memory>

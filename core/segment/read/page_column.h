@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One column of one segment while somebody moves over it: the page in place, and where the next
 // ones come from. A page comes from the cache, alone from the file, or out of a stretch that was
 // read at once (page_run.h) while pages are asked for in order.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The keys of one namespace of a segment as a reader at one snapshot meets them (KeyCursor).
 //
 // Invariants

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/segment/write/row_group_builder.h"
 
 #include <algorithm>

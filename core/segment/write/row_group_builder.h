@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One row group while it is written: four columns filled in parallel, each cut into pages on its
 // own, written in schema order when the group ends.
 //

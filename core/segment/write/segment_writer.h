@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Writes one segment: an ordinary Parquet file of sorted entries with the segment block
 // (core/format/FORMAT.md describes every byte).
 //

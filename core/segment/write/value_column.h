@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The value column of a row group while it is written: values go in one by one and are cut into
 // pages; a page of another segment whose rows all come one after the other is copied as it stands.
 //

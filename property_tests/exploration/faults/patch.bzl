@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Patches without guessing: a place must be found, and be the only one.
 
 A patch is a unified diff, after one or more lines that say what it is for. The lines of a hunk that

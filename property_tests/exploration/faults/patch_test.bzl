@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Tests of patch.bzl, which Bazel evaluates when it loads the package."""
 
 load(":patch.bzl", "apply_hunk", "hunks_of")
