@@ -4,7 +4,6 @@
 #include <list>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/fork.h"
 #include "core/base/per_process.h"
@@ -98,10 +97,8 @@ struct SlotOwner {
     if (slot != nullptr) {
       GiveSlot(slot);
     }
-    if (!VERALITH_BROKEN(E7)) {
-      mine.slot = nullptr;
-      mine.is_over = true;
-    }
+    mine.slot = nullptr;
+    mine.is_over = true;
   }
 };
 

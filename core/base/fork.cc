@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 
 namespace veralith {
@@ -63,9 +62,6 @@ constinit PlaceList observers;
 constinit PlaceList kept;
 
 void InChild() {
-  if (VERALITH_BROKEN(E6)) {
-    return;
-  }
   forks::generation.FetchAdd(1);
   observers.ForEach([](const void* observer) {
     static_cast<ForkObserver*>(const_cast<void*>(observer))->AfterForkInChild();

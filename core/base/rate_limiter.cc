@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/base/broken.h"
-
 namespace veralith {
 namespace {
 
@@ -36,8 +34,7 @@ RateLimiter::Urgent::Urgent(RateLimiter& limiter, TaskPriority priority)
 
 bool RateLimiter::IsUrgent(TaskPriority priority) {
   const bool any = urgent_high_.Load() + urgent_low_.Load() > 0;
-  return any && (executor_->parallelism() == 1 || UrgentOf(priority).Load() > 0) &&
-         !VERALITH_BROKEN(E10);
+  return any && (executor_->parallelism() == 1 || UrgentOf(priority).Load() > 0);
 }
 
 void RateLimiter::Request(uint64_t bytes, TaskPriority priority,

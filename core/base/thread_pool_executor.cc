@@ -24,7 +24,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/clock.h"
 #include "core/base/executor.h"
@@ -210,15 +209,7 @@ class ThreadPoolExecutor final : public Executor {
   }
 
  private:
-  WorkerPool& Pool() {
-#ifdef VERALITH_BROKEN_ENGINES
-    if (VERALITH_BROKEN(E6_EXECUTOR)) {
-      static WorkerPool& first = pools_.Get();  // of whichever process came first
-      return first;
-    }
-#endif
-    return pools_.Get();
-  }
+  WorkerPool& Pool() { return pools_.Get(); }
 
   const int parallelism_;
   PerProcess<WorkerPool> pools_;  // threads start at its first use

@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/no_memory.h"
 #include "core/base/parallel.h"
@@ -195,12 +194,7 @@ absl::StatusOr<std::vector<Piece>> PiecesOf(const JobEnvironment& environment,
   }
   VERALITH_ASSIGN_OR_RETURN(std::vector<SampledKey> samples,
                             SampleInputs(request, kSamplesPerPiece * most));
-  std::vector<Piece> pieces = CutIntoPieces(std::move(samples), most);
-  if (VERALITH_BROKEN(C3_LOST) && pieces.size() > 1) {
-    const KeyBound largest = request.pick.Hull().largest;
-    pieces.back().upper = Piece::Bound{largest.ns, largest.key};
-  }
-  return pieces;
+  return CutIntoPieces(std::move(samples), most);
 }
 
 // What all pieces of a merge have in common.
@@ -273,8 +267,7 @@ PieceResults Join(const std::vector<absl::StatusOr<JobResult>>& results) {
 // Every version of the inputs is in some piece (hazards C3, P4).
 absl::Status CheckAllRead(const Pick& pick, const JobStatistics& statistics) {
   const uint64_t expected = TotalsOf(pick).entries;
-  if (statistics.versions_read == expected || VERALITH_BROKEN(C2) || VERALITH_BROKEN(C3_LOST) ||
-      VERALITH_BROKEN(C3_SPLIT) || VERALITH_BROKEN(C3_OVERLAP)) {
+  if (statistics.versions_read == expected) {
     return absl::OkStatus();
   }
   return DataLoss("inputs of a job hold " + std::to_string(expected) + " versions, but " +

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/status.h"
 #include "core/compaction/key_range.h"
 #include "core/compaction/point_tombstones.h"
@@ -51,7 +50,7 @@ absl::Status Drain(const JobEnvironment& environment, Survivors* survivors, Outp
     }
     VERALITH_RETURN_IF_ERROR(outputs->Add(survivors->entry(), survivors->first_of_key()));
   }
-  return VERALITH_BROKEN(C2) ? absl::OkStatus() : survivors->status();
+  return survivors->status();
 }
 
 }  // namespace

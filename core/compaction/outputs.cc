@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
@@ -29,14 +28,11 @@ Outputs::~Outputs() {
 
 absl::Status Outputs::Add(const EntryView& entry, bool first_of_key) {
   VERALITH_CHECK(!finished_);
-  if (VERALITH_BROKEN(S2) && writer_ != nullptr && entry.value.size() > 4096) {
-    return absl::OkStatus();
-  }
-  if ((first_of_key || VERALITH_BROKEN(O4)) && writer_ != nullptr && CutIsDue(entry)) {
+  if (first_of_key && writer_ != nullptr && CutIsDue(entry)) {
     VERALITH_RETURN_IF_ERROR(Close(tombstones_->CutAt(entry.ns, entry.key)));
   }
   if (writer_ == nullptr) {
-    VERALITH_CHECK(first_of_key || VERALITH_BROKEN(O4));
+    VERALITH_CHECK(first_of_key);
     PassGrandparents(entry);
     VERALITH_RETURN_IF_ERROR(Begin());
   }
@@ -60,7 +56,7 @@ absl::StatusOr<std::vector<FileMeta>> Outputs::Finish() {
   if (writer_ != nullptr) {
     VERALITH_RETURN_IF_ERROR(Close(tombstones));
   }
-  if (!files_.empty() && !VERALITH_BROKEN(S4Names)) {
+  if (!files_.empty()) {
     VERALITH_RETURN_IF_ERROR(environment_.fs->SyncDirectory(environment_.directory));
   }
   finished_ = true;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/format/entry.h"
 #include "core/iterator/cover_map.h"
@@ -45,9 +44,6 @@ class PieceIterator final : public Iterator {
   void SeekToFirst() override {
     if (piece_.lower.has_value()) {
       whole_->Seek(piece_.lower->ns, piece_.lower->key, kMaxTimestamp);
-      if (VERALITH_BROKEN(C3_SPLIT) && whole_->Valid() && OrderTo(*piece_.lower) == 0) {
-        whole_->Next();
-      }
     } else {
       whole_->SeekToFirst();
     }
@@ -69,16 +65,7 @@ class PieceIterator final : public Iterator {
     return CompareUserKeys(whole_->entry().ns, whole_->entry().key, bound.ns, bound.key);
   }
 
-  bool IsInside() {
-    if (!piece_.upper.has_value()) {
-      return true;
-    }
-    const int order = OrderTo(*piece_.upper);
-    if (VERALITH_BROKEN(C3_SPLIT) && order == 0) {
-      return std::exchange(newest_of_upper_, false);
-    }
-    return order < 0 || (VERALITH_BROKEN(C3_OVERLAP) && order == 0);
-  }
+  bool IsInside() { return !piece_.upper.has_value() || OrderTo(*piece_.upper) < 0; }
 
   void Take() {
     valid_ = whole_->Valid() && IsInside();
@@ -89,7 +76,6 @@ class PieceIterator final : public Iterator {
 
   const std::unique_ptr<Iterator> whole_;
   const Piece piece_;
-  bool newest_of_upper_ = true;  // of the broken engine: its newest version is still to come
 };
 
 // Nothing of the range may be left.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/base/broken.h"
 #include "core/compaction/picker_support.h"
 
 namespace veralith {
@@ -98,7 +97,7 @@ std::optional<Pick> PickSmallFiles(const CompactionOptions& options, const Picke
                                    uint64_t times) {
   const Version& version = *state.version;
   if (version.FileCount() <= kSpareFiles ||
-      version.FileCount() <= times * MostFiles(options, version) || VERALITH_BROKEN(E1)) {
+      version.FileCount() <= times * MostFiles(options, version)) {
     return std::nullopt;
   }
   Group best;
@@ -120,13 +119,11 @@ std::optional<Pick> PickSmallFilesOf(const CompactionOptions& options, const Pic
   const PickerState alone{state.version, {}, state.points};
   const Group best =
       Better(options, alone, level, run, OverlappingFiles(run.files, range), Group());
-  return best.empty() || VERALITH_BROKEN(E1) ? std::nullopt
-                                             : std::optional<Pick>(PickOf(level, run, best));
+  return best.empty() ? std::nullopt : std::optional<Pick>(PickOf(level, run, best));
 }
 
 bool AreDust(const CompactionOptions& options, std::span<const FileRef> files) {
-  return files.size() > 1 && BytesOf(files) <= options.target_file_bytes / 4 &&
-         !VERALITH_BROKEN(E1);
+  return files.size() > 1 && BytesOf(files) <= options.target_file_bytes / 4;
 }
 
 bool IsCheap(const CompactionOptions& options, const Pick& merge) {

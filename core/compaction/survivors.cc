@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
 
@@ -133,7 +132,7 @@ void Survivors::FinishKey() {
   if (pending_.empty()) {
     return;
   }
-  if (!VERALITH_BROKEN(C1) && older_->MayHold(ns_, key_)) {
+  if (older_->MayHold(ns_, key_)) {
     draining_ = true;
     return;
   }

@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/epoch.h"
 #include "core/base/finally.h"
@@ -120,21 +119,12 @@ SuperVersion* DbImpl::NewSuperVersion() {
   for (auto it = frozen_.rbegin(); it != frozen_.rend(); ++it) {
     memtables.push_back(it->memtable.get());
   }
-  std::shared_ptr<const SegmentSet> files = versions_->current();
-#ifdef VERALITH_BROKEN_ENGINES
-  if (VERALITH_BROKEN(R9)) {  // whoever looked first publishes last
-    files = std::exchange(broken_files_, files);
-    files = files != nullptr ? files : broken_files_;
-  }
-#endif
-  return new SuperVersion(std::move(memtables), std::move(files), versions_->state().history_floor);
+  return new SuperVersion(std::move(memtables), versions_->current(),
+                          versions_->state().history_floor);
 }
 
 std::vector<Timestamp> DbImpl::Points() const {
-  std::vector<Timestamp> points;
-  if (!VERALITH_BROKEN(C8)) {
-    points = snapshots_.Timestamps();
-  }
+  std::vector<Timestamp> points = snapshots_.Timestamps();
   const Timestamp visible = visible_.Load();
   if (points.empty() || points.back() < visible) {
     points.push_back(visible);
@@ -373,7 +363,7 @@ void DbImpl::MakeBackground(TaskPriority priority, JobEnvironment* environment) 
 bool DbImpl::MayUseReserve(const OutputMeasure& measure, bool reclaims, uint64_t free_bytes) const {
   const uint64_t segments = measure.bytes / options_.target_segment_bytes + 1;
   const uint64_t written = measure.bytes + segments * kSegmentBytes;
-  if (written > free_bytes / 2 || VERALITH_BROKEN(E8)) {
+  if (written > free_bytes / 2) {
     return false;
   }
   const uint64_t few =
@@ -410,14 +400,13 @@ void DbImpl::ReleasePending(const std::vector<uint64_t>& numbers) {
 // All frozen memtables become one run. The edit also drops their logs, so that recovery never
 // replays what is flushed (hazard R5).
 absl::Status DbImpl::FlushFrozen() {
-  const std::vector<Frozen> taken(VERALITH_BROKEN(C9) ? frozen_.end() - 1 : frozen_.begin(),
-                                  frozen_.end());
+  const std::vector<Frozen> taken = frozen_;
   FlushRequest request;
   FlushEvent event;
-  VersionEdit logs;
+  std::vector<uint64_t> logs;
   for (const Frozen& frozen : taken) {
     request.memtables.push_back(frozen.memtable.get());
-    logs.removed_logs.push_back(frozen.log_number);
+    logs.push_back(frozen.log_number);
     event.entries += frozen.memtable->entries();
   }
   request.points = Points();
@@ -454,16 +443,8 @@ absl::Status DbImpl::FlushFrozen() {
   if (status.ok()) {
     counters_.flush_bytes += result->statistics.bytes_written;
   }
-  for (const uint64_t log : logs.removed_logs) {
-    if (VERALITH_BROKEN(S4Removal)) {
-      fs_->Remove(JoinPath(directory_, LogFileName(log))).IgnoreError();
-    }
-  }
   if (status.ok()) {
-    if (VERALITH_BROKEN(R5)) {
-      std::erase(logs.removed_logs, versions_->state().logs.begin()->first);
-    }
-    result->edit.removed_logs = std::move(logs.removed_logs);
+    result->edit.removed_logs = std::move(logs);
     status = CatchNoMemory("a flush",
                            [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return Install(result->edit); });
     if (!versions_->error().ok()) {
@@ -471,8 +452,7 @@ absl::Status DbImpl::FlushFrozen() {
     }
   }
   if (status.ok()) {
-    const auto first = VERALITH_BROKEN(C9) ? frozen_.end() - 1 : frozen_.begin();
-    frozen_.erase(first, first + static_cast<ptrdiff_t>(taken.size()));
+    frozen_.erase(frozen_.begin(), frozen_.begin() + static_cast<ptrdiff_t>(taken.size()));
     logs_needed_from_ = frozen_.empty() ? active_log_ : frozen_.front().log_number;
     event.bytes_written = result->statistics.bytes_written;
     ++counters_.flushes;
@@ -559,9 +539,6 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
     counters_.compaction_read_bytes += result->statistics.bytes_read;
     counters_.compaction_written_bytes += result->statistics.bytes_written;
   }
-  if (VERALITH_BROKEN(C5) && status.ok() && running_.size() == 1 && !pick.trivial_move) {
-    status = RunPick(pick);  // another job of the same inputs, and it was faster
-  }
   if (status.ok()) {
     status = CatchNoMemory("a compaction",
                            [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return Install(result->edit); });
@@ -589,7 +566,7 @@ absl::Status DbImpl::RunPick(const Pick& pick) {
 
 // Without memory for a task the next job looks.
 void DbImpl::ScheduleRemoval() noexcept {
-  if (!VERALITH_BROKEN(E11) && !is_inherited() && ClaimRemoval()) {
+  if (!is_inherited() && ClaimRemoval()) {
     const bool scheduled = TryWithMemory(
         [this] { executor_->Schedule(TaskPriority::kHigh, [this] { BackgroundRemoval(); }); });
     if (!scheduled) {

@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/broken.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
@@ -187,15 +186,9 @@ absl::Status DbImpl::Checkpoint(const std::string& directory) {
   }
   state.logs.clear();  // every write that the call waited for is in a segment
   const std::string parent = ParentPath(target);
-  Staging staging;
-  if (VERALITH_BROKEN(E3)) {
-    staging.path = target + ".tmp";
-    RemoveStaging(*fs_, staging);
-    VERALITH_RETURN_IF_ERROR(fs_->CreateDirectory(staging.path));
-  } else {
-    SweepStaging(*fs_, parent, state.database_id);
-    VERALITH_ASSIGN_OR_RETURN(staging, MakeStaging(*fs_, parent, state.database_id, seed));
-  }
+  SweepStaging(*fs_, parent, state.database_id);
+  VERALITH_ASSIGN_OR_RETURN(const Staging staging,
+                            MakeStaging(*fs_, parent, state.database_id, seed));
   absl::Status status =
       CatchNoMemory("a checkpoint", [&] { return Fill(*fs_, directory_, staging.path, state); });
   if (status.ok()) {

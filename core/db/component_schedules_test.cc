@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "core/base/broken.h"
 #include "core/base/epoch.h"
 #include "core/base/sync.h"
 #include "core/base/testing/explorer.h"
@@ -478,9 +477,6 @@ void ReadTwoFilesOfATableOfOne(Explored& run) {
 
 TEST(Schedules, AFileOfATableIsNotClosedUnderItsReader) {
   ExpectSound("file table: eviction vs read (E2)", 2, ReadTwoFilesOfATableOfOne);
-  BreakEngine("E2Reader");
-  ExpectFound("broken (E2): closed while it is read", 2, ReadTwoFilesOfATableOfOne);
-  BreakEngine("");
 }
 
 // --- Version set ---------------------------------------------------------------------------------

@@ -50,7 +50,6 @@
 #include "core/compaction/merge.h"
 #include "core/compaction/options.h"
 #include "core/compaction/picker.h"
-#include "core/db/broken_row_cache.h"
 #include "core/db/db.h"
 #include "core/db/event_queue.h"
 #include "core/db/gap_cache.h"
@@ -254,11 +253,6 @@ class DbImpl final : public Db, private ForkObserver {
   std::optional<Timestamp> StartNotingPuts() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Timestamp> ReadTimestamp(const ReadOptions& options,
                                           const SuperVersion& pinned) const;
-#ifdef VERALITH_BROKEN_ENGINES
-  absl::StatusOr<bool> GetThroughRows(const SuperVersion& pinned, Timestamp snapshot,
-                                      NamespaceId ns, std::string_view key, PinnedValue* value,
-                                      Timestamp* entry_timestamp);
-#endif
 
   // --- background.cc ---------------------------------------------------------------------------
   // Makes the edit durable and installs it, together with what has been written so far.
@@ -361,11 +355,8 @@ class DbImpl final : public Db, private ForkObserver {
   const std::shared_ptr<SegmentReleases> releases_;  // attached while the database is open
   std::unique_ptr<OwnerLock> owner_;                 // null when read-only
   std::optional<ReaderWatch> watch_;                 // when read-only
-#ifdef VERALITH_BROKEN_ENGINES
-  std::unique_ptr<FileLock> broken_lock_;  // E13
-#endif
-  std::shared_ptr<PageCache> cache_;      // outlived by no reader
-  std::unique_ptr<VersionSet> versions_;  // its calls: under mutex_
+  std::shared_ptr<PageCache> cache_;                 // outlived by no reader
+  std::unique_ptr<VersionSet> versions_;             // its calls: under mutex_
 
   // --- Read without a lock -----------------------------------------------------------------------
   // On lines of their own: every read loads the first two, which seldom change; every commit stores
@@ -434,13 +425,6 @@ class DbImpl final : public Db, private ForkObserver {
 
   // --- The leader's own --------------------------------------------------------------------------
   std::unique_ptr<LogSet> logs_;
-
-#ifdef VERALITH_BROKEN_ENGINES
-  MemtableRef broken_target_;                       // W1: of the last group
-  MemtableRef broken_previous_target_;              // W1: of the one before
-  std::shared_ptr<const SegmentSet> broken_files_;  // R9: as last published
-  BrokenRowCache broken_rows_;
-#endif
 };
 
 }  // namespace veralith

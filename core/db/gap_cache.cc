@@ -4,8 +4,6 @@
 #include <new>
 #include <utility>
 
-#include "core/base/broken.h"
-
 namespace veralith {
 namespace {
 
@@ -126,9 +124,6 @@ void GapCache::NoteOrThrow(NamespaceId ns, std::string_view key, Timestamp ts) {
 }
 
 void GapCache::Cut(NamespaceId ns, std::string_view key) {
-  if (VERALITH_BROKEN(E12_STALE)) {
-    return;
-  }
   std::vector<std::pair<Timestamp, KeyGap>> rest;
   for (Gap& gap : gaps_) {
     if (gap.keys.Holds(ns, key)) {

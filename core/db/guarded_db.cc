@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/no_memory.h"
 
 namespace veralith {
@@ -25,9 +24,6 @@ class GuardedDb final : public Db {
     return CatchNoMemory("DeleteRange", [&] { return db_->DeleteRange(options, ns, begin, end); });
   }
   absl::StatusOr<Timestamp> Write(const WriteOptions& options, const WriteBatch& batch) override {
-    if (VERALITH_BROKEN(E9)) {
-      return db_->Write(options, batch);
-    }
     return CatchNoMemory("Write", [&] { return db_->Write(options, batch); });
   }
   absl::Status Sync() override {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
 
@@ -14,12 +13,7 @@ std::optional<Timestamp> HybridLogicalClock::ReadWall() const {
   return now <= kMaxTimestamp ? std::optional(now) : std::nullopt;
 }
 
-void HybridLogicalClock::Observe() {
-  observed_ = ReadWall().value_or(0);
-  if (VERALITH_BROKEN(E14)) {  // whatever it is, it is the time
-    last_ = std::max(last_ + 1, std::min(physical_->WallNanos(), kMaxTimestamp)) - 1;
-  }
-}
+void HybridLogicalClock::Observe() { observed_ = ReadWall().value_or(0); }
 
 absl::Status HybridLogicalClock::CeilingFor(uint64_t count, Timestamp* needed) const {
   const Timestamp before = Before();

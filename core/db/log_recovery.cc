@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/status.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/apply_to_memtable.h"
@@ -14,7 +13,7 @@ absl::Status LogRecovery::Run() {
   last_timestamp_ = options_.after;
   for (auto log = options_.logs.begin(); log != options_.logs.end(); ++log) {
     VERALITH_ASSIGN_OR_RETURN(const bool sound, ReplayLog(log->first, log->second));
-    if ((!sound || EndsTooEarly()) && !VERALITH_BROKEN(R6)) {
+    if (!sound || EndsTooEarly()) {
       return JudgeEnd(log);
     }
   }
@@ -32,7 +31,7 @@ absl::StatusOr<std::unique_ptr<LogReader>> LogRecovery::OpenLog(uint64_t number,
 // True: the log is sound to the end of its file, so that the next log may continue it.
 absl::StatusOr<bool> LogRecovery::ReplayLog(uint64_t number, uint64_t id) {
   VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<LogReader> reader, OpenLog(number, id));
-  if (checksum_.has_value() && !VERALITH_BROKEN(R6) && !VERALITH_BROKEN(R5)) {
+  if (checksum_.has_value()) {
     reader->ExpectContinues(*checksum_);
   }
   LogRecordView record;
@@ -57,7 +56,7 @@ absl::StatusOr<bool> LogRecovery::ReplayLog(uint64_t number, uint64_t id) {
 }
 
 absl::Status LogRecovery::Replay(const LogRecordView& record, LogPosition position) {
-  if (record.ts() <= last_timestamp_ && !VERALITH_BROKEN(R5)) {
+  if (record.ts() <= last_timestamp_) {
     return DataLoss(JoinPath(options_.directory, LogFileName(position.log_number)) + " offset " +
                     std::to_string(position.offset) + ": timestamp " + std::to_string(record.ts()) +
                     " does not follow " + std::to_string(last_timestamp_));

@@ -2,26 +2,19 @@
 
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
 
 namespace veralith {
 
 void LogSet::Stage(Timestamp timestamp, std::span<const LogOperation> operations) {
-  if (VERALITH_BROKEN(W2)) {
-    operations = operations.first((operations.size() + 1) / 2);
-  }
   logs_.back()->Stage(timestamp, SyncedThrough(), operations);
 }
 
 absl::Status LogSet::Commit() {
   VERALITH_RETURN_IF_ERROR(failed_);
   failed_ = logs_.back()->Commit();
-  if (VERALITH_BROKEN(W4)) {
-    failed_ = absl::OkStatus();
-  }
-  return VERALITH_BROKEN(W5) ? std::exchange(failed_, absl::OkStatus()) : failed_;
+  return failed_;
 }
 
 absl::Status LogSet::Sync() {
@@ -29,9 +22,6 @@ absl::Status LogSet::Sync() {
   for (const std::unique_ptr<LogWriter>& log : logs_) {
     if (log->synced() != log->end()) {
       failed_ = log->Sync();
-      if (VERALITH_BROKEN(W4)) {
-        failed_ = absl::OkStatus();
-      }
       VERALITH_RETURN_IF_ERROR(failed_);
     }
   }

@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/epoch.h"
 #include "core/base/status.h"
@@ -66,12 +65,11 @@ absl::Status DbImpl::AwaitBackground(std::initializer_list<const BackgroundWork*
 // An error of an earlier flush does not count: this one is asked for now.
 absl::Status DbImpl::FlushLocked() {
   uint64_t last_id = 0;
-  const auto freeze = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::Status {
+  const RateLimiter::Urgent urgent(limiter_, TaskPriority::kHigh);
+  VERALITH_RETURN_IF_ERROR(AsLeader([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::Status {
     last_id = active_->id();
     return active_->empty() ? absl::OkStatus() : RotateMemtable();
-  };
-  const RateLimiter::Urgent urgent(limiter_, TaskPriority::kHigh);
-  VERALITH_RETURN_IF_ERROR(VERALITH_BROKEN(W1_FREEZE) ? freeze() : AsLeader(freeze));
+  }));
   return AwaitFlushed(last_id);
 }
 
@@ -310,7 +308,7 @@ absl::Status DbImpl::Close() {
   if (!options_.read_only) {
     status = CatchNoMemory("Close", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return EndLogs(); });
     files_->Close();  // first: a read that needs a file says why there is none
-    if (status.ok() && fatal_.ok() && !VERALITH_BROKEN(E11)) {
+    if (status.ok() && fatal_.ok()) {
       // Iterators are closed with the database, so they need no file.
       versions_->RemoveObsoleteFiles(mutex_, /*pinned_too=*/true).IgnoreError();
     }

@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/clock.h"
 #include "core/base/status.h"
@@ -133,9 +132,7 @@ absl::Status DbImpl::RecoverLocked() {
 
 // A smaller write buffer than the one that filled the logs does not cut them into as many runs.
 size_t DbImpl::RecoveryBufferBytes() const {
-  return VERALITH_BROKEN(E15)
-             ? options_.write_buffer_bytes
-             : std::max(options_.write_buffer_bytes, options_.recovery_buffer_bytes);
+  return std::max(options_.write_buffer_bytes, options_.recovery_buffer_bytes);
 }
 
 absl::Status DbImpl::LockDirectory() {
@@ -143,12 +140,6 @@ absl::Status DbImpl::LockDirectory() {
     VERALITH_RETURN_IF_ERROR(PinDirectory());
     VERALITH_ASSIGN_OR_RETURN(watch_, ReaderWatch::Begin(fs_, directory_));
     files_->SetJudge([watch = *watch_](const absl::Status& error) { return watch.Judge(error); });
-#ifdef VERALITH_BROKEN_ENGINES
-    if (VERALITH_BROKEN(E13)) {
-      VERALITH_ASSIGN_OR_RETURN(broken_lock_,
-                                fs_->Lock(JoinPath(directory_, kLockFileName), LockMode::kShared));
-    }
-#endif
     return absl::OkStatus();
   }
   VERALITH_RETURN_IF_ERROR(MakeDirectory());
@@ -178,10 +169,8 @@ absl::Status DbImpl::MakeDirectory() {
 
 absl::Status DbImpl::PinDirectory() {
   FileSystem* const whole = fs_;
-  if (!VERALITH_BROKEN(E4)) {
-    VERALITH_ASSIGN_OR_RETURN(pinned_, veralith::PinDirectory(fs_, directory_));
-    fs_ = pinned_.get();
-  }
+  VERALITH_ASSIGN_OR_RETURN(pinned_, veralith::PinDirectory(fs_, directory_));
+  fs_ = pinned_.get();
   files_ = std::make_shared<FileTable>(
       fs_, MaxOpenSegments(options_, fs_->MaxOpenFiles(), executor_->parallelism()), whole);
   yielding_ = std::make_unique<YieldingFileSystem>(fs_, files_);
@@ -298,7 +287,7 @@ absl::Status DbImpl::LogAgain(const LogRecovery& recovery) {
     logs_->Stage(record.ts, record.operations);
   }
   VERALITH_RETURN_IF_ERROR(logs_->Commit());
-  return VERALITH_BROKEN(E1_UNSYNCED) ? absl::OkStatus() : logs_->Sync();
+  return logs_->Sync();
 }
 
 // One edit: the replayed segments in, the old logs out, a new log, a ceiling above every timestamp
@@ -306,7 +295,7 @@ absl::Status DbImpl::LogAgain(const LogRecovery& recovery) {
 // synced them: what they held is in segments or in the new log, written and synced by this life.
 absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit,
                                   std::vector<uint64_t>* numbers) {
-  const bool again = !recovery.kept_records().empty() && !VERALITH_BROKEN(O6);
+  const bool again = !recovery.kept_records().empty();
   if (!recovery.memtable()->empty() && !again) {
     VERALITH_RETURN_IF_ERROR(FlushReplayed(*recovery.memtable(), edit, numbers));
   }
@@ -316,7 +305,7 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   }
   const Timestamp used =
       std::max({state.timestamp_ceiling, state.last_timestamp, recovery.last_timestamp()});
-  clock_.emplace(physical_clock_, options_.max_clock_skew_nanos, VERALITH_BROKEN(O6) ? 0 : used);
+  clock_.emplace(physical_clock_, options_.max_clock_skew_nanos, used);
   clock_->Observe();
   Timestamp ceiling = 0;
   if (clock_->CeilingFor(WriteQueue::kMaxGroupWriters, &ceiling).ok()) {

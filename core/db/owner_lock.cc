@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/manifest/file_names.h"
 
 namespace veralith {
@@ -24,9 +23,6 @@ absl::StatusOr<std::unique_ptr<OwnerLock>> OwnerLock::Take(FileSystem* fs,
     VERALITH_ASSIGN_OR_RETURN(owner->file_,
                               fs->Lock(JoinPath(directory, kLockFileName), LockMode::kExclusive));
   }
-  if (VERALITH_BROKEN(E5)) {
-    return owner;
-  }
   absl::StatusOr<std::unique_ptr<FileLock>> itself =
       fs->LockDirectory(directory, LockMode::kExclusive);
   if (!absl::IsUnimplemented(itself.status())) {
@@ -44,8 +40,8 @@ absl::Status OwnerLock::Check() {
     }
   }
   const absl::Status held = file_->CheckHeld();
-  if (held.ok() || VERALITH_BROKEN(E5)) {
-    return absl::OkStatus();
+  if (held.ok()) {
+    return held;
   }
   return directory_lock_ != nullptr ? TakeAgain() : Lost(held);
 }

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/broken.h"
 #include "core/base/epoch.h"
 #include "core/base/fork.h"
 #include "core/base/no_memory.h"
@@ -87,6 +86,8 @@ class Lookup {
     }
     return hash_;
   }
+  NamespaceId ns() const { return ns_; }
+  std::string_view key() const { return key_; }
   bool found() const { return found_; }
   Timestamp timestamp() const { return timestamp_; }
   // References of a memtable or a page are shared by all its readers: a small value is copied
@@ -120,18 +121,14 @@ class Lookup {
 
 // The segments that may hold the key are found first, so that the cache misses of their filters
 // pass side by side; the runs that come after the first kAhead wait their turn.
-absl::Status AskSegments(const SegmentSet& segments, NamespaceId ns, std::string_view key,
-                         Lookup& lookup) {
+absl::Status AskSegments(const SegmentSet& segments, Lookup& lookup) {
   constexpr size_t kAhead = 16;
   const SegmentReader* ahead[kAhead];
   size_t found = 0;
   const auto ask = [&]() -> absl::StatusOr<bool> {
     for (size_t i = 0; i < found; ++i) {
-      const absl::StatusOr<bool> decided = lookup.Ask(*ahead[i]);
-      if (!decided.ok() && !VERALITH_BROKEN(P4)) {
-        return decided.status();
-      }
-      if (decided.ok() && *decided) {
+      VERALITH_ASSIGN_OR_RETURN(const bool decided, lookup.Ask(*ahead[i]));
+      if (decided) {
         return true;
       }
     }
@@ -139,10 +136,8 @@ absl::Status AskSegments(const SegmentSet& segments, NamespaceId ns, std::string
     return false;
   };
   for (int level = 0; level < kLevels; ++level) {
-    const std::vector<SegmentRun>& runs = segments.runs(level);
-    for (size_t i = 0; i < runs.size(); ++i) {
-      const SegmentRun& run = VERALITH_BROKEN(P2) ? runs[runs.size() - 1 - i] : runs[i];
-      const std::shared_ptr<const Segment>* segment = run.Find(ns, key);
+    for (const SegmentRun& run : segments.runs(level)) {
+      const std::shared_ptr<const Segment>* segment = run.Find(lookup.ns(), lookup.key());
       if (segment == nullptr) {
         continue;
       }
@@ -159,11 +154,9 @@ absl::Status AskSegments(const SegmentSet& segments, NamespaceId ns, std::string
   return ask().status();
 }
 
-// `segments`: those of `pinned`.
-absl::StatusOr<bool> GetFrom(const SuperVersion& pinned, const SegmentSet& segments,
-                             Timestamp snapshot, bool latest, NamespaceId ns, std::string_view key,
-                             bool fill_cache, PinnedValue* value, Timestamp* entry_timestamp) {
-  Lookup lookup(ns, key, snapshot, latest, fill_cache, entry_timestamp != nullptr);
+// Asks memtables, then segments, newest first. True: the key has a value, which is in `value`.
+absl::StatusOr<bool> GetFrom(const SuperVersion& pinned, Lookup& lookup, PinnedValue* value,
+                             Timestamp* entry_timestamp) {
   bool decided = false;
   for (const Memtable* memtable : pinned.memtables()) {
     if (lookup.Ask(*memtable)) {
@@ -172,7 +165,7 @@ absl::StatusOr<bool> GetFrom(const SuperVersion& pinned, const SegmentSet& segme
     }
   }
   if (!decided) {
-    VERALITH_RETURN_IF_ERROR(AskSegments(segments, ns, key, lookup));
+    VERALITH_RETURN_IF_ERROR(AskSegments(pinned.segments(), lookup));
   }
   if (!lookup.found()) {
     return false;
@@ -368,48 +361,12 @@ absl::StatusOr<bool> DbImpl::Get(const ReadOptions& options, NamespaceId ns, std
   }
   VERALITH_RETURN_IF_ERROR(CheckNamespace(ns));
   EpochGuard guard;
-  const SuperVersion& of_segments = *current_.Peek();
-  const SuperVersion& pinned = VERALITH_BROKEN(P5) ? *current_.Peek() : of_segments;
+  const SuperVersion& pinned = *current_.Peek();
   VERALITH_ASSIGN_OR_RETURN(const Timestamp snapshot, ReadTimestamp(options, pinned));
   const bool latest = options.snapshot == nullptr && !options.timestamp.has_value();
-#ifdef VERALITH_BROKEN_ENGINES
-  if (VERALITH_BROKEN(P7) && latest) {
-    return GetThroughRows(pinned, snapshot, ns, key, value, entry_timestamp);
-  }
-#endif
-  return GetFrom(pinned, of_segments.segments(), snapshot, latest, ns, key, options.fill_cache,
-                 value, entry_timestamp);
+  Lookup lookup(ns, key, snapshot, latest, options.fill_cache, entry_timestamp != nullptr);
+  return GetFrom(pinned, lookup, value, entry_timestamp);
 }
-
-#ifdef VERALITH_BROKEN_ENGINES
-// Hazard P7: memtables, then the rows, then segments, whose answer becomes a row.
-absl::StatusOr<bool> DbImpl::GetThroughRows(const SuperVersion& pinned, Timestamp snapshot,
-                                            NamespaceId ns, std::string_view key,
-                                            PinnedValue* value, Timestamp* entry_timestamp) {
-  Lookup in_memory(ns, key, snapshot, true, true, true);
-  bool decided = false;
-  for (const Memtable* memtable : pinned.memtables()) {
-    decided = decided || in_memory.Ask(*memtable);
-  }
-  std::optional<BrokenRowCache::Row> row = decided ? std::nullopt : broken_rows_.Find(ns, key);
-  if (!row.has_value()) {
-    row.emplace();
-    VERALITH_ASSIGN_OR_RETURN(row->found, GetFrom(pinned, pinned.segments(), snapshot, true, ns,
-                                                  key, true, value, &row->timestamp));
-    row->value = value->ToString();
-    if (!decided) {
-      broken_rows_.Fill(ns, key, *row);
-    }
-  }
-  if (row->found && row->value.size() <= PinnedValue::kCopiedBytes) {
-    value->Copy(row->value);
-  }
-  if (entry_timestamp != nullptr) {
-    *entry_timestamp = row->timestamp;
-  }
-  return row->found;
-}
-#endif
 
 absl::StatusOr<std::vector<std::optional<std::string>>> DbImpl::MultiGet(
     const ReadOptions& options, NamespaceId ns, std::span<const std::string_view> keys) {
@@ -423,9 +380,9 @@ absl::StatusOr<std::vector<std::optional<std::string>>> DbImpl::MultiGet(
   PinnedValue value;
   for (size_t i = 0; i < keys.size(); ++i) {
     EpochGuard guard;
-    VERALITH_ASSIGN_OR_RETURN(const bool found,
-                              GetFrom(*pinned, pinned->segments(), snapshot, /*latest=*/false, ns,
-                                      keys[i], options.fill_cache, &value, nullptr));
+    Lookup lookup(ns, keys[i], snapshot, /*latest=*/false, options.fill_cache,
+                  /*want_timestamp=*/false);
+    VERALITH_ASSIGN_OR_RETURN(const bool found, GetFrom(*pinned, lookup, &value, nullptr));
     if (found) {
       results[i] = value.ToString();
     }
@@ -448,12 +405,8 @@ std::unique_ptr<DbIterator> DbImpl::TryNewIterator(const ScanOptions& options) {
   if (absl::Status status = CheckNamespace(options.ns); !status.ok()) {
     return std::make_unique<ErrorIterator>(std::move(status));
   }
-  const Timestamp before_the_pin = VERALITH_BROKEN(P6) ? visible_.Load() : 0;
   auto pinned = std::make_shared<SuperVersionRef>(current_.Acquire());
-  absl::StatusOr<Timestamp> snapshot = ReadTimestamp(options, **pinned);
-  if (VERALITH_BROKEN(P6) && options.snapshot == nullptr && !options.timestamp.has_value()) {
-    snapshot = before_the_pin;
-  }
+  const absl::StatusOr<Timestamp> snapshot = ReadTimestamp(options, **pinned);
   if (!snapshot.ok()) {
     return std::make_unique<ErrorIterator>(snapshot.status());
   }

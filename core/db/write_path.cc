@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/finally.h"
 #include "core/base/no_memory.h"
@@ -115,8 +114,8 @@ absl::StatusOr<Timestamp> DbImpl::Commit(const WriteOptions& options,
 
 // However it goes, the queue gets its next leader (hazard E9).
 void DbImpl::Lead(WriteQueue::Writer& leader) {
-  const auto lead = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return LeadGroup(leader); };
-  const absl::Status status = VERALITH_BROKEN(E9) ? lead() : CatchNoMemory("a write", lead);
+  const absl::Status status =
+      CatchNoMemory("a write", [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return LeadGroup(leader); });
   if (status.ok() && OnlyDelete(leader.operations)) {
     TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { FlushDeletions(); });
   }
@@ -216,25 +215,13 @@ absl::Status DbImpl::LogGroup(bool sync) {
 
 absl::Status DbImpl::ApplyGroup(const std::vector<WriteQueue::Writer*>& group, Timestamp last,
                                 bool* notes_puts) {
-  Memtable* target = active_.get();
-#ifdef VERALITH_BROKEN_ENGINES
-  if (VERALITH_BROKEN(W1)) {  // looked up once too early: flush may have passed it since
-    broken_previous_target_ = std::exchange(broken_target_, active_);
-    target = broken_previous_target_ ? broken_previous_target_.get() : target;
-  }
-#endif
-  if (VERALITH_BROKEN(W2_VISIBLE) && last != 0) {
-    visible_.Store(last);
-  }
+  Memtable* const memtable = active_.get();
   for (const WriteQueue::Writer* writer : group) {
     for (const LogOperation& operation : writer->operations) {
-      ApplyToMemtable(operation, writer->timestamp, target);
+      ApplyToMemtable(operation, writer->timestamp, memtable);
       if (*notes_puts && operation.kind == LogOperation::Kind::kPut) {
         *notes_puts = gaps_.NotePut(operation.ns, operation.key, writer->timestamp);
       }
-#ifdef VERALITH_BROKEN_ENGINES
-      broken_rows_.Forget(operation.ns, operation.key);
-#endif
     }
   }
   if (last != 0) {
@@ -277,7 +264,7 @@ absl::Status DbImpl::CheckWritable() const {
 // After a failed write or sync of log or manifest what is on disk is not known: nothing more may be
 // acknowledged (hazards W4, W5).
 absl::Status DbImpl::Fatal(const absl::Status& cause) {
-  if (fatal_.ok() && !VERALITH_BROKEN(W5)) {
+  if (fatal_.ok()) {
     fatal_ = FailedPrecondition("no write is possible until the database is opened again");
     TryWithMemory([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
       fatal_ = FailedPrecondition(
@@ -349,7 +336,7 @@ absl::Status DbImpl::MakeRoom(bool deletes) {
     status = WaitForRoom("level 0 has too many runs", compaction_, &DbImpl::BelowLevel0Stop);
   }
   if (deletes && absl::IsResourceExhausted(status) &&
-      active_->MemoryBytes() / 2 < options_.write_buffer_bytes && !VERALITH_BROKEN(E8)) {
+      active_->MemoryBytes() / 2 < options_.write_buffer_bytes) {
     return absl::OkStatus();
   }
   return status.ok() ? RotateMemtable() : status;

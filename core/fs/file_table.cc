@@ -6,7 +6,6 @@
 #include <string_view>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/per_process.h"
 #include "core/base/status.h"
@@ -253,9 +252,6 @@ absl::Status FileTable::CheckNotClosed(const TableFile& file) const {
 }
 
 std::unique_ptr<File> FileTable::Evict() {
-  if (VERALITH_BROKEN(E2)) {
-    return nullptr;
-  }
   // Twice around: the first may find all of them read.
   for (size_t left = 2 * open_.size(); left > 0; --left) {
     hand_ = hand_ < open_.size() ? hand_ : 0;
@@ -283,9 +279,6 @@ void FileTable::Add(TableFile* file, std::unique_ptr<File> opened) noexcept {
 std::unique_ptr<File> FileTable::Take(TableFile* file) {
   uint32_t uses = TableFile::kOpen;  // and none beside it
   if (!file->uses_.CompareExchange(uses, 0)) {
-    if (VERALITH_BROKEN(E2Reader) && (uses & TableFile::kOpen) != 0) {
-      file->file_->Close().IgnoreError();
-    }
     return nullptr;
   }
   open_[file->place_] = open_.back();
@@ -317,7 +310,7 @@ size_t FileTable::CloseIdle() noexcept {
 
 // Null when all are being read.
 std::unique_ptr<File> FileTable::TakeIdle() {
-  for (size_t i = VERALITH_BROKEN(E2) ? 0 : open_.size(); i-- > 0;) {
+  for (size_t i = open_.size(); i-- > 0;) {
     if (std::unique_ptr<File> file = Take(open_[i]); file != nullptr) {
       return file;
     }

@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/iterator/key_order.h"
 
@@ -26,14 +25,6 @@ class EmptyCursor final : public KeyCursor {
   bool LoadEntry() override { return false; }
   bool ReadTimestamp() override { return false; }
 };
-
-#ifdef VERALITH_BROKEN_ENGINES
-// The order of an engine with fault O1: a key comes after the longer ones that begin with it.
-int OrderOfO1(std::string_view a, std::string_view b) {
-  const bool nested = a != b && (a.starts_with(b) || b.starts_with(a));
-  return nested ? -CompareKeys(a, b) : CompareKeys(a, b);
-}
-#endif
 
 // The children that are valid, in order of their keys in the direction of travel, children on one
 // key by age: the first is the current key's newest. All stand at or behind the current key.
@@ -146,10 +137,7 @@ class MergingCursor final : public KeyCursor {
 
   template <bool kForward>
   static bool Before(const Live& a, const Live& b) {
-    int order = CompareKeys(a.cursor->key(), b.cursor->key());
-#ifdef VERALITH_BROKEN_ENGINES
-    order = VERALITH_BROKEN(O1) ? OrderOfO1(a.cursor->key(), b.cursor->key()) : order;
-#endif
+    const int order = CompareKeys(a.cursor->key(), b.cursor->key());
     return order != 0 ? (kForward ? order < 0 : order > 0) : a.age < b.age;
   }
 

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 
 namespace veralith {
@@ -21,15 +20,6 @@ class EmptyIterator final : public Iterator {
   void Prev() override { VERALITH_CHECK(valid_); }
   Timestamp max_timestamp() const override { return 0; }
 };
-
-#ifdef VERALITH_BROKEN_ENGINES
-// The order of an engine with fault O1: a key comes after the longer ones that begin with it.
-int OrderOfO1(const EntryView& a, const EntryView& b) {
-  const bool nested = a.key != b.key && (a.key.starts_with(b.key) || b.key.starts_with(a.key));
-  const int order = CompareEntries(a, b);
-  return a.ns == b.ns && nested ? -order : order;
-}
-#endif
 
 // A binary heap of the children that are valid, the one whose entry is yielded on top. The better
 // of the two below the top is remembered, so that a top that stays in front costs one compare.
@@ -113,10 +103,7 @@ class MergingIterator final : public Iterator {
   // Whether the child at one heap place comes before that at another, in the direction of travel.
   template <bool kForward>
   bool Before(size_t a, size_t b) const {
-    int order = CompareEntries(Child(a)->entry(), Child(b)->entry());
-#ifdef VERALITH_BROKEN_ENGINES
-    order = VERALITH_BROKEN(O1) ? OrderOfO1(Child(a)->entry(), Child(b)->entry()) : order;
-#endif
+    const int order = CompareEntries(Child(a)->entry(), Child(b)->entry());
     if (order != 0) {
       return kForward ? order < 0 : order > 0;
     }

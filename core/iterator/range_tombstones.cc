@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/broken.h"
-
 namespace veralith {
 namespace {
 
@@ -116,14 +114,12 @@ void FragmentedRangeTombstones::Add(const RangeTombstoneView& tombstone) {
   ++count_;
   max_ts_ = tombstone.ts;
   const auto can_join = [this] {
-    const size_t joined = VERALITH_BROKEN(E12) ? 2 : kFanout;
-    return nodes_.size() >= joined && !nodes_.back()->IsOpenBlock() &&
-           (joined == 2 || nodes_[nodes_.size() - joined]->level == nodes_.back()->level);
+    return nodes_.size() >= kFanout && !nodes_.back()->IsOpenBlock() &&
+           nodes_[nodes_.size() - kFanout]->level == nodes_.back()->level;
   };
   while (can_join()) {
-    const size_t joined = VERALITH_BROKEN(E12) ? 2 : kFanout;
-    const NodeRef node = Join(std::span(nodes_).last(joined));
-    nodes_.resize(nodes_.size() - joined);
+    const NodeRef node = Join(std::span(nodes_).last(kFanout));
+    nodes_.resize(nodes_.size() - kFanout);
     nodes_.push_back(node);
   }
 }

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 
 namespace veralith {
@@ -38,8 +37,7 @@ bool VisibleIterator::BelowLower(std::string_view key) const {
     return false;
   }
   const int order = CompareBytes(key, lower_.key);
-  return order < 0 ||
-         (order == 0 && lower_.kind == ScanBound::Kind::kExclusive && !VERALITH_BROKEN(O3));
+  return order < 0 || (order == 0 && lower_.kind == ScanBound::Kind::kExclusive);
 }
 
 bool VisibleIterator::AboveUpper(std::string_view key) const {
@@ -47,9 +45,6 @@ bool VisibleIterator::AboveUpper(std::string_view key) const {
     return false;
   }
   const int order = CompareBytes(key, upper_.key);
-  if (VERALITH_BROKEN(O3) && key.starts_with(upper_.key)) {
-    return upper_.kind == ScanBound::Kind::kExclusive;
-  }
   return order > 0 || (order == 0 && upper_.kind == ScanBound::Kind::kExclusive);
 }
 
@@ -176,7 +171,7 @@ bool VisibleIterator::FindGap(uint64_t hidden) {
     run_.assign(merged_->key());
     has_run_ = true;
   }
-  return !VERALITH_BROKEN(E12_QUEUE) && gaps_->Find(ns_, merged_->key(), snapshot_, &gap_);
+  return gaps_->Find(ns_, merged_->key(), snapshot_, &gap_);
 }
 
 void VisibleIterator::LearnForward(uint64_t hidden) {

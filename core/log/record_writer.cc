@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
@@ -91,10 +90,6 @@ absl::Status RecordWriter::Commit() {
     }
   }
   staged_bytes_ = 0;
-  if (VERALITH_BROKEN(W5) && !status_.ok()) {
-    committed_offset_ += bytes;
-    return std::exchange(status_, absl::OkStatus());
-  }
   if (buffer_bytes_ > kKeptBufferBytes) {
     buffer_.reset();
     buffer_bytes_ = 0;

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
@@ -119,12 +118,10 @@ absl::Status WriteCurrent(FileSystem* fs, const std::string& directory,
   const std::string temporary = JoinPath(directory, kCurrentTemporaryFileName);
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, CreateAnew(fs, temporary));
   VERALITH_RETURN_IF_ERROR(file->Append(CurrentText(pointer)));
-  if (!VERALITH_BROKEN(S4Pointer)) {
-    VERALITH_RETURN_IF_ERROR(file->Sync());
-  }
+  VERALITH_RETURN_IF_ERROR(file->Sync());
   VERALITH_RETURN_IF_ERROR(file->Close());
   VERALITH_RETURN_IF_ERROR(fs->Rename(temporary, JoinPath(directory, kCurrentFileName)));
-  return VERALITH_BROKEN(S4Rename) ? absl::OkStatus() : fs->SyncDirectory(directory);
+  return fs->SyncDirectory(directory);
 }
 
 }  // namespace
@@ -133,10 +130,6 @@ class ManifestLog::Impl {
  public:
   Impl(std::unique_ptr<File> file, const RecordFileId& id, ManifestLimits limits)
       : writer_(std::move(file), id), limits_(limits) {}
-#ifdef VERALITH_BROKEN_ENGINES
-  Impl(std::unique_ptr<File> file, const RecordFileId& id, const RecordResumePoint& resume)
-      : writer_(std::move(file), id, resume), limits_() {}
-#endif
 
   absl::Status AppendFirst(const VersionEdit& snapshot) {
     VERALITH_RETURN_IF_ERROR(Append(snapshot));
@@ -201,35 +194,10 @@ absl::StatusOr<std::unique_ptr<ManifestLog>> ManifestLog::Create(FileSystem* fs,
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kCreate));
   auto impl = std::make_unique<Impl>(std::move(file), ManifestFileId(pointer), limits);
   VERALITH_RETURN_IF_ERROR(impl->AppendFirst(state.Snapshot()));
-  if (!VERALITH_BROKEN(S4Manifest)) {
-    VERALITH_RETURN_IF_ERROR(fs->SyncDirectory(directory));
-  }
+  VERALITH_RETURN_IF_ERROR(fs->SyncDirectory(directory));
   VERALITH_RETURN_IF_ERROR(WriteCurrent(fs, directory, pointer));
   return std::unique_ptr<ManifestLog>(new ManifestLog(number, std::move(impl)));
 }
-
-#ifdef VERALITH_BROKEN_ENGINES
-absl::StatusOr<std::unique_ptr<ManifestLog>> ManifestLog::Reuse(FileSystem* fs,
-                                                                const std::string& directory,
-                                                                uint64_t number,
-                                                                uint64_t database_id) {
-  const std::string path = JoinPath(directory, ManifestFileName(number));
-  const RecordFileId id = ManifestFileId({number, database_id});
-  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> read, fs->Open(path, OpenMode::kRead));
-  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<RecordReader> reader,
-                            RecordReader::Open(std::move(read), id));
-  std::string_view payload;
-  for (bool more = true; more;) {
-    VERALITH_ASSIGN_OR_RETURN(more, reader->Next(&payload));
-  }
-  RecordResumePoint resume = reader->resume_point();
-  // Behind the torn tail.
-  resume.offset = reader->file_bytes() / kRecordAlignment * kRecordAlignment;
-  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs->Open(path, OpenMode::kReadWrite));
-  return std::unique_ptr<ManifestLog>(
-      new ManifestLog(number, std::make_unique<Impl>(std::move(file), id, resume)));
-}
-#endif
 
 absl::Status ManifestLog::Append(const VersionEdit& edit) { return impl_->Append(edit); }
 absl::Status ManifestLog::Close() { return impl_->Close(); }
@@ -292,7 +260,7 @@ absl::StatusOr<ManifestScan> Scan(std::unique_ptr<File> file, const RecordFileId
   scan.bytes = reader->file_bytes();
   scan.discarded_bytes = scan.bytes - std::min(scan.bytes, reader->end_offset());
   scan.end_detail = reader->end_detail();
-  if (reader->end_reason() == RecordReader::EndReason::kBadRecord && !VERALITH_BROKEN(R2)) {
+  if (reader->end_reason() == RecordReader::EndReason::kBadRecord) {
     VERALITH_RETURN_IF_ERROR(CheckTailIsTorn(*reader, path));
   }
   return scan;
@@ -416,9 +384,6 @@ absl::StatusOr<std::optional<RecoveredManifest>> RecoverManifest(
   const auto has = [&](const FileName& file) {
     return std::find(files.begin(), files.end(), file) != files.end();
   };
-  if (VERALITH_BROKEN(R1) && !has({FileKind::kCurrent, 0})) {
-    return std::nullopt;
-  }
   if (!has({FileKind::kCurrent, 0})) {
     VERALITH_RETURN_IF_ERROR(CheckNoDataWithoutCurrent(fs, directory, files));
     return std::nullopt;

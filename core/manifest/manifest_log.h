@@ -57,12 +57,6 @@ class ManifestLog {
                                                              uint64_t number,
                                                              const ManifestState& state,
                                                              ManifestLimits limits = {});
-#ifdef VERALITH_BROKEN_ENGINES
-  // Hazard R2: goes on behind whatever the manifest ends with.
-  static absl::StatusOr<std::unique_ptr<ManifestLog>> Reuse(FileSystem* fs,
-                                                            const std::string& directory,
-                                                            uint64_t number, uint64_t database_id);
-#endif
   ~ManifestLog();
   ManifestLog(const ManifestLog&) = delete;
   ManifestLog& operator=(const ManifestLog&) = delete;

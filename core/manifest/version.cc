@@ -5,7 +5,6 @@
 #include <map>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/format/entry.h"
@@ -24,13 +23,6 @@ bool StartsBefore(const FileMeta& a, const FileMeta& b) {
 }
 
 bool Disjoint(const FileMeta& first, const FileMeta& second) {
-#ifdef VERALITH_BROKEN_ENGINES
-  const bool touch =
-      first.largest.ns == second.smallest_ns && first.largest.key == second.smallest_key;
-  if (VERALITH_BROKEN(C5) || (VERALITH_BROKEN(O4) && touch)) {
-    return true;
-  }
-#endif
   return EndsBefore(first.largest, second.smallest_ns, second.smallest_key);
 }
 
@@ -189,15 +181,6 @@ absl::Status Version::ApplyInPlace(const VersionEdit& edit) {
 
 absl::Status Version::RemoveFile(const VersionEdit::RemovedFile& removed) {
   const Place* place = Find(removed.number);
-#ifdef VERALITH_BROKEN_ENGINES
-  if (place != nullptr && VERALITH_BROKEN(C4)) {
-    RemoveByOneIndex(place);
-    return absl::OkStatus();
-  }
-  if (place == nullptr && VERALITH_BROKEN(C5)) {
-    return absl::OkStatus();
-  }
-#endif
   if (place == nullptr || place->level != removed.level) {
     return DataLoss("removes " + SegmentFileName(removed.number) + " from level " +
                     std::to_string(removed.level) + ", which does not hold it");
@@ -216,25 +199,6 @@ absl::Status Version::RemoveFile(const VersionEdit::RemovedFile& removed) {
   places_.erase(places_.begin() + (place - places_.data()));
   return absl::OkStatus();
 }
-
-#ifdef VERALITH_BROKEN_ENGINES
-// Files by number and files by key, as if both lists had one order.
-void Version::RemoveByOneIndex(const Place* place) {
-  const auto index = static_cast<size_t>(place - places_.data());
-  std::vector<Run>& runs = levels_[place->level].runs;
-  const auto run =
-      std::find_if(runs.begin(), runs.end(), [&](const Run& r) { return r.id == place->run_id; });
-  if (run != runs.end()) {
-    const auto file = run->files.begin() + static_cast<ptrdiff_t>(index % run->files.size());
-    levels_[place->level].sums.Subtract(**file);
-    run->files.erase(file);
-    if (run->files.empty()) {
-      runs.erase(run);
-    }
-  }
-  places_.erase(places_.begin() + static_cast<ptrdiff_t>(index));
-}
-#endif
 
 absl::Status Version::AddFile(const VersionEdit::AddedFile& added) {
   if (added.level < 0 || added.level >= kLevels) {
@@ -305,8 +269,7 @@ absl::Status CheckRunOrder(int level, const Run& newer, const Run& older) {
   if (newer.id <= older.id) {
     return DataLoss(PlaceText(level, newer.id) + " stands before run " + std::to_string(older.id));
   }
-  if (level == 0 && !VERALITH_BROKEN(C9) &&
-      TimestampsOf(newer).first <= TimestampsOf(older).second) {
+  if (level == 0 && TimestampsOf(newer).first <= TimestampsOf(older).second) {
     return DataLoss(PlaceText(level, newer.id) + " holds timestamps from " +
                     std::to_string(TimestampsOf(newer).first) + ", but the older run " +
                     std::to_string(older.id) + " goes up to " +
@@ -345,7 +308,7 @@ absl::Status Version::CheckInvariants(int tiered_levels) const {
         return a.number == b.first && a.level == b.second.level && a.run_id == b.second.run_id &&
                a.file == b.second.file;
       });
-  VERALITH_CHECK(index_agrees || VERALITH_BROKEN(C4));
+  VERALITH_CHECK(index_agrees);
   return absl::OkStatus();
 }
 

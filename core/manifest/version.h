@@ -149,9 +149,6 @@ class Version {
 
   absl::Status ApplyInPlace(const VersionEdit& edit);
   absl::Status RemoveFile(const VersionEdit::RemovedFile& removed);
-#ifdef VERALITH_BROKEN_ENGINES
-  void RemoveByOneIndex(const Place* place);
-#endif
   absl::Status AddFile(const VersionEdit::AddedFile& added);
 
   std::array<Level, kLevels> levels_;

@@ -2,7 +2,6 @@
 // every key (scans).
 #include <memory>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
@@ -164,9 +163,7 @@ class RadixTreeCursor final : public KeyCursor {
     is_dated_ = true;
     return true;
   }
-  bool IsOurs(const Leaf* leaf) const {
-    return leaf != nullptr && (leaf->ns() == ns_ || VERALITH_BROKEN(O2));
-  }
+  bool IsOurs(const Leaf* leaf) const { return leaf != nullptr && leaf->ns() == ns_; }
   void FindForward(const Leaf* leaf) {
     for (; IsOurs(leaf); leaf = path_.Next()) {
       if (Shows(leaf)) {

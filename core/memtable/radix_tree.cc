@@ -5,7 +5,6 @@
 #include <new>
 #include <vector>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/memtable/encoded_key.h"
 #include "core/memtable/radix_nodes.h"
@@ -223,7 +222,7 @@ Leaf* FindLeaf(ChildRef ref, std::string_view key) {
     return nullptr;
   }
   Leaf* const leaf = LeafOf(ref);
-  return leaf->encoded() == key || VERALITH_BROKEN(P1) ? leaf : nullptr;
+  return leaf->encoded() == key ? leaf : nullptr;
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <optional>
 #include <tuple>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/status.h"
 
@@ -21,9 +20,6 @@ SegmentCursor::SegmentCursor(SegmentPages* pages, NamespaceId ns, Timestamp snap
       timestamps_(pages, readahead_bytes, fill_cache),
       values_(pages, readahead_bytes, fill_cache) {
   std::tie(begin_, end_) = segment_.block.RowsOfNamespace(ns);
-  if (VERALITH_BROKEN(O2)) {
-    end_ = segment_.block.rows();
-  }
 }
 
 // --- Pages -------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/broken.h"
 #include "core/base/epoch.h"
 #include "core/base/per_thread.h"
 #include "core/base/status.h"
@@ -54,7 +53,7 @@ absl::Status CheckHeader(SegmentColumn column, const SegmentPage& place,
 absl::StatusOr<SegmentPages::Parts> SegmentPages::Split(SegmentColumn column,
                                                         const SegmentPage& place,
                                                         std::string_view bytes) const {
-  if (bytes.size() != place.bytes || (Crc32c(bytes) != place.crc32c && !VERALITH_BROKEN(S1))) {
+  if (bytes.size() != place.bytes || Crc32c(bytes) != place.crc32c) {
     return DataLoss("page checksum mismatch");
   }
   size_t header_bytes = 0;

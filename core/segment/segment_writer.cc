@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/broken.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/format/filter.h"
@@ -371,9 +370,7 @@ class SegmentWriterImpl : public SegmentWriter {
     VERALITH_RETURN_IF_ERROR(WriteIndexes());
     VERALITH_RETURN_IF_ERROR(WriteBlock());
     VERALITH_RETURN_IF_ERROR(WriteFooter());
-    if (!VERALITH_BROKEN(S4Bytes)) {
-      VERALITH_RETURN_IF_ERROR(file_->Sync());
-    }
+    VERALITH_RETURN_IF_ERROR(file_->Sync());
     return file_->Close();
   }
 

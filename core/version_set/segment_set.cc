@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 
 namespace veralith {
@@ -20,14 +19,6 @@ const std::shared_ptr<const Segment>& SegmentSet::Find(const Version::Place& pla
       std::find_if(levels_[place.level].begin(), levels_[place.level].end(),
                    [&](const SegmentRun& candidate) { return candidate.id == place.run_id; });
   VERALITH_CHECK(run != levels_[place.level].end());
-#ifdef VERALITH_BROKEN_ENGINES
-  if (VERALITH_BROKEN(C4) || VERALITH_BROKEN(C5) || VERALITH_BROKEN(O4)) {
-    const auto it = std::find_if(run->segments.begin(), run->segments.end(),
-                                 [&](const auto& s) { return s->meta->number == place.number; });
-    VERALITH_CHECK(it != run->segments.end() || VERALITH_BROKEN(C4));
-    return it != run->segments.end() ? *it : run->segments.front();
-  }
-#endif
   const std::shared_ptr<const Segment>* segment =
       run->Find(place.file->smallest_ns, place.file->smallest_key);
   VERALITH_CHECK(segment != nullptr && (*segment)->meta->number == place.number);

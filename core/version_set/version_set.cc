@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "core/base/broken.h"
 #include "core/base/check.h"
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
@@ -70,11 +69,6 @@ absl::Status VersionSet::Recover() {
   const std::vector<FileName> files = OurFiles(names);
   VERALITH_RETURN_IF_ERROR(CheckLogsExist(files));
   VERALITH_RETURN_IF_ERROR(CheckManifestIsWhole(files));
-#ifdef VERALITH_BROKEN_ENGINES
-  if (VERALITH_BROKEN(R4)) {
-    VERALITH_ASSIGN_OR_RETURN(state_, WithoutUnreadable());
-  }
-#endif
   VERALITH_ASSIGN_OR_RETURN(current_, OpenSet(state_.version));
   for (const uint64_t number : state_.version->FileNumbers()) {
     open_[number] = current_->Find(*state_.version->Find(number));
@@ -84,7 +78,7 @@ absl::Status VersionSet::Recover() {
   for (const FileName& file : files) {
     next_file_number_ = std::max(next_file_number_, file.number + 1);
   }
-  if (options_.read_only && !VERALITH_BROKEN(R8)) {
+  if (options_.read_only) {
     return absl::OkStatus();
   }
   if (next_file_number_ > kMaxFileNumber / 2 || next_run_id_ > kMaxFileNumber / 2) {
@@ -136,8 +130,8 @@ absl::Status VersionSet::CheckLogsExist(const std::vector<FileName>& files) cons
 // it, and a segment from before the first edit that gave timestamps out (the ceiling).
 absl::Status VersionSet::CheckManifestIsWhole(const std::vector<FileName>& files) const {
   for (const FileName& file : files) {
-    if (VERALITH_BROKEN(R1) || VERALITH_BROKEN(R2) || !options_.edits_precede_data ||
-        IsReferenced(file) || file.number < state_.next_file_number) {
+    if (!options_.edits_precede_data || IsReferenced(file) ||
+        file.number < state_.next_file_number) {
       continue;
     }
     const std::string path = JoinPath(options_.directory, ToString(file));
@@ -160,13 +154,6 @@ absl::Status VersionSet::CheckManifestIsWhole(const std::vector<FileName>& files
 absl::Status VersionSet::StartManifest() {
   const uint64_t number = next_file_number_++;
   state_.next_file_number = next_file_number_;
-#ifdef VERALITH_BROKEN_ENGINES
-  if (VERALITH_BROKEN(R2) && !created_) {
-    VERALITH_ASSIGN_OR_RETURN(manifest_, ManifestLog::Reuse(options_.fs, options_.directory,
-                                                            manifest_number_, state_.database_id));
-    return absl::OkStatus();
-  }
-#endif
   VERALITH_ASSIGN_OR_RETURN(manifest_, ManifestLog::Create(options_.fs, options_.directory, number,
                                                            state_, options_.manifest_limits));
   manifest_number_ = number;
@@ -176,9 +163,6 @@ absl::Status VersionSet::StartManifest() {
 // What crashes and failed jobs left. It is removed by the first RemoveObsoleteFiles, when all that
 // is needed has been found.
 void VersionSet::FindLeftovers(const std::vector<FileName>& files) {
-  if (VERALITH_BROKEN(C7)) {
-    return;
-  }
   for (const FileName& file : files) {
     if (!IsReferenced(file)) {
       garbage_.insert(file);
@@ -228,22 +212,6 @@ absl::StatusOr<std::shared_ptr<const Segment>> VersionSet::OpenSegment(const Fil
   };
   return std::shared_ptr<const Segment>(new Segment{file, *std::move(reader)}, release);
 }
-
-#ifdef VERALITH_BROKEN_ENGINES
-absl::StatusOr<ManifestState> VersionSet::WithoutUnreadable() const {
-  VersionEdit edit;
-  for (int level = 0; level < kLevels; ++level) {
-    for (const Run& run : state_.version->runs(level)) {
-      for (const FileRef& file : run.files) {
-        if (!OpenSegment(file).ok()) {
-          edit.removed_files.push_back({level, file->number});
-        }
-      }
-    }
-  }
-  return state_.Apply(edit);
-}
-#endif
 
 absl::StatusOr<std::shared_ptr<const SegmentSet>> VersionSet::OpenSet(
     std::shared_ptr<const Version> version) const {
@@ -341,8 +309,7 @@ absl::StatusOr<VersionSet::Prepared> VersionSet::Prepare(const VersionEdit& edit
     return Prepared{.state = *std::move(state), .set = current_};
   }
   const int tiered = TieredLevels(*state_.version, options_.tiered_levels);
-  if (const absl::Status status = state->version->CheckInvariants(tiered);
-      !status.ok() && !VERALITH_BROKEN(R5)) {
+  if (const absl::Status status = state->version->CheckInvariants(tiered); !status.ok()) {
     return stale(status);
   }
   VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<const SegmentSet> set, OpenSet(state->version));

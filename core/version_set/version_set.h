@@ -159,9 +159,6 @@ class VersionSet {
   // Steps of Open.
   absl::Status Recover();
   absl::Status RecoverState(const std::vector<std::string>& names);
-#ifdef VERALITH_BROKEN_ENGINES
-  absl::StatusOr<ManifestState> WithoutUnreadable() const;  // hazard R4
-#endif
   absl::Status CheckLogsExist(const std::vector<FileName>& files) const;
   absl::Status CheckManifestIsWhole(const std::vector<FileName>& files) const;
   absl::Status StartManifest();
