@@ -1,6 +1,6 @@
-// One compaction: of runs whose keys lie row by row between each other, and of a large run with a
-// small one whose keys lie close together; in one piece and in two, with and without copying value
-// pages. Megabytes of input a second, and processor time. compaction_bench --help says how.
+// One compaction: of runs whose keys interleave row by row, and of a large run with a small one
+// whose keys lie close together; in one piece and in two, with and without copying value pages.
+// Prints megabytes of input a second, and processor time. compaction_bench --help says how.
 #include <time.h>
 
 #include <algorithm>
@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "core/base/check.h"
-#include "core/base/clock.h"
 #include "core/base/random.h"
-#include "core/db/db.h"
+#include "veralith/clock.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {
@@ -137,7 +137,7 @@ bool Every(uint64_t) { return true; }
 void Run(const Settings& settings) {
   struct Load {
     const char* name;
-    // The oldest is merged into the last level before the others come.
+    // The oldest run is merged into the last level before the others come.
     std::vector<std::function<bool(uint64_t key)>> runs;
   };
   const Load loads[] = {
@@ -182,7 +182,7 @@ bool ParseCodec(std::string_view text, Codec* codec) {
   return text == "none" || text == "lz4";
 }
 
-// False: not one of the flags.
+// Returns false if it is none of the flags.
 bool ParseFlag(std::string_view argument, Settings* settings) {
   const size_t equals = std::min(argument.find('='), argument.size() - 1);
   const std::string_view name = argument.substr(0, equals);

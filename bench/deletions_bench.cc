@@ -1,6 +1,6 @@
-// What deletes cost that lie over each other, and those at the head of a queue:
+// The cost of deletes that overlap each other, and of deletes at the head of a queue:
 //   bazel run --config=release //bench:deletions_bench -- NEW_DIRECTORY [RANGE_DELETES]
-//   [QUEUE_STEPS]
+//       [QUEUE_STEPS]
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -10,7 +10,7 @@
 #include <string>
 
 #include "core/base/check.h"
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {
@@ -71,7 +71,7 @@ double MicrosPerSeek(Db& db, uint64_t n) {
   return SecondsSince(start) / kSeeks * 1e6;
 }
 
-// n range deletes over n keys in a segment, in the memtable and flushed.
+// Makes n range deletes over n keys in a segment, in the memtable and flushed.
 void RangeDeletes(const std::string& directory, const Shape& shape, uint64_t n) {
   Options options;
   options.write_buffer_bytes = size_t{256} << 20;

@@ -1,5 +1,5 @@
-// Many segments and few descriptors (Options::max_open_files): what opening costs in time and
-// memory, and what a lookup costs whose segment is open or has to be opened again. Nothing is
+// Many segments and few descriptors (Options::max_open_files): the cost of opening in time and
+// memory, and the cost of a lookup whose segment is open or must be opened again. Nothing is
 // cached.
 //
 //   bazel run --config=release //bench:descriptors -- DIRECTORY [segments] [descriptors]
@@ -20,7 +20,7 @@
 
 #include "core/base/check.h"
 #include "core/base/random.h"
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {

@@ -1,6 +1,6 @@
-// What a benchmark asks of a store: the same calls for Veralith and for its peers. Each engine is a
-// program of its own (so that no allocator, page cache of decoded blocks or thread pool is shared);
-// bench/run alternates them and compares.
+// What a benchmark needs from a store: the same calls for Veralith and for its peers. Each engine
+// is a program of its own, so that no allocator, cache of decoded blocks or thread pool is shared.
+// bench/run alternates the programs and compares them.
 #ifndef VERALITH_BENCH_ENGINE_H_
 #define VERALITH_BENCH_ENGINE_H_
 
@@ -23,7 +23,7 @@ struct EngineOptions {
 };
 
 // Any failure prints what failed and ends the program with exit code 3: a benchmark of errors is
-// worth nothing.
+// useless.
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -32,9 +32,9 @@ class Engine {
   virtual void Put(std::string_view key, std::string_view value, bool sync) = 0;
   virtual void PutBatch(const std::vector<std::pair<std::string, std::string>>& entries) = 0;
   virtual void Delete(std::string_view key) = 0;
-  // True when found; the value is touched, not copied, where the engine allows it.
+  // Returns true if found; the value is touched, and not copied if the engine allows that.
   virtual bool Get(std::string_view key, uint64_t* value_bytes) = 0;
-  // Entries seen from `start` on (from the end backward when `reverse`), at most `limit`.
+  // Returns the entries seen from `start` on (from the end backward if `reverse`), at most `limit`.
   virtual uint64_t Scan(std::string_view start, uint64_t limit, bool reverse, uint64_t* bytes) = 0;
   // Waits until no background work is due.
   virtual void Settle() = 0;

@@ -1,4 +1,4 @@
-// LevelDB behind the benchmark's interface: Snappy, a 10-bit bloom filter, the same write buffer.
+// LevelDB as a benchmark engine: Snappy, a 10-bit bloom filter, the same write buffer.
 #include <leveldb/cache.h>
 #include <leveldb/db.h>
 #include <leveldb/filter_policy.h>
@@ -69,7 +69,7 @@ class LeveldbEngine final : public Engine {
     Check(it->status());
     return seen;
   }
-  // LevelDB has no call for it: compacting an empty range waits behind what is running.
+  // LevelDB has no call for it: compacting an empty range waits for the work that is running.
   void Settle() override {
     const leveldb::Slice before("");
     db_->CompactRange(&before, &before);

@@ -1,21 +1,21 @@
-// What staging a batch of one put (16-byte key, 100-byte value) costs, checksum included, and what
-// a commit per record and per group of 32 adds (one write call each, no sync).
+// The cost of staging a batch of one put (16-byte key, 100-byte value), including the checksum, and
+// what a commit per record and per group of 32 adds (one write call each, no sync).
 //   log_bench <new file>
 #include <cstdio>
 #include <memory>
 #include <string>
 
 #include "core/base/check.h"
-#include "core/base/clock.h"
-#include "core/fs/posix_file_system.h"
 #include "core/log/log_writer.h"
+#include "veralith/clock.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {
 
 constexpr int kRecords = 1'000'000;
 
-// Nanoseconds per record; group 0: staged only, committed at 1000 apart from the measurement.
+// Nanoseconds per record; group 0: only staged; the commits of every 1000 are not measured.
 double Measure(LogWriter& writer, int group, Timestamp* ts) {
   std::string key(16, 'k');
   const std::string value(100, 'v');

@@ -1,11 +1,11 @@
-// The memtable beside absl::btree_map and std::map (string_view keys and values that lie in an
-// arena of the same kind): random inserts, random gets, forward and backward scans, one thread.
+// The memtable compared with absl::btree_map and std::map (string_view keys and values that lie in
+// an arena of the same kind): random inserts, random gets, forward and backward scans, one thread.
 //
 //   memtable_bench [entries = 1000000 [rounds = 3]]
 //
-// Structures are alternated within a round; medians; millions of operations per second. Bytes per
-// entry include the memtable's index, but of the maps only keys and values. The maps' scans read
-// sizes from their nodes; the memtable's visit every record.
+// Structures alternate within a round; results are medians, in millions of operations per second.
+// Bytes per entry include the memtable's index, but for the maps only keys and values. The maps'
+// scans read sizes from their nodes; the memtable's visit every record.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -16,12 +16,12 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
-#include "core/base/clock.h"
 #include "core/base/random.h"
 #include "core/iterator/merging_cursor.h"
 #include "core/iterator/visible_iterator.h"
 #include "core/memtable/arena.h"
 #include "core/memtable/memtable.h"
+#include "veralith/clock.h"
 
 namespace veralith {
 namespace {
@@ -110,7 +110,7 @@ class VeralithMemtable {
   Timestamp ts_ = 0;
 };
 
-// The same through a visible iterator over two memtables, the other one empty.
+// Does the same through a visible iterator over two memtables, the other one empty.
 class VeralithVisible : public VeralithMemtable {
  public:
   static constexpr const char* kName = "veralith, visible";

@@ -1,5 +1,5 @@
-// RocksDB behind the benchmark's interface: its own defaults (leveled), Snappy, a 10-bit bloom
-// filter, the same write buffer and cache.
+// RocksDB as a benchmark engine: its own defaults (leveled), Snappy, a 10-bit bloom filter, the
+// same write buffer and cache.
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>

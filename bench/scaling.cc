@@ -1,15 +1,15 @@
-// ./dev bench scaling: what threads cost each other on one database, background work paused.
+// ./dev bench scaling: how much threads slow each other on one database, with background work
+// paused.
 //
 // - One writer (unsynced puts over even keys) and one reader (lookups of random keys), alone and
 //   together: each should keep at least 80% of its rate alone (two cores).
 // - One and eight writers that sync every commit: eight should commit at least three times as fast.
 //
 // Every phase runs on a fresh database with the same keys: odd ones in segments only, even ones in
-// the memtable, each overwritten already, so that what the writer does changes nothing about the
-// way of a lookup but that a writer is there. Phases take turns over the rounds, and the medians
-// are compared. Where other load disturbs, the rates per
-// second of the thread's own CPU time say more: they are printed too. Exit code 3 when a call
-// failed, 1 when an aim was missed, 2 for wrong usage.
+// the memtable, each overwritten already. So the writer's work changes nothing for a lookup except
+// that a writer is there. Phases take turns over the rounds, and the medians are compared. If other
+// load disturbs, the rates per second of the thread's own CPU time tell more: they are printed,
+// too. Exit code 3 if a call failed, 1 if an aim was missed, 2 for wrong usage.
 #include <time.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {
@@ -147,7 +147,7 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// Of one figure of each round.
+// The median of one figure over all rounds.
 template <typename Figure>
 double MedianOf(const std::vector<Rates>& rounds, Figure figure) {
   std::vector<double> values;

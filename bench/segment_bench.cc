@@ -1,5 +1,5 @@
-// One segment, by the thread's processor time: build, lookups (cached, cold, missing), scans,
-// seeks. On the folder given (a memory file system shows processor time only).
+// One segment, measured in the thread's processor time: build, lookups (cached, cold, missing),
+// scans, seeks. In the directory given (a memory file system shows processor time only).
 //
 //   bazel run --config=release //bench:segment_bench -- DIRECTORY [rows] [none|lz4|snappy|zstd]
 //       [dec16|comp60] [value bytes]
@@ -19,10 +19,11 @@
 #include "core/base/random.h"
 #include "core/base/text.h"
 #include "core/format/key_hash.h"
-#include "core/fs/posix_file_system.h"
+#include "core/fs/file_helpers.h"
 #include "core/segment/page_cache.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {
@@ -38,7 +39,7 @@ struct Settings {
 // A value keeps the optimizer from dropping what it measures.
 uint64_t g_sink = 0;
 
-// Processor time of this thread: what other work on the machine disturbs least.
+// Processor time of this thread, which other work on the machine disturbs least.
 double ThreadNanos() {
   timespec now;
   VERALITH_CHECK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0);

@@ -1,11 +1,11 @@
 // space DIRECTORY [rows] [value bytes]: the same entries as one Veralith segment and as one RocksDB
 // table per codec, and the ratio of their sizes, with Veralith's timestamp column counted apart.
 //
-// RocksDB's file is what its SstFileWriter makes: 4 KiB blocks, Bloom filter of 10 bits per key,
-// otherwise its defaults. Its sequence numbers are all 0 there, so its file holds no history; a
-// segment holds a timestamp per entry, which is why timestamps stand apart. The entries are those
-// of a database filled in random order: keys of 16 bytes, half of each value random, and a commit
-// timestamp of its place in that order. bench/space.sh installs librocksdb-dev and runs this.
+// RocksDB's file is what its SstFileWriter makes: 4 KiB blocks, a Bloom filter of 10 bits per key,
+// otherwise its defaults. Its sequence numbers are all 0 there, so its file holds no history. A
+// segment holds a timestamp per entry, so timestamps are counted apart. The entries are those of a
+// database filled in random order: keys of 16 bytes, half of each value random, and a commit
+// timestamp from its place in that order. bench/space.sh installs librocksdb-dev and runs this.
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/sst_file_writer.h>
@@ -25,9 +25,10 @@
 #include "core/base/random.h"
 #include "core/base/text.h"
 #include "core/format/parquet_metadata.h"
-#include "core/fs/posix_file_system.h"
+#include "core/fs/file_helpers.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_writer.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {
@@ -102,7 +103,7 @@ struct SegmentBytes {
   uint64_t columns[kSegmentColumns] = {};
   uint64_t timestamps = 0;  // column and its indexes
   uint64_t bloom = 0;
-  uint64_t indexes = 0;  // Parquet's, of the other columns
+  uint64_t indexes = 0;  // Parquet's, for the other columns
   uint64_t block = 0;
 };
 

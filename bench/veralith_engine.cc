@@ -1,7 +1,8 @@
-// Veralith behind the benchmark's interface.
+// Veralith as a benchmark engine.
 #include "bench/engine.h"
 #include "core/base/status.h"
-#include "core/db/db.h"
+#include "veralith/db.h"
+#include "veralith/version.h"
 
 namespace veralith::bench {
 namespace {
@@ -27,7 +28,7 @@ class VeralithEngine final : public Engine {
   }
   ~VeralithEngine() override { Check(db_->Close()); }
 
-  std::string Description() const override { return "veralith 0.1.0, LZ4"; }
+  std::string Description() const override { return "veralith " + std::string(kVersion) + ", LZ4"; }
   void Put(std::string_view key, std::string_view value, bool sync) override {
     Check(db_->Put({.sync = sync ? SyncMode::kCommit : SyncMode::kManual}, key, value));
   }

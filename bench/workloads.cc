@@ -1,5 +1,5 @@
-// Runs workloads on one engine and prints a line for each: name, operations, seconds, and what else
-// is worth comparing. Every engine sees the same keys and values in the same order.
+// Runs workloads on one engine and prints a line for each: name, operations, seconds, and other
+// figures worth comparing. Every engine sees the same keys and values in the same order.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -104,7 +104,8 @@ uint64_t DirectoryBytes(const std::string& directory) {
   return total;
 }
 
-// "write_bytes" of this process: what reached the disk's queue. 0 where the kernel does not say.
+// Returns "write_bytes" of this process: what reached the disk's queue. 0 if the kernel does not
+// say.
 uint64_t BytesWritten() {
   std::FILE* file = std::fopen("/proc/self/io", "r");
   if (file == nullptr) {
@@ -210,7 +211,7 @@ class Runner {
   void FillSeq() { Fill(false, 0); }
   void FillRandom() { Fill(true, 0); }
   void Overwrite() { Fill(true, 7); }
-  // As many puts as entries, of keys drawn anew each time.
+  // Makes as many puts as entries, with keys drawn anew each time.
   void OverwriteRandom() {
     Random random(100 + ++overwrites_);
     for (uint64_t i = 0; i < settings_.entries; ++i) {
@@ -280,7 +281,7 @@ class Runner {
   void ReadSeq() { FullScan(false); }
   void ReadReverse() { FullScan(true); }
 
-  // One reader beside one writer, for as long as the reader needs.
+  // One reader while one writer writes, for as long as the reader needs.
   void ReadWhileWriting() {
     std::atomic<bool> stop{false};
     uint64_t written = 0;

@@ -1,6 +1,6 @@
-// Holds the source tree to its architecture (docs and DESIGN, "The tree"): which package may
-// include which, that core never depends on its checks, and that only the doors name threads,
-// clocks, randomness and file calls.
+// Holds the source tree to its architecture (DESIGN, "Who may know whom" and "The doors"): which
+// package may include which, what the public headers may include and define, that core never
+// depends on its checks, and that only the doors name threads, clocks, randomness and file calls.
 //
 // Reads the source tree itself (the folder of the WORKSPACE file), so it runs every time.
 #include <algorithm>
@@ -47,8 +47,37 @@ const std::map<std::string, Names>& AllowedIncludes() {
 // What core/repair may include of core/db: it works on closed directories, never on a database.
 const Names& SeenByRepair() {
   static const auto* const seen = new Names{"core/db/log_recovery.h", "core/db/option_mapping.h",
-                                            "core/db/options.h", "core/db/reader_watch.h"};
+                                            "veralith/options.h", "core/db/reader_watch.h"};
   return *seen;
+}
+
+// The public headers, and for each the package whose layer it belongs to.
+const std::map<std::string, std::string>& PublicHeaders() {
+  static const auto* const headers = new std::map<std::string, std::string>{
+      {"veralith/check_database.h", "repair"},
+      {"veralith/clock.h", "base"},
+      {"veralith/db.h", "db"},
+      {"veralith/db_iterator.h", "db"},
+      {"veralith/executor.h", "base"},
+      {"veralith/file_system.h", "fs"},
+      {"veralith/listener.h", "db"},
+      {"veralith/options.h", "db"},
+      {"veralith/pinned_value.h", "db"},
+      {"veralith/policy_kind.h", "format"},
+      {"veralith/posix_file_system.h", "fs"},
+      {"veralith/repair.h", "repair"},
+      {"veralith/statistics.h", "db"},
+      {"veralith/types.h", "base"},
+      {"veralith/version.h", "base"},
+      {"veralith/write_batch.h", "db"},
+  };
+  return *headers;
+}
+
+// What public headers may include besides each other and the standard library.
+const Names& AbseilInPublicHeaders() {
+  static const auto* const headers = new Names{"absl/status/status.h", "absl/status/statusor.h"};
+  return *headers;
 }
 
 // Files that are doors, and what each may name.
@@ -120,8 +149,11 @@ std::vector<std::string> IncludesOf(const std::string& file) {
   return found;
 }
 
-// "segment" of "core/segment/page.h"; "" outside core's packages.
+// "segment" of "core/segment/page.h", "fs" of "veralith/file_system.h"; "" elsewhere.
 std::string PackageOf(const std::string& file) {
+  if (const auto header = PublicHeaders().find(file); header != PublicHeaders().end()) {
+    return header->second;
+  }
   if (!file.starts_with("core/")) {
     return "";
   }
@@ -165,6 +197,78 @@ TEST(Architecture, RepairKnowsOfTheDatabaseOnlyWhatClosedDirectoriesAre) {
   }
 }
 
+TEST(Architecture, TheFolderOfPublicHeadersHoldsThemAndNothingElse) {
+  Names found;
+  for (const auto& item : fs::recursive_directory_iterator(SourceRoot() / "include/veralith")) {
+    found.insert("veralith/" + item.path().filename().string());
+  }
+  Names listed;
+  for (const auto& [header, package] : PublicHeaders()) {
+    listed.insert(header);
+  }
+  EXPECT_EQ(found, listed);
+}
+
+TEST(Architecture, NothingInternalIsReachableFromAPublicHeader) {
+  static const std::regex header_of_c_or_system(R"(#include <[^>]*[./])");
+  static const std::regex internal_file(R"(\bcore/(?!fs/testing)[\w/]+\.\w+)");
+  for (const std::string& file : SourcesUnder("include")) {
+    const std::string package = PackageOf(file.substr(std::string("include/").size()));
+    ASSERT_NE(package, "") << file;
+    for (const std::string& include : IncludesOf(file)) {
+      const bool is_public = PublicHeaders().contains(include);
+      EXPECT_TRUE(is_public || AbseilInPublicHeaders().contains(include))
+          << file << " includes " << include;
+      const std::string target = PackageOf(include);
+      EXPECT_TRUE(!is_public || target == package || AllowedIncludes().at(package).contains(target))
+          << file << " includes " << include << ", which is of a layer above";
+    }
+    std::smatch match;
+    const std::string text = ReadFile(SourceRoot() / file);
+    EXPECT_FALSE(std::regex_search(text, match, internal_file))
+        << file << " sends its reader to " << match.str();
+    EXPECT_FALSE(std::regex_search(text, match, header_of_c_or_system))
+        << file << " has " << match.str() << ": only the standard library's headers";
+  }
+}
+
+// A macro is either the guard, or undefined again before the header ends.
+TEST(Architecture, PublicHeadersLeaveNoMacroBehindExceptTheirGuard) {
+  static const std::regex define(R"re(#\s*define\s+(\w+))re");
+  for (const std::string& file : SourcesUnder("include")) {
+    const std::string text = ReadFile(SourceRoot() / file);
+    std::string guard = "VERALITH_" + fs::path(file).stem().string() + "_H_";
+    std::transform(guard.begin(), guard.end(), guard.begin(), ::toupper);
+    EXPECT_NE(text.find("#ifndef " + guard + "\n#define " + guard + "\n"), std::string::npos)
+        << file;
+    for (std::sregex_iterator it(text.begin(), text.end(), define), end; it != end; ++it) {
+      const std::string name = (*it)[1];
+      EXPECT_TRUE(name.starts_with("VERALITH_")) << file << " defines " << name;
+      EXPECT_TRUE(name == guard || text.find("#undef " + name + "\n") != std::string::npos)
+          << file << " leaves " << name << " defined";
+    }
+  }
+}
+
+// What everybody may depend on has no headers of its own: those are in include/.
+TEST(Architecture, NoTargetOfCoreThatAllMayUseHasHeaders) {
+  static const std::regex rule(R"(cc_library\([^)]*\n\))");
+  size_t visible = 0;
+  for (const auto& item : fs::recursive_directory_iterator(SourceRoot() / "core")) {
+    if (item.path().filename() != "BUILD" || item.path().parent_path().filename() == "testing") {
+      continue;
+    }
+    const std::string text = ReadFile(item.path());
+    for (std::sregex_iterator it(text.begin(), text.end(), rule), end; it != end; ++it) {
+      if (it->str().find("//visibility:public") != std::string::npos) {
+        ++visible;
+        EXPECT_EQ(it->str().find("hdrs = "), std::string::npos) << item.path() << ": " << it->str();
+      }
+    }
+  }
+  EXPECT_EQ(visible, 4u);
+}
+
 TEST(Architecture, CoreNeverDependsOnModelFuzzOrPropertyTests) {
   for (const std::string& file : SourcesUnder("core")) {
     if (IsTest(file)) {
@@ -185,14 +289,18 @@ TEST(Architecture, TheModelSharesNothingWithTheEngineButItsTypes) {
       continue;
     }
     for (const std::string& include : IncludesOf(file)) {
-      EXPECT_TRUE(!include.starts_with("core/") || include == "core/base/types.h")
+      EXPECT_FALSE(include.starts_with("core/")) << file << " includes " << include;
+      EXPECT_TRUE(!include.starts_with("veralith/") || include == "veralith/types.h")
           << file << " includes " << include;
     }
   }
 }
 
 TEST(Architecture, OnlyTheDoorsNameThreadsClocksRandomnessAndFiles) {
-  for (const std::string& file : SourcesUnder("core")) {
+  std::vector<std::string> files = SourcesUnder("core");
+  const std::vector<std::string> headers = SourcesUnder("include");
+  files.insert(files.end(), headers.begin(), headers.end());
+  for (const std::string& file : files) {
     if (IsTest(file)) {
       continue;
     }
@@ -217,6 +325,45 @@ TEST(Architecture, NoDecisionOfTheEngineIteratesAHashContainer) {
     }
     const std::string text = WithoutComments(ReadFile(SourceRoot() / file));
     EXPECT_FALSE(std::regex_search(text, hash_container)) << file << " uses a hash container";
+  }
+}
+
+TEST(Architecture, TheVersionIsWrittenOnce) {
+  const std::string header = ReadFile(SourceRoot() / "include/veralith/version.h");
+  static const std::regex literal(R"re(kVersion = "([\d.]+)")re");
+  std::smatch match;
+  ASSERT_TRUE(std::regex_search(header, match, literal));
+  const std::string version = match[1];
+  for (const char* folder : {"include", "core", "model", "bench", "tools"}) {
+    for (const std::string& file : SourcesUnder(folder)) {
+      EXPECT_TRUE(file == "include/veralith/version.h" ||
+                  ReadFile(SourceRoot() / file).find(version) == std::string::npos)
+          << file << " spells the version " << version;
+    }
+  }
+  const std::string changes = ReadFile(SourceRoot() / "CHANGELOG.md");
+  const size_t newest = changes.find("\n## ");
+  EXPECT_LT(changes.find(version, newest), changes.find('\n', newest + 1))
+      << "the newest heading of CHANGELOG.md is not of " << version;
+}
+
+// They are patches beside the tests that need them (property_tests/exploration/faults).
+TEST(Architecture, NoShippedSourceHasAFaultPutInOnPurpose) {
+  static const std::regex fault(
+      R"re(VERALITH_BROKEN|\bBroken\(|\bBreakEngine\b|exploration/faults)re");
+  std::vector<std::string> files = SourcesUnder("core");
+  for (const std::string& file : SourcesUnder("include")) {
+    files.push_back(file);
+  }
+  for (const auto& [package, allowed] : AllowedIncludes()) {
+    files.push_back("core/" + package + "/BUILD");
+  }
+  for (const std::string& file : files) {
+    std::smatch match;
+    const std::string text = ReadFile(SourceRoot() / file);
+    EXPECT_FALSE(!IsTest(file) && std::regex_search(text, match, fault))
+        << file << " names " << match.str() << ": put the fault into a patch, as "
+        << "property_tests/exploration/faults/README.md says";
   }
 }
 

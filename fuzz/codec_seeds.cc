@@ -213,7 +213,7 @@ void WriteVersionEdits(const Corpus& corpus) {
   write("cursors", encode(part));
   part = {};
   part.written = WrittenBytes{1000, 1300, 900, 4000};
-  part.policy = WrittenPolicy::kTiered;
+  part.policy = CompactionPolicyKind::kTiered;
   write("written_bytes_and_policy", encode(part));
   write("unknown_policy", std::string("\x09\x01\x04", 3));
   write("cut", encode(golden).substr(0, 40));
@@ -226,7 +226,7 @@ std::string LogPayload(Timestamp ts, LogPosition synced, const std::vector<LogOp
   return out;
 }
 
-// Named after their version: those without one are of version 1.
+// Files are named after their version; those without one have version 1.
 void WriteLogs(const Corpus& corpus) {
   using Kind = LogOperation::Kind;
   const LogOperation put{Kind::kPut, false, 0, "k", "vv"};

@@ -1,6 +1,6 @@
-// Codecs. Input: a byte that selects codec and direction, two bytes of size, then bytes. To
-// decompress: what fits exactly must compress and decompress to the same again. To compress: it
-// must come back, and must not for any other size.
+// Codecs. Input: a byte that selects codec and direction, two bytes of size, then bytes.
+// Decompressing: what fits exactly must compress and decompress to the same again. Compressing: the
+// bytes must come back at their own size, and at no other.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,7 +13,7 @@ namespace veralith::parquet {
 namespace {
 
 bool Decompresses(Codec codec, std::string_view bytes, size_t size, std::string* out) {
-  // Of exactly this size, so that AddressSanitizer sees a byte too many.
+  // Has exactly this size, so that AddressSanitizer sees a byte too many.
   std::unique_ptr<char[]> buffer(new char[size]);
   const bool good = Decompress(codec, bytes, {buffer.get(), size}).ok();
   out->assign(buffer.get(), good ? size : 0);

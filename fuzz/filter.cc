@@ -1,5 +1,5 @@
 // Bytes as a filter: one that parses answers every question as FORMAT.md says, bit by bit. Bytes as
-// hashes: a filter built of them parses, and contains them all.
+// hashes: a filter built from them parses, and contains them all.
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -15,12 +15,12 @@ struct PagePlace {
   size_t column = 0;
   size_t offset = 0;
   size_t header_bytes = 0;
-  size_t bytes = 0;  // header included
+  size_t bytes = 0;  // including the header
   int32_t codec = 0;
   bool has_levels = false;
 };
 
-// The pages of one column chunk, as far as headers can be read.
+// Adds the pages of one column chunk, as far as headers can be read.
 void AddPagesOf(const parquet::ColumnMetaData& chunk, size_t group, size_t column,
                 std::string_view data, std::vector<PagePlace>* places) {
   int64_t start = chunk.data_page_offset;
@@ -59,7 +59,8 @@ std::vector<PagePlace> PagesOf(const parquet::FileMetaData& footer, std::string_
   return places;
 }
 
-// The page with its header, its levels or its values changed; nullopt when it cannot be split.
+// Returns the page with its header, its levels or its values changed; nullopt if it cannot be
+// split.
 std::optional<std::string> ChangedPage(ForeignRegion region, const PagePlace& place, bool keep_size,
                                        const PieceMutation& mutate, std::string_view page) {
   if (region == ForeignRegion::kPageHeader) {

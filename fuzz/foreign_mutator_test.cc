@@ -1,5 +1,5 @@
-// The mutator of other writers' files gets into every region: what it makes is refused for what it
-// says, or read, and not refused because lengths or checksums around the change are wrong.
+// The mutator of other writers' files reaches every region. What it makes is read, or refused for
+// what it says, and not because lengths or checksums around the change are wrong.
 #include "fuzz/foreign_mutator.h"
 
 #include <cctype>
@@ -43,7 +43,7 @@ std::vector<std::string> Seeds() {
   return seeds;
 }
 
-// A message without its numbers, "" when all is well; and the rows.
+// Returns a message without its numbers, "" if all is well; and the rows.
 std::string FaultOf(const std::string& file, std::vector<OwnedEntry>* rows) {
   rows->clear();
   SegmentReaderOptions options;
@@ -80,7 +80,7 @@ TEST(ForeignMutator, WithoutAChangeTheRowsStayTheSame) {
   }
 }
 
-// One byte changed, or inserted behind the piece.
+// Changes one byte, or inserts one after the piece.
 void ChangeAByte(Random* random, std::string* piece, size_t max_bytes) {
   if (piece->size() < max_bytes && random->OneIn(8)) {
     piece->push_back(static_cast<char>(random->Below(256)));

@@ -19,6 +19,7 @@
 #include "core/base/check.h"
 #include "core/base/epoch.h"
 #include "core/format/key_hash.h"
+#include "core/iterator/testing/cursor_judge.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/testing/segment_model.h"
 #include "fuzz/foreign_mutator.h"
@@ -120,6 +121,23 @@ void CheckFound(const SegmentReader& reader, const std::vector<OwnedEntry>& rows
   }
 }
 
+// Scans of a segment that holds `rows` and nothing else.
+void CheckScans(const SegmentReader& reader, const std::vector<OwnedEntry>& rows) {
+  const size_t step = 1 + rows.size() / kMaxSought;
+  for (size_t i = 0; i < rows.size(); i += step) {
+    const OwnedEntry& row = rows[i];
+    for (const Timestamp snapshot : {row.ts, kMaxTimestamp}) {
+      const auto keys = testing::NewestPerKey(rows, row.ns, snapshot);
+      const auto cursor = reader.NewCursor(row.ns, snapshot, /*fill_cache=*/true);
+      VERALITH_CHECK(testing::JudgeCursorWalks(cursor.get(), keys, testing::NoError).empty());
+      for (const std::string& key : {row.key, row.key + '\0'}) {
+        VERALITH_CHECK(
+            testing::JudgeCursorSeeks(cursor.get(), keys, key, testing::NoError).empty());
+      }
+    }
+  }
+}
+
 // What an import would do.
 void CheckRewritten(const std::vector<OwnedEntry>& rows) {
   const auto written = WriteSegment(rows, {});
@@ -128,6 +146,7 @@ void CheckRewritten(const std::vector<OwnedEntry>& rows) {
   VERALITH_CHECK(reader.ok());
   VERALITH_CHECK((*reader)->Check().ok());
   VERALITH_CHECK(Forward(**reader) == rows);
+  CheckScans(**reader, rows);
 }
 
 void Run(std::string_view bytes) {

@@ -1,5 +1,5 @@
-// Bytes as an internal key: what decodes is exactly the encoding of what it decodes to; and cut in
-// two user keys, their encodings order as the entries do.
+// Bytes as an internal key: what decodes is exactly the encoding of its result. Cut into two user
+// keys, their encodings order as the entries do.
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -1,9 +1,9 @@
-// A whole log file, log number 1 of id 0x5eed. The input is an image, or, when its first byte is
-// not that of an image, a recipe: bytes from which records with sound seals are made, in each
-// version, and then damaged, so that the fuzzer gets past checksums.
+// A whole log file, log number 1 of id 0x5eed. The input is an image. If its first byte is not that
+// of an image, it is a recipe: bytes from which records with sound seals are made, in each version,
+// and then damaged, so that the fuzzer gets past checksums.
 //
-// Oracle: the records read, written again, are the file's bytes up to end(); nothing that was not
-// written is read; the scan behind the end terminates within its bound and shows only records that
+// Oracle: the records read, written again, are the file's bytes up to end(). Nothing is read that
+// was not written. The scan after the end terminates within its bound, and shows only records that
 // were written at that place.
 #include <algorithm>
 #include <cstdint>
@@ -37,7 +37,8 @@ std::shared_ptr<MemoryFileState> FileOf(std::string bytes) {
 // Offsets and payloads of what a recipe wrote; empty for an image.
 using Written = std::map<uint64_t, std::string>;
 
-// A length byte, that many bytes of payload, and so on; the last quarter is damage: (place, xor).
+// Takes a length byte, that many bytes of payload, and so on. The last quarter is damage: (place,
+// xor).
 std::string Cook(std::string_view recipe, uint32_t version, Written* written) {
   const size_t damage_bytes = recipe.size() / 4 / 3 * 3;
   std::string_view damage = recipe.substr(recipe.size() - damage_bytes);
@@ -57,7 +58,7 @@ std::string Cook(std::string_view recipe, uint32_t version, Written* written) {
   return bytes;
 }
 
-// What the file begins with; any header where it has none.
+// Returns the file's header; any header if it has none.
 RecordFileHeader HeaderOf(const std::string& image) {
   const auto header = ParseRecordFileHeader(image);
   return header.ok() ? *header : RecordFileHeader{.file = kId};
@@ -89,7 +90,7 @@ void CheckRecords(const std::string& image, const Written* written) {
   VERALITH_CHECK(scan.ok() || absl::IsDataLoss(scan));
 }
 
-// The log above the records: an error, or batches that, staged again, are the same bytes.
+// Checks the log above the records: an error, or batches that, staged again, give the same bytes.
 void CheckBatches(const std::string& image) {
   auto reader = LogReader::Open(OpenMemoryFile(FileOf(image)), kId.number, kId.id);
   if (!reader.ok()) {

@@ -1,6 +1,6 @@
-// Recovery of a directory image. Bytes become CURRENT and MANIFEST-000001, raw or (so that edits
-// are reached behind the checksums) as records that are framed right; recovery must end with a
-// state or an error, and a state that was recovered must survive being written and recovered again.
+// Recovery of a directory image. Bytes become CURRENT and MANIFEST-000001, raw or as correctly
+// framed records (so that edits are reached despite the checksums). Recovery must end with a state
+// or an error, and a recovered state must survive being written and recovered again.
 //
 //   byte 0   bit 0: framed   bit 1: no CURRENT   bit 2: a log and a segment are there
 //            bit 3: the framed manifest is closed
@@ -18,6 +18,7 @@
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
 #include "core/format/coding.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/log/record_writer.h"
 #include "core/manifest/manifest_log.h"

@@ -1,5 +1,5 @@
 // Operations against the model: bytes are a trace (model/conformance/byte_trace.h), which must give
-// the same answers from the engine as from the model, crashes and failing calls included.
+// the same answers from the engine as from the model, including crashes and failing calls.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -13,8 +13,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace veralith::model;
   const Trace trace = TraceFromBytes({reinterpret_cast<const char*>(data), size});
-  if (const std::string report = CheckTrace(trace, OpenDatabaseUnderTest); !report.empty()) {
-    std::fprintf(stderr, "engine and model differ %s", report.c_str());
+  if (const Difference report = CheckTrace(trace, OpenDatabaseUnderTest); report.differs()) {
+    std::fprintf(stderr, "engine and model differ %s", report.words().c_str());
     std::abort();
   }
   return 0;

@@ -1,6 +1,6 @@
 // Page encodings. Input: a byte that selects the encoding, two bytes of value count, page data.
-// What decodes must encode to bytes that decode to the same values, the encoders' own bytes must be
-// stable, and nothing but the right count may decode from them.
+// What decodes must encode to bytes that decode to the same values. The encoders' own bytes must be
+// stable, and only the right count may decode from them.
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -31,7 +31,7 @@ void TryPacked(std::string_view bytes, size_t count) {
   VERALITH_CHECK(!DecodeDeltaBinaryPacked(again, std::span<T>(second)).ok());
 }
 
-// The bytes taken as values: any values must survive.
+// Takes the bytes as values: any values must survive.
 template <typename T>
 void TryValues(std::string_view bytes) {
   std::vector<T> values(bytes.size() / sizeof(T));

@@ -1,5 +1,6 @@
-// Headers of pages and of bloom filters: what decodes encodes to bytes that decode to the same
-// value and use all of themselves, and what a decoder says it consumed decodes alone to the same.
+// Headers of pages and of bloom filters. What decodes encodes to bytes that decode to the same
+// value and are used up entirely. The bytes that a decoder says it consumed decode alone to the
+// same value.
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
-// Parquet's bloom filter. As a filter: what parses is a header and its bits, answers without
-// looking elsewhere, and everything is in a filter of all ones. As values, 8 bytes each: none that
-// was inserted may be excluded, and a filter holds exactly what its insertions set.
+// Parquet's bloom filter. As a filter: what parses is a header and its bits, it answers without
+// looking elsewhere, and a filter of all ones contains everything. As values, 8 bytes each: none
+// that was inserted may be excluded, and a filter holds exactly what its insertions set.
 #include <cstdint>
 #include <cstring>
 #include <string>

@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kMaxPieceBytes = 4096;
 constexpr int64_t kMaxBodyBytes = 1 << 16;
 
-// How many bytes of the body are levels, stored as they are.
+// Returns how many bytes of the body are levels, which are stored uncompressed.
 size_t LevelBytes(const parquet::PageHeader& header) {
   return header.type == parquet::PageType::kDataPageV2
              ? static_cast<size_t>(std::max(header.data_v2.definition_levels_byte_length, 0))

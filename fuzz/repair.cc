@@ -1,14 +1,19 @@
-// Repair of a directory image. Bytes become the life of a small database, and then what befell its
-// files: damage, and records that are framed right but hold anything. It is repaired into another
-// directory, from a disk that must not change; what comes out opens, passes the check, and holds no
-// entry that no input file holds.
+// Repair of a directory image. Bytes become the life of a small database, and then what happens to
+// its files: damage, and records that are correctly framed but hold anything. It is repaired into
+// another directory, from a disk that must not change. The result opens, passes the check, and
+// holds no entry that no input file holds.
 //
 //   byte 0    bit 0: behind damage   bit 1: the database was closed   bit 2: a dry run first
 //   byte 1    n % 16; n bytes: letters, of which the low 3 bits say what and the others where
 //   then      changes: kind % 8, file (index in the sorted list), and
-//     0 flip: offset (2 bytes), mask    1 cut: bytes (2)    2 remove    3 overwrite: offset (2),
-//     length (1), bytes    4 copy over: file    5 a record more: length (2), payload    6 a new
-//     file: kind, number, length (2), bytes    7 swap: file
+//     0 flip: offset (2 bytes), mask
+//     1 cut: bytes (2)
+//     2 remove
+//     3 overwrite: offset (2), length (1), bytes
+//     4 copy over: file
+//     5 a record more: length (2), payload
+//     6 a new file: kind, number, length (2), bytes
+//     7 swap: file
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -24,16 +29,17 @@
 #include "core/base/status.h"
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
-#include "core/db/db.h"
 #include "core/format/log_record.h"
 #include "core/format/record_frame.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/log/record_reader.h"
 #include "core/log/record_writer.h"
 #include "core/manifest/file_names.h"
-#include "core/repair/check_database.h"
-#include "core/repair/repair.h"
 #include "core/segment/segment_salvage.h"
+#include "veralith/check_database.h"
+#include "veralith/db.h"
+#include "veralith/repair.h"
 
 namespace veralith {
 namespace {
@@ -145,7 +151,7 @@ void Write(FileSystem& fs, const std::string& path, std::string_view bytes) {
   VERALITH_CHECK(file.ok() && (*file)->Append(bytes).ok());
 }
 
-// The file written again with one record more, if it is a whole log or manifest.
+// Adds one record to the file, if it is a whole log or manifest.
 void AddRecord(std::string& bytes, std::string_view record) {
   const auto header = ParseRecordFileHeader(
       std::string_view(bytes).substr(0, std::min(bytes.size(), kRecordFileHeaderBytes)));
@@ -246,7 +252,8 @@ void CollectRecord(std::string_view payload, uint32_t version, std::set<Entry>* 
   }
 }
 
-// Every record that is sound in itself, wherever it lies, under every id that could be the log's.
+// Collects every record that is sound in itself, wherever it lies, under every id that the log may
+// have.
 void CollectLog(SimulatedFileSystem& disk, const std::string& path, const RecordFileId& id,
                 std::set<Entry>* entries) {
   auto reader = RecordReader::Open(*disk.Open(path, OpenMode::kRead), id);
@@ -267,7 +274,7 @@ void CollectLog(SimulatedFileSystem& disk, const std::string& path, const Record
   }
 }
 
-// Ids of logs: those that any header of the life had, and its own.
+// Returns the ids of logs: those that any header of the life had, and the life's own.
 std::set<uint64_t> IdsOfLogs(const Image& image) {
   std::set<uint64_t> ids;
   for (const auto& [name, bytes] : image) {

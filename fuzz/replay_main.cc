@@ -1,6 +1,6 @@
-// Runs a fuzz target once on every file under the directories and files given: how `bazel test`
-// replays a corpus without libFuzzer. Fails when there is nothing to run, since an empty corpus
-// would make the test pass for ever.
+// Runs a fuzz target once on every file under the directories and files given: this is how `bazel
+// test` replays a corpus without libFuzzer. Fails if there is nothing to run, because an empty
+// corpus would make the test pass for ever.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

@@ -1,6 +1,6 @@
-// The segment block. The input is a block without its last four bytes; the harness puts size and
-// checksum right, so that mutations reach the parser. A block that parses must hold together in
-// every accessor and, when it has no unknown section, encode to itself.
+// The segment block. The input is a block without its last four bytes; the harness corrects size
+// and checksum, so that mutations reach the parser. A block that parses must be consistent in every
+// accessor and, if it has no unknown section, encode to itself.
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -77,7 +77,7 @@ std::string JoinBlock(const std::vector<Section>& sections) {
   return block;
 }
 
-// A segment file taken apart, and put together again with its lengths and checksums right.
+// The parts of a segment file, which can be joined again with correct lengths and checksums.
 struct Parts {
   std::string data;  // before the block
   std::vector<Section> sections;
@@ -170,7 +170,7 @@ bool MutateFooter(bool keep_size, const PieceMutation& mutate, std::string* file
 
 // --- Pages ---------------------------------------------------------------------------------------
 
-// Where a page is, and where the block's tables speak of it.
+// The place of a page, and of its entries in the block's tables.
 struct PagePlace {
   size_t group = 0;
   size_t column = 0;
@@ -254,7 +254,7 @@ void MoveInRowGroups(const PagePlace& place, int64_t delta, Section* groups) {
   }
 }
 
-// Puts `page` in the place of another one, and moves everything behind it.
+// Puts `page` in the place of another one, and moves everything after it.
 void ReplacePage(const PagePlace& place, const std::string& page, Parts* parts) {
   const auto delta = static_cast<int64_t>(page.size()) - static_cast<int64_t>(place.bytes);
   parts->data.replace(place.offset, place.bytes, page);
@@ -325,7 +325,7 @@ bool MutateSection(uint32_t id, bool keep_size, const PieceMutation& mutate, Par
   return true;
 }
 
-// Header and table of the block change in place; then it is sealed.
+// Changes header and table of the block in place, and then seals it.
 std::string WithChangedTable(const PieceMutation& mutate, const Parts& parts) {
   std::string block = JoinBlock(parts.sections);
   const size_t bytes = kBlockHeaderBytes + parts.sections.size() * kTableEntryBytes;

@@ -1,9 +1,9 @@
-// Changes one region of a segment file and repairs everything around it that would give the change
-// away before it is reached: checksums, lengths, and every offset of what the change moves.
+// Changes one region of a segment file. Repairs everything around it that would reveal the change
+// before it is reached: checksums, lengths, and every offset that the change moves.
 //
-// What is changed is a piece of the region, by a function of the caller (libFuzzer's mutations, or
-// a test's). Nothing is repaired inside the region: its bytes are as hostile as the function made
-// them. Works on damaged segments too, as long as footer, block table and the piece can be found.
+// A function of the caller changes a piece of the region (libFuzzer's mutations, or a test's).
+// Nothing is repaired inside the region: its bytes are as hostile as the function made them. Works
+// on damaged segments too, as long as footer, block table and the piece can be found.
 #ifndef VERALITH_FUZZ_SEGMENT_MUTATOR_H_
 #define VERALITH_FUZZ_SEGMENT_MUTATOR_H_
 
@@ -38,12 +38,12 @@ inline constexpr int kSegmentRegions = 16;
 
 const char* RegionName(SegmentRegion region);
 
-// `choice` selects the piece where a region has several, and whether its size may change. False:
-// the file has no such region, and *file is as before.
+// `choice` selects the piece if a region has several, and whether its size may change. Returns
+// false if the file has no such region; *file is then unchanged.
 bool MutateSegment(SegmentRegion region, uint32_t choice, const PieceMutation& mutate,
                    std::string* file);
 
-// Changes the decoded footer and seals it. False: *file is no segment.
+// Changes the decoded footer and seals it. Returns false if *file is no segment.
 bool EditFooter(const std::function<void(parquet::FileMetaData*)>& edit, std::string* file);
 
 }  // namespace veralith

@@ -1,5 +1,5 @@
-// The mutator of the segment reader's fuzz target gets behind the checksums, into every region:
-// what it makes is refused for what it says (or not at all), not for a checksum.
+// The mutator of the segment reader's fuzz target gets past the checksums, into every region: what
+// it makes is refused for what it says (or not at all), not for a checksum.
 #include "fuzz/segment_mutator.h"
 
 #include <algorithm>
@@ -38,7 +38,7 @@ std::vector<std::string> Seeds() {
   return seeds;
 }
 
-// One byte changed, inserted or removed.
+// Changes, inserts or removes one byte.
 void ChangeAByte(Random* random, std::string* piece, size_t max_bytes) {
   const uint64_t kind = piece->empty() ? 1 : random->Below(4);
   const size_t at = piece->empty() ? 0 : random->Below(piece->size());
@@ -54,14 +54,14 @@ void ChangeAByte(Random* random, std::string* piece, size_t max_bytes) {
   }
 }
 
-// A message without its numbers; "" when all is well.
+// Returns a message without its numbers; "" if all is well.
 std::string FaultOf(const absl::Status& status) {
   std::string fault(Message(status));
   std::erase_if(fault, [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; });
   return fault;
 }
 
-// What opening says, or else the structure check; and what reading all rows says.
+// Returns what opening says, or else the structure check; and what reading all rows says.
 std::pair<std::string, std::string> FaultsOf(const std::string& file) {
   SegmentReaderOptions options;
   options.memory_limit_bytes = 8 << 20;
@@ -143,8 +143,8 @@ TEST(SegmentMutator, ReachesEveryRegionBehindItsChecksums) {
   }
 }
 
-// What opening, reading and the structure check say of segments whose checksums are right, found by
-// changes of single bytes. (The tests below make faults that take more.)
+// What opening, reading and the structure check say about segments with correct checksums, found by
+// changes of single bytes. (The tests below make faults that need more.)
 constexpr const char* kFaultsOfTheReader[] = {
     // Opening.
     " of another type belongs",
@@ -160,10 +160,10 @@ constexpr const char* kFaultsOfTheReader[] = {
     "page header and segment block disagree on the rows of a page",
     "page header with impossible levels",
     "page header with impossible sizes",
-    "bytes behind the last key of a page",
-    "bytes behind the last timestamp of a page",
+    "bytes after the last key of a page",
+    "bytes after the last timestamp of a page",
     "a timestamp below ",
-    "bytes behind the last value of a page",
+    "bytes after the last value of a page",
     "definition levels that contradict the page header",
     // The structure check.
     "the hex index differs from the sparse index",
@@ -171,9 +171,9 @@ constexpr const char* kFaultsOfTheReader[] = {
     "a column chunk without statistics",
     "the offset index places a page differently",
     "a column index with nulls where none can be",
-    "statistics count other nulls",
+    "statistics count nulls differently",
     "does not match",  // the CRC-32 in a page header
-    "bytes behind the last namespace of a page",
+    "bytes after the last namespace of a page",
     "the sparse index has another first key for a key page",
     "the namespace table and the namespace column disagree",
     "a timestamp outside the range that the segment block says",
@@ -247,7 +247,7 @@ TEST(SegmentMutator, FootersOfAnotherShapeAreRefused) {
          [](Footer* f) { f->row_groups[0].columns[2].column_index_offset.reset(); });
 }
 
-// A section of the block of a small segment, changed by hand.
+// Changes a section of the block of a small segment by hand.
 std::pair<std::string, std::string> FaultsAfter(SegmentRegion region, int segment,
                                                 const std::function<void(std::string*)>& edit) {
   std::string file = MakeSmallSegment(segment).bytes;
@@ -255,7 +255,7 @@ std::pair<std::string, std::string> FaultsAfter(SegmentRegion region, int segmen
   return FaultsOf(file);
 }
 
-// Versions of one key so many that they go on in a second key page, whose keys are then changed.
+// One key with enough versions to go on in a second key page, whose keys are then changed.
 TEST(SegmentMutator, ALookupDoesNotTakeAKeyForAbsentThatTheIndexSays) {
   constexpr Timestamp kVersions = 65'600;
   std::vector<OwnedEntry> rows;

@@ -1,7 +1,8 @@
-// Bytes as a segment file: whatever opens can be iterated both ways, sought in and looked up in
-// without undefined behaviour, within a memory limit, and agrees with itself: iteration backward is
-// iteration forward reversed, and every row that iteration gives is found by seeking, unless the
-// structure check finds the file to contradict itself.
+// Bytes as a segment file: whatever opens can be iterated, scanned both ways, sought in and looked
+// up in without undefined behaviour, within a memory limit. Unless the structure check finds the
+// file to contradict itself, it agrees with itself: what cursors of several snapshots show, in both
+// directions and after seeks from both sides, is what the rows of the iterator say, and every row is
+// found by seeking and by looking it up.
 //
 // The mutator (segment_mutator.h) changes one region of the file and repairs the checksums, lengths
 // and offsets around it.
@@ -16,6 +17,7 @@
 #include "core/base/check.h"
 #include "core/base/epoch.h"
 #include "core/format/key_hash.h"
+#include "core/iterator/testing/cursor_judge.h"
 #include "core/segment/page_cache.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/testing/segment_model.h"
@@ -28,7 +30,8 @@ namespace veralith {
 namespace {
 
 constexpr uint64_t kMemoryLimit = 64 << 20;
-constexpr size_t kMaxRows = 20'000;  // a step bound: runs of equal rows cost almost no bytes
+constexpr size_t kMaxRows = 20'000;  // step bounds: runs of equal rows cost almost no bytes
+constexpr size_t kMaxSought = 100;
 
 std::vector<OwnedEntry> Forward(const SegmentReader& reader, bool* whole) {
   std::vector<OwnedEntry> rows;
@@ -40,14 +43,31 @@ std::vector<OwnedEntry> Forward(const SegmentReader& reader, bool* whole) {
   return rows;
 }
 
-void CheckBackward(const SegmentReader& reader, const std::vector<OwnedEntry>& rows) {
-  const auto iterator = reader.NewIterator(true);
-  size_t left = rows.size();
-  for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
-    VERALITH_CHECK(left > 0);
-    VERALITH_CHECK(ToOwned(iterator->entry()) == rows[--left]);
+// Cursors over the namespace of `rows`, which are all it has.
+void CheckCursors(const SegmentReader& reader, const std::vector<OwnedEntry>& rows) {
+  const NamespaceId ns = rows.front().ns;
+  const Timestamp middle = rows[rows.size() / 2].ts;
+  for (const Timestamp snapshot : {kMaxTimestamp, middle, middle - 1}) {
+    const auto keys = testing::NewestPerKey(rows, ns, snapshot);
+    const auto ahead = reader.NewCursor(ns, snapshot, /*fill_cache=*/false);
+    VERALITH_CHECK(testing::JudgeCursorWalks(ahead.get(), keys, testing::NoError).empty());
+    const auto cursor = reader.NewCursor(ns, snapshot, /*fill_cache=*/true);
+    for (size_t i = 0; i < rows.size(); i += 1 + rows.size() / kMaxSought) {
+      for (const std::string& key : {rows[i].key, rows[i].key + '\0'}) {
+        VERALITH_CHECK(
+            testing::JudgeCursorSeeks(cursor.get(), keys, key, testing::NoError).empty());
+      }
+    }
   }
-  VERALITH_CHECK(iterator->status().ok() && left == 0);
+}
+
+void CheckScans(const SegmentReader& reader, const std::vector<OwnedEntry>& rows) {
+  for (auto begin = rows.begin(); begin != rows.end();) {
+    const auto end =
+        std::find_if(begin, rows.end(), [&](const OwnedEntry& row) { return row.ns != begin->ns; });
+    CheckCursors(reader, {begin, end});
+    begin = end;
+  }
 }
 
 void CheckFound(const SegmentReader& reader, const std::vector<OwnedEntry>& rows) {
@@ -69,14 +89,26 @@ void Wander(const SegmentReader& reader) {
   for (const std::string_view key : {"", "key", "tenant/0001", "\xff"}) {
     for (const NamespaceId ns : {NamespaceId{0}, NamespaceId{1}, kMaxNamespace}) {
       iterator->Seek(ns, key, 5);
-      iterator->SeekForPrev(ns, key, 5);
-      for (int i = 0; i < 50 && iterator->Valid(); ++i) {
-        iterator->Prev();
+      for (const Timestamp snapshot : {Timestamp{5}, kMaxTimestamp}) {
+        const auto cursor = reader.NewCursor(ns, snapshot, /*fill_cache=*/true);
+        cursor->Seek(key);
+        for (int i = 0; i < 50 && cursor->Valid() && cursor->Load(); ++i) {
+          cursor->Next();
+        }
+        cursor->SeekForPrev(key);
+        for (int i = 0; i < 50 && cursor->Valid() && cursor->LoadTimestamp(); ++i) {
+          cursor->Prev();
+        }
       }
       LookupResult result;
       EpochGuard guard;
       (void)reader.Get(ns, key, HashUserKey(ns, key), 7, {.want_timestamp = true}, &result);
     }
+  }
+  const auto last = reader.NewCursor(0, 5, /*fill_cache=*/true);
+  last->SeekToLast();
+  for (int i = 0; i < 50 && last->Valid(); ++i) {
+    last->Prev();
   }
 }
 
@@ -94,7 +126,7 @@ void Run(std::string_view bytes) {
   const std::vector<OwnedEntry> rows = Forward(**reader, &whole);
   Wander(**reader);
   if (whole && (*reader)->Check().ok()) {
-    CheckBackward(**reader, rows);
+    CheckScans(**reader, rows);
     CheckFound(**reader, rows);
     VERALITH_CHECK(rows.size() == (*reader)->summary().entries);
   }

@@ -1,5 +1,5 @@
 // Bytes as a sparse index: one that parses agrees with an ordered map of its entries for every
-// lookup, and re-encodes to an index with the same entries (and, encoded by us, to itself).
+// lookup, and re-encodes to an index with the same entries (and, if we encoded it, to itself).
 #include <cstdint>
 #include <iterator>
 #include <map>

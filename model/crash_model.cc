@@ -30,7 +30,7 @@ KvModel Build(const std::vector<std::pair<Timestamp, const std::vector<Write>*>>
 
 }  // namespace
 
-std::string Difference(const std::vector<Row>& expected, const std::vector<Row>& actual) {
+Difference DifferenceOf(const std::vector<Row>& expected, const std::vector<Row>& actual) {
   for (size_t i = 0; i < std::max(expected.size(), actual.size()); ++i) {
     if (i < expected.size() && i < actual.size() && expected[i] == actual[i]) {
       continue;
@@ -41,10 +41,10 @@ std::string Difference(const std::vector<Row>& expected, const std::vector<Row>&
            std::to_string(expected.size()) + " rows expected, " + std::to_string(actual.size()) +
            " found)";
   }
-  return "";
+  return Agree();
 }
 
-std::string Difference(const KvModel::Contents& expected, const KvModel::Contents& actual) {
+Difference DifferenceOf(const KvModel::Contents& expected, const KvModel::Contents& actual) {
   KvModel::Contents both = expected;
   both.insert(actual.begin(), actual.end());  // for its namespaces
   const auto rows = [](const KvModel::Contents& contents, NamespaceId ns) {
@@ -52,11 +52,10 @@ std::string Difference(const KvModel::Contents& expected, const KvModel::Content
     return found == contents.end() ? std::vector<Row>() : found->second;
   };
   for (const auto& [ns, unused] : both) {
-    if (std::string text = Difference(rows(expected, ns), rows(actual, ns)); !text.empty()) {
-      return "namespace " + std::to_string(ns) + ", " + text;
-    }
+    VERALITH_RETURN_IF_DIFFERENT(DifferenceOf(rows(expected, ns), rows(actual, ns))
+                                     .In("namespace " + std::to_string(ns) + ", "));
   }
-  return "";
+  return Agree();
 }
 
 void CrashModel::Acknowledged(Timestamp timestamp, std::vector<Write> batch, bool synced) {
@@ -81,13 +80,13 @@ size_t CrashModel::open_failures() const {
                                            [](const Commit& c) { return !c.timestamp; }));
 }
 
-std::string CrashModel::Crash(const Recovered& recovered) { return Choose(recovered, synced_); }
+Difference CrashModel::Crash(const Recovered& recovered) { return Choose(recovered, synced_); }
 
-std::string CrashModel::Kill(const Recovered& recovered) {
+Difference CrashModel::Kill(const Recovered& recovered) {
   return Choose(recovered, commits_.size());
 }
 
-// The first `prefix` commits, of the failed ones those whose bit is set in `subset`.
+// Returns the first `prefix` commits; of the failed ones, only those whose bit is set in `subset`.
 std::vector<CrashModel::Commit> CrashModel::Candidate(size_t prefix, size_t subset) const {
   std::vector<Commit> candidate;
   size_t failed = 0;
@@ -99,7 +98,7 @@ std::vector<CrashModel::Commit> CrashModel::Candidate(size_t prefix, size_t subs
   return candidate;
 }
 
-std::string CrashModel::Choose(const Recovered& recovered, size_t must) {
+Difference CrashModel::Choose(const Recovered& recovered, size_t must) {
   std::string nearest;
   for (size_t prefix = commits_.size() + 1; prefix-- > must;) {
     const auto failed =
@@ -111,7 +110,7 @@ std::string CrashModel::Choose(const Recovered& recovered, size_t must) {
           Agreeing(Candidate(prefix, subset), recovered, &why);
       if (agreeing.has_value()) {
         Become(*std::move(agreeing));
-        return "";
+        return Agree();
       }
       nearest = nearest.empty() || why.size() > nearest.size() ? why : nearest;
     }
@@ -121,8 +120,8 @@ std::string CrashModel::Choose(const Recovered& recovered, size_t must) {
          " of them failed) agrees with what is there; nearest: " + nearest;
 }
 
-// Failed commits carry no timestamp yet: the last one's is the newest of the database, the others'
-// are those of their visible rows. `why` is longer the nearer the candidate was.
+// Failed commits have no timestamp yet. The last commit's is the newest in the database; the others
+// get those of their visible rows. `why` is longer the nearer the candidate was.
 std::optional<std::vector<CrashModel::Commit>> CrashModel::Agreeing(std::vector<Commit> candidate,
                                                                     const Recovered& recovered,
                                                                     std::string* why) {
@@ -143,7 +142,8 @@ std::optional<std::vector<CrashModel::Commit>> CrashModel::Agreeing(std::vector<
   Timestamp previous = 0;
   for (size_t i = 0; i < candidate.size(); ++i) {
     if (!candidate[i].timestamp.has_value()) {
-      // The first timestamp shown after the commit before, if it lies before the commit after.
+      // Takes the first timestamp shown after the previous commit, if it lies before the next
+      // commit's.
       const auto after = std::upper_bound(shown.begin(), shown.end(), previous);
       const bool last = i + 1 == candidate.size();
       const Timestamp bound =
@@ -162,9 +162,10 @@ std::optional<std::vector<CrashModel::Commit>> CrashModel::Agreeing(std::vector<
   for (const Commit& commit : candidate) {
     commits.emplace_back(*commit.timestamp, &commit.batch);
   }
-  const std::string difference = Difference(Build(commits).All(kMaxTimestamp), recovered.contents);
-  if (!difference.empty()) {
-    *why = "the state after " + std::to_string(candidate.size()) + " commits: " + difference;
+  const Difference difference = DifferenceOf(Build(commits).All(kMaxTimestamp), recovered.contents);
+  if (difference.differs()) {
+    *why =
+        "the state after " + std::to_string(candidate.size()) + " commits: " + difference.words();
     return std::nullopt;
   }
   return candidate;

@@ -1,10 +1,10 @@
-// The executable specification of what a database answers (DESIGN 1, promises 1, 2, 4, 5, 8):
-// every version of every key that was ever committed, and reads that look at all of them. Tiny,
-// slow, obvious: no index, no compaction, nothing is ever forgotten, so a read at any past
-// timestamp has an answer (whether an engine must still give it is the caller's question:
-// history floors are the engine's choice).
+// The executable specification of what a database answers (DESIGN 1, promises 1, 2, 4, 5, 8): every
+// version of every key that was ever committed, and reads that look at all of them. It is tiny,
+// slow and obvious: no index, no compaction. Nothing is ever forgotten, so a read at any past
+// timestamp has an answer. (Whether an engine must still give it is the caller's question: history
+// floors are the engine's choice.)
 //
-// Timestamps come from outside: the model does not own a clock, it says what commits at these
+// Timestamps come from outside: the model has no clock of its own, and says what commits at given
 // timestamps mean.
 //
 // Not here: durability and crashes (crash_model.h), limits (limits.h), errors.
@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith::model {
 
@@ -33,8 +33,8 @@ struct Write {
   bool operator==(const Write&) const = default;
 };
 
-// What a batch means: of several writes to one key the last counts, and a later range delete
-// removes what it covers from the batch. Range deletes of nothing vanish. Order is kept.
+// What a batch means: the last of several writes to one key counts, and a later range delete
+// removes what it covers from the batch. Empty range deletes vanish. Order is kept.
 std::vector<Write> Reduce(const std::vector<Write>& batch);
 
 // A limit of a scan in bytes of keys; nullopt: open.
@@ -55,10 +55,10 @@ class KvModel {
   // Applies a batch that committed at `timestamp`, later than all before.
   void Commit(Timestamp timestamp, const std::vector<Write>& batch);
 
-  // What a reader at `at` sees of a key: the row, or nullopt when absent.
+  // Returns what a reader at `at` sees of a key: the row, or nullopt if absent.
   std::optional<Row> Get(NamespaceId ns, const std::string& key, Timestamp at) const;
 
-  // The visible rows of a namespace between the limits, ascending.
+  // Returns the visible rows of a namespace between the limits, ascending.
   std::vector<Row> Scan(NamespaceId ns, const std::optional<Limit>& lower,
                         const std::optional<Limit>& upper, Timestamp at) const;
 
@@ -68,11 +68,11 @@ class KvModel {
   // Keys of a namespace that were ever put or deleted, ascending.
   std::vector<std::string> Keys(NamespaceId ns) const;
 
-  // Everything a reader at `at` sees.
+  // Returns everything that a reader at `at` sees.
   using Contents = std::map<NamespaceId, std::vector<Row>>;  // without empty namespaces
   Contents All(Timestamp at) const;
 
-  // 0 when nothing was committed.
+  // 0 if nothing was committed.
   Timestamp last_timestamp() const { return commits_.empty() ? 0 : commits_.back(); }
   // The timestamps of all commits, ascending.
   const std::vector<Timestamp>& commits() const { return commits_; }

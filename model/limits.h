@@ -1,13 +1,13 @@
 // Which writes the engine must refuse with InvalidArgument, before anything is written (DESIGN 1,
-// promise 9), and which it must take.
+// promise 9), and which it must accept.
 #ifndef VERALITH_MODEL_LIMITS_H_
 #define VERALITH_MODEL_LIMITS_H_
 
 #include <string_view>
 #include <vector>
 
-#include "core/base/types.h"
 #include "model/kv_model.h"
+#include "veralith/types.h"
 
 namespace veralith::model {
 

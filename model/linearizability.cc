@@ -20,13 +20,14 @@ class Timeline {
  public:
   void Add(Timestamp timestamp, std::optional<std::string> value) {
     if (!versions_.empty() && versions_.back().timestamp == timestamp) {
-      versions_.back().value = std::move(value);  // a put behind a range delete in one batch
+      versions_.back().value = std::move(value);  // a put after a range delete in one batch
     } else {
       versions_.push_back({timestamp, std::move(value)});
     }
   }
 
-  // The smallest moment >= `floor` at which the key is what `row` says; nullopt: there is none.
+  // Returns the smallest moment >= `floor` at which the key is what `row` says; nullopt if there is
+  // none.
   std::optional<Timestamp> FirstMatch(const Row* row, Timestamp floor) const {
     size_t i = IndexAt(floor);  // one past the version visible at floor
     if (row == nullptr) {
@@ -102,7 +103,7 @@ class Checker {
     }
   }
 
-  // Unacknowledged writes get the timestamp of a row that only they can have written.
+  // Gives unacknowledged writes the timestamp of a row that only they can have written.
   void AdoptWritesThatWereSeen() {
     std::map<std::pair<UserKey, std::string>, size_t> pending;
     for (size_t i = 0; i < history_.size(); ++i) {
@@ -185,8 +186,8 @@ class Checker {
     }
   }
 
-  // Begins and ends in the order of time. `reached_` is the largest moment that a call which has
-  // ended made or saw.
+  // Goes through begins and ends in the order of time. `reached_` is the largest moment made or
+  // seen by a call that has ended.
   void Sweep() {
     struct Event {
       uint64_t time;
@@ -220,7 +221,7 @@ class Checker {
     return history_[index].kind == Call::Kind::kWrite && history_[index].timestamp == 0;
   }
 
-  // When the call takes effect, given what had ended when it began.
+  // Returns when the call takes effect, given what had ended when it began.
   Timestamp Moment(size_t index) {
     const Call& call = history_[index];
     switch (call.kind) {
@@ -252,7 +253,8 @@ class Checker {
 
   using Expectations = std::vector<std::pair<UserKey, const Row*>>;
 
-  // Every key that was ever written inside the bounds, with the row that was returned for it.
+  // Returns every key that was ever written inside the bounds, with the row that was returned for
+  // it.
   Expectations ExpectationsOfScan(size_t index) {
     const Call& call = history_[index];
     Expectations expectations;
@@ -297,7 +299,7 @@ class Checker {
         moment = *match;
       }
     }
-    return call.timestamp != 0 ? 0 : moment;  // a snapshot's age says nothing about now
+    return call.timestamp != 0 ? 0 : moment;  // a snapshot's age tells nothing about now
   }
 
   std::optional<Timestamp> FirstMatch(const UserKey& key, const Row* row, Timestamp floor) const {

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 
+#include "model/operation_table.h"
+
 namespace veralith::model {
 namespace {
 
@@ -88,44 +90,6 @@ std::string ValueBytes(size_t position, size_t part, size_t length) {
   return bytes;
 }
 
-std::string_view KindName(OperationKind kind) {
-  static constexpr std::string_view kNames[kOperationKinds] = {
-      "put",
-      "delete",
-      "get",
-      "flush",
-      "scan",
-      "delete-range",
-      "batch",
-      "sync",
-      "compact",
-      "snapshot",
-      "release",
-      "multi-get",
-      "iterate",
-      "cursor-open",
-      "cursor-move",
-      "cursor-close",
-      "pin",
-      "wait-idle",
-      "run-background",
-      "reopen",
-      "check",
-      "read-only-visit",
-      "checkpoint",
-      "advance-time",
-      "step-back",
-      "advance-clock",
-      "resume",
-      "fail",
-      "heal",
-      "kill",
-      "crash",
-      "power-cut",
-      "close",
-      "misread",
-  };
-  return kNames[static_cast<int>(kind)];
-}
+std::string_view KindName(OperationKind kind) { return RowOf(kind).name; }
 
 }  // namespace veralith::model

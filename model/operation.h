@@ -4,16 +4,16 @@
 // Operations, and one runner (model/conformance/runner.h) applies them to an engine and to the
 // model. An operation has a one-line text form (operation_text.h), a byte form
 // (operation_bytes.h), a random form (operation_draw.h) and simpler neighbours (simplify.h), all
-// four derived from one list of fields per kind (operation_fields.h).
+// four derived from one row per kind (operation_table.h).
 //
 // Invariants
-//   1. Every Operation value can be applied to every state: what an operation needs (a held
-//      snapshot, an open database) it checks itself, and it does nothing where that is missing.
-//      So any subsequence of a trace is a trace, which is what makes shrinking work.
+//   1. Every Operation value can be applied to every state. An operation checks itself what it
+//      needs (a held snapshot, an open database), and does nothing if that is missing. So any
+//      subsequence of a trace is a trace, which is what makes shrinking work.
 //   2. Kinds are ordered from simple to complex; simplifying never moves to a later kind.
 //   3. Keys are indices into a table of nasty keys, or literal bytes. Values are a length: their
-//      bytes follow from the operation's position in its trace (ValueBytes), so that a wrong value
-//      says which write it came from.
+//      bytes follow from the operation's position in its trace (ValueBytes), so a wrong value tells
+//      which write it came from.
 //
 // Not here: what operations mean (kv_model.h, crash_model.h).
 #ifndef VERALITH_MODEL_OPERATION_H_
@@ -25,50 +25,12 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/types.h"
+#include "model/operation_table.h"
+#include "veralith/types.h"
 
 namespace veralith::model {
 
-enum class OperationKind : uint8_t {
-  kPut,
-  kDelete,
-  kGet,
-  kFlush,
-  kScan,
-  kDeleteRange,
-  kBatch,
-  kSync,
-  kCompact,
-  kSnapshot,  // takes one into a slot; at a commit in the past when `at` says so
-  kRelease,   // of a slot's snapshot
-  kMultiGet,
-  kIterate,     // opens an iterator, makes moves, closes it
-  kCursorOpen,  // an iterator that stays open in a slot
-  kCursorMove,
-  kCursorClose,
-  kPin,  // a value read and held in a slot
-  kWaitIdle,
-  kRunBackground,  // at most `count` background tasks
-  kReopen,         // closes cleanly if open, opens
-  kCheck,
-  kReadOnlyVisit,  // closes, reads everything through a read-only opening, opens again
-  kCheckpoint,     // and opens the copy and compares it
-  kAdvanceTime,    // both clocks by `nanos`
-  kStepBack,       // the wall clock by `nanos`
-  kAdvanceClock,   // Db::AdvanceClock with the wall clock + `nanos`
-  kResume,
-  kFail,      // installs a fault, in place of the one before
-  kHeal,      // removes it
-  kKill,      // the process dies, the machine does not: all that was written is read again
-  kCrash,     // the machine dies; `seed` chooses one legal survivor of the disk
-  kPowerCut,  // it will die in the `count`th step of the disk from now on; then as kCrash
-  kClose,
-  // The wall clock reads `nanos` before 1970, or after 2262, until it is set again.
-  kMisread,
-};
-inline constexpr int kOperationKinds = static_cast<int>(OperationKind::kMisread) + 1;
-
-// A key: entry `index` of the table, or, when `literal` is set, `repeat` times those bytes.
+// A key: entry `index` of the table, or, if `literal` is set, those bytes `repeat` times.
 struct Key {
   uint32_t index = 0;
   std::optional<std::string> literal;
@@ -92,8 +54,8 @@ std::string KeyBytes(const Key& key);
 inline constexpr NamespaceId kNamespaceTable[] = {
     0, 1, 2, 255, 256, 65'536, kMaxNamespace - 1, kMaxNamespace};
 
-// `length` bytes that name the operation (and the part of a batch) that wrote them. Half of the
-// positions give bytes that compress, half bytes that do not.
+// Returns `length` bytes that name the operation (and the part of a batch) that wrote them. At half
+// of the positions the bytes compress, at the other half they do not.
 std::string ValueBytes(size_t position, size_t part, size_t length);
 inline constexpr uint32_t kMaxLength = 1 << 20;
 
@@ -132,7 +94,7 @@ struct Move {
   bool operator==(const Move&) const = default;
 };
 
-// The nth call of a kind on files of a kind, from now, fails: once, or it and every later one.
+// The nth call of a kind on files of a kind, from now on, fails: once, or with every later one.
 struct Fault {
   enum class Call : uint8_t {
     kAny,
@@ -150,7 +112,7 @@ struct Fault {
     kSyncDirectory,
   };
   enum class Files : uint8_t { kAll, kLogs, kManifests, kSegments, kCurrent };
-  // kLate: the call does everything and returns an error all the same.
+  // kLate: the call does everything and returns an error nevertheless.
   enum class Effect : uint8_t { kIoError, kNoSpace, kShort, kShortNoSpace, kLate };
   Call call = Call::kAny;
   Files files = Files::kAll;
@@ -163,10 +125,10 @@ inline constexpr int kFaultCalls = static_cast<int>(Fault::Call::kSyncDirectory)
 inline constexpr int kFaultFiles = static_cast<int>(Fault::Files::kCurrent) + 1;
 inline constexpr int kFaultEffects = static_cast<int>(Fault::Effect::kLate) + 1;
 
-inline constexpr uint32_t kSlots = 4;  // of snapshots, of cursors and of pins each
+inline constexpr uint32_t kSlots = 4;  // for snapshots, for cursors and for pins each
 
-// One operation. Only the fields of its kind (operation_fields.h) mean anything; the others keep
-// their defaults, so that equality is equality of meaning.
+// One operation. Only the fields of its kind (operation_fields.h) have a meaning. The others keep
+// their defaults, so equality is equality of meaning.
 struct Operation {
   OperationKind kind = OperationKind::kPut;
   NamespaceId ns = 0;

@@ -1,6 +1,7 @@
 #include "model/operation_bytes.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <utility>
 
@@ -10,12 +11,12 @@ namespace veralith::model {
 namespace {
 
 constexpr uint64_t kNamespaces = std::size(kNamespaceTable);
-// Smaller limits than the text form's, so that no short input asks for gigabytes; keys beyond the
-// engine's limit are still within reach.
+// Limits below those of the text form, so that no short input asks for gigabytes; keys beyond the
+// engine's limit can still be made.
 constexpr size_t kMaxLiteralBytes = 64;
 constexpr uint64_t kMaxRepeat = 1'000;
-// Bytes that name nothing of their own are aliases of a few keys, of a few namespaces and of the
-// common kinds of operation: chance shall write where it wrote before.
+// Bytes that name nothing of their own are aliases of a few keys, a few namespaces and the common
+// kinds of operation: chance must write where it wrote before.
 constexpr uint64_t kOnceKeys = 64;
 constexpr uint64_t kFew = 12;
 constexpr OperationKind kCommonKinds[] = {
@@ -28,17 +29,17 @@ constexpr OperationKind kCommonKinds[] = {
 constexpr uint64_t kMaxRepeatOfOne = 40'000;
 constexpr uint64_t kMaxValueLength = 65'535;
 
-// The primitives of the two directions. A field visitor is written once, over either.
+// The primitives for both directions. A field visitor is written once, over either.
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : bytes_(bytes) {}
   bool AtEnd() const { return bytes_.empty(); }
 
-  // `bound` 0: 256.
+  // `bound` 0 means 256.
   void Byte(uint8_t& value, uint8_t bound) {
     value = static_cast<uint8_t>(bound == 0 ? Fixed(1) : Fixed(1) % bound);
   }
-  // `once`: single bytes from there on are taken modulo it.
+  // `once`: single bytes from this value on are taken modulo it.
   void Small(uint64_t& value, uint64_t limit, uint64_t once) {
     value = Fixed(1);
     if (value >= 254) {
@@ -112,7 +113,7 @@ class Codec {
     Small(size, kMaxListElements);
     list.resize(size);
   }
-  // Whether it is there; made when it has just been read that it is.
+  // Whether the field is present; makes it if reading has just found it present.
   template <typename T>
   bool Present(std::optional<T>& field) {
     bool present = field.has_value();
@@ -217,14 +218,28 @@ class Codec {
   Direction& direction_;
 };
 
+// Which kind a byte names. Kinds are found by their codes; every other byte is an alias, and the
+// rule of aliases does not know how many kinds there are.
+std::array<OperationKind, 256> KindsByByte() {
+  std::array<OperationKind, 256> kinds = {};
+  for (size_t byte = 0; byte < kinds.size(); ++byte) {
+    kinds[byte] = kCommonKinds[byte % std::size(kCommonKinds)];
+  }
+  for (const OperationRow& row : kOperations) {
+    kinds[row.code] = row.kind;
+  }
+  return kinds;
+}
+
 template <typename Direction>
-void Transcode(Operation& operation, Direction& direction) {
-  uint8_t kind = static_cast<uint8_t>(operation.kind);
-  direction.Byte(kind, 0);
-  operation.kind = kind < kOperationKinds ? static_cast<OperationKind>(kind)
-                                          : kCommonKinds[kind % std::size(kCommonKinds)];
+uint8_t Transcode(Operation& operation, Direction& direction) {
+  static const std::array<OperationKind, 256> kinds = KindsByByte();
+  uint8_t code = RowOf(operation.kind).code;
+  direction.Byte(code, 0);
+  operation.kind = kinds[code];
   Codec<Direction> codec(direction);
   VisitFields(operation, codec);
+  return code;
 }
 
 }  // namespace
@@ -236,6 +251,18 @@ std::vector<Operation> DecodeOperations(std::string_view bytes, size_t limit) {
     Transcode(operations.emplace_back(), reader);
   }
   return operations;
+}
+
+bool UsesReservedCodes(std::string_view bytes, size_t limit) {
+  Reader reader(bytes);
+  for (size_t i = 0; !reader.AtEnd() && i < limit; ++i) {
+    Operation operation;
+    const uint8_t code = Transcode(operation, reader);
+    if (code < kReservedCodes && RowOf(operation.kind).code != code) {
+      return true;
+    }
+  }
+  return false;
 }
 
 std::string EncodeOperations(const std::vector<Operation>& operations) {

@@ -133,45 +133,21 @@ class Drawer {
   const Below& below_;
 };
 
-}  // namespace
-
-Profile HealthyProfile() {
-  using enum OperationKind;
+Profile ProfileOf(uint32_t OperationRow::Weights::* weight) {
   Profile profile;
-  const std::pair<OperationKind, uint32_t> weights[] = {
-      {kPut, 160},    {kDelete, 40},       {kGet, 40},           {kFlush, 12},
-      {kScan, 40},    {kBatch, 50},        {kDeleteRange, 20},   {kSync, 6},
-      {kCompact, 10}, {kSnapshot, 20},     {kRelease, 14},       {kMultiGet, 12},
-      {kIterate, 24}, {kCursorOpen, 10},   {kCursorMove, 24},    {kCursorClose, 6},
-      {kPin, 8},      {kWaitIdle, 5},      {kRunBackground, 16}, {kReopen, 8},
-      {kCheck, 3},    {kReadOnlyVisit, 2}, {kCheckpoint, 2},     {kAdvanceTime, 6},
-      {kStepBack, 4}, {kAdvanceClock, 4},  {kResume, 1},         {kClose, 2},
-      {kMisread, 3},
-  };
-  for (const auto& [kind, weight] : weights) {
-    profile.weight(kind) = weight;
+  for (const OperationRow& row : kOperations) {
+    profile.weight(row.kind) = row.weights.*weight;
   }
   return profile;
 }
 
-Profile CrashProfile() {
-  Profile profile = HealthyProfile();
-  profile.weight(OperationKind::kCrash) = 16;
-  profile.weight(OperationKind::kPowerCut) = 16;
-  profile.weight(OperationKind::kKill) = 8;
-  profile.weight(OperationKind::kSync) = 14;
-  return profile;
-}
+}  // namespace
 
-Profile FaultProfile() {
-  Profile profile = CrashProfile();
-  profile.weight(OperationKind::kFail) = 16;
-  profile.weight(OperationKind::kHeal) = 10;
-  profile.weight(OperationKind::kResume) = 8;
-  profile.weight(OperationKind::kReopen) = 20;
-  profile.weight(OperationKind::kCheckpoint) = 6;
-  return profile;
-}
+Profile HealthyProfile() { return ProfileOf(&OperationRow::Weights::healthy); }
+
+Profile CrashProfile() { return ProfileOf(&OperationRow::Weights::crashes); }
+
+Profile FaultProfile() { return ProfileOf(&OperationRow::Weights::faults); }
 
 Profile Swarm(Profile profile, const Below& below) {
   for (int i = 1; i < kOperationKinds; ++i) {

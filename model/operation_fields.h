@@ -1,5 +1,5 @@
-// Which fields each kind of operation has, in the order of its text form: the one list that the
-// text, byte, random and simplified forms are derived from.
+// The fields of each kind of operation, in the order of its text form: the one list from which the
+// text, byte, random and simplified forms are derived.
 //
 // A visitor has one method per type of field, taking a reference to the field. VisitFields calls
 // them in order; a parser or decoder fills the fields, a printer reads them.
@@ -7,98 +7,60 @@
 #define VERALITH_MODEL_OPERATION_FIELDS_H_
 
 #include "model/operation.h"
+#include "model/operation_table.h"
 
 namespace veralith::model {
 
 template <typename Visitor>
-void VisitScanRange(Operation& o, Visitor& v) {
-  v.Namespace(o.ns);
-  v.Lower(o.lower);
-  v.Upper(o.upper);
+void VisitField(OperationField field, Operation& o, Visitor& v) {
+  switch (field) {
+    case OperationField::kNone:
+      return;
+    case OperationField::kNamespace:
+      return v.Namespace(o.ns);
+    case OperationField::kOnlyNamespace:
+      return v.OnlyNamespace(o.only_ns);
+    case OperationField::kKey:
+      return v.OneKey(o.key);
+    case OperationField::kEnd:
+      return v.End(o.end);
+    case OperationField::kLength:
+      return v.Length(o.length);
+    case OperationField::kDurability:
+      return v.Sync(o.durability);
+    case OperationField::kParts:
+      return v.Parts(o.parts);
+    case OperationField::kKeys:
+      return v.Keys(o.keys);
+    case OperationField::kLower:
+      return v.Lower(o.lower);
+    case OperationField::kUpper:
+      return v.Upper(o.upper);
+    case OperationField::kBackward:
+      return v.Backward(o.backward);
+    case OperationField::kLimit:
+      return v.Limit(o.limit);
+    case OperationField::kAt:
+      return v.At(o.at);
+    case OperationField::kMoves:
+      return v.Moves(o.moves);
+    case OperationField::kSlot:
+      return v.Slot(o.slot);
+    case OperationField::kCount:
+      return v.Count(o.count);
+    case OperationField::kSeed:
+      return v.Seed(o.seed);
+    case OperationField::kNanos:
+      return v.Nanos(o.nanos);
+    case OperationField::kFault:
+      return v.OneFault(o.fault);
+  }
 }
 
 template <typename Visitor>
 void VisitFields(Operation& o, Visitor& v) {
-  switch (o.kind) {
-    case OperationKind::kPut:
-      v.Namespace(o.ns), v.OneKey(o.key), v.Length(o.length), v.Sync(o.durability);
-      return;
-    case OperationKind::kDelete:
-      v.Namespace(o.ns), v.OneKey(o.key), v.Sync(o.durability);
-      return;
-    case OperationKind::kDeleteRange:
-      v.Namespace(o.ns), v.OneKey(o.key), v.End(o.end), v.Sync(o.durability);
-      return;
-    case OperationKind::kBatch:
-      v.Parts(o.parts), v.Sync(o.durability);
-      return;
-    case OperationKind::kGet:
-      v.Namespace(o.ns), v.OneKey(o.key), v.At(o.at);
-      return;
-    case OperationKind::kMultiGet:
-      v.Namespace(o.ns), v.Keys(o.keys), v.At(o.at);
-      return;
-    case OperationKind::kScan:
-      VisitScanRange(o, v);
-      v.Backward(o.backward), v.Limit(o.limit), v.At(o.at);
-      return;
-    case OperationKind::kIterate:
-      VisitScanRange(o, v);
-      v.At(o.at), v.Moves(o.moves);
-      return;
-    case OperationKind::kCursorOpen:
-      v.Slot(o.slot);
-      VisitScanRange(o, v);
-      v.At(o.at);
-      return;
-    case OperationKind::kCursorMove:
-      v.Slot(o.slot), v.Moves(o.moves);
-      return;
-    case OperationKind::kPin:
-      v.Slot(o.slot), v.Namespace(o.ns), v.OneKey(o.key), v.At(o.at);
-      return;
-    case OperationKind::kSnapshot:
-      v.Slot(o.slot), v.At(o.at);
-      return;
-    case OperationKind::kRelease:
-    case OperationKind::kCursorClose:
-      v.Slot(o.slot);
-      return;
-    case OperationKind::kCompact:
-      v.OnlyNamespace(o.only_ns), v.Lower(o.lower), v.Upper(o.upper);
-      return;
-    case OperationKind::kRunBackground:
-      v.Count(o.count);
-      return;
-    case OperationKind::kAdvanceTime:
-    case OperationKind::kStepBack:
-    case OperationKind::kAdvanceClock:
-      v.Nanos(o.nanos);
-      return;
-    case OperationKind::kMisread:
-      v.Backward(o.backward), v.Nanos(o.nanos);
-      return;
-    case OperationKind::kFail:
-      v.OneFault(o.fault);
-      return;
-    case OperationKind::kCrash:
-      v.Seed(o.seed);
-      return;
-    case OperationKind::kPowerCut:
-      v.Count(o.count), v.Seed(o.seed);
-      return;
-    case OperationKind::kFlush:
-    case OperationKind::kSync:
-    case OperationKind::kWaitIdle:
-    case OperationKind::kReopen:
-    case OperationKind::kCheck:
-    case OperationKind::kReadOnlyVisit:
-    case OperationKind::kCheckpoint:
-    case OperationKind::kResume:
-    case OperationKind::kHeal:
-    case OperationKind::kKill:
-    case OperationKind::kClose:
-      return;
+  for (const OperationField field : RowOf(o.kind).fields) {
+    VisitField(field, o, v);
   }
 }
 

@@ -1,18 +1,20 @@
-// The text, byte, random and simplified forms of operations, against each other.
+// The text, byte, random and simplified forms of operations, compared with each other.
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 
 #include "gtest/gtest.h"
 #include "model/operation_bytes.h"
 #include "model/operation_draw.h"
+#include "model/operation_table.h"
 #include "model/operation_text.h"
 #include "model/simplify.h"
 
 namespace veralith::model {
 namespace {
 
-// A generator of this test's own: model/ uses nothing of core but types.
+// A generator of this test's own: model/ uses only types of core.
 class Chance {
  public:
   uint64_t operator()(uint64_t bound) {
@@ -87,6 +89,70 @@ TEST(OperationForms, EveryCutAndChangeOfALineParsesOrNamesAColumn) {
   }
 }
 
+// Saved inputs of the fuzzer are made of codes. The list only gets longer: a code stays the code of
+// its kind, and that of a kind that is gone stays here.
+TEST(OperationForms, CodesAreNeverChangedNorUsedAgain) {
+  const std::map<std::string_view, int> codes = {{"put", 0},
+                                                 {"delete", 1},
+                                                 {"get", 2},
+                                                 {"flush", 3},
+                                                 {"scan", 4},
+                                                 {"delete-range", 5},
+                                                 {"batch", 6},
+                                                 {"sync", 7},
+                                                 {"compact", 8},
+                                                 {"snapshot", 9},
+                                                 {"release", 10},
+                                                 {"multi-get", 11},
+                                                 {"iterate", 12},
+                                                 {"cursor-open", 13},
+                                                 {"cursor-move", 14},
+                                                 {"cursor-close", 15},
+                                                 {"pin", 16},
+                                                 {"wait-idle", 17},
+                                                 {"run-background", 18},
+                                                 {"reopen", 19},
+                                                 {"check", 20},
+                                                 {"read-only-visit", 21},
+                                                 {"checkpoint", 22},
+                                                 {"advance-time", 23},
+                                                 {"step-back", 24},
+                                                 {"advance-clock", 25},
+                                                 {"resume", 26},
+                                                 {"fail", 27},
+                                                 {"heal", 28},
+                                                 {"kill", 29},
+                                                 {"crash", 30},
+                                                 {"power-cut", 31},
+                                                 {"close", 32},
+                                                 {"misread", 33}};
+  std::set<int> used;
+  for (const auto& [name, code] : codes) {
+    EXPECT_TRUE(used.insert(code).second) << code << " is used twice";
+  }
+  for (const OperationRow& row : kOperations) {
+    const auto known = codes.find(row.name);
+    ASSERT_NE(known, codes.end()) << "the new kind " << row.name
+                                  << " belongs into this list, with code " << codes.size();
+    EXPECT_EQ(row.code, known->second) << "the code of " << row.name << " has changed";
+    EXPECT_LT(row.code, kReservedCodes);
+  }
+}
+
+TEST(OperationForms, BytesThatAreNoCodeHaveOneMeaning) {
+  // Of those that no kind ever takes as its code: the first and the last, and some between.
+  const std::pair<int, OperationKind> aliases[] = {
+      {64, OperationKind::kDelete},       {79, OperationKind::kDelete},
+      {100, OperationKind::kSnapshot},    {127, OperationKind::kGet},
+      {200, OperationKind::kDeleteRange}, {255, OperationKind::kPut}};
+  for (const auto& [byte, kind] : aliases) {
+    const std::string bytes(1, static_cast<char>(byte));
+    EXPECT_EQ(DecodeOperations(bytes, 1).at(0).kind, kind) << byte;
+    EXPECT_FALSE(UsesReservedCodes(bytes, 1)) << byte;
+  }
+  EXPECT_TRUE(UsesReservedCodes(std::string(1, static_cast<char>(kReservedCodes - 1)), 1));
+}
+
 TEST(OperationForms, EveryKindIsDrawn) {
   std::set<OperationKind> kinds;
   for (const Operation& operation : DrawMany(20'000)) {
@@ -97,7 +163,7 @@ TEST(OperationForms, EveryKindIsDrawn) {
 
 TEST(OperationForms, SimplifyingAlwaysEndsAndNeverMovesToALaterKind) {
   for (const Operation& drawn : DrawMany(2'000)) {
-    // Always the last neighbour: the smallest step.
+    // Takes always the last neighbour: the smallest step.
     Operation operation = drawn;
     for (int steps = 0;; ++steps) {
       ASSERT_LT(steps, 100'000) << PrintOperation(drawn);

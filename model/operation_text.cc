@@ -145,7 +145,7 @@ class Parser {
     at_ += word.size();
     return true;
   }
-  // Index of the word that comes next.
+  // Returns the index of the word that comes next.
   template <size_t n>
   size_t OneOf(const std::string_view (&words)[n], std::string_view what) {
     const std::string_view word = PeekWord();
@@ -306,7 +306,7 @@ class Parser {
     ++at_;
     return digit;
   }
-  // After the opening quote, through the closing one.
+  // Reads from after the opening quote through the closing one.
   std::string QuotedBytes() {
     std::string bytes;
     while (!failed()) {

@@ -26,13 +26,13 @@ namespace veralith::model {
 
 std::string PrintOperation(const Operation& operation);
 
-// False and `error` ("column 7: expected a key, such as k3 or \"ab\"") when it is none.
+// Returns false and sets `error` ("column 7: expected a key, such as k3 or \"ab\"") if it is none.
 bool ParseOperation(std::string_view line, Operation* operation, std::string* error);
 
 // "\x00ab" with quotes: printable ASCII as it is, everything else as \xhh.
 std::string Quote(std::string_view bytes);
 
-// "c12+1", "s2", "now": for messages too.
+// "c12+1", "s2", "now". Used in messages, too.
 std::string PrintReadPoint(const ReadPoint& at);
 std::string PrintKey(const Key& key);
 

@@ -9,7 +9,7 @@
 namespace veralith::model {
 namespace {
 
-// Walks the fields counting the possible changes, and makes the one number `target`.
+// Walks the fields and counts the possible changes; makes the one with number `target`.
 class Change {
  public:
   explicit Change(size_t target) : left_(target) {}
@@ -89,7 +89,7 @@ class Change {
   }
 
  private:
-  // True when the change considered now is the wanted one.
+  // Returns true if the current change is the wanted one.
   bool Here() {
     if (made_) {
       return false;
@@ -104,7 +104,7 @@ class Change {
   template <typename T>
   void Smaller(T& number) {
     constexpr T kLarge = std::min<uint64_t>(std::numeric_limits<T>::max(), 1 << 16);
-    // Large numbers go down faster than one by one, or it would never end.
+    // Large numbers shrink faster than by ones; otherwise it would never end.
     const T least = number > kLarge ? number >> 8 : 1;
     const T steps[] = {0, static_cast<T>(number / 2), static_cast<T>(number - least)};
     for (size_t i = 0; i < 3 && number != 0; ++i) {
@@ -211,7 +211,7 @@ class NameVisitor {
   OnNamespace space_;
 };
 
-// A batch of one part is that part.
+// Adds the part of a batch that has only one.
 void AddUnbatched(const Operation& batch, std::vector<Operation>* simpler) {
   if (batch.kind != OperationKind::kBatch || batch.parts.size() != 1) {
     return;

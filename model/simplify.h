@@ -1,4 +1,4 @@
-// Simpler neighbours of an operation, for shrinking: the same whatever producer found a failure.
+// Simpler neighbours of an operation, for shrinking: the same whichever producer found a failure.
 #ifndef VERALITH_MODEL_SIMPLIFY_H_
 #define VERALITH_MODEL_SIMPLIFY_H_
 
@@ -9,13 +9,13 @@
 
 namespace veralith::model {
 
-// Every operation one step simpler than this one: one field smaller, one element less, or a simpler
-// kind that says the same. Empty for the simplest. Following any chain of them ends.
+// Returns every operation one step simpler than this one: one field smaller, one element less, or a
+// simpler kind that means the same. Empty for the simplest. Following any chain of them ends.
 std::vector<Operation> Simplifications(const Operation& operation);
 
-// Names that several operations share, and the same operation with one of them exchanged for
-// another: a key of the table by its index, or a namespace. Changing them everywhere at once finds
-// simpler traces that changing one operation does not.
+// Names that several operations share, and the same operation with one name exchanged for another:
+// a key of the table by its index, or a namespace. Changing a name everywhere at once finds simpler
+// traces that changing one operation does not.
 struct Names {
   std::set<uint32_t> keys;
   std::set<NamespaceId> namespaces;

@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view kFirstLine = "veralith trace 1";
 constexpr std::string_view kConfiguration = "configuration ";
 
-// The next line of `text`, which is cut off.
+// Cuts the next line off `text` and returns it.
 std::string_view TakeLine(std::string_view& text) {
   const size_t end = std::min(text.find('\n'), text.size());
   std::string_view line = text.substr(0, end);

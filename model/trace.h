@@ -1,4 +1,5 @@
-// A trace: a configuration and a list of operations; what every producer makes and the runner runs.
+// A trace: a configuration and a list of operations. Every producer makes traces; the runner runs
+// them.
 //
 //   veralith trace 1
 //   configuration name=tiny seed=7 write_buffer_bytes=4096
@@ -29,7 +30,7 @@ struct Trace {
 
 std::string PrintTrace(const Trace& trace);
 
-// False and `error` ("line 3, column 7: expected ...") when it is none. Total.
+// Returns false and sets `error` ("line 3, column 7: expected ...") if it is none. Total.
 bool ParseTrace(std::string_view text, Trace* trace, std::string* error);
 
 }  // namespace veralith::model

@@ -17,7 +17,7 @@ Profile Batches() {
                           {kRelease, 4},
                           {kGet, 20},
                           {kFlush, 6}});
-  profile.nasty_keys = 6;  // so that operations of one batch meet
+  profile.nasty_keys = 6;  // so that operations of one batch meet on a key
   profile.ordinary_keys = 10;
   profile.max_length = 700;  // more than a sector, so that a crash can tear a record
   return profile;

@@ -11,7 +11,7 @@ namespace {
 
 TEST(AChildOfFork, HarmsNothingAndIsHarmedByNothingAtAnyMoment) {
   for (uint64_t seed = 1; seed <= 3; ++seed) {
-    ASSERT_EQ(CheckForks(seed, /*forks=*/6, /*seconds=*/120), "") << "seed " << seed;
+    ASSERT_EQ(CheckForks(seed, /*forks=*/6, /*seconds=*/120), Agree()) << "seed " << seed;
   }
 }
 

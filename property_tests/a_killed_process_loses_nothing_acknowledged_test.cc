@@ -18,9 +18,9 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/db.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {
@@ -55,8 +55,8 @@ void Say(const std::string& line) {
   }
 }
 
-// The writing process: commits from `first` on until it is killed or gets an error, and says each
-// commit that was acknowledged.
+// The writing process: commits from `first` on until it is killed or gets an error, and reports
+// each commit that was acknowledged.
 int RunWriter(const std::string& directory, uint64_t first, bool limited) {
   Options options = SmallOptions();
   if (limited) {
@@ -82,7 +82,7 @@ int RunWriter(const std::string& directory, uint64_t first, bool limited) {
   }
 }
 
-// A writing process and what it says.
+// A writing process and what it reports.
 class Writer {
  public:
   Writer(const std::string& directory, uint64_t first, bool limited) {
@@ -102,7 +102,7 @@ class Writer {
   }
   ~Writer() { std::fclose(said_); }
 
-  // The next line; false when the process has ended.
+  // Reads the next line; returns false if the process has ended.
   bool Read(std::string* line) {
     line->clear();
     for (int c = std::fgetc(said_); c != '\n'; c = std::fgetc(said_)) {
@@ -125,7 +125,7 @@ class Writer {
   std::FILE* said_;
 };
 
-// How many commits are there, from 0 on without a gap, each whole. Fails for anything else.
+// Returns how many commits there are, from 0 on without a gap, each whole. Fails for anything else.
 uint64_t CountCommits(Db& db) {
   ScanOptions options;
   options.lower = Bound::Inclusive("commit/");
@@ -179,7 +179,7 @@ TEST(AKilledProcess, LosesNothingAcknowledgedAndLeavesEveryCommitWhole) {
   uint64_t survived = 0;
   for (int kill = 0; kill < 20; ++kill) {
     Writer writer(directory, survived, /*limited=*/false);
-    // Some die while they still open, the others behind a random commit.
+    // Some die while they still open, the others after a random commit.
     const uint64_t patience = random.OneIn(4) ? 0 : 1 + random.Below(500);
     std::string line;
     for (uint64_t said = 0; said < patience && writer.Read(&line); ++said) {
@@ -197,7 +197,7 @@ TEST(AKilledProcess, LosesNothingAcknowledgedAndLeavesEveryCommitWhole) {
     if (survived + acknowledged == 0) {
       continue;  // perhaps not even created
     }
-    // Looking (read-only) changes nothing: the next writer recovers from the kill itself.
+    // Reading (read-only) changes nothing: the next writer recovers from the kill itself.
     survived = CommitsIn(directory, /*read_only=*/random.OneIn(2));
     ASSERT_GE(survived, acknowledged) << "an acknowledged commit is lost";
     ASSERT_LE(survived, acknowledged + 1) << "more than the commit that was being acknowledged";

@@ -1,6 +1,6 @@
 // DESIGN 4: "a file's bounds in the manifest include its range tombstones". Here: whatever a
-// segment holds, its bounds are the least and the greatest of it, whole: neither what was written
-// first and last, nor cut short (hazard O7).
+// segment holds, its bounds are its smallest and its largest key, whole. They are not what was
+// written first and last, and are not cut short (hazard O7).
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -16,7 +16,7 @@
 namespace veralith {
 namespace {
 
-// Keys that differ only behind the bytes that statistics of columns usually keep.
+// Makes keys that differ only after the bytes that column statistics usually keep.
 History WithLongKeys(History history, size_t prefix_bytes) {
   const std::string prefix(prefix_bytes, 'x');
   for (OwnedEntry& entry : history.entries) {
@@ -35,7 +35,7 @@ struct Bounds {
   std::vector<Timestamp> times;
 };
 
-// Of everything that the history says, in the order it was said.
+// The bounds of everything in the history, in the order in which it was written.
 Bounds AllBounds(const History& history) {
   Bounds all;
   for (const OwnedEntry& entry : history.entries) {

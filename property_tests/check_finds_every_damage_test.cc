@@ -1,6 +1,6 @@
 // After a clean Close, `veralith check` or the next opening finds every flipped bit of every byte
-// that is recorded as synced: in CURRENT, the manifest, the logs (which hold records only where the
-// last flush found no room) and the segments. And every cut of a log.
+// that is recorded as synced: in CURRENT, the manifest, the logs (which hold records only if the
+// last flush found no room) and the segments. It also finds every cut of a log.
 //
 // Files up to kExhaustiveBytes: every bit. Larger ones: one bit of each of kSamples random bytes.
 #include <map>
@@ -14,9 +14,9 @@
 #include "core/base/text.h"
 #include "core/fs/testing/fault_plan.h"
 #include "core/manifest/file_names.h"
-#include "core/repair/check_database.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/random_database.h"
+#include "veralith/check_database.h"
 
 namespace veralith {
 namespace {
@@ -28,7 +28,7 @@ FileKind KindOf(const std::string& path) {
   return ParseFileName(path.substr(path.rfind('/') + 1))->kind;
 }
 
-// "" when nothing is found.
+// Returns "" if nothing is found.
 std::string Findings(SimulatedFileSystem& disk) {
   CheckReport report;
   const absl::Status status =
@@ -51,7 +51,7 @@ class CheckFindsDamage : public testing::TestWithParam<int> {
       database_->CloseWithoutRoomForSegments();
     }
     whole_ = database_->simulation().disk().CloneWithEverything();
-    // What Close left unsynced is not promised; a file whose removal is not durable is not there.
+    // What Close left unsynced is not promised; a file whose removal is not durable does not count.
     synced_ = database_->simulation().disk().CloneWithNothingUnsynced()->Files();
     std::erase_if(synced_, [this](const auto& file) { return !*whole_->Exists(file.first); });
     ASSERT_EQ(Findings(*whole_), "");

@@ -1,8 +1,8 @@
 // DESIGN promise 11, Closed is closed: "Close makes all acknowledged writes durable; afterwards
 // calls and iterators fail with FailedPrecondition, pinned values stay valid."
 //
-// The runner calls everything on a closed database and looks at every held cursor and pinned value
-// (model/conformance/session_life.cc, CheckClosed); a crash right behind a Close must lose nothing.
+// The runner calls everything on a closed database and checks every held cursor and pinned value
+// (model/conformance/session_life.cc, CheckClosed). A crash right after a Close must lose nothing.
 #include "gtest/gtest.h"
 #include "property_tests/generators/traces.h"
 #include "rapidcheck/gtest.h"

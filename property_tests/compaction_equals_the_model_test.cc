@@ -13,8 +13,8 @@
 namespace veralith {
 namespace {
 
-// Adds, level by level, what overlaps the hull, until nothing more does. What results keeps to the
-// rules of picks, whatever was chosen first.
+// Adds, level by level, what overlaps the hull, until nothing more does. The result is a legal
+// pick, whatever was chosen first.
 void CloseUnderOverlap(const Version& version, Pick* pick) {
   const int first =
       pick->input_level() == pick->output_level ? pick->output_level : pick->input_level() + 1;
@@ -34,8 +34,8 @@ void CloseUnderOverlap(const Version& version, Pick* pick) {
   }
 }
 
-// Runs that are neighbours in age, into one run: in the place of the newest of them, or, when they
-// are the oldest ones, in a tier below.
+// Merges runs that are neighbours in age into one run: in the place of the newest of them, or, if
+// they are the oldest ones, in a tier below.
 std::optional<Pick> AnyTierMerge(const Version& version) {
   const int level = *rc::gen::inRange(0, kMaxTieredLevels);
   const std::vector<Run>& runs = version.runs(level);
@@ -143,7 +143,7 @@ void Step(TreeWalk& walk) {
       }
       break;
     case 6:
-      harness.ChangeStyle(TreeWalk::AnyStyle());
+      harness.ChangePolicy(TreeWalk::AnyPolicyKind());
       return;
     default:
       if (walk.now() > 0) {
@@ -163,8 +163,8 @@ RC_GTEST_PROP(Compaction, EqualsTheModelAtEverySnapshot, ()) {
   }
 }
 
-// What is kept for snapshots is kept no longer (hazard C8), and tombstones with nothing beneath go
-// (C1's other half): by hand, down to the live keys alone.
+// What is kept for snapshots is kept no longer than they live (hazard C8), and tombstones with
+// nothing beneath are dropped (C1's other half): manual compaction leaves only the live keys.
 RC_GTEST_PROP(Compaction, OfEverythingWithoutSnapshotsLeavesTheLiveKeysAlone, ()) {
   TreeWalk walk;
   walk.Flush();

@@ -13,6 +13,7 @@
 #include "core/base/testing/simulated_executor.h"
 #include "core/compaction/testing/job_harness.h"
 #include "core/compaction/testing/version_history.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
 #include "gtest/gtest.h"
@@ -48,8 +49,8 @@ std::string ValueOf(Timestamp ts, size_t bytes) {
   return value;
 }
 
-// One commit per entry from `*now` on: some stretches of keys, dense or with gaps, put or deleted,
-// and range deletes.
+// Makes one commit per entry from `*now` on: some stretches of keys, dense or with gaps, put or
+// deleted, and range deletes.
 History AnyRun(Timestamp* now) {
   History run;
   for (int stretch = *rc::gen::inRange(1, 4); stretch > 0; --stretch) {
@@ -74,7 +75,7 @@ History AnyRun(Timestamp* now) {
   return run;
 }
 
-// Every run there is, into one; there is at least one.
+// Picks all runs, into one; there is at least one.
 Pick Everything(const Version& version) {
   Pick pick;
   for (const Run& run : version.runs(0)) {
@@ -195,7 +196,7 @@ TEST_F(CopiedPagesTest, AreCounted) {
   EXPECT_GT(harness_->prepared().statistics.value_bytes_copied, 12u * 100);
 }
 
-// Every byte of the larger input damaged in turn: the job ends with DataLoss, or its outputs hold
+// Damages every byte of the larger input in turn: the job ends with DataLoss, or its outputs hold
 // what they hold without the damage, and are sound.
 TEST_F(CopiedPagesTest, AreNeverDamaged) {
   Make();

@@ -1,6 +1,6 @@
 // The whole database equals the model: every answer, under random operations and many
 // configurations with tiny limits, with reopening, crashes and failing calls. (All of DESIGN 1; the
-// other files here each look harder at one promise.)
+// other files here each test one promise harder.)
 #include <algorithm>
 #include <cstdlib>
 #include <string>
@@ -45,7 +45,7 @@ RC_GTEST_PROP(Database, EqualsTheModelWhileCallsFail, ()) {
   CheckAgrees(*AnyTrace(FaultProfile()));
 }
 
-// Real threads do not run twice alike, so there is nothing to shrink.
+// Two runs of real threads differ, so there is nothing to shrink.
 TEST(Database, EqualsTheModelOnRealFilesAndThreads) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     Trace trace = DrawTrace(seed, 100, Weather::kCrashes);

@@ -14,7 +14,7 @@ constexpr int kKeys = 3000;
 
 std::string KeyOf(int i) { return "key" + std::to_string(10'000 + i); }
 
-class DeletedKeys : public ::testing::TestWithParam<CompactionStyle> {
+class DeletedKeys : public ::testing::TestWithParam<CompactionPolicyKind> {
  protected:
   DeletedKeys() {
     Options options = simulation_.SmallOptions();
@@ -41,7 +41,7 @@ class DeletedKeys : public ::testing::TestWithParam<CompactionStyle> {
   uint64_t before_ = 0;
 };
 
-// The last deletes are still in memory when the writer stops: the flush is theirs.
+// The last deletes are still in memory when the writer stops: flushing them is the database's work.
 TEST_P(DeletedKeys, OneByOneLeaveAlmostNothing) {
   for (int i = 0; i < kKeys; ++i) {
     ASSERT_TRUE(db_->Delete({}, 0, KeyOf((i * 7) % kKeys)).ok());
@@ -78,9 +78,10 @@ TEST_P(DeletedKeys, StayWhereASnapshotStillSeesThem) {
   EXPECT_LT(SegmentBytes() * 100, before_);
 }
 
-INSTANTIATE_TEST_SUITE_P(Styles, DeletedKeys,
-                         ::testing::Values(CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                                           CompactionStyle::kTiered));
+INSTANTIATE_TEST_SUITE_P(Policies, DeletedKeys,
+                         ::testing::Values(CompactionPolicyKind::kLeveled,
+                                           CompactionPolicyKind::kHybrid,
+                                           CompactionPolicyKind::kTiered));
 
 }  // namespace
 }  // namespace veralith

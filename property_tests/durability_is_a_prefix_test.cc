@@ -34,8 +34,8 @@ RC_GTEST_PROP(Durability, IsAPrefixAfterRandomCrashes, ()) {
   CheckAgrees(*AnyTrace(WritesAndCrashes()));
 }
 
-// The power fails in every step of the disk, one run each, until a run needs fewer: also in the
-// steps of opening and recovery.
+// The power fails in every step of the disk, one run each, until a run has fewer steps. That
+// includes the steps of opening and recovery.
 RC_GTEST_PROP(Durability, IsAPrefixWhereverThePowerFails, ()) {
   Profile profile = WritesAndCrashes();
   for (const OperationKind kind :

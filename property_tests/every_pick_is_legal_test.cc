@@ -1,9 +1,10 @@
-// Whatever flushes, jobs that run at the same time and the order in which they end or fail: every
-// pick is legal, data higher in the tree stays newer, and picking comes to an end.
+// Whatever is flushed, whichever jobs run at the same time, and in whatever order they end or fail:
+// every pick is legal, data higher in the tree stays newer, and picking comes to an end.
 #include <memory>
 #include <set>
 #include <vector>
 
+#include "core/compaction/testing/test_options.h"
 #include "core/compaction/testing/tree_simulation.h"
 #include "gtest/gtest.h"
 #include "rapidcheck/gtest.h"
@@ -16,7 +17,7 @@ constexpr uint64_t kBytesPerKey = 2;
 constexpr size_t kTargetKeys = 8;
 
 CompactionOptions TinyOptions(bool dynamic) {
-  CompactionOptions options;
+  CompactionOptions options = TestCompactionOptions();
   options.target_file_bytes = kTargetKeys * kBytesPerKey;
   options.max_grandparent_overlap_bytes = 10 * options.target_file_bytes;
   options.level0_trigger_runs = 2;
@@ -29,13 +30,10 @@ CompactionOptions TinyOptions(bool dynamic) {
   return options;
 }
 
-constexpr CompactionStyle kStyles[] = {CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                                       CompactionStyle::kTiered};
+CompactionPolicyKind AnyPolicyKind() { return kCompactionPolicyKinds[*rc::gen::inRange(0, 3)]; }
 
-CompactionStyle AnyStyle() { return kStyles[*rc::gen::inRange(0, 3)]; }
-
-std::unique_ptr<CompactionPolicy> PolicyOf(CompactionStyle style) {
-  return NewCompactionPolicy(style, TinyOptions(*rc::gen::arbitrary<bool>()));
+std::unique_ptr<CompactionPolicy> PolicyOf(CompactionPolicyKind kind) {
+  return NewCompactionPolicy(kind, TinyOptions(*rc::gen::arbitrary<bool>()));
 }
 
 std::set<int> AnyKeys() {
@@ -73,7 +71,7 @@ void Settle(TreeSimulation& tree) {
 }
 
 RC_GTEST_PROP(Picker, KeepsEveryTreeInOrderAndSettles, ()) {
-  const auto policy = PolicyOf(AnyStyle());
+  const auto policy = PolicyOf(AnyPolicyKind());
   TreeSimulation tree(policy.get(), kBytesPerKey, kTargetKeys);
   const int steps = *rc::gen::inRange(1, 80);
   for (int i = 0; i < steps; ++i) {
@@ -90,9 +88,9 @@ RC_GTEST_PROP(Picker, KeepsEveryTreeInOrderAndSettles, ()) {
 // A database opened with another policy than before: its tree keeps its order, and takes the new
 // policy's shape.
 RC_GTEST_PROP(Picker, BringsTheTreeOfAnotherPolicyIntoItsShape, ()) {
-  const auto before = PolicyOf(AnyStyle());
-  const CompactionStyle style = AnyStyle();
-  const auto after = PolicyOf(style);
+  const auto before = PolicyOf(AnyPolicyKind());
+  const CompactionPolicyKind kind = AnyPolicyKind();
+  const auto after = PolicyOf(kind);
   TreeSimulation tree(before.get(), kBytesPerKey, kTargetKeys);
   const int steps = *rc::gen::inRange(1, 60);
   for (int i = 0; i < steps; ++i) {
@@ -105,17 +103,17 @@ RC_GTEST_PROP(Picker, BringsTheTreeOfAnotherPolicyIntoItsShape, ()) {
     Step(tree);
   }
   Settle(tree);
-  if (style == CompactionStyle::kTiered) {
-    RC_ASSERT(after->Scores(tree.version())[0] < 1);  // of all runs, wherever they are
+  if (kind == CompactionPolicyKind::kTiered) {
+    RC_ASSERT(after->Scores(tree.version())[0] < 1);  // counts all runs, wherever they are
   } else {
     RC_ASSERT(tree.version().CheckInvariants(after->TieredLevels()).ok());
   }
 }
 
-// Hazard C11, beside automatic jobs: when it says it is done, nothing written before lies above the
-// last level.
+// Hazard C11, while automatic jobs run: when it reports that it is done, nothing written before
+// lies above the last level.
 RC_GTEST_PROP(Picker, ManualCompactionReachesTheLastLevelBesideOtherJobs, ()) {
-  const auto policy = PolicyOf(AnyStyle());
+  const auto policy = PolicyOf(AnyPolicyKind());
   TreeSimulation tree(policy.get(), kBytesPerKey, kTargetKeys);
   const int steps = *rc::gen::inRange(1, 60);
   for (int i = 0; i < steps; ++i) {

@@ -1,6 +1,6 @@
-// Every reader opens the files of every format version and finds what is in them, and today's
-// writers make the bytes of the newest from the same entries. The folders of corpus/golden never
-// change.
+// Every reader opens the files of every format version and finds their contents, and today's
+// writers make the bytes of the newest version from the same entries. The folders of corpus/golden
+// never change.
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -27,7 +27,7 @@ Files ReadGolden(uint32_t version, const std::string& part) {
   return files;
 }
 
-// Which files differ, not how: they are binary.
+// Shows which files differ, not how: they are binary.
 void ExpectSameFiles(const Files& made, const Files& golden) {
   for (const auto& [name, bytes] : golden) {
     ASSERT_TRUE(made.contains(name)) << name;
@@ -59,7 +59,7 @@ class RecordFileVersion : public ::testing::TestWithParam<uint32_t> {
 INSTANTIATE_TEST_SUITE_P(All, RecordFileVersion,
                          ::testing::Range(kOldestRecordFormatVersion, kRecordFormatVersion + 1));
 
-// The versions of the logs and manifests among the files.
+// Returns the versions of the logs and manifests among the files.
 std::set<uint32_t> Versions(const Files& files) {
   std::set<uint32_t> versions;
   for (const auto& [name, bytes] : files) {
@@ -98,7 +98,7 @@ TEST_P(RecordFileVersion, TheDatabaseHoldsWhatItsTextSays) {
   EXPECT_EQ(*text, Golden("database").at("contents.txt"));
 }
 
-// No file of an older version is ever appended to: opening leaves files of the newest only.
+// No file of an older version is ever appended to: opening leaves only files of the newest version.
 TEST_P(RecordFileVersion, ADatabaseGoesOnInFilesOfTheNewestVersion) {
   const auto left = ContinueDatabase(Golden("database"));
   ASSERT_TRUE(left.ok()) << left.status();

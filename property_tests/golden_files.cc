@@ -10,18 +10,19 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/db/testing/simulation.h"
-#include "core/db/write_batch.h"
 #include "core/format/key_hash.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/memory_file.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/log/log_reader.h"
 #include "core/log/log_writer.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
-#include "core/repair/check_database.h"
-#include "core/repair/repair.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
+#include "veralith/check_database.h"
+#include "veralith/repair.h"
+#include "veralith/write_batch.h"
 
 namespace veralith {
 namespace {
@@ -163,7 +164,7 @@ std::string SegmentText(const GoldenSegment& golden) {
   return text;
 }
 
-// A lookup of the entry at its own timestamp finds it.
+// Checks that a lookup of the entry at its own timestamp finds it.
 absl::Status CheckLookup(const SegmentReader& reader, const EntryView& entry) {
   EpochGuard guard;
   LookupResult result;
@@ -336,7 +337,7 @@ absl::Status CheckFiles(FileSystem& fs) {
   return report.damage.empty() ? absl::OkStatus() : DataLoss(report.damage.front());
 }
 
-// All but the text.
+// Installs all except the text.
 void InstallDatabase(Files files, FileSystem* fs) {
   files.erase(kText);
   Install(files, Simulation::kDirectory, fs);

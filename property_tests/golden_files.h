@@ -1,10 +1,10 @@
-// The format versions, held still: what the folders of corpus/golden contain, one per version of
-// record files, how it is made, and how its contents are said as text.
+// The format versions, kept fixed: what the folders of corpus/golden contain (one per version of
+// record files), how it is made, and how its contents are described as text.
 //
-// Four parts. `segments` (one per way of writing; in folder 1 only, segments are the same since),
-// `logs` and `manifest` are functions of fixed entries, so that today's writers must give the bytes
-// of the newest folder. `database` is a whole directory that a database once left behind; today's
-// engine must open it and find what is in its text.
+// Four parts. `segments` (one per way of writing; only in folder 1, because segments have not
+// changed since), `logs` and `manifest` are functions of fixed entries, so today's writers must
+// give the bytes of the newest folder. `database` is a whole directory that a database once left;
+// today's engine must open it and find what its text says.
 //
 // make_golden_files.cc wrote the files; they are never written again: a change of the format is a
 // new version with a folder of its own.
@@ -48,24 +48,24 @@ using Files = std::map<std::string, std::string>;
 
 // NAME.parquet and NAME.txt per segment.
 Files MakeGoldenSegments();
-// Two logs, the second going on where the first ends, and their text.
+// Two logs, of which the second continues the first, and their text.
 Files MakeGoldenLogs();
-// CURRENT, a manifest, and the text of the state they say.
+// CURRENT, a manifest, and the text of the state that they describe.
 Files MakeGoldenManifest();
 // A database's directory, and the text of what it holds. May differ from the golden one: what an
 // engine decides is not the format.
 Files MakeGoldenDatabase();
 
-// What a reader of today finds in such files, in the form of the texts.
+// Describes what today's reader finds in such files, in the form of the texts.
 absl::StatusOr<std::string> DescribeSegment(const std::string& bytes);
 absl::StatusOr<std::string> DescribeLogs(const Files& files);
 absl::StatusOr<std::string> DescribeManifest(const Files& files);
 absl::StatusOr<std::string> DescribeDatabase(const Files& files);
 
-// What is left when a database is opened, something is written, and the process is killed; its text
-// says what it must hold.
+// Opens a database, writes something, and kills the process. Returns what is left; its text says
+// what it must hold.
 absl::StatusOr<Files> ContinueDatabase(const Files& files);
-// The database that `repair` makes of one.
+// Returns the database that `repair` makes.
 absl::StatusOr<Files> RepairOfDatabase(const Files& files);
 
 }  // namespace veralith

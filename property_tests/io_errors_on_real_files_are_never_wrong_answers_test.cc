@@ -2,11 +2,11 @@
 // that error. ... A failed background job keeps its inputs ... and can be resumed. After a failed
 // write or sync of log or manifest nothing is acknowledged until the database is reopened."
 //
-// Below unchanged production code the Nth call of the machine's own fails (failing_calls.h), for
-// every N until none is left, once and from then on: in a whole life of a database, from creation
-// over writes, flush, compaction and checkpoint to another opening. Every answer is right or an
-// error; and once the machine works again, the database opens and is whole. Syncs that succeed do
-// not wait for the disk: no power cut follows, and none could be told from it.
+// Beneath unchanged production code the Nth call of the machine itself fails (failing_calls.h), for
+// every N until none is left, once and from then on. That runs in a whole life of a database, from
+// creation over writes, flush, compaction and checkpoint to another opening. Every answer is right
+// or an error. Once the machine works again, the database opens and is whole. Syncs that succeed do
+// not wait for the disk: no power cut follows, and nothing could tell the difference.
 #include <cstdio>
 #include <string>
 
@@ -43,8 +43,8 @@ class LifeOnFiles {
         {.directory = root_.path(), .interrupt = true, .shorten = true, .skip_syncs = true});
   }
   bool AllSucceeded() const { return life_.AllSucceeded(); }
-  std::string Run() { return life_.Run(); }
-  std::string Heal() {
+  Difference Run() { return life_.Run(); }
+  Difference Heal() {
     Fail("");
     return life_.Heal();
   }
@@ -55,7 +55,7 @@ class LifeOnFiles {
   Life life_{root_.path(), SmallOptions(), &machine_};
 };
 
-// Every Nth call that the plan matches, until a run meets none; from then on: every third N.
+// Fails every Nth call that the plan matches, until a run meets none. From then on: every third N.
 void Sweep(const std::string& call, const std::string& effect) {
   int lives = 0;
   for (const std::string how_long : {"", "+"}) {
@@ -63,9 +63,9 @@ void Sweep(const std::string& call, const std::string& effect) {
       LifeOnFiles life;
       const std::string plan = StrCat(call, "@#", nth, how_long, "=", effect);
       life.Fail(plan);
-      ASSERT_EQ(life.Run(), "") << plan;
+      ASSERT_EQ(life.Run(), Agree()) << plan;
       const bool met = CallsFailed() > 0;
-      ASSERT_EQ(life.Heal(), "") << plan;
+      ASSERT_EQ(life.Heal(), Agree()) << plan;
       if (!met) {
         ASSERT_GT(nth, 1u) << "no call of the machine's was watched";
         break;
@@ -82,14 +82,14 @@ TEST(RealFilesThatFail, AnyCreationOnAFullDisk) { Sweep("create", "enospc"); }
 TEST(RealFilesThatFail, AnySyncThatHappensAndIsSaidToFail) { Sweep("sync", "late"); }
 TEST(RealFilesThatFail, AnyRenameThatHappensAndIsSaidToFail) { Sweep("rename", "late"); }
 
-// The machine interrupts and shortens transfers: nothing of it is seen.
+// The machine interrupts calls and shortens transfers: the caller sees nothing of it.
 TEST(RealFilesThatFail, InterruptedAndShortCallsAreNoFailures) {
   LifeOnFiles life;
   life.Disturb();
-  ASSERT_EQ(life.Run(), "");
+  ASSERT_EQ(life.Run(), Agree());
   ASSERT_TRUE(life.AllSucceeded());
   ASSERT_GT(CallsWatched(), 100u);
-  ASSERT_EQ(life.Heal(), "");
+  ASSERT_EQ(life.Heal(), Agree());
 }
 
 }  // namespace

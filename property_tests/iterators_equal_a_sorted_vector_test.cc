@@ -5,8 +5,8 @@
 // entry with the largest timestamp <= T; a tombstone means absent; a range tombstone at t hides
 // older entries in its range."
 //
-// Real memtables (each key's versions spread over several) and a sorted run of parts behind them,
-// merged and made visible, against looking at every entry.
+// Real memtables (each key's versions spread over several) and below them a sorted run of parts,
+// merged and made visible, compared with a look at every entry.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -74,7 +74,7 @@ class Run final : public ConcatenatedParts {
   std::vector<Entries> parts_;
 };
 
-// The same of one namespace, for cursors.
+// Does the same for one namespace, for cursors.
 class RunKeys final : public CursorParts {
  public:
   RunKeys(const Entries& sorted, NamespaceId ns, Timestamp snapshot)
@@ -111,8 +111,8 @@ class RunKeys final : public CursorParts {
   std::vector<Entries> parts_;
 };
 
-// A history of commits, one operation each, at timestamps 1, 2, 3...: the oldest ones in a run, the
-// others in memtables, of which a new one begins now and then.
+// A history of commits, one operation each, at timestamps 1, 2, 3... The oldest are in a run, the
+// others in memtables; a new memtable begins now and then.
 struct History {
   Entries entries;
   Tombstones tombstones;
@@ -172,11 +172,11 @@ void CommitRange(History* history, OwnedRangeTombstone tombstone, NamespaceId ns
   }
 }
 
-// In two namespaces, so that versions of one key meet.
+// Uses two namespaces, so that versions of one key meet.
 History AnyHistory(NamespaceId ns, NamespaceId other) {
   History history;
   const Entries entries = *rc::gen::container<Entries>(rc::gen::exec(AnyEntry));
-  const int range_deletes = *rc::gen::element(0, 3, 10);  // one in so many
+  const int range_deletes = *rc::gen::element(0, 3, 10);  // one in this many
   for (const OwnedEntry& entry : entries) {
     ++history.last;
     const NamespaceId its = *rc::gen::inRange(0, 4) == 0 ? other : ns;

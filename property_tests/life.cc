@@ -57,29 +57,27 @@ auto Life::Engine(Call call) {
 }
 
 void Life::Note(const absl::Status& status) {
-  if (wrong_.empty() && !status.ok()) {
+  if (wrong_.agrees() && !status.ok()) {
     wrong_ = machine_->Judge(status);
   }
 }
 
-std::string Life::Run() {
+Difference Life::Run() {
   try {
     if (!Open()) {
       return wrong_;
     }
-    for (int round = 0; round < 2 && wrong_.empty(); ++round) {
-      if (std::string difference = LiveOnce(round); !difference.empty()) {
-        return difference;
-      }
+    for (int round = 0; round < 2 && wrong_.agrees(); ++round) {
+      VERALITH_RETURN_IF_DIFFERENT(LiveOnce(round));
       if (round == 0) {
         Engine([&] { return db_->Close(); }).IgnoreError();
         Engine([&] { db_.reset(); });
         if (!Open()) {
           return wrong_;
         }
-        if (std::string difference = Recover(/*excused=*/true);
-            !difference.empty() || db_ == nullptr) {
-          return difference;
+        VERALITH_RETURN_IF_DIFFERENT(Recover(/*excused=*/true));
+        if (db_ == nullptr) {
+          return Agree();
         }
       }
     }
@@ -90,17 +88,15 @@ std::string Life::Run() {
   }
 }
 
-std::string Life::LiveOnce(int round) {
+Difference Life::LiveOnce(int round) {
   Put("a", 10, false);
-  Put("b", 3000, false);  // rotates by itself
+  Put("b", 3000, false);  // rotates the memtable by itself
   Put("c", 3000, true);
   Batch();
   Engine([&] { return db_->Flush(); }).IgnoreError();
   Delete("a");
   DeleteRange("b", "c");
-  if (std::string difference = CompareSnapshot(); !difference.empty()) {
-    return difference;
-  }
+  VERALITH_RETURN_IF_DIFFERENT(CompareSnapshot());
   Maintain(round);
   Put("d", 10, false);
   Engine([&] { return db_->Sync(); }).IgnoreError();
@@ -116,16 +112,14 @@ void Life::Maintain(int round) {
   Engine([&] { db_->GetStatistics(); });
 }
 
-std::string Life::Heal() {
+Difference Life::Heal() {
   try {
     db_.reset();
     executor_.DropAll();
     if (!Open()) {
       return "cannot be opened afterwards: " + ToString(opened_);
     }
-    if (std::string difference = Recover(/*excused=*/false); !difference.empty()) {
-      return "afterwards " + difference;
-    }
+    VERALITH_RETURN_IF_DIFFERENT(Recover(/*excused=*/false).In("afterwards "));
     Put("e", 10, true);
     for (const absl::Status& status : {db_->Flush(), db_->CompactAll(), db_->Check()}) {
       if (!status.ok()) {
@@ -197,7 +191,7 @@ void Life::DeleteRange(const std::string& begin, const std::string& end) {
 
 // --- Reading -------------------------------------------------------------------------------------
 
-// The rows ascending; at 0: the newest.
+// Returns the rows ascending; at 0: the newest.
 absl::StatusOr<std::vector<Row>> Life::Scan(bool forward, Timestamp at) {
   ScanOptions options;
   if (at != 0) {
@@ -234,61 +228,59 @@ absl::StatusOr<CrashModel::Recovered> Life::Observe() {
   return recovered;
 }
 
-// After an opening. Without `excused` it must be possible to look.
-std::string Life::Recover(bool excused) {
+// Called after an opening. Without `excused`, reading must be possible.
+Difference Life::Recover(bool excused) {
   const absl::StatusOr<CrashModel::Recovered> recovered = Observe();
   if (recovered.ok()) {
     return model_.Kill(*recovered);
   }
   db_.reset();
-  return excused ? "" : "nothing can be read: " + ToString(recovered.status());
+  return excused ? Agree() : "nothing can be read: " + ToString(recovered.status());
 }
 
-std::string Life::Compare(const std::string& when) {
-  const std::string difference = CompareScans() + CompareLookups();
-  return difference.empty() ? "" : when + ": " + difference;
+Difference Life::Compare(const std::string& when) {
+  VERALITH_RETURN_IF_DIFFERENT(CompareScans().In(when + ": "));
+  return CompareLookups().In(when + ": ");
 }
 
-std::string Life::CompareScans() {
+Difference Life::CompareScans() {
   const std::vector<Row> expected =
       model_.current().Scan(0, std::nullopt, std::nullopt, kMaxTimestamp);
-  std::string difference;
   for (const bool forward : {true, false}) {
     const absl::StatusOr<std::vector<Row>> rows = Scan(forward, 0);
     if (rows.ok()) {
-      difference += Difference(expected, *rows);
+      VERALITH_RETURN_IF_DIFFERENT(DifferenceOf(expected, *rows));
     }
   }
-  return difference;
+  return Agree();
 }
 
-std::string Life::CompareLookups() {
-  std::string difference;
+Difference Life::CompareLookups() {
   for (const std::string& key : model_.current().Keys(0)) {
     const std::optional<Row> expected = model_.current().Get(0, key, kMaxTimestamp);
     PinnedValue value;
     const absl::StatusOr<bool> found = Engine([&] { return db_->Get({}, key, &value); });
     if (found.ok() &&
         (*found != expected.has_value() || (*found && value.view() != expected->value))) {
-      difference += " Get of " + key + " is wrong";
+      return "Get of " + key + " is wrong";
     }
     const std::string_view keys[] = {key};
     const auto values = Engine([&] { return db_->MultiGet({}, 0, keys); });
     if (values.ok() && (*values)[0].has_value() != expected.has_value()) {
-      difference += " MultiGet of " + key + " is wrong";
+      return "MultiGet of " + key + " is wrong";
     }
   }
-  return difference;
+  return Agree();
 }
 
-// Of two snapshots of now, which a write does not change.
-std::string Life::CompareSnapshot() {
+// Compares two snapshots of now, which a write does not change.
+Difference Life::CompareSnapshot() {
   const Timestamp now = db_->LastTimestamp();
   const Snapshot* const held = Engine([&] { return db_->GetSnapshot(); });
   const absl::StatusOr<const Snapshot*> past = Engine([&] { return db_->GetSnapshotAt(now); });
   const std::optional<Row> expected = model_.current().Get(0, "x", now);
   Put("x", 30, false);
-  std::string difference;
+  Difference difference = Agree();
   for (const Snapshot* snapshot : {held, past.ok() ? *past : nullptr}) {
     ReadOptions options;
     options.snapshot = snapshot;
@@ -299,7 +291,7 @@ std::string Life::CompareSnapshot() {
     const absl::StatusOr<bool> found = Engine([&] { return db_->Get(options, "x", &value); });
     if (found.ok() &&
         (*found != expected.has_value() || (*found && value.view() != expected->value))) {
-      difference += " a read at a snapshot is wrong";
+      difference = "a read at a snapshot is wrong";
     }
     Engine([&] { db_->ReleaseSnapshot(snapshot); });
   }

@@ -1,6 +1,6 @@
 // A whole life of one small database, from creation over writes, flush, compaction, checkpoint and
-// reads to another opening, while something fails below it; and what must hold of it afterwards.
-// Says what is wrong, judged by the model: an answer that is neither right nor an error, an
+// reads to another opening, while something beneath it fails. It checks what must hold afterwards,
+// and reports what is wrong, judged by the model: an answer that is neither right nor an error, an
 // acknowledged write that is gone, a database that does not open once nothing fails any more.
 //
 // All in one thread, on a simulated clock and executor: the Nth call of a kind is the same in each
@@ -17,21 +17,22 @@
 
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
-#include "core/db/db.h"
 #include "model/crash_model.h"
+#include "model/difference.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 
 class Life {
  public:
-  // Around every call of the engine. It may fail only in between.
+  // Surrounds every call of the engine. It may fail only in between.
   class Machine {
    public:
     virtual ~Machine() = default;
     virtual void BeginCall() {}
     virtual void EndCall() {}
-    // Called with every error that the engine returns; "" or what is wrong with it.
-    virtual std::string Judge(const absl::Status& error) { return ""; }
+    // Called with every error that the engine returns; says what is wrong with it.
+    virtual Difference Judge(const absl::Status& error) { return Agree(); }
   };
 
   // The database is `directory`/db in options.file_system; clock and executor of `options` are
@@ -41,12 +42,12 @@ class Life {
   Life(const Life&) = delete;
   Life& operator=(const Life&) = delete;
 
-  // As far as it gets; "" or what is wrong.
-  std::string Run();
-  // Nothing fails any more: what is there opens, is a legal state, and goes on.
-  std::string Heal();
+  // Runs as far as possible. Says what is wrong.
+  Difference Run();
+  // Called when nothing fails any more: what exists opens, is a legal state, and goes on.
+  Difference Heal();
 
-  // No opening and no write has failed.
+  // Whether no opening and no write has failed.
   bool AllSucceeded() const { return opened_.ok() && failed_ == 0; }
 
  private:
@@ -55,7 +56,7 @@ class Life {
   void Note(const absl::Status& status);
 
   bool Open();
-  std::string LiveOnce(int round);
+  Difference LiveOnce(int round);
   void Maintain(int round);
   void Commit(std::vector<Write> writes, bool synced);
   Write PutOf(const std::string& key, size_t bytes);
@@ -66,11 +67,11 @@ class Life {
 
   absl::StatusOr<std::vector<Row>> Scan(bool forward, Timestamp at);
   absl::StatusOr<CrashModel::Recovered> Observe();
-  std::string Recover(bool excused);
-  std::string Compare(const std::string& when);
-  std::string CompareScans();
-  std::string CompareLookups();
-  std::string CompareSnapshot();
+  Difference Recover(bool excused);
+  Difference Compare(const std::string& when);
+  Difference CompareScans();
+  Difference CompareLookups();
+  Difference CompareSnapshot();
 
   const std::string directory_;
   Options options_;
@@ -80,7 +81,7 @@ class Life {
   std::unique_ptr<Db> db_;
   absl::Status opened_;
   CrashModel model_;
-  std::string wrong_;  // with an error that the engine returned
+  Difference wrong_ = Agree();  // what was wrong with an error that the engine returned
   int writes_ = 0;
   int failed_ = 0;
 };

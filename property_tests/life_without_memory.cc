@@ -15,26 +15,26 @@
 #include "core/fs/testing/temporary_directory.h"
 #include "property_tests/life.h"
 
-// Of the C library; nothing here waits for the disk.
+// Replaces the C library's; nothing here waits for the disk.
 extern "C" int fsync(int) { return 0; }
 extern "C" int fdatasync(int) { return 0; }
 
 namespace veralith::model {
 namespace {
 
-constexpr unsigned kMostSeconds = 60;  // of a life that takes milliseconds
+constexpr unsigned kMostSeconds = 60;  // for a life that takes milliseconds
 constexpr size_t kMostAllocations = 1'000'000;
 
 class Machine final : public Life::Machine {
  public:
   void BeginCall() override { count_.emplace(); }
   void EndCall() override { count_.reset(); }
-  // No memory is no damage, no absence, and nobody's wrong argument.
-  std::string Judge(const absl::Status& error) override {
+  // Lack of memory is no damage, no absence, and nobody's wrong argument.
+  Difference Judge(const absl::Status& error) override {
     switch (error.code()) {
       case absl::StatusCode::kResourceExhausted:
       case absl::StatusCode::kFailedPrecondition:  // after a write that failed halfway
-        return "";
+        return Agree();
       default:
         return "an error of another kind: " + ToString(error);
     }
@@ -87,20 +87,21 @@ std::string Ending(int status) {
 
 }  // namespace
 
-std::string LiveWithoutMemory(const FailingAllocation& failing) {
+Difference LiveWithoutMemory(const FailingAllocation& failing) {
   TemporaryDirectory root;
   Machine machine;
   Life life(root.path(), SmallOptions(), &machine);
   FailAllocations(failing.nth, failing.many);
-  std::string wrong = life.Run();
+  Difference wrong = life.Run();
   StopFailingAllocations();
-  if (wrong.empty() && failing.nth == 0 && !life.AllSucceeded()) {
-    wrong = "a call failed, and no allocation did";
+  VERALITH_RETURN_IF_DIFFERENT(std::move(wrong));
+  if (failing.nth == 0 && !life.AllSucceeded()) {
+    return "a call failed, and no allocation did";
   }
-  return wrong.empty() ? life.Heal() : wrong;
+  return life.Heal();
 }
 
-std::string LiveWithoutMemoryApart(const FailingAllocation& failing, bool* met) {
+Difference LiveWithoutMemoryApart(const FailingAllocation& failing, bool* met) {
   void* const shared =
       mmap(nullptr, sizeof(Result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   VERALITH_CHECK(shared != MAP_FAILED);
@@ -110,7 +111,7 @@ std::string LiveWithoutMemoryApart(const FailingAllocation& failing, bool* met) 
   VERALITH_CHECK(child >= 0);
   if (child == 0) {
     alarm(kMostSeconds);
-    const std::string wrong = LiveWithoutMemory(failing);
+    const std::string wrong = LiveWithoutMemory(failing).words();
     result->met = AllocationsFailed() > 0;
     std::snprintf(result->wrong, sizeof(result->wrong), "%s", wrong.c_str());
     _exit(0);
@@ -120,15 +121,15 @@ std::string LiveWithoutMemoryApart(const FailingAllocation& failing, bool* met) 
   const std::string wrong = Ending(status) + result->wrong;
   *met = result->met || !wrong.empty();
   munmap(shared, sizeof(Result));
-  return wrong;
+  return wrong.empty() ? Agree() : wrong;
 }
 
 std::vector<uint64_t> AllocationSites() {
   std::vector<uint64_t> sites(kMostAllocations);
   NoteAllocationSites(sites);
-  const std::string wrong = LiveWithoutMemory({});
+  const Difference wrong = LiveWithoutMemory({});
   NoteAllocationSites({});
-  VERALITH_CHECK(wrong.empty());
+  VERALITH_CHECK(wrong.agrees());
   sites.resize(AllocationsCounted());
   return sites;
 }

@@ -3,25 +3,26 @@
 #define VERALITH_PROPERTY_TESTS_LIFE_WITHOUT_MEMORY_H_
 
 #include <cstdint>
-#include <string>
 #include <vector>
+
+#include "model/difference.h"
 
 namespace veralith::model {
 
 struct FailingAllocation {
-  uint64_t nth = 0;   // of the engine's; 0: none fails
-  uint64_t many = 1;  // fail from then on
+  uint64_t nth = 0;   // the engine's Nth allocation; 0: none fails
+  uint64_t many = 1;  // how many fail from then on
 };
 
-// "" or what is wrong. Syncs are answered without the disk: no power cut follows.
-std::string LiveWithoutMemory(const FailingAllocation& failing);
+// Says what is wrong. Syncs are answered without the disk: no power cut follows.
+Difference LiveWithoutMemory(const FailingAllocation& failing);
 
-// The same in a process of its own, so that what ends or hangs the process is also something wrong.
-// `met`: whether any allocation failed.
-std::string LiveWithoutMemoryApart(const FailingAllocation& failing, bool* met);
+// Does the same in a process of its own, so that a life which ends or hangs the process is wrong,
+// too. Sets `met`: whether any allocation failed.
+Difference LiveWithoutMemoryApart(const FailingAllocation& failing, bool* met);
 
-// A life in which nothing fails: for each of the engine's allocations, in order, a number for the
-// way of calls by which it was made.
+// Runs a life in which nothing fails. Returns, for each of the engine's allocations in order, a
+// number for the chain of calls that made it.
 std::vector<uint64_t> AllocationSites();
 
 }  // namespace veralith::model

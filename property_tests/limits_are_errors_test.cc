@@ -16,7 +16,6 @@
 #include "core/base/sync.h"
 #include "core/base/text.h"
 #include "core/db/testing/simulation.h"
-#include "core/fs/posix_file_system.h"
 #include "core/fs/testing/intercepted_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
@@ -24,6 +23,7 @@
 #include "model/limits.h"
 #include "property_tests/generators/traces.h"
 #include "rapidcheck/gtest.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith::model {
 namespace {
@@ -43,7 +43,7 @@ WriteBatch BatchOf(const std::vector<Write>& writes) {
   return batch;
 }
 
-// Keys of lengths on both sides of each edge.
+// Makes keys of lengths on both sides of each edge.
 rc::Gen<std::string> KeyNearAnEdge() {
   return rc::gen::map(
       rc::gen::pair(rc::gen::element<size_t>(0, 1, 2, kMaxKeyBytes - 1, kMaxKeyBytes,
@@ -128,7 +128,7 @@ TEST(Limits, AValueOf256MebibytesIsTakenAndOneByteMoreIsNot) {
   EXPECT_TRUE(read.view() == value);
 }
 
-// Summed over its operations, as they were asked for.
+// The size is the sum over its operations, as they were asked for.
 TEST(Limits, ABatchOfMoreThanOneGibibyteIsRefusedToTheByte) {
   Simulation simulation;
   const std::unique_ptr<Db> db = *simulation.Open();
@@ -150,7 +150,7 @@ TEST(Limits, ABatchOfMoreThanOneGibibyteIsRefusedToTheByte) {
 // --- Every wait ends -----------------------------------------------------------------------------
 
 // Whatever fails for ever, every call returns, and in simulated time: a wait without end would
-// never.
+// never return.
 RC_GTEST_PROP(Waits, EndWhateverFails, ()) {
   using enum OperationKind;
   Profile profile = Only({{kPut, 80},
@@ -206,7 +206,7 @@ class StalledWriter : public ::testing::Test {
     options.stall_timeout_nanos = stall_timeout_nanos;
     db_ = *Db::Open(directory_.path() + "/db", options);
   }
-  // Until one fails.
+  // Writes until a write fails.
   absl::Status Write() {
     for (int i = 0;; ++i) {
       if (const absl::Status status = db_->Put({}, StrCat("key", i), std::string(3000, 'v'));

@@ -1,13 +1,13 @@
-// core/db/db.h: "Memory that cannot be had is ResourceExhausted... no exception crosses the
+// veralith/db.h: "Memory that cannot be had is ResourceExhausted... no exception crosses the
 // interface".
 //
-// Below unchanged production code the Nth request for memory fails (failing_allocations.h), alone
+// Beneath unchanged production code the Nth request for memory fails (failing_allocations.h), alone
 // or with all that follow it, in a whole life of a database on real files. Every call returns, with
-// a right answer or an error; and with memory again the database opens and is whole.
+// a right answer or an error. With memory again, the database opens and is whole.
 //
-// A life makes some 3,500 requests, by some 1,400 ways of calls. The ordinary run fails the first
-// request of every second way; with VERALITH_EVERY_ALLOCATION=1 (`./dev memory`) every request
-// there is.
+// A life makes some 3,500 requests, by some 1,400 chains of calls. The ordinary run fails the first
+// request of every second chain; with VERALITH_EVERY_ALLOCATION=1 (`./dev memory`) it fails every
+// request in turn.
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -21,17 +21,17 @@
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
 #include "core/base/text.h"
-#include "core/db/db.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
 #include "property_tests/life_without_memory.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 namespace {
 
 bool EveryOne() { return std::getenv("VERALITH_EVERY_ALLOCATION") != nullptr; }
 
-// The N to fail, and how many there are in all.
+// Returns the Ns to fail, and sets how many requests there are in all.
 std::vector<uint64_t> AllocationsToFail(uint64_t* all) {
   const std::vector<uint64_t> sites = AllocationSites();
   std::set<uint64_t> seen;
@@ -47,7 +47,7 @@ std::vector<uint64_t> AllocationsToFail(uint64_t* all) {
 }
 
 void Sweep(uint64_t many, size_t stride) {
-  ASSERT_EQ(LiveWithoutMemory({}), "");
+  ASSERT_EQ(LiveWithoutMemory({}), Agree());
   uint64_t all = 0;
   const std::vector<uint64_t> chosen = AllocationsToFail(&all);
   ASSERT_GT(chosen.size(), 100u) << "no allocation of the engine's was watched";
@@ -55,13 +55,13 @@ void Sweep(uint64_t many, size_t stride) {
   size_t wrong = 0;
   for (size_t i = 0; i < chosen.size() && wrong < 20; i += stride, ++lives) {
     bool met = false;
-    const std::string difference = LiveWithoutMemoryApart({chosen[i], many}, &met);
+    const Difference difference = LiveWithoutMemoryApart({chosen[i], many}, &met);
     const std::string which = StrCat(chosen[i], many == 1 ? "" : "+");
-    EXPECT_EQ(difference, "") << "allocation " << which << " of " << all
-                              << "; in one process: bazel test --test_filter=*TheOneToReplay "
-                              << "--test_env=VERALITH_ALLOCATION=" << which;
+    EXPECT_EQ(difference, Agree()) << "allocation " << which << " of " << all
+                                   << "; in one process: bazel test --test_filter=*TheOneToReplay "
+                                   << "--test_env=VERALITH_ALLOCATION=" << which;
     EXPECT_TRUE(met) << "allocation " << which << " of " << all;
-    wrong += difference.empty() ? 0 : 1;
+    wrong += difference.agrees() ? 0 : 1;
   }
   std::printf("%zu lives with a failing allocation\n", lives);
 }
@@ -77,10 +77,10 @@ TEST(MemoryThatCannotBeHad, TheOneToReplay) {
   const std::string text = which == nullptr ? "1" : which;
   EXPECT_EQ(LiveWithoutMemory(
                 {std::strtoull(text.c_str(), nullptr, 10), text.ends_with("+") ? kAllOfThem : 1}),
-            "");
+            Agree());
 }
 
-// A value that needs a memory map of its own, and a log record and a buffer as large.
+// A value that needs a memory map of its own, and a log record and a buffer just as large.
 TEST(MemoryThatCannotBeHad, ForALargeValue) {
   uint64_t nth = 1;
   for (uint64_t failed = 1; failed > 0; ++nth) {
@@ -102,7 +102,7 @@ TEST(MemoryThatCannotBeHad, ForALargeValue) {
     StopFailingAllocations();
     ASSERT_EQ(put.ok(), failed == 0) << nth;
     ASSERT_TRUE(put.ok() || absl::IsResourceExhausted(put)) << put;
-    // It was had before the log was written, or nothing was done.
+    // The memory was there before the log was written, or nothing was done.
     ASSERT_EQ(ToString(db->Put({}, "small", "value")), "OK") << nth;
     ASSERT_EQ(ToString(db->Close()), "OK") << nth;
     db = Db::Open(root.path() + "/db", options).value();
@@ -114,8 +114,8 @@ TEST(MemoryThatCannotBeHad, ForALargeValue) {
 
 // --- Real threads --------------------------------------------------------------------------------
 
-// Writers, a reader and maintenance on threads of their own; of all requests for memory, also those
-// of the executor's threads, one in some hundred fails.
+// Writers, a reader and maintenance on threads of their own. Of all requests for memory, including
+// those of the executor's threads, one in some hundred fails.
 class Crowd {
  public:
   static constexpr int kWriters = 2;
@@ -158,7 +158,7 @@ class Crowd {
     return writes;
   }
 
-  // With memory everything acknowledged is there, and nothing that was not written.
+  // With memory again, everything acknowledged is there, and nothing that was not written.
   void Check() {
     db_ = Db::Open(root_.path() + "/db", options_).value();
     std::set<std::string> found;

@@ -3,8 +3,8 @@
 // background job keeps its inputs, backs off and can be resumed. After a failed write or sync of
 // log or manifest nothing is acknowledged until the database is reopened."
 //
-// The last sentence, and errors anywhere in any sequence of calls, are the runner's (its faults
-// excuse an error, never a wrong answer, and never an acknowledgement after a failed log). Here,
+// The runner covers the last sentence, and errors anywhere in any sequence of calls. (Its faults
+// excuse an error, never a wrong answer, and never an acknowledgement after a failed log.) Here,
 // besides, the error must be the right one, what a scan shows before it must be the beginning of
 // the truth, and after the cause is gone everything must be there.
 #include <memory>
@@ -17,6 +17,7 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/db/testing/simulation.h"
+#include "core/fs/file_helpers.h"
 #include "gtest/gtest.h"
 #include "model/kv_model.h"
 #include "property_tests/generators/traces.h"
@@ -82,7 +83,7 @@ class Life {
     return paths;
   }
 
-  // Asks for everything; each answer is the model's, or an error of which `is_expected` is true.
+  // Reads everything. Each answer is the model's, or an error for which `is_expected` is true.
   // Returns how many errors there were.
   template <typename IsExpected>
   int Ask(const IsExpected& is_expected) {
@@ -143,7 +144,7 @@ bool Names(const absl::Status& status, const std::string& path, const std::strin
          Message(status).find(reason) != std::string::npos;
 }
 
-// One bit of one segment, under the open database: answers, flush and compaction.
+// Flips one bit of one segment under the open database: checks answers, flush and compaction.
 RC_GTEST_PROP(NeverWrong, RotUnderAnOpenDatabaseIsDataLossByFileAndOffsetAndNothingIsSkipped, ()) {
   Life life(*rc::gen::inRange<uint64_t>(0, 1'000'000));
   const std::vector<std::string> segments = life.Segments();
@@ -165,7 +166,7 @@ RC_GTEST_PROP(NeverWrong, RotUnderAnOpenDatabaseIsDataLossByFileAndOffsetAndNoth
     return;
   }
   life.Ask(is_expected);
-  life.disk().FlipBit(path, bit);  // the inputs are there still: nothing was lost
+  life.disk().FlipBit(path, bit);  // the inputs still exist: nothing was lost
   life.ExpectTheTruth();
   RC_ASSERT(life.db().Resume().ok());
   RC_ASSERT(life.db().CompactAll().ok());
@@ -194,7 +195,7 @@ RC_GTEST_PROP(NeverWrong, AReadErrorIsThatErrorAndNothingIsSkipped, ()) {
   RC_ASSERT(life.Ask(is_expected) > 0);
   fail(StrCat(1 + life.random().Below(20)));
   life.WriteSome(5);
-  // A flush reads, too: the footer of what it has written.
+  // A flush reads, too: the footer of the segment it has written.
   for (const absl::Status& done : {life.db().Flush(), life.db().CompactAll()}) {
     RC_ASSERT(done.ok() || is_expected(done));
   }

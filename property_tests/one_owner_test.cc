@@ -1,12 +1,12 @@
 // DESIGN promise 10, One owner: "A lock keeps a second writer out; read-only opening writes
 // nothing, anywhere, and refuses while a writer lives."
 //
-// The runner sweeps the lock file away as a cleaner does, tries a second writer and a reader beside
-// the writer, and reads everything through a read-only opening between two lives, with the order
-// monitor reporting any change it makes, and once more while a writer compacts everything
-// (model/conformance/session_life.cc, VisitReadOnly). Here that in random traces, on the simulated
-// disk and on real files; and on real files what the machine itself says of them: names, bytes and
-// times. (A second process: a_killed_process_loses_nothing_acknowledged_test.)
+// The runner sweeps the lock file away as a cleaner does, tries a second writer and a reader while
+// the writer lives, and reads everything through a read-only opening between two lives. The order
+// monitor reports any change that this makes. It reads once more while a writer compacts everything
+// (model/conformance/session_life.cc, VisitReadOnly). Here all that runs in random traces, on the
+// simulated disk and on real files. On real files it also compares what the machine itself says:
+// names, bytes and times. (A second process: a_killed_process_loses_nothing_acknowledged_test.)
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -20,13 +20,13 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/db.h"
 #include "core/fs/testing/failing_calls.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
 #include "model/kv_model.h"
 #include "property_tests/generators/traces.h"
 #include "rapidcheck/gtest.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 namespace {
@@ -63,7 +63,7 @@ RC_GTEST_PROP(OneOwner, AlsoOnRealFiles, ()) {
   SetFailingCalls({});
 }
 
-// What the machine says of everything under a directory, itself included.
+// Returns what the machine says about everything under a directory, including the directory.
 std::map<std::string, std::string> Portrait(const std::string& root) {
   namespace fs = std::filesystem;
   std::map<std::string, std::string> portrait;
@@ -100,7 +100,8 @@ class RealFiles : public ::testing::Test {
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << ToString(status);
     EXPECT_NE(Message(status).find("LOCK"), std::string::npos) << ToString(status);
   }
-  // As a kill would leave it: logs not flushed, no closing records. (A copy of a live directory.)
+  // Leaves what a kill would leave: logs not flushed, no closing records. (A copy of a live
+  // directory.)
   void LeaveKilled() {
     {
       const std::unique_ptr<Db> db = MustOpen({});

@@ -1,18 +1,18 @@
 // DESIGN 4: "Subcompactions split at existing keys and together cover exactly the whole range."
 // Here: a job cut into any number of pieces, run by real threads in any order, has the same
-// survivors as the job in one piece, and answers alike at every time; no key's versions are in two
+// survivors as the job in one piece, and answers alike at every time. No key's versions are in two
 // outputs, and the largest key is there (hazard C3). Range tombstones survive at most where they do
-// in the whole job: a part of one with nothing beneath is dropped where it is a part, as at the
-// ends of files.
+// in the whole job: a part of one with nothing beneath is dropped in a piece, as at the ends of
+// files.
 #include <algorithm>
 #include <memory>
 #include <vector>
 
-#include "core/base/executor.h"
 #include "core/format/key_bound.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/tree_walk.h"
 #include "rapidcheck/gtest.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {
@@ -42,8 +42,8 @@ bool Overlap(const RangeDelete& a, const RangeDelete& b) {
   return a.ns == b.ns && (a.open_end || b.begin < a.end) && (b.open_end || a.begin < b.end);
 }
 
-// What `part` still hides lies over something beneath, and there `whole` hides it, too. (Both keep
-// a range as far as it reaches in a file, and their files end at different keys.)
+// Checks that what `part` still hides lies over something beneath, and that `whole` hides it there,
+// too. (Both keep a range as far as it reaches in a file, and their files end at different keys.)
 bool HidesNoMore(const History& part, const History& whole) {
   return std::all_of(part.ranges.begin(), part.ranges.end(), [&](const RangeDelete& range) {
     return std::any_of(whole.ranges.begin(), whole.ranges.end(), [&](const RangeDelete& other) {
@@ -52,7 +52,7 @@ bool HidesNoMore(const History& part, const History& whole) {
   });
 }
 
-// Every run there is, into one.
+// Picks all runs, into one.
 std::optional<Pick> EverythingOfLevel0(const Version& version) {
   Pick pick;
   for (const veralith::Run& run : version.runs(0)) {

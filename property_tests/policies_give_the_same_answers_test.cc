@@ -17,14 +17,11 @@ namespace {
 
 using Contents = std::vector<std::pair<std::string, std::string>>;
 
-constexpr CompactionStyle kStyles[] = {CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                                       CompactionStyle::kTiered};
-
-// One database, driven beside the others.
+// One database, driven in step with the others.
 class Contestant {
  public:
-  // `changing`: the style is the next one at each opening.
-  Contestant(size_t style, bool changing) : style_(style), changing_(changing) { Open(); }
+  // `changing`: each opening uses the next policy.
+  Contestant(size_t policy, bool changing) : policy_(policy), changing_(changing) { Open(); }
 
   void Open() {
     Options options = simulation_.SmallOptions();
@@ -34,7 +31,7 @@ class Contestant {
     options.target_segment_bytes = 1024;
     options.level0_compaction_trigger = 3;
     options.tier_compaction_trigger = 2;
-    options.compaction_policy = kStyles[style_ % 3];
+    options.compaction_policy = kCompactionPolicyKinds[policy_ % 3];
     auto db = simulation_.Open(options);
     RC_ASSERT(db.ok());
     db_ = *std::move(db);
@@ -43,7 +40,7 @@ class Contestant {
     ReleaseSnapshots();
     RC_ASSERT(db_->Close().ok());
     db_.reset();
-    style_ += changing_ ? 1 : 0;
+    policy_ += changing_ ? 1 : 0;
     Open();
   }
   void ReleaseSnapshots() {
@@ -74,7 +71,7 @@ class Contestant {
 
  private:
   Simulation simulation_;
-  size_t style_;
+  size_t policy_;
   const bool changing_;
   std::unique_ptr<Db> db_;
   std::vector<const Snapshot*> snapshots_;
@@ -132,8 +129,8 @@ void Apply(const Operation& operation, int step, Contestant& contestant) {
 
 RC_GTEST_PROP(Policies, GiveTheSameAnswersAtEverySnapshot, ()) {
   std::vector<std::unique_ptr<Contestant>> contestants;
-  for (size_t style = 0; style < 3; ++style) {
-    contestants.push_back(std::make_unique<Contestant>(style, false));
+  for (size_t policy = 0; policy < 3; ++policy) {
+    contestants.push_back(std::make_unique<Contestant>(policy, false));
   }
   contestants.push_back(std::make_unique<Contestant>(0, true));
   const int steps = *rc::gen::inRange(1, 30);

@@ -1,10 +1,11 @@
-// Repair never invents, never loses silently, and keeps everything whose bytes are whole.
+// Repair never invents anything, loses nothing silently, and keeps everything whose bytes are
+// whole.
 //
-// Random databases, closed or killed; undamaged, the result equals the original at every timestamp
-// that can be read. Then random damage to CURRENT, manifests, logs and segments (flipped bits,
-// cuts, removals): repair does not fail but where nothing is left, its source stays as it was, its
-// result passes the check, every version in it was written once, and every row and record that the
-// damage did not reach is in it.
+// Takes random databases, closed or killed. Undamaged, the result equals the original at every
+// timestamp that can be read. Then CURRENT, manifests, logs and segments are damaged at random
+// (flipped bits, cuts, removals). Repair fails only if nothing is left, and its source stays as it
+// was. Its result passes the check, every version in it was written once, and it has every row and
+// record that the damage did not reach.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -18,15 +19,16 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
+#include "core/fs/file_helpers.h"
 #include "core/log/log_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
-#include "core/repair/check_database.h"
-#include "core/repair/repair.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_reader.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/random_database.h"
+#include "veralith/check_database.h"
+#include "veralith/repair.h"
 
 namespace veralith {
 namespace {
@@ -242,7 +244,7 @@ struct Kept {
   std::vector<Range> ranges;
 };
 
-// By what segment_salvage.h promises.
+// Adds the rows that segment_salvage.h promises.
 void AddReadable(const SegmentContents& segment, const Damage& damage, Kept* kept) {
   if (damage.removed) {
     return;
@@ -253,7 +255,7 @@ void AddReadable(const SegmentContents& segment, const Damage& damage, Kept* kep
     kept->ranges.insert(kept->ranges.end(), segment.ranges.begin(), segment.ranges.end());
   }
   if (!block && !footer && !damage.cut.has_value()) {
-    return;  // pages that follow each other: any damaged one may end the row group
+    return;  // pages are found one after the other: any damaged one may end the group
   }
   bool ended = false;
   std::map<size_t, uint64_t> first_hit;  // by row group: the first row of a page that was hit
@@ -323,7 +325,7 @@ Kept MustBeKept(const Whole& whole, const DamageByPath& damages, bool behind_dam
 
 // --- The source is only read ---------------------------------------------------------------------
 
-// Refuses everything that changes what lies in one directory.
+// Refuses everything that changes files in one directory.
 class Guarded final : public FileSystem {
  public:
   Guarded(FileSystem& base, std::string directory)
@@ -439,7 +441,7 @@ class Repair : public testing::TestWithParam<int> {
     EXPECT_TRUE(check.notes.empty()) << check.notes[0];
   }
 
-  // All that the result's files hold.
+  // Returns all that the result's files hold.
   static Kept ReadResult(SimulatedFileSystem& disk) {
     Kept result;
     for (const SegmentContents& segment : ReadDatabase(disk, kTarget).segments) {
@@ -468,7 +470,7 @@ class Repair : public testing::TestWithParam<int> {
     }
   }
 
-  // At each end of each piece, since pieces may be cut and joined.
+  // Checks at each end of each piece, because pieces may be cut and joined.
   static bool Covers(const std::vector<Range>& ranges, const Range& piece) {
     std::string at = piece.begin;
     for (bool moved = true; moved;) {
@@ -515,7 +517,8 @@ TEST_P(Repair, OfAWholeDatabaseIsTheSameDatabase) {
   const Timestamp floor = (*repaired)->GetStatistics().history_floor;
   const Timestamp last = (*repaired)->LastTimestamp();
   EXPECT_EQ(last, database_->db().LastTimestamp());
-  // History, too: recovery of the original may have dropped some, the repaired one has it all.
+  // Also compares history: recovery of the original may have dropped some, the repaired one has it
+  // all.
   for (const Version& version : database_->versions()) {
     if (version.ts < floor || version.ts > last || version.ts % 3 != 0) {
       continue;

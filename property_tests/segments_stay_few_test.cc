@@ -9,6 +9,7 @@
 #include "core/base/status.h"
 #include "core/compaction/small_files.h"
 #include "core/compaction/testing/large_tree.h"
+#include "core/compaction/testing/test_options.h"
 #include "core/compaction/testing/tree_simulation.h"
 #include "core/db/testing/simulation.h"
 #include "gtest/gtest.h"
@@ -18,11 +19,8 @@
 namespace veralith {
 namespace {
 
-constexpr CompactionStyle kStyles[] = {CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                                       CompactionStyle::kTiered};
-
 CompactionOptions AnyOptions(size_t target_keys) {
-  CompactionOptions options;
+  CompactionOptions options = TestCompactionOptions();
   options.target_file_bytes = 2 * target_keys;
   options.max_grandparent_overlap_bytes = *rc::gen::inRange(1, 11) * options.target_file_bytes;
   options.level0_trigger_runs = *rc::gen::inRange(1, 9);
@@ -63,7 +61,7 @@ void CompactAll(TreeSimulation& tree) {
 RC_GTEST_PROP(SmallSegments, AreFewOnceSettledWhateverTheHistory, ()) {
   const auto target_keys = *rc::gen::element<size_t>(4, 20, 200);
   const CompactionOptions options = AnyOptions(target_keys);
-  const auto policy = NewCompactionPolicy(kStyles[*rc::gen::inRange(0, 3)], options);
+  const auto policy = NewCompactionPolicy(kCompactionPolicyKinds[*rc::gen::inRange(0, 3)], options);
   TreeSimulation tree(policy.get(), /*bytes_per_key=*/2, target_keys);
   const int flushes = *rc::gen::inRange(1, 150);
   const bool ascending = *rc::gen::arbitrary<bool>();
@@ -81,14 +79,14 @@ RC_GTEST_PROP(SmallSegments, AreFewOnceSettledWhateverTheHistory, ()) {
             1 + 2 * tree.version().Bytes() / options.target_file_bytes);
 }
 
-// Sizes multiply: a byte is written a few times on its way from a memtable to a full segment, as
-// under any merging, and not once for every memtable that fits in one.
-class SmallMemtables : public ::testing::TestWithParam<CompactionStyle> {};
+// Sizes multiply: a byte is written a few times on its way from a memtable to a full segment, as in
+// any merging, and not once for every memtable that fits into one.
+class SmallMemtables : public ::testing::TestWithParam<CompactionPolicyKind> {};
 
 TEST_P(SmallMemtables, CostAFewWritesOfEachByteAndLeaveFewSegments) {
   for (const uint64_t fraction : {20, 100, 1000}) {
     LargeTreeSettings settings;
-    settings.style = GetParam();
+    settings.policy = GetParam();
     settings.load = LargeLoad::kSequential;
     settings.data_bytes = uint64_t{4} << 30;
     settings.options.target_file_bytes = uint64_t{32} << 20;
@@ -105,18 +103,18 @@ TEST_P(SmallMemtables, CostAFewWritesOfEachByteAndLeaveFewSegments) {
     const double writes =
         static_cast<double>(totals.compacted_bytes) / static_cast<double>(totals.user_bytes);
     std::printf("%s, %llu memtables in a segment: %.2f writes, %zu segments\n",
-                std::string(StyleName(GetParam())).c_str(),
+                std::string(PolicyName(GetParam())).c_str(),
                 static_cast<unsigned long long>(fraction), writes, tree.version().FileCount());
     EXPECT_LE(writes, 6);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Styles, SmallMemtables, ::testing::ValuesIn(kStyles),
-                         [](const auto& info) { return std::string(StyleName(info.param)); });
+INSTANTIATE_TEST_SUITE_P(Policies, SmallMemtables, ::testing::ValuesIn(kCompactionPolicyKinds),
+                         [](const auto& info) { return std::string(PolicyName(info.param)); });
 
 TEST(LongHistories, LeaveFewSegmentsAndFewRunsAndEveryRow) {
   for (uint64_t seed = 1; seed <= 24; ++seed) {
-    EXPECT_EQ(CheckLongHistory(seed), "");
+    EXPECT_EQ(CheckLongHistory(seed), model::Agree());
   }
 }
 

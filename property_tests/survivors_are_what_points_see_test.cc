@@ -3,7 +3,7 @@
 // tombstones alike."
 //
 // A history is cut by age into what lies beneath the job, the job, and what is newer. The job's
-// part is replaced by its survivors; no reader at any point may see a difference, and what survives
+// part is replaced by its survivors. No reader at any point may see a difference, and what survives
 // is exactly what the sentence says.
 #include <algorithm>
 #include <map>
@@ -21,7 +21,7 @@
 namespace veralith {
 namespace {
 
-// Exactly what is beneath.
+// Knows exactly what is beneath.
 class OlderHistory final : public OlderData {
  public:
   explicit OlderHistory(const History& history) : history_(history) {}
@@ -43,7 +43,7 @@ class OlderHistory final : public OlderData {
 struct Output {
   History all;
   std::vector<std::vector<OwnedRangeTombstone>> ranges_per_file;
-  std::vector<UserKey> cuts;  // where each file but the first begins
+  std::vector<UserKey> cuts;  // the beginning of each file except the first
   Survivors::Counts counts;
   uint64_t dropped_ranges = 0;
 };
@@ -82,7 +82,7 @@ History Join(const History& a, const History& b, const History& c) {
   return all;
 }
 
-// Rule 1, by the definition.
+// Rule 1, from the definition.
 bool SomePointSees(const History& job, const OwnedEntry& entry,
                    const std::vector<Timestamp>& points) {
   return std::any_of(points.begin(), points.end(), [&](Timestamp point) {
@@ -95,7 +95,7 @@ bool SomePointSees(const History& job, const OwnedEntry& entry,
   });
 }
 
-// Rules 1 and 2, by the definition.
+// Rules 1 and 2, from the definition.
 std::vector<OwnedEntry> ExpectedEntries(const History& job, const std::vector<Timestamp>& points,
                                         OlderData& older) {
   std::vector<OwnedEntry> expected;
@@ -159,7 +159,7 @@ RC_GTEST_PROP(Survivors, ChangeNoAnswerAtAnyPointAndAreExactlyTheSeenVersions, (
             output.counts.hidden + output.counts.dropped_tombstones);
 }
 
-// Promise 5: without a drop nothing of history is lost; history_floor need not rise.
+// Promise 5: if nothing is dropped, no history is lost; history_floor need not rise.
 RC_GTEST_PROP(Survivors, KeepAllOfHistoryWhenTheyCountNoDrop, ()) {
   const Scene scene = AnyScene();
   OlderHistory older(scene.older);
@@ -176,7 +176,7 @@ RC_GTEST_PROP(Survivors, KeepAllOfHistoryWhenTheyCountNoDrop, ()) {
 
 bool IsBefore(const UserKey& a, const UserKey& b) { return a < b; }
 
-// Outputs of one level must be disjoint, their range tombstones included.
+// Outputs of one level must be disjoint, including their range tombstones.
 RC_GTEST_PROP(Survivors, ClipRangeTombstonesToTheOutputTheyGoTo, ()) {
   const Scene scene = AnyScene();
   OlderHistory older(scene.older);
@@ -202,7 +202,7 @@ RC_GTEST_PROP(Survivors, ClipRangeTombstonesToTheOutputTheyGoTo, ()) {
   }
 }
 
-// Rule 3 at every key: a range tombstone is kept there only as the newest of some point.
+// Rule 3 at every key: a range tombstone is kept there only if it is the newest for some point.
 RC_GTEST_PROP(Survivors, KeepNoRangeTombstoneThatNoPointNeeds, ()) {
   const Scene scene = AnyScene();
   OlderHistory older(scene.older);
@@ -239,8 +239,8 @@ RC_GTEST_PROP(Survivors, AtTheBottomWithoutSnapshotsAreTheLiveKeysAlone, ()) {
   RC_ASSERT(StateAt(output.all, last) == state);
 }
 
-// Hazards C2 and P4: an unreadable entry ends the stream with the error, whatever it is; what came
-// before is a prefix of what would have come.
+// Hazards C2 and P4: an unreadable entry ends the stream with its error, whatever the error is.
+// What came before is a prefix of what would have come.
 RC_GTEST_PROP(Survivors, EndWithTheErrorOfTheirInput, ()) {
   const History job = AnyHistory(1, *rc::gen::inRange<Timestamp>(1, 30));
   const std::vector<OwnedEntry> sorted = job.Sorted();

@@ -1,6 +1,6 @@
 // DESIGN promises 1 and 3: namespaces go from 0 to 2^63-1, keys are any bytes, timestamps lie in
-// 1 <= ts < 2^63. Here: the ends of all three are values like others; none is taken for a mark of
-// its own (hazard O5), and none hides its neighbours (hazard O2).
+// 1 <= ts < 2^63. Here: the ends of all three are ordinary values. None is taken for a special mark
+// (hazard O5), and none hides its neighbours (hazard O2).
 #include <map>
 #include <memory>
 #include <string>
@@ -33,7 +33,7 @@ class Ends : public ::testing::Test {
     db_.reset();
     db_ = *simulation_.Open();
   }
-  // Every namespace, both ways, and every key by itself.
+  // Expects every namespace, both ways, and every key by itself.
   void Expect(const std::map<std::pair<NamespaceId, std::string>, std::string>& contents) {
     for (const NamespaceId ns : kNamespaces) {
       ScanOptions scan;
@@ -78,7 +78,7 @@ TEST_F(Ends, OfNamespacesAndKeysAreLikeOthers) {
   Expect(contents);
   ASSERT_TRUE(db_->Flush().ok());
   Expect(contents);
-  // What is deleted to the end of a namespace ends there.
+  // A delete to the end of a namespace ends there.
   ASSERT_TRUE(db_->DeleteRange({}, 255, "", std::nullopt).ok());
   ASSERT_TRUE(db_->DeleteRange({}, kMaxNamespace, "\xff", std::nullopt).ok());
   std::erase_if(contents, [](const auto& item) {
@@ -94,7 +94,7 @@ TEST_F(Ends, OfNamespacesAndKeysAreLikeOthers) {
 }
 
 TEST_F(Ends, OfTimeAreTimestampsLikeOthers) {
-  // A group is up to 4,096 commits, and no group begins without a timestamp for each of them.
+  // A group has up to 4,096 commits, and no group begins without a timestamp for each of them.
   constexpr Timestamp kLast = kMaxTimestamp - 4095;
   simulation_.clock().SetWall(kLast - 5);
   Open();
@@ -104,7 +104,7 @@ TEST_F(Ends, OfTimeAreTimestampsLikeOthers) {
   for (; status.ok() && commits < 100; ++commits) {
     status = db_->Put({}, 0, key, std::to_string(commits));
   }
-  // The last timestamp that a group can begin with was given out, and nothing after it.
+  // The last timestamp with which a group can begin was given out, and nothing after it.
   EXPECT_TRUE(absl::IsResourceExhausted(status)) << status.ToString();
   EXPECT_EQ(db_->LastTimestamp(), kLast);
   const std::string last = std::to_string(commits - 2);

@@ -1,8 +1,8 @@
 // DESIGN promise 2, Newest wins: "Flush, compaction, caches, reopening and file moves never change
 // any answer at any live snapshot."
 //
-// Besides the model: one and the same list of writes, reads and snapshots must give the same
-// answers whatever maintenance is strewn between, in whatever configuration.
+// Besides agreeing with the model: one list of writes, reads and snapshots must give the same
+// answers, whatever maintenance is inserted between them, in any configuration.
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -34,8 +34,8 @@ Profile Maintenance() {
   return Only({{kFlush, 10}, {kCompact, 10}, {kWaitIdle, 5}, {kRunBackground, 10}, {kCheck, 1}});
 }
 
-// What must agree whatever the maintenance: everything but reads at moments in the past, which a
-// compaction may take away.
+// Keeps what must agree whatever the maintenance: everything except reads at moments in the past,
+// which a compaction may make impossible.
 Trace WithMaintenance(const Trace& trace, const std::vector<Operation>& maintenance,
                       const Configuration& configuration) {
   Trace mixed{ConfigurationWords(configuration), {}};
@@ -69,7 +69,7 @@ RC_GTEST_PROP(TheNewestEntry, StaysDeletedWhereOldOnesLieDeeper, ()) {
   profile.nasty_keys = 4;
   profile.ordinary_keys = 0;
   profile.namespaces = 2;
-  CheckAgrees(*AnyTrace(profile, NamedConfigurations()[4]));  // compaction by hand only
+  CheckAgrees(*AnyTrace(profile, NamedConfigurations()[4]));  // manual compaction only
 }
 
 }  // namespace

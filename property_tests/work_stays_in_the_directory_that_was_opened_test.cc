@@ -1,7 +1,7 @@
-// DESIGN promise 10, One owner, on real files: what a database does, it does in the directory that
-// it opened, whatever becomes of the path: the program changes its working directory, a symbolic
-// link is changed, the directory is moved or removed, a cleaner removes its lock file, a forked
-// child outlives its Close. What stands elsewhere is never touched.
+// DESIGN promise 10, One owner, on real files: a database works only in the directory that it
+// opened, whatever becomes of the path. The program changes its working directory, a symbolic link
+// is changed, the directory is moved or removed, a cleaner removes its lock file, a forked child
+// outlives its Close. Files elsewhere are never touched.
 //
 // (The same in random traces on the simulated machine: the conformance runner opens by a relative
 // path and works elsewhere afterwards; core/db/owner_test.cc.)
@@ -17,11 +17,11 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/db.h"
 #include "core/fs/testing/failing_calls.h"
 #include "core/fs/testing/temporary_directory.h"
-#include "core/repair/repair.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
+#include "veralith/repair.h"
 
 namespace veralith {
 namespace {

@@ -35,7 +35,7 @@ class WrittenBytesTest : public ::testing::Test {
     }
   }
   LifetimeBytes Lifetime() { return db_->GetStatistics().lifetime; }
-  // What the next life begins with, but for what its recovery flushes.
+  // What the next life begins with, except for what its recovery flushes.
   LifetimeBytes InFiles() {
     Options options = simulation_.SmallOptions();
     options.read_only = true;

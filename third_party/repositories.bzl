@@ -4,10 +4,11 @@ Every dependency is a Debian 12 package (packages.txt); nothing is downloaded. A
 caller has already defined is left alone.
 """
 
+load("//property_tests/exploration/faults:engine.bzl", "broken_engine")
 load(":debian.bzl", "coverage_tools", "debian_googletest", "debian_rules_cc")
 
 def veralith_repositories():
-    """rules_cc and what Bazel 4.2's built-in suffix asks for by name, and GoogleTest for our tests."""
+    """What Bazel 4.2's built-in suffix asks for by name, GoogleTest, and the broken engine for tests."""
     defined = native.existing_rules()
     if "rules_cc" not in defined:
         debian_rules_cc(name = "rules_cc")
@@ -19,3 +20,5 @@ def veralith_repositories():
         coverage_tools(name = "remote_coverage_tools")
     if "googletest" not in defined:
         debian_googletest(name = "googletest")
+    if "veralith_broken" not in defined:
+        broken_engine(name = "veralith_broken")

@@ -1,33 +1,31 @@
-// The README's example, whole: opens a database, writes, reads and scans.
 #include <iostream>
 
-#include "core/base/status.h"
-#include "core/db/db.h"
+#include "veralith/db.h"
 
-int main(int argc, char** argv) {
-  const std::string directory = argc > 1 ? argv[1] : "/tmp/veralith-example";
-  absl::StatusOr<std::unique_ptr<veralith::Db>> opened = veralith::Db::Open(directory, {});
-  if (!opened.ok()) {
-    std::cerr << opened.status() << "\n";
-    return 1;
+absl::Status Use(veralith::Db& db) {
+  const veralith::WriteOptions synced = {.sync = veralith::SyncMode::kCommit};
+  if (absl::Status put = db.Put(synced, "apple", "red"); !put.ok()) {  // OK: it is on disk
+    return put;
   }
-  veralith::Db& db = **opened;
-  for (const auto& [key, value] : {std::pair("apple", "red"), std::pair("plum", "blue")}) {
-    if (absl::Status status = db.Put({.sync = veralith::SyncMode::kCommit}, key, value);
-        !status.ok()) {
-      std::cerr << status << "\n";
-      return 1;
-    }
+  veralith::PinnedValue value;  // a large one is the engine's own bytes, not a copy
+  absl::StatusOr<bool> found = db.Get({}, "apple", &value);
+  if (!found.ok()) {
+    return found.status();
   }
-  veralith::PinnedValue value;
-  if (absl::StatusOr<bool> found = db.Get({}, "apple", &value); found.ok() && *found) {
-    std::cout << "apple is " << value.view() << "\n";
-  }
-  const std::unique_ptr<veralith::DbIterator> it = db.NewIterator({});
+  std::cout << "apple is " << (*found ? value.view() : "absent") << "\n";
+  const auto it = db.NewIterator({});  // sees one moment
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     std::cout << it->key() << "=" << it->value() << "\n";
   }
-  const absl::Status closed = it->status().ok() ? db.Close() : it->status();
-  std::cout << closed << "\n";
-  return closed.ok() ? 0 : 1;
+  return it->status();  // an error ends a scan; nothing unreadable is skipped
+}
+
+int main(int argc, char** argv) {
+  auto db = veralith::Db::Open(argc > 1 ? argv[1] : "/tmp/veralith-example", {});
+  absl::Status status = db.ok() ? Use(**db) : db.status();
+  if (db.ok()) {
+    status.Update((*db)->Close());
+  }
+  std::cout << status << "\n";
+  return status.ok() ? 0 : 1;
 }

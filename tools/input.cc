@@ -15,7 +15,7 @@ constexpr std::string_view kPackageField = "Package: ";
 constexpr size_t kPieceBytes = size_t{1} << 16;
 constexpr std::string_view kHexPrefix = "0x";
 
-// The two halves of a line at its first tab; nothing without one.
+// Splits a line at its first tab; returns nothing if it has none.
 std::optional<std::pair<std::string_view, std::string_view>> SplitAtTab(std::string_view line) {
   const size_t tab = line.find('\t');
   if (tab == std::string_view::npos) {
@@ -38,7 +38,8 @@ bool IsPairOf(InputFormat format, std::string_view line) {
          DecodeWord(format, halves->second).has_value();
 }
 
-// What a first line looks like that is of no format and hardly plain text; empty otherwise.
+// Returns what a first line looks like if it has no known format and is hardly plain text; else
+// empty.
 std::string_view UnlikeAnyFormat(std::string_view line) {
   if (UnquoteKey(line).has_value() || DecodeHexWord(line).has_value()) {
     return "it looks like the output of `scan --keys`, which has no values";
@@ -51,7 +52,7 @@ std::string_view UnlikeAnyFormat(std::string_view line) {
   if (line.starts_with('[')) {
     const size_t next = line.find_first_not_of(" \r", 1);
     if (next == line.npos || line[next] == '{') {
-      return "it looks like an array of JSON, and load takes one object a line (`jq -c '.[]'`)";
+      return "it looks like an array of JSON, and load takes one object per line (`jq -c '.[]'`)";
     }
   }
   return "";
@@ -90,13 +91,13 @@ void InputReader::Guess() {
   line_number_ = 1;  // for the error
   const size_t first = peeked_.find_first_not_of(' ');
   if (std::string_view what = UnlikeAnyFormat(peeked_); !what.empty()) {
-    error_ = Fault(StrCat(what, "; if it is plain text, say --format lines"));
+    error_ = Fault(StrCat(what, "; if it is plain text, use --format lines"));
   } else if (first != std::string::npos && peeked_[first] == '{') {
     format_ = InputFormat::kJsonl;
   } else if (IsPairOf(InputFormat::kQuoted, peeked_)) {
     format_ = InputFormat::kQuoted;
   } else if (IsPairOf(InputFormat::kHex, peeked_)) {
-    error_ = Fault("it looks like the output of `scan --hex` and like text with tabs: say --format "
+    error_ = Fault("it looks like the output of `scan --hex` and like text with tabs: use --format "
                    "hex or --format tsv");
   } else {
     format_ = peeked_.starts_with(kPackageField)        ? InputFormat::kStanzas
@@ -106,13 +107,13 @@ void InputReader::Guess() {
   line_number_ = has_peeked_ ? 0 : 1;
 }
 
-// Longer lines cannot hold an entry, whatever follows: escapes take up to six bytes for one.
+// Longer lines cannot hold an entry, whatever follows: an escape takes up to six bytes for one.
 size_t InputReader::LineLimit(char first) const {
   const size_t widest = first == '{' ? 6 : first == '"' ? 4 : first == '0' ? 2 : 1;
   return widest * (kMaxKeyBytes + kMaxValueBytes) + 1024;
 }
 
-// Up to a newline, which is taken and not stored, or to the end of the stream.
+// Reads up to a newline, which is taken and not stored, or to the end of the stream.
 bool InputReader::ReadBytes(std::string* line) {
   line->clear();
   line_ended_ = false;

@@ -8,9 +8,9 @@
 //   stanzas  Debian control stanzas (apt-cache dumpavail): key = the Package field, value = stanza
 //   lines    key = "<name>:<line number, ten digits>", value = the line
 //   auto     what the first line looks like: an object, two quoted words, a Package field, a tab;
-//            anything else is lines. What looks like two formats, or like a format that load does
-//            not read, is an error that says so.
-// A line that does not fit the format is an error; no format falls back to another one.
+//            anything else is lines. If it looks like two formats, or like a format that load does
+//            not read, that is an error that says so.
+// A line that does not fit the format is an error; no format is replaced by another one.
 #ifndef VERALITH_TOOLS_INPUT_H_
 #define VERALITH_TOOLS_INPUT_H_
 
@@ -23,7 +23,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith::tools {
 
@@ -35,23 +35,22 @@ const std::vector<std::string_view>& InputFormatNames();
 absl::StatusOr<InputFormat> ParseInputFormat(std::string_view name);
 
 struct InputEntry {
-  std::optional<NamespaceId> ns;  // when the line says it
+  std::optional<NamespaceId> ns;  // if the line states it
   std::string key;
   std::string value;
 };
 
 class InputReader {
  public:
-  // `name` is for messages and for the keys of lines. Reads the first line when the format is
-  // kAuto.
+  // `name` is for messages and for the keys of lines. Reads the first line if the format is kAuto.
   InputReader(std::istream& stream, std::string name, InputFormat format);
 
-  // True: an entry; false: the end. InvalidArgument, naming file and line, for what does not fit
-  // the format or is over a limit of databases; Unavailable for a read error.
+  // Returns true for an entry, false at the end. InvalidArgument, naming file and line, if a line
+  // does not fit the format or exceeds a limit of databases; Unavailable for a read error.
   absl::StatusOr<bool> Next(InputEntry* entry);
   InputFormat format() const { return format_; }  // what kAuto turned out to be
   uint64_t bytes_read() const { return bytes_read_; }
-  // "name line 7: what", for the line read last.
+  // Returns "name line 7: what", for the line read last.
   absl::Status Fault(std::string_view what) const;
 
  private:
@@ -67,7 +66,7 @@ class InputReader {
   std::istream& stream_;
   const std::string name_;
   InputFormat format_;
-  absl::Status error_;  // of guessing, or of a line that is too long
+  absl::Status error_;  // from guessing, or for a line that is too long
   std::string peeked_;
   bool has_peeked_ = false;
   bool line_ended_ = false;  // whether the line read last ended with a newline

@@ -57,7 +57,7 @@ TEST(Input, TheFirstLineSaysTheFormat) {
 
 TEST(Input, WhatLooksLikeTwoFormatsOrHasNoValuesIsAnError) {
   for (const auto& [text, what] : std::vector<std::pair<std::string, std::string>>{
-           {"0x61\t0x62\n", "say --format hex or --format tsv"},
+           {"0x61\t0x62\n", "use --format hex or --format tsv"},
            {"\"a\"\n\"b\"\n", "`scan --keys`, which has no values"},
            {"0x61\n", "`scan --keys`, which has no values"},
            {"\xef\xbb\xbf{\"key\":\"a\",\"value\":\"b\"}\n", "begins with a byte order mark"},
@@ -105,7 +105,7 @@ TEST(Input, LinesAroundThePiecesInWhichTheyAreReadAreWhole) {
   }
 }
 
-// A line without an end, as of /dev/zero.
+// A line without an end, as in /dev/zero.
 TEST(Input, ALineLongerThanAnyEntryIsNotReadToItsEnd) {
   class Endless : public std::streambuf {
    public:

@@ -16,7 +16,7 @@ constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kBase64Suffix = "_base64";
 
-// The length of the UTF-8 sequence at the beginning of `bytes`; 0 when it is not one.
+// Returns the length of the UTF-8 sequence at the beginning of `bytes`; 0 if there is none.
 size_t Utf8Length(std::string_view bytes) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(bytes[i]); };
   const unsigned char first = byte(0);
@@ -39,7 +39,7 @@ size_t Utf8Length(std::string_view bytes) {
   return overlong || surrogate || beyond ? 0 : length;
 }
 
-// How many bytes at the beginning of `bytes` stand for themselves in a JSON string.
+// Returns how many bytes at the beginning of `bytes` stand for themselves in a JSON string.
 size_t PlainLength(std::string_view bytes) {
   size_t length = 0;
   while (length < bytes.size() && bytes[length] >= 0x20 && bytes[length] != '"' &&
@@ -136,7 +136,7 @@ class LineParser {
     if (name == "ns" || name == "timestamp") {
       VERALITH_ASSIGN_OR_RETURN(const uint64_t number, TakeNumber());
       if (name == "ns" && ns_.has_value()) {
-        return refuse("is there twice");
+        return refuse("occurs twice");
       }
       if (name == "ns" && number > kMaxNamespace) {
         return refuse("is over the limit of 2^63-1");
@@ -155,7 +155,7 @@ class LineParser {
                     "timestamp");
     }
     if (target->has_value()) {
-      return refuse("is there twice");
+      return refuse("occurs twice");
     }
     VERALITH_ASSIGN_OR_RETURN(*target, TakeString());
     if (encoded) {

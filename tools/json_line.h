@@ -4,9 +4,9 @@
 //   {"ns":0,"key":"apple","value":"red"}
 //   {"ns":0,"key_base64":"/w==","value":"the key is the byte FF"}
 //
-// "key" and "value" stand where the bytes are UTF-8, "key_base64" and "value_base64" where they are
-// not, so that different bytes never have the same line. "ns" may be missing: the reader's choice.
-// "timestamp" may be there and is not read.
+// "key" and "value" are used if the bytes are UTF-8, otherwise "key_base64" and "value_base64". So
+// different bytes never have the same line. "ns" may be missing: the reader chooses one.
+// "timestamp" may be present and is ignored.
 //
 // Pure functions, any thread.
 #ifndef VERALITH_TOOLS_JSON_LINE_H_
@@ -18,7 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith::tools {
 
@@ -33,13 +33,13 @@ struct JsonEntry {
   std::string key;
   std::string value;
 };
-// InvalidArgument, naming the column and what was expected, for anything but such an object: other
-// or repeated members, values of another type, and strings that are not UTF-8 included.
+// InvalidArgument, naming the column and what was expected, for anything except such an object.
+// That includes other or repeated members, values of another type, and strings that are not UTF-8.
 absl::StatusOr<JsonEntry> ParseJsonEntry(std::string_view line);
 
 // With padding, as in RFC 4648.
 std::string Base64Encode(std::string_view bytes);
-// The bytes of which `text` is the Base64Encode; nothing if it is not one.
+// Returns the bytes whose Base64Encode is `text`; nothing if there are none.
 std::optional<std::string> Base64Decode(std::string_view text);
 
 bool IsUtf8(std::string_view bytes);

@@ -16,15 +16,15 @@
 #include <string>
 #include <vector>
 
-#include "core/base/clock.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/db.h"
 #include "model/kv_model.h"
 #include "tools/input.h"
 #include "tools/progress.h"
 #include "tools/veralith/arguments.h"
+#include "veralith/clock.h"
+#include "veralith/db.h"
 
 namespace veralith::tools {
 namespace {
@@ -40,7 +40,7 @@ constexpr size_t kBatchEntries = 100;
 constexpr uint64_t kCrashAfter = 400;  // acknowledged commits of the writer that is killed
 constexpr uint64_t kCrashBatch = 10;   // entries per commit
 
-// What went wrong, as a Status: Internal for a difference between engine and model.
+// Says what went wrong as a Status: Internal for a difference between engine and model.
 absl::Status Difference(const std::string& what) {
   return MakeStatus(absl::StatusCode::kInternal, what);
 }
@@ -80,7 +80,7 @@ WriteBatch ToBatch(const std::vector<model::Write>& writes) {
 
 // --- The process that is killed ------------------------------------------------------------------
 
-// Commits for ever, each commit synced; says on standard output which are acknowledged.
+// Commits for ever, each commit synced, and prints on standard output which are acknowledged.
 int RunWriter(const std::string& directory) {
   Options options;
   options.create_if_missing = false;
@@ -103,7 +103,8 @@ int RunWriter(const std::string& directory) {
   }
 }
 
-// Starts the writer, kills it once it has acknowledged kCrashAfter commits; how many it had.
+// Starts the writer, and kills it once it has acknowledged kCrashAfter commits. Returns how many it
+// had.
 absl::StatusOr<uint64_t> KillAWriter(const std::string& directory) {
   int ends[2];
   if (::pipe(ends) != 0) {
@@ -246,7 +247,7 @@ class Job {
     return absl::OkStatus();
   }
 
-  // Every tenth key is rewritten, every twentieth deleted, in atomic batches.
+  // Rewrites every tenth key and deletes every twentieth, in atomic batches.
   absl::Status UpdateAndDelete() {
     Progress progress("update and delete", "entries", keys_.size() / 10 + keys_.size() / 20);
     Random random(1);
@@ -273,8 +274,7 @@ class Job {
     return absl::OkStatus();
   }
 
-  // A snapshot is held, the database changes, and a range is read at the snapshot in both
-  // directions.
+  // Holds a snapshot, changes the database, and reads a range at the snapshot in both directions.
   absl::Status ScanBothWays() {
     const ScopedSnapshot snapshot(*db_);
     const Timestamp at = snapshot.get()->timestamp();
@@ -323,8 +323,8 @@ class Job {
   absl::Status CrashAndRecover() {
     VERALITH_ASSIGN_OR_RETURN(const uint64_t acknowledged, KillAWriter(directory_));
     VERALITH_RETURN_IF_ERROR(Open());
-    // The commits of the killed process, in order: what is there must be a prefix, whole commits,
-    // and hold every acknowledged one.
+    // Checks the commits of the killed process, in order: they must be a prefix, whole, and include
+    // every acknowledged one.
     ScanOptions options;
     options.ns = kCrash;
     const std::unique_ptr<DbIterator> rows = db_->NewIterator(options);
@@ -354,7 +354,7 @@ class Job {
     return db_->Check();
   }
 
-  // Every entry of every namespace by scan, and every key ever written by Get.
+  // Compares every entry of every namespace by scan, and every key ever written by Get.
   absl::Status CompareAll(const std::string& when) {
     for (const NamespaceId ns : model_.Namespaces()) {
       ScanOptions options;

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "core/base/clock.h"
+#include "veralith/clock.h"
 
 namespace veralith::tools {
 namespace {

@@ -1,5 +1,5 @@
-// A progress line on standard error: a bar where people look (a terminal), a line every ten seconds
-// where they do not (a log). Costs one clock reading per call.
+// A progress line on standard error: a bar on a terminal, otherwise (in a log) a line every ten
+// seconds. Costs one clock reading per call.
 #ifndef VERALITH_TOOLS_PROGRESS_H_
 #define VERALITH_TOOLS_PROGRESS_H_
 
@@ -10,14 +10,14 @@ namespace veralith::tools {
 
 class Progress {
  public:
-  // `total`: units of work, 0 when not known. `unit`: "entries", "bytes".
+  // `total`: units of work, or 0 if unknown. `unit`: "entries", "bytes".
   Progress(std::string what, std::string unit, uint64_t total);
   ~Progress();  // Finish
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   void Update(uint64_t done);
-  // When more is known of the work.
+  // Call it when more is known about the work.
   void SetTotal(uint64_t total) { total_ = total; }
   // Ends the line with the total and the rate.
   void Finish();
@@ -37,7 +37,7 @@ class Progress {
   bool finished_ = false;
 };
 
-// ", 12,345/s, 1.5 s"; no rate of a time too short to tell.
+// ", 12,345/s, 1.5 s"; no rate if the time is too short to tell.
 std::string RateAndTime(uint64_t done, double seconds);
 // "1.5 MiB", "640 B".
 std::string HumanBytes(uint64_t bytes);

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {
@@ -32,7 +32,7 @@ std::string Key(int pair, bool twin) {
   return key;
 }
 
-bool IsDelete(uint64_t sequence) { return sequence % 8 == 0; }  // and so is 0: never written
+bool IsDelete(uint64_t sequence) { return sequence % 8 == 0; }  // so 0, never written, is one
 
 class Soak {
  public:
@@ -89,7 +89,7 @@ class Soak {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
       }
       std::shared_lock<std::shared_mutex> open(open_);
-      if (Over()) {  // a reopening may have failed meanwhile
+      if (Over()) {  // a reopening may have failed since
         break;
       }
       step();
@@ -113,7 +113,7 @@ class Soak {
     return db_ != nullptr;
   }
 
-  // `found` empty: the key was absent.
+  // `found` is empty if the key was absent.
   void Judge(int pair, const std::string& found, uint64_t from, uint64_t to, const char* how) {
     ++checked_;
     bool right = false;
@@ -158,7 +158,7 @@ class Soak {
     }
   }
 
-  // Rows [first, first + pairs) of one iterator, both twins alike.
+  // Reads rows [first, first + pairs) with one iterator; both twins must be alike.
   std::vector<std::string> Rows(Db& db, int first, int pairs, const Snapshot* snapshot) {
     ScanOptions options;
     options.snapshot = snapshot;
@@ -215,7 +215,7 @@ class Soak {
     ++scans_;
   }
 
-  // A snapshot shows the same, later and again.
+  // A snapshot shows the same state, later and again.
   void Hold(uint64_t n) {
     const int pairs = 200;
     const int first = static_cast<int>(Mix(n) % (expected_.size() - pairs));
@@ -264,7 +264,7 @@ class Soak {
     }
   }
 
-  // Alone: no call runs, so every key has exactly one right answer.
+  // Runs alone: no call is under way, so every key has exactly one right answer.
   void Reopen() {
     reopening_ = true;
     std::unique_lock<std::shared_mutex> alone(open_);
@@ -278,7 +278,7 @@ class Soak {
     reopening_ = false;
   }
 
-  // Progress every five seconds, a reopening every twenty.
+  // Prints progress every five seconds, reopens every twenty.
   void Watch() {
     for (int i = 1; !Over(); ++i) {
       for (int tick = 0; tick < 50 && !Over(); ++tick) {

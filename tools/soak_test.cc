@@ -8,25 +8,26 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/db/db.h"
+#include "core/db/write_batch_reader.h"
 #include "gtest/gtest.h"
 #include "tools/soak_run.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {
 
 enum class Lie {
   kNone,
-  kStaleValue,        // a lookup now and then sees the database as it was
+  kStaleValue,        // a lookup sometimes sees an older state of the database
   kStaleScan,         // so does a scan
-  kLostWrite,         // a write now and then is acknowledged and dropped
-  kHalfBatch,         // of a batch only the first operation is written
+  kLostWrite,         // a write is sometimes acknowledged and dropped
+  kHalfBatch,         // only the first operation of a batch is written
   kRestlessSnapshot,  // a read at a snapshot sees the newest state
   kLossByReopening,   // a key is gone after Close and Open
   kPoorCheckpoint,    // a key is missing in a checkpoint
 };
 
-// Calls between one lie and the next: seldom enough that most answers are right.
+// Calls between one lie and the next: rare enough that most answers are right.
 constexpr uint64_t kEvery = 1000;
 
 class LyingDb final : public Db {
@@ -50,10 +51,10 @@ class LyingDb final : public Db {
       return db_->LastTimestamp();
     }
     if (LieNow(Lie::kHalfBatch)) {
-      const WriteBatch::Operation first = batch.operation(0);
+      const WriteBatchReader::Operation first = WriteBatchReader::At(batch, 0);
       WriteBatch half;
-      first.kind == WriteBatch::Operation::Kind::kPut ? half.Put(first.ns, first.key, first.value)
-                                                      : half.Delete(first.ns, first.key);
+      first.kind == WriteBatchReader::Kind::kPut ? half.Put(first.ns, first.key, first.value)
+                                                 : half.Delete(first.ns, first.key);
       return db_->Write(options, half);
     }
     return db_->Write(options, batch);
@@ -170,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(Lies, SoakCanary,
                                            Lie::kHalfBatch, Lie::kRestlessSnapshot,
                                            Lie::kPoorCheckpoint));
 
-// Seen by the reopening at the end, if not before.
+// Found by the reopening at the end, if not before.
 TEST(Soak, ALossByReopeningIsFound) { EXPECT_FALSE(SoakOf(Lie::kLossByReopening, 1)); }
 
 }  // namespace

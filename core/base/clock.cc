@@ -1,4 +1,4 @@
-#include "core/base/clock.h"
+#include "veralith/clock.h"
 
 #include <chrono>
 

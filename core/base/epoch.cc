@@ -16,14 +16,14 @@ constexpr uint64_t kIdle = 0;
 
 }  // namespace
 
-// Whoever has guards has one: a thread until its thread_local objects are destroyed, a single guard
-// afterwards. On a cache line of its own. Slots are never freed, only reused, so that the list can
-// be walked without a lock.
+// One slot per owner of guards. An owner is a thread until its thread_local objects are destroyed,
+// and a single guard after that. A slot has a cache line of its own. Slots are never freed, only
+// reused, so the list can be walked without a lock.
 struct alignas(kCacheLineBytes) EpochSlot {
   Atomic<uint64_t> epoch{kIdle};  // kIdle, or the epoch at which the outermost guard began
   Atomic<bool> taken{true};
   EpochSlot* next = nullptr;  // immutable once the slot is in the list
-  int depth = 0;              // of the owner's guards; touched by the owner only
+  int depth = 0;              // guards that the owner has now; only the owner touches it
 };
 
 namespace {
@@ -55,10 +55,10 @@ void GiveSlot(EpochSlot* slot) {
   slot->taken.Store(false);
 }
 
-// What a thread knows of its slot. Has no destructor: it is there until the thread is no more.
+// What a thread knows of its slot. It has no destructor, so it lasts as long as the thread.
 struct Mine {
   EpochSlot* slot = nullptr;
-  bool is_over = false;  // the thread's slot was given back: it takes one for each guard
+  bool is_over = false;  // the thread's slot was given back: each guard takes one
 };
 
 #ifdef VERALITH_EXPLORE
@@ -71,8 +71,7 @@ Mine& OfThisThread() {
   return mine;
 }
 
-// In a child of fork the slot belongs to a domain that was abandoned, and so do other threads'
-// slots.
+// In a child of fork the slot belongs to an abandoned domain, and so do the slots of other threads.
 class SlotForgetter final : public ForkObserver {
  public:
   SlotForgetter() { AddForkObserver(this); }
@@ -88,8 +87,8 @@ Domain& TheDomain() {
 }
 #endif
 
-// Gives the thread's slot back when its thread_local objects are destroyed. (Taken from a domain
-// that a fork has abandoned it is nobody's.)
+// Gives the thread's slot back when its thread_local objects are destroyed. (A slot of a domain
+// that a fork has abandoned belongs to nobody.)
 struct SlotOwner {
   Mine& mine = OfThisThread();
   ~SlotOwner() {
@@ -102,7 +101,7 @@ struct SlotOwner {
   }
 };
 
-// The slot of a new guard.
+// Returns the slot for a new guard.
 EpochSlot* SlotOfThisThread() {
   Mine& mine = OfThisThread();
   if (mine.slot != nullptr) [[likely]] {
@@ -120,7 +119,7 @@ EpochSlot* SlotOfThisThread() {
   return mine.slot = TakeSlot(TheDomain());
 }
 
-// The smallest epoch that an active guard announces; `none` when there is none.
+// Returns the smallest epoch that an active guard announces; `none` if no guard is active.
 uint64_t OldestActive(uint64_t none) {
   uint64_t oldest = none;
   for (EpochSlot* slot = TheDomain().slots.Load(); slot != nullptr; slot = slot->next) {
@@ -146,7 +145,7 @@ EpochGuard::~EpochGuard() {
   }
   slot_->epoch.StoreRelease(kIdle);  // release: reads under the guard come before it
   if (OfThisThread().is_over) [[unlikely]] {
-    GiveSlot(slot_);  // a single guard's
+    GiveSlot(slot_);  // the slot of a single guard
   }
 }
 
@@ -158,7 +157,7 @@ size_t EpochPlaces() {
   return places;
 }
 
-// The domain is made here if it is not there yet: RetireAfterEpoch must not need memory for it.
+// Makes the domain if it does not exist yet: RetireAfterEpoch must not need memory for it.
 Retirement::Retirement() : place_(1) { TheDomain(); }
 
 void RetireAfterEpoch(Retirement place, std::function<void()> free) noexcept {

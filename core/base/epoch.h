@@ -1,6 +1,6 @@
-// Epoch-based reclamation (Fraser, "Practical lock-freedom", 2004): readers of a shared pointer
-// take no lock and touch no shared counter; what a writer unlinks is freed once no reader that
-// could have seen it is left.
+// Epoch-based reclamation (Fraser, "Practical lock-freedom", 2004). Readers of a shared pointer
+// take no lock and touch no shared counter. What a writer unlinks is freed once no reader is left
+// that could have seen it.
 //
 // Use
 //   reader:  EpochGuard guard;  T* p = shared.Load();  ... p is safe until guard ends ...
@@ -8,13 +8,13 @@
 //
 // Invariants
 //   1. An object retired at epoch e is freed only when every active guard began after e.
-//   2. Guards nest; only the outermost announces. No two threads share a place to announce in: one
-//      that is ending, in destructors of thread_local objects, takes a place for each guard.
-//   3. What a writer unlinks must be retired: whoever cannot do without, takes a Retirement before
-//      the unlinking, and needs no memory after it.
-//   4. Guards are short: one lookup, never across a wait, I/O excepted. Long holders (iterators,
+//   2. Guards nest; only the outermost announces. No two threads share a place to announce in. A
+//      thread that is ending (in destructors of thread_local objects) takes a place for each guard.
+//   3. What a writer unlinks must be retired. A writer that cannot do without makes a Retirement
+//      before the unlinking, and needs no memory after it.
+//   4. Guards are short: one lookup, never across a wait except for I/O. Long holders (iterators,
 //      pinned values) take a reference count under a guard instead.
-//   5. In a child of fork it begins anew: with no guards, and what the parent retired stays.
+//   5. A child of fork begins anew: it has no guards, and what the parent retired stays.
 //
 // Thread rule: all of it from any thread. A guard belongs to the thread that made it. Cost: one
 // store with full ordering per outermost guard, into a cache line of the thread's own.
@@ -41,7 +41,7 @@ class EpochGuard {
   EpochSlot* const slot_;
 };
 
-// A place among what waits for its readers, taken ahead.
+// A place in the list of what waits for its readers, allocated ahead.
 class Retirement {
  public:
   // Throws std::bad_alloc when there is no memory.
@@ -59,18 +59,18 @@ class Retirement {
   std::list<Waiting> place_;  // one, or moved from
 };
 
-// Runs `free` once no guard that is active now is active any more: perhaps at once, perhaps in a
-// later call on any thread. `free` throws nothing.
+// Runs `free` once no guard is active that is active now. That may be at once, or in a later call
+// on any thread. `free` throws nothing.
 void RetireAfterEpoch(Retirement place, std::function<void()> free) noexcept;
-// The same; throws std::bad_alloc when there is no memory, and then `free` is never run.
+// Does the same; throws std::bad_alloc when there is no memory, and then `free` is never run.
 void RetireAfterEpoch(std::function<void()> free);
 
-// Runs everything retired whose readers have gone; true when nothing waits for readers any more.
-// Called by RetireAfterEpoch; a closing database calls it so that nothing waits for a later
-// retirement.
+// Runs everything retired whose readers have gone. Returns true when nothing waits for readers any
+// more. RetireAfterEpoch calls it; a closing database calls it too, so that nothing waits for a
+// later retirement.
 bool ReclaimRetired() noexcept;
 
-// How many guards there have been at once at most, roughly. For tests and statistics.
+// Returns roughly how many guards there have been at once at most. For tests and statistics.
 size_t EpochPlaces();
 
 }  // namespace veralith

@@ -130,7 +130,7 @@ struct Last {
   ~Last() { act(); }
 };
 
-// In a thread of its own, as its last act: when what the epochs keep of the thread is gone.
+// Runs `act` as the last act of a new thread, when what the epochs keep of the thread is gone.
 void AtTheEndOfAThread(std::function<void()> act) {
   std::thread([&act] {
     thread_local Last last;  // made first: destroyed last

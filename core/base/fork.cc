@@ -7,7 +7,7 @@
 namespace veralith {
 
 #ifdef VERALITH_EXPLORE
-// Fibers do not fork, and a run that is abandoned leaves observers behind.
+// Fibers do not fork. A run that is abandoned leaves observers registered.
 uint64_t ForkGeneration() { return 0; }
 void AddForkObserver(ForkObserver*) {}
 void RemoveForkObserver(ForkObserver*) {}
@@ -15,7 +15,7 @@ void KeepForEver(const void*) {}
 #else
 namespace {
 
-// A place of a list that only grows, so that it is whole at every moment; places are used again.
+// A place in a list that only grows, so it is whole at every moment. Places are used again.
 struct Place {
   Atomic<const void*> object{nullptr};
   Place* next = nullptr;  // immutable once the place is in the list

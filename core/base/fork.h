@@ -3,9 +3,9 @@
 //
 // In such a child the calling thread is the only one. A mutex that another thread held at that
 // moment is never unlocked, what that thread was changing stays half changed, and files are shared
-// with the parent. So nothing waits for a lock before a fork (which the sanitizers could not bear),
-// and nothing of the parent is repaired in the child: it is abandoned where it is, and what the
-// process shares (the default executor, the epochs, the pool of blocks) begins anew.
+// with the parent. Nothing takes locks before a fork to prevent this: the sanitizers could not bear
+// that. Nothing of the parent is repaired in the child either. It is abandoned where it is, and
+// what the process shares (the default executor, the epochs, the pool of blocks) begins anew.
 //
 // Invariants
 //   1. In a child every registered observer is told before fork returns.
@@ -24,29 +24,29 @@
 namespace veralith {
 
 namespace forks {
-// The forks between the process that began to use the library and this one.
+// The number of forks between the process that first used the library and this one.
 inline Atomic<uint64_t> generation{0};
 }  // namespace forks
 
-// The life of this process, to compare with later. From the first call on forks are seen.
+// A number for this process, to compare with later. Forks are noticed from the first call on.
 uint64_t ForkGeneration();
-// Whether this process is a child of the one in which ForkGeneration() returned `generation`. A
-// load of what only a fork changes: relaxed, because a child has one thread when it changes.
+// Whether this process is a child of the one in which ForkGeneration() returned `generation`. The
+// load is relaxed: only a fork changes the number, and a child has one thread at that time.
 inline bool IsForkedSince(uint64_t generation) {
   return forks::generation.LoadRelaxed() != generation;
 }
 
-// Hears of forks while it is registered.
+// Is told of forks while it is registered.
 class ForkObserver {
  public:
-  // In the child, on its only thread: allocates nothing, locks nothing.
+  // Called in the child, on its only thread: allocates nothing, locks nothing.
   virtual void AfterForkInChild() = 0;
 
  protected:
   ~ForkObserver() = default;
 };
 void AddForkObserver(ForkObserver* observer);
-// After it returns the observer is not told of forks that begin then.
+// After it returns, the observer is not told of forks that begin later.
 void RemoveForkObserver(ForkObserver* observer);
 
 // Keeps a pointer to what a child has abandoned.

@@ -10,17 +10,17 @@
 #include <vector>
 
 #include "core/base/epoch.h"
-#include "core/base/executor.h"
 #include "core/base/per_process.h"
 #include "core/base/random.h"
 #include "core/base/sync.h"
 #include "core/base/testing/in_child.h"
 #include "gtest/gtest.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {
 
-// Runs a task and a timer, and waits for both: hangs where the executor has no threads.
+// Runs a task and a timer, and waits for both. Hangs if the executor has no threads.
 void RunTasksOn(Executor& executor) {
   Mutex mutex;
   CondVar done;

@@ -1,11 +1,11 @@
-// Where memory that cannot be had becomes an error.
+// Turns a failed request for memory into an error.
 //
-// Inside the engine a request for memory that fails throws std::bad_alloc, and so does one of the C
-// libraries that is refused; a thread that cannot be started is std::system_error. They pass
-// through code whose state is owned (what it took is given back, what it changed is changed as a
-// whole or not at all), and end at a border: a call of the interface (core/db/guarded_db.h), a task
-// of the executor, a part of a job, a step that must not stop halfway. There CatchNoMemory makes
-// ResourceExhausted of them.
+// Inside the engine a failed request for memory throws std::bad_alloc, and so does a C library
+// whose request failed. A thread that cannot be started is std::system_error. These exceptions pass
+// through code whose state is owned: what it took is given back, and what it changed is changed as
+// a whole or not at all. They end at a border: a call of the interface (core/db/guarded_db.h), a
+// task of the executor, a part of a job, or a step that must not stop halfway. There CatchNoMemory
+// turns them into ResourceExhausted.
 #ifndef VERALITH_CORE_BASE_NO_MEMORY_H_
 #define VERALITH_CORE_BASE_NO_MEMORY_H_
 
@@ -18,8 +18,8 @@
 
 namespace veralith {
 
-// ResourceExhausted("out of memory in WHAT"). Where there is none for these words either: the code
-// alone.
+// ResourceExhausted("out of memory in WHAT"). If there is no memory for these words either: the
+// code alone.
 inline absl::Status NoMemory(const char* what, const char* reason = nullptr) noexcept {
   try {
     std::string message = "out of memory in ";
@@ -33,8 +33,8 @@ inline absl::Status NoMemory(const char* what, const char* reason = nullptr) noe
   }
 }
 
-// The result of `action`, an absl::Status or absl::StatusOr, or the error of the memory that it
-// lacks. `what` is done there, for people.
+// Returns the result of `action` (an absl::Status or absl::StatusOr), or an error if it ran out of
+// memory. `what` tells people what was being done.
 template <typename Action>
 auto CatchNoMemory(const char* what, Action&& action) -> decltype(action()) {
   try {
@@ -48,7 +48,7 @@ auto CatchNoMemory(const char* what, Action&& action) -> decltype(action()) {
   }
 }
 
-// For what may be left undone: false when there was no memory for it.
+// For work that may be left undone: returns false when there was no memory for it.
 template <typename Action>
 bool TryWithMemory(Action&& action) {
   return CatchNoMemory("",

@@ -8,7 +8,7 @@
 namespace veralith {
 namespace {
 
-// Shared with the tasks, which may outlive the call: `part` is followed only while a part is left.
+// Shared with the tasks, which may outlive the call. `part` is used only while a part is left.
 struct Parts {
   size_t count = 0;
   const std::function<void(size_t)>* part = nullptr;
@@ -46,7 +46,7 @@ void RunInParallel(Executor* executor, TaskPriority priority, size_t count,
       executor->Schedule(priority, [parts] { TakeParts(*parts); });
     }
   });
-  static_cast<void>(has_help);  // without it the caller does the more
+  static_cast<void>(has_help);  // without help the caller does more
   TakeParts(*parts);
   MutexLock lock(parts->mutex);
   while (parts->running > 0) {

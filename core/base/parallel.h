@@ -4,10 +4,10 @@
 //   1. part(i) runs exactly once for each i below `count`, on some thread; when RunInParallel
 //      returns, all of them have. They are begun in ascending order.
 //   2. The caller takes parts like everybody else, and at the end waits only for parts that others
-//      have begun: it ends though the executor never has a free thread, and in a simulation, where
+//      have begun. So it ends even if the executor never has a free thread. In a simulation, where
 //      nobody else runs, it runs all of them itself.
-//   3. part throws nothing. For what is needed before the first part, std::bad_alloc may be thrown.
-//   4. A task that the executor gets round to later finds nothing to do, and touches nothing of the
+//   3. part throws nothing. Before the first part, std::bad_alloc may be thrown.
+//   4. A task that the executor starts later finds nothing to do, and touches nothing of the
 //      caller's.
 //
 // `executor` may be null: then the caller does everything. Thread rule: any thread, no lock held.
@@ -17,7 +17,7 @@
 #include <cstddef>
 #include <functional>
 
-#include "core/base/executor.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 

@@ -23,8 +23,7 @@ TEST(RunInParallel, RunsEachPartOnceOnRealThreads) {
   }
 }
 
-// The reserved thread is the only one of this pool, beside the caller's, that is free: none for
-// kLow.
+// Apart from the caller's thread, only the reserved thread of this pool is free: none for kLow.
 TEST(RunInParallel, EndsThoughThePoolHasNoFreeThread) {
   const std::unique_ptr<Executor> executor = NewThreadPoolExecutor(2);
   Mutex mutex;

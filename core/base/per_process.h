@@ -1,5 +1,5 @@
-// One object per process: a child of fork that goes on without exec gets another one, made at its
-// first use there, and the parent's is abandoned in whatever state it was (core/base/fork.h).
+// One object per process. A child of fork that goes on without exec gets another one, made at its
+// first use there. The parent's is abandoned in whatever state it was (core/base/fork.h).
 //
 // Thread rule: Get from any thread. Ownership: owns the object of this process; the caller keeps
 // the PerProcess alive while the object is used.

@@ -1,11 +1,11 @@
-// One object per thread, made at its first use, that can be used for as long as the thread runs:
-// also by destructors of thread_local and static objects that come after the object's own. Those
-// uses get an object of their own, which lives as long as the PerThread does.
+// One object per thread, made at its first use. It can be used for as long as the thread runs, even
+// by destructors of thread_local and static objects that run after the object's own. Such late uses
+// get an object of their own, which lives as long as the PerThread does.
 //
 //   PerThread<std::vector<int>> scratch;
 //   scratch->clear();
 //
-// What the object holds stays from one use to the next in a thread that lives, and only there.
+// What the object holds stays from one use to the next while the thread lives, and not beyond.
 //
 // Thread rule: a PerThread belongs to the thread that made it. Two of one type in one thread are
 // the same object, except when its thread_local objects are gone. Under the schedule explorer each

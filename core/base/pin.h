@@ -1,8 +1,8 @@
 // A reference that keeps some bytes of the engine alive: a decoded page, a memtable's arena, a heap
 // copy. Move-only; releasing it may free what it holds.
 //
-// Thread rule: one thread at a time; may be released on another thread than it was made on, and
-// after the database it came from is closed.
+// Thread rule: one thread at a time. It may be released on another thread than it was made on, and
+// after the database that it came from is closed.
 #ifndef VERALITH_CORE_BASE_PIN_H_
 #define VERALITH_CORE_BASE_PIN_H_
 
@@ -33,6 +33,8 @@ class Pin {
       release_(std::exchange(object_, nullptr));
     }
   }
+  // The object and how to release it; this pin then holds nothing. Null: it held nothing.
+  std::pair<void*, Release> Take() { return {std::exchange(object_, nullptr), release_}; }
   explicit operator bool() const { return object_ != nullptr; }
 
  private:

@@ -30,8 +30,8 @@ class Random {
   uint64_t state_;
 };
 
-// A seed no two calls share in practice, from the operating system: for log ids of production
-// databases. Simulations pass seeds of their own.
+// A seed from the operating system that in practice no two calls share. For log ids of production
+// databases; simulations pass their own seeds.
 uint64_t EntropySeed();
 
 }  // namespace veralith

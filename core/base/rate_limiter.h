@@ -1,17 +1,16 @@
 // Paces background I/O: a token bucket, over the doors to time and to waiting.
 //
 // Contract
-//   1. Request returns at once while the bucket is not empty, and takes its bytes from it, if need
-//      be more than there are: what it takes too much is paid for by those who come after. So over
-//      any time t no more than rate * t, a tenth of a second's bytes, and one request are let
-//      through.
-//   2. kHigh (flushes) before kLow (compactions): a kLow request gives way to kHigh ones that wait,
-//      but for no longer than kLongestYieldNanos, so that it never starves (and a wait on top of
-//      another in a simulation, which cannot let the other go on, ends).
-//   3. A rate of 0 lets everything through, and forgives what was taken too much. SetRate takes
-//      effect for those that wait, too.
-//   4. While an Urgent of a priority lives, because somebody waits for such a job, its requests go
-//      through at once and unpaid. Afterwards the rate holds again, and older debts are still owed.
+//   1. Request returns at once while the bucket is not empty. It takes its bytes from the bucket,
+//      even if that is more than there is; later requests pay for the excess. So over any time t at
+//      most rate * t bytes, a tenth of a second's bytes, and one request are let through.
+//   2. kHigh (flushes) goes before kLow (compactions): a kLow request gives way to kHigh ones that
+//      wait, but for no longer than kLongestYieldNanos, so it never starves. (In a simulation one
+//      wait can lie on top of another and keep it from going on; this bound ends it.)
+//   3. A rate of 0 lets everything through, and cancels the debt. SetRate takes effect for requests
+//      that wait, too.
+//   4. While an Urgent of a priority lives (somebody waits for such a job), its requests go through
+//      at once and unpaid. After that the rate holds again, and older debts are still owed.
 //   5. A request returns unpaid, within kLongestSliceNanos, once one of `cancel` is true.
 //
 // Thread rule: any thread; callers hold no lock. Does not own clock and executor.
@@ -21,9 +20,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/base/clock.h"
-#include "core/base/executor.h"
 #include "core/base/sync.h"
+#include "veralith/clock.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 
@@ -32,8 +31,9 @@ class RateLimiter {
   static constexpr int64_t kLongestSliceNanos = 100'000'000;
   static constexpr int64_t kLongestYieldNanos = 1'000'000'000;
 
-  // Lifts the limit from the jobs of a priority for a scope; several may at once. From those of
-  // both where the executor has one thread, because the other job may hold it.
+  // Lifts the limit from the jobs of a priority for a scope; several may live at once. If the
+  // executor has one thread, lifts it from both priorities, because the other job may hold that
+  // thread.
   class Urgent {
    public:
     Urgent(RateLimiter& limiter, TaskPriority priority);
@@ -53,7 +53,7 @@ class RateLimiter {
                const std::vector<const Atomic<bool>*>& cancel);
   void SetRate(uint64_t bytes_per_second);
   uint64_t rate() const { return rate_.Load(); }
-  // Time that requests have spent waiting, in all.
+  // Total time that requests have spent waiting.
   uint64_t waited_nanos() const { return waited_nanos_.LoadRelaxed(); }
 
  private:

@@ -82,7 +82,7 @@ TEST_F(RateLimiterTest, ACancelledRequestReturnsSoon) {
   EXPECT_NEAR(Seconds(), 2.0, 0.15);
 }
 
-// The low request comes first and waits; the high one is let through before it.
+// The low request comes first and waits; the high one passes before it.
 TEST_F(RateLimiterTest, WhatIsUrgentPassesUnpaidAndTheRateHoldsAfterwards) {
   RateLimiter limiter(&clock_, &executor_, 1'000);
   Request(limiter, 2'100);  // a debt of two seconds
@@ -101,7 +101,7 @@ TEST_F(RateLimiterTest, UrgencyReachesThoseThatWait) {
   RateLimiter limiter(&clock_, &executor_, 1'000);
   Request(limiter, 1'000'000);  // a debt of 1000 s
   std::optional<RateLimiter::Urgent> urgent;
-  // The one that waits may hold the only thread, which the urgent one needs.
+  // The waiting request may hold the only thread, which the urgent one needs.
   executor_.ScheduleAfter(kSecond, [&] { urgent.emplace(limiter, TaskPriority::kHigh); });
   const int64_t start = clock_.MonotonicNanos();
   Request(limiter, 1);

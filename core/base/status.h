@@ -7,8 +7,8 @@
 //   OutOfRange          a read at a timestamp whose history is gone or not yet there
 //   Unimplemented       valid bytes from a writer that knows more than this reader
 //   NotFound            a file that is not there (an absent key is a value, not an error)
-//   AlreadyExists       something is where something new was to be made
-//   ResourceExhausted   disk full, memory that cannot be had, or a configured limit reached
+//   AlreadyExists       the name for something new is taken
+//   ResourceExhausted   disk full, out of memory, or a configured limit reached
 //   Unavailable         an I/O error, or a stall timeout; the message says which call on which file
 //   Aborted             cancelled by Close, or by the caller (CompactOptions::cancel)
 #ifndef VERALITH_CORE_BASE_STATUS_H_
@@ -24,7 +24,7 @@
 
 namespace veralith {
 
-// Without memory for the message: the code alone.
+// If there is no memory for the message: the code alone.
 inline absl::Status MakeStatus(absl::StatusCode code, std::string_view message) noexcept {
   try {
     return absl::Status(code, absl::string_view(message.data(), message.size()));
@@ -70,7 +70,8 @@ inline std::string_view Message(const absl::Status& status) {
 // "NOT_FOUND: no such file": for people.
 inline std::string ToString(const absl::Status& status) { return status.ToString(); }
 
-// The same error with "prefix: " before its message, if there is memory for that; OK stays OK.
+// Returns the same error with "prefix: " before its message, if there is memory for it. OK stays
+// OK.
 inline absl::Status Annotate(const absl::Status& status, std::string_view prefix) noexcept {
   if (status.ok()) {
     return status;

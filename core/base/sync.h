@@ -5,7 +5,7 @@
 //   1. Atomic's operations are sequentially consistent unless a call names a weaker order; the
 //      weaker ones are acquire loads, release stores and relaxed counters, each with its reason at
 //      the call. There are no bare fences (ThreadSanitizer cannot see them).
-//   2. A CondVar is waited on only through Executor::Await (core/base/executor.h), so that a
+//   2. A CondVar is waited on only through Executor::Await (veralith/executor.h), so that a
 //      simulation can run other work instead of sleeping.
 //
 // Built on the standard library's primitives, which ThreadSanitizer instruments. Under
@@ -29,12 +29,12 @@
 
 namespace veralith {
 
-// What one thread writes often and others read is kept this far from everything else: two lines,
-// since processors fetch them in pairs.
+// Data that one thread writes often and others read is kept this far from everything else. Two
+// lines, because processors fetch them in pairs.
 inline constexpr size_t kCacheLineBytes = 128;
 
-// What a thread that expects an answer within microseconds does before it sleeps: looks so many
-// times, with a SpinPause between. (Under exploration looking again can change nothing.)
+// A thread that expects an answer within microseconds looks this many times before it sleeps, with
+// a SpinPause between. (Under exploration, looking again can change nothing.)
 #ifdef VERALITH_EXPLORE
 inline constexpr int kSpins = 0;
 #else
@@ -42,7 +42,7 @@ inline constexpr int kSpins = 100;
 #endif
 inline void SpinPause() { __builtin_ia32_pause(); }
 
-// Tells the calling thread from all others that are alive.
+// A value that tells the calling thread from all other living threads.
 const void* ThisThread();
 
 #ifndef VERALITH_EXPLORE
@@ -55,8 +55,7 @@ class ABSL_LOCKABLE Mutex {
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }
   void Unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
   bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) { return mutex_.try_lock(); }
-  void AssertHeld() const ABSL_ASSERT_EXCLUSIVE_LOCK() {}
-  // In a child of fork, where whoever holds it may not exist: it is free.
+  // For a child of fork, where the thread that holds it may not exist: makes it free.
   void Abandon() { new (&mutex_) std::mutex; }
 
  private:
@@ -79,7 +78,7 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
 };
 
 // Releases a held mutex for a scope (to do I/O), and takes it again. (Annotated by hand: the
-// analysis takes ABSL_UNLOCK_FUNCTION for the generic release, of which it does not know the end.)
+// analysis takes ABSL_UNLOCK_FUNCTION for the generic release, and does not know when that ends.)
 class ABSL_SCOPED_LOCKABLE MutexUnlock {
  public:
   explicit MutexUnlock(Mutex& mutex) __attribute__((release_capability(mutex))) : mutex_(mutex) {
@@ -105,7 +104,7 @@ class CondVar {
 
   // For executors only (invariant 2). May wake without a notification.
   void Wait(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  // False when nanos passed first.
+  // Returns false if `nanos` passed first.
   bool WaitFor(Mutex& mutex, int64_t nanos) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
  private:
@@ -127,7 +126,7 @@ class Atomic {
   void StoreRelease(T value) { value_.store(value, std::memory_order_release); }
   void StoreRelaxed(T value) { value_.store(value, std::memory_order_relaxed); }
   T Exchange(T value) { return value_.exchange(value, std::memory_order_seq_cst); }
-  // On failure `expected` becomes the value found.
+  // On failure sets `expected` to the value found.
   bool CompareExchange(T& expected, T desired) {
     return value_.compare_exchange_strong(expected, desired, std::memory_order_seq_cst);
   }

@@ -2,9 +2,9 @@
 // Included by core/base/sync.h under --config=explore only; never by anything that is shipped.
 //
 // Invariants
-//   1. Inside an exploration every operation asks the scheduler before it takes effect; but for
-//      Unlock, after which nothing can differ before the thread's next operation. (TryLock could
-//      tell; it is a step itself.)
+//   1. Inside an exploration every operation asks the scheduler before it takes effect, except for
+//      Unlock: nothing can differ between it and the thread's next operation. (TryLock could tell,
+//      but is a step itself.)
 //   2. All is sequentially consistent: weaker orders of Atomic are explored as strong ones.
 //   3. Outside an exploration there is one thread, and nothing may have to wait.
 #ifndef VERALITH_CORE_BASE_SYNC_EXPLORED_H_
@@ -27,12 +27,12 @@ class Scheduler {
  public:
   // Returns when the calling fiber is chosen to take this step, on the object at `place`.
   virtual void Point(Step step, const void* place) = 0;
-  // A change of the object at `place` that is no step of its own (an unlock).
+  // Notes a change of the object at `place` that is no step of its own (an unlock).
   virtual void Effect(const void* place) = 0;
   // The same for a lock, which can be chosen only while it is free.
   virtual void Lock(bool* held) = 0;
-  // The caller has released the mutex. Returns with it taken again; false: the time passed first.
-  // A negative number of nanoseconds waits for ever.
+  // Called after the caller has released the mutex. Returns with it taken again; false if the time
+  // passed first. A negative number of nanoseconds waits for ever.
   virtual bool Wait(const void* condition, bool* held, int64_t nanos) = 0;
   virtual void Notify(const void* condition, bool all) = 0;
 
@@ -54,7 +54,7 @@ inline void Point(Step step, const void* place) {
   }
 }
 
-// What a thread_local is to a thread; destroyed when the fiber ends, the last one made first.
+// What a thread_local is to a thread. Objects are destroyed when the fiber ends, the newest first.
 template <typename T>
 T& FiberLocal() {
   static const char key = 0;
@@ -69,7 +69,7 @@ T& FiberLocal() {
   return *static_cast<T*>(place.get());
 }
 
-// What a thread_local without a destructor is to a thread: the destructors of others still find it.
+// What a thread_local without a destructor is to a thread: destructors of others still find it.
 template <typename T>
 T& LastingFiberLocal() {
   static_assert(std::is_trivially_destructible_v<T>);
@@ -128,11 +128,6 @@ class ABSL_LOCKABLE Mutex {
     return !std::exchange(held_, true);
   }
   void Abandon() { held_ = false; }
-  void AssertHeld() const ABSL_ASSERT_EXCLUSIVE_LOCK() {
-    if (!held_) {
-      std::abort();
-    }
-  }
 
  private:
   friend class CondVar;

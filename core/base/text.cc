@@ -13,7 +13,7 @@ void AppendHexByte(std::string* out, char byte) {
   out->push_back(kDigits[value & 15]);
 }
 
-// -1 when it is none.
+// Returns -1 if it is no digit.
 int DigitValue(char c) {
   if (c >= '0' && c <= '9') {
     return c - '0';

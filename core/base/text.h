@@ -38,8 +38,8 @@ void AppendPiece(std::string& out, Enum piece) {
 
 }  // namespace text_internal
 
-// Appends strings as they are, a char as itself, bool as true or false, other numbers in decimal
-// (uint8_t too), enumerators as their numbers.
+// Appends strings as they are, a char as itself, a bool as true or false, other numbers in decimal
+// (uint8_t too), and enumerators as their numbers.
 template <typename... Pieces>
 void StrAppend(std::string* out, const Pieces&... pieces) {
   (text_internal::AppendPiece(*out, pieces), ...);
@@ -60,7 +60,7 @@ std::optional<std::string> HexDecode(std::string_view text);
 // punctuation stand for themselves, " is \", \ is \\, everything else (space too) is \x and two
 // lower-case digits. QuoteKey("a b") is "a\x20b". Different bytes have different forms.
 std::string QuoteKey(std::string_view bytes);
-// The bytes of which `text` is the QuoteKey; nothing if it is not one.
+// The bytes whose QuoteKey is `text`; nothing if there are none.
 std::optional<std::string> UnquoteKey(std::string_view text);
 
 }  // namespace veralith

@@ -1,11 +1,11 @@
 // The executor of production: a fixed number of real threads over two queues and a list of timers.
-// In a child of fork, where the threads do not exist, other ones are started at the first use, and
-// what the parent had queued stays the parent's.
+// A child of fork does not have these threads: it starts others at the first use. What the parent
+// had queued stays the parent's.
 //
 // Invariants
 //   1. The last worker is the reserved one when there are at least two: it takes timers and kHigh
-//      only. A pool whose threads could not all be started has those that could, and no reserved
-//      one.
+//      only. If not all threads of a pool could be started, it has those that could, and no
+//      reserved one.
 //   2. A task is in exactly one of timers_, high_, low_ until a worker takes it; it is destroyed
 //      and run without mutex_ held.
 //   3. Every idle worker that may run a task was notified after the task was queued, or looks at
@@ -25,11 +25,11 @@
 #include <vector>
 
 #include "core/base/check.h"
-#include "core/base/clock.h"
-#include "core/base/executor.h"
 #include "core/base/fork.h"
 #include "core/base/per_process.h"
 #include "core/base/sync.h"
+#include "veralith/clock.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {
@@ -110,7 +110,8 @@ class WorkerPool {
   }
 
  private:
-  // False: there is no memory for another thread, or the system has none. The first must be had.
+  // Returns false if there is no memory for another thread, or the system has none. The first
+  // thread must start.
   bool Start(bool reserved) {
     try {
       threads_.emplace_back([this, reserved] { Work(reserved); });
@@ -200,13 +201,6 @@ class ThreadPoolExecutor final : public Executor {
     return Pool().ScheduleAfter(delay_nanos, std::move(task));
   }
   bool Cancel(TimerId timer) override { return Pool().Cancel(timer); }
-  void Await(Mutex& mutex, CondVar& condition) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    condition.Wait(mutex);
-  }
-  bool AwaitFor(Mutex& mutex, CondVar& condition, int64_t nanos) override
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    return condition.WaitFor(mutex, nanos);
-  }
 
  private:
   WorkerPool& Pool() { return pools_.Get(); }
@@ -216,6 +210,12 @@ class ThreadPoolExecutor final : public Executor {
 };
 
 }  // namespace
+
+void Executor::Await(Mutex& mutex, CondVar& condition) { condition.Wait(mutex); }
+
+bool Executor::AwaitFor(Mutex& mutex, CondVar& condition, int64_t nanos) {
+  return condition.WaitFor(mutex, nanos);
+}
 
 std::unique_ptr<Executor> NewThreadPoolExecutor(int threads) {
   return std::make_unique<ThreadPoolExecutor>(threads);

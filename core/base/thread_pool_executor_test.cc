@@ -5,11 +5,11 @@
 #include <new>
 #include <string>
 
-#include "core/base/clock.h"
-#include "core/base/executor.h"
 #include "core/base/sync.h"
 #include "core/base/testing/failing_allocations.h"
 #include "gtest/gtest.h"
+#include "veralith/clock.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {
@@ -17,7 +17,7 @@ namespace {
 constexpr int64_t kMillisecond = 1'000'000;
 constexpr int64_t kHour = 3'600'000 * kMillisecond;
 
-// Something tasks set and the test waits for.
+// Something that tasks set and the test waits for.
 class Signal {
  public:
   explicit Signal(Executor* executor) : executor_(executor) {}
@@ -95,7 +95,7 @@ TEST(ThreadPoolExecutor, KeepsOneThreadForHighTasks) {
   }
   started.WaitFor(1);
   executor->Schedule(TaskPriority::kHigh, [&high] { high.Add(); });
-  high.WaitFor(1);  // though a low task runs and another waits
+  high.WaitFor(1);  // even though a low task runs and another waits
   EXPECT_EQ(started.count(), 1);
   go.Add();
   low.WaitFor(2);
@@ -198,8 +198,8 @@ TEST(DefaultExecutor, IsOneSharedPool) {
   done.WaitFor(1);
 }
 
-// Whichever of its requests for memory fails: there is no pool, or one that does all that is asked
-// of it.
+// Whichever of its requests for memory fails: there is no pool, or a pool that does all that it is
+// asked to do.
 TEST(ThreadPoolExecutor, WithoutMemoryForAllThreadsHasFewer) {
   for (uint64_t nth = 1, failed = 1; failed > 0; ++nth) {
     std::unique_ptr<Executor> executor;

@@ -15,7 +15,7 @@ absl::Status Illegal(std::string_view why) {
   return FailedPrecondition(std::string("not a legal compaction: ").append(why));
 }
 
-// Where a run is: everything in a newer place is newer, for every key that both hold.
+// The place of a run: everything in a newer place is newer, for every key that both hold.
 struct RunPlace {
   int level;
   uint64_t run_id;
@@ -28,7 +28,7 @@ struct RunPlace {
 RunPlace PlaceOf(const Pick::Input& input) { return {input.level, input.run_id}; }
 RunPlace OutputOf(const Pick& pick) { return {pick.output_level, pick.output_run_id}; }
 
-// The inputs are in the version, where they say, in order.
+// Checks that the inputs are in the version, where they claim to be, in order.
 absl::Status CheckInputsExist(const Version& version, const Pick& pick) {
   if (pick.inputs.empty()) {
     return Illegal("it has no inputs");
@@ -64,13 +64,13 @@ absl::Status CheckLevels(const Pick& pick) {
              : absl::OkStatus();
 }
 
-// Files of one run, into that run: no other run is passed.
+// True for files of one run that go into that run: they pass no other run.
 bool StaysInItsRun(const Pick& pick) {
   return pick.inputs.size() == 1 && pick.inputs.front().level == pick.output_level &&
          pick.inputs.front().run_id == pick.output_run_id;
 }
 
-// The shape of the output level: tiers have ids of their own, the other levels have one run.
+// Checks the shape of the output level: tiers have ids of their own, the other levels have one run.
 absl::Status CheckOutputRun(const Version& version, const Pick& pick) {
   if (pick.output_level >= kMaxTieredLevels && pick.output_run_id != kLeveledRunId) {
     return Illegal("level " + std::to_string(pick.output_level) + " holds no tiers");
@@ -89,8 +89,8 @@ absl::Status CheckOutputRun(const Version& version, const Pick& pick) {
                           : absl::OkStatus();
 }
 
-// Rule 2, for one level of several runs: whole runs, neighbours in age, and the oldest ones when
-// they leave the level.
+// Rule 2, for one level of several runs: inputs are whole runs that are neighbours in age, and the
+// oldest ones if they leave the level.
 absl::Status CheckWholeNeighbours(const Version& version, int level, const Pick& pick) {
   std::vector<const Pick::Input*> inputs;
   for (const Pick::Input& input : pick.inputs) {
@@ -117,9 +117,9 @@ absl::Status CheckWholeNeighbours(const Version& version, int level, const Pick&
   return absl::OkStatus();
 }
 
-// Rule 1: of the places from the newest input to the oldest input or the output, whichever is
-// older, whatever overlaps is an input. What stays of the newest input's own run, when the output
-// goes deeper, shares no key with the inputs of that run and stays newer than the others.
+// Rule 1: every file that overlaps, from the newest input to the older of (oldest input, output),
+// is an input. If the output goes deeper, what stays of the newest input's own run shares no key
+// with the inputs of that run and stays newer than the others.
 absl::Status CheckClosed(const Version& version, const Pick& pick, const KeyRange& range) {
   const RunPlace newest = PlaceOf(pick.inputs.front());
   const RunPlace oldest = PlaceOf(pick.inputs.back());

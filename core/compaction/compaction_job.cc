@@ -22,7 +22,7 @@
 namespace veralith {
 namespace {
 
-// Opens an input, and refuses one that is not what the manifest says.
+// Opens an input, and refuses a file that does not match the manifest.
 absl::StatusOr<std::shared_ptr<SegmentReader>> OpenInput(const SegmentOpener& open,
                                                          const FileMeta& file) {
   VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<SegmentReader> reader, open(file));
@@ -57,7 +57,7 @@ class InputParts final : public ConcatenatedParts {
   ValuePageOffers::Place* const offers_;
 };
 
-// The range tombstones of the inputs: they are needed before the first entry is judged.
+// Collects the range tombstones of the inputs: they are needed before the first entry is judged.
 absl::StatusOr<RangeTombstoneLists> CollectTombstones(const CompactionRequest& request) {
   RangeTombstoneLists lists;
   for (const Pick::Input& input : request.pick.inputs) {
@@ -101,7 +101,8 @@ std::vector<uint64_t> NumbersOf(const Pick& pick) {
   return numbers;
 }
 
-// Whether nothing older than the output stays: no deeper level, and no older run of its own.
+// Whether nothing older than the output stays: neither in deeper levels nor in older runs of its
+// own level.
 bool IsBottommost(const Version& version, const Pick& pick) {
   const std::vector<Run>& runs = version.runs(pick.output_level);
   return version.DeepestLevel() <= pick.output_level &&
@@ -127,7 +128,7 @@ OutputPlan PlanOf(const Version& version, const Pick& pick, const CompactionOpti
   return plan;
 }
 
-// What leaves and where the round robin goes on: added to the edit of the outputs.
+// Adds to the edit of the outputs what leaves, and where the round robin goes on.
 void AddRemovals(const Pick& pick, VersionEdit* edit) {
   for (const Pick::Input& input : pick.inputs) {
     for (const FileRef& file : input.files) {
@@ -139,8 +140,8 @@ void AddRemovals(const Pick& pick, VersionEdit* edit) {
   }
 }
 
-// A drop is believed only after the range deletes that hide the inputs were seen: those of the
-// version's other segments, which are open. The inputs are not.
+// A drop needs proof that range deletes hide the inputs: those of the version's other segments,
+// which are open. The inputs are not.
 absl::StatusOr<JobResult> Drop(const CompactionRequest& request) {
   RangeTombstoneLists range_deletes;
   for (const uint64_t number : request.version->FileNumbers()) {
@@ -197,13 +198,13 @@ absl::StatusOr<std::vector<Piece>> PiecesOf(const JobEnvironment& environment,
   return CutIntoPieces(std::move(samples), most);
 }
 
-// What all pieces of a merge have in common.
+// What all pieces of a merge share.
 struct Whole {
   const CompactionRequest& request;
   const OlderFiles& older;
   RangeTombstoneLists tombstones;
   OutputPlan plan;
-  std::optional<SegmentOptions> copied_as;  // what value pages that may be copied are like
+  std::optional<SegmentOptions> copied_as;  // the options of value pages that may be copied
 };
 
 MergeRequest PieceOf(const Whole& whole, const Piece& piece) {
@@ -244,8 +245,8 @@ void Add(const JobResult& piece, JobResult* sum) {
   all.tombstones_dropped += more.tombstones_dropped;
 }
 
-// The results of the pieces that ended well, and the error that stopped the others: the first in
-// the order of the pieces that is not itself such a stop.
+// Adds the results of the pieces that succeeded. The error is the first, in the order of the
+// pieces, that was not only a stop caused by another.
 struct PieceResults {
   JobResult sum;
   absl::Status status;
@@ -264,7 +265,7 @@ PieceResults Join(const std::vector<absl::StatusOr<JobResult>>& results) {
   return joined;
 }
 
-// Every version of the inputs is in some piece (hazards C3, P4).
+// Checks that every version of the inputs is in some piece (hazards C3, P4).
 absl::Status CheckAllRead(const Pick& pick, const JobStatistics& statistics) {
   const uint64_t expected = TotalsOf(pick).entries;
   if (statistics.versions_read == expected) {

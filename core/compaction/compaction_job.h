@@ -28,13 +28,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/compaction/job.h"
 #include "core/compaction/merge.h"
 #include "core/compaction/options.h"
 #include "core/compaction/picker.h"
 #include "core/manifest/version.h"
 #include "core/segment/segment_reader.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -20,7 +20,7 @@ Timestamp NewestOf(const std::vector<const Memtable*>& memtables) {
   return newest;
 }
 
-// The memtables, as one run over `older`.
+// The memtables, as one run on top of `older`.
 MergeRequest MergeOf(const FlushRequest& request, const OlderFiles& older) {
   MergeRequest merge;
   for (auto memtable = request.memtables.rbegin(); memtable != request.memtables.rend();

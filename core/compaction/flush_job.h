@@ -9,7 +9,7 @@
 //      when nothing of it survives), and raises history_floor to the largest point when versions
 //      were dropped. The caller adds what it knows of logs before installing it.
 //   3. Empty memtables write nothing: the edit then is empty too.
-//   4. On an error no output is left behind and the memtables are untouched.
+//   4. On an error no output is left and the memtables are untouched.
 //
 // Thread rule: runs on the caller's thread; reads the memtables beside other readers.
 #ifndef VERALITH_CORE_COMPACTION_FLUSH_JOB_H_
@@ -20,11 +20,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/compaction/job.h"
 #include "core/compaction/merge.h"
 #include "core/compaction/options.h"
 #include "core/manifest/version.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -34,7 +34,7 @@ struct FlushRequest {
   std::vector<const Memtable*> memtables;  // oldest first; borrowed
   std::vector<Timestamp> points;           // ascending; the visible timestamp last
   std::shared_ptr<const Version> version;  // current when the job starts
-  uint64_t run_id = 0;                     // of the new run: larger than every earlier one
+  uint64_t run_id = 0;                     // the new run's id: larger than every earlier one
 };
 
 absl::StatusOr<JobResult> RunFlush(const JobEnvironment& environment,

@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "core/base/executor.h"
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/compaction/options.h"
 #include "core/format/version_edit.h"
-#include "core/fs/file_system.h"
 #include "core/segment/segment_writer.h"
+#include "veralith/executor.h"
+#include "veralith/file_system.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -1,4 +1,4 @@
-// Flush and compaction jobs on a simulated disk: what they write, and what they leave behind when
+// Flush and compaction jobs on a simulated disk: what they write, and what they leave when
 // something goes wrong.
 #include <algorithm>
 #include <functional>
@@ -14,6 +14,7 @@
 #include "core/compaction/outputs.h"
 #include "core/compaction/testing/job_harness.h"
 #include "core/compaction/testing/version_history.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
 #include "gtest/gtest.h"
@@ -36,7 +37,7 @@ std::string NumberedKey(uint64_t number) {
   return "key" + std::string(6 - text.size(), '0') + text;
 }
 
-// Puts, a fifth of them deletes, over `keys` keys, one per timestamp.
+// Puts over `keys` keys, one per timestamp; a fifth of them are deletes instead.
 History RandomHistory(uint64_t seed, Timestamp first, Timestamp last, uint64_t keys) {
   Random random(seed);
   History history;
@@ -81,7 +82,7 @@ class JobsTest : public ::testing::Test {
       }
     }
   }
-  // Three runs over one level 1, with range tombstones and two snapshots.
+  // Makes three runs above one level 1, with range tombstones and two snapshots.
   std::vector<Timestamp> MakeTree() {
     const std::vector<Timestamp> points = {30, 70, 160};
     Flush(RandomHistory(1, 1, 40, 30), {30, 40});
@@ -91,7 +92,7 @@ class JobsTest : public ::testing::Test {
     Flush(RandomHistory(4, 121, 160, 30), points);
     return points;
   }
-  // From now on jobs are cut into up to `most` pieces.
+  // Cuts later jobs into up to `most` pieces.
   void CutIntoPieces(int most) {
     harness_->executor = &executor_;
     harness_->SetMaxSubcompactions(most);
@@ -142,7 +143,7 @@ TEST_F(JobsTest, FlushLeavesTheFloorWhenItDropsNothing) {
   EXPECT_EQ(harness_->last_timestamp(), 2u);
 }
 
-// The older range delete alone answered for times between the two: the floor says so.
+// Only the older range delete gave the answers between the two timestamps: the floor says so.
 TEST_F(JobsTest, ADroppedRangeTombstoneRaisesTheFloorToo) {
   Flush({{Put("k", 1)}, {}}, {1});
   Flush({{}, {DeleteRange("a", "z", 2), DeleteRange("a", "z", 3)}}, {3});
@@ -185,7 +186,7 @@ TEST_F(JobsTest, ManyMemtablesMakeOneRun) {
   EXPECT_EQ(harness_->last_result().statistics.versions_written, 3u);
 }
 
-// Hazard C9: the caller's mistake of flushing what is not wholly visible is not survived.
+// Hazard C9: flushing what is not wholly visible is the caller's bug, and aborts.
 TEST_F(JobsTest, FlushOfAnInvisibleWriteIsABug) {
   EXPECT_DEATH(harness_->Flush({{{Put("a", 5)}, {}}}, {4}).IgnoreError(), "");
 }
@@ -233,7 +234,8 @@ TEST_F(JobsTest, TheEditMovesTheRoundRobinOn) {
   EXPECT_EQ(harness_->version()->cursor(1)->key, "a cursor");
 }
 
-// Hazard C1: the older version waits two levels below; only a job that holds it too may let go.
+// Hazard C1: the older version is two levels below; only a job that holds it too may drop the
+// tombstone.
 TEST_F(JobsTest, ATombstoneOutlivesTheCompactionsAboveWhatItHides) {
   Flush({{Put("k", 1), Put("l", 2)}, {}}, {2});
   ASSERT_TRUE(harness_->CompactRange(AllKeys(), {2}).ok());
@@ -283,7 +285,7 @@ TEST_F(JobsTest, OutputsAreCutWhereTheyOverlapTooMuchOfTheNextLevel) {
   down.trivial_move = true;
   ASSERT_TRUE(harness_->Run(down, {4}).ok());
   EXPECT_EQ(harness_->version()->FileCount(2), 4u);
-  // The same tree, with large targets from here on.
+  // The same tree, but with large targets from here on.
   OutputPlan plan;
   plan.level = 1;
   plan.target_file_bytes = uint64_t{1} << 30;
@@ -327,8 +329,8 @@ TEST_F(JobsTest, ADatabaseUnderOneRangeDeleteCompactsToNothing) {
   EXPECT_TRUE(harness_->FilesOnDisk().empty());
 }
 
-// A held snapshot keeps its versions at the bottom; released, the next compaction by hand reclaims
-// them there, though nothing is left to merge with (hazards C8 and C11).
+// A held snapshot keeps its versions at the bottom. Once it is released, the next manual compaction
+// reclaims them there, although nothing is left to merge with (hazards C8 and C11).
 TEST_F(JobsTest, ManualCompactionReclaimsWhatAReleasedSnapshotHeld) {
   Flush({{Put("k", 1), Put("k", 2), Delete("k", 3)}, {}}, {1, 3});
   ASSERT_TRUE(harness_->CompactRange(AllKeys(), {1, 3}).ok());
@@ -361,7 +363,7 @@ TEST_F(JobsTest, AStalePickIsRefused) {
 
 // --- When something goes wrong -------------------------------------------------------------------
 
-// Hazards C2 and P4: a damaged byte of an input ends the job, unless only other readers use it; the
+// Hazards C2 and P4: a damaged byte of an input ends the job, unless only other readers use it. The
 // inputs stay.
 TEST_F(JobsTest, ADamagedInputEndsTheJobAndNothingIsLost) {
   const std::vector<Timestamp> points = MakeTree();
@@ -414,7 +416,8 @@ TEST_F(JobsTest, ProgressAddsUpToTheBytesWritten) {
   EXPECT_EQ(reported, harness_->last_result().statistics.bytes_written);
 }
 
-// Hazard C3, in one job: the pieces make one edit, with each of the inputs' keys, the largest too.
+// Hazard C3, in one job: the pieces make one edit, with every key of the inputs, including the
+// largest.
 TEST_F(JobsTest, AJobInPiecesIsOneEditOfDisjointFiles) {
   const std::vector<Timestamp> points = MakeTree();
   const Pick pick = NextPick(points);
@@ -481,7 +484,7 @@ struct FaultMode {
 
 class JobFaultsTest : public JobsTest, public ::testing::WithParamInterface<FaultMode> {
  protected:
-  // Runs `job` with its Nth call failing, for every N, until none is left to fail.
+  // Runs `job` with its Nth call failing, for every N, until no call is left to fail.
   void Sweep(const std::function<absl::Status()>& job) {
     const std::vector<std::string> before = harness_->FilesOnDisk();
     for (uint64_t nth = 1;; ++nth) {
@@ -506,7 +509,8 @@ class JobFaultsTest : public JobsTest, public ::testing::WithParamInterface<Faul
       ExpectLeftovers(before, nth);
     }
   }
-  // Nothing, or where every call fails, also the removal, files that no version ever names.
+  // Expects nothing. If every call fails, including the removal, expects files that no version
+  // names.
   void ExpectLeftovers(const std::vector<std::string>& before, uint64_t nth) {
     if (GetParam().from_then_on) {
       RemoveAllBut(before);
@@ -560,8 +564,8 @@ INSTANTIATE_TEST_SUITE_P(EveryEffect, JobFaultsTest,
                                            FaultMode{FaultEffect::kLate, false},
                                            FaultMode{FaultEffect::kLate, true}));
 
-// Hazard S4, and the order DESIGN 4 asks for: when the edit is returned, a power cut loses nothing
-// of the outputs, names included.
+// Hazard S4, and the order that DESIGN 4 requires: when the edit is returned, a power cut loses
+// nothing of the outputs, including their names.
 TEST_F(JobsTest, OutputsAreDurableWhenTheEditIsReturned) {
   const std::vector<Timestamp> points = MakeTree();
   ASSERT_TRUE(harness_->Prepare(NextPick(points), points).ok());

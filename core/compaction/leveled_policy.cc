@@ -1,7 +1,7 @@
 // The leveled and the hybrid policy: the first levels hold tiers, the others one run each.
 //
 // With one level of tiers this is the plain leveled policy. With more, a level of tiers that has
-// enough runs merges the oldest of them into one run of the next level, and the last one merges
+// enough runs merges its oldest ones into one run of the next level. The last level of tiers merges
 // them into the first leveled level.
 #include <algorithm>
 #include <optional>
@@ -18,7 +18,7 @@
 namespace veralith {
 namespace {
 
-// Files of one job; a directory of old dust may have many thousands.
+// The most files of one job; a directory of old small files may have many thousands.
 constexpr size_t kMostMergedOnTheWay = 64;
 
 class LeveledPolicy final : public CompactionPolicy {
@@ -72,7 +72,7 @@ uint64_t Multiply(uint64_t a, uint64_t b) {
   return __builtin_mul_overflow(a, b, &product) ? ~uint64_t{0} : product;
 }
 
-// Of the first leveled level: as much as a run has grown to on its way through the tiers.
+// Target of the first leveled level: the size of a run that has grown on its way through the tiers.
 uint64_t LeveledPolicy::LastTierBytes() const {
   uint64_t bytes = options_.level_base_bytes;
   for (int level = 1; level < tiers_; ++level) {
@@ -104,8 +104,8 @@ int LeveledPolicy::TriggerRuns(int level) const {
                     : std::max(2, options_.tier_trigger_runs);
 }
 
-// Leveled levels count without what running jobs are already taking away. The last level has
-// nowhere to go.
+// Leveled levels count without the bytes that running jobs are already taking away. The last level
+// has nowhere to go.
 std::vector<double> LeveledPolicy::Scores(const PickerState& state) const {
   std::vector<double> scores(kLevels, 0.0);
   for (int level = 0; level < tiers_; ++level) {
@@ -120,7 +120,7 @@ std::vector<double> LeveledPolicy::Scores(const PickerState& state) const {
   return scores;
 }
 
-// A level that is to be one run, but holds tiers of another policy.
+// Whether a level that should be one run holds tiers of another policy.
 bool IsForeign(const Version& version, int level) {
   const std::vector<Run>& runs = version.runs(level);
   return runs.size() > 1 || (runs.size() == 1 && runs.front().id != kLeveledRunId);
@@ -179,8 +179,8 @@ std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) cons
   return for_seeks.has_value() ? for_seeks : PickGarbage(state);
 }
 
-// The runs of level 0, below their trigger, when seeks have paid as many bytes as the job reads. A
-// move reads nothing.
+// Merges the runs of level 0, below their trigger, once seeks have paid as many bytes as the job
+// reads. A move reads nothing.
 std::optional<Pick> LeveledPolicy::PickForSeeks(const PickerState& state) const {
   const size_t runs = state.version->runs(0).size();
   if (state.seek_bytes == 0 || tiers_ > 1 || runs < 2) {
@@ -194,9 +194,9 @@ std::optional<Pick> LeveledPolicy::PickForSeeks(const PickerState& state) const 
   return pick;
 }
 
-// Tombstones go down until nothing lies beneath them; there the file is rewritten where it is.
-// Every such job moves tombstones down or drops them, so they come to an end. Where every key is
-// deleted, the newest run is all tombstones: nothing is left in the end.
+// Tombstones go down until nothing lies beneath them; there the file is rewritten in place. Every
+// such job moves tombstones down or drops them, so they come to an end. If every key is deleted,
+// the newest run has only tombstones, and nothing is left in the end.
 std::optional<Pick> LeveledPolicy::PickGarbage(const PickerState& state) const {
   std::optional<Pick> pick;
   for (int level = 0; level < kLevels && !pick.has_value(); ++level) {
@@ -220,7 +220,7 @@ std::optional<Pick> LeveledPolicy::PickGarbageFile(const PickerState& state, int
   const std::span<const FileRef> files = FilesOf(*state.version, level);
   for (size_t i = 0; i < files.size() && state.version->FilesWithGarbage(level) > 0; ++i) {
     if (!IsHeavy(options_, *files[i]) && files[i]->range_tombstones == 0) {
-      continue;  // the usual case, seen without a look beneath: a tree may have 100,000 files
+      continue;  // the usual case, without a search beneath: a tree may have 100,000 files
     }
     Pick pick;
     if (AnythingBeneath(*state.version, level, RangeOf(*files[i]))) {
@@ -238,8 +238,8 @@ std::optional<Pick> LeveledPolicy::PickGarbageFile(const PickerState& state, int
   return std::nullopt;
 }
 
-// All runs of the levels `first` to `last`, and what lies under them, into the next level: from
-// then on these levels are as this policy keeps them.
+// Merges all runs of the levels `first` to `last`, and what lies under them, into the next level.
+// From then on these levels have this policy's shape.
 std::optional<Pick> LeveledPolicy::PickForeign(const PickerState& state, int first,
                                                int last) const {
   Pick pick;
@@ -254,7 +254,7 @@ std::optional<Pick> LeveledPolicy::PickForeign(const PickerState& state, int fir
   return ConflictsWithRunning(state, pick) ? std::nullopt : std::optional<Pick>(std::move(pick));
 }
 
-// What the hull overlaps in the output level, which is leveled.
+// Adds what the hull overlaps in the output level, which is leveled.
 void LeveledPolicy::AddOverlapping(const Version& version, Pick* pick) const {
   const std::span<const FileRef> overlapping =
       OverlappingFiles(FilesOf(version, pick->output_level), pick->Hull());
@@ -270,9 +270,9 @@ std::optional<Pick> LeveledPolicy::PickTier(const PickerState& state, int level)
   return MergeTier(state, level, tiers_ == 1 ? runs : std::min(runs, widest));
 }
 
-// The oldest runs, at most `runs` of them. So there is one job of a tier at a time: a second one
-// would need the oldest run too. Tiers beneath level 0 are cheap only when many runs go at once: no
-// limit of bytes keeps a merge below the trigger.
+// Takes the oldest runs, at most `runs` of them. So a tier has one job at a time: a second one
+// would need the oldest run too. Tiers beneath level 0 are cheap only if many runs merge at once,
+// so no limit of bytes keeps a merge below the trigger.
 std::optional<Pick> LeveledPolicy::MergeTier(const PickerState& state, int level,
                                              size_t runs) const {
   const std::vector<Run>& all = state.version->runs(level);
@@ -297,9 +297,9 @@ std::optional<Pick> LeveledPolicy::MergeTier(const PickerState& state, int level
   return ConflictsWithRunning(state, pick) ? std::nullopt : std::optional<Pick>(std::move(pick));
 }
 
-// As many of the oldest runs as can go to the next level as they are; into a tier only as many as
-// are worth a run of it. Small files do not go down so: they are merged on the way, where that
-// reads no more than them and a little of the next level.
+// Moves as many of the oldest runs as can go to the next level unchanged; into a tier only if they
+// are enough for a merge into it. Small files are not moved but merged on the way, if that reads
+// only them and a little of the next level.
 std::optional<Pick> LeveledPolicy::MoveTier(const PickerState& state, int level,
                                             size_t runs) const {
   const std::vector<Run>& all = state.version->runs(level);
@@ -327,7 +327,7 @@ std::optional<Pick> LeveledPolicy::MoveTier(const PickerState& state, int level,
   return AreDust(options_, SortedFiles(best)) ? MergedOnTheWay(state, std::move(best)) : best;
 }
 
-// The merge in place of a move, if it is cheap.
+// Returns the merge that replaces a move, if it is cheap.
 Pick LeveledPolicy::MergedOnTheWay(const PickerState& state, Pick move) const {
   Pick merge = move;
   merge.trivial_move = false;
@@ -337,7 +337,7 @@ Pick LeveledPolicy::MergedOnTheWay(const PickerState& state, Pick move) const {
   return IsCheap(options_, merge) && !ConflictsWithRunning(state, merge) ? merge : move;
 }
 
-// Into a tier a file goes on top of what is there; whatever it could drop is then still beneath.
+// Into a tier a file goes on top of what is there; whatever it could drop is still beneath it then.
 bool LeveledPolicy::MayMove(const Version& version, const FileMeta& file, int from, int to) const {
   if (options_.format_of_level[from] != options_.format_of_level[to]) {
     return false;
@@ -346,8 +346,8 @@ bool LeveledPolicy::MayMove(const Version& version, const FileMeta& file, int fr
                      : !AnyOverlap(version, to, RangeOf(file)) && !HasGarbageAt(version, file, to);
 }
 
-// The next file in round-robin order that no running job stands in the way of; small neighbours
-// that follow it go down merged with it.
+// Takes the next file in round-robin order with which no running job conflicts. Small neighbours
+// that follow it are merged with it.
 std::optional<Pick> LeveledPolicy::PickLevel(const PickerState& state, int level) const {
   const std::span<const FileRef> files = FilesOf(*state.version, level);
   const std::optional<Version::Cursor>& cursor = state.version->cursor(level);
@@ -374,8 +374,8 @@ std::optional<Pick> LeveledPolicy::PickLevel(const PickerState& state, int level
   return std::nullopt;
 }
 
-// `pick` takes the first of `files` down. With those after it, if they are dust together, and what
-// they overlap is little.
+// `pick` takes the first of `files` down. Adds the files after it, if they are small together and
+// overlap little.
 Pick LeveledPolicy::WithSmallNeighbours(const PickerState& state, int level,
                                         std::span<const FileRef> files, Pick pick) const {
   size_t count = 1;
@@ -393,7 +393,7 @@ Pick LeveledPolicy::WithSmallNeighbours(const PickerState& state, int level,
              : pick;
 }
 
-// Neighbouring files of a leveled level into the level below.
+// Picks neighbouring files of a leveled level into the level below.
 Pick LeveledPolicy::PickDown(const PickerState& state, int level,
                              std::span<const FileRef> files) const {
   Pick pick;
@@ -440,8 +440,8 @@ ManualDecision LeveledPolicy::PickManual(const PickerState& state, ManualCompact
   return {ManualDecision::Kind::kPick, std::move(pick)};
 }
 
-// All runs from the newest one that the request concerns down to the oldest one of the last tier,
-// into the first leveled level. Plain level 0 keeps to the budget of jobs.
+// Takes all runs from the newest one that the request concerns to the oldest one of the last tier,
+// into the first leveled level. Plain level 0 keeps within the budget of jobs.
 std::optional<Pick> LeveledPolicy::ManualTiers(const PickerState& state,
                                                const ManualCompaction& manual, bool* wait) const {
   const auto concerns = [&](const Run& run, int level) {
@@ -483,8 +483,8 @@ std::optional<Pick> LeveledPolicy::ManualLevel(const PickerState& state,
   return PickDown(state, manual.level, FirstFilesWithinBudget(files));
 }
 
-// The first stretch of neighbouring files of the last level that could shrink, into the same level;
-// once there is none, small neighbours that fit into one file.
+// Rewrites the first stretch of neighbouring files of the last level that could shrink, in the same
+// level. Once there is none, merges small neighbours that fit into one file.
 std::optional<Pick> LeveledPolicy::ManualLast(const PickerState& state,
                                               const ManualCompaction& manual) const {
   const std::span<const FileRef> files =

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/base/sync.h"
 #include "core/compaction/key_range.h"
 #include "core/compaction/point_tombstones.h"
+#include "core/fs/file_helpers.h"
 #include "core/iterator/merging_iterator.h"
 #include "core/manifest/file_names.h"
 
@@ -35,7 +37,7 @@ std::vector<RangeTombstoneView> AllOf(const RangeTombstoneLists& lists) {
   return all;
 }
 
-// Above what key index, filter and timestamps add to an entry.
+// An upper bound of what key index, filter and timestamps add to an entry.
 constexpr uint64_t kEntryBytes = 24;
 
 bool IsCancelled(const JobEnvironment& environment) {

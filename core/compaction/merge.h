@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/compaction/job.h"
 #include "core/compaction/outputs.h"
 #include "core/compaction/pieces.h"
@@ -17,12 +16,13 @@
 #include "core/iterator/range_tombstones.h"
 #include "core/manifest/version.h"
 #include "core/segment/stored_value_page.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
 struct MergeRequest {
   std::vector<std::unique_ptr<Iterator>> inputs;  // newest first
-  RangeTombstoneLists tombstones;                 // of the inputs
+  RangeTombstoneLists tombstones;                 // the inputs'
   std::span<const Timestamp> points;
   const OlderFiles* older = nullptr;
   // The keys to merge: what inputs and tombstones hold beyond it is left out.
@@ -42,7 +42,7 @@ struct OutputMeasure {
   uint64_t puts = 0;
   uint64_t deletions = 0;  // tombstones and range tombstones
   uint64_t dropped = 0;    // versions that it would read and not write
-  uint64_t bytes = 0;      // of the entries written, uncompressed
+  uint64_t bytes = 0;      // size of the entries written, uncompressed
 };
 
 // Reads the inputs, writes nothing, and stops once there are more than `most_bytes`.

@@ -7,6 +7,7 @@
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
 #include "core/format/key_bound.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 
 namespace veralith {

@@ -79,7 +79,7 @@ class Outputs {
   uint64_t superseded_ = 0;
   uint64_t estimated_bytes_ = 0;    // as its writer said after the last entry
   uint64_t reported_bytes_ = 0;     // told to the progress callback
-  uint64_t grandparent_bytes_ = 0;  // of the grandparents passed since it began
+  uint64_t grandparent_bytes_ = 0;  // grandparents passed since it began
 
   size_t grandparent_ = 0;         // the first that does not end before the next entry
   std::vector<uint64_t> created_;  // every file begun

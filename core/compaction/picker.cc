@@ -73,14 +73,14 @@ std::string Describe(const Pick& pick) {
   return text + (pick.drop ? ", dropped unread" : pick.trivial_move ? ", moved" : "");
 }
 
-std::unique_ptr<CompactionPolicy> NewCompactionPolicy(CompactionStyle style,
+std::unique_ptr<CompactionPolicy> NewCompactionPolicy(CompactionPolicyKind kind,
                                                       const CompactionOptions& options) {
-  switch (style) {
-    case CompactionStyle::kLeveled:
+  switch (kind) {
+    case CompactionPolicyKind::kLeveled:
       return NewLeveledPolicy(options);
-    case CompactionStyle::kHybrid:
+    case CompactionPolicyKind::kHybrid:
       return NewHybridPolicy(options);
-    case CompactionStyle::kTiered:
+    case CompactionPolicyKind::kTiered:
       return NewTieredPolicy(options);
   }
   return NewLeveledPolicy(options);

@@ -1,17 +1,17 @@
 // What to compact next: policies that look at a version and name the inputs of one job.
 //
-// A policy is a pure function: of the version with its cursors, the running jobs, the points, what
+// A policy is a pure function of the version with its cursors, the running jobs, the points, what
 // seeks have paid, and its options. It reads no file, keeps no state, and takes no decision from
 // the order of a hash container.
 //
-// What every pick keeps to (CheckPick says so in words; tests and jobs ask it)
-//   1. Closed under overlap, at user-key granularity (hazard O4): behind its newest input's run
-//      (in it, where the output stays there), as far as its oldest input or its output, whichever
-//      is older, every file that overlaps the hull of the inputs is an input. So its output is
-//      newer than all that stays older, and older than all that stays newer.
-//   2. From level 0, and from any level of several runs, it takes whole runs, neighbours in age:
-//      the oldest ones, unless the output stays in the level, in the place of the newest of them.
-//      Neighbouring files of one run may be merged in their run's own place.
+// Rules that every pick keeps (CheckPick says which one is broken; tests and jobs ask it)
+//   1. It is closed under overlap, by user keys (hazard O4). Every file between the newest input
+//      and the older of (oldest input, output) that overlaps the inputs' key range is an input. If
+//      the output stays in the newest input's run, that run counts, too. So the output is newer
+//      than everything that stays older, and older than everything that stays newer.
+//   2. From level 0, and from any level of several runs, it takes whole runs that are neighbours in
+//      age. They are the oldest ones, unless the output stays in the level, in the place of the
+//      newest of them. Neighbouring files of one run may be merged in their run's own place.
 //   3. It shares no file with a running job, and its hull overlaps no running job's hull into the
 //      same level (hazard C5).
 //   4. Outputs never go beyond the last level, and never upwards (hazard C6).
@@ -32,13 +32,13 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/compaction/key_range.h"
 #include "core/compaction/options.h"
-#include "core/compaction/style.h"
 #include "core/format/version_edit.h"
 #include "core/iterator/range_tombstones.h"
 #include "core/manifest/version.h"
+#include "veralith/policy_kind.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -92,7 +92,7 @@ struct PickerState {
   const Version* version = nullptr;
   std::span<const Pick* const> running;
   std::span<const Timestamp> points;
-  // Of all live segments, in any order; may be null: then no file is dropped unread.
+  // Range tombstones of all live segments, in any order. Null: no file is dropped unread.
   const RangeTombstoneLists* range_deletes = nullptr;
   // What seeks have paid for the runs of level 0 since it was last merged (core/db/seek_debt.h).
   uint64_t seek_bytes = 0;
@@ -124,12 +124,12 @@ struct ManualDecision {
 class CompactionPolicy {
  public:
   virtual ~CompactionPolicy() = default;
-  // The most urgent job that can run beside the running ones; nullopt when none is due.
+  // Returns the most urgent job that can run beside the running ones; nullopt: none is due.
   virtual std::optional<Pick> PickCompaction(const PickerState& state) const = 0;
-  // The next job of a manual compaction, whatever the triggers. While one is under way the caller
-  // asks here first, so that automatic jobs do not refill the level it is emptying.
+  // Returns the next job of a manual compaction, whatever the triggers. While one is under way the
+  // caller asks here first, so that automatic jobs do not refill the level it is emptying.
   virtual ManualDecision PickManual(const PickerState& state, ManualCompaction* manual) const = 0;
-  // Of each level: 1 and above means that a compaction is due.
+  // Returns a score per level; at 1 and above a compaction is due.
   virtual std::vector<double> Scores(const Version& version) const = 0;
   // Levels 0 to this - 1 may hold several runs (more, until a change of policy is worked off).
   virtual int TieredLevels() const = 0;
@@ -148,9 +148,9 @@ std::unique_ptr<CompactionPolicy> NewHybridPolicy(const CompactionOptions& optio
 // newer ones are large beside the oldest.
 std::unique_ptr<CompactionPolicy> NewTieredPolicy(const CompactionOptions& options);
 
-// A database may be opened with another style than before: the new policy brings the tree into its
-// shape.
-std::unique_ptr<CompactionPolicy> NewCompactionPolicy(CompactionStyle style,
+// A database may be opened with another kind of policy than before: the new policy brings the tree
+// into its shape.
+std::unique_ptr<CompactionPolicy> NewCompactionPolicy(CompactionPolicyKind kind,
                                                       const CompactionOptions& options);
 
 // FailedPrecondition, saying which of the rules 1 to 5 the pick breaks.

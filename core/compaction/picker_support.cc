@@ -25,8 +25,8 @@ uint64_t BytesOf(std::span<const FileRef> files) {
   return bytes;
 }
 
-// By the jobs, which hold few files, and not by the level. A job that has just been installed may
-// be running still: its inputs are in the version no more.
+// Goes through the jobs, which hold few files, and not through the level. A job that has just been
+// installed may be running still: its inputs are no longer in the version.
 uint64_t BusyBytes(const PickerState& state, int level) {
   uint64_t bytes = 0;
   for (const Pick* job : state.running) {

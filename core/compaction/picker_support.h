@@ -17,7 +17,7 @@ bool IsBusy(const PickerState& state, uint64_t file_number);
 bool AnyBusy(const PickerState& state, std::span<const FileRef> files);
 
 uint64_t BytesOf(std::span<const FileRef> files);
-// Of the level's files that running jobs hold.
+// Returns the bytes of the level's files that running jobs hold.
 uint64_t BusyBytes(const PickerState& state, int level);
 // The files of a leveled level.
 std::span<const FileRef> FilesOf(const Version& version, int level);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/compaction/testing/test_options.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -23,7 +24,7 @@ struct FileSpec {
   uint64_t tombstones = 0;
 };
 
-// Timestamps fall with the level, and rise with the run, as they must.
+// Timestamps fall with the level and rise with the run, as they must.
 VersionEdit::AddedFile Added(const FileSpec& spec) {
   FileMeta file;
   file.number = spec.number;
@@ -48,7 +49,7 @@ Version Tree(const std::vector<FileSpec>& files) {
 }
 
 CompactionOptions SmallOptions() {
-  CompactionOptions options;
+  CompactionOptions options = TestCompactionOptions();
   options.target_file_bytes = 100;
   options.level0_trigger_runs = 2;
   options.level_base_bytes = 250;
@@ -71,7 +72,7 @@ class PickerTest : public ::testing::Test {
  protected:
   std::optional<Pick> Automatic(const Version& version, std::vector<const Pick*> running = {}) {
     const PickerState state{&version, running, {}};
-    std::optional<Pick> pick = NewCompactionPolicy(style_, options_)->PickCompaction(state);
+    std::optional<Pick> pick = NewCompactionPolicy(kind_, options_)->PickCompaction(state);
     if (pick.has_value()) {
       EXPECT_TRUE(CheckPick(state, *pick).ok()) << CheckPick(state, *pick);
     }
@@ -80,7 +81,7 @@ class PickerTest : public ::testing::Test {
   std::optional<Pick> PickAfterSeeks(const Version& version, uint64_t seek_bytes) {
     PickerState state{&version, {}, {}};
     state.seek_bytes = seek_bytes;
-    std::optional<Pick> pick = NewCompactionPolicy(style_, options_)->PickCompaction(state);
+    std::optional<Pick> pick = NewCompactionPolicy(kind_, options_)->PickCompaction(state);
     if (pick.has_value()) {
       EXPECT_TRUE(CheckPick(state, *pick).ok()) << CheckPick(state, *pick);
     }
@@ -89,7 +90,7 @@ class PickerTest : public ::testing::Test {
   ManualDecision Manual(const Version& version, ManualCompaction* manual,
                         std::vector<const Pick*> running = {}) {
     const PickerState state{&version, running, {}};
-    ManualDecision decision = NewCompactionPolicy(style_, options_)->PickManual(state, manual);
+    ManualDecision decision = NewCompactionPolicy(kind_, options_)->PickManual(state, manual);
     if (decision.pick.has_value()) {
       EXPECT_TRUE(CheckPick(state, *decision.pick).ok()) << CheckPick(state, *decision.pick);
     }
@@ -97,18 +98,18 @@ class PickerTest : public ::testing::Test {
   }
 
   CompactionOptions options_ = SmallOptions();
-  CompactionStyle style_ = CompactionStyle::kLeveled;
+  CompactionPolicyKind kind_ = CompactionPolicyKind::kLeveled;
 };
 
 class HybridPickerTest : public PickerTest {
  protected:
-  HybridPickerTest() { style_ = CompactionStyle::kHybrid; }
+  HybridPickerTest() { kind_ = CompactionPolicyKind::kHybrid; }
 };
 
 class TieredPickerTest : public PickerTest {
  protected:
   TieredPickerTest() {
-    style_ = CompactionStyle::kTiered;
+    kind_ = CompactionPolicyKind::kTiered;
     options_.level0_trigger_runs = 4;
   }
 };
@@ -304,7 +305,7 @@ TEST_F(PickerTest, ServesTheLevelThatIsFurthestBeyondItsTarget) {
   EXPECT_EQ(Automatic(Tree(both))->input_level(), 1);
 }
 
-// Hazard C5: a rewrite within a level may write into the gap between its files, so nothing else
+// Hazard C5: a rewrite within a level may write into the gap between its files. So nothing else
 // goes there meanwhile, not even a file that overlaps none of them.
 TEST_F(PickerTest, MovesNothingIntoTheGapsOfARunningRewrite) {
   const Version version = Tree({{1, 0, 1, "c", Inclusive("d"), 300},
@@ -409,7 +410,7 @@ TEST_F(PickerTest, WorksOffTheTiersOfAnotherPolicyBeforeAnythingElse) {
 
 // --- Small files (hazard E1) ---------------------------------------------------------------------
 
-// So many files of 10 bytes, one after the other, as one run of `level`.
+// Makes `files` files of 10 bytes, one after the other, as one run of `level`.
 std::vector<FileSpec> Dust(int level, uint64_t run, int files) {
   std::vector<FileSpec> dust;
   for (int i = 0; i < files; ++i) {
@@ -430,7 +431,7 @@ TEST_F(PickerTest, MergesSmallNeighboursOnceThereAreMoreThanTheirBytesNeed) {
   EXPECT_TRUE(pick->into_one_file);
 }
 
-// The file of 300 bytes would be read for little.
+// Reading the file of 300 bytes would gain little.
 TEST_F(PickerTest, MergesSmallFilesOfLikeSize) {
   options_.target_file_bytes = 1000;
   options_.level_base_bytes = 10'000;
@@ -452,7 +453,7 @@ TEST_F(PickerTest, SmallRunsOfLevel0GoDownMergedAndNotAsTheyAre) {
       Automatic(Tree({{0, 2, 4, "n", Inclusive("z"), 10}, {0, 1, 3, "a", Inclusive("m"), 10}}));
   ASSERT_TRUE(pick.has_value());
   EXPECT_FALSE(pick->trivial_move);
-  // Beside what a merge would have to read they are better moved.
+  // Compared with what a merge would have to read, it is better to move them.
   const auto dear = Automatic(Tree({{0, 2, 4, "n", Inclusive("z"), 10},
                                     {0, 1, 3, "a", Inclusive("m"), 10},
                                     {1, 0, 2, "ma", Inclusive("mb"), 100}}));
@@ -563,8 +564,8 @@ TEST_F(TieredPickerTest, MergesNeighboursOfLikeSizeIntoThePlaceOfTheNewest) {
   EXPECT_EQ(pick->reason, Pick::Reason::kTierSizes);
 }
 
-// Were the newest two merged whatever their sizes, every memtable would be added to one run until
-// that is as large as the next: a byte would be written as often as that has memtables.
+// If the newest two were merged whatever their sizes, every memtable would be added to one run
+// until that is as large as the next: a byte would be written as often as the run has memtables.
 TEST_F(TieredPickerTest, MergesTheNeighboursThatAreMostAlikeWhenThereAreTooManyRuns) {
   const auto pick = Automatic(Tree({{0, 9, 4, "a", Inclusive("z"), 10, 1},
                                     {0, 8, 3, "a", Inclusive("z"), 100, 1},
@@ -705,7 +706,7 @@ TEST_F(CheckPickTest, RefusesLevelsOutsideTheTreeAndUpwardMoves) {
   EXPECT_TRUE(Check(pick).ok());
 }
 
-// Hazard C5: a result, or a pick, from before the version moved on is not used.
+// Hazard C5: a result or a pick made before the version moved on is not used.
 TEST_F(CheckPickTest, RefusesFilesThatHaveMovedOnInTheMeantime) {
   Pick pick;
   pick.inputs = {{2, 0, {version_.FindFile(3)}}};

@@ -14,7 +14,8 @@ int CompareKeys(const SampledKey& a, const SampledKey& b) {
   return CompareUserKeys(a.ns, a.key, b.ns, b.key);
 }
 
-// Ascending keys, none of them the smallest: about as many bytes between neighbours each time.
+// Returns ascending keys, none of them the smallest, with about the same number of bytes between
+// neighbours.
 std::vector<SampledKey> ChooseBounds(std::vector<SampledKey> samples, size_t most) {
   std::sort(samples.begin(), samples.end(),
             [](const SampledKey& a, const SampledKey& b) { return CompareKeys(a, b) < 0; });
@@ -78,7 +79,7 @@ class PieceIterator final : public Iterator {
   const Piece piece_;
 };
 
-// Nothing of the range may be left.
+// The result may be an empty range.
 RangeTombstoneView Clip(RangeTombstoneView range, const Piece& piece) {
   const auto& lower = piece.lower;
   const auto& upper = piece.upper;

@@ -20,9 +20,9 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/iterator/iterator.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -54,7 +54,7 @@ TEST(Pieces, AreOneWhereThereIsNothingToCutAt) {
   EXPECT_EQ(CutIntoPieces({{0, "a", 10}, {0, "b", 10}}, 1), whole);
 }
 
-// Hazard C3: each version of each key is in exactly one piece, the largest key's too, and no two
+// Hazard C3: each version of each key is in exactly one piece, also the largest key's, and no two
 // pieces have versions of one key.
 TEST(Pieces, TogetherHoldEveryVersionOnceAndSplitNoKey) {
   Random random(1);

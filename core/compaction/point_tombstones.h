@@ -14,9 +14,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/iterator/cover_map.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -8,7 +8,8 @@
 namespace veralith {
 namespace {
 
-// Whether a stretch of keys, which holds the bound's last key or ends there, reaches the end of it.
+// Whether a stretch of keys, which holds the bound's last key or ends there, reaches the bound's
+// end.
 bool ReachesEndOf(const RangeTombstoneView& stretch, const KeyBound& bound) {
   switch (bound.kind) {
     case KeyBound::Kind::kInclusive:

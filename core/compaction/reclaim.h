@@ -6,11 +6,11 @@
 #include <optional>
 #include <span>
 
-#include "core/base/types.h"
 #include "core/compaction/options.h"
 #include "core/compaction/picker.h"
 #include "core/iterator/range_tombstones.h"
 #include "core/manifest/version.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/compaction/testing/test_options.h"
 #include "core/iterator/range_tombstones.h"
 #include "gtest/gtest.h"
 
@@ -80,7 +81,7 @@ TEST(Reclaim, ARewriteIsSureToShrinkAFileThatEveryPointSeesAlike) {
   EXPECT_FALSE(sure({4, 9}));
 }
 
-class ReclaimPickTest : public ::testing::TestWithParam<CompactionStyle> {
+class ReclaimPickTest : public ::testing::TestWithParam<CompactionPolicyKind> {
  protected:
   static Version With(const FileMeta& file, int level, uint64_t run) {
     VersionEdit edit;
@@ -92,7 +93,7 @@ class ReclaimPickTest : public ::testing::TestWithParam<CompactionStyle> {
     const RangeTombstoneLists lists = {FragmentedRangeTombstones::Build(ranges)};
     const PickerState state{&version, {}, points, &lists};
     const std::optional<Pick> pick =
-        NewCompactionPolicy(GetParam(), CompactionOptions())->PickCompaction(state);
+        NewCompactionPolicy(GetParam(), TestCompactionOptions())->PickCompaction(state);
     EXPECT_TRUE(!pick.has_value() || CheckPick(state, *pick).ok());
     return pick;
   }
@@ -127,9 +128,10 @@ TEST_P(ReclaimPickTest, DropsACoveredFileByAnEditAlone) {
   EXPECT_EQ(edit.history_floor, 9u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Styles, ReclaimPickTest,
-                         ::testing::Values(CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                                           CompactionStyle::kTiered));
+INSTANTIATE_TEST_SUITE_P(Policies, ReclaimPickTest,
+                         ::testing::Values(CompactionPolicyKind::kLeveled,
+                                           CompactionPolicyKind::kHybrid,
+                                           CompactionPolicyKind::kTiered));
 
 }  // namespace
 }  // namespace veralith

@@ -8,11 +8,12 @@
 namespace veralith {
 namespace {
 
-// Of one merge: no job opens thousands of files, and no search tries groups of thousands.
+// The most files of one merge: no job opens thousands of files, and no search tries groups of
+// thousands.
 constexpr size_t kMostAtOnce = 64;
 
-// A little more than the target: then files of which no two neighbours fit into one are fewer than
-// two for each target by a margin, which pays for neighbours that MayMerge keeps apart.
+// A little more than the target. If no two neighbours fit into one file, there are then fewer than
+// two files for each target, by a margin. The margin pays for neighbours that MayMerge keeps apart.
 uint64_t MostBytes(const CompactionOptions& options) {
   return options.target_file_bytes + options.target_file_bytes / 4;
 }
@@ -28,7 +29,7 @@ struct Group {
   bool empty() const { return files.empty(); }
 };
 
-// The files of `group` and the one after them.
+// Returns the files of `group` and the one after them.
 Group With(const Group& group, const FileRef* next) {
   Group more{{group.files.empty() ? next : group.files.data(), group.files.size() + 1},
              group.bytes + (*next)->bytes};
@@ -49,8 +50,8 @@ Pick PickOf(int level, const Run& run, const Group& group) {
   return pick;
 }
 
-// A file of a leveled level that overlaps much of the level below is dear to compact later
-// (CompactionOptions::max_grandparent_overlap_bytes). Running jobs keep out others.
+// A file of a leveled level that overlaps much of the level below is expensive to compact later
+// (CompactionOptions::max_grandparent_overlap_bytes). Running jobs keep others out.
 bool MayMerge(const CompactionOptions& options, const PickerState& state, int level, const Run& run,
               const Group& group) {
   if (run.id == kLeveledRunId && level + 1 < kLevels) {
@@ -64,7 +65,7 @@ bool MayMerge(const CompactionOptions& options, const PickerState& state, int le
   return !ConflictsWithRunning(state, PickOf(level, run, group));
 }
 
-// The best group among `files`, if it is better than `best`. O(files * kMostAtOnce).
+// Returns the best group among `files`, if it is better than `best`. O(files * kMostAtOnce).
 Group Better(const CompactionOptions& options, const PickerState& state, int level, const Run& run,
              std::span<const FileRef> files, Group best) {
   for (size_t begin = 0; begin < files.size(); ++begin) {

@@ -4,10 +4,10 @@
 // What is promised: once nothing is due, there are at most MostFiles of them. A merge takes
 // neighbours of one run that fit into one file together, and leaves one file in their place, so
 // each makes the tree smaller and they come to an end. While there are more than MostFiles, some
-// two neighbours fit into one file. Of all groups that do, the one is taken whose bytes grow most:
-// on average over them, by the logarithm of the whole group's size over that of their own file.
-// That is many neighbours of like size, so a byte is written a few times on its way from a small
-// file to a full one, however small the flushes.
+// two neighbours fit into one file. The group is taken whose bytes gain most: on average, by the
+// logarithm of the group's size divided by the size of the file that holds them now. That is many
+// neighbours of like size. So a byte is written a few times on its way from a small file to a full
+// one, however small the flushes.
 #ifndef VERALITH_CORE_COMPACTION_SMALL_FILES_H_
 #define VERALITH_CORE_COMPACTION_SMALL_FILES_H_
 

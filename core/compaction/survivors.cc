@@ -126,7 +126,7 @@ void Survivors::StartKey(const EntryView& entry) {
   handed_out_ = false;
 }
 
-// Rule 2: what is pending now has no older survivor beneath it in the job.
+// Rule 2: the pending tombstones have no older survivor beneath them in the job.
 void Survivors::FinishKey() {
   in_key_ = false;
   if (pending_.empty()) {
@@ -229,7 +229,7 @@ bool RangeTombstoneSurvivors::EndsLater(const Open& a, const Open& b) {
   return CompareBytes(a.stretch.end, b.stretch.end) > 0;
 }
 
-// Opens the stretches that begin at or before the key, and closes those that end there or before.
+// Opens the stretches that begin at or before the key, and closes those that end at or before it.
 void RangeTombstoneSurvivors::MoveTo(NamespaceId ns, std::string_view key) {
   for (; next_ < stretches_.size() &&
          CompareUserKeys(stretches_[next_].ns, stretches_[next_].begin, ns, key) <= 0;
@@ -247,7 +247,7 @@ void RangeTombstoneSurvivors::MoveTo(NamespaceId ns, std::string_view key) {
   }
 }
 
-// Everything that survives in the stretch is known.
+// Closes a stretch: everything that survives in it is known.
 void RangeTombstoneSurvivors::Close(const Open& open) {
   const RangeTombstoneView& stretch = open.stretch;
   const std::optional<Timestamp> oldest = kept_.Since(open.since);

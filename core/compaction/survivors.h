@@ -39,10 +39,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/compaction/point_tombstones.h"
 #include "core/format/entry.h"
 #include "core/iterator/iterator.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -110,7 +110,7 @@ class Survivors {
   bool in_key_ = false;
   NamespaceId ns_ = 0;
   std::string key_;
-  std::optional<Timestamp> newer_;  // of the last version judged
+  std::optional<Timestamp> newer_;  // timestamp of the last version judged
   bool handed_out_ = false;         // some entry of the key
   std::vector<Timestamp> pending_;  // surviving tombstones that no put has followed yet
   size_t next_pending_ = 0;

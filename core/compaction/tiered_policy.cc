@@ -1,5 +1,5 @@
-// The tiered policy: level 0 holds all runs, in order of age; neighbours of like size are merged
-// into the place of the newest of them.
+// The tiered policy: level 0 holds all runs, in order of age. Neighbours of similar size are merged
+// in the place of the newest of them.
 //
 // A tree that another policy left behind may hold older data in deeper levels: these runs count as
 // the oldest ones, and a merge that reaches them writes into the deepest level it takes from.
@@ -100,8 +100,8 @@ std::optional<Pick> TieredPolicy::PickCompaction(const PickerState& state) const
   return std::nullopt;
 }
 
-// The newest run with a file of mostly garbage, with the next older one, that its tombstones may
-// hide; the oldest run alone.
+// Takes the newest run with a file of mostly garbage, together with the next older run, which its
+// tombstones may hide; or the oldest run alone.
 std::optional<Pick> TieredPolicy::PickGarbage(const PickerState& state,
                                               const std::vector<PlacedRun>& runs) const {
   for (size_t i = 0; i < runs.size(); ++i) {
@@ -120,7 +120,7 @@ std::optional<Pick> TieredPolicy::PickGarbage(const PickerState& state,
   return std::nullopt;
 }
 
-// Most urgent first. The last one always gets below the trigger, in time.
+// The most urgent comes first. The last one always gets below the trigger in time.
 std::vector<Stretch> TieredPolicy::Candidates(const std::vector<PlacedRun>& runs) const {
   std::vector<Stretch> candidates;
   if (const std::optional<Stretch> space = BySpace(runs); space.has_value()) {
@@ -130,14 +130,14 @@ std::vector<Stretch> TieredPolicy::Candidates(const std::vector<PlacedRun>& runs
     candidates.push_back(*sizes);
   }
   candidates.push_back(ByLikeness(runs));
-  // Should a running job hold those: enough of the newest runs.
+  // In case a running job holds those: enough of the newest runs.
   candidates.push_back({0, runs.size() - Trigger() + 2, Pick::Reason::kTierRuns});
   return candidates;
 }
 
-// The two neighbours that are most alike in size. (Merging the newest ones instead would add every
-// memtable to one run until that is as large as the next: as many writes of a byte as it has
-// memtables.)
+// Returns the two neighbours that are most alike in size. (Merging the newest ones instead would
+// add every memtable to one run until that is as large as the next: a byte would be written as
+// often as the run has memtables.)
 Stretch TieredPolicy::ByLikeness(const std::vector<PlacedRun>& runs) const {
   size_t best = 0;
   double best_ratio = 0;
@@ -153,7 +153,7 @@ Stretch TieredPolicy::ByLikeness(const std::vector<PlacedRun>& runs) const {
   return {best, best + 2, Pick::Reason::kTierRuns};
 }
 
-// Everything, when the runs in front of the oldest could all be newer versions of what it holds.
+// Takes everything if the runs before the oldest could all be newer versions of what it holds.
 std::optional<Stretch> TieredPolicy::BySpace(const std::vector<PlacedRun>& runs) const {
   double newer = 0;
   for (size_t i = 0; i + 1 < runs.size(); ++i) {
@@ -165,8 +165,8 @@ std::optional<Stretch> TieredPolicy::BySpace(const std::vector<PlacedRun>& runs)
                           : std::nullopt;
 }
 
-// The newest neighbours in which each run is no larger than those in front of it together, give or
-// take the ratio.
+// Returns the newest neighbours in which each run is no larger than the runs before it together,
+// within the ratio.
 std::optional<Stretch> TieredPolicy::BySizes(const std::vector<PlacedRun>& runs) const {
   const auto min_width = static_cast<size_t>(std::max(2, options_.tier_min_width));
   const size_t max_width = std::max(min_width, static_cast<size_t>(options_.tier_max_width));
@@ -204,7 +204,7 @@ Pick TieredPolicy::PickOf(const std::vector<PlacedRun>& runs, const Stretch& str
   return pick;
 }
 
-// Done, once no small neighbours of the oldest run fit into one file.
+// Done once no small neighbours of the oldest run fit into one file.
 ManualDecision TieredPolicy::OldestInFewerFiles(const PickerState& state,
                                                 const std::vector<PlacedRun>& runs,
                                                 const ManualCompaction& manual) const {
@@ -219,8 +219,8 @@ ManualDecision TieredPolicy::OldestInFewerFiles(const PickerState& state,
   return {ManualDecision::Kind::kPick, std::move(pick)};
 }
 
-// One merge, of everything from the newest run that the request concerns to the oldest one. The
-// first call waits for running jobs: what they write has numbers beyond the request's.
+// Makes one merge of everything from the newest run that the request concerns to the oldest one.
+// The first call waits for running jobs: the files they write have numbers above the request's.
 ManualDecision TieredPolicy::PickManual(const PickerState& state, ManualCompaction* manual) const {
   if (!state.running.empty()) {
     return {ManualDecision::Kind::kWait, std::nullopt};

@@ -1,23 +1,24 @@
 // Background work as its users meet it: pieces, the rate limit, room on the disk, cancellation, and
-// what a released snapshot lets go.
+// the garbage that a released snapshot had kept.
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "core/base/epoch.h"
-#include "core/base/executor.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/sync.h"
-#include "core/db/db.h"
 #include "core/db/testing/simulation.h"
 #include "core/format/testing/allocation_count.h"
 #include "core/format/version_edit.h"
 #include "core/fs/testing/fault_plan.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {
@@ -35,11 +36,11 @@ class BackgroundTest : public ::testing::Test {
     ASSERT_OK(db_->Put({}, key, value));
     written_[key] = value;
   }
-  // Runs in level 0, each with every key.
+  // Makes runs in level 0, each with every key.
   void FillRuns(int runs, int keys) {
     for (int run = 0; run < runs; ++run) {
       for (int i = 0; i < keys; ++i) {
-        std::string value;  // of bytes that no codec makes fewer
+        std::string value;  // of bytes that no codec makes shorter
         while (value.size() < 50) {
           value.push_back(static_cast<char>(random_.Next()));
         }
@@ -150,16 +151,16 @@ TEST_F(BackgroundTest, PagesThatNothingChangesAreCopiedAndCounted) {
 
 // --- The shape of the tree -----------------------------------------------------------------------
 
-class BackgroundOfStyle : public BackgroundTest,
-                          public ::testing::WithParamInterface<CompactionStyle> {};
+class BackgroundOfPolicy : public BackgroundTest,
+                           public ::testing::WithParamInterface<CompactionPolicyKind> {};
 
 // Hazard C6: what does not fit the last level's target stays in it, and nothing is due for ever.
-TEST_P(BackgroundOfStyle, OutputsBeyondTheLastLevelsTargetAreKept) {
+TEST_P(BackgroundOfPolicy, OutputsBeyondTheLastLevelsTargetAreKept) {
   Options options = simulation_.SmallOptions();
   options.compaction_policy = GetParam();
   options.level_base_bytes = 1024;
   options.level_multiplier = 2;
-  options.dynamic_level_targets = false;  // or the last level's target is what it holds
+  options.dynamic_level_targets = false;  // otherwise the last level's target is what it holds
   options.target_segment_bytes = 1024;
   Open(options);
   for (int i = 0; i < 3000; ++i) {
@@ -167,7 +168,7 @@ TEST_P(BackgroundOfStyle, OutputsBeyondTheLastLevelsTargetAreKept) {
   }
   ASSERT_OK(db_->Flush());
   ASSERT_OK(db_->WaitForBackgroundWork());
-  if (GetParam() != CompactionStyle::kTiered) {
+  if (GetParam() != CompactionPolicyKind::kTiered) {
     const Statistics statistics = db_->GetStatistics();
     const LevelStatistics& last = statistics.levels[kLevels - 1];
     EXPECT_GT(last.bytes, uint64_t{1024} << (kLevels - 2));
@@ -180,7 +181,7 @@ TEST_P(BackgroundOfStyle, OutputsBeyondTheLastLevelsTargetAreKept) {
 }
 
 // Hazard C11: below every trigger, and done when it returns.
-TEST_P(BackgroundOfStyle, ManualCompactionBelowEveryTriggerIsDoneWhenItReturns) {
+TEST_P(BackgroundOfPolicy, ManualCompactionBelowEveryTriggerIsDoneWhenItReturns) {
   Options options = simulation_.SmallOptions();
   options.compaction_policy = GetParam();
   options.level0_compaction_trigger = 12;
@@ -204,9 +205,10 @@ TEST_P(BackgroundOfStyle, ManualCompactionBelowEveryTriggerIsDoneWhenItReturns) 
   ExpectContents();
 }
 
-INSTANTIATE_TEST_SUITE_P(Styles, BackgroundOfStyle,
-                         ::testing::Values(CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                                           CompactionStyle::kTiered));
+INSTANTIATE_TEST_SUITE_P(Policies, BackgroundOfPolicy,
+                         ::testing::Values(CompactionPolicyKind::kLeveled,
+                                           CompactionPolicyKind::kHybrid,
+                                           CompactionPolicyKind::kTiered));
 
 // --- Rate limit ----------------------------------------------------------------------------------
 
@@ -219,7 +221,7 @@ TEST_F(BackgroundTest, JobsKeepToTheRate) {
   const Statistics statistics = db_->GetStatistics();
   const double bytes = static_cast<double>(statistics.compaction_bytes_written);
   const double seconds = static_cast<double>(Now() - start) / kSecond;
-  // The last output is paid for by the job after it.
+  // The job after it pays for the last output.
   EXPECT_GT(seconds, (bytes - 2'000 - 2 * 4'096 * 2) / 20'000);
   EXPECT_LT(seconds, 1.2 * bytes / 20'000);
   EXPECT_GT(statistics.background_wait_nanos, 0u);
@@ -237,7 +239,8 @@ TEST_F(BackgroundTest, TheRateCanBeRaisedWhileAJobRuns) {
   EXPECT_LT(Now() - start, 2 * kSecond);
 }
 
-// Hazard E10. Simulated tasks take a microsecond each; what the rate allows is a tenth of a byte.
+// Hazard E10. Simulated tasks take a microsecond each; the rate allows a tenth of a byte in that
+// time.
 TEST_F(BackgroundTest, CloseFlushAndStalledWritesDoNotWaitForTheRate) {
   Options options = ManualOptions();
   options.background_bytes_per_second = 1;
@@ -350,7 +353,7 @@ TEST_F(BackgroundTest, AFlushWithoutRoomSaysWhatItNeedsBeforeItWrites) {
   ExpectContents();
 }
 
-// Logs go on into the room that is kept; when every write buffer is full, the writer learns why.
+// Logs go on in the room that is kept. When every write buffer is full, the writer learns why.
 TEST_F(BackgroundTest, WritersGoOnWithoutRoomForSegmentsUntilTheyNeedAFlush) {
   Options options = ManualOptions();
   options.min_free_bytes = kMegabyte;
@@ -385,7 +388,7 @@ TEST_F(BackgroundTest, ACompactionWithoutRoomWaitsForItAndGoesOn) {
   Open(options);
   FillRuns(1, 40);
   ASSERT_OK(db_->CompactAll());
-  for (int run = 0; run < 3; ++run) {  // of keys between each other: a merge gives nothing back
+  for (int run = 0; run < 3; ++run) {  // their keys interleave: a merge gives nothing back
     for (int i = 0; i < 40; ++i) {
       Put("key" + std::to_string(1000 + i) + std::to_string(run), std::string(50, 'v'));
     }
@@ -421,12 +424,12 @@ TEST_F(BackgroundTest, AFlushOfAFewBytesMayUseTheReserveAsFarAsHalfOfIt) {
 }
 
 // Hazard E8.
-class FullDisk : public BackgroundOfStyle {
+class FullDisk : public BackgroundOfPolicy {
  protected:
   static constexpr int kKeys = 1000;
 
   static std::string KeyOf(int i) { return "key" + std::to_string(10'000 + i); }
-  // Half of what must stay free is gone.
+  // Uses half of what must stay free.
   void Fill(bool automatic) {
     Options options = automatic ? simulation_.SmallOptions() : ManualOptions();
     options.compaction_policy = GetParam();
@@ -499,9 +502,10 @@ TEST_P(FullDisk, IsCuredWhenEveryWriteBufferIsFull) {
   ExpectCured();
 }
 
-INSTANTIATE_TEST_SUITE_P(Styles, FullDisk,
-                         ::testing::Values(CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                                           CompactionStyle::kTiered));
+INSTANTIATE_TEST_SUITE_P(Policies, FullDisk,
+                         ::testing::Values(CompactionPolicyKind::kLeveled,
+                                           CompactionPolicyKind::kHybrid,
+                                           CompactionPolicyKind::kTiered));
 
 // --- Garbage -------------------------------------------------------------------------------------
 
@@ -563,7 +567,7 @@ TEST_F(Garbage, IsNotLeftByCloseThoughAnIteratorIsOpen) {
   ExpectContents();
 }
 
-// A lookup on another thread, say: nobody tells when it ends, so it is looked at again.
+// For example a lookup on another thread: nobody tells when it ends, so it is looked at again.
 TEST_F(Garbage, OfALookupUnderWayGoesSoonAfterIt) {
   Open(ManualOptions());
   FillRuns(2, 100);
@@ -617,10 +621,10 @@ TEST_F(BackgroundTest, ACancelledCompactionLeavesNothingBehind) {
     Open(options);
     FillRuns(3, 300);
     db_->SetBackgroundRate(5'000);
-    Atomic<bool> cancel{false};
-    simulation_.executor().ScheduleAfter(kSecond, [&] { cancel.Store(true); });
+    std::stop_source cancel;
+    simulation_.executor().ScheduleAfter(kSecond, [&] { cancel.request_stop(); });
     CompactOptions compact;
-    compact.cancel = &cancel;
+    compact.cancel = cancel.get_token();
     const int64_t start = Now();
     const absl::Status status = db_->Compact(compact, std::nullopt, Bound::Open(), Bound::Open());
     EXPECT_TRUE(absl::IsAborted(status)) << status;
@@ -640,20 +644,21 @@ TEST_F(BackgroundTest, ACompactionCancelledBeforeItBeginsDoesNothing) {
   Open(ManualOptions());
   FillRuns(2, 30);
   Put("in memory", "only");
-  Atomic<bool> cancel{true};
+  std::stop_source cancel;
+  cancel.request_stop();
   CompactOptions compact;
-  compact.cancel = &cancel;
+  compact.cancel = cancel.get_token();
   EXPECT_TRUE(absl::IsAborted(db_->Compact(compact, std::nullopt, Bound::Open(), Bound::Open())));
   EXPECT_EQ(db_->GetStatistics().compactions, 0u);
   EXPECT_EQ(db_->GetStatistics().levels[0].runs, 2);
 }
 
-TEST_F(BackgroundTest, ACompactionWithAFlagThatIsNeverSetIsDoneWhenItReturns) {
+TEST_F(BackgroundTest, ACompactionThatNobodyStopsIsDoneWhenItReturns) {
   Open(ManualOptions());
   FillRuns(2, 30);
-  Atomic<bool> cancel{false};
+  std::stop_source cancel;
   CompactOptions compact;
-  compact.cancel = &cancel;
+  compact.cancel = cancel.get_token();
   EXPECT_OK(db_->Compact(compact, std::nullopt, Bound::Open(), Bound::Open()));
   EXPECT_EQ(db_->GetStatistics().levels[0].files, 0u);
 }
@@ -662,7 +667,7 @@ TEST_F(BackgroundTest, ACompactionWithAFlagThatIsNeverSetIsDoneWhenItReturns) {
 
 class SeeksTest : public BackgroundTest {
  protected:
-  // 300 keys, each in every one of three runs; four would be merged.
+  // 300 keys, each in all three runs; four runs would be merged.
   void OpenThreeRuns(size_t seek_charge_bytes) {
     Options options = simulation_.SmallOptions();
     options.write_buffer_bytes = kMegabyte;
@@ -684,7 +689,7 @@ class SeeksTest : public BackgroundTest {
 };
 
 TEST_F(SeeksTest, MergeLevel0OnceTheyHavePaidForIt) {
-  // Each pays for two runs: 128 of them pay 1 MiB, far more than the runs have.
+  // Each pays for two runs: 128 of them pay 1 MiB, far more than the runs hold.
   OpenThreeRuns(4096);
   Seek(127);
   EXPECT_EQ(Runs(), 3);
@@ -721,7 +726,7 @@ TEST_F(SeeksTest, PayByIteratorWhateverTheirDirection) {
       it->SeekToLast();
     }
     simulation_.executor().RunUntilIdle();
-    EXPECT_EQ(Runs(), 3);  // it would not be helped: it reads the runs that it holds
+    EXPECT_EQ(Runs(), 3);  // a merge would not help it: it reads the runs that it holds
   }
   simulation_.executor().RunUntilIdle();
   EXPECT_EQ(Runs(), 0);
@@ -789,8 +794,8 @@ TEST_F(BackgroundTest, ReleasingTheSnapshotThatKeptGarbageLetsItGo) {
   EXPECT_LT(LiveBytes() * 20, kept);
 }
 
-// However many are held: what a job needs of them all is not put together for one that decides
-// nothing.
+// Even with many snapshots held: what a job needs to know of them all is not computed for a
+// snapshot that decides nothing.
 TEST_F(BackgroundTest, ReleasingOneOfManySnapshotsAsksOnlyItsNeighbour) {
   Options options = simulation_.SmallOptions();
   options.write_buffer_bytes = 1 << 20;  // one segment has all the garbage, up to the range delete

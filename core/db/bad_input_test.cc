@@ -1,5 +1,5 @@
-// Whatever is found on the disk, whatever the disk refuses and whatever the caller asks for: a
-// clear error, nothing lost, nothing changed by an opening that fails, no crash.
+// Whatever is on the disk, whatever the disk refuses and whatever the caller asks for: a clear
+// error, nothing lost, nothing changed by an opening that fails, no crash.
 #include <functional>
 #include <map>
 #include <memory>
@@ -10,11 +10,11 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/db.h"
 #include "core/db/testing/simulation.h"
 #include "core/manifest/file_names.h"
-#include "core/repair/check_database.h"
 #include "gtest/gtest.h"
+#include "veralith/check_database.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {
@@ -47,7 +47,7 @@ absl::StatusOr<Contents> ReadAll(Db& db) {
 // --- Damaged files -------------------------------------------------------------------------------
 
 // A database as a killed process leaves it: segments in two levels, and a log with kLogged commits,
-// each synced.
+// each of them synced.
 class DamagedFiles : public ::testing::Test {
  protected:
   static constexpr int kInSegments = 150;
@@ -70,7 +70,7 @@ class DamagedFiles : public ::testing::Test {
     whole_ = simulation_.disk().CloneWithEverything();
     ASSERT_OK((*db)->Close());
     for (const auto& [absolute, bytes] : whole_->Files()) {
-      const std::string path = absolute.substr(1);  // as the database says it
+      const std::string path = absolute.substr(1);  // as the database names it
       const auto name = ParseFileName(path.substr(path.find_last_of('/') + 1));
       ASSERT_TRUE(name.has_value()) << path;
       paths_[name->kind].push_back(path);
@@ -97,8 +97,8 @@ class DamagedFiles : public ::testing::Test {
     return options;
   }
 
-  // What reading everything gives after opening, or the error that either gave. An opening that
-  // fails must not have changed anything.
+  // Returns what reading everything gives after opening, or the first error. An opening that fails
+  // must not have changed anything.
   absl::StatusOr<Contents> OpenAndRead(SimulatedFileSystem& disk, bool read_only) {
     const Image before = disk.Files();
     absl::StatusOr<std::unique_ptr<Db>> db =
@@ -147,7 +147,7 @@ class DamagedFiles : public ::testing::Test {
     }
   }
 
-  // Either DataLoss that names the file, or all segments and a prefix of what the log held.
+  // Expects DataLoss that names the file, or else all segments and a prefix of what the log held.
   void ExpectRefusedOrAPrefix(SimulatedFileSystem& disk, const std::string& path) {
     for (const bool read_only : {true, false}) {
       const absl::StatusOr<Contents> contents = OpenAndRead(disk, read_only);
@@ -229,8 +229,8 @@ TEST_F(DamagedFiles, AnOverwrittenManifestIsRefused) {
   }
 }
 
-// Hazards R1, R4: a manifest that lost its end is an older one. What it says must still be there
-// and be all there is.
+// Hazards R1, R4: a manifest that lost its end is an older one. What it names must still be there,
+// and must be all there is.
 TEST_F(DamagedFiles, AManifestCutAnywhereIsRefusedOrLosesNothing) {
   const std::string& manifest = Only(FileKind::kManifest);
   const std::string& bytes = bytes_.at(manifest);
@@ -360,8 +360,8 @@ TEST_F(DamagedFiles, AFlippedBitInASegmentIsFoundAndNeverChangesAnAnswer) {
     EXPECT_TRUE(absl::IsDataLoss(check)) << "byte " << at << ": " << ToString(check);
     EXPECT_TRUE(Contains(Message(check), segment)) << ToString(check);
   }
-  // Bounds in Parquet's column index that became wider than need be: still true, and believed by
-  // other readers only.
+  // Some flips make bounds in Parquet's column index wider than needed: these are still true, and
+  // only other readers use them.
   EXPECT_LT(harmless, 5);
   EXPECT_GT(read_errors, 0);
 }
@@ -370,7 +370,7 @@ TEST_F(DamagedFiles, AMissingLogThatRecoveryNeedsIsRefused) {
   ExpectRefused(*Without(Only(FileKind::kLog)), Only(FileKind::kLog));
 }
 
-// Hazard R2: a log may always have lost its end, for that is what a power cut does.
+// Hazard R2: a log may always have lost its end, because a power cut does that.
 TEST_F(DamagedFiles, ACutOrOverwrittenLogIsRefusedOrAPrefix) {
   const std::string& log = Only(FileKind::kLog);
   for (const std::string& cut : Truncations(log)) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/db/write_batch_reader.h"
 #include "core/format/entry.h"
 
 namespace veralith {
@@ -15,20 +16,20 @@ namespace {
 
 using Point = std::pair<NamespaceId, std::string_view>;  // string_view compares bytes unsigned
 
-LogOperation ToLogOperation(const WriteBatch::Operation& operation) {
+LogOperation ToLogOperation(const WriteBatchReader::Operation& operation) {
   LogOperation result;
   result.ns = operation.ns;
   result.key = operation.key;
   result.value = operation.value;
   result.open_end = operation.open_end;
   switch (operation.kind) {
-    case WriteBatch::Operation::Kind::kPut:
+    case WriteBatchReader::Kind::kPut:
       result.kind = LogOperation::Kind::kPut;
       break;
-    case WriteBatch::Operation::Kind::kDelete:
+    case WriteBatchReader::Kind::kDelete:
       result.kind = LogOperation::Kind::kDelete;
       break;
-    case WriteBatch::Operation::Kind::kDeleteRange:
+    case WriteBatchReader::Kind::kDeleteRange:
       result.kind = LogOperation::Kind::kDeleteRange;
       break;
   }
@@ -90,7 +91,7 @@ bool StrictlyAscendingPoints(const std::vector<LogOperation>& operations) {
   return true;
 }
 
-// Walks backwards: what comes later in the batch is known when an operation is judged.
+// Walks backwards, so everything later in the batch is known when an operation is judged.
 void Reduce(std::vector<LogOperation>* operations) {
   std::set<Point> seen;
   Coverage covered;
@@ -149,7 +150,7 @@ absl::Status ReduceBatch(const WriteBatch& batch, std::vector<LogOperation>* red
   }
   reduced->reserve(batch.count());
   for (size_t i = 0; i < batch.count(); ++i) {
-    reduced->push_back(ToLogOperation(batch.operation(i)));
+    reduced->push_back(ToLogOperation(WriteBatchReader::At(batch, i)));
     VERALITH_RETURN_IF_ERROR(CheckOperationLimits(reduced->back()));
   }
   if (!StrictlyAscendingPoints(*reduced)) {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/db/write_batch.h"
 #include "core/format/log_record.h"
+#include "veralith/write_batch.h"
 
 namespace veralith {
 

@@ -1,7 +1,7 @@
-// Checkpoint: a directory that opens as a database of its own, made of links (or copies) of the
-// live segments and a manifest that names them, and given its name by one synced rename. Until then
-// it is staged under a name of its own, with a lock, so that neither another checkpoint nor
-// anything that stands beside it is touched.
+// Checkpoint: a directory that opens as a database of its own. It is made of links to (or copies
+// of) the live segments and a manifest that names them, and gets its name by one synced rename.
+// Until then it is staged under a name of its own, with a lock, so it touches neither another
+// checkpoint nor anything else beside it.
 #include <cinttypes>
 #include <cstdio>
 #include <memory>
@@ -12,6 +12,7 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 
@@ -57,8 +58,8 @@ absl::Status Fill(FileSystem& fs, const std::string& from, const std::string& to
 
 // --- Staging -------------------------------------------------------------------------------------
 
-// A directory beside the checkpoint's own, under a name that cannot be anybody else's. Its lock is
-// held as long as somebody builds in it.
+// A directory beside the checkpoint's own, under a name that nobody else can have. Its lock is held
+// as long as somebody builds in it.
 struct Staging {
   std::string path;
   std::unique_ptr<FileLock> lock;
@@ -66,7 +67,7 @@ struct Staging {
 
 constexpr std::string_view kStagingBegin = ".veralith-checkpoint-";
 constexpr std::string_view kStagingEnd = ".tmp";
-constexpr int kMostNames = 16;  // that another checkpoint with the same seed took before
+constexpr int kMostNames = 16;  // names that earlier checkpoints with the same seed can have taken
 
 std::string Hex(uint64_t number) {
   char text[17];
@@ -74,7 +75,7 @@ std::string Hex(uint64_t number) {
   return text;
 }
 
-// With which the names of a database's staging directories begin.
+// The beginning of the names of a database's staging directories.
 std::string StagingBegin(uint64_t database_id) {
   return std::string(kStagingBegin) + Hex(database_id) + "-";
 }
@@ -97,7 +98,8 @@ void RemoveStaging(FileSystem& fs, const Staging& staging) {
   fs.RemoveDirectory(staging.path).IgnoreError();
 }
 
-// What checkpoints of this database left in `parent` when they crashed: nobody holds their locks.
+// Removes what checkpoints of this database left in `parent` when they crashed: their locks are
+// free.
 void SweepStaging(FileSystem& fs, const std::string& parent, uint64_t database_id) {
   const std::string begin = StagingBegin(database_id);
   const absl::StatusOr<std::vector<std::string>> names = fs.List(parent);
@@ -116,7 +118,7 @@ void SweepStaging(FileSystem& fs, const std::string& parent, uint64_t database_i
   }
 }
 
-// A new directory that holds nothing but the lock file.
+// Makes a new directory that holds only the lock file.
 absl::StatusOr<Staging> MakeStaging(FileSystem& fs, const std::string& parent, uint64_t database_id,
                                     uint64_t seed) {
   Random random(seed);
@@ -142,7 +144,7 @@ absl::StatusOr<Staging> MakeStaging(FileSystem& fs, const std::string& parent, u
   return Unavailable(parent + ": every name for a checkpoint's staging directory is taken");
 }
 
-// Gives what is whole its name. A directory never replaces another that holds anything.
+// Gives the complete directory its name. A directory never replaces another that holds anything.
 absl::Status Publish(FileSystem& fs, const Staging& staging, const std::string& target) {
   const absl::Status renamed = fs.Rename(staging.path, target);
   if (renamed.ok()) {
@@ -167,7 +169,8 @@ absl::Status DbImpl::Checkpoint(const std::string& directory) {
   while (target.size() > 1 && target.back() == '/') {
     target.pop_back();
   }
-  // Wherever the program goes meanwhile; and the caller's path, not one in the pinned directory.
+  // The path stays right wherever the program goes. It is the caller's, not one in the pinned
+  // directory.
   VERALITH_ASSIGN_OR_RETURN(target, state_.fs->Absolute(target));
   VERALITH_ASSIGN_OR_RETURN(const bool exists, state_.fs->Exists(target));
   if (exists) {

@@ -1,11 +1,11 @@
-// Close promises what it promises to everybody who calls it, and whatever else ends meanwhile: all
+// Close keeps its promises to everybody who calls it, whatever else ends at the same time: all
 // schedules of two threads.
 #include <memory>
 
 #include "core/base/testing/explorer.h"
-#include "core/db/db.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {

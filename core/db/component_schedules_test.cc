@@ -1,7 +1,7 @@
 // The engine's concurrent components, schedule by schedule: group commit, freezing, memtable,
-// super-version, page cache, file table, version set. Every case is also run with the fault put in
-// that it is there to find (HAZARDS, groups P, W, C, E): what finds nothing then would find nothing
-// ever.
+// super-version, page cache, file table, version set. Every case also runs with the fault that it
+// must find (HAZARDS, groups P, W, C, E), that of the file table in broken_schedules_test: a case
+// that does not find its fault would never find anything.
 #include <array>
 #include <cstdio>
 #include <memory>
@@ -13,8 +13,8 @@
 #include "core/base/testing/explorer.h"
 #include "core/db/super_version.h"
 #include "core/db/write_queue.h"
-#include "core/fs/file_table.h"
-#include "core/fs/testing/intercepted_file_system.h"
+#include "core/fs/file_helpers.h"
+#include "core/fs/testing/file_table_programs.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/memtable.h"
@@ -56,7 +56,7 @@ EntryView Put(std::string_view key, Timestamp ts, std::string_view value) {
 
 // --- Group commit --------------------------------------------------------------------------------
 
-// Writers as DbImpl::Commit has them: the leader logs and applies its group without the mutex. Each
+// Writers as in DbImpl::Commit: the leader logs and applies its group without the mutex. Each
 // writer puts its number into both cells of a pair.
 class GroupCommit {
  public:
@@ -80,7 +80,7 @@ class GroupCommit {
     run_.Check(visible_.Load() >= writer.timestamp, "acknowledged before it was visible");
   }
 
-  // What a reader sees must have both halves of every commit.
+  // A reader must see both halves of every commit.
   void Read() {
     const Timestamp visible = visible_.Load();
     if (visible > 0) {
@@ -295,8 +295,8 @@ SuperVersion* NewSuperVersion(const MemtableRef& active, const MemtableRef& segm
   return new SuperVersion({active.get(), segment.get()}, *empty, 0);
 }
 
-// A writer overwrites the key; then a flush moves the active memtable into the "segment" (another
-// memtable here: the list is what matters) and drops what no reader from now on can see.
+// A writer overwrites the key. Then a flush moves the active memtable into the "segment" (another
+// memtable here: the list is what matters) and drops what no later reader can see.
 ExploredProgram SwapAgainstRead(ReadFault fault) {
   return [=](Explored& run) {
     CurrentSuperVersion current;
@@ -363,8 +363,8 @@ PageRef<Page> NewPage(size_t number) {
 
 size_t Number(const Page* page) { return static_cast<const TestPage*>(page)->number; }
 
-// One page fits: every insertion displaces. A page given up too early is allocated again for
-// another number, so that a use after its end reads that number.
+// One page fits: every insertion displaces one. A page that is freed too early is allocated again
+// for another number, so that a use after its end reads that number.
 ExploredProgram InsertAgainstFind(bool guarded) {
   return [=](Explored& run) {
     PageCache cache(kPageBytes);
@@ -420,63 +420,8 @@ TEST(Schedules, ThePageCacheNeverShowsAnotherPagesBytes) {
 
 // --- File table ----------------------------------------------------------------------------------
 
-// Sees a file that is closed, or at its end, while it is read.
-class WatchedFiles final : public InterceptedFileSystem {
- public:
-  WatchedFiles(FileSystem* base, Explored& run) : InterceptedFileSystem(base), run_(run) {}
-
- private:
-  struct Watch {
-    ~Watch() { CheckUnread(); }
-    void CheckUnread() { run.Check(reads.Load() == 0, "a file was closed under its reader"); }
-
-    Explored& run;
-    Atomic<int> reads{0};
-  };
-  static Watch& WatchOf(const Call& call) { return *static_cast<Watch*>(call.file->get()); }
-
-  absl::Status Before(const Call& call) override {
-    if (call.kind == FsCall::kRead) {
-      WatchOf(call).reads.FetchAdd(1);
-    } else if (call.kind == FsCall::kClose) {
-      WatchOf(call).CheckUnread();
-    }
-    return absl::OkStatus();
-  }
-  void After(const Call& call, const absl::Status&) override {
-    if (call.kind == FsCall::kRead) {
-      WatchOf(call).reads.FetchSub(1);
-    } else if (call.kind == FsCall::kOpen) {
-      *call.file = std::shared_ptr<Watch>(new Watch{run_});
-    }
-  }
-
-  Explored& run_;
-};
-
-// One file may be open, two are read.
-void ReadTwoFilesOfATableOfOne(Explored& run) {
-  SimulatedFileSystem disk;
-  WatchedFiles fs(&disk, run);
-  const auto table = std::make_shared<FileTable>(&fs, 1);
-  std::array<std::unique_ptr<File>, 2> files;
-  for (size_t i = 0; i < files.size(); ++i) {
-    const std::string path = std::to_string(i);
-    run.Check((*disk.Open(path, OpenMode::kCreate))->Append(path).ok(), "not written");
-    files[i] = *table->Open(path);
-    run.Spawn("reader " + path, [&run, path, file = files[i].get()] {
-      char byte = 0;
-      const absl::StatusOr<size_t> read = file->ReadAt(0, {&byte, 1});
-      run.Check(read.ok() && byte == path[0], "not the bytes of its file");
-    });
-  }
-  run.Join();
-  run.Check(table->CloseIdle() <= 2, "more files open than were read at once");
-  run.Check(disk.open_files() == 0, "a file stays open");
-}
-
 TEST(Schedules, AFileOfATableIsNotClosedUnderItsReader) {
-  ExpectSound("file table: eviction vs read (E2)", 2, ReadTwoFilesOfATableOfOne);
+  ExpectSound("file table: eviction vs read (E2)", 2, ReadTwoFilesOfATableOfOne());
 }
 
 // --- Version set ---------------------------------------------------------------------------------
@@ -502,7 +447,7 @@ class Files {
     run_.Check(set_->Close(mutex_).ok(), "close");
   }
 
-  // Adds a segment and drops the one before: what a compaction installs.
+  // Adds a segment and drops the previous one, as a compaction does.
   void Replace(uint64_t old) {
     MutexLock lock(mutex_);
     const uint64_t number = set_->NewPendingFile();
@@ -588,7 +533,7 @@ ExploredProgram InstallAgainstGarbage(bool pin) {
   };
 }
 
-// Two jobs that took the same input: one result is refused, whatever the order (C5).
+// Two jobs took the same input: one result is refused, whatever the order (C5).
 void TwoJobsOfOneInput(Explored& run) {
   auto files = std::make_shared<Files>(run);
   for (const char* name : {"job a", "job b"}) {

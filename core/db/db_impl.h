@@ -1,6 +1,5 @@
-// DbImpl: the database behind the Db interface, over one shared state (db_state.h). Background work
-// is JobScheduler's (job_scheduler.h) and GarbageRemover's; DbImpl's methods live in one file per
-// concern:
+// DbImpl: implements the Db interface over one shared state (db_state.h). JobScheduler and
+// GarbageRemover do the background work. DbImpl's methods live in one file per concern:
 //   open.cc          opening, creating, recovery of the logs, the first manifest edit
 //   write_path.cc    group commit, room in memory, timestamps, sync
 //   read_path.cc     Get, MultiGet, iterators, snapshots
@@ -31,12 +30,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/executor.h"
 #include "core/base/fork.h"
 #include "core/base/no_memory.h"
 #include "core/base/random.h"
 #include "core/base/sync.h"
-#include "core/db/db.h"
 #include "core/db/db_state.h"
 #include "core/db/gap_cache.h"
 #include "core/db/garbage_remover.h"
@@ -50,12 +47,15 @@
 #include "core/db/snapshot_list.h"
 #include "core/db/super_version.h"
 #include "core/db/write_queue.h"
-#include "core/fs/file_system.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/file_table.h"
 #include "core/memtable/memtable.h"
 #include "core/segment/page_cache.h"
 #include "core/version_set/segment_releases.h"
 #include "core/version_set/version_set.h"
+#include "veralith/db.h"
+#include "veralith/executor.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 
@@ -101,8 +101,8 @@ class DbImpl final : public Db, private ForkObserver {
   Statistics GetStatistics() override;
   absl::Status Close() override;
 
-  // An iterator ends that has looked so many times into runs of level 0 beyond the first: begins a
-  // merge if seeks have paid for it. Locks only when it is time to see.
+  // Called when an iterator is destroyed. `visits`: runs of level 0 after the first that its seeks
+  // read. Schedules a merge of level 0 once enough have accrued; locks only then.
   void ChargeSeeks(uint64_t visits);
   bool is_inherited() const { return state_.is_inherited(); }
   absl::Status Closed() const { return state_.Closed(); }

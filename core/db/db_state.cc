@@ -6,7 +6,7 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/db/option_mapping.h"
-#include "core/fs/posix_file_system.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {
@@ -43,14 +43,14 @@ WrittenBytes DbState::WrittenNow() const {
   return written;
 }
 
-// Only with edits that are written anyway: what is counted since the last one is lost in a crash.
+// Adds counts only to edits that are written anyway: a crash loses what is counted since the last
+// one.
 absl::Status DbState::Install(VersionEdit edit) {
   const ManifestState& state = versions->state();
   if (const WrittenBytes written = WrittenNow(); written != state.written) {
     edit.written = written;
   }
-  if (const WrittenPolicy policy = ToWrittenPolicy(options.compaction_policy);
-      policy != state.policy) {
+  if (const CompactionPolicyKind policy = options.compaction_policy; policy != state.policy) {
     edit.policy = policy;
   }
   const uint64_t manifest = versions->manifest_number();
@@ -61,7 +61,7 @@ absl::Status DbState::Install(VersionEdit edit) {
   return status;
 }
 
-// An edit for which there was no memory has changed nothing, and is no more than an error.
+// If there was no memory for an edit, it has changed nothing; that is only an error.
 absl::Status DbState::InstallOrFail(VersionEdit edit) {
   absl::Status status = Install(std::move(edit));
   const bool changed_nothing = absl::IsResourceExhausted(status) && versions->error().ok();
@@ -91,8 +91,8 @@ std::vector<Timestamp> DbState::Points() const {
   return points;
 }
 
-// After a failed write or sync of log or manifest what is on disk is not known: nothing more may be
-// acknowledged (hazards W4, W5).
+// After a failed write or sync of the log or the manifest, it is unknown what is on disk: nothing
+// more may be acknowledged (hazards W4, W5).
 absl::Status DbState::Fatal(const absl::Status& cause) {
   if (fatal.ok()) {
     fatal = FailedPrecondition("no write is possible until the database is opened again");
@@ -119,8 +119,8 @@ absl::Status DbState::CheckWritable() const {
 absl::Status DbState::Closed() const {
   return FailedPrecondition(
       is_inherited()
-          ? "the database belongs to the process that this one was forked from, and is of no "
-            "use here: fork before you open it, or open it here once the other process has "
+          ? "the database belongs to the process that this one was forked from, and cannot be "
+            "used here: fork before you open it, or open it here once the other process has "
             "closed it"
           : "the database is closed");
 }

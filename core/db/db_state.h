@@ -27,22 +27,22 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/clock.h"
-#include "core/base/executor.h"
 #include "core/base/no_memory.h"
 #include "core/base/rate_limiter.h"
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/compaction/options.h"
 #include "core/db/event_queue.h"
-#include "core/db/options.h"
 #include "core/db/seek_debt.h"
 #include "core/db/snapshot_list.h"
 #include "core/db/super_version.h"
 #include "core/format/version_edit.h"
-#include "core/fs/file_system.h"
 #include "core/memtable/memtable.h"
 #include "core/version_set/version_set.h"
+#include "veralith/clock.h"
+#include "veralith/executor.h"
+#include "veralith/file_system.h"
+#include "veralith/options.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -141,7 +141,7 @@ struct DbState {
 
  public:
   DbCounters counters ABSL_GUARDED_BY(database_mutex);
-  // By earlier lives, as the manifest says.
+  // In earlier lives, as the manifest says.
   WrittenBytes written_before ABSL_GUARDED_BY(database_mutex);
   CondVar changed;  // a job ended, or something else that is waited for
   // Changed by the leader of the write queue under the mutex; filled by it without.

@@ -1,4 +1,4 @@
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 #include <functional>
 #include <string>
@@ -48,7 +48,7 @@ class DbTest : public ::testing::Test {
     return it->status().ok() ? rows : ToString(it->status());
   }
 
-  // Enough to reach several levels with the small options.
+  // Writes enough to reach several levels with the small options.
   void Fill(int keys, const std::string& value) {
     for (int i = 0; i < keys; ++i) {
       ASSERT_OK(db_->Put({}, "key" + std::to_string(1000 + i), value + std::to_string(i)));
@@ -192,7 +192,7 @@ TEST_F(DbTest, OpeningRefusesOptionsThatNoJobCanWorkWith) {
   refused[0].listeners = {nullptr};
   refused[1].upper_codec = static_cast<Codec>(99);
   refused[2].bottom_codec = static_cast<Codec>(4);
-  refused[3].compaction_policy = static_cast<CompactionStyle>(9);
+  refused[3].compaction_policy = static_cast<CompactionPolicyKind>(9);
   refused[4].sync_mode = static_cast<SyncMode>(77);
   refused[5].value_page_bytes = (size_t{64} << 20) + 1;
   refused[6].key_page_bytes = size_t{1} << 40;
@@ -324,7 +324,7 @@ TEST_F(DbTest, AReadingOfTheWallClockThatIsNoTimestampIsPassedBy) {
   }
 }
 
-// Makes a call of the database while it syncs its manifest.
+// Calls the database while it syncs its manifest.
 class BesideTheManifest final : public InterceptedFileSystem {
  public:
   explicit BesideTheManifest(FileSystem* base) : InterceptedFileSystem(base) {}
@@ -353,8 +353,8 @@ TEST_F(DbTest, TheClockCanBeAdvancedWhileAWriteRaisesItsCeiling) {
   Reopen();
 }
 
-// There is no timestamp left for a group of commits: nothing is committed, and the reading
-// forgotten.
+// There is no timestamp left for a group of commits: nothing is committed, and the clock's reading
+// is forgotten.
 TEST_F(DbTest, AReadingAtTheEndOfTimeRefusesTheWritesThatMeetItAndNoOther) {
   WriteBatch batch;
   batch.Put("a", "1");
@@ -367,7 +367,7 @@ TEST_F(DbTest, AReadingAtTheEndOfTimeRefusesTheWritesThatMeetItAndNoOther) {
   EXPECT_LT(after, before + 1'000'000'000);
 }
 
-// So that a read at a time sees what was written before it, also by programs that live for a
+// So a read at a time sees what was written before that time, even by programs that live for a
 // moment.
 TEST_F(DbTest, TimestampsStayWithTheWallClockThroughManyShortLives) {
   for (int life = 0; life < 100; ++life) {

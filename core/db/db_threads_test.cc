@@ -1,17 +1,17 @@
 // Real threads on one database: what must hold while writers, readers, scanners, flushes and
-// compactions run beside each other. Meaningful mostly under --config=tsan; the answers are checked
-// in every configuration.
+// compactions run at the same time. Mostly useful under --config=tsan; the answers are checked in
+// every configuration.
 #include <atomic>
 #include <functional>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "core/base/executor.h"
 #include "core/base/status.h"
-#include "core/db/db.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {
@@ -80,7 +80,7 @@ class DbThreads : public ::testing::Test {
     }
   }
 
-  // What a held snapshot shows does not change, whatever runs beside it.
+  // A held snapshot shows the same state, whatever runs at the same time.
   void HoldSnapshots(const std::atomic<bool>& stop) {
     while (!stop.load()) {
       const ScopedSnapshot snapshot(*db_);
@@ -195,8 +195,8 @@ TEST_F(DbThreads, WritersThatSyncShareTheirSyncs) {
   EXPECT_EQ(ToString(db_->Close()), "OK");
 }
 
-// Uses the database as the last thing that its thread does: after all thread_local objects of the
-// database's own, which are made later.
+// Uses the database as the last act of its thread: after all of the database's own thread_local
+// objects are gone, which are made later.
 struct Last {
   std::function<void()> act;
   ~Last() { act(); }

@@ -8,12 +8,12 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/db/db.h"
 #include "core/db/option_mapping.h"
 #include "core/db/testing/simulation.h"
-#include "core/repair/check_database.h"
-#include "core/repair/repair.h"
 #include "gtest/gtest.h"
+#include "veralith/check_database.h"
+#include "veralith/db.h"
+#include "veralith/repair.h"
 
 namespace veralith {
 namespace {
@@ -46,7 +46,7 @@ class Descriptors : public ::testing::Test {
       ASSERT_OK(db.Put({}, Key(i * 7 % kKeys), Value(i * 7 % kKeys, life)));
     }
   }
-  // By lookups, and by a scan.
+  // Reads all by lookups, and by a scan.
   void ExpectAll(Db& db, int life) {
     PinnedValue value;
     for (int i = 0; i < kKeys; i += 3) {
@@ -243,7 +243,7 @@ TEST_F(Descriptors, DatabasesOfOneProcessMakeRoomForOneAnother) {
   ExpectAll(**one, 1);
 }
 
-// Never an old value for a new one, and no damage where there is none.
+// Never returns an old value instead of a new one, and reports no damage where there is none.
 TEST_F(Descriptors, AReadThatOpensAgainSaysThatAWriterCameMeanwhile) {
   const auto write = [this](int life) {
     absl::StatusOr<std::unique_ptr<Db>> writer = simulation_.Open(ManySegments(24));

@@ -7,11 +7,12 @@
 namespace veralith {
 namespace {
 
-constexpr uint64_t kSegmentBytes = 4096;  // what a segment has besides its entries, and more
+constexpr uint64_t kSegmentBytes = 4096;  // more than a segment has besides its entries
 
-// Leaves half of what is left, so that logs can go on, and keeps it for what is worth it: jobs that
-// only give room back, jobs that write mostly deletions, which let go of what lies beneath them,
-// jobs that drop half of what they read, and, as far as half of the reserve, jobs of a few bytes.
+// A job may use at most half of the bytes that are free, so that logs can go on, and only if the
+// job is worth it: it only gives room back; it writes mostly deletions, which remove what lies
+// beneath them; it drops at least half of what it reads; or it writes a few bytes and leaves half
+// of the reserve.
 bool MayUseReserve(const Options& options, const OutputMeasure& measure, bool reclaims,
                    uint64_t free_bytes) {
   const uint64_t segments = measure.bytes / options.target_segment_bytes + 1;
@@ -41,10 +42,10 @@ absl::Status CheckRoom(FileSystem& fs, const std::string& directory, const Optio
   if (MayUseReserve(options, measured, request.reclaims, free_bytes)) {
     return absl::OkStatus();
   }
-  return ResourceExhausted(directory + ": it needs up to " + std::to_string(request.needed_bytes) +
+  return ResourceExhausted(directory + ": a job needs up to " + std::to_string(request.needed_bytes) +
                            " bytes and must leave " + std::to_string(options.min_free_bytes) +
                            " (Options::min_free_bytes), but only " + std::to_string(free_bytes) +
-                           " are free on that disk: make room; it is then tried again");
+                           " are free on that disk: make room, and the job is tried again");
 }
 
 }  // namespace veralith

@@ -11,8 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/compaction/merge.h"
-#include "core/db/options.h"
-#include "core/fs/file_system.h"
+#include "veralith/file_system.h"
+#include "veralith/options.h"
 
 namespace veralith {
 

@@ -15,7 +15,7 @@ void EventQueue::Deliver(Mutex& mutex) {
     MutexUnlock unlock(mutex);
     deliverer_.StoreRelaxed(ThisThread());
     for (const std::shared_ptr<Listener>& listener : listeners_) {
-      TryWithMemory([&] { event(*listener); });  // its own lack of memory is its own affair
+      TryWithMemory([&] { event(*listener); });  // the listener's own bad_alloc is dropped
     }
     deliverer_.StoreRelaxed(nullptr);
   }

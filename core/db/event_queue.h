@@ -6,7 +6,7 @@
 //      another at it leaves its own events to that one.
 //   2. Without listeners nothing is kept, and Deliver does not release the mutex.
 //
-// Thread rule: every call under the mutex given, but for OnThisThread. Shares its listeners.
+// Thread rule: every call under the mutex given, except OnThisThread. Shares its listeners.
 #ifndef VERALITH_CORE_DB_EVENT_QUEUE_H_
 #define VERALITH_CORE_DB_EVENT_QUEUE_H_
 
@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "core/base/sync.h"
-#include "core/db/listener.h"
+#include "veralith/listener.h"
 
 namespace veralith {
 

@@ -14,7 +14,7 @@ bool IsWorthKeeping(const KeyGap& gap) {
          gap.end.size() <= GapCache::kMostKeyBytes;
 }
 
-// What of the gap comes after the key.
+// The part of the gap after the key.
 KeyGap After(const KeyGap& gap, std::string_view key) {
   KeyGap after = gap;
   after.begin.assign(key).push_back('\0');
@@ -32,7 +32,7 @@ bool EndsNoLater(const KeyGap& a, const KeyGap& b) {
 
 }  // namespace
 
-// The gap learned last reaches furthest, as a rule.
+// The gap learned last usually reaches furthest.
 bool GapCache::Find(NamespaceId ns, std::string_view key, Timestamp snapshot, KeyGap* gap) {
   MutexLock lock(mutex_);
   Gap* best = nullptr;
@@ -76,7 +76,7 @@ void GapCache::LearnOrThrow(Timestamp snapshot, KeyGap gap) {
   }
 }
 
-// Takes the place of the gaps that are no better in any way, or of the one not used for longest.
+// Replaces the gaps that are no better in any way, or else the one not used for longest.
 void GapCache::Keep(Timestamp learned, KeyGap keys) {
   std::erase_if(gaps_, [&](const Gap& gap) {
     return gap.keys.ns == keys.ns && gap.learned >= learned && gap.keys.begin >= keys.begin &&

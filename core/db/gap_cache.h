@@ -31,8 +31,8 @@
 #include <vector>
 
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/iterator/known_gaps.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

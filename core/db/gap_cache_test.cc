@@ -95,7 +95,7 @@ TEST(GapCache, PutsNeedNotBeNotedBeforeAnythingIsLearnedNorLongAfter) {
   EXPECT_FALSE(gaps.Find(0, "c", 9, &gap));
 }
 
-// Against the keys that are there at each timestamp.
+// Compares with the keys that exist at each timestamp.
 TEST(GapCache, NeverHoldsAKeyThatIsVisible) {
   Random random(1);
   GapCache gaps = NotingSince(0);

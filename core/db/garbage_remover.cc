@@ -11,7 +11,7 @@ constexpr int64_t kLookupNanos = 10'000'000;  // until a lookup that is under wa
 
 }  // namespace
 
-// Without memory for a task the next job looks.
+// If there is no memory for a task, the next job removes the garbage.
 void GarbageRemover::Schedule() noexcept {
   if (!state_.is_inherited() && Claim()) {
     const bool scheduled = TryWithMemory(

@@ -1,5 +1,5 @@
 // Removes files that nobody needs any more, soon after the last one lets go of them. What cannot be
-// removed is tried again later: it costs room, never an answer.
+// removed is tried again later: that costs room, never a wrong answer.
 //
 // Invariants
 //   1. One thread looks for garbage at a time. What becomes garbage while it looks is not
@@ -14,9 +14,9 @@
 #include <optional>
 
 #include "absl/status/status.h"
-#include "core/base/executor.h"
 #include "core/base/sync.h"
 #include "core/db/db_state.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 
@@ -32,8 +32,8 @@ class GarbageRemover {
 
   // True while a task or a thread is at it. Any thread.
   bool is_busy() const { return removal_.Load() != Removal::kNone; }
-  // True while garbage is there that is about to go. Nobody waits for files that the disk does not
-  // let go.
+  // True while garbage is there that is about to go. Nobody waits for files that the disk cannot
+  // remove.
   bool IsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex) {
     return is_busy() || (timer_.has_value() && failures_ == 0);
   }

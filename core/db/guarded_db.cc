@@ -7,7 +7,7 @@
 namespace veralith {
 namespace {
 
-// What throws nothing of itself is passed on as it is.
+// Calls that throw nothing themselves are passed on unchanged.
 class GuardedDb final : public Db {
  public:
   explicit GuardedDb(std::unique_ptr<DbImpl> db) : db_(std::move(db)) {}

@@ -5,8 +5,8 @@
 
 #include <memory>
 
-#include "core/db/db.h"
 #include "core/db/db_impl.h"
+#include "veralith/db.h"
 
 namespace veralith {
 

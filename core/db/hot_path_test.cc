@@ -1,5 +1,5 @@
-// What a read writes: on the way of a hit no lock and nothing that threads share (super_version.h,
-// 3). Every operation of Mutex, CondVar and Atomic is counted, which only --config=explore can.
+// What a read writes: a hit takes no lock and writes nothing that threads share (super_version.h,
+// 3). Every operation of Mutex, CondVar and Atomic is counted, which only --config=explore can do.
 #include <cstdio>
 #include <memory>
 #include <ostream>
@@ -10,16 +10,16 @@
 
 #include "core/base/sync.h"
 #include "core/base/testing/explorer.h"
-#include "core/db/db.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {
 
 using explored::Step;
 
-// Counts what passes through to the scheduler of the run.
+// Counts what goes to the scheduler of the run.
 class Counter final : public explored::Scheduler {
  public:
   Counter() : inner_(std::exchange(explored::active, this)) {}
@@ -121,7 +121,7 @@ void InAFilledDatabase(const Body& body) {
   EXPECT_FALSE(result.failure.has_value());
 }
 
-// An outermost guard's two stores go to a cache line of the thread's own.
+// An outermost guard makes two stores, to a cache line of the thread's own.
 constexpr Writes kOnlyItsGuard{2, 0, 0};
 
 void ExpectGet(Db& db, const ReadOptions& options, std::string_view key, bool found,
@@ -151,7 +151,7 @@ TEST(HotPath, AGetThatHitsWritesNothingThatIsShared) {
 
 TEST(HotPath, AGetOfALargeValueTakesOneReference) {
   InAFilledDatabase([](Db& db) {
-    ExpectGet(db, {}, "large", true, {2, 1, 0});  // which the value gives back when it goes
+    ExpectGet(db, {}, "large", true, {2, 1, 0});  // the value gives the pin back when it goes
   });
 }
 

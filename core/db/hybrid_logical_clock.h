@@ -19,8 +19,8 @@
 #include <optional>
 
 #include "absl/status/status.h"
-#include "core/base/clock.h"
-#include "core/base/types.h"
+#include "veralith/clock.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

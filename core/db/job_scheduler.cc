@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kPollNanos = 20'000'000;
 
-// The open reader of a live file.
+// Returns the open reader of a live file.
 absl::StatusOr<std::shared_ptr<SegmentReader>> FindReader(const SegmentSet& set, uint64_t number) {
   const Version::Place* place = set.version().Find(number);
   VERALITH_CHECK(place != nullptr);
@@ -71,7 +71,8 @@ bool JobScheduler::MayBegin() const {
   return !state_.closing && !state_.options.read_only && state_.fatal.ok() && pauses_ == 0;
 }
 
-// A kind of work whose last job failed waits for its timer, which schedules what is due then.
+// If the last job of a kind failed, that kind waits for its timer, which schedules what is due
+// then.
 void JobScheduler::Schedule() noexcept {
   if (!MayBegin()) {
     return;
@@ -104,8 +105,8 @@ void JobScheduler::Begin(Work* work, TaskPriority priority, bool (JobScheduler::
   }
 }
 
-// Without a timer to wait for, a job that failed is not begun again before somebody asks: else lack
-// of memory would keep it running for ever.
+// A job that failed and has no timer does not begin again before somebody asks for it. Otherwise
+// lack of memory would keep it running for ever.
 void JobScheduler::EndTask(Work* work) {
   work->scheduled = work->lacks_timer;
   Schedule();
@@ -158,7 +159,7 @@ void JobScheduler::NoteResult(const absl::Status& status, Work* work) {
   work->error_told = true;
   state_.Tell(&Listener::OnBackgroundError,
               BackgroundErrorEvent{work->error, /*fatal=*/false, delay});
-  // Without memory for a timer it waits for the next call.
+  // If there is no memory for a timer, it waits for the next call.
   work->lacks_timer = !TryWithMemory([this, work, delay] {
     work->retry = state_.executor->ScheduleAfter(delay, [this, work] {
       MutexLock lock(state_.mutex());
@@ -186,8 +187,8 @@ void JobScheduler::BackgroundFlush() {
   EndTask(&flush_);
 }
 
-// All frozen memtables become one run. The edit also drops their logs, so that recovery never
-// replays what is flushed (hazard R5).
+// Makes one run of all frozen memtables. The edit also drops their logs, so recovery never replays
+// what is flushed (hazard R5).
 absl::Status JobScheduler::FlushFrozen() {
   const std::vector<FrozenMemtable> taken = state_.frozen;
   FlushRequest request;
@@ -258,7 +259,7 @@ void JobScheduler::PickAndRun() {
   if (!picked) {
     return;
   }
-  // A job that its caller cancelled, or Close, is not a failure to back off from.
+  // A job cancelled by its caller or by Close is not a failure to back off from.
   const bool cancelled =
       state_.close_requested || (manual_job_ != nullptr && manual_job_->IsCancelled());
   if (!cancelled || !absl::IsAborted(status)) {
@@ -384,7 +385,7 @@ absl::Status JobScheduler::Compact(const KeyRange& range, const Atomic<bool>* ca
         /*polls=*/cancel != nullptr);
   });
   std::erase(manual_, &request);
-  while (manual_job_ == &request) {  // it looks at the caller's flag until it ends
+  while (manual_job_ == &request) {  // the job reads `cancel` until it ends
     state_.executor->Await(state_.mutex(), state_.changed);
   }
   if (status.ok() && !request.done) {

@@ -6,7 +6,7 @@
 //   2. What is due is scheduled as soon as nothing stands in its way: a pause, a failure that waits
 //      for its timer, a fatal error, or the end of the database.
 //   3. A failed job changes nothing (running_job.h). Its error is kept until a later job of its
-//      kind succeeds, Resume is called, or somebody asks for such a job; it is tried again with
+//      kind succeeds, Resume is called, or a caller asks for such a job; it is tried again with
 //      back-off.
 //   4. No exception leaves a task: lack of memory is an error of the work that it hit.
 //
@@ -25,14 +25,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/executor.h"
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/compaction/key_range.h"
 #include "core/compaction/picker.h"
 #include "core/db/db_state.h"
 #include "core/db/garbage_remover.h"
 #include "core/db/live_tombstones.h"
+#include "veralith/executor.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

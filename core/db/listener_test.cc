@@ -1,5 +1,5 @@
 // What listeners are told, and what they may do (listener.h); pauses of background work.
-#include "core/db/listener.h"
+#include "veralith/listener.h"
 
 #include <algorithm>
 #include <functional>
@@ -19,7 +19,7 @@ namespace {
 #define ASSERT_OK(expression) ASSERT_EQ(ToString(expression), "OK")
 #define EXPECT_OK(expression) EXPECT_EQ(ToString(expression), "OK")
 
-// Keeps every event as a line, and does what the test asks for inside each.
+// Keeps every event as a line, and in each event does what the test asks for.
 class Recorder final : public Listener {
  public:
   void OnFlushBegin(const FlushEvent& event) override {
@@ -49,7 +49,7 @@ class Recorder final : public Listener {
   size_t Count(const std::string& line) const {
     return static_cast<size_t>(std::count(lines.begin(), lines.end(), line));
   }
-  // The first place of `line` at or behind `from`.
+  // Returns the first index of `line` at or after `from`.
   size_t Find(const std::string& line, size_t from = 0) const {
     return static_cast<size_t>(
         std::find(lines.begin() + static_cast<ptrdiff_t>(from), lines.end(), line) - lines.begin());
@@ -90,7 +90,7 @@ class ListenerTest : public ::testing::Test {
     return db_->Put({}, "key" + std::to_string(10'000 + i), std::string(100, 'v'));
   }
   void SetFaults(const std::string& plan) { simulation_.disk().SetFaults(*ParseFaultPlan(plan)); }
-  // Flushes a segment that cannot be read from now on: flushes succeed, compactions do not.
+  // Flushes a segment that cannot be read from then on: flushes succeed, compactions do not.
   void MakeCompactionsFail() {
     ASSERT_OK(Put(0));
     ASSERT_OK(db_->Flush());
@@ -187,7 +187,7 @@ TEST_F(ListenerTest, IsToldOfSlowdownErrorStopAndRecovery) {
   EXPECT_EQ(recorder_->Count(slowdown + " begin"), recorder_->Count(slowdown + " end"));
 }
 
-// The further level 0 is beyond its trigger, the longer a commit waits. Every run holds key 0, and
+// The further level 0 is above its trigger, the longer a commit waits. Every run holds key 0, and
 // so does the segment that no compaction can read.
 TEST_F(ListenerTest, SlowdownGrowsWithLevelZero) {
   options_.level0_compaction_trigger = 2;

@@ -52,8 +52,8 @@ const RangeTombstoneLists& LiveTombstones::RangeDeletes(
   return ranges_;
 }
 
-// A policy asks of a point only whether it lies below the newest entry of a file with garbage, or
-// below a range delete (core/compaction/reclaim.h).
+// A policy asks only whether a point lies below the newest entry of a file with garbage, or below a
+// range delete (core/compaction/reclaim.h).
 bool LiveTombstones::AnyGarbageEndsIn(const std::shared_ptr<const SegmentSet>& set, Timestamp after,
                                       Timestamp through) {
   if (garbage_ends_of_.lock() != set) {

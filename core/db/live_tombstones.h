@@ -8,9 +8,9 @@
 #include <memory>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/iterator/range_tombstones.h"
 #include "core/version_set/segment_set.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/apply_to_memtable.h"
 
@@ -28,7 +29,7 @@ absl::StatusOr<std::unique_ptr<LogReader>> LogRecovery::OpenLog(uint64_t number,
   return LogReader::Open(std::move(file), number, id);
 }
 
-// True: the log is sound to the end of its file, so that the next log may continue it.
+// Returns true if the log is sound to the end of its file, so the next log may continue it.
 absl::StatusOr<bool> LogRecovery::ReplayLog(uint64_t number, uint64_t id) {
   VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<LogReader> reader, OpenLog(number, id));
   if (checksum_.has_value()) {
@@ -45,12 +46,12 @@ absl::StatusOr<bool> LogRecovery::ReplayLog(uint64_t number, uint64_t id) {
   previous_end_ = std::exchange(end_, reader->end());
   end_detail_ = reader->end_detail();
   if (reader->end_reason() == LogReader::EndReason::kBrokenChain) {
-    end_ = previous_end_;  // what is missing is the tail of the log before this one
+    end_ = previous_end_;  // what is missing is the tail of the previous log
     end_detail_ = "offset " + std::to_string(end_.offset) +
                   ": the records that followed here are lost: the next log does not continue it";
   }
-  // A log that lost even its header had records (logs rotate only behind some), and no log
-  // continues the checksum 0: the next one's records are behind a hole.
+  // A log that lost even its header had records (logs rotate only after some). No log continues the
+  // checksum 0: the next log's records come after a hole.
   checksum_ = reader->checksum().value_or(checksum_.value_or(0));
   return reader->end_reason() == LogReader::EndReason::kEndOfFile;
 }
@@ -92,7 +93,7 @@ void LogRecovery::Keep(const LogRecordView& record) {
     copy.operations.push_back(operation);
     bytes += operation.key.size() + operation.value.size();
   }
-  copy.bytes.reserve(bytes);  // so that it does not move while views are taken
+  copy.bytes.reserve(bytes);  // so the bytes do not move while views are taken
   const auto copied = [&copy](std::string_view part) {
     copy.bytes.append(part);
     return std::string_view(copy.bytes).substr(copy.bytes.size() - part.size());

@@ -4,11 +4,10 @@
 // Invariants
 //   1. What is replayed is a prefix of the commit order: it stops at the first place that is not a
 //      sound continuation (a bad record, a log that lost its tail although a later log has
-//      records), and nothing behind that place is looked at for data (hazards R2, R6).
-//   2. If a sound record behind that place says that the place had been synced, the place is
-//      damage: DataLoss naming file and offset, or, with recover_up_to_damage, a line in report. So
-//      it is if the manifest says so (synced_through), also when the log merely ends before that
-//      place.
+//      records). No data is read after that place (hazards R2, R6).
+//   2. That place is damage if a later sound record says that it had been synced, or if the
+//      manifest does (synced_through), even if the log merely ends before it. Damage is DataLoss
+//      naming file and offset, or, with recover_up_to_damage, a line in report.
 //   3. Timestamps strictly rise from record to record; anything else is DataLoss.
 //
 // Reads only. Memory: the memtables (a flush callback can empty them), one record, and the records
@@ -27,11 +26,11 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/format/log_record.h"
-#include "core/fs/file_system.h"
 #include "core/log/log_reader.h"
 #include "core/memtable/memtable.h"
+#include "veralith/file_system.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -48,7 +47,7 @@ class LogRecovery {
     FileSystem* fs = nullptr;
     std::string directory;
     std::map<uint64_t, uint64_t> logs;  // number -> id, as the manifest names them
-    Timestamp after = 0;                // of the newest entry in segments: logs hold newer ones
+    Timestamp after = 0;                // newest entry in segments; logs hold newer ones
     LogPosition synced_through;         // as the manifest says: known durable, with all before it
     bool recover_up_to_damage = false;
     size_t memtable_bytes = 0;  // beyond it `flush` is called
@@ -69,9 +68,9 @@ class LogRecovery {
   const std::deque<ReplayedRecord>& kept_records() const { return kept_; }
   Timestamp last_timestamp() const { return last_timestamp_; }  // `after`: nothing replayed
   uint64_t records() const { return records_; }
-  // What was dropped: a torn end, or damage that was recovered up to, and where; empty: nothing.
+  // Returns what was dropped and where: a torn end, or what follows damage. Empty: nothing.
   const std::string& report() const { return report_; }
-  // The place behind which nothing was replayed; empty when the logs are whole.
+  // Returns the place where replay ended; empty: the logs are whole.
   const std::string& discarded() const { return discarded_; }
 
  private:

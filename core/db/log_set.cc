@@ -28,15 +28,6 @@ absl::Status LogSet::Sync() {
   return absl::OkStatus();
 }
 
-bool LogSet::HasUnsynced() const {
-  for (const std::unique_ptr<LogWriter>& log : logs_) {
-    if (log->synced() != log->end()) {
-      return true;
-    }
-  }
-  return false;
-}
-
 LogPosition LogSet::DurableEnd() const {
   LogPosition end;
   for (const std::unique_ptr<LogWriter>& log : logs_) {
@@ -62,7 +53,7 @@ void LogSet::DropBefore(uint64_t number) {
   }
 }
 
-// The first log that is not durable to its end says how far durability reaches.
+// The first log that is not durable to its end tells how far durability reaches.
 LogPosition LogSet::SyncedThrough() const {
   for (const std::unique_ptr<LogWriter>& log : logs_) {
     if (log->synced() != log->end()) {

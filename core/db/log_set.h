@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/format/log_record.h"
 #include "core/log/log_writer.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -37,7 +37,6 @@ class LogSet {
   absl::Status Commit();
   // Makes everything committed durable, oldest log first.
   absl::Status Sync();
-  bool HasUnsynced() const;
   // The end of what is durable: in the log that holds its last byte, also where later logs are
   // empty (so that this one's end is told). {0, 0} when nothing is.
   LogPosition DurableEnd() const;

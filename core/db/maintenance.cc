@@ -1,5 +1,6 @@
 // Flush, Compact, waiting, Resume, Check, statistics, Close.
 #include <algorithm>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -14,7 +15,7 @@
 namespace veralith {
 namespace {
 
-// The range of user keys that a Compact call names; nothing when it is empty.
+// Returns the range of user keys that a Compact call names; nothing if it is empty.
 std::optional<KeyRange> ToKeyRange(std::optional<NamespaceId> ns, const Bound& lower,
                                    const Bound& upper) {
   if (!ns.has_value()) {
@@ -42,7 +43,7 @@ std::optional<KeyRange> ToKeyRange(std::optional<NamespaceId> ns, const Bound& l
 
 }  // namespace
 
-// An error of an earlier flush does not count: this one is asked for now.
+// Clears an earlier flush error: the caller asks for a new attempt.
 absl::Status DbImpl::FlushLocked() {
   uint64_t last_id = 0;
   const RateLimiter::Urgent urgent(state_.limiter, TaskPriority::kHigh);
@@ -61,7 +62,7 @@ absl::Status DbImpl::AwaitFlushed(uint64_t last_id) {
   });
 }
 
-// Memtables that wait are flushed; the active one, if it is small, stays in its log.
+// Flushes memtables that wait; the active one, if it is small, stays in its log.
 absl::Status DbImpl::FlushForClose() {
   return state_.active->MemoryBytes() > KeptInLogBytes() ? FlushLocked()
          : state_.frozen.empty()                         ? absl::OkStatus()
@@ -87,10 +88,13 @@ absl::Status DbImpl::Compact(const CompactOptions& options, std::optional<Namesp
   if (!range.has_value()) {
     return absl::OkStatus();
   }
-  if (options.cancel == nullptr || !options.cancel->Load()) {
+  // Jobs look at flags: a request to stop sets this one.
+  Atomic<bool> cancelled{false};
+  const std::stop_callback on_stop(options.cancel, [&cancelled] { cancelled.Store(true); });
+  if (!cancelled.Load()) {
     VERALITH_RETURN_IF_ERROR(FlushLocked());
   }
-  return jobs_.Compact(*range, options.cancel);
+  return jobs_.Compact(*range, options.cancel.stop_possible() ? &cancelled : nullptr);
 }
 
 absl::Status DbImpl::WaitForBackgroundWork() {
@@ -144,7 +148,7 @@ absl::Status DbImpl::Check() {
       std::vector<const SegmentReader*>& readers = runs.emplace_back();
       for (const std::shared_ptr<const Segment>& segment : run.segments) {
         const absl::Status status = segment->reader->Check();
-        if (state_.closed.Load()) {  // and with it files may have gone
+        if (state_.closed.Load()) {  // its files may be gone, too
           return FailedPrecondition("the database is closed");
         }
         VERALITH_RETURN_IF_ERROR(status);
@@ -220,13 +224,12 @@ Statistics DbImpl::GetStatistics() {
   return result;
 }
 
-// The memtable is flushed so that the next opening has little to replay; should that fail, nothing
-// is lost, since the logs are synced once no writer is left.
+// Flushes the memtable so that the next opening has little to replay. If that fails, nothing is
+// lost: the logs are synced once no writer is left.
 absl::Status DbImpl::Close() {
   VERALITH_RETURN_IF_ERROR(RefuseInListener("Close"));
   MutexLock lock(state_.mutex());
-  // Else the flush would queue up after a writer that waits for room.
-  state_.close_requested = true;
+  state_.close_requested = true;  // otherwise the flush would wait for a writer that waits for room
   const RateLimiter::Urgent urgent_compactions(state_.limiter, TaskPriority::kLow);
   jobs_.CancelCompactions();
   if (!state_.closing && !state_.options.read_only && state_.fatal.ok()) {
@@ -258,7 +261,7 @@ absl::Status DbImpl::Close() {
   absl::Status status;
   if (!state_.options.read_only) {
     status = CatchNoMemory("Close", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return EndLogs(); });
-    files_->Close();  // first: a read that needs a file says why there is none
+    files_->Close();  // first: a read that needs a file then says why it has none
     if (status.ok() && state_.fatal.ok()) {
       // Iterators are closed with the database, so they need no file.
       state_.versions->RemoveObsoleteFiles(state_.mutex(), /*pinned_too=*/true).IgnoreError();
@@ -268,13 +271,13 @@ absl::Status DbImpl::Close() {
       status = ended;
     }
     MutexUnlock unlock(state_.mutex());
-    // Else another's opening may have dropped our logs.
+    // Otherwise another process's opening may have dropped our logs.
     const absl::Status owner = CatchNoMemory("Close", [this] { return owner_->Check(); });
     status = status.ok() ? owner : status;
   }
   logs_ = nullptr;
   files_->Close();
-  owner_.reset();  // last: whoever comes next may change all of them
+  owner_.reset();  // last: the next owner may change all of them
   closed_with_ = status;
   state_.changed.NotifyAll();
   return status;

@@ -1,5 +1,5 @@
-// Opening: lock, manifest, logs into new synced segments, or, while they are short, into a new
-// synced log; one edit that switches over.
+// Opening: takes the lock, reads the manifest, and makes new synced segments of the logs, or a new
+// synced log while they are short. One edit switches over.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -10,15 +10,18 @@
 #include "core/db/guarded_db.h"
 #include "core/db/option_mapping.h"
 #include "core/db/running_job.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/yielding_file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/version_set/segment_opener.h"
+#include "veralith/clock.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 
 namespace {
 
-// What helps wherever a database does not open for damage.
+// Adds advice to every error of a database that does not open because of damage.
 absl::Status WithAdvice(const absl::Status& damage, const std::string& directory) {
   return DataLoss(std::string(Message(damage)) + ". Without a backup: `veralith repair " +
                   directory + " --to TARGET` builds a database of what can be read");
@@ -58,7 +61,7 @@ DbImpl::DbImpl(std::string directory, const Options& options)
   AddForkObserver(this);
 }
 
-// On the child's only thread: nobody holds the mutex that could give it back.
+// Runs on the child's only thread: nobody holds the mutex that could release it.
 void DbImpl::AfterForkInChild() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   state_.inherited.Store(true);
   inherited_snapshot_.emplace(&state_.snapshots, state_.visible.Load());
@@ -79,7 +82,7 @@ absl::Status DbImpl::RecoverLocked() {
   MutexLock lock(state_.mutex());
   const ManifestState& state = state_.versions->state();
   state_.written_before = state.written;
-  // What is replayed is flushed as it fills memtables; one edit at the end installs all of it, so
+  // What is replayed is flushed as it fills memtables. One edit at the end installs all of it, so
   // an interrupted recovery changes nothing and can run again (hazard R7).
   VersionEdit edit;
   PendingNumbers numbers(state_);
@@ -92,7 +95,7 @@ absl::Status DbImpl::RecoverLocked() {
       .recover_up_to_damage = state_.options.recover_up_to_damage,
       .memtable_bytes = RecoveryBufferBytes(),
       .flush = nullptr,
-      // Twice: what a Close left is never too much for the next opening.
+      // Twice the size: what Close left is never too much for the next opening.
       .kept_memtable_bytes = state_.options.read_only ? 0 : 2 * KeptInLogBytes()};
   if (!state_.options.read_only) {
     logs.flush = [this, &edit, &numbers](MemtableRef full) ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -114,7 +117,7 @@ absl::Status DbImpl::RecoverLocked() {
   return status;
 }
 
-// A smaller write buffer than the one that filled the logs does not cut them into as many runs.
+// A write buffer smaller than the one that filled the logs does not cut them into as many runs.
 size_t DbImpl::RecoveryBufferBytes() const {
   return std::max(state_.options.write_buffer_bytes, state_.options.recovery_buffer_bytes);
 }
@@ -144,8 +147,8 @@ absl::Status DbImpl::MakeDirectory() {
     }
   }
   VERALITH_RETURN_IF_ERROR(state_.fs->CreateDirectory(state_.directory));
-  // A new database's own name must be durable, too. Until CURRENT is there it may not be: an
-  // opening that crashed can have made the directory without getting further.
+  // A new database's own name must be durable, too. Before CURRENT exists it may not be: an opening
+  // that crashed can have made the directory and nothing else.
   VERALITH_ASSIGN_OR_RETURN(const bool created,
                             state_.fs->Exists(JoinPath(state_.directory, kCurrentFileName)));
   return created ? absl::OkStatus() : state_.fs->SyncDirectory(ParentPath(state_.directory));
@@ -209,9 +212,9 @@ absl::Status DbImpl::OpenVersionSet() {
   return absl::OkStatus();
 }
 
-// Readers share the cache's ownership: one that a late reader of a super-version still holds must
-// not outlive it. A segment that a read-only database finds missing may have been replaced by a
-// writer that came since.
+// Readers share ownership of the cache: a reader that a late user of a super-version still holds
+// must not outlive it. If a read-only database finds a segment missing, a writer may have replaced
+// it since.
 SegmentOpener DbImpl::NewSegmentOpener() const {
   SegmentReaderOptions reader_options;
   reader_options.cache = cache_.get();
@@ -238,8 +241,8 @@ absl::Status DbImpl::FlushReplayed(const Memtable& full, VersionEdit* edit,
   FlushRequest request;
   request.memtables = {&full};
   request.points = job.points();
-  // With the runs that this recovery has flushed before, which are not installed yet: a tombstone
-  // must not be dropped over them.
+  // Includes the runs that this recovery has flushed already, which are not installed yet: a
+  // tombstone must not be dropped if they hold what it hides.
   VERALITH_ASSIGN_OR_RETURN(Version so_far, state_.versions->version().Apply(*edit));
   request.version = std::make_shared<const Version>(std::move(so_far));
   request.run_id = state_.versions->NewRunId();
@@ -268,7 +271,7 @@ absl::Status DbImpl::StartReading(const LogRecovery& recovery) {
   return state_.publish_due ? NoMemory("Open") : absl::OkStatus();
 }
 
-// What was replayed, with its timestamps, into the new log; durable when it returns.
+// Writes what was replayed, with its timestamps, into the new log; durable when it returns.
 absl::Status DbImpl::LogAgain(const LogRecovery& recovery) {
   for (const ReplayedRecord& record : recovery.kept_records()) {
     logs_->Stage(record.ts, record.operations);
@@ -277,9 +280,10 @@ absl::Status DbImpl::LogAgain(const LogRecovery& recovery) {
   return logs_->Sync();
 }
 
-// One edit: the replayed segments in, the old logs out, a new log, a ceiling above every timestamp
-// that an earlier life can have used (hazard O6). The old logs are not trusted again, whoever
-// synced them: what they held is in segments or in the new log, written and synced by this life.
+// Makes one edit: it adds the replayed segments, drops the old logs, and adds a new log and a
+// ceiling above every timestamp that an earlier life can have used (hazard O6). The old logs are
+// not trusted again, whoever synced them: this life writes and syncs what they held, in segments or
+// in the new log.
 absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit,
                                   PendingNumbers* numbers) {
   const bool again = !recovery.kept_records().empty();
@@ -301,7 +305,8 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   const uint64_t number = numbers->New();
   const uint64_t id = random_.Next();
   if (again) {
-    // A log that has records before any edit gave its number out would say that an edit is lost.
+    // If the log had records before an edit gave its number out, that would say that an edit is
+    // lost.
     VERALITH_RETURN_IF_ERROR(state_.Install(VersionEdit()));
   }
   absl::StatusOr<std::unique_ptr<LogWriter>> log;

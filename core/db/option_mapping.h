@@ -8,9 +8,9 @@
 
 #include "absl/status/status.h"
 #include "core/compaction/options.h"
-#include "core/db/options.h"
 #include "core/format/version_edit.h"
 #include "core/segment/segment_writer.h"
+#include "veralith/options.h"
 
 namespace veralith {
 
@@ -24,10 +24,6 @@ size_t MaxOpenSegments(const Options& options, std::optional<uint64_t> process_l
 CompactionOptions ToCompactionOptions(const Options& options, int parallelism);
 // How segments of `level` are written; `bottommost`: no deeper level holds data.
 SegmentOptions ToSegmentOptions(const Options& options, int level, bool bottommost);
-
-// Compaction policies as manifests say them.
-WrittenPolicy ToWrittenPolicy(CompactionStyle style);
-CompactionStyle ToCompactionStyle(WrittenPolicy policy);
 
 }  // namespace veralith
 

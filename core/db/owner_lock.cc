@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 
 namespace veralith {
@@ -9,8 +10,9 @@ namespace {
 
 absl::Status Lost(const absl::Status& why) {
   return FailedPrecondition(std::string(Message(why)) +
-                            "; another process can own the database since, so nothing more is "
-                            "changed in it: close it, see who removed the file, and open it again");
+                            "; another process may own the database now, so nothing more is "
+                            "changed in it: close it, find out what removed the file, and open it "
+                            "again");
 }
 
 }  // namespace
@@ -46,8 +48,9 @@ absl::Status OwnerLock::Check() {
   return directory_lock_ != nullptr ? TakeAgain() : Lost(held);
 }
 
-// The directory was locked all the time, so nobody but an older version can have come in, and that
-// one would hold the new LOCK. Where CURRENT is gone, too, no cleaner was at work: all is lost.
+// The directory was locked all the time, so only an older version can have come in, and it would
+// hold the new LOCK. If CURRENT is gone, too, this was not a cleaner of lock files: everything is
+// lost.
 absl::Status OwnerLock::TakeAgain() {
   VERALITH_ASSIGN_OR_RETURN(const bool exists, fs_->Exists(JoinPath(directory_, kCurrentFileName)));
   if (!exists) {

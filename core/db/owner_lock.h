@@ -14,7 +14,7 @@
 
 #include "core/base/status.h"
 #include "core/base/sync.h"
-#include "core/fs/file_system.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

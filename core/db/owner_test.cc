@@ -1,5 +1,5 @@
-// Other programs beside a database: that remove its lock, move or remove its directory, work under
-// the working directory, or read while a writer comes.
+// Other programs beside a database: they remove its lock, move or remove its directory, change the
+// working directory, or read while a writer comes.
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,9 +9,10 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/db/testing/simulation.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/intercepted_file_system.h"
-#include "core/repair/check_database.h"
 #include "gtest/gtest.h"
+#include "veralith/check_database.h"
 
 namespace veralith {
 namespace {
@@ -21,7 +22,7 @@ namespace {
 
 using Bytes = std::vector<std::pair<std::string, std::string>>;
 
-// What a program may bring that implements no more than it must: it locks no directory and pins
+// A program's own file system that implements only what it must: it locks no directory and pins
 // none.
 class PlainFileSystem final : public FileSystem {
  public:
@@ -78,7 +79,7 @@ class BesideOthers : public ::testing::Test {
       ASSERT_OK(db.Put({}, StrCat("key", 1000 + i), StrCat("value", i)));
     }
   }
-  // "" when exactly keys 0 to `to` are there.
+  // Returns "" if exactly keys 0 to `to` exist.
   static std::string Difference(Db& db, int to) {
     const std::unique_ptr<DbIterator> it = db.NewIterator({});
     int i = 0;
@@ -96,7 +97,7 @@ class BesideOthers : public ::testing::Test {
       ASSERT_OK(disk().Remove(JoinPath("/db", name)));
     }
   }
-  // What an opening finds in the directory, with all of `to` rows in it.
+  // Expects an opening to find the directory with all of `to` rows in it.
   void ExpectWhole(int to, const std::string& directory = "/db") {
     const std::unique_ptr<Db> db = MustOpen(OptionsOf(), directory);
     ASSERT_NE(db, nullptr);
@@ -274,7 +275,7 @@ class ReadersBesideWriters : public BesideOthers {
     image_ = disk().CloneWithEverything();  // with a log to be replayed
     ASSERT_OK(db->Close());
   }
-  // For each call of `read` on a disk of its own: a writer comes in at it.
+  // For each call of `read`, on a disk of its own: a writer comes in at that call.
   void ForEachCall(bool stays, const std::function<absl::Status(FileSystem& fs)>& read) {
     bool acted = true;
     int refused = 0;
@@ -340,7 +341,7 @@ class Checkpoints : public BesideOthers {
     db_ = MustOpen(OptionsOf());
     Fill(*db_, 0, 60);
   }
-  // Everything under the root but the database.
+  // Returns everything under the root except the database.
   std::vector<std::string> Others() {
     std::vector<std::string> names = *disk().List("/");
     std::erase(names, "db");
@@ -362,7 +363,7 @@ TEST_F(Checkpoints, TouchNoDatabaseThatStandsWhereTheyMightBeStaged) {
   ExpectWhole(60, "/copy");
 }
 
-// At every call that one makes on the disk, another one to the same place is run from begin to end.
+// At every call that one makes on the disk, another one to the same place runs from begin to end.
 TEST_F(Checkpoints, OfTwoToOnePlaceOneIsOkAndOpens) {
   ASSERT_OK(db_->Flush());
   ASSERT_OK(db_->Close());

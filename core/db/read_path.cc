@@ -1,5 +1,5 @@
-// The way of a read: pin the super-version, then load the visible timestamp, then look from the
-// newest source to the oldest; the first that says anything about the key decides.
+// The path of a read: pin the super-version, load the visible timestamp, then ask sources from the
+// newest to the oldest. The first that says anything about the key decides.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -11,6 +11,7 @@
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
+#include "core/db/pinned_value_filler.h"
 #include "core/db/version_cursors.h"
 #include "core/format/key_hash.h"
 #include "core/iterator/merging_cursor.h"
@@ -26,8 +27,8 @@ absl::Status CheckNamespace(NamespaceId ns) {
              : InvalidArgument("namespace " + std::to_string(ns) + " is over the limit of 2^63-1");
 }
 
-// One lookup, from source to source. A source is asked only while no newer one has spoken; since
-// sources are ordered by age, what it says is newer than all that older ones could say.
+// One lookup, source by source. A source is asked only if no newer one has decided. Sources are
+// ordered by age, so what it says is newer than anything that older ones could say.
 class Lookup {
  public:
   Lookup(NamespaceId ns, std::string_view key, Timestamp snapshot, bool latest, bool fill_cache,
@@ -39,7 +40,7 @@ class Lookup {
         fill_cache_(fill_cache),
         want_timestamp_(want_timestamp) {}
 
-  // True: decided; see found() and the result.
+  // Returns true if this decides; see found() and the result.
   bool Ask(const Memtable& memtable) {
     const Timestamp covered = memtable.MaxCoveringTombstone(ns_, key_, snapshot_);
     EntryView entry;
@@ -62,9 +63,8 @@ class Lookup {
     LookupOptions options;
     options.fill_cache = fill_cache_;
     options.want_timestamp = want_timestamp_ || covered != 0;
-    options.unpinned_bytes = PinnedValue::kCopiedBytes;
-    // At the newest state no segment holds a version that is not visible: its timestamps need not
-    // be read.
+    options.unpinned_bytes = PinnedValueFiller::kCopiedBytes;
+    // At the newest state every version in a segment is visible: their timestamps need not be read.
     const Timestamp snapshot = latest_ ? kMaxTimestamp : snapshot_;
     VERALITH_RETURN_IF_ERROR(segment.Get(ns_, key_, hash(), snapshot, options, &result_));
     if (result_.kind == LookupResult::Kind::kAbsent) {
@@ -79,7 +79,7 @@ class Lookup {
     return true;
   }
 
-  // Of the key; computed once, and only if a segment is asked.
+  // Hash of the key; computed once, and only if a segment is asked.
   uint64_t hash() {
     if (hash_ == 0) {
       hash_ = HashUserKey(ns_, key_);
@@ -90,15 +90,15 @@ class Lookup {
   std::string_view key() const { return key_; }
   bool found() const { return found_; }
   Timestamp timestamp() const { return timestamp_; }
-  // References of a memtable or a page are shared by all its readers: a small value is copied
+  // All readers of a memtable or a page share its reference count. So a small value is copied
   // instead, unless its page was read for this lookup alone.
   void MoveTo(PinnedValue* value) {
     if (pin_) {
-      value->Assign(value_, std::move(pin_));
-    } else if (value_.size() <= PinnedValue::kCopiedBytes) {
-      value->Copy(value_);
+      PinnedValueFiller::Assign(value_, std::move(pin_), value);
+    } else if (value_.size() <= PinnedValueFiller::kCopiedBytes) {
+      PinnedValueFiller::Copy(value_, value);
     } else {
-      value->Assign(value_, in_memtable_->MakePin());
+      PinnedValueFiller::Assign(value_, in_memtable_->MakePin(), value);
     }
   }
 
@@ -119,8 +119,8 @@ class Lookup {
   LookupResult result_;
 };
 
-// The segments that may hold the key are found first, so that the cache misses of their filters
-// pass side by side; the runs that come after the first kAhead wait their turn.
+// Finds the segments that may hold the key first, so that the cache misses of their filters
+// overlap. Runs after the first kAhead are looked at only if those do not decide.
 absl::Status AskSegments(const SegmentSet& segments, Lookup& lookup) {
   constexpr size_t kAhead = 16;
   const SegmentReader* ahead[kAhead];
@@ -177,10 +177,10 @@ absl::StatusOr<bool> GetFrom(const SuperVersion& pinned, Lookup& lookup, PinnedV
   return true;
 }
 
-// The public iterator over VisibleIterator, or over nothing with an error.
+// The public iterator: over a VisibleIterator, or over nothing with an error.
 class DbIteratorImpl final : public DbIterator {
  public:
-  // `extra_runs`: of level 0, beyond the first.
+  // `extra_runs`: the number of runs in level 0 after the first.
   DbIteratorImpl(VisibleIterator::Source source, uint64_t extra_runs, const Atomic<bool>* closed,
                  DbImpl* db)
       : visible_(std::make_unique<VisibleIterator>(std::move(source))),
@@ -189,7 +189,7 @@ class DbIteratorImpl final : public DbIterator {
         db_(db) {}
   ~DbIteratorImpl() override {
     if (db_->is_inherited()) {
-      // It shares with the parent's threads what it would give back.
+      // It shares what it would release with the parent's threads.
       KeepForEver(visible_.release());
     } else {
       db_->ChargeSeeks(seeks_ * extra_runs_);
@@ -249,7 +249,7 @@ class DbIteratorImpl final : public DbIterator {
     lacks_memory_ = absl::OkStatus();
     return !closed_->LoadAcquire();
   }
-  // Where sources stand after an exception, nobody knows: until the next seek there is an error.
+  // After an exception nobody knows where sources are: there is an error until the next seek.
   template <typename Action>
   void Move(Action action) const {
     try {
@@ -261,7 +261,7 @@ class DbIteratorImpl final : public DbIterator {
 
   std::unique_ptr<VisibleIterator> visible_;
   const uint64_t extra_runs_;
-  const Atomic<bool>* const closed_;  // of the database, which outlives its iterators
+  const Atomic<bool>* const closed_;  // in the database, which outlives its iterators
   DbImpl* const db_;
   uint64_t seeks_ = 0;
   mutable absl::Status lacks_memory_;
@@ -286,7 +286,7 @@ class ErrorIterator : public DbIterator {
   const absl::Status status_;
 };
 
-// One for all who could not have another: never destroyed, and it never changes.
+// One object for every caller without memory for its own: never destroyed, and it never changes.
 class NoMemoryIterator final : public ErrorIterator {
  public:
   static std::unique_ptr<DbIterator> TheOne() {
@@ -299,7 +299,7 @@ class NoMemoryIterator final : public ErrorIterator {
   NoMemoryIterator() : ErrorIterator(absl::Status(absl::StatusCode::kResourceExhausted, "")) {}
 };
 
-// One for all who could not have another: no read is possible at it (db.h).
+// One object for every caller without memory for its own: no read is possible at it (db.h).
 const Snapshot* SnapshotWithoutMemory() {
   static const HeldSnapshot snapshot(/*list=*/nullptr, 0);
   return &snapshot;
@@ -449,7 +449,7 @@ const Snapshot* DbImpl::GetSnapshot() {
   }
 }
 
-// A running job does not know a snapshot that is taken now: it may be dropping versions that only
+// A running job does not know a snapshot that is taken now. It may be dropping versions that only
 // readers below its start could see.
 absl::StatusOr<const Snapshot*> DbImpl::GetSnapshotAt(Timestamp timestamp) {
   VERALITH_RETURN_IF_ERROR(RefuseInChild());
@@ -482,7 +482,7 @@ void DbImpl::ReleaseSnapshot(const Snapshot* snapshot) {
   if (!next.has_value() || state_.closing) {
     return;
   }
-  // What it kept may go.
+  // Compaction may now drop what this snapshot kept.
   TryWithMemory([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { jobs_.PointIsGone(at, *next); });
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 
 namespace veralith {
@@ -12,8 +13,8 @@ constexpr uint64_t kMaxCurrentBytes = 4096;
 
 }  // namespace
 
-// A copy without a lock file (a checkpoint never opened), a missing directory, and one that cannot
-// be locked have no writer that is known.
+// No writer is known if the directory has no lock file (a checkpoint never opened), is missing, or
+// cannot be locked.
 absl::Status CheckNoWriter(FileSystem* fs, const std::string& directory) {
   const absl::Status file =
       fs->Lock(JoinPath(directory, kLockFileName), LockMode::kShared).status();
@@ -24,8 +25,8 @@ absl::Status CheckNoWriter(FileSystem* fs, const std::string& directory) {
   return absl::IsNotFound(itself) || absl::IsUnimplemented(itself) ? absl::OkStatus() : itself;
 }
 
-// First what is compared later, then the look at the locks: a writer that comes and goes between
-// the two is noticed.
+// Reads first what is compared later, and then looks at the locks: so a writer that comes and goes
+// in between is noticed.
 absl::StatusOr<ReaderWatch> ReaderWatch::Begin(FileSystem* fs, const std::string& directory) {
   ReaderWatch watch(fs, directory);
   VERALITH_ASSIGN_OR_RETURN(watch.current_, watch.ReadCurrent());
@@ -33,8 +34,8 @@ absl::StatusOr<ReaderWatch> ReaderWatch::Begin(FileSystem* fs, const std::string
   return watch;
 }
 
-// Words that no CURRENT holds for one that is missing or too long to be ours, which is not this
-// class's to judge.
+// If CURRENT is missing or too long to be ours, returns words that no CURRENT holds: judging it is
+// not this class's task.
 absl::StatusOr<std::string> ReaderWatch::ReadCurrent() const {
   absl::StatusOr<std::string> bytes =
       ReadWholeFile(*fs_, JoinPath(directory_, kCurrentFileName), kMaxCurrentBytes);

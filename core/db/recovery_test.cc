@@ -1,6 +1,6 @@
 // Power cuts in every step, survivors of each, power cuts during recovery, and a failure of every
-// call: what a database is afterwards is always some prefix of its commits that holds the durable
-// ones. The order monitor watches every run.
+// call. Afterwards a database is always some prefix of its commits that holds the durable ones. The
+// order monitor watches every run.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -15,12 +15,12 @@
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
 #include "core/base/text.h"
-#include "core/db/db.h"
 #include "core/db/testing/manifest_interpreter.h"
 #include "core/fs/testing/order_monitor.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
 
 namespace veralith {
 namespace {
@@ -69,7 +69,7 @@ WriteBatch ToBatch(const Commit& commit) {
   return batch;
 }
 
-// The states that the commits so far may have led to, one set after each commit: a commit that
+// The states to which the commits so far may have led, one set after each commit: a commit that
 // returned an error may have happened or not.
 class LegalStates {
  public:
@@ -119,8 +119,8 @@ Change DeleteRange(std::string begin, std::string end) {
   return {Change::kDeleteRange, std::move(begin), std::move(end)};
 }
 
-// Overwrites, deletes and batches on both sides of flushes, compactions and a reopening, and one
-// stretch that fills memtables by itself.
+// Overwrites, deletes and batches before and after flushes, compactions and a reopening, and one
+// part that fills memtables by itself.
 std::vector<Step> Script() {
   std::vector<Step> script = {
       Unsynced({Put("a", "1")}),
@@ -174,13 +174,14 @@ class Machine {
     VERALITH_ASSIGN_OR_RETURN(db_, Db::Open(kDirectory, options));
     return absl::OkStatus();
   }
-  // Without Close when the power is gone, for then nothing works.
+  // Destroys the database without Close if the power is gone, because then nothing works.
   void PowerOff() {
     db_.reset();
     executor_.DropAll();
   }
 
-  // As far as it gets; what failed is told to `legal`. A step that fails is followed by Resume.
+  // Runs as far as possible, and tells `legal` what failed. A step that fails is followed by
+  // Resume.
   void Run(const std::vector<Step>& script, LegalStates& legal) {
     for (const Step& step : script) {
       const absl::Status status = RunStep(step, legal);
@@ -304,8 +305,8 @@ std::set<uint64_t> FileNumbers(SimulatedFileSystem& disk) {
   return numbers;
 }
 
-// Opens what a power cut left, and expects a legal state, new numbers, new timestamps (hazard R10),
-// and a database that goes on working and keeps what it now says.
+// Opens what a power cut left. Expects a legal state, new numbers, new timestamps (hazard R10), and
+// a database that goes on working and keeps what it says now.
 void ExpectRecovers(std::unique_ptr<SimulatedFileSystem> image, LegalStates legal, Timestamp used) {
   const std::set<uint64_t> before = FileNumbers(*image);
   Machine machine(std::move(image));
@@ -322,7 +323,7 @@ void ExpectRecovers(std::unique_ptr<SimulatedFileSystem> image, LegalStates lega
     EXPECT_TRUE(before.contains(number) || before.empty() || number > *before.rbegin()) << number;
   }
   EXPECT_OK(machine.db().Check());
-  // Hazards R2, W5: what was acknowledged since is not behind a torn tail.
+  // Hazards R2, W5: what was acknowledged since then does not follow a torn tail.
   std::unique_ptr<SimulatedFileSystem> again = machine.disk().CloneWithNothingUnsynced();
   machine.ExpectTheOrderWasKept();
   machine.PowerOff();
@@ -344,7 +345,7 @@ std::vector<std::unique_ptr<SimulatedFileSystem>> SurvivorsOf(const SimulatedFil
   return std::move(survivors.images);
 }
 
-// The power goes in every step of recovering `image`; then it recovers all the same.
+// Cuts the power in every step of recovering `image`; it must recover nevertheless.
 int CutDuringRecovery(const SimulatedFileSystem& image, const LegalStates& legal, Timestamp used) {
   int cases = 0;
   for (uint64_t step = 1;; ++step) {
@@ -367,7 +368,7 @@ int CutDuringRecovery(const SimulatedFileSystem& image, const LegalStates& legal
   }
 }
 
-// Hazards R7, R10, W2, R2, R5: half a batch, a replayed flush, a lost synced commit or a reused
+// Hazards R7, R10, W2, R2, R5: half a batch, a replayed flush, a lost synced commit, or a reused
 // number or timestamp would each be an illegal state here.
 TEST(Recovery, APowerCutInAnyStepLeavesAPrefixWithEverythingThatWasSynced) {
   const std::vector<Step> script = Script();
@@ -404,8 +405,8 @@ TEST(Recovery, APowerCutInAnyStepLeavesAPrefixWithEverythingThatWasSynced) {
   EXPECT_GT(second_cuts, 100);
 }
 
-// Runs the script with one rule of faults; false when the fault was not reached. Afterwards the
-// fault is repaired, and the database is opened again, then once more after a power cut.
+// Runs the script with one rule of faults; returns false if the fault was not reached. Then the
+// fault is repaired, and the database is opened again, and once more after a power cut.
 bool SurvivesFault(const std::vector<Step>& script, const std::string& plan) {
   Machine machine(std::make_unique<SimulatedFileSystem>());
   LegalStates legal;
@@ -429,7 +430,7 @@ bool SurvivesFault(const std::vector<Step>& script, const std::string& plan) {
   }
   EXPECT_OK(machine.db().Check());
   machine.ExpectTheOrderWasKept();
-  // What recovery showed is durable, also where a sync had failed before.
+  // What recovery showed is durable, even if a sync had failed before.
   std::unique_ptr<SimulatedFileSystem> image = machine.disk().CloneWithNothingUnsynced();
   machine.PowerOff();
   ExpectRecovers(std::move(image), legal, machine.used());
@@ -598,7 +599,7 @@ TEST_F(RecoveryHazard, DamageInAnOlderLogIsDataLossAndTheNewerOneIsNotReplayedOv
   EXPECT_EQ(Get("last"), "1");
 }
 
-// Hazard W5: a log write that fails half way is never followed by an acknowledged one.
+// Hazard W5: a log write that fails halfway is never followed by an acknowledged one.
 TEST_F(RecoveryHazard, BehindAHalfWrittenRecordNothingIsAcknowledged) {
   ASSERT_OK(machine_->db().Put(kSynced, "a", "1"));
   machine_->disk().SetFaults(*ParseFaultPlan("append@.log#1=short"));

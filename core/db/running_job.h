@@ -21,14 +21,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/executor.h"
 #include "core/base/no_memory.h"
-#include "core/base/types.h"
 #include "core/compaction/job.h"
 #include "core/db/db_state.h"
 #include "core/db/disk_room.h"
 #include "core/format/version_edit.h"
 #include "core/version_set/segment_set.h"
+#include "veralith/executor.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "core/base/check.h"
-#include "core/base/types.h"
-#include "core/db/db.h"
+#include "veralith/db.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -8,8 +8,8 @@
 //   3. A lookup whose pages are cached takes no lock and writes nothing that threads share. (That
 //      is held by core/db/hot_path_test.cc, which counts what each kind of read writes.) What is
 //      left:
-//        - a value larger than PinnedValue::kCopiedBytes: one reference on its page or memtable,
-//          given back with the PinnedValue;
+//        - a value larger than PinnedValueFiller::kCopiedBytes: one reference on its page or
+//          memtable, given back with the PinnedValue;
 //        - a page that the cache's clock took a chance from: one relaxed store of the chances;
 //        - MultiGet: one reference on the super-version per call; an iterator: one in its life,
 //          and, where level 0 has several runs, one relaxed addition at its end;
@@ -29,9 +29,9 @@
 
 #include "core/base/epoch.h"
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/memtable/memtable.h"
 #include "core/version_set/segment_set.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

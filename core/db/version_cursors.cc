@@ -13,7 +13,7 @@ namespace {
 
 using Segments = std::span<const std::shared_ptr<const Segment>>;
 
-// Those of a run that may have keys of the namespace.
+// Returns the segments of a run that may have keys of the namespace.
 Segments OfNamespace(const SegmentRun& run, NamespaceId ns) {
   const auto begin = std::partition_point(
       run.segments.begin(), run.segments.end(),
@@ -59,7 +59,7 @@ class RunParts final : public CursorParts {
   }
 
  private:
-  const Segments segments_;  // of the pinned super-version
+  const Segments segments_;  // in the pinned super-version
   const NamespaceId ns_;
   const Timestamp snapshot_;
   const bool fill_cache_;

@@ -7,10 +7,10 @@
 #include <memory>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/db/super_version.h"
 #include "core/iterator/key_cursor.h"
 #include "core/iterator/range_tombstones.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -18,7 +18,7 @@ std::vector<std::unique_ptr<KeyCursor>> VersionCursors(const SuperVersion& pinne
                                                        Timestamp snapshot, bool fill_cache,
                                                        RangeTombstoneLists* range_tombstones);
 
-// Of level 0: those that may have keys of the namespace.
+// Returns the number of level 0's runs that may have keys of the namespace.
 size_t Level0Runs(const SuperVersion& pinned, NamespaceId ns);
 
 }  // namespace veralith

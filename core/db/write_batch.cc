@@ -1,22 +1,20 @@
-#include "core/db/write_batch.h"
+#include "veralith/write_batch.h"
 
 #include <exception>
-
-#include "core/base/check.h"
 
 namespace veralith {
 
 void WriteBatch::Put(NamespaceId ns, std::string_view key, std::string_view value) {
-  Add(Operation::Kind::kPut, ns, key, value, false);
+  Add(Kind::kPut, ns, key, value, false);
 }
 
 void WriteBatch::Delete(NamespaceId ns, std::string_view key) {
-  Add(Operation::Kind::kDelete, ns, key, {}, false);
+  Add(Kind::kDelete, ns, key, {}, false);
 }
 
 void WriteBatch::DeleteRange(NamespaceId ns, std::string_view begin,
                              std::optional<std::string_view> end) {
-  Add(Operation::Kind::kDeleteRange, ns, begin, end.value_or(std::string_view()), !end.has_value());
+  Add(Kind::kDeleteRange, ns, begin, end.value_or(std::string_view()), !end.has_value());
 }
 
 void WriteBatch::Clear() {
@@ -25,19 +23,8 @@ void WriteBatch::Clear() {
   lacks_memory_ = false;
 }
 
-WriteBatch::Operation WriteBatch::operation(size_t i) const {
-  VERALITH_CHECK(i < operations_.size());
-  const Slot& slot = operations_[i];
-  const std::string_view bytes(bytes_);
-  return {.kind = slot.kind,
-          .ns = slot.ns,
-          .key = bytes.substr(slot.offset, slot.key_size),
-          .value = bytes.substr(slot.offset + slot.key_size, slot.value_size),
-          .open_end = slot.open_end};
-}
-
-void WriteBatch::Add(Operation::Kind kind, NamespaceId ns, std::string_view key,
-                     std::string_view value, bool open_end) {
+void WriteBatch::Add(Kind kind, NamespaceId ns, std::string_view key, std::string_view value,
+                     bool open_end) {
   const size_t offset = bytes_.size();
   try {
     bytes_.append(key).append(value);

@@ -1,4 +1,4 @@
-// The way of a write: room, timestamps under the ceiling, log, sync if asked, memtable, visible.
+// The path of a write: room, timestamps under the ceiling, log, sync if asked, memtable, visible.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -15,8 +15,8 @@
 namespace veralith {
 namespace {
 
-// How long a commit waits for each run of level 0 from its slowdown trigger on: one is not noticed
-// alone; the many before the stop trigger leave compaction most of the time.
+// How long a commit waits for each run of level 0 from the slowdown trigger on. One is not noticed;
+// the many before the stop trigger leave most of the time to compaction.
 constexpr int64_t kSlowdownNanos = 1'000'000;
 
 size_t OperationBytes(std::span<const LogOperation> operations) {
@@ -112,7 +112,7 @@ absl::StatusOr<Timestamp> DbImpl::Commit(const WriteOptions& options,
   return writer.timestamp;
 }
 
-// However it goes, the queue gets its next leader (hazard E9).
+// Whatever happens, the queue gets its next leader (hazard E9).
 void DbImpl::Lead(WriteQueue::Writer& leader) {
   const absl::Status status =
       CatchNoMemory("a write", [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return LeadGroup(leader); });
@@ -139,14 +139,14 @@ void DbImpl::FinishLeading(const absl::Status& status) {
   state_.DeliverEvents();
 }
 
-// Takes the timestamps under the mutex, then writes log and memtable without it: the leader is the
-// only one to touch them. Memory that cannot be had before the log is written is an error of this
-// group alone; after that it is as a failed write, since the log says what no memtable has.
+// Takes the timestamps under the mutex, then writes log and memtable without it: only the leader
+// touches them. If memory runs out before the log is written, that is an error of this group alone.
+// After that it is like a failed write, because the log says what no memtable has.
 absl::Status DbImpl::CommitGroup() {
   const std::vector<WriteQueue::Writer*>& group = queue_.Group();
   bool sync = std::exchange(sync_due_, false);
   const bool sync_was_due = sync;
-  Timestamp last = 0;  // of this group; none for barriers, which commit nothing
+  Timestamp last = 0;  // in this group; none for barriers, which commit nothing
   uint64_t user_bytes = 0;
   size_t entries = 0;
   for (WriteQueue::Writer* writer : group) {
@@ -170,8 +170,7 @@ absl::Status DbImpl::CommitGroup() {
       status = LogGroup(sync);
     }
     if (staged.ok() && status.ok()) {
-      status = CatchNoMemory("a write that is logged",
-                             [&] { return ApplyGroup(group, last, &notes_on); });
+      status = CatchNoMemory("a logged write", [&] { return ApplyGroup(group, last, &notes_on); });
     }
   }
   if (!staged.ok()) {
@@ -257,7 +256,7 @@ absl::Status DbImpl::EnsureCeiling() {
     edit.timestamp_ceiling = needed;
     VERALITH_RETURN_IF_ERROR(state_.InstallOrFail(std::move(edit)));
     clock_->RaiseCeiling(needed);
-    // Meanwhile AdvanceClock may have gone beyond it.
+    // Meanwhile AdvanceClock may have moved the clock past it.
   }
 }
 
@@ -273,9 +272,9 @@ bool DbImpl::BelowLevel0Stop() const {
 }
 
 // Called by the leader: on return the active memtable can take the group. An entry of any size goes
-// into a memtable that is not full yet, so no entry is too large to be taken (hazard W3). Where the
-// disk has no room for a flush, deletions go into a full memtable, up to twice its size: they are
-// what makes room.
+// into a memtable that is not full yet, so no entry is too large (hazard W3). If the disk has no
+// room for a flush, deletions go into a full memtable, up to twice its size: they are what makes
+// room.
 absl::Status DbImpl::MakeRoom(bool deletes) {
   if (state_.publish_due) {
     state_.PublishSuperVersion();  // else readers would not see what goes into the memtable
@@ -303,8 +302,8 @@ absl::Status DbImpl::MakeRoom(bool deletes) {
   return status.ok() ? RotateMemtable() : status;
 }
 
-// One memtable more than there are write buffers, and another one when this one takes no more: all
-// of them become one run, without what the deletions hide.
+// Allows one memtable more than there are write buffers, and one more when the active one takes no
+// more. All of them become one run, without what the deletions hide.
 void DbImpl::FlushDeletions() {
   const bool is_short = absl::IsResourceExhausted(jobs_.error(JobKind::kFlush)) ||
                         absl::IsResourceExhausted(jobs_.error(JobKind::kCompaction));
@@ -335,8 +334,8 @@ void DbImpl::SlowDown() {
   }
 }
 
-// Called by the leader. EndStall is too, except when a compaction or Close ends a slowdown that
-// nobody is waiting in.
+// Called by the leader. EndStall is too, except when a compaction or Close ends a slowdown whose
+// end no writer has noticed.
 void DbImpl::BeginStall(StallEvent::Kind kind, std::string reason) {
   if (stall_.has_value() && stall_->kind == kind && stall_->reason == reason) {
     return;
@@ -395,7 +394,7 @@ absl::Status DbImpl::WaitForRoom(std::string reason, JobKind kind, bool (DbImpl:
   return status;
 }
 
-// All the memory that it needs is had before the new log is in the manifest.
+// Allocates all the memory that it needs before the new log is in the manifest.
 absl::Status DbImpl::RotateMemtable() {
   VersionEdit edit;
   const uint32_t continues = logs_->checksum();
@@ -433,13 +432,13 @@ absl::Status DbImpl::AsLeader(const std::function<absl::Status()>& action) {
   }
   absl::Status status = state_.CheckWritable();
   if (status.ok()) {
-    status = CatchNoMemory("what excludes writes", action);
+    status = CatchNoMemory("an operation that excludes writes", action);
   }
   FinishLeading(status);
   return status;
 }
 
-// A barrier that asks for a sync: it shares its sync with every writer in its group.
+// Enters a barrier that asks for a sync: it shares its sync with every writer in its group.
 absl::Status DbImpl::Sync() {
   VERALITH_RETURN_IF_ERROR(RefuseInListener("Sync"));
   WriteQueue::Writer writer;
@@ -467,7 +466,7 @@ void DbImpl::ScheduleIntervalSync(int64_t delay_nanos) {
   });
 }
 
-// The write is committed: without memory for a timer the next one syncs.
+// The write is committed: if there is no memory for a timer, the next write syncs.
 void DbImpl::EnsureIntervalSync() {
   if (!TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
         ScheduleIntervalSync(state_.options.sync_interval_nanos);
@@ -476,7 +475,7 @@ void DbImpl::EnsureIntervalSync() {
   }
 }
 
-// A timer must not wait behind a leader that may itself wait for background work: when there is a
+// A timer must not wait for a leader that may itself wait for background work. If there is a
 // leader, its group is asked to sync, and this looks again soon.
 void DbImpl::IntervalSync() {
   if (state_.closing) {

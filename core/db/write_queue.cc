@@ -11,7 +11,7 @@ bool WriteQueue::Enter(Writer& writer) {
   return queue_.size() == 1;
 }
 
-// A group without a sync takes about as long as a wake-up: look for a while before sleeping.
+// A group without a sync takes about as long as a wake-up: spins for a while before it sleeps.
 bool WriteQueue::AwaitTurn(Writer& writer) {
   for (int spins = writer.sync ? 0 : kSpins;
        spins > 0 && writer.state.LoadAcquire() == Writer::kAwake; --spins) {

@@ -1,5 +1,5 @@
-// Group commit: writers queue up; the first is the leader and commits for those behind it with one
-// log append and at most one sync; the others wait until their work is done or they lead.
+// Group commit. Writers queue up. The first is the leader and commits for those after it, with one
+// log append and at most one sync. The others wait until their work is done or they lead.
 //
 // Invariants
 //   1. Groups commit one after the other, in queue order: there is one leader at a time.
@@ -10,7 +10,7 @@
 //   4. A writer that finds nobody before it pays for no wake-up; one that waits sleeps on a mutex
 //      of its own and, once finished, goes on without the database's.
 //
-// Thread rule: every call but AwaitTurn under the mutex given, which is the database's (the
+// Thread rule: every call except AwaitTurn under the mutex given, which is the database's (the
 // thread-safety analysis cannot see that they are one, so it is not asked). Waiting goes through
 // the executor. Ownership: writers live on their callers' stacks until they are finished.
 #ifndef VERALITH_CORE_DB_WRITE_QUEUE_H_
@@ -23,10 +23,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/executor.h"
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/format/log_record.h"
+#include "veralith/executor.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -34,7 +34,7 @@ class WriteQueue {
  public:
   struct Writer {
     std::span<const LogOperation> operations;  // reduced; empty: a barrier
-    size_t bytes = 0;                          // of their keys and values
+    size_t bytes = 0;                          // size of their keys and values
     bool sync = false;
     bool exclusive = false;  // leads a group of one
 

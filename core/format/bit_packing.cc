@@ -14,7 +14,7 @@ uint64_t Load64(const char* in) {
   return value;
 }
 
-// Value I of a group. The eight bytes loaded end at the latest where the group ends.
+// Reads value I of a group. The eight bytes loaded never reach beyond the group's end.
 template <typename T, int W, size_t I>
 inline T UnpackOne(const char* in) {
   if constexpr (W == 0) {

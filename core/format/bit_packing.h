@@ -1,8 +1,8 @@
 // Groups of 32 unsigned integers of one bit width, least significant bit first, as Parquet packs
-// them: 4 * width bytes each. One specialised function per width (no branch per value, 64-bit
-// loads that stay inside the group).
+// them: 4 * width bytes each. There is one specialised function per width: no branch per value, and
+// 64-bit loads that stay inside the group.
 //
-// The callers have checked widths (32- or 64-bit at most, as the type) and room.
+// The callers have checked the widths (at most 32 or 64 bits, as the type) and the room.
 #ifndef VERALITH_CORE_FORMAT_BIT_PACKING_H_
 #define VERALITH_CORE_FORMAT_BIT_PACKING_H_
 

@@ -1,5 +1,5 @@
-// A cursor over the bytes of a page, for the encodings: varints as Parquet's encodings use them
-// (ULEB128, zigzag), and the error that names the offset. Never moves past the end.
+// A cursor over the bytes of a page, for the encodings: it reads varints as Parquet uses them
+// (ULEB128, zigzag) and makes the error that names the offset. It never moves past the end.
 #ifndef VERALITH_CORE_FORMAT_BYTE_CURSOR_H_
 #define VERALITH_CORE_FORMAT_BYTE_CURSOR_H_
 
@@ -21,7 +21,7 @@ class ByteCursor {
   const char* data() const { return bytes_.data() + position_; }
   void Advance(size_t count) { position_ += count; }  // count <= remaining()
 
-  // False at the end of the bytes, or beyond 64 bits.
+  // Returns false at the end of the bytes, or if the value has more than 64 bits.
   bool ReadVarint(uint64_t* value) {
     uint64_t result = 0;
     for (int shift = 0; shift < 64 && position_ < bytes_.size(); shift += 7) {

@@ -9,7 +9,7 @@
 namespace veralith {
 namespace {
 
-// ISA-L runs three streams beside each other; below this its setup costs more than it saves.
+// ISA-L runs three streams at the same time; below this size its setup costs more than it saves.
 constexpr size_t kShortBytes = 256;
 // crc32_iscsi takes the length as an int.
 constexpr size_t kChunkBytes = size_t{1} << 30;

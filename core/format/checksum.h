@@ -1,6 +1,7 @@
 // The two checksums of Veralith's files: CRC-32C (Castagnoli, RFC 3720 appendix B.4) in its own
-// structures, CRC-32 (IEEE 802.3, as zlib and gzip) in Parquet page headers. By ISA-L, and for
-// short inputs by the processor's own crc32 instruction: about 20 GB/s long, 8 bytes per ns short.
+// structures, and CRC-32 (IEEE 802.3, as zlib and gzip) in Parquet page headers. ISA-L computes
+// them; for short inputs the processor's own crc32 instruction does. Long inputs run at about 20
+// GB/s, short ones at 8 bytes per ns.
 //
 // Both continue: Crc32c(Crc32c(0, a), b) == Crc32c(0, a + b); the checksum of nothing is 0.
 // Pure functions, any thread.
@@ -12,7 +13,8 @@
 
 namespace veralith {
 
-// The CRC-32C of what `seed` is the checksum of (0: nothing) followed by `bytes`.
+// Returns the CRC-32C of the bytes that `seed` is the checksum of (0: no bytes), followed by
+// `bytes`.
 uint32_t Crc32c(uint32_t seed, std::string_view bytes);
 inline uint32_t Crc32c(std::string_view bytes) { return Crc32c(0, bytes); }
 

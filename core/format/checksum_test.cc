@@ -7,7 +7,7 @@
 namespace veralith {
 namespace {
 
-// One bit at a time, from the definition: shares nothing with the library.
+// Computes one bit at a time, from the definition; shares nothing with the library.
 uint32_t BitwiseCrc(uint32_t reflected_polynomial, std::string_view bytes) {
   uint32_t crc = 0xffffffff;
   for (const char c : bytes) {

@@ -18,7 +18,7 @@ bool ByteReader::ReadLongVarint64(uint64_t* v, std::string_view what) {
     value |= (byte & 0x7f) << (7 * i);
     if (byte < 0x80) {
       if (byte == 0 && i > 0) {
-        break;  // a last group of zeros says nothing: another, longer encoding of the value
+        break;  // a last group of zeros adds nothing: a second, longer encoding of the value
       }
       offset_ += i + 1;
       *v = value;

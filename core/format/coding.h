@@ -1,11 +1,11 @@
-// Numbers as bytes: fixed-width little-endian, base-128 varints, and ByteReader, the cursor through
-// which every codec reads bytes it does not trust.
+// Numbers as bytes: fixed-width little-endian and base-128 varints. ByteReader is the cursor
+// through which every codec reads bytes it does not trust.
 //
 // Invariants
 //   1. A value has exactly one encoding: a varint with superfluous groups is refused.
 //   2. ByteReader never reads outside its input; after its first failure every read fails, and
 //      status() tells the offset (from the input's start) and what was expected there.
-//   3. Nothing here allocates but std::string appends and the message of a failed status().
+//   3. Nothing here allocates except std::string appends and the message of a failed status().
 //
 // Ownership: ByteReader and the views it hands out point into the caller's bytes.
 #ifndef VERALITH_CORE_FORMAT_CODING_H_
@@ -74,14 +74,14 @@ inline void AppendVarint64(std::string* out, uint64_t v) {
   char bytes[kMaxVarint64Bytes];
   out->append(bytes, static_cast<size_t>(StoreVarint64(bytes, v) - bytes));
 }
-// A varint of the length, then the bytes.
+// Appends the length as a varint, then the bytes.
 inline void AppendLengthPrefixed(std::string* out, std::string_view bytes) {
   AppendVarint64(out, bytes.size());
   out->append(bytes);
 }
 
-// Reads return false at the first thing that is not as it must be, and from then on. `what` names
-// the field for the message ("entry count") and must be a string literal or live as long.
+// Reads return false at the first fault, and always after it. `what` names the field for the
+// message ("entry count"); it must be a string literal or live as long.
 class ByteReader {
  public:
   ByteReader() = default;
@@ -106,7 +106,7 @@ class ByteReader {
     }
     return ReadLongVarint64(v, what);
   }
-  // A varint that is at most `limit`.
+  // Reads a varint that is at most `limit`.
   bool ReadVarintUpTo(uint64_t limit, uint64_t* v, std::string_view what) {
     const size_t start = offset_;
     if (!ReadVarint64(v, what)) {
@@ -122,7 +122,7 @@ class ByteReader {
     offset_ += n;
     return true;
   }
-  // A varint length, at most `limit`, and that many bytes.
+  // Reads a varint length, at most `limit`, and that many bytes.
   bool ReadLengthPrefixed(uint64_t limit, std::string_view* bytes, std::string_view what) {
     uint64_t n;
     return ReadVarintUpTo(limit, &n, what) && ReadBytes(n, bytes, what);
@@ -131,17 +131,17 @@ class ByteReader {
     std::string_view ignored;
     return ReadBytes(n, &ignored, what);
   }
-  // False unless everything was read.
+  // Fails unless everything was read.
   bool ExpectEnd(std::string_view what) {
     return ok() && (AtEnd() || FailAt(offset_, Fault::kTrailing, what, remaining()));
   }
-  // Makes the reader fail where it is, because `what` (a sentence: "level out of range") is wrong.
+  // Makes the reader fail at its position because of `what` (a sentence: "level out of range").
   bool Fail(std::string_view what) { return FailAt(offset_, Fault::kWrong, what, 0); }
   bool FailAtOffset(size_t offset, std::string_view what) {
     return FailAt(offset, Fault::kWrong, what, 0);
   }
 
-  // DataLoss "offset 12: expected 8 bytes of timestamp, 3 remain" after a failure, else OK.
+  // Returns DataLoss "offset 12: expected 8 bytes of timestamp, 3 remain" after a failure, else OK.
   absl::Status status() const;
 
  private:
@@ -162,7 +162,7 @@ class ByteReader {
   std::string_view input_;
   size_t offset_ = 0;
   Fault fault_ = Fault::kNone;
-  // Of the first failure.
+  // Details of the first failure.
   size_t fault_offset_ = 0;
   uint64_t fault_number_ = 0;
   std::string_view fault_what_;

@@ -14,9 +14,9 @@
 namespace veralith::parquet {
 namespace {
 
-// One per thread: a ZSTD context costs more to make than a page to decompress. The output buffer
-// is the window, so it allocates nothing from what a frame claims. Throws std::bad_alloc when there
-// is no memory; the next call tries again.
+// One per thread: a ZSTD context costs more to make than a page to decompress. The output buffer is
+// the window, so nothing is allocated because of what a frame claims. Throws std::bad_alloc if
+// there is no memory; the next call tries again.
 struct ZstdContext {
   ZSTD_DCtx* const context = ZSTD_createDCtx();
 
@@ -63,7 +63,7 @@ bool DecompressZstd(std::string_view input, std::span<char> output) {
   const size_t got =
       ZSTD_decompressDCtx(zstd->context, output.data(), output.size(), input.data(), input.size());
   if (LacksMemory(got)) {
-    throw std::bad_alloc();  // the bytes may be as good as any
+    throw std::bad_alloc();  // the bytes may be good all the same
   }
   return !ZSTD_isError(got) && got == output.size();
 }

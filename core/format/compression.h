@@ -1,8 +1,8 @@
 // The codecs of Parquet pages that segments use: none, LZ4_RAW, SNAPPY, ZSTD.
 //
-// 1. Decompress fills exactly the buffer it is given: anything else the bytes say (too few, too
-//    many, malformed) is DataLoss, and no byte outside the buffer is touched. Nothing is allocated
-//    from what the bytes claim.
+// 1. Decompress fills exactly the buffer it is given. If the bytes say anything else (too few, too
+//    many, malformed), that is DataLoss, and no byte outside the buffer is touched. Nothing is
+//    allocated because of what the bytes claim.
 // 2. Compress is a function of (codec, level, input): same input, same bytes.
 //
 // Thread rule: a Compressor is used by one thread at a time; Decompress by any number.
@@ -20,7 +20,7 @@
 
 namespace veralith::parquet {
 
-// The numbers are parquet.thrift's CompressionCodec. (veralith::Codec in core/db/options.h is the
+// The numbers are parquet.thrift's CompressionCodec. (veralith::Codec in veralith/options.h is the
 // public choice; db maps it to this.)
 enum class Codec : uint8_t {
   kNone = 0,
@@ -32,13 +32,13 @@ enum class Codec : uint8_t {
 // "LZ4_RAW".
 std::string_view CodecName(Codec codec);
 
-// Unimplemented, naming the codec, for those of parquet.thrift that are not here (GZIP, LZO,
+// Unimplemented, naming the codec, for codecs of parquet.thrift that are not supported (GZIP, LZO,
 // BROTLI, LZ4) and for unknown ids.
 absl::StatusOr<Codec> CodecFromParquetId(int32_t id);
 
 class Compressor {
  public:
-  // `level` is ZSTD's (1 to 19; the others have none).
+  // `level` is the level of ZSTD (1 to 19); the others have none.
   explicit Compressor(Codec codec, int level = 1);
   ~Compressor();
   Compressor(const Compressor&) = delete;
@@ -52,7 +52,7 @@ class Compressor {
   static constexpr size_t kMaxInputBytes = size_t{1} << 30;
 
  private:
-  // The compressed length; 0 when the library fails.
+  // Returns the compressed length; 0 if the library fails.
   size_t CompressInto(std::string_view input, char* out, size_t bound);
 
   Codec codec_;

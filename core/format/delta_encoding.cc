@@ -71,7 +71,7 @@ void AppendPacked(std::span<const T> values, std::string* out) {
 
 // --- DELTA_BINARY_PACKED: decoding --------------------------------------------------------------
 
-// Decodes into out; see DecodePacked for the whole. `miniblock` is values per miniblock.
+// Decodes into out; DecodePacked describes the whole. `miniblock` is the number of values in one.
 template <typename T>
 class PackedDecoder {
  public:
@@ -178,8 +178,8 @@ class PackedDecoder {
   U last_ = 0;
 };
 
-// Turns the lengths in offsets[1..] into running sums. False when one is negative or the sum is
-// beyond `limit`.
+// Turns the lengths in offsets[1..] into running sums. Returns false if one is negative or the sum
+// is above `limit`.
 bool LengthsToOffsets(std::span<uint32_t> offsets, uint64_t limit) {
   uint64_t sum = 0;
   uint32_t signs = 0;
@@ -282,7 +282,7 @@ void DeltaByteArrayEncoder::Finish(std::string* out) {
 
 namespace {
 
-// Checks the prefix lengths against the values they are prefixes of, and sums up.
+// Checks the prefix lengths against the values that they are prefixes of, and adds up the sizes.
 absl::Status Summarize(uint32_t max_value_bytes, DeltaByteArrayView* view) {
   uint64_t last = 0;
   uint64_t longest = 0;

@@ -8,12 +8,20 @@
 #ifndef VERALITH_CORE_FORMAT_ENTRY_H_
 #define VERALITH_CORE_FORMAT_ENTRY_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith {
+
+// What an entry says of its key. The numbers are written to logs: never renumber.
+enum class EntryKind : uint8_t {
+  kPut = 1,
+  kDelete = 2,  // a point tombstone
+};
 
 struct EntryView {
   NamespaceId ns = 0;

@@ -17,12 +17,12 @@ constexpr int kMaxProbes = 16;
 constexpr double kMaxBitsPerKey = 64;
 constexpr uint32_t kProbeMultiplier = 0x9e3779b9;
 
-// Upper half of the hash: the block.
+// The upper half of the hash chooses the block.
 size_t BlockOffset(uint64_t hash, uint32_t num_blocks) {
   return kBlockBytes * static_cast<size_t>(((hash >> 32) * num_blocks) >> 32);
 }
 
-// Lower half: a sequence of bits in the block, the top nine of a running product.
+// The lower half chooses a sequence of bits in the block: the top nine bits of a running product.
 class Probes {
  public:
   explicit Probes(uint64_t hash) : state_(static_cast<uint32_t>(hash) * kProbeMultiplier) {}
@@ -36,7 +36,8 @@ class Probes {
   uint32_t state_;
 };
 
-// Fewer than the 0.69 per bit of an unblocked filter: blocks fill unevenly, and each probe costs.
+// Less than the 0.69 per bit of an unblocked filter: blocks fill unevenly, and each probe costs
+// time.
 int NumProbes(double bits_per_key) {
   return std::clamp(static_cast<int>(std::lround(bits_per_key * 0.6)), 1, kMaxProbes);
 }

@@ -23,16 +23,15 @@ namespace veralith {
 
 class FilterBuilder {
  public:
-  // Bits per key: 0 or less makes no filter at all (Finish returns ""), more than 64 is taken as
-  // 64.
+  // Bits per key: 0 or less makes no filter at all (Finish returns ""); more than 64 counts as 64.
   explicit FilterBuilder(double bits_per_key);
 
-  // Equal hashes that come one after another (versions of one key) count once.
+  // Equal hashes in a row (versions of one key) count once.
   void Add(uint64_t hash);
   size_t num_hashes() const { return hashes_.size(); }
   // Bytes that Finish would return now.
   size_t EstimatedBytes() const;
-  // The filter; the builder is empty again. Holds 8 bytes per hash until then.
+  // Returns the filter; the builder is then empty. Until then the builder holds 8 bytes per hash.
   std::string Finish();
 
  private:
@@ -50,7 +49,7 @@ class FilterView {
   // DataLoss names the fault; another version is Unimplemented. "" is no filter and does not parse.
   static absl::StatusOr<FilterView> Parse(std::string_view bytes);
 
-  // One cache miss; exactly one when the parsed bytes began at an address divisible by 64.
+  // Costs one cache miss; exactly one if the parsed bytes begin at an address divisible by 64.
   bool MayContain(uint64_t hash) const;
   // Starts that cache miss.
   void Prefetch(uint64_t hash) const;

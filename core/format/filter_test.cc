@@ -25,7 +25,7 @@ std::string Build(double bits_per_key, const std::vector<uint64_t>& hashes) {
   return bytes;
 }
 
-// Of 200,000 keys that were not added, how many pass, in percent.
+// Returns how many of 200,000 keys that were not added pass, in percent.
 double FalsePositivePercent(double bits_per_key, int num_keys) {
   FilterBuilder builder(bits_per_key);
   for (int i = 0; i < num_keys; ++i) {

@@ -49,7 +49,7 @@ char* Extend(std::string* out, std::string_view key, size_t fixed) {
   return out->data() + old_bytes;
 }
 
-// The escaped key without its end: where it ends in `encoded`, and whether it has escapes.
+// The escaped key without its end mark: its bytes in `encoded`, and whether it has escapes.
 struct EscapedKey {
   std::string_view bytes;
   bool has_escapes = false;
@@ -77,7 +77,7 @@ bool ReadEscapedKey(std::string_view encoded, ByteReader* reader, EscapedKey* ke
   }
 }
 
-// `escaped` is well formed.
+// `escaped` must be well formed.
 void Unescape(std::string_view escaped, std::string* key) {
   key->clear();
   while (!escaped.empty()) {

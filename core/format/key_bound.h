@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -35,8 +35,8 @@ inline bool IsWithin(NamespaceId ns, std::string_view key, const KeyBound& bound
   return bound.kind == KeyBound::Kind::kInclusive ? order <= 0 : order < 0;
 }
 
-// Negative, zero or positive: which bound lets more keys in. Exclusive comes just before inclusive
-// of the same key; the end of a namespace comes after all its keys.
+// Negative, zero or positive: compares how many keys the bounds let in. Exclusive comes just before
+// inclusive of the same key; the end of a namespace comes after all its keys.
 inline int CompareBounds(const KeyBound& a, const KeyBound& b) {
   const bool a_end = a.kind == KeyBound::Kind::kNamespaceEnd;
   const bool b_end = b.kind == KeyBound::Kind::kNamespaceEnd;

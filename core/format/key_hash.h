@@ -1,10 +1,11 @@
 // The one hash of user keys: XXH3 (64 bits) of the key's bytes, XOR the mixed namespace.
 //
-// The namespace is not XXH3's seed: for keys of up to three bytes that seed meets the key's length
-// in one XOR, and (namespace 256, two zeros) would always collide with (namespace 0, three zeros).
+// The namespace is not XXH3's seed. For keys of up to three bytes XXH3 combines the seed with the
+// key's length in one XOR, so (namespace 256, two zeros) would always collide with (namespace 0,
+// three zeros).
 //
-// It is part of the file format (filters of segments are built from it) and does not depend on the
-// machine: golden values in key_hash_test. Keys chosen by an adversary can collide: nothing but
+// The hash is part of the file format (filters of segments are built from it) and does not depend
+// on the machine: key_hash_test has golden values. An adversary can choose keys that collide: only
 // speed may depend on two hashes differing.
 #ifndef VERALITH_CORE_FORMAT_KEY_HASH_H_
 #define VERALITH_CORE_FORMAT_KEY_HASH_H_
@@ -17,7 +18,7 @@
 #endif
 #include <xxhash.h>
 
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -29,7 +30,7 @@ inline uint64_t MixNamespace(NamespaceId ns) {
   return z ^ (z >> 31);
 }
 
-// 3-5 ns for a key of 16-64 bytes.
+// Takes 3-5 ns for a key of 16-64 bytes.
 inline uint64_t HashUserKey(NamespaceId ns, std::string_view key) {
   return XXH3_64bits(key.data(), key.size()) ^ MixNamespace(ns);
 }

@@ -9,7 +9,7 @@
 namespace veralith {
 namespace {
 
-// An operation begins with a byte: its kind, and whether a namespace other than 0 follows.
+// An operation begins with one byte: its kind, and whether a namespace other than 0 follows.
 constexpr uint8_t kOpenDeleteRange = 4;
 constexpr uint8_t kKindBits = 0x7f;
 constexpr uint8_t kNamespaceFollows = 0x80;
@@ -72,7 +72,7 @@ size_t OperationsBytes(std::span<const LogOperation> operations) {
   return bytes;
 }
 
-// Version 1 writes every namespace, and nothing but the kind into the first byte.
+// Version 1 writes every namespace, and only the kind into the first byte.
 bool ReadKindAndNamespace(ByteReader* reader, uint32_t version, uint8_t* kind, NamespaceId* ns) {
   if (!reader->ReadFixed8(kind, "operation kind")) {
     return false;
@@ -89,7 +89,7 @@ bool ReadKindAndNamespace(ByteReader* reader, uint32_t version, uint8_t* kind, N
           (version == 1 || *ns != 0 || reader->FailAtOffset(start, "namespace 0 is not written")));
 }
 
-// An unknown kind is left for the caller to report; everything else that is wrong is in the reader.
+// Leaves an unknown kind for the caller to report; the reader holds every other fault.
 bool ReadOperation(ByteReader* reader, uint32_t version, LogOperation* op, uint8_t* kind) {
   if (!ReadKindAndNamespace(reader, version, kind, &op->ns)) {
     return false;
@@ -107,7 +107,7 @@ bool ReadOperation(ByteReader* reader, uint32_t version, LogOperation* op, uint8
          reader->ReadBytes(value_bytes, &op->value, "value");
 }
 
-// `count`: how many operations follow, which only version 1 says.
+// Sets `count` to the number of operations that follow, which only version 1 states.
 bool ReadHeader(ByteReader* reader, uint32_t version, LogRecordView::Header* header,
                 std::optional<uint32_t>* count) {
   LogPosition& synced = header->synced_through;

@@ -18,7 +18,7 @@ namespace {
 
 constexpr uint32_t kVersion = kRecordFormatVersion;
 
-// In version 1 as its writers did.
+// Encodes version 1 as its writers did.
 std::string Store(Timestamp ts, LogPosition synced, const std::vector<LogOperation>& operations,
                   uint32_t version = kVersion) {
   if (version == 1) {
@@ -63,7 +63,7 @@ TEST(LogRecord, HasItsGoldenBytes) {
                                                                "84010178");
 }
 
-// What the log of a load consists of: 148 bytes of log for 116 of key and value.
+// The log of a load: 148 bytes of log for 116 bytes of key and value.
 TEST(LogRecord, APutOf116BytesTakes148BytesOfLog) {
   const std::string key(16, 'k');
   const std::string value(100, 'v');
@@ -125,7 +125,7 @@ TEST_P(LogRecordOfVersion, EveryChangeOfEveryByteIsRefusedOrIsARecordItself) {
   }
 }
 
-// In version 2 a payload may end behind any operation; the frame knows its length.
+// In version 2 a payload may end after any operation; the frame knows its length.
 TEST_P(LogRecordOfVersion, EveryCutIsRefusedOrIsARecordItself) {
   const std::string bytes = Store(9, {2, 300}, GoldenOperations(), GetParam());
   size_t records = 0;

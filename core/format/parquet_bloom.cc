@@ -15,7 +15,7 @@ namespace veralith::parquet {
 namespace {
 
 constexpr size_t kBlockBytes = 32;
-constexpr size_t kWords = 8;  // of a block
+constexpr size_t kWords = 8;  // in a block
 
 // BloomFilter.md of apache/parquet-format.
 constexpr uint32_t kSalt[kWords] = {0x47b6137bU, 0x44974d91U, 0x8824ad5bU, 0xa2b7289dU,

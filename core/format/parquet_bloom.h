@@ -1,9 +1,9 @@
 // Parquet's own bloom filter (split block, XXH64 with seed 0), written so that other readers can
 // skip row groups. Our lookups use core/format/filter.h instead.
 //
-// A filter is 32-byte blocks, of which we write a power of two and read any number: at least 32
-// bytes, at most 128 MiB. A value's hash
-// is XXH64 of its PLAIN bytes, for a BYTE_ARRAY without the length.
+// A filter consists of 32-byte blocks: at least 32 bytes, at most 128 MiB. We write a power of two
+// of blocks and read any number. A value's hash is XXH64 of its PLAIN bytes, for a BYTE_ARRAY
+// without the length.
 #ifndef VERALITH_CORE_FORMAT_PARQUET_BLOOM_H_
 #define VERALITH_CORE_FORMAT_PARQUET_BLOOM_H_
 
@@ -21,8 +21,8 @@ inline constexpr size_t kMaxBloomBytes = size_t{128} << 20;
 
 uint64_t BloomHash(std::string_view value);
 
-// The bytes of a filter for `distinct_values` with at most `false_positive_rate` (0 < rate < 1):
-// a power of two in [kMinBloomBytes, kMaxBloomBytes].
+// The size of a filter for `distinct_values` with at most `false_positive_rate` (0 < rate < 1): a
+// power of two in [kMinBloomBytes, kMaxBloomBytes].
 size_t BloomBytes(uint64_t distinct_values, double false_positive_rate);
 
 class BloomBuilder {
@@ -43,11 +43,11 @@ class BloomBuilder {
 // A view of a filter in a file; `bytes` must outlive it.
 class BloomView {
  public:
-  // `bytes`: header and filter. DataLoss when the size is not that of a filter or bytes are short;
-  // Unimplemented for algorithms other than the specified ones. Bytes after the filter: DataLoss.
+  // `bytes`: header and filter. DataLoss if the size is not that of a filter, if bytes are missing,
+  // or if bytes follow the filter. Unimplemented for algorithms other than the specified ones.
   static absl::StatusOr<BloomView> Parse(std::string_view bytes);
 
-  // False: the value was certainly not inserted. Allocates nothing.
+  // False means that the value was certainly not inserted. Allocates nothing.
   bool MayContain(uint64_t hash) const;
 
   std::string_view bits() const { return bits_; }

@@ -1,5 +1,5 @@
-// Files that pyarrow wrote (corpus/golden/parquet/generate.py), read through the codecs alone: the
-// page walk below is the simplest reader there can be. Where the specification leaves a writer no
+// Reads files that pyarrow wrote (corpus/golden/parquet/generate.py) with the codecs alone: the
+// page walk below is the simplest possible reader. Where the specification leaves a writer no
 // choice, our encoders must give pyarrow's bytes back.
 #include <cstring>
 #include <fstream>

@@ -13,7 +13,7 @@ using Wire = thrift::Type;
 using thrift::CompactReader;
 using thrift::CompactWriter;
 
-// Collects which fields were there, to refuse a struct without its required ones.
+// Collects which fields were present, to refuse a struct without its required ones.
 class Fields {
  public:
   void Saw(int16_t id) {
@@ -90,7 +90,7 @@ void OptionalI64List(CompactWriter& w, int16_t id,
   }
 }
 
-// For lists that mean the same empty and absent.
+// For lists that mean the same whether empty or absent.
 void NonEmptyI64List(CompactWriter& w, int16_t id, const std::vector<int64_t>& values) {
   if (!values.empty()) {
     WriteI64List(w, id, values);
@@ -862,7 +862,7 @@ bool ReadNested(CompactReader& r, Wire type, T* out) {
   return true;
 }
 
-// The field of PageHeader that holds what a page of this type needs; 0 for other types.
+// Returns the field of PageHeader that holds what a page of this type needs; 0 for other types.
 int SpecificField(PageType type) {
   switch (type) {
     case PageType::kDataPage:

@@ -1,9 +1,10 @@
 // The structures of parquet.thrift (apache/parquet-format) that a segment file uses or that a
-// foreign file of our schema may carry, and their codec in Thrift's compact protocol.
+// foreign file with our schema may carry, and their codec in Thrift's compact protocol.
 //
 // 1. Decoders are total: a span in, a value or a Status out, no assertion on input, no I/O.
-// 2. Work is linear in the input; memory is at most about 100 times the input (the smallest valid
-//    element of a list against the struct that holds it). Nesting is bounded (thrift_compact.h).
+// 2. Work is linear in the input. Memory is at most about 100 times the input: that is the smallest
+//    valid element of a list, compared with the struct that holds it. Nesting is bounded
+//    (thrift_compact.h).
 // 3. A missing required field, a wrong wire type of a known field, or bytes that end early are
 //    DataLoss naming the field and the offset in the input. Unknown fields are skipped. Encrypted
 //    columns or files are Unimplemented.
@@ -29,7 +30,7 @@
 
 namespace veralith::parquet {
 
-// The four bytes that open and close a Parquet file; before the closing ones stands the length of
+// The four bytes that open and close a Parquet file. Before the closing ones stands the length of
 // the footer (FileMetaData), 4 bytes little-endian.
 inline constexpr std::string_view kMagic = "PAR1";
 
@@ -72,7 +73,7 @@ std::string Name(Type type);
 std::string Name(Encoding encoding);
 std::string Name(PageType type);
 
-// A LogicalType is a union: `kind` is the union's field id, the rest its parameters.
+// A LogicalType is a union: `kind` is the union's field id, the other members are its parameters.
 struct LogicalType {
   enum class Kind : int16_t {
     kNone = 0,
@@ -248,8 +249,8 @@ struct DictionaryPageHeader {
   friend bool operator==(const DictionaryPageHeader&, const DictionaryPageHeader&) = default;
 };
 
-// `type` says which of the three specific headers is meant; the decoder refuses a page whose type
-// is a data or dictionary page and whose specific header is missing.
+// `type` tells which of the three specific headers applies. The decoder refuses a page if its type
+// is a data or dictionary page and the specific header is missing.
 struct PageHeader {
   PageType type = PageType::kDataPageV2;
   int32_t uncompressed_page_size = 0;  // without this header; levels included
@@ -288,8 +289,8 @@ struct ColumnIndex {
   friend bool operator==(const ColumnIndex&, const ColumnIndex&) = default;
 };
 
-// Followed in the file by num_bytes of filter. Decoding refuses (Unimplemented) every algorithm,
-// hash and compression but the only ones the specification has: BLOCK, XXHASH, UNCOMPRESSED.
+// In the file, num_bytes of filter follow. Decoding refuses (Unimplemented) every algorithm, hash
+// and compression except those that the specification has: BLOCK, XXHASH, UNCOMPRESSED.
 struct BloomFilterHeader {
   int32_t num_bytes = 0;
   friend bool operator==(const BloomFilterHeader&, const BloomFilterHeader&) = default;
@@ -307,8 +308,8 @@ absl::StatusOr<FileMetaData> DecodeFileMetaData(std::string_view bytes);
 absl::StatusOr<OffsetIndex> DecodeOffsetIndex(std::string_view bytes);
 absl::StatusOr<ColumnIndex> DecodeColumnIndex(std::string_view bytes);
 
-// Decoders of a header that something follows: `consumed` is set to the header's length. `bytes`
-// may reach beyond the page; a page header longer than kMaxPageHeaderBytes is DataLoss.
+// Decoders of a header that is followed by something: `consumed` is set to the header's length.
+// `bytes` may reach beyond the page; a page header longer than kMaxPageHeaderBytes is DataLoss.
 inline constexpr size_t kMaxPageHeaderBytes = 1 << 16;
 absl::StatusOr<PageHeader> DecodePageHeader(std::string_view bytes, size_t* consumed);
 absl::StatusOr<BloomFilterHeader> DecodeBloomFilterHeader(std::string_view bytes, size_t* consumed);

@@ -217,8 +217,8 @@ RC_GTEST_PROP(BloomFilterHeader, DecodesToWhatWasEncoded, (int32_t num_bytes)) {
 // --- Fields of later versions -------------------------------------------------------------------
 
 // Copies Thrift data with one more field at the end of every struct: id 3200, of type binary.
-// Unions (structs of nothing but one struct) are left alone, since there the field would be the
-// choice. A parser of its own, so that it cannot share a fault with the reader.
+// Unions (structs that hold nothing except one struct) stay as they are, because there the field
+// would be the choice. It has a parser of its own, so that it cannot share a fault with the reader.
 class FieldAdder {
  public:
   explicit FieldAdder(std::string_view in) : in_(in) {}

@@ -1,7 +1,7 @@
 // PLAIN: fixed-width integers little-endian; BYTE_ARRAY as a 4-byte length and its bytes.
 //
-// Encoders append to a reused string. Decoders are total, take the number of values to expect from
-// the caller (who has bounded it), allocate nothing, and return how many input bytes they used.
+// Encoders append to a reused string. Decoders are total: the caller gives the number of values to
+// expect (and has bounded it). They allocate nothing, and return how many input bytes they used.
 #ifndef VERALITH_CORE_FORMAT_PLAIN_ENCODING_H_
 #define VERALITH_CORE_FORMAT_PLAIN_ENCODING_H_
 
@@ -23,8 +23,8 @@ void AppendPlainByteArray(std::string_view value, std::string* out);
 absl::StatusOr<size_t> DecodePlain(std::string_view bytes, std::span<int32_t> out);
 absl::StatusOr<size_t> DecodePlain(std::string_view bytes, std::span<int64_t> out);
 
-// Value i is bytes.substr(offsets[i], lengths[i]). Both spans have one element per value. Inputs
-// of 4 GiB and more are InvalidArgument.
+// Value i is bytes.substr(offsets[i], lengths[i]). Both spans have one element per value. An input
+// of 4 GiB or more is InvalidArgument.
 absl::StatusOr<size_t> DecodePlainByteArray(std::string_view bytes, std::span<uint32_t> offsets,
                                             std::span<uint32_t> lengths);
 

@@ -2,8 +2,8 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/base/types.h"
 #include "core/format/coding.h"
+#include "veralith/types.h"
 
 namespace veralith {
 namespace {

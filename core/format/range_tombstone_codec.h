@@ -5,7 +5,7 @@
 //   1. Decode(Append(list)) is the list, in its order; an accepted input is Append of its decoding.
 //   2. Every tombstone in it is legal: namespace, timestamp and keys within their limits, and
 //      begin < end or open-ended.
-//   3. Decode asks for at most 8 bytes of memory per byte of input.
+//   3. Decode allocates at most 8 bytes of memory per byte of input.
 #ifndef VERALITH_CORE_FORMAT_RANGE_TOMBSTONE_CODEC_H_
 #define VERALITH_CORE_FORMAT_RANGE_TOMBSTONE_CODEC_H_
 
@@ -20,10 +20,10 @@
 
 namespace veralith {
 
-// InvalidArgument, and `out` as it was, for a list that Decode would refuse.
+// InvalidArgument for a list that Decode would refuse; `out` is then unchanged.
 absl::Status AppendRangeTombstones(std::string* out, std::span<const RangeTombstoneView> list);
 
-// The list; its keys point into `bytes`, all of which must be the list.
+// Returns the list; its keys point into `bytes`, all of which must be the list.
 absl::StatusOr<std::vector<RangeTombstoneView>> DecodeRangeTombstones(std::string_view bytes);
 
 }  // namespace veralith

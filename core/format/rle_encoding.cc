@@ -49,7 +49,8 @@ size_t RunLength(std::span<const T> values, size_t start) {
   return end - start;
 }
 
-// Runs of at least 8 that start where a group could start become RLE, all else bit-packed groups.
+// Makes RLE of runs of at least 8 that start where a group could start, and bit-packed groups of
+// the rest.
 template <typename T>
 void AppendHybrid(std::span<const T> values, int bit_width, std::string* out) {
   size_t literals = 0;  // values[literals, i) wait to be bit-packed, in whole groups
@@ -102,7 +103,7 @@ void Unpack(const char* in, int bit_width, std::span<uint32_t> out) {
 }
 void Unpack(const char* in, int, std::span<uint8_t> out) { UnpackLevels(in, out); }
 
-// One run, of `count` equal values, from the cursor.
+// Reads one run of `count` equal values from the cursor.
 template <typename T>
 absl::Status ReadRun(ByteCursor* cursor, int bit_width, uint64_t count, std::span<T> out) {
   const size_t bytes = static_cast<size_t>(bit_width + 7) / 8;
@@ -123,8 +124,8 @@ absl::Status ReadRun(ByteCursor* cursor, int bit_width, uint64_t count, std::spa
   return absl::OkStatus();
 }
 
-// `groups` bit-packed groups of 8; sets how many of their values are expected. The rest is padding:
-// some writers (DuckDB) always pack 256 values.
+// Reads `groups` bit-packed groups of 8, and sets *count to how many of their values are expected.
+// The rest is padding: some writers (DuckDB) always pack 256 values.
 template <typename T>
 absl::Status ReadBitPacked(ByteCursor* cursor, int bit_width, uint64_t groups, std::span<T> out,
                            size_t* count) {

@@ -1,9 +1,9 @@
 // Parquet's RLE / bit-packed hybrid: definition levels and dictionary indices.
 //
-// Total functions; no allocation in decoders; `out.size()` is the number of values to expect, which
-// the caller has bounded. Returned: input bytes used. Runs of equal values longer than what is
-// expected, widths above 32 and values wider than the width are DataLoss; a last bit-packed run may
-// be padded by any number of values.
+// Functions are total; decoders allocate nothing. `out.size()` is the number of values to expect,
+// which the caller has bounded. Returned is the number of input bytes used. DataLoss: runs of equal
+// values longer than expected, widths above 32, values wider than the width. The last bit-packed
+// run may be padded by any number of values.
 #ifndef VERALITH_CORE_FORMAT_RLE_ENCODING_H_
 #define VERALITH_CORE_FORMAT_RLE_ENCODING_H_
 
@@ -25,11 +25,11 @@ void AppendRleLevels(std::span<const uint8_t> levels, std::string* out);
 
 absl::StatusOr<size_t> DecodeRle(std::string_view bytes, int bit_width, std::span<uint32_t> out);
 
-// Bit width 1, one byte per level, each 0 or 1. `ones`, when given, is set to how many are 1.
+// Bit width 1, one byte per level, each 0 or 1. `ones`, if given, is set to the number of ones.
 absl::StatusOr<size_t> DecodeRleLevels(std::string_view bytes, std::span<uint8_t> out,
                                        size_t* ones = nullptr);
 
-// The body of a v1 data page of an optional column: its levels, and what follows them.
+// The body of a v1 data page of an optional column: its levels, and the bytes after them.
 struct LevelsV1 {
   std::string_view levels;
   std::string_view values;

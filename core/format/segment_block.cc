@@ -26,9 +26,9 @@ constexpr size_t kRowGroupBytes = 8 + kSegmentColumns * kChunkBytes;
 constexpr size_t kPageBytes = 12;
 constexpr size_t kNamespaceBytes = 16;
 
-constexpr uint32_t kMustUnderstand = 1;   // of a section
-constexpr uint32_t kSingleVersion = 1;    // of the counts
-constexpr uint64_t kFirstPageOffset = 4;  // behind the file's magic
+constexpr uint32_t kMustUnderstand = 1;   // flag of a section
+constexpr uint32_t kSingleVersion = 1;    // flag of the counts
+constexpr uint64_t kFirstPageOffset = 4;  // after the file's magic
 
 enum Section : uint32_t {
   kCounts = 1,
@@ -42,7 +42,7 @@ enum Section : uint32_t {
 };
 constexpr uint32_t kLastSection = kRangeTombstones;
 
-// A reader that ignored the filter would still answer right; one that ignored another would not.
+// A reader that ignored the filter would still answer right; ignoring another section would not.
 uint32_t SectionFlags(uint32_t id) { return id == kFilter ? 0 : kMustUnderstand; }
 
 bool SectionIsOptional(uint32_t id) { return id == kFilter || id == kRangeTombstones; }
@@ -117,7 +117,7 @@ class BlockEncoder {
     }
   }
 
-  // Checks what the page records cannot express (that pages adjoin) while computing them.
+  // Checks what the page records cannot express (pages must adjoin) while computing them.
   absl::Status PlacePages() {
     uint64_t first_row = 0;
     std::array<size_t, kSegmentColumns> next = {};
@@ -231,7 +231,7 @@ absl::Status AppendSegmentBlock(const SegmentBlockContents& contents, uint64_t d
     out->resize(start);
     return status;
   }
-  // What a reader would refuse is never written.
+  // A block that a reader would refuse is never written.
   const absl::StatusOr<SegmentBlockView> view =
       SegmentBlockView::Parse(std::string_view(*out).substr(start), data_limit);
   if (!view.ok()) {
@@ -268,7 +268,7 @@ class SegmentBlockParser {
     return DataLoss(StrCat("segment block: ", what, " at offset ", offset));
   }
 
-  // An error inside section `id`, `at` bytes into it.
+  // Returns an error inside section `id`, `at` bytes into it.
   absl::Status Bad(uint32_t id, std::string_view what, size_t at) const {
     return Bad(what, static_cast<size_t>(Body(id).data() - block_.data()) + at);
   }
@@ -449,7 +449,8 @@ class SegmentBlockParser {
                                 : Bad(kRowGroups, "rows do not sum up to the count", 0);
   }
 
-  // The chunk whose record is `at` bytes into the section; `end`: where the one before it ends.
+  // Parses the chunk whose record is `at` bytes into the section; `end`: end of the chunk before
+  // it.
   absl::Status ParseChunk(size_t column, size_t at, uint64_t* end, SegmentChunk* chunk) {
     const char* const record = Body(kRowGroups).data() + at;
     chunk->offset = LoadLe64(record);
@@ -488,7 +489,7 @@ class SegmentBlockParser {
     return absl::OkStatus();
   }
 
-  // That the chunk's pages tile its bytes and its rows, each with at least one of both.
+  // Checks that the chunk's pages tile its bytes and its rows, each with at least one of both.
   absl::Status CheckChunk(uint32_t id, const SegmentRowGroup& group,
                           const SegmentChunk& chunk) const {
     const std::string_view body = Body(id);
@@ -504,7 +505,7 @@ class SegmentBlockParser {
       last = page;
     }
     if (last.offset >= chunk.bytes || last.first_row >= group.rows) {
-      return Bad(id, "page behind the end of its chunk",
+      return Bad(id, "page beyond the end of its chunk",
                  (size_t{chunk.first_page} + chunk.pages - 1) * kPageBytes);
     }
     return absl::OkStatus();

@@ -1,5 +1,5 @@
-// The segment block: what this engine believes about one segment file, in one versioned,
-// checksummed blob in the file's body. FORMAT.md, "Segment block", describes every byte.
+// The segment block: what this engine knows about one segment file, in one versioned, checksummed
+// blob in the file's body. FORMAT.md, "Segment block", describes every byte.
 //
 // Contents: counts and bounds, row groups, one page table per column (place, first row, CRC-32C of
 // the page including its header), flags of key pages, first row of each namespace, and three opaque
@@ -13,13 +13,13 @@
 // 2. Parse is linear in the block. It allocates one SegmentRowGroup per row group; everything else
 //    is a view of the bytes, which must outlive it.
 // 3. Encoding is canonical: a block that parses and has no unknown section re-encodes to itself.
-// 4. What Parse cannot know, CheckIndexEntry and the segment reader check: that the sparse index's
+// 4. CheckIndexEntry and the segment reader check what Parse cannot know: that the sparse index's
 //    entries are the key pages', and that the pages hold what the tables say.
 //
-// A lookup at a timestamp >= max_ts needs neither ns nor ts pages: the namespace of a row follows
+// A lookup at a timestamp >= max_ts needs neither ns nor ts pages. The namespace of a row follows
 // from the namespace table (RowsOfNamespace, NamespaceOfRow), and the first row of a key is its
-// newest version. Where every key of a key page has one version (KeyPageIsSingleVersion), any
-// match is the only one. The timestamp itself, if asked for, is in the ts page.
+// newest version. If every key of a key page has one version (KeyPageIsSingleVersion), any match is
+// the only one. The timestamp itself, if asked for, is in the ts page.
 #ifndef VERALITH_CORE_FORMAT_SEGMENT_BLOCK_H_
 #define VERALITH_CORE_FORMAT_SEGMENT_BLOCK_H_
 
@@ -33,7 +33,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -45,18 +45,18 @@ inline constexpr size_t kSegmentColumns = 4;
 inline constexpr std::string_view kSegmentBlockKey = "veralith.block";
 
 struct SegmentPage {
-  uint64_t offset = 0;     // in the file, of the page's header
+  uint64_t offset = 0;     // position of the page's header in the file
   uint32_t bytes = 0;      // header included
-  uint32_t crc32c = 0;     // of those bytes, seed 0
-  uint64_t first_row = 0;  // in the file
+  uint32_t crc32c = 0;     // over those bytes, seed 0
+  uint64_t first_row = 0;  // number in the file
   uint64_t rows = 0;       // at least 1; filled by the view, ignored by the encoder
   friend bool operator==(const SegmentPage&, const SegmentPage&) = default;
 };
 
 struct SegmentChunk {
-  uint64_t offset = 0;      // of its first page
+  uint64_t offset = 0;      // position of its first page
   uint64_t bytes = 0;       // all its pages; < 4 GiB
-  uint32_t first_page = 0;  // ordinal, in the column, of its first page
+  uint32_t first_page = 0;  // ordinal of its first page in the column
   uint32_t pages = 0;
   friend bool operator==(const SegmentChunk&, const SegmentChunk&) = default;
 };
@@ -74,7 +74,7 @@ struct SegmentCounts {
   uint64_t range_tombstones = 0;
   uint64_t raw_key_bytes = 0;
   uint64_t raw_value_bytes = 0;
-  // Over rows and range tombstones; both 0 when there are neither.
+  // Smallest and largest timestamp of rows and range tombstones; both 0 if there are neither.
   Timestamp min_ts = 0;
   Timestamp max_ts = 0;
   bool single_version = false;  // no user key has two rows in this file
@@ -87,18 +87,18 @@ struct SegmentNamespace {
   friend bool operator==(const SegmentNamespace&, const SegmentNamespace&) = default;
 };
 
-// What a writer gathers. Row groups need `rows` and, per chunk, `pages` only: first rows, offsets,
+// What a writer gathers. Row groups need only `rows` and, per chunk, `pages`: first rows, offsets,
 // sizes and page ordinals follow from the pages.
 struct SegmentBlockContents {
   SegmentCounts counts;
-  // The first and the last row's user key; meaningless without rows.
+  // User keys of the first and the last row; meaningless without rows.
   NamespaceId first_ns = 0;
   NamespaceId last_ns = 0;
   std::string first_key;
   std::string last_key;
   std::vector<SegmentRowGroup> row_groups;
   std::array<std::vector<SegmentPage>, kSegmentColumns> pages;  // by SegmentColumn
-  // One per key page: 1 when some user key of the page has more than one row in the file.
+  // One per key page: 1 if some user key of the page has more than one row in the file.
   std::vector<uint8_t> key_page_multi_version;
   std::vector<SegmentNamespace> namespaces;
   std::string sparse_index;
@@ -106,8 +106,8 @@ struct SegmentBlockContents {
   std::string range_tombstones;  // may be empty: none
 };
 
-// Appends the block. InvalidArgument when the contents break invariant 1 (so that a writer's bug
-// never reaches a disk). `data_limit` as for Parse.
+// Appends the block. InvalidArgument if the contents break invariant 1, so a writer's bug never
+// reaches a disk. `data_limit` as for Parse.
 absl::Status AppendSegmentBlock(const SegmentBlockContents& contents, uint64_t data_limit,
                                 std::string* out);
 
@@ -115,9 +115,9 @@ class SegmentBlockView {
  public:
   SegmentBlockView() = default;
 
-  // `block`: exactly the block's bytes. `data_limit`: pages lie below this file offset (the
-  // block's own offset, in our files). DataLoss for damage and contradictions; Unimplemented for
-  // another version, or a section marked "must understand" that is not known here.
+  // `block`: exactly the block's bytes. `data_limit`: pages lie below this file offset (in our
+  // files, the block's own offset). DataLoss for damage and contradictions. Unimplemented for
+  // another version, or for an unknown section marked "must understand".
   static absl::StatusOr<SegmentBlockView> Parse(std::string_view block, uint64_t data_limit);
 
   const SegmentCounts& counts() const { return counts_; }
@@ -135,14 +135,15 @@ class SegmentBlockView {
   }
   // i < page_count(column). Costs a binary search over row groups.
   SegmentPage Page(SegmentColumn column, size_t i) const;
-  // The ordinal of the page that holds `row` < rows(). O(log row groups + log pages of one).
+  // Returns the ordinal of the page that holds `row` < rows(). O(log row groups + log pages of
+  // one).
   size_t PageOfRow(SegmentColumn column, uint64_t row) const;
 
   bool KeyPageIsSingleVersion(size_t i) const { return key_page_flags_[i] == 0; }
 
   size_t namespace_count() const { return namespaces_.size() / 16; }
   SegmentNamespace Namespace(size_t i) const;  // i < namespace_count()
-  // Rows [first, second) belong to ns; equal when there are none.
+  // Rows [first, second) belong to ns; equal if it has none.
   std::pair<uint64_t, uint64_t> RowsOfNamespace(NamespaceId ns) const;
   NamespaceId NamespaceOfRow(uint64_t row) const;  // row < rows()
 
@@ -150,7 +151,7 @@ class SegmentBlockView {
   std::string_view filter() const { return filter_; }
   std::string_view range_tombstones() const { return range_tombstones_; }
 
-  // A copy of everything, as the writer would have gathered it.
+  // Returns a copy of everything, as the writer would have gathered it.
   SegmentBlockContents ToContents() const;
 
   // DataLoss unless the sparse index's i-th entry is the i-th key page's place.
@@ -175,8 +176,8 @@ class SegmentBlockView {
   std::string_view range_tombstones_;
 };
 
-// The block's place as the footer's key-value entry spells it: 32 lower-case hex digits, offset
-// then length, so that its width never changes.
+// The block's place as the footer's key-value entry states it: 32 lower-case hex digits, offset
+// then length, so its width never changes.
 std::string EncodeBlockPlace(uint64_t offset, uint64_t length);
 absl::StatusOr<std::pair<uint64_t, uint64_t>> DecodeBlockPlace(std::string_view text);
 

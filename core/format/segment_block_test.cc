@@ -101,14 +101,14 @@ constexpr std::string_view kExampleHex = "56524c4201000000d401000000000000"
                                          "00000000000000004900000000000000"
                                          "b7db070d";
 
-// The block with its checksum made right again.
+// Returns the block with a corrected checksum.
 std::string Resealed(std::string block) {
   block.resize(block.size() - 4);
   AppendFixed32(&block, Crc32c(block));
   return block;
 }
 
-// Where the body of section `id` begins.
+// Returns the offset at which the body of section `id` begins.
 size_t SectionOffset(const std::string& block, uint32_t id) {
   const size_t sections = LoadLe32(block.data() + 16);
   size_t offset = 24 + 16 * sections;
@@ -233,8 +233,8 @@ TEST(SegmentBlock, EveryFlippedBitAndEveryTruncationIsFound) {
   EXPECT_FALSE(SegmentBlockView::Parse(block + '\0', kDataLimit).ok());
 }
 
-// Behind the checksum: any byte changed gives another block that still agrees with itself, or an
-// error; never one that re-encodes to other bytes.
+// With the checksum corrected: any changed byte gives another block that still agrees with itself,
+// or an error; never a block that re-encodes to other bytes.
 TEST(SegmentBlock, EveryChangedByteBehindTheChecksumIsConsistentOrRefused) {
   const std::string block = Encoded(SmallContents());
   for (size_t i = 0; i + 4 < block.size(); ++i) {
@@ -275,7 +275,7 @@ TEST(SegmentBlock, RefusesAnotherVersionAndUnknownFlagsAsUnimplemented) {
             absl::StatusCode::kUnimplemented);
 }
 
-// The block with one more section, empty, of a number this version does not know.
+// Returns the block with one more section, empty, whose number this version does not know.
 std::string WithUnknownSection(uint32_t flags) {
   std::string block = Encoded(SmallContents());
   const uint32_t sections = LoadLe32(block.data() + 16);

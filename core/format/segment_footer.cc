@@ -49,7 +49,7 @@ LastEntry FindLastEntry(std::string_view footer) {
   return r.ok() ? last : LastEntry();
 }
 
-// Where the checksum's digits stand in the footer; npos when nowhere.
+// Returns where the checksum's digits stand in the footer; npos if it has none.
 size_t FindDigits(std::string_view footer) {
   const LastEntry last = FindLastEntry(footer);
   if (last.key != kFooterChecksumKey || last.value.size() != kZeroDigits.size()) {

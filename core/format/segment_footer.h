@@ -14,18 +14,18 @@ namespace veralith {
 
 inline constexpr std::string_view kFooterChecksumKey = "veralith.crc";
 
-// How many range tombstones the segment block holds, in decimal; absent when there are none. For
-// whoever rewrites the file with its metadata, but without the block: the rows alone are then not
-// what the segment said.
+// The number of range tombstones in the segment block, in decimal; absent if there are none. It is
+// for programs that rewrite the file with its metadata but without the block: the rows alone then
+// no longer say what the segment said.
 inline constexpr std::string_view kRangeTombstonesKey = "veralith.range_tombstones";
 
-// Appends the encoded metadata with its checksum entry added behind metadata.key_value_metadata
+// Appends the encoded metadata. Its checksum entry is added after metadata.key_value_metadata
 // (which must not have one).
 void AppendSealedFooter(parquet::FileMetaData metadata, std::string* out);
 
-// `footer`: the bytes that `metadata` was decoded from. NotFound when the last key-value entry is
-// not kFooterChecksumKey (a file of another writer; in our files that is DataLoss, which the caller
-// knows); DataLoss when it is there and does not match.
+// `footer`: the bytes from which `metadata` was decoded. NotFound if the last key-value entry is
+// not kFooterChecksumKey: a file of another writer. In our files that is DataLoss; the caller knows
+// which it is. DataLoss if the entry is there and does not match.
 absl::Status CheckFooter(std::string_view footer, const parquet::FileMetaData& metadata);
 
 }  // namespace veralith

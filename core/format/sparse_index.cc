@@ -91,7 +91,7 @@ class EntriesCheck {
     }
     if (offset_ != entries_.size()) {
       return Bad(StrCat("offset ", kHeaderBytes + offset_, ": ", entries_.size() - offset_,
-                        " bytes left over behind the last entry"));
+                        " bytes left over after the last entry"));
     }
     return absl::OkStatus();
   }
@@ -143,8 +143,8 @@ class EntriesCheck {
   const Header header_;
   const std::string_view entries_;
   const char* const restarts_;
-  size_t offset_ = 0;  // of the next entry
-  std::string key_;    // of the previous one
+  size_t offset_ = 0;  // start of the next entry
+  std::string key_;    // key of the previous entry
 };
 
 }  // namespace
@@ -241,7 +241,7 @@ std::string_view SparseIndexView::RestartKey(uint32_t restart) const {
 }
 
 std::optional<uint32_t> SparseIndexView::FindRestart(std::string_view target) const {
-  uint32_t first = 0;  // restarts before it are <= target
+  uint32_t first = 0;  // all restarts before it are <= target
   uint32_t last = num_restarts();
   while (first < last) {
     const uint32_t middle = first + (last - first) / 2;
@@ -266,8 +266,8 @@ std::optional<SparseIndexView::Found> SparseIndexView::Find(std::string_view tar
   size_t matched = CommonPrefix(entry.suffix, target);
   while (number + 1 < group_end) {
     const RawEntry next = ReadEntry(entry.end);
-    // Where more is shared than matched, the next key differs from target at the same byte in the
-    // same direction as this one.
+    // If it shares more than was matched, the next key differs from target at the same byte, in the
+    // same direction, as this one.
     if (next.shared <= matched) {
       const std::string_view rest = target.substr(next.shared);
       const size_t common = CommonPrefix(next.suffix, rest);

@@ -37,18 +37,18 @@ struct PageLocation {
 
 class SparseIndexBuilder {
  public:
-  // An interval of 0 is taken as 1. `max_entries_bytes`: less than the format's limit, for tests.
+  // An interval of 0 counts as 1. `max_entries_bytes`: less than the format's limit, for tests.
   explicit SparseIndexBuilder(uint32_t restart_interval = kDefaultRestartInterval,
                               uint32_t max_entries_bytes = UINT32_MAX);
 
-  // InvalidArgument, and the builder as it was, for a key that is too long or not above the
-  // previous one, and when the entries would pass 2^32-1 bytes (so their number never does).
+  // InvalidArgument, with the builder unchanged, if a key is too long or not above the previous
+  // one, or if the entries would pass 2^32-1 bytes (so their number never does).
   absl::Status Add(std::string_view key, const PageLocation& page);
 
   uint64_t num_entries() const { return num_entries_; }
   // Bytes that Finish would return now.
   size_t EstimatedBytes() const;
-  // The index; the builder is empty again.
+  // Returns the index; the builder is then empty.
   std::string Finish();
 
  private:
@@ -65,7 +65,7 @@ class SparseIndexView {
   struct Found {
     uint32_t entry = 0;  // its number
     PageLocation page;
-    std::optional<uint64_t> next_first_row;  // of the following entry; none for the last one
+    std::optional<uint64_t> next_first_row;  // of the following entry; none for the last
 
     friend bool operator==(const Found&, const Found&) = default;
   };
@@ -80,7 +80,7 @@ class SparseIndexView {
   uint32_t num_entries() const { return num_entries_; }
   uint32_t restart_interval() const { return restart_interval_; }
 
-  // The entry with the largest key <= target; nothing when target is below the first key.
+  // Returns the entry with the largest key <= target; nothing if target is below the first key.
   // O(log restarts + interval) comparisons.
   std::optional<Found> Find(std::string_view target) const;
 
@@ -92,7 +92,7 @@ class SparseIndexView {
     uint16_t shared;
     std::string_view suffix;
     const char* location;  // 20 bytes
-    const char* end;       // of the entry
+    const char* end;       // end of the entry
   };
   static RawEntry ReadEntry(const char* at);
   static PageLocation ReadLocation(const char* at);
@@ -118,7 +118,7 @@ class SparseIndexCursor {
   bool Valid() const { return number_ < index_.num_entries_; }
   void Next();
   uint32_t number() const { return number_; }
-  // Until the next move.
+  // Valid until the next move.
   std::string_view key() const { return key_; }
   const PageLocation& page() const { return page_; }
 

@@ -330,7 +330,7 @@ TEST(SparseIndexParse, RejectsEveryEntryThatDoesNotFit) {
             "sparse index: offset 24: entry 0: its restart offset is 25, not 0");
   std::string left_over = Index(16, {Entry(0, "a"), "xyz"}, {0});
   StoreLe32(left_over.data() + 4, 1);
-  EXPECT_EQ(FaultOf(left_over), "sparse index: offset 49: 3 bytes left over behind the last entry");
+  EXPECT_EQ(FaultOf(left_over), "sparse index: offset 49: 3 bytes left over after the last entry");
 }
 
 TEST(SparseIndexParse, RejectsKeysThatDoNotAscendAndKeysTooLong) {

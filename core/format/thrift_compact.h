@@ -1,9 +1,9 @@
-// Thrift's compact protocol, as much of it as Parquet needs, over bytes in memory.
+// The part of Thrift's compact protocol that Parquet needs, over bytes in memory.
 //
 // Reader: total and linear. It keeps the first error: every later call does nothing and returns a
-// zero, so that decoders read straight through and ask once. Each step uses at least one byte of
-// input, and nesting deeper than kMaxDepth is DataLoss, so time and stack are bounded by the
-// input's size. Nothing is allocated but the error's text. Strings are views into the input.
+// zero, so decoders read straight through and ask once. Each step uses at least one byte of input,
+// and nesting deeper than kMaxDepth is DataLoss, so time and stack are bounded by the input's size.
+// Nothing is allocated except the error's text. Strings are views into the input.
 //
 // Writer: appends to a string; the caller opens and closes structs and gives ascending field ids.
 //
@@ -103,7 +103,7 @@ class CompactReader {
   // Records an error of another kind. Returns false.
   bool Fail(absl::Status status);
 
-  // False, and fails, unless they are equal.
+  // Fails and returns false unless they are equal.
   bool Expect(Type got, Type want) { return got == want ? ok() : FailType(got, want); }
 
  private:
@@ -147,7 +147,7 @@ class CompactReader {
   void SkipStruct();
   void SkipBytes(size_t count);
 
-  // 0 after an error.
+  // Returns 0 after an error.
   uint8_t ReadRawByte() {
     if (position_ < bytes_.size() && ok()) [[likely]] {
       return static_cast<uint8_t>(bytes_[position_++]);

@@ -19,7 +19,7 @@ enum Tag : uint64_t {
   kLogsSyncedThrough = 7,
   kWrittenBytes = 8,
   kPolicy = 9,
-  kLastSingleField = kPolicy,  // those up to here occur at most once
+  kLastSingleField = kPolicy,  // tags up to this one occur at most once
   kRemovedFile = 16,
   kAddedFile = 17,
   kRemovedLog = 18,
@@ -72,7 +72,7 @@ class Encoder {
       Finish(kWrittenBytes);
     }
   }
-  void Policy(const std::optional<WrittenPolicy>& policy) {
+  void Policy(const std::optional<CompactionPolicyKind>& policy) {
     if (policy.has_value()) {
       body_.push_back(static_cast<char>(*policy));
       Finish(kPolicy);
@@ -134,7 +134,7 @@ class Encoder {
   }
 
   std::string* const out_;
-  std::string body_;  // of the field being written
+  std::string body_;  // body of the field being written
 };
 
 // --- Decoding ------------------------------------------------------------------------------------
@@ -256,10 +256,10 @@ class Decoder {
     if (policy == 0) {
       return reader_.FailAtOffset(reader_.offset() - 1, "compaction policy 0");
     }
-    if (policy > static_cast<uint8_t>(WrittenPolicy::kTiered)) {
+    if (policy > static_cast<uint8_t>(CompactionPolicyKind::kTiered)) {
       unknown_policy_ = policy;
     }
-    edit_.policy = WrittenPolicy{policy};
+    edit_.policy = CompactionPolicyKind{policy};
     return true;
   }
 
@@ -312,7 +312,7 @@ class Decoder {
 
   ByteReader reader_;
   VersionEdit edit_;
-  std::optional<uint8_t> unknown_policy_;  // of a later version
+  std::optional<uint8_t> unknown_policy_;  // a policy of a later version
 };
 
 }  // namespace

@@ -4,8 +4,8 @@
 //
 // Bounds of files are user keys (namespace and key, never a timestamp: hazard O4) and include the
 // file's range tombstones. The lower bound is always inclusive: "" is the first key of a namespace,
-// so it can name every start. The upper bound has three kinds, because the end of a range tombstone
-// is exclusive or open: bounds are exact, never rounded.
+// so it can express every start. The upper bound has three kinds, because the end of a range
+// tombstone is exclusive or open. Bounds are exact, never rounded.
 //
 // Values only; a codec that is pure and total. Whether an edit fits a version is decided by
 // core/manifest/version.h.
@@ -20,9 +20,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/format/key_bound.h"
 #include "core/format/log_record.h"
+#include "veralith/policy_kind.h"
 
 namespace veralith {
 
@@ -31,11 +31,11 @@ inline constexpr int kLevels = 8;
 
 // One live segment, nnnnnn.parquet. Its name does not depend on its level (hazard R3).
 struct FileMeta {
-  uint64_t number = 0;            // of the file name; never 0
+  uint64_t number = 0;            // number in the file name; never 0
   uint64_t bytes = 0;             // size of the file
-  uint64_t entries = 0;           // rows, point tombstones included
-  uint64_t tombstones = 0;        // of these, point tombstones
-  uint64_t superseded = 0;        // of entries, those not the newest version of their user key here
+  uint64_t entries = 0;           // rows, including point tombstones
+  uint64_t tombstones = 0;        // how many entries are point tombstones
+  uint64_t superseded = 0;        // entries that are not the newest version of their user key here
   uint64_t range_tombstones = 0;  // in the segment block
   NamespaceId smallest_ns = 0;    // lower bound, inclusive, range tombstones included
   std::string smallest_key;
@@ -47,26 +47,22 @@ struct FileMeta {
   friend bool operator==(const FileMeta&, const FileMeta&) = default;
 };
 
-// Bytes written over the life of a database, as far as its manifest knows: what was written after
-// the last edit of a life that ended with a crash is not counted.
+// Bytes written over the life of a database, as far as its manifest knows: after a crash, what was
+// written since the last edit before it is not counted.
 struct WrittenBytes {
   uint64_t user = 0;  // keys and values that were accepted
   uint64_t logs = 0;
-  uint64_t flushes = 0;      // segments of flushes, those of recoveries included
+  uint64_t flushes = 0;      // segments of flushes, including those of recoveries
   uint64_t compactions = 0;  // segments of compactions
 
   friend bool operator==(const WrittenBytes&, const WrittenBytes&) = default;
 };
 
-// How compaction kept the tree when the edit was written; core/compaction/style.h says what they
-// are. Written to files: never renumber.
-enum class WrittenPolicy : uint8_t { kLeveled = 1, kHybrid = 2, kTiered = 3 };
-
 // Fields that are not set say nothing. A number or counter that is set replaces the earlier one.
 struct VersionEdit {
   struct AddedFile {
     int level = 0;
-    uint64_t run_id = 0;  // joins this run of the level, or makes it; larger ids are newer data
+    uint64_t run_id = 0;  // joins this run of the level, or makes it; larger is newer
     FileMeta file;
     friend bool operator==(const AddedFile&, const AddedFile&) = default;
   };
@@ -88,7 +84,7 @@ struct VersionEdit {
     friend bool operator==(const Cursor&, const Cursor&) = default;
   };
 
-  // Removals apply before additions: a file moves to another level by both in one edit.
+  // Removals apply before additions: one edit with both moves a file to another level.
   std::vector<RemovedFile> removed_files;
   std::vector<AddedFile> added_files;
   std::vector<uint64_t> removed_logs;
@@ -99,12 +95,12 @@ struct VersionEdit {
   std::optional<uint64_t> next_run_id;
   std::optional<Timestamp> timestamp_ceiling;  // no entry's timestamp exceeds it, ever
   std::optional<Timestamp> history_floor;      // reads below it are OutOfRange
-  std::optional<Timestamp> last_timestamp;     // of the newest entry in any segment
-  // Everything in logs before it was durable when the edit was written: a log that is shorter, or
-  // bad before it, is damaged. The log number is not 0.
+  std::optional<Timestamp> last_timestamp;     // timestamp of the newest entry in any segment
+  // Everything in logs before this position was durable when the edit was written: a log that is
+  // shorter, or bad before it, is damaged. The log number is not 0.
   std::optional<LogPosition> logs_synced_through;
   std::optional<WrittenBytes> written;
-  std::optional<WrittenPolicy> policy;
+  std::optional<CompactionPolicyKind> policy;  // that kept the tree when the edit was written
 
   friend bool operator==(const VersionEdit&, const VersionEdit&) = default;
 };
@@ -112,9 +108,9 @@ struct VersionEdit {
 // Appends the encoding of `edit`.
 void EncodeVersionEdit(const VersionEdit& edit, std::string* out);
 
-// DataLoss, with the offset in `bytes`, for bytes no encoder makes (levels outside 0..kLevels-1,
-// numbers of 0, keys beyond the limits, empty ranges, trailing bytes); Unimplemented for a field
-// or a compaction policy that this reader does not know.
+// DataLoss, with the offset in `bytes`, for bytes that no encoder makes (levels outside
+// 0..kLevels-1, numbers of 0, keys beyond the limits, empty ranges, trailing bytes). Unimplemented
+// for a field or a compaction policy that this reader does not know.
 absl::StatusOr<VersionEdit> DecodeVersionEdit(std::string_view bytes);
 
 }  // namespace veralith

@@ -28,7 +28,7 @@ VersionEdit GoldenEdit() {
   edit.last_timestamp = 999;
   edit.logs_synced_through = LogPosition{8, 200};
   edit.written = WrittenBytes{1000, 1300, 900, 4000};
-  edit.policy = WrittenPolicy::kHybrid;
+  edit.policy = CompactionPolicyKind::kHybrid;
   edit.removed_files = {{1, 7}};
   edit.added_files = {{2,
                        3,

@@ -9,7 +9,7 @@
 namespace veralith {
 namespace {
 
-// What to do, where the machine's words do not say it.
+// Advice where the machine's words do not say what to do.
 constexpr std::string_view kProcessAdvice =
     " (raise the process's limit, ulimit -n, or lower max_open_files)";
 constexpr std::string_view kMachineAdvice = " (raise the machine's limit, fs.file-max)";

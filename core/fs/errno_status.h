@@ -10,12 +10,12 @@
 
 namespace veralith {
 
-// "path: call: No space left on device", with the code that the contract says; error != 0.
+// "path: call: No space left on device", with the code that the contract gives it; error != 0.
 absl::Status ErrnoStatus(const std::string& path, std::string_view call, int error);
 // The reason alone, in the machine's words.
 std::string ErrnoText(int error);
-// True when the call failed for want of a descriptor: of the process (EMFILE) or the machine
-// (ENFILE).
+// True if the call failed because the process (EMFILE) or the machine (ENFILE) has no descriptor
+// left.
 bool IsOutOfDescriptors(const absl::Status& status);
 
 }  // namespace veralith

@@ -27,7 +27,7 @@ ListedTables& Listed() {
   return listed->Get();
 }
 
-// What a file ends with, which is where a segment names its contents.
+// A hash of the end of a file, which is where a segment names its contents.
 absl::StatusOr<uint64_t> HashOfTail(const File& file) {
   const uint64_t bytes = file.identity().bytes;
   const size_t wanted = std::min<uint64_t>(bytes, kTailBytes);
@@ -84,7 +84,7 @@ class TableFile final : public File {
     return FailedPrecondition(path_ + ": " + call + ": the file is open for reading only");
   }
 
-  // Until EndUse file_ stays open.
+  // On OK, file_ stays open until EndUse.
   absl::Status Use() const {
     if (TryUse()) [[likely]] {
       return absl::OkStatus();
@@ -126,13 +126,13 @@ class TableFile final : public File {
   const std::string path_;
   const FileIdentity identity_;
   const uint64_t tail_;  // HashOfTail
-  // kOpen while file_ is open, and the number of uses. A use counts only if it found kOpen; who
-  // finds exactly kOpen may take it away, and then the file.
+  // kOpen while file_ is open, plus the number of uses. A use counts only if it found kOpen.
+  // Whoever finds exactly kOpen may take it away, and then the file.
   mutable Atomic<uint32_t> uses_{0};
   mutable Atomic<bool> was_read_{true};  // since the clock last came by
   std::unique_ptr<File> file_;           // changes under the table's mutex, while there is no use
-  size_t place_ = 0;                     // in open_; under the table's mutex
-  bool closed_ = false;                  // by Close, which nobody calls beside reads
+  size_t place_ = 0;                     // index in open_; under the table's mutex
+  bool closed_ = false;                  // set by Close, which nobody calls beside reads
 };
 
 FileTable::FileTable(FileSystem* fs, size_t limit, FileSystem* whole)
@@ -155,8 +155,8 @@ FileTable::~FileTable() {
   }
 }
 
-// A place among the open files: what had to make way for it is closed. Given back unless it is
-// filled.
+// A place among the open files: another file was closed to make room for it. It is given back
+// unless it is filled.
 class FileTable::Place {
  public:
   explicit Place(FileTable* table) : table_(table) {
@@ -228,7 +228,7 @@ absl::Status FileTable::OpenAgain(TableFile* file) {
   absl::Status status = opened.status();
   if (absl::IsNotFound(status)) {
     status =
-        DataLoss(file->path_ + " is missing, and was there when it was first opened; put it back");
+        DataLoss(file->path_ + " is missing, but existed when it was first opened; put it back");
   } else if (status.ok()) {
     status = file->CheckIsTheSame(**opened);
   }
@@ -252,7 +252,7 @@ absl::Status FileTable::CheckNotClosed(const TableFile& file) const {
 }
 
 std::unique_ptr<File> FileTable::Evict() {
-  // Twice around: the first may find all of them read.
+  // Twice around: in the first round all of them may have been read.
   for (size_t left = 2 * open_.size(); left > 0; --left) {
     hand_ = hand_ < open_.size() ? hand_ : 0;
     TableFile* const file = open_[hand_];
@@ -275,7 +275,7 @@ void FileTable::Add(TableFile* file, std::unique_ptr<File> opened) noexcept {
   file->uses_.FetchAdd(TableFile::kOpen);
 }
 
-// Null when it is not open, or being read.
+// Returns null if the file is not open, or is being read.
 std::unique_ptr<File> FileTable::Take(TableFile* file) {
   uint32_t uses = TableFile::kOpen;  // and none beside it
   if (!file->uses_.CompareExchange(uses, 0)) {
@@ -308,7 +308,7 @@ size_t FileTable::CloseIdle() noexcept {
   return closed;
 }
 
-// Null when all are being read.
+// Returns null if all files are being read.
 std::unique_ptr<File> FileTable::TakeIdle() {
   for (size_t i = open_.size(); i-- > 0;) {
     if (std::unique_ptr<File> file = Take(open_[i]); file != nullptr) {

@@ -1,23 +1,24 @@
-// Files that are read for as long as a database lives, of which only so many are open at once: each
-// opens its path again when it is read, and the ones longest unread make way (hazard E2).
+// Files that are read for as long as a database lives, with a limit on how many are open at once.
+// Each opens its path again when it is read; the files not read for longest are closed (hazard E2).
 //
 // Invariants
-//   1. A read that finds its file open takes no lock: two updates of the file's own counter.
-//      (Beside it stands a system call: pages that are cached are not read at all.)
+//   1. A read that finds its file open takes no lock: it updates the file's own counter twice.
+//      (That is little beside its system call: pages in the cache are not read at all.)
 //   2. At most `limit` files are open, except while more threads than that read at the same moment:
-//      each of them needs one, and none waits. No file is closed under a reader.
-//   3. A file that is opened again is the one that was opened first: identity() says so, or where
-//      it differs (file systems that number files anew, a copy put in its place) the size and the
-//      last bytes. Another one, or none, is DataLoss that names the path.
-//   4. A process out of descriptors costs idle files first: opening closes those of this table,
-//      then those of all others on the same file system, and tries again before it gives the error.
+//      each of them needs a file, and none waits. No file is closed under a reader.
+//   3. A file that is opened again is the one that was opened first: identity() says so. If
+//      identity() differs (the file system numbers files anew, or a copy was put in its place), the
+//      size and the last bytes must agree. Another file, or none, is DataLoss that names the path.
+//   4. When the process is out of descriptors, idle files are closed first: those of this table,
+//      then those of all other tables on the same file system. Only then does opening give the
+//      error.
 //
 // So the path of a File must name the same bytes until the File is destroyed: contract point 6 of
 // file_system.h (a File outlives its name) does not hold here.
 //
-// Thread rule: any thread; one leaf mutex, not held during I/O; above it one of the process, for
-// invariant 4 where MaxOpenFiles() is known. A File keeps its table alive; the
-// file system outlives both.
+// Thread rule: any thread. One leaf mutex, not held during I/O. Above it, one mutex of the process
+// for invariant 4, if MaxOpenFiles() is known. A File keeps its table alive; the file system
+// outlives both.
 #ifndef VERALITH_CORE_FS_FILE_TABLE_H_
 #define VERALITH_CORE_FS_FILE_TABLE_H_
 
@@ -33,7 +34,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/sync.h"
-#include "core/fs/file_system.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 
@@ -43,41 +44,43 @@ class FileTable : public std::enable_shared_from_this<FileTable> {
  public:
   static constexpr size_t kNoLimit = SIZE_MAX;
 
-  // limit >= 1. Always by std::make_shared. Tables of one file system make room for one another:
-  // `whole` is the one that `fs` is a view of (FileSystem::Pin), null where it is none.
+  // limit >= 1. Always made by std::make_shared. Tables of one file system make room for one
+  // another; `whole` is the file system of which `fs` is a view (FileSystem::Pin), or null if it is
+  // no view.
   FileTable(FileSystem* fs, size_t limit, FileSystem* whole = nullptr);
   ~FileTable();
   FileTable(const FileTable&) = delete;
   FileTable& operator=(const FileTable&) = delete;
 
-  // Says what an error of opening a file again means. Call it before the first Open.
+  // Sets what explains an error of opening a file again. Call it before the first Open.
   void SetJudge(std::function<absl::Status(const absl::Status&)> judge) {
     judge_ = std::move(judge);
   }
 
-  // For reading. The first opening happens here.
+  // Opens a file for reading, here for the first time.
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path);
 
-  // Closes what nobody reads at this moment, to be opened again when it is read; how many files.
-  // Needs no memory.
+  // Closes every file that nobody reads at this moment; it is opened again when it is read. Returns
+  // how many were closed. Needs no memory.
   size_t CloseIdle() noexcept;
-  // For a call that found no descriptor left: CloseIdle, and if that was none, of the other tables.
+  // For a call that found no descriptor left: CloseIdle; if that closed none, the other tables'
+  // too.
   size_t MakeRoom();
-  // The same, and nothing is opened any more: a read that would have to is FailedPrecondition.
+  // Closes the files and opens none any more: a read that needs to open one is FailedPrecondition.
   void Close() noexcept;
 
   size_t open_files() const;      // now
-  uint64_t files_opened() const;  // so far, again included
+  uint64_t files_opened() const;  // so far, including those opened again
 
  private:
   friend class TableFile;
   class Place;
 
   absl::StatusOr<std::unique_ptr<File>> OpenOnDisk(const std::string& path);
-  // Opens what the file has closed; on OK the caller holds a use of it.
+  // Opens the file again if it is closed; on OK the caller holds a use of it.
   absl::Status OpenAgain(TableFile* file);
   absl::Status CheckNotClosed(const TableFile& file) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // The clock: passes files that were read since it last came by. Null when all are being read.
+  // Runs the clock, which passes over files read since its last round. Null if all are being read.
   std::unique_ptr<File> Evict() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Puts the file among the open ones, where its Place has reserved room.
   void Add(TableFile* file, std::unique_ptr<File> opened) noexcept
@@ -91,11 +94,11 @@ class FileTable : public std::enable_shared_from_this<FileTable> {
   FileSystem* const whole_;
   const size_t limit_;
   std::function<absl::Status(const absl::Status&)> judge_;  // may be null
-  const bool is_listed_;  // among those that make room for one another
+  const bool is_listed_;  // among the tables that make room for one another
 
   mutable Mutex mutex_;
   std::vector<TableFile*> open_ ABSL_GUARDED_BY(mutex_);
-  size_t hand_ ABSL_GUARDED_BY(mutex_) = 0;     // of the clock, in open_
+  size_t hand_ ABSL_GUARDED_BY(mutex_) = 0;     // the clock's hand, an index in open_
   size_t opening_ ABSL_GUARDED_BY(mutex_) = 0;  // places taken by files that are not in open_ yet
   uint64_t opened_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;

@@ -11,12 +11,12 @@
 
 #include "core/base/status.h"
 #include "core/fs/errno_status.h"
-#include "core/fs/posix_file_system.h"
 #include "core/fs/testing/intercepted_file_system.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "core/fs/yielding_file_system.h"
 #include "gtest/gtest.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {
@@ -179,7 +179,7 @@ TEST_F(FileTableTest, AFileThatIsGoneIsDataLossUntilItIsBack) {
   const Files files = OpenAll(2, 1);
   ASSERT_TRUE(disk_.Rename(PathOf(0), "/elsewhere").ok());
   EXPECT_EQ(Read(*files[0]),
-            "DATA_LOSS: /0 is missing, and was there when it was first opened; put it back");
+            "DATA_LOSS: /0 is missing, but existed when it was first opened; put it back");
   ASSERT_TRUE(disk_.Rename("/elsewhere", PathOf(0)).ok());
   EXPECT_EQ(Read(*files[0]), ContentsOf(0));
 }
@@ -288,7 +288,7 @@ TEST_F(FileTableTest, ThreadsReadTheirFilesThroughFewerHandlesThanThereAreThread
   EXPECT_EQ(disk_.open_files(), 0u);  // none was lost
 }
 
-// The real thing: more files than the process may have open.
+// More files than the process may really have open.
 class ProcessLimit {
  public:
   explicit ProcessLimit(rlim_t most) {

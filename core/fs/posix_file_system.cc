@@ -1,4 +1,4 @@
-#include "core/fs/posix_file_system.h"
+#include "veralith/posix_file_system.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 #include "core/base/fork.h"
 #include "core/base/status.h"
 #include "core/fs/errno_status.h"
+#include "core/fs/file_helpers.h"
 
 namespace veralith {
 namespace {
@@ -39,15 +40,15 @@ auto Uninterrupted(Call call) {
   return result;
 }
 
-// Where a path leads: a name, looked up from a directory's descriptor.
+// Where a path leads: a name, to be looked up from a directory's descriptor.
 struct Place {
   int directory;
   const char* name;  // a part of the path
 };
 
-// Never waits for another process, as opening a pipe without its other end would.
-// Never 0, 1 or 2, also where the program's standard streams are closed: whatever anybody prints
-// would be written into the file.
+// Never waits for another process, as opening a pipe without its other end would. Never returns 0,
+// 1 or 2, even if the program's standard streams are closed: otherwise what anybody prints would be
+// written into the file.
 int OpenDescriptor(const Place& place, int flags) {
   const int fd = Uninterrupted([&] {
     return openat(place.directory, place.name, flags | O_CLOEXEC | O_NONBLOCK, kFileMode);
@@ -74,8 +75,8 @@ class Descriptor {
     }
   }
   int get() const { return fd_; }
-  // -1 and errno when the file system reports an error late. Linux frees the descriptor even when
-  // close is interrupted, so EINTR is no error, and the call is never repeated.
+  // Returns -1 and sets errno if the file system reports an error late. Linux frees the descriptor
+  // even when close is interrupted, so EINTR is no error, and the call is never repeated.
   int Close() {
     const int result = close(std::exchange(fd_, -1));
     return result == -1 && errno == EINTR ? 0 : result;
@@ -163,8 +164,8 @@ class PosixFile final : public File {
 
   absl::Status Sync() override {
     VERALITH_RETURN_IF_ERROR(CheckOpen("sync"));
-    // fdatasync makes a grown size durable, for without it the data could not be read; that it
-    // does the same for a cut is only custom, so after Truncate it is fsync.
+    // fdatasync makes a grown size durable, because without the size the data could not be read.
+    // That it does the same for a cut is only custom, so after Truncate this is fsync.
     const int result =
         Uninterrupted([&] { return full_sync_ ? fsync(fd_.get()) : fdatasync(fd_.get()); });
     if (result != 0) {
@@ -233,12 +234,12 @@ class PosixFile final : public File {
   const bool writable_;
   const FileIdentity identity_;
   const uint64_t opened_in_ = ForkGeneration();  // a child shares the file with its parent
-  // Of the one thread that writes.
+  // Used by the one thread that writes.
   uint64_t size_;           // where Append goes
-  bool full_sync_ = false;  // since the last successful Sync the size was set
+  bool full_sync_ = false;  // Truncate was called since the last successful Sync
 };
 
-// A path that stands for the directory that it named once.
+// A path that stands for the directory that it named when it was pinned.
 struct PinnedDirectory {
   std::string path;
   Descriptor fd;
@@ -272,8 +273,8 @@ class PosixLock final : public FileLock {
   PosixLock(std::string path, std::shared_ptr<const PinnedDirectory> pin, Descriptor fd)
       : path_(std::move(path)), pin_(std::move(pin)), fd_(std::move(fd)), owner_(getpid()) {}
 
-  // Explicitly: a child that fork made has the descriptor, too, and closing ours would leave it the
-  // lock.
+  // Unlocks explicitly: a forked child has the descriptor, too, and closing ours would leave the
+  // lock to the child.
   ~PosixLock() override {
     if (getpid() == owner_) {
       Uninterrupted([&] { return flock(fd_.get(), LOCK_UN); });
@@ -293,13 +294,13 @@ class PosixLock final : public FileLock {
   const pid_t owner_;
 };
 
-// True also when nobody holds the lock any more. Leaves it free.
+// Also true if nobody holds the lock any more. Leaves it free.
 bool OnlyReadersHold(int fd) {
   const bool shared = Uninterrupted([&] { return flock(fd, LOCK_SH | LOCK_NB); }) == 0;
   return shared && Uninterrupted([&] { return flock(fd, LOCK_UN); }) == 0;
 }
 
-// 0, or errno.
+// Returns 0, or errno.
 int TakeLock(int fd, LockMode mode) {
   constexpr int kMostMillis = 100;
   const bool exclusive = mode == LockMode::kExclusive;
@@ -542,8 +543,8 @@ class PosixFileSystemImpl final : public FileSystem {
     return result == 0 ? absl::OkStatus() : ErrnoStatus(path, call, errno);
   }
 
-  // True when a copy would do where the link failed: another device, a file system without links
-  // (EPERM, by POSIX), or no more of them for this file.
+  // True if a copy would work although the link failed: another device, a file system without links
+  // (EPERM, says POSIX), or too many links to this file.
   static bool CannotLink(const Place& from, int error) {
     if (error == EPERM) {
       struct stat info;
@@ -555,7 +556,7 @@ class PosixFileSystemImpl final : public FileSystem {
 
   Place At(const std::string& path) const { return PlaceOf(path, pin_.get()); }
 
-  const std::shared_ptr<const PinnedDirectory> pin_;  // of a view; null in the file system itself
+  const std::shared_ptr<const PinnedDirectory> pin_;  // null if this is no view
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // What only the machine's own file system can show; the shared contract is checked by
 // core/fs/testing/file_system_conformance_test.cc.
-#include "core/fs/posix_file_system.h"
+#include "veralith/posix_file_system.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -14,6 +14,7 @@
 #include <string>
 
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
 
@@ -40,7 +41,7 @@ TEST(PosixFileSystem, AFullDeviceIsResourceExhausted) {
   EXPECT_EQ(Message(status), "/dev/full: append: No space left on device");
 }
 
-// In a child with an alarm, so that a call that waits ends the test.
+// Runs in a child with an alarm, so that a call that waits ends the test.
 TEST(PosixFileSystem, APipeIsRefusedAtOnceAndNotWaitedFor) {
   const TemporaryDirectory directory;
   const std::string path = JoinPath(directory.path(), "pipe");
@@ -59,7 +60,8 @@ TEST(PosixFileSystem, APipeIsRefusedAtOnceAndNotWaitedFor) {
   EXPECT_EQ(code, 0);
 }
 
-// A program may run with its standard streams closed: what somebody prints must not end in a file.
+// A program may run with its standard streams closed: what somebody prints must not end up in a
+// file.
 TEST(PosixFileSystem, NoFileTakesThePlaceOfAClosedStandardStream) {
   const TemporaryDirectory directory;
   const std::string path = JoinPath(directory.path(), "f");
@@ -191,7 +193,7 @@ TEST(PosixFileSystem, ReleasesEveryDescriptor) {
   EXPECT_EQ(next_descriptor(), before);
 }
 
-// The working directory for the life of an object.
+// Changes the working directory for the life of an object.
 class WorkingDirectory {
  public:
   explicit WorkingDirectory(const std::string& path) { Enter(path); }
@@ -289,8 +291,8 @@ TEST(JoinPath, PutsExactlyOneSlashBetween) {
   EXPECT_EQ(JoinPath("", "name"), "name");
 }
 
-// A child of fork shares its parent's open files: what it wrote would be in the middle of what the
-// parent writes.
+// A child of fork shares its parent's open files: what it wrote would land in the middle of what
+// the parent writes.
 TEST(PosixFileSystem, AChildOfForkReadsItsParentsFilesAndDoesNotWriteThem) {
   const TemporaryDirectory directory;
   const std::string path = JoinPath(directory.path(), "f");

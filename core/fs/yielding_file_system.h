@@ -1,6 +1,6 @@
-// Passes every call on, and makes one again that found the process out of descriptors, once a table
-// has made room: a log or an output is worth more than a segment that can be opened again (hazard
-// E2).
+// Passes every call on. A call that found the process out of descriptors is made again, once a
+// table has made room: a log or an output is worth more than a segment that can be opened again
+// (hazard E2).
 //
 // Thread rule: the base's. Owns nothing but its share of the table; the base outlives it.
 #ifndef VERALITH_CORE_FS_YIELDING_FILE_SYSTEM_H_
@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/fs/file_system.h"
 #include "core/fs/file_table.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 
@@ -40,7 +40,7 @@ class YieldingFileSystem final : public FileSystem {
   absl::StatusOr<std::string> Absolute(const std::string& path) override;
 
  private:
-  // The answer of `ask`, asked again if it is EMFILE or ENFILE and files could be closed.
+  // Returns the answer of `ask`; asks again if it is EMFILE or ENFILE and files could be closed.
   template <typename Ask>
   auto Yielding(const Ask& ask) -> decltype(ask());
 

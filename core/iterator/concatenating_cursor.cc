@@ -47,7 +47,7 @@ class ConcatenatingCursor final : public KeyCursor {
     part_->Prev();
     SettleBackward();
   }
-  // A run that is newer elsewhere: the part alone may be older.
+  // The run may be newer than the tombstone elsewhere: the part alone may be older.
   void SkipCovered(const RangeTombstoneView& range) override {
     VERALITH_DCHECK(valid_);
     if (max_timestamp() < range.ts) {
@@ -87,7 +87,8 @@ class ConcatenatingCursor final : public KeyCursor {
   }
 
  private:
-  // The first part for which `holds`, which holds for every later one; size() when there is none.
+  // Returns the first part for which `holds`, which holds for every later one; size() if there is
+  // none.
   template <typename Predicate>
   size_t FirstPart(Predicate holds) const {
     size_t low = 0;
@@ -103,8 +104,8 @@ class ConcatenatingCursor final : public KeyCursor {
     return low;
   }
 
-  // Opens part i unless it is open. False, and invalid, when there is no such part (beyond either
-  // end; 0 - 1 wraps around).
+  // Opens part i unless it is open. Returns false, and becomes invalid, if there is no such part
+  // (beyond either end; 0 - 1 wraps around).
   bool Enter(size_t i) {
     End();
     if (i >= parts_->size()) {
@@ -118,7 +119,7 @@ class ConcatenatingCursor final : public KeyCursor {
     return true;
   }
 
-  // On the part's key, or on the first one of a later part.
+  // Settles on the part's key, or on the first key of a later part.
   void SettleForward() {
     while (!part_->Valid()) {
       if (Failed() || !Enter(at_ + 1)) {

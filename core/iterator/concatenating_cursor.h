@@ -12,8 +12,8 @@
 #include <memory>
 #include <string_view>
 
-#include "core/base/types.h"
 #include "core/iterator/key_cursor.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

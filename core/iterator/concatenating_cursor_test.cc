@@ -1,5 +1,4 @@
-// What a run does that its parts alone do not. (What it shows: the same as a concatenating
-// iterator.)
+// What a run does that its parts alone do not. (It shows the same as a concatenating iterator.)
 #include "core/iterator/concatenating_cursor.h"
 
 #include <gtest/gtest.h>
@@ -95,7 +94,7 @@ class VectorParts final : public CursorParts {
   int* const moves_;
 };
 
-// The last part was written after the range delete; the others are passed by all the same.
+// The last part was written after the range delete; the others are skipped nevertheless.
 TEST(ConcatenatingCursor, LeavesTheDeletedPartsOfARunThatIsNewerElsewhere) {
   std::vector<Entries> parts;
   for (const char* part : {"a", "b", "c"}) {

@@ -14,8 +14,8 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/iterator/iterator.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

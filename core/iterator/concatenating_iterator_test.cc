@@ -36,7 +36,7 @@ class VectorParts final : public ConcatenatedParts {
 
   size_t size() const override { return parts_.size(); }
   bool EndsBefore(size_t i, NamespaceId ns, std::string_view key) const override {
-    // The bounds of an empty part are those of the nearest part before it with entries.
+    // The bounds of an empty part are those of the nearest earlier part with entries.
     while (i > 0 && parts_[i].empty()) {
       --i;
     }

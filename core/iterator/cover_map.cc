@@ -90,7 +90,8 @@ CoverMap CoverMap::Overlay(const CoverMap& older, const CoverMap& newer, bool* h
   return result;
 }
 
-// A stretch that goes on is one with the one before, except over the end of a namespace.
+// Joins a stretch to the previous one if they have one timestamp, except across the end of a
+// namespace.
 void CoverMap::Append(const StoredKey* at, Timestamp ts) {
   const Timestamp before = steps_.empty() ? 0 : steps_.back().ts;
   if (ts != before || (ts != 0 && steps_.back().at->ns != at->ns)) {
@@ -98,7 +99,7 @@ void CoverMap::Append(const StoredKey* at, Timestamp ts) {
   }
 }
 
-// Most keys lie beside most maps: those cost a compare or two.
+// Most keys lie outside most maps: those cost a comparison or two.
 size_t CoverMap::StepsUpTo(NamespaceId ns, std::string_view key) const {
   if (steps_.empty() ||
       CompareUserKeys(ns, key, steps_.front().at->ns, steps_.front().at->bytes()) < 0) {

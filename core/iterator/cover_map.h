@@ -16,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -42,7 +42,7 @@ class KeyStore {
 
  private:
   std::vector<std::unique_ptr<char[]>> chunks_;
-  size_t used_ = 0;         // of the last chunk
+  size_t used_ = 0;         // part of the last chunk in use
   size_t chunk_bytes_ = 0;  // size of the last chunk
   size_t reserved_ = 0;
 };

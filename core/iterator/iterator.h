@@ -18,8 +18,8 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/format/entry.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

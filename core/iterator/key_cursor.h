@@ -22,8 +22,8 @@
 
 #include "absl/status/status.h"
 #include "core/base/check.h"
-#include "core/base/types.h"
 #include "core/format/entry.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -14,7 +14,7 @@ namespace {
 int Sign(int order) { return order < 0 ? -1 : (order > 0 ? 1 : 0); }
 
 RC_GTEST_PROP(KeyOrder, IsTheOneOrderOfBytes, ()) {
-  // Of all lengths around the word's, equal up to a place near either end.
+  // Lengths around the word's, equal up to a place near either end.
   const std::string common(*rc::gen::inRange<size_t>(0, 40), *rc::gen::element('\0', 'a', '\xff'));
   const auto tail = [] {
     std::string bytes(*rc::gen::inRange<size_t>(0, 12), '\0');

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -26,8 +26,8 @@ class EmptyCursor final : public KeyCursor {
   bool ReadTimestamp() override { return false; }
 };
 
-// The children that are valid, in order of their keys in the direction of travel, children on one
-// key by age: the first is the current key's newest. All stand at or behind the current key.
+// Holds the valid children, ordered by key in the direction of travel. Children on one key are
+// ordered by age: the first is the current key's newest. All are at or after the current key.
 class MergingCursor final : public KeyCursor {
  public:
   explicit MergingCursor(std::vector<std::unique_ptr<KeyCursor>> children)
@@ -179,11 +179,11 @@ class MergingCursor final : public KeyCursor {
     ShowFirst();
   }
 
-  // The children behind place i are in order; child i goes between them.
+  // Puts child i in its place: the children after place i are in order already.
   template <bool kForward>
   void PutInPlace(size_t i) {
     const Live moved = order_[i];
-    size_t to = i + 1;  // those before it come before the child
+    size_t to = i + 1;  // children before `to` come before the child
     const size_t linear_end = std::min(order_.size(), to + kLinearSteps);
     while (to < linear_end && Before<kForward>(order_[to], moved)) {
       order_[to - 1] = order_[to];
@@ -215,7 +215,7 @@ class MergingCursor final : public KeyCursor {
 
   const std::vector<std::unique_ptr<KeyCursor>> children_;
   std::vector<Live> order_;
-  size_t on_key_ = 0;  // how many children stand on the current key: the first ones
+  size_t on_key_ = 0;  // number of children on the current key: the first ones
   bool forward_ = true;
   std::string turned_at_;
 };

@@ -1,9 +1,9 @@
 // Many sources as one: every key of any child once, as the newest child that has it says.
 //
 // Precondition: children come newest source first, and for every key all versions in a child are
-// newer than all in the children behind it. (Memtables and runs are ordered so; lookups stand on it
-// too. CheckDatabase verifies it on the files.) So a key's newest version is known without a look
-// at any timestamp, and only that version is ever loaded.
+// newer than all in the children after it. (Memtables and runs are ordered like this. Lookups rely
+// on it, too, and CheckDatabase verifies it on the files.) So a key's newest version is known
+// without reading a timestamp, and only that version is ever loaded.
 //
 // Invariants
 //   1. A child's error makes the merge invalid with that status until the next seek: nothing of the

@@ -21,10 +21,10 @@ class EmptyIterator final : public Iterator {
   Timestamp max_timestamp() const override { return 0; }
 };
 
-// A binary heap of the children that are valid, the one whose entry is yielded on top. The better
-// of the two below the top is remembered, so that a top that stays in front costs one compare.
+// A binary heap of the valid children, with the one whose entry is yielded on top. The better of
+// the two below the top is remembered, so a top that stays on top costs one comparison.
 //
-// All children stand at or behind the current entry in the direction of travel.
+// All children are at or after the current entry in the direction of travel.
 class MergingIterator final : public Iterator {
  public:
   explicit MergingIterator(std::vector<std::unique_ptr<Iterator>> children)
@@ -133,7 +133,7 @@ class MergingIterator final : public Iterator {
     runner_up_ = heap_.size() > 2 && Before<kForward>(2, 1) ? 2 : 1;
   }
 
-  // After the top child moved.
+  // Called after the top child moved.
   template <bool kForward>
   void Settle() {
     if (!Top()->Valid()) [[unlikely]] {
@@ -148,7 +148,7 @@ class MergingIterator final : public Iterator {
     entry_ = Top()->entry();
   }
 
-  // The top child ended: by its end, or by an error that ends the merge.
+  // Called when the top child ended: at its end, or by an error that ends the merge.
   template <bool kForward>
   void DropTop() {
     status_ = Top()->status();
@@ -166,7 +166,7 @@ class MergingIterator final : public Iterator {
     }
   }
 
-  // All children have moved.
+  // Called when all children have moved.
   void Rebuild(bool forward) {
     forward_ = forward;
     status_ = absl::OkStatus();

@@ -13,7 +13,7 @@ std::string_view Later(std::string_view a, std::string_view b) {
   return CompareBytes(a, b) < 0 ? b : a;
 }
 
-// Cuts what lies outside `other`, which shares a key with it, off the stretch.
+// Cuts off the stretch what lies outside `other`, which shares a key with it.
 void Narrow(const RangeTombstoneView& other, RangeTombstoneView* stretch) {
   stretch->begin = Later(stretch->begin, other.begin);
   if (!other.open_end && (stretch->open_end || CompareBytes(other.end, stretch->end) < 0)) {
@@ -22,7 +22,7 @@ void Narrow(const RangeTombstoneView& other, RangeTombstoneView* stretch) {
   }
 }
 
-// The stretch around (ns, key) in which all keys are covered by the tombstone, or none is.
+// Returns the stretch around (ns, key) in which the tombstone covers all keys or none.
 RangeTombstoneView StretchOf(const StoredTombstone& tombstone, NamespaceId ns,
                              std::string_view key) {
   return CoverMap(tombstone).Find(ns, key);
@@ -30,17 +30,17 @@ RangeTombstoneView StretchOf(const StoredTombstone& tombstone, NamespaceId ns,
 
 }  // namespace
 
-// Tombstones that follow each other in age.
+// Tombstones that are successive in age.
 struct FragmentedRangeTombstones::Node {
   CoverMap newest;
-  // Where one of them hides a part of another, or the block is not full: what it was made of,
-  // oldest first. Else `newest` says it all, and both are empty.
+  // Set if one of them hides a part of another, or if the block is not full: what the node was made
+  // of, oldest first. Otherwise `newest` says it all, and both are empty.
   std::vector<StoredTombstone> tombstones;
   std::vector<NodeRef> children;
   bool hides = false;
   int level = 0;  // 0: a block
   size_t count = 0;
-  size_t bytes = 0;  // of this node and those below
+  size_t bytes = 0;  // of this node and all below it
   Timestamp min_ts = 0;
   Timestamp max_ts = 0;
 
@@ -54,7 +54,7 @@ struct FragmentedRangeTombstones::Node {
   }
 };
 
-// `block`: one that is not full; null for a new one.
+// `block`: a block that is not full; null for a new one.
 FragmentedRangeTombstones::NodeRef FragmentedRangeTombstones::Extend(const Node* block,
                                                                      const StoredTombstone& added) {
   auto node = std::make_shared<Node>();
@@ -100,7 +100,7 @@ FragmentedRangeTombstones::NodeRef FragmentedRangeTombstones::Join(
   return node;
 }
 
-// Its timestamp is not less than that of any other here.
+// Its timestamp must not be less than that of any other here.
 void FragmentedRangeTombstones::Add(const RangeTombstoneView& tombstone) {
   if (IsEmptyRange(tombstone)) {
     return;
@@ -148,7 +148,7 @@ std::shared_ptr<const FragmentedRangeTombstones> FragmentedRangeTombstones::With
 }
 
 // Narrows `stretch`, which holds the key, to where the node's answer stays the same, and sets its
-// ts when the node has one.
+// ts if the node has one.
 bool FragmentedRangeTombstones::Search(const Node& node, NamespaceId ns, std::string_view key,
                                        Timestamp snapshot, RangeTombstoneView* stretch) {
   if (node.min_ts > snapshot) {
@@ -248,7 +248,7 @@ void RangeTombstoneCursor::MoveTo(std::string_view key) {
   stretch_ = {stretch_.ns, {}, {}, true, 0};
   for (const auto& list : lists_) {
     if (list->max_ts() < stretch_.ts) {
-      continue;  // what it says is hidden here
+      continue;  // a newer tombstone hides what it says here
     }
     const RangeTombstoneView its = list->Find(stretch_.ns, key, snapshot_);
     Narrow(its, &stretch_);

@@ -34,7 +34,7 @@ std::shared_ptr<const FragmentedRangeTombstones> Build(const Tombstones& tombsto
   return FragmentedRangeTombstones::Build(Views(tombstones));
 }
 
-// Added one by one, in order of age.
+// Adds tombstones one by one, in order of age.
 std::shared_ptr<const FragmentedRangeTombstones> Grow(
     const std::vector<RangeTombstoneView>& tombstones) {
   auto list = FragmentedRangeTombstones::Build({});
@@ -62,7 +62,7 @@ std::string Place(uint64_t place) {
   return std::string(8 - key.size(), '0') + key;
 }
 
-// The ways in which range deletes can lie to each other, i-th of n.
+// Ways in which range deletes can overlap each other, i-th of n.
 struct Shape {
   const char* name;
   std::pair<uint64_t, uint64_t> (*range)(uint64_t i, uint64_t n);

@@ -6,9 +6,9 @@
 
 #include <memory>
 
-#include "core/base/types.h"
 #include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -7,8 +7,8 @@
 namespace veralith {
 namespace {
 
-// Of the keys in one run that range tombstones hide, the second asks the sources to skip, and then
-// every kSkipInterval-th: where they cannot, asking costs little.
+// While range tombstones hide key after key, the sources are asked to skip at the 2nd hidden key
+// and at every kSkipInterval-th after it. If they cannot skip, asking costs little.
 constexpr uint32_t kSkipInterval = 16;
 
 bool DueToSkip(uint32_t hidden) { return hidden % kSkipInterval == 2; }
@@ -71,7 +71,7 @@ void VisibleIterator::SeekToFirst() {
   FindForward();
 }
 
-// The target may be a key that a source shows, and which changes as that source moves.
+// The target may be a key that a source holds, which changes as that source moves.
 std::string_view VisibleIterator::Keep(std::string_view target) {
   if (!valid_) {
     return target;
@@ -134,7 +134,7 @@ void VisibleIterator::Prev() {
   FindBackward();
 }
 
-// A version that no range tombstone covers needs no timestamp.
+// A version that no range tombstone covers does not need its timestamp read.
 bool VisibleIterator::HiddenByRange(bool* unreadable) {
   const Timestamp covering = tombstones_.MaxCovering(merged_->key());
   if (covering == 0) {
@@ -196,10 +196,10 @@ void VisibleIterator::LearnBackward(uint64_t hidden) {
   gaps_->Learn(snapshot_, std::move(gap));
 }
 
-// From merged_'s key on to the first one that is visible.
+// Moves from merged_'s key to the first visible key at or after it.
 void VisibleIterator::FindForward() {
   uint32_t covered = 0;
-  uint64_t hidden = 0;  // one by one
+  uint64_t hidden = 0;  // since the last jump
   has_run_ = false;
   while (merged_->Valid() && !AboveUpper(merged_->key())) {
     const Sight sight = Look();
@@ -235,7 +235,7 @@ void VisibleIterator::FindForward() {
 
 void VisibleIterator::FindBackward() {
   uint32_t covered = 0;
-  uint64_t hidden = 0;  // one by one
+  uint64_t hidden = 0;  // since the last jump
   has_run_ = false;
   while (merged_->Valid() && !BelowLower(merged_->key())) {
     const Sight sight = Look();

@@ -1,6 +1,6 @@
 // What a reader sees at one moment: turns the newest versions of keys and the range tombstones into
 // the keys that are there, each once, with its value. The methods and their meaning are those of
-// DbIterator (core/db/db_iterator.h), which db implements with this class.
+// DbIterator (veralith/db_iterator.h), which db implements with this class.
 //
 // Invariants
 //   1. For each key inside the bounds: its newest version with ts <= snapshot decides; a tombstone,
@@ -27,10 +27,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/iterator/key_cursor.h"
 #include "core/iterator/known_gaps.h"
 #include "core/iterator/range_tombstones.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -45,8 +45,8 @@ class VisibleIterator final {
  public:
   struct Source {
     std::shared_ptr<const void> keep_alive;  // destroyed last
-    std::unique_ptr<KeyCursor> merged;       // of every source, at the snapshot; not null
-    // Of every source; null and empty ones are allowed.
+    std::unique_ptr<KeyCursor> merged;       // all sources, at the snapshot; not null
+    // All sources' range tombstones; null and empty lists are allowed.
     RangeTombstoneLists range_tombstones;
     NamespaceId ns = kDefaultNamespace;  // the cursor's
     ScanBound lower;
@@ -67,10 +67,10 @@ class VisibleIterator final {
 
   void SeekToFirst();
   void SeekToLast();
-  // To the first visible key at or after the target, clamped to the bounds: one below the lower
-  // bound seeks to the first, one above the upper bound ends.
+  // Moves to the first visible key at or after the target, inside the bounds. A target below the
+  // lower bound seeks to the first key, one above the upper bound ends.
   void Seek(std::string_view target);
-  // To the last visible key at or before the target, clamped likewise.
+  // Moves to the last visible key at or before the target, inside the bounds likewise.
   void SeekForPrev(std::string_view target);
   // While Valid() only.
   void Next();
@@ -125,7 +125,7 @@ class VisibleIterator final {
   std::string run_;       // the first key of the run that was asked for
   bool has_run_ = false;  // run_ is of this run
   uint64_t hidden_keys_ = 0;
-  std::string target_;   // of a seek
+  std::string target_;   // the last seek's
   bool valid_ = false;   // merged_ stands on the key shown, loaded
   absl::Status status_;  // meaningless while valid_
 };

@@ -73,7 +73,7 @@ World AnyWorld() {
   World world;
   const size_t sources = *rc::gen::inRange<size_t>(1, 5);
   world.tombstones.resize(sources);
-  // Few namespaces and keys per world, so that there are many versions of one.
+  // Few namespaces and keys per world, so that one key has many versions.
   const auto namespaces =
       *rc::gen::container<std::vector<NamespaceId>>(2, rc::gen::exec(AnyNamespace));
   const bool few_keys = *rc::gen::arbitrary<bool>();

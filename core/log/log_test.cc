@@ -32,7 +32,7 @@ std::vector<LogOperation> OperationsOf(const LogRecordView& record) {
 
 class LogTest : public ::testing::Test {
  protected:
-  // One put per record; each record but the first says that the one before it was synced.
+  // Writes one put per record; each record but the first says that the one before it was synced.
   void Write(int records) {
     LogWriter writer(OpenMemoryFile(state_), kNumber, kLogId);
     for (int i = 1; i <= records; ++i) {
@@ -49,7 +49,7 @@ class LogTest : public ::testing::Test {
     return *LogReader::Open(OpenMemoryFile(state_), kNumber, kLogId);
   }
 
-  // The timestamps read.
+  // Returns the timestamps read.
   static std::vector<Timestamp> ReadToEnd(LogReader& reader) {
     std::vector<Timestamp> timestamps;
     LogRecordView record;
@@ -189,8 +189,8 @@ TEST_F(LogTest, ALogThatLostItsTailAtARecordsBoundaryIsNoticedByTheNextLog) {
   }
 }
 
-// A log of version 1 with one put per record, each but the first saying that the one before it was
-// synced; ends[i] is where record i ends.
+// A log of version 1 with one put per record. Each record but the first says that the one before it
+// was synced; ends[i] is the end of record i.
 testing::RecordFileImage Version1Log(int records, std::vector<LogPosition>* ends) {
   testing::RecordFileImage image({.file = {RecordFileKind::kLog, kNumber, kLogId}, .version = 1});
   LogPosition synced;

@@ -1,5 +1,5 @@
-// Appends batches to one log file (DESIGN 4, "Log"). A write's way is Stage (once per batch of the
-// group), Commit (one write call), Sync if asked.
+// Appends batches to one log file (DESIGN 4, "Log"). A write takes these steps: Stage (once per
+// batch of the group), Commit (one write call), Sync if asked.
 //
 // Invariants: those of core/log/record_writer.h; in short: Stage does not allocate in steady state,
 // Commit is one File::Append, and the first error of Commit or Sync is the answer for ever.
@@ -13,10 +13,10 @@
 #include <span>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/format/log_record.h"
-#include "core/fs/file_system.h"
 #include "core/log/record_writer.h"
+#include "veralith/file_system.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -29,7 +29,7 @@ class LogWriter {
             uint32_t continues = 0);
 
   // Stages one record. MaxLogRecordBytes(operations) <= kMaxRecordPayloadBytes, and the limits of
-  // core/base/types.h hold: the caller refused what is outside them.
+  // veralith/types.h hold: the caller refused what is outside them.
   // `synced_through`: a position that is known durable now, with everything before it.
   void Stage(Timestamp ts, LogPosition synced_through, std::span<const LogOperation> operations);
 
@@ -43,13 +43,11 @@ class LogWriter {
   uint64_t number() const { return writer_.id().number; }
   uint64_t id() const { return writer_.id().id; }
   uint32_t checksum() const { return writer_.checksum(); }
-  // Behind the last record committed; offset 0 before the first Commit.
+  // The end of the last record committed; offset 0 before the first Commit.
   LogPosition end() const { return {number(), writer_.committed_offset()}; }
-  // Everything of this log before it is durable.
+  // A position before which everything in this log is durable.
   LogPosition synced() const { return {number(), writer_.synced_offset()}; }
-  // The file's size once everything staged is committed.
-  uint64_t staged_bytes_end() const { return writer_.staged_offset(); }
-  // The first error, for ever; OK before.
+  // The first error, which stays; OK before it.
   const absl::Status& status() const { return writer_.status(); }
 
  private:

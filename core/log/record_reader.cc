@@ -65,7 +65,7 @@ absl::Status RecordReader::CheckFileHeader() {
     End(EndReason::kBadRecord, std::string(Message(stated.status())));
   } else if (stated->file != id_) {
     End(EndReason::kBadRecord,
-        StrCat("offset 12: the header is of file ", stated->file.number, " with id ",
+        StrCat("offset 12: the header belongs to file ", stated->file.number, " with id ",
                stated->file.id, ", expected ", id_.number, " with id ", id_.id));
   } else {
     header_is_good_ = true;

@@ -1,18 +1,17 @@
 // Reads a record file (core/format/record_frame.h) from its beginning to the first place that is
-// not the next record of the chain, and can look behind that place for records that are sound in
-// themselves.
+// not the next record of the chain. It can also search the bytes after that place for records that
+// are sound in themselves.
 //
 // Invariants
-//   1. Next yields exactly the records written, in order, and then stops for good: nothing behind
+//   1. Next yields exactly the records written, in order, and then stops for good: nothing after
 //      the first bad place is ever yielded as a record of the chain.
 //   2. A missing, torn, stale or foreign file header is a bad place at offset 0, not an error: a
 //      crash can leave any of these in a file whose name is durable.
 //   3. An I/O error is returned as such, never taken for the end.
-//   4. A file is of one version, as its header says. Where the header is lost, the first sound
-//      record found behind it tells (a record of one version is none in another).
+//   4. A file has one version, stated in its header. If the header is lost, the first sound record
+//      found after it tells the version (a record of one version is no record in another).
 //   5. Memory: one record of the file at a time, never more than the file's size plus 64 KiB; the
-//      scan behind damage needs 128 KiB. Time of the scan: linear in the file (see
-//      ScanBehindEnd).
+//      scan after damage needs 128 KiB. The scan's time is linear in the file (see ScanBehindEnd).
 //
 // Owns the file. Thread rule: one thread at a time.
 #ifndef VERALITH_CORE_LOG_RECORD_READER_H_
@@ -28,8 +27,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/format/record_frame.h"
-#include "core/fs/file_system.h"
 #include "core/log/record_writer.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 
@@ -52,48 +51,49 @@ class RecordReader {
   // tools). DataLoss when the file has no sound header.
   static absl::StatusOr<RecordFileId> ReadId(const File& file);
 
-  // Before the first Next: the file must continue `checksum`, the checksum() of the file before it.
-  // A file without a sound header ends as it would have; one that continues another checksum yields
-  // nothing and ends with kBrokenChain.
+  // Call it before the first Next: the file must continue `checksum`, the checksum() of the file
+  // before it. A file without a sound header ends as it would otherwise. One that continues another
+  // checksum yields nothing and ends with kBrokenChain.
   void ExpectContinues(uint32_t checksum);
-  // Of the last record of the chain yielded so far, or of the file header when that is good.
+  // Checksum of the last record of the chain yielded so far, or of the file header if that is good.
   uint32_t checksum() const { return previous_checksum_; }
 
-  // True: *payload is the next record's, valid until the next call. False: the end; see
-  // end_reason().
+  // Returns true and sets *payload to the next record's, valid until the next call. False: the end;
+  // see end_reason().
   absl::StatusOr<bool> Next(std::string_view* payload);
 
-  // Of the record that Next yielded last.
+  // Offset of the record last returned by Next.
   uint64_t record_offset() const { return record_offset_; }
 
-  // After Next returned false.
+  // Valid after Next returned false.
   EndReason end_reason() const { return end_reason_; }
-  // Offset of the first byte behind the last good record: where the bad place begins.
+  // Offset of the end of the last good record: where the bad place begins.
   uint64_t end_offset() const { return offset_; }
   // For people: why the chain ends there.
   const std::string& end_detail() const { return end_detail_; }
-  // For going on with a RecordWriter: valid after Next returned false, when at least the file
-  // header was good. Everything behind .offset must be cut first.
+  // Where a RecordWriter can go on. Valid after Next returned false, if at least the file header
+  // was good. Everything from .offset on must be cut first.
   RecordResumePoint resume_point() const { return {offset_, previous_checksum_, version_}; }
   bool header_is_good() const { return header_is_good_; }
-  // Of the payloads that Next yields and ScanBehindEnd shows; 0: neither header nor record told.
+  // Version of the payloads that Next yields and ScanBehindEnd shows; 0: neither header nor record
+  // told.
   uint32_t version() const { return version_; }
 
-  // Calls `visit` with the offset and the first kScanPrefixBytes of the payload of each record at
-  // or behind the place that Next has reached that is sound in itself (id, offset, header check
-  // and checksum; what lies before it may be missing), until `visit` returns false.
+  // Finds records that are sound in themselves (id, offset, header check and checksum; what lies
+  // before may be missing) at or after the place that Next has reached. Calls `visit` with the
+  // offset of each and the first kScanPrefixBytes of its payload, until `visit` returns false.
   //
-  // Cost: one header check (some ns) per 4 bytes, of version 1 per 8, two where the header is lost;
-  // checksums are computed only where that passes.
-  // Only a writer that knows the file's random id makes headers that pass, and its records do not
-  // overlap: so all checksums together cover each byte about once. More than four times the bytes
-  // scanned is DataLoss: such a file was made to be slow.
+  // Cost: one header check (some ns) per 4 bytes (version 1: per 8 bytes), or two if the header is
+  // lost. Checksums are computed only if that check passes. Only a writer that knows the file's
+  // random id makes headers that pass, and its records do not overlap: so all checksums together
+  // cover each byte about once. More than four times the bytes scanned is DataLoss: such a file was
+  // made to be slow.
   absl::Status ScanBehindEnd(
       const std::function<bool(uint64_t offset, std::string_view payload_prefix)>& visit);
 
-  // After Next returned false, for salvage: goes on behind the end, at the next record that is
-  // sound in itself, as if the chain began there; false when there is none. What lies between is
-  // lost, and a record found so may never have been acknowledged.
+  // For salvage, after Next returned false: goes on after the end, at the next record that is sound
+  // in itself, as if the chain began there. Returns false if there is none. What lies between is
+  // lost, and a record found this way may never have been acknowledged.
   absl::StatusOr<bool> GoOnBehindEnd();
 
   uint64_t file_bytes() const { return file_bytes_; }
@@ -106,7 +106,8 @@ class RecordReader {
   bool End(EndReason reason, std::string detail);
   // Makes bytes [offset, offset + n) of the file available at *bytes; they are inside the file.
   absl::Status Load(uint64_t offset, size_t n, const char** bytes);
-  // The version in which a record's header is here; none when it is none in any that can be.
+  // Returns the version in which these bytes are a record's header; none if there is no such
+  // version.
   std::optional<uint32_t> ParseHeaderAt(uint64_t offset, const char* bytes,
                                         RecordHeader* header) const;
   absl::StatusOr<bool> IsSound(uint64_t offset, const RecordHeader& header, uint64_t total);
@@ -120,9 +121,9 @@ class RecordReader {
   EndReason end_reason_ = EndReason::kEndOfFile;
   std::string end_detail_;
   uint32_t version_ = 0;  // 0: not known
-  uint64_t offset_ = 0;   // of the next record
+  uint64_t offset_ = 0;   // start of the next record
   uint64_t record_offset_ = 0;
-  uint64_t went_on_at_ = 0;  // GoOnBehindEnd, last
+  uint64_t went_on_at_ = 0;  // where GoOnBehindEnd last went on
   uint32_t previous_checksum_ = 0;
   uint32_t continues_ = 0;  // as the header says
 

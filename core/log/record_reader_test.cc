@@ -33,7 +33,7 @@ std::string Image(const std::vector<std::string>& payloads, const RecordFileId& 
   return state->bytes;
 }
 
-// The same in any version, without the writer.
+// Builds the same image in any version, without the writer.
 std::string ImageOf(uint32_t version, const std::vector<std::string>& payloads) {
   testing::RecordFileImage image({.file = kId, .version = version});
   for (const std::string& payload : payloads) {
@@ -42,7 +42,7 @@ std::string ImageOf(uint32_t version, const std::vector<std::string>& payloads) 
   return image.bytes();
 }
 
-// Where record i begins.
+// Returns the offset at which record i begins.
 uint64_t OffsetOf(const std::vector<std::string>& payloads, size_t i,
                   uint32_t version = kRecordFormatVersion) {
   uint64_t offset = kRecordFileHeaderBytes;
@@ -197,7 +197,8 @@ TEST(RecordReader, AFileOfAnotherIdNumberOrKindHasNoRecords) {
     EXPECT_TRUE(result.payloads.empty());
     EXPECT_EQ(result.reason, EndReason::kBadRecord);
     EXPECT_EQ(result.end, 0u);
-    EXPECT_TRUE(result.detail.starts_with("offset 12: the header is of file 3")) << result.detail;
+    EXPECT_TRUE(result.detail.starts_with("offset 12: the header belongs to file 3"))
+        << result.detail;
   }
 }
 
@@ -218,7 +219,7 @@ TEST(RecordReader, ARecordTakenOutOfTheMiddleBreaksTheChain) {
 }
 
 TEST(RecordReader, ASoundRecordThatFollowsAnotherOneIsNotOfTheChain) {
-  // Two histories of one file id: the second record of one behind the first record of the other.
+  // Two histories of one file id: the second record of one after the first record of the other.
   const std::string one = Image({"aaaa", "bbbb"});
   const std::string two = Image({"AAAA", "BBBB"});
   const ReadResult result =
@@ -253,7 +254,7 @@ TEST(RecordReader, NonzeroPaddingUnderASoundChecksumIsABadRecord) {
 
 TEST(RecordReader, ALengthBeyondTheFileIsBelievedByNobody) {
   std::string image = Image({"abc"});
-  // A header whose own check holds, of a record of 1 GiB.
+  // A header whose own check holds, for a record of 1 GiB.
   std::string large(RecordBytes(1u << 20), 'x');
   SealRecord(large.data(), kId.id, 60, LoadLe32(image.data() + 40), 1u << 20);
   image += large.substr(0, 100);
@@ -327,7 +328,7 @@ RC_GTEST_PROP(RecordReader, ReadsBackAnyPayloadsAndTheScanFindsAllBehindDamage, 
   }
 }
 
-// Bytes of the other version are stale, whatever the header says of them.
+// Bytes of the other version are stale, whatever the header says about them.
 TEST_P(RecordReaderOfVersion, RecordsOfTheOtherVersionAreNoneOfTheFile) {
   const std::string one = ImageOf(GetParam(), FourPayloads());
   const std::string other = ImageOf(3 - GetParam(), FourPayloads());
@@ -356,7 +357,8 @@ TEST(ScanBehindEnd, StopsWhenTheVisitorSaysSo) {
 TEST(ScanBehindEnd, AFileMadeOfOverlappingHeadersIsRefusedAfterBoundedWork) {
   auto state = std::make_shared<MemoryFileState>();
   state->bytes = Image({"first"}) + std::string(size_t{2} << 20, 'x');
-  // Every 16 bytes a header whose own check holds, of a record that reaches to the end of the file.
+  // Every 16 bytes there is a header whose own check holds, for a record that reaches to the file's
+  // end.
   std::string record(state->bytes.size(), 'x');
   const uint64_t size = state->bytes.size();
   for (uint64_t at = 64; at + 4096 < size; at += 16) {

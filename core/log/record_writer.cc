@@ -77,7 +77,7 @@ void RecordWriter::DropStaged() {
   open_payload_bytes_ = 0;
 }
 
-// The error may lack memory for its words, and then must still be an error.
+// The error may lack memory for its words, and must still be an error then.
 absl::Status RecordWriter::Commit() {
   VERALITH_CHECK(open_payload_bytes_ == 0);
   const size_t bytes = staged_bytes_;

@@ -18,7 +18,7 @@ std::string Digits(uint64_t number) {
   return digits;
 }
 
-// 0 when `text` is not what Digits makes of a number.
+// Returns 0 if `text` is not what Digits makes of a number.
 uint64_t ParseDigits(std::string_view text) {
   if (text.size() < kMinDigits || text.size() > 19) {
     return 0;

@@ -1,8 +1,11 @@
 // The names of a database's files, made and parsed in one place.
 //
-//   CURRENT           names the live manifest       CURRENT.tmp      the next CURRENT, being
-//   written MANIFEST-000001   a log of version edits        LOCK             held by the process
-//   that owns it 000002.log        a write-ahead log             000003.parquet   a segment
+//   CURRENT           names the live manifest
+//   CURRENT.tmp       the next CURRENT, being written
+//   LOCK              held by the process that owns the database
+//   MANIFEST-000001   a log of version edits
+//   000002.log        a write-ahead log
+//   000003.parquet    a segment
 //
 // Invariants
 //   1. All kinds draw from one sequence of numbers, and a number is never used twice.
@@ -43,7 +46,8 @@ std::string SegmentFileName(uint64_t number);
 
 std::string ToString(const FileName& name);
 
-// Nothing for names we do not make (also: numbers of 0, or above kMaxFileNumber).
+// Returns nothing for names that we do not make (also for number 0, or a number above
+// kMaxFileNumber).
 std::optional<FileName> ParseFileName(std::string_view name);
 
 }  // namespace veralith

@@ -12,14 +12,15 @@
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
 #include "core/format/record_frame.h"
+#include "core/fs/file_helpers.h"
 #include "core/log/record_reader.h"
 #include "core/log/record_writer.h"
 
 namespace veralith {
 namespace {
 
-// A record's payload: up to where the file was synced when the record was written (8 bytes), then
-// the edit. A closing record has no edit.
+// A record's payload: the position up to which the file was synced when the record was written (8
+// bytes), then the edit. A closing record has no edit.
 constexpr size_t kSyncedThroughBytes = 8;
 constexpr uint64_t kMaxCurrentBytes = 4096;
 
@@ -54,7 +55,7 @@ std::string CurrentLines(const CurrentPointer& pointer) {
   return ManifestFileName(pointer.manifest_number) + "\n" + line;
 }
 
-// 16 lower-case hex digits; nothing for any other text.
+// Parses 16 lower-case hex digits; returns nothing for any other text.
 std::optional<uint64_t> ParseHex16(std::string_view text) {
   if (text.size() != 16) {
     return std::nullopt;
@@ -154,7 +155,7 @@ class ManifestLog::Impl {
 
   absl::Status Close() {
     if (!first_error_.ok()) {
-      return absl::OkStatus();  // known since, and nothing is left to be done
+      return absl::OkStatus();  // the caller has the error already, and nothing is left to do
     }
     writer_.Stage(Payload(writer_.synced_offset(), nullptr));
     first_error_ = FailedPrecondition("closed");
@@ -225,7 +226,7 @@ absl::Status VisitRecord(std::string_view payload, uint64_t offset, const VisitE
   return visit(offset, edit);
 }
 
-// A bad place that a later sound record calls synced is damage.
+// A bad place is damage if a later sound record says that it was synced.
 absl::Status CheckTailIsTorn(RecordReader& reader, const std::string& path) {
   const uint64_t bad = reader.end_offset();
   absl::Status verdict;
@@ -290,8 +291,8 @@ namespace {
 
 constexpr std::string_view kWhatToDo = "; restore the directory from a backup";
 
-// Without CURRENT: does this manifest stem from a creation that a crash interrupted, before
-// anything depended on it? Then it holds at most the snapshot of an empty database.
+// Without CURRENT: whether this manifest stems from a creation that a crash interrupted before
+// anything depended on it. Such a manifest holds at most the snapshot of an empty database.
 absl::StatusOr<bool> IsUnfinishedCreation(FileSystem* fs, const std::string& directory,
                                           uint64_t number) {
   const std::string path = JoinPath(directory, ManifestFileName(number));
@@ -326,7 +327,7 @@ absl::Status CheckNoDataWithoutCurrent(FileSystem* fs, const std::string& direct
     }
     if (is_data) {
       return DataLoss(missing + ToString(file) +
-                      " is there: this is a database, and is not taken for an empty one" +
+                      " exists: this is a database, and is not taken for an empty one" +
                       std::string(kWhatToDo));
     }
   }
@@ -363,7 +364,7 @@ absl::StatusOr<RecoveredManifest> RecoverManifestFile(FileSystem* fs, const std:
   RecoveredManifest recovered;
   recovered.state = std::move(builder).Build();
   if (recovered.state.database_id != pointer.database_id) {
-    return DataLoss(path + " is of another database than CURRENT" + std::string(kWhatToDo));
+    return DataLoss(path + " belongs to another database than CURRENT" + std::string(kWhatToDo));
   }
   recovered.manifest_number = pointer.manifest_number;
   recovered.records = scan.records;

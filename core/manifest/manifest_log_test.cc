@@ -7,10 +7,11 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/fs/posix_file_system.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {
@@ -60,7 +61,7 @@ class ManifestLogTest : public ::testing::Test {
     return *std::move(log);
   }
 
-  // The i-th edit of a life of flushes, compactions and log switches.
+  // The i-th edit in a life of flushes, compactions and log switches.
   static VersionEdit Edit(uint64_t i) {
     VersionEdit edit;
     FileMeta file;
@@ -135,7 +136,7 @@ TEST_F(ManifestLogTest, AMissingCurrentIsDataLossWhileAnyDataIsThere) {
   }
 }
 
-// Hazard R1: damage with CURRENT gone is no unfinished creation.
+// Hazard R1: damage while CURRENT is missing is no unfinished creation.
 TEST_F(ManifestLogTest, AMissingCurrentIsDataLossOverADamagedManifest) {
   const Life life = Live(2);
   ASSERT_TRUE(fs_->Remove(Path("CURRENT")).ok());
@@ -158,7 +159,7 @@ TEST_F(ManifestLogTest, AnUnfinishedCreationHoldsNoDatabase) {
   }
 }
 
-// Hazard R1: a manifest that is missing or whose snapshot is bad never reads as empty.
+// Hazard R1: if the manifest is missing or its snapshot is bad, it never reads as empty.
 TEST_F(ManifestLogTest, ACurrentWithoutAManifestIsDataLoss) {
   const Life life = Live(1);
   const std::string bytes = Read(Path("MANIFEST-000001"));
@@ -211,8 +212,8 @@ TEST_F(ManifestLogTest, ATornTailIsCutAtEveryByte) {
   }
 }
 
-// Any flipped bit before the last record is damage, said with its place; in the last record it
-// cannot be told from a torn write, and the state before it is what is left.
+// Any flipped bit before the last record is damage, reported with its place. In the last record it
+// cannot be told from a torn write, and the state before that record is what is left.
 TEST_F(ManifestLogTest, AFlippedBitIsDamageOrCutsTheLastRecord) {
   const Life life = Live(3);
   const std::string bytes = Read(Path("MANIFEST-000001"));
@@ -253,7 +254,7 @@ TEST_F(ManifestLogTest, AFlippedBitInAClosedManifestIsDamage) {
   }
 }
 
-// Hazard R2: nothing is appended behind a torn tail; the next manifest is a new file.
+// Hazard R2: nothing is appended after a torn tail; the next manifest is a new file.
 TEST_F(ManifestLogTest, ARecoveredManifestIsReplacedNotContinued) {
   const Life life = Live(2);
   Write(Path("MANIFEST-000001"), Read(Path("MANIFEST-000001")) + "torn");
@@ -305,17 +306,17 @@ TEST_F(ManifestLogTest, ScansAManifestWithoutCurrent) {
             absl::StatusCode::kDataLoss);
 }
 
-// Edits of jobs that ran beside each other can come in another order than their counts were taken.
+// Edits of jobs that ran at the same time can arrive in another order than their counts were taken.
 TEST(ManifestStateTest, EachOfTheBytesWrittenKeepsItsLargestAndThePolicyItsNewest) {
   VersionEdit more;
   more.written = WrittenBytes{10, 20, 30, 40};
-  more.policy = WrittenPolicy::kTiered;
+  more.policy = CompactionPolicyKind::kTiered;
   VersionEdit less;
   less.written = WrittenBytes{9, 21, 3, 40};
-  less.policy = WrittenPolicy::kLeveled;
+  less.policy = CompactionPolicyKind::kLeveled;
   const ManifestState state = *ManifestState().Apply(more)->Apply(less);
   EXPECT_EQ(state.written, (WrittenBytes{10, 21, 30, 40}));
-  EXPECT_EQ(state.policy, WrittenPolicy::kLeveled);
+  EXPECT_EQ(state.policy, CompactionPolicyKind::kLeveled);
   EXPECT_EQ(*ManifestState().Apply(state.Snapshot()), state);
   EXPECT_EQ(ManifestState().Apply({})->Snapshot().policy, std::nullopt);
 }

@@ -37,7 +37,7 @@ absl::Status ApplyDatabaseId(const std::optional<uint64_t>& id, ManifestState& s
 absl::Status ApplyLogs(const VersionEdit& edit, ManifestState& state) {
   for (const uint64_t number : edit.removed_logs) {
     if (state.logs.erase(number) == 0) {
-      return DataLoss("removes " + LogFileName(number) + ", which is not there");
+      return DataLoss("removes " + LogFileName(number) + ", which does not exist");
     }
   }
   for (const VersionEdit::AddedLog& log : edit.added_logs) {

@@ -1,5 +1,5 @@
-// ManifestState: everything a manifest says, folded: the version, the logs that recovery must read,
-// and the counters that must never go back.
+// ManifestState: the sum of everything that a manifest says: the version, the logs that recovery
+// must read, and the counters that must never go back.
 //
 // A value; no I/O. Apply is the only way to change it, at recovery as in a running database, so
 // that both agree on what an edit means.
@@ -14,16 +14,16 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/format/log_record.h"
 #include "core/format/version_edit.h"
 #include "core/manifest/version.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
 struct ManifestState {
   std::shared_ptr<const Version> version = std::make_shared<const Version>();
-  // Logs that hold writes of no segment, by number (oldest first) -> id.
+  // Logs that hold writes not yet in any segment, by number (oldest first) -> id.
   std::map<uint64_t, uint64_t> logs;
   uint64_t database_id = 0;       // 0: not set yet
   uint64_t next_file_number = 1;  // above every number of `version` and `logs`
@@ -33,20 +33,20 @@ struct ManifestState {
   Timestamp last_timestamp = 0;
   LogPosition logs_synced_through;  // {0, 0}: nothing known
   WrittenBytes written;
-  std::optional<WrittenPolicy> policy;  // of the newest edit that says; none: no edit does
+  std::optional<CompactionPolicyKind> policy;  // of the newest edit that says; none: no edit does
 
-  // The state after `edit`; this state is unchanged. DataLoss, saying what, when the edit does not
-  // fit: see Version::Apply; a removed log that is not there; a log added twice; another database
-  // id. Counters, ceiling, floor, last timestamp, synced position and each of the bytes written
-  // never go back: the larger of old and new stays.
-  // next_file_number and next_run_id rise above what the edit adds even when it does not say so.
+  // Returns the state after `edit`; this state is unchanged. DataLoss, saying what, if the edit
+  // does not fit: see Version::Apply; a removed log that does not exist; a log added twice; another
+  // database id. Counters, ceiling, floor, last timestamp, synced position and each of the bytes
+  // written never go back: the larger of old and new stays. next_file_number and next_run_id rise
+  // above what the edit adds even if it does not say so.
   absl::StatusOr<ManifestState> Apply(const VersionEdit& edit) const;
 
   // The edit that makes this state from an empty one.
   VersionEdit Snapshot() const;
   std::string DebugString() const;
 
-  // By value, files by what they say.
+  // Compares by value, files by their metadata.
   friend bool operator==(const ManifestState& a, const ManifestState& b) {
     return a.Snapshot() == b.Snapshot();
   }
@@ -61,7 +61,7 @@ class ManifestStateBuilder {
   ManifestState Build() &&;
 
  private:
-  ManifestState state_;  // but for its version:
+  ManifestState state_;  // except for its version:
   Version version_;
 };
 

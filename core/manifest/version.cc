@@ -13,7 +13,7 @@
 namespace veralith {
 namespace {
 
-// Every key that `upper` admits is below (ns, key).
+// True if every key that `upper` admits is below (ns, key).
 bool EndsBefore(const KeyBound& upper, NamespaceId ns, std::string_view key) {
   return !IsWithin(ns, key, upper);
 }
@@ -52,7 +52,7 @@ std::string Quoted(std::string_view key) {
   return text;
 }
 
-// Invariant 4: what is wrong with a file's own numbers; nothing when all is well.
+// Invariant 4: returns what is wrong with a file's own numbers; nothing if all is well.
 std::string FileFault(const FileMeta& file) {
   if (file.number == 0) {
     return "has number 0";
@@ -88,7 +88,7 @@ std::vector<FileRef>::const_iterator FirstNotBefore(const std::vector<FileRef>& 
   });
 }
 
-// Where `file` is in a sorted run, or belongs.
+// Returns where `file` is in a sorted run, or where it belongs.
 std::vector<FileRef>::const_iterator PositionOf(const std::vector<FileRef>& files,
                                                 const FileMeta& file) {
   return std::partition_point(files.begin(), files.end(),
@@ -267,7 +267,7 @@ std::pair<Timestamp, Timestamp> TimestampsOf(const Run& run) {
 
 absl::Status CheckRunOrder(int level, const Run& newer, const Run& older) {
   if (newer.id <= older.id) {
-    return DataLoss(PlaceText(level, newer.id) + " stands before run " + std::to_string(older.id));
+    return DataLoss(PlaceText(level, newer.id) + " comes before run " + std::to_string(older.id));
   }
   if (level == 0 && TimestampsOf(newer).first <= TimestampsOf(older).second) {
     return DataLoss(PlaceText(level, newer.id) + " holds timestamps from " +
@@ -297,7 +297,7 @@ absl::Status Version::CheckInvariants(int tiered_levels) const {
       for (const FileRef& file : runs[i].files) {
         sums.Add(*file);
         if (!seen.emplace(file->number, Place{file->number, level, runs[i].id, file}).second) {
-          return DataLoss(SegmentFileName(file->number) + " is there twice");
+          return DataLoss(SegmentFileName(file->number) + " occurs twice");
         }
       }
     }
@@ -437,7 +437,7 @@ OlderFiles::OlderFiles(std::shared_ptr<const Version> version) : version_(std::m
 }
 
 void OlderFiles::Collect(const std::vector<uint64_t>& sorted_inputs) {
-  // The newest place of an input; in front of everything when there is none (a flush).
+  // The newest place of an input; before everything if there is none (a flush).
   int newest_level = sorted_inputs.empty() ? -1 : kLevels;
   uint64_t newest_run = 0;
   for (const uint64_t number : sorted_inputs) {

@@ -1,10 +1,10 @@
 // Version: which segments make up the database at one moment, and how old each is. An immutable
 // value: Apply makes a new one.
 //
-// Shape: levels 0..kLevels-1; a level is a list of runs, newest first; a run is a list of files,
-// sorted, no two of which hold the same user key. Data in a shallower level is newer than data in a
-// deeper one; within a level a larger run id is newer: for one user key, every version of it in a
-// newer place has a larger timestamp than every version of it in an older place.
+// Shape: levels 0..kLevels-1. A level is a list of runs, newest first. A run is a sorted list of
+// files, no two of which hold the same user key. Data in a shallower level is newer than data in a
+// deeper one; within a level a larger run id is newer. So for one user key, every version in a
+// newer place has a larger timestamp than every version in an older place.
 //
 // Invariants (CheckInvariants)
 //   1. Run ids of a level strictly descend; no run is empty; a level that is not tiered has at most
@@ -14,14 +14,14 @@
 //      d] are neighbours, not an overlap.
 //   3. A file number occurs once in the whole version.
 //   4. A file's own numbers make sense: lower bound <= upper bound, min_ts <= max_ts, counts.
-//   5. Runs of level 0 do not share timestamps: each run is newer as a whole than the runs behind
-//      it (hazard C9: an older memtable installed as the newest run).
+//   5. Runs of level 0 do not share timestamps: each run as a whole is newer than the runs after it
+//      in the list (hazard C9: an older memtable installed as the newest run).
 //   6. The sums of each level are those of its files.
 // Apply keeps 1-4 and 6 by construction (except the number of runs in a leveled level, which
 // depends on the policy) and says which edit would break them.
 //
-// Thread rule: const calls from any thread. Files are shared between versions.
-// It does not: do I/O, know segments' contents, or decide anything about compaction.
+// Thread rule: const calls from any thread. Files are shared between versions. It does no I/O, does
+// not know segments' contents, and decides nothing about compaction.
 #ifndef VERALITH_CORE_MANIFEST_VERSION_H_
 #define VERALITH_CORE_MANIFEST_VERSION_H_
 
@@ -36,8 +36,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/format/version_edit.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -65,9 +65,9 @@ struct KeyRange {
 KeyRange RangeOf(const FileMeta& file);
 bool IsEmpty(const KeyRange& range);
 bool Contains(const FileMeta& file, NamespaceId ns, std::string_view key);
-// Some key is in both; never for an empty range.
+// True if some key is in both; never true for an empty range.
 bool Overlaps(const FileMeta& file, const KeyRange& range);
-// The smallest range that holds both.
+// Returns the smallest range that holds both.
 KeyRange UnionOf(const KeyRange& a, const KeyRange& b);
 
 // --- Version -----------------------------------------------------------------------------------
@@ -91,36 +91,36 @@ class Version {
   const std::vector<Run>& runs(int level) const { return levels_[level].runs; }
   const std::optional<Cursor>& cursor(int level) const { return levels_[level].cursor; }
 
-  // The version after `edit`: its removed and added files and its cursors (its other fields are
-  // ManifestState's). DataLoss that names the place when the edit does not fit: a removed file that
-  // is not there, a number twice, an overlap within a run, a file whose own numbers make no sense.
-  // Cost: a copy of the lists (shared files); the && form copies nothing and must not be used
-  // after an error.
+  // Returns the version after `edit`: its removed and added files and its cursors (its other fields
+  // belong to ManifestState). DataLoss that names the place if the edit does not fit: a removed
+  // file that does not exist, a number twice, an overlap within a run, a file whose own numbers
+  // make no sense. Cost: a copy of the lists (shared files). The && form copies nothing and must
+  // not be used after an error.
   absl::StatusOr<Version> Apply(const VersionEdit& edit) const&;
   absl::StatusOr<Version> Apply(const VersionEdit& edit) &&;
 
-  // All invariants, slowly, sharing nothing with Apply. Levels from `tiered_levels` on hold at most
-  // one run. DataLoss that names files and place.
+  // Checks all invariants, slowly, sharing nothing with Apply. Levels from `tiered_levels` on hold
+  // at most one run. DataLoss that names files and place.
   absl::Status CheckInvariants(int tiered_levels = kMaxTieredLevels) const;
 
   // --- Queries ---------------------------------------------------------------------------------
-  // Where `number` is, or null. O(log files). Valid as long as the version.
+  // Returns where `number` is, or null. O(log files). Valid as long as the version.
   const Place* Find(uint64_t number) const;
   FileRef FindFile(uint64_t number) const;
-  // Files of a level that overlap `range`, newest run first, sorted within a run.
+  // Returns the files of a level that overlap `range`, newest run first, sorted within a run.
   std::vector<FileRef> Overlapping(int level, const KeyRange& range) const;
-  // The file of `run` that may hold the key, or null. O(log files).
+  // Returns the file of `run` that may hold the key, or null. O(log files).
   static const FileRef* FileFor(const Run& run, NamespaceId ns, std::string_view key);
 
-  // Sums are kept, not counted anew: a picker asks for them under the database's mutex, of levels
-  // with 100,000 files.
+  // Sums are kept, not counted anew: a picker reads them under the database's mutex, and a level
+  // can have 100,000 files.
   size_t FileCount() const { return places_.size(); }
   size_t FileCount(int level) const { return levels_[level].sums.files; }
   uint64_t Bytes() const;
   uint64_t Bytes(int level) const { return levels_[level].sums.bytes; }
   // Files with tombstones, range tombstones or superseded versions.
   size_t FilesWithGarbage(int level) const { return levels_[level].sums.with_garbage; }
-  // The deepest level with a file; -1 when there is none.
+  // The deepest level with a file; -1 if there is none.
   int DeepestLevel() const;
   // Ascending.
   std::vector<uint64_t> FileNumbers() const;
@@ -131,7 +131,7 @@ class Version {
   std::string DebugString() const;
 
  private:
-  // Over the files of a level.
+  // Sums over the files of a level.
   struct Sums {
     size_t files = 0;
     uint64_t bytes = 0;
@@ -161,9 +161,9 @@ std::string DebugString(const KeyBound& bound);
 
 // --- What a job may drop -------------------------------------------------------------------------
 
-// The files outside a job that may hold *older* versions of a key than the job's inputs: the
-// predicate behind dropping tombstones (hazard C1). Everything that is not an input and not in a
-// place newer than all inputs counts as older; that errs on the side of keeping.
+// The files outside a job that may hold *older* versions of a key than the job's inputs. They
+// decide whether tombstones may be dropped (hazard C1). A file counts as older unless it is an
+// input or is in a place newer than all inputs; that errs on the side of keeping.
 class OlderFiles {
  public:
   // For a compaction: `inputs` are numbers of files of `version`, in any order.

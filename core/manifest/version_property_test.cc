@@ -1,5 +1,5 @@
 // Random edits on a Version and on a model that keeps a plain list of files and compares them key
-// by key. A bound of a file is one of few keys, so that bounds meet; every such key, and a
+// by key. A file's bounds come from a few keys, so that bounds meet. Every such key, and a
 // neighbour of each, is probed.
 #include <algorithm>
 #include <array>
@@ -224,7 +224,7 @@ void CheckQueries(const Version& version, const Model& model) {
   }
 }
 
-// The inputs are any files; a file is older unless it is an input or stands before all of them.
+// The inputs are any files; a file is older unless it is an input or is newer than all of them.
 void CheckOlderFiles(const Version& version, const Model& model) {
   std::vector<uint64_t> inputs;
   std::pair<int, int64_t> newest{kLevels, 0};  // (level, -run id): smaller is newer

@@ -64,7 +64,8 @@ TEST(Version, KeepsRunsNewestFirstAndFilesSorted) {
   EXPECT_EQ(version.DeepestLevel(), 0);
 }
 
-// Hazard O4: versions of one key never spread over two files of a run, whatever their timestamps.
+// Hazard O4: versions of one key are never spread over two files of a run, whatever their
+// timestamps.
 TEST(Version, RefusesTwoFilesOfOneRunThatShareAUserKey) {
   const Version version = Built({Add(1, 0, MakeFile(1, "a", Inclusive("m"), 10, 20))});
   const auto shared = version.Apply(Add(1, 0, MakeFile(2, "m", Inclusive("z"), 1, 5)));

@@ -3,9 +3,9 @@
 #ifndef VERALITH_CORE_MEMTABLE_APPLY_TO_MEMTABLE_H_
 #define VERALITH_CORE_MEMTABLE_APPLY_TO_MEMTABLE_H_
 
-#include "core/base/types.h"
 #include "core/format/log_record.h"
 #include "core/memtable/memtable.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -6,7 +6,7 @@
 namespace veralith {
 namespace {
 
-// Blocks grow to their full size, so that a memtable of a few entries is small.
+// Blocks grow to their full size, so a memtable of a few entries stays small.
 constexpr size_t kFirstBlockBytes = 16 << 10;
 constexpr size_t kSecondBlockBytes = 128 << 10;
 
@@ -34,7 +34,7 @@ size_t Arena::NextBlockBytes() const {
   return blocks_.empty() ? kFirstBlockBytes : kSecondBlockBytes;
 }
 
-// With a place for it in blocks_, beside those of all that was taken ahead.
+// Also reserves a place for the block in blocks_, beside those of all blocks taken ahead.
 MemoryBlock Arena::TakeCounted(size_t bytes) {
   const size_t most = blocks_.size() + own_.size() + 2;
   if (most > blocks_.capacity()) {
@@ -63,7 +63,7 @@ char* Arena::NextBlock(size_t bytes) {
   return blocks_.back().data;
 }
 
-// A block that was taken ahead for a request of about this many bytes.
+// Finds a block that was taken ahead for a request of about this many bytes.
 std::vector<MemoryBlock>::iterator Arena::FindAhead(size_t bytes) {
   return std::find_if(own_.begin(), own_.end(), [bytes](const MemoryBlock& block) {
     return bytes <= block.size && bytes > block.size / 4;
@@ -92,7 +92,7 @@ char* Arena::AllocateElsewhere(size_t bytes, size_t alignment) {
     used_.StoreRelaxed(used_.LoadRelaxed() + needed);
     return result;
   }
-  // The rest of the old block is lost: it counts as used.
+  // The rest of the old block is lost, so it counts as used.
   char* const block = NextBlock(size);
   used_.StoreRelaxed(used_.LoadRelaxed() + static_cast<size_t>(limit_ - next_));
   next_ = block;

@@ -3,12 +3,12 @@
 //
 // Invariants
 //   1. What Allocate returns stays at its place, unmoved, until the arena is destroyed.
-//   2. The first block is small, so that a small memtable costs little; the others are kBlockBytes,
-//      on huge pages where the system has them, recycled through block_pool.h. What would waste
-//      much of a block gets a block of its own size.
-//   3. used_bytes counts everything handed out, padding included; reserved_bytes what the arena
-//      holds of the machine's memory.
-//   4. Allocate throws std::bad_alloc when there is no memory, and has then changed nothing.
+//   2. The first block is small, so a small memtable costs little. The others are kBlockBytes, on
+//      huge pages where the system has them, recycled through block_pool.h. A request that would
+//      waste much of a block gets a block of its own size.
+//   3. used_bytes counts everything handed out, including padding; reserved_bytes counts the memory
+//      that the arena holds from the machine.
+//   4. Allocate throws std::bad_alloc if there is no memory, and has then changed nothing.
 //
 // Thread rule: Allocate and Prepare from one thread at a time; the counters from any thread.
 #ifndef VERALITH_CORE_MEMTABLE_ARENA_H_
@@ -50,12 +50,12 @@ class Arena {
     return result;
   }
 
-  // Takes the next block ahead, where the current one may not have room for so many bytes: as long
-  // as the two have, requests of less than a quarter of a block each need no more of the machine's
-  // memory.
+  // Takes the next block ahead if the current one may not have room for this many bytes. As long as
+  // the two have room, requests of less than a quarter of a block each need no more of the
+  // machine's memory.
   void Prepare(size_t bytes);
-  // The same for one request that may be larger, of at most `bytes`, among requests of `of_bytes`
-  // in all.
+  // Does the same for one request that may be larger, of at most `bytes`. It is one of requests
+  // that add up to `of_bytes`.
   void PrepareLarge(size_t bytes, size_t of_bytes);
 
   size_t used_bytes() const { return used_.LoadRelaxed(); }

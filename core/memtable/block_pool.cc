@@ -18,8 +18,8 @@
 namespace veralith {
 namespace {
 
-// A cache line: what an arena pads to must not depend on where the heap put the block, or the same
-// writes would fill a memtable earlier in one process than in another (promise 12).
+// A cache line. How much an arena pads must not depend on where the heap put the block; otherwise
+// the same writes would fill a memtable earlier in one process than in another (promise 12).
 constexpr std::align_val_t kSmallBlockAlignment{64};
 
 struct Pool {
@@ -42,8 +42,8 @@ char* MapBytes(size_t bytes) {
 }
 
 // Anonymous memory of `bytes` (a multiple of kBlockBytes) that begins at a multiple of kBlockBytes,
-// which a huge page needs; mapped with room to spare, and the spare given back. The advice is a
-// hint: without huge pages everything works, a little slower.
+// which a huge page needs. It is mapped with room to spare, and the spare is given back. The advice
+// is a hint: without huge pages everything works, a little slower.
 char* MapAligned(size_t bytes) {
   char* const mapped = MapBytes(bytes + kBlockBytes);
   const uintptr_t place = reinterpret_cast<uintptr_t>(mapped);
@@ -84,7 +84,7 @@ char* TakePooled() {
   return block;
 }
 
-// Called when memtables end: without memory for the list the block is not kept.
+// Called when memtables end: if there is no memory for the list, the block is not kept.
 bool KeepInPool(char* block) {
   Pool& pool = ThePool();
   MutexLock lock(pool.mutex);

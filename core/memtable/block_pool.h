@@ -1,8 +1,8 @@
 // The arenas' large blocks: anonymous memory on huge pages, recycled process-wide.
 //
 // Why a pool: a fresh page costs 1-2 us per 4 KiB (fault, zeroing) on every map and unmap, as much
-// as the inserts that fill it; memtables come and go all the time. Why huge pages: a lookup in a
-// memtable is a few dependent cache misses, and each would also miss the TLB.
+// as the inserts that fill it, and memtables come and go all the time. Why huge pages: a lookup in
+// a memtable is a few dependent cache misses, and without huge pages each would also miss the TLB.
 //
 // Invariants
 //   1. At most kMaxPooledBytes lie idle; beyond that a block goes back to the system.
@@ -24,8 +24,9 @@ struct MemoryBlock {
   size_t size = 0;
 };
 
-// A block of at least `bytes`: kBlockBytes ones come from the pool when it has one, larger ones
-// from the system, smaller ones from the heap. Throws std::bad_alloc when there is no memory.
+// Returns a block of at least `bytes`. Blocks of kBlockBytes come from the pool if it has one,
+// larger ones from the system, smaller ones from the heap. Throws std::bad_alloc if there is no
+// memory.
 MemoryBlock TakeBlock(size_t bytes);
 void GiveBlock(MemoryBlock block);
 

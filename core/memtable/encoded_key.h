@@ -5,8 +5,8 @@
 #include <memory>
 #include <string_view>
 
-#include "core/base/types.h"
 #include "core/format/internal_key.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -1,9 +1,9 @@
 // The newest writes, in memory: an ordered index of versions, and the range tombstones beside it.
 //
 // Invariants
-//   1. Versions of one key are added with rising timestamps (commit order is timestamp order): a
+//   1. Versions of one key are added with rising timestamps (commit order is timestamp order). A
 //      smaller one than the key's newest is a bug (CHECK). An equal one belongs to the same batch
-//      and replaces the version; batches are reduced before, so this does not normally happen.
+//      and replaces the version; batches are reduced first, so this does not normally happen.
 //   2. Bytes of keys and values never move while the memtable lives: views stay valid as long as a
 //      reference is held.
 //   3. A reader that knows a timestamp T made visible after the writer's Add calls (release and
@@ -12,7 +12,7 @@
 //
 // Thread rule: Add and AddRangeTombstone from one thread at a time; everything else from any number
 // of threads beside it, without locks. Reference counted: made with one reference, deleted by the
-// last Unref; iterators hold none, their maker does.
+// last Unref. Iterators hold no reference; whoever makes them does.
 //
 // It does not know logs, visibility or flushing, and it never refuses for size: db decides when it
 // is full, by MemoryBytes().
@@ -28,7 +28,6 @@
 
 #include "core/base/pin.h"
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
@@ -36,6 +35,7 @@
 #include "core/memtable/arena.h"
 #include "core/memtable/radix_tree.h"
 #include "core/memtable/tombstone_log.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -51,10 +51,10 @@ class Memtable {
   // A reference for a PinnedValue.
   Pin MakePin() const;
 
-  // Takes memory ahead for so many entries with so many bytes of keys and values, so that adding
-  // them does not fail, unless they are more than a block holds. PrepareLarge does it for one among
-  // them of kLargeBytes and more. They throw std::bad_alloc, as Add does; what Add was to add is
-  // not there then.
+  // Takes memory ahead for this many entries with this many bytes of keys and values, so that
+  // adding them does not fail, unless they are more than a block holds. PrepareLarge does it for
+  // one of them that has kLargeBytes or more. They throw std::bad_alloc, and so does Add, which has
+  // then added nothing.
   void Prepare(size_t entries, size_t bytes) { arena_.Prepare(Most(entries, bytes)); }
   static constexpr size_t kLargeBytes = 1024;
   void PrepareLarge(size_t bytes_of_key, size_t bytes_of_value, size_t entries, size_t bytes) {
@@ -62,24 +62,24 @@ class Memtable {
                         Most(entries, bytes));
   }
 
-  // Copies key and value. Amortized one descent of the tree: about 0.7 us among a million random
-  // keys.
+  // Copies key and value. Costs one descent of the tree, amortized: about 0.7 us among a million
+  // random keys.
   void Add(const EntryView& entry);
   void AddRangeTombstone(const RangeTombstoneView& tombstone);
 
-  // The newest version of (ns, key) with ts <= snapshot, tombstones included, range tombstones not
-  // considered; false when there is none. The views point into the memtable.
+  // Finds the newest version of (ns, key) with ts <= snapshot, including tombstones, ignoring range
+  // tombstones. Returns false if there is none. The views point into the memtable.
   bool Get(NamespaceId ns, std::string_view key, Timestamp snapshot, EntryView* out) const;
 
-  // The largest timestamp <= snapshot of a range tombstone that covers the key; 0 when there is
-  // none. One load when the memtable has no range tombstone.
+  // Returns the largest timestamp <= snapshot of a range tombstone that covers the key; 0 if there
+  // is none. Costs one load if the memtable has no range tombstone.
   Timestamp MaxCoveringTombstone(NamespaceId ns, std::string_view key, Timestamp snapshot) const {
     return tombstones_.MaxCovering(ns, key, snapshot);
   }
 
   // Sees everything added before the call, and perhaps more. Lives no longer than the memtable.
   std::unique_ptr<Iterator> NewIterator() const;
-  // The keys of a namespace as a reader at `snapshot` meets them; the same holds of it.
+  // A cursor over the keys of a namespace as a reader at `snapshot` sees them. Otherwise the same.
   std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot) const;
 
   // All range tombstones as one list; never null.
@@ -89,21 +89,20 @@ class Memtable {
   bool has_range_tombstones() const { return !tombstones_.empty(); }
 
   uint64_t id() const { return id_; }
-  // Memory used by keys, values, index and range tombstones, in bytes; padding included.
+  // Memory used by keys, values, index and range tombstones, in bytes, including padding.
   size_t MemoryBytes() const { return arena_.used_bytes() + tombstones_.MemoryBytes(); }
-  // What it holds of the machine's memory: the blocks of the arena, used or not.
-  size_t ReservedBytes() const { return arena_.reserved_bytes() + tombstones_.MemoryBytes(); }
   // Versions held.
   uint64_t entries() const { return entries_.LoadRelaxed(); }
   uint64_t range_tombstone_count() const { return tombstones_.count(); }
   bool empty() const { return entries() == 0 && !has_range_tombstones(); }
-  // Over versions and range tombstones; both 0 when empty.
+  // Smallest and largest timestamp of versions and range tombstones; both 0 if the memtable is
+  // empty.
   Timestamp min_ts() const { return min_ts_.LoadRelaxed(); }
   Timestamp max_ts() const { return max_ts_.LoadRelaxed(); }
 
  private:
   ~Memtable() = default;
-  // Bytes of the arena that so many entries can take.
+  // The most bytes of the arena that this many entries can take.
   static size_t Most(size_t entries, size_t bytes) {
     return entries * RadixTree::kMostNodeBytes + 3 * bytes;
   }
@@ -114,7 +113,7 @@ class Memtable {
   Atomic<Timestamp> min_ts_{0};
   Atomic<Timestamp> max_ts_{0};
   Arena arena_;
-  // Read by every lookup, on lines that the writer seldom writes.
+  // Read by every lookup, on cache lines that the writer seldom writes.
   alignas(kCacheLineBytes) RadixTree tree_;
   TombstoneLog tombstones_;
   const uint64_t id_;

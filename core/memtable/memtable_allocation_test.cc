@@ -1,4 +1,4 @@
-// A lookup in a memtable asks the heap for nothing.
+// A lookup in a memtable allocates nothing on the heap.
 #include <string>
 #include <vector>
 

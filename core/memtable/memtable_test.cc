@@ -29,7 +29,8 @@ using testing::SortedUnique;
 
 using Entries = std::vector<OwnedEntry>;
 
-// In commit order: timestamps rise; several entries of one batch share one, for different keys.
+// Puts entries in commit order: timestamps rise; entries of one batch share one, for different
+// keys.
 Entries AnyCommits(Entries entries) {
   Timestamp ts = 1;
   std::map<std::pair<NamespaceId, std::string>, Timestamp> newest;
@@ -55,7 +56,7 @@ MemtableRef Filled(const Entries& entries) {
   return memtable;
 }
 
-// The newest version with ts <= snapshot, by looking at everything.
+// Finds the newest version with ts <= snapshot by looking at everything.
 const OwnedEntry* Find(const Entries& entries, NamespaceId ns, const std::string& key,
                        Timestamp snapshot) {
   const OwnedEntry* found = nullptr;

@@ -5,10 +5,10 @@
 #include <memory>
 #include <string>
 
-#include "core/base/executor.h"
 #include "core/base/random.h"
 #include "core/base/sync.h"
 #include "core/memtable/memtable.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {
@@ -17,8 +17,8 @@ constexpr int kReaders = 3;
 constexpr Timestamp kCommits = 30'000;
 constexpr int kKeys = 700;
 
-// Commit t writes key KeyOf(t) and a companion of it, both with the value "t": a batch of two.
-// Every 200th commit deletes a range instead.
+// Commit t writes key KeyOf(t) and a companion key, both with the value "t": a batch of two. Every
+// 200th commit deletes a range instead.
 std::string KeyOf(Timestamp t) {
   Random random(t);
   const uint64_t number = random.Below(kKeys);
@@ -66,8 +66,8 @@ void WriteAll(Shared* shared) {
   }
 }
 
-// At the visible timestamp: the commit is there, whole, and so is an older one; what the newest
-// version at or below it says is the last commit of that key.
+// Checks reads at the visible timestamp. The commit is there, whole, and so is an older one. The
+// newest version at or below that timestamp is the last commit of its key.
 void CheckGets(Shared* shared, Timestamp visible, Random* random) {
   const Memtable& memtable = *shared->memtable;
   for (const Timestamp t : {visible, 1 + random->Below(visible)}) {
@@ -83,8 +83,8 @@ void CheckGets(Shared* shared, Timestamp visible, Random* random) {
   }
 }
 
-// A walk yields entries in order, and exactly the versions of commits up to `visible` among those
-// at or below it.
+// Checks that a walk yields entries in order; of those at or below `visible`, exactly the versions
+// of commits up to `visible`.
 template <bool kForward>
 void CheckWalk(Shared* shared, Timestamp visible) {
   const auto iterator = shared->memtable->NewIterator();

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "core/base/check.h"
+#include "core/base/sync.h"
 #include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
 #include "core/memtable/encoded_key.h"
@@ -20,7 +21,7 @@ Timestamp NewestOf(const Atomic<Timestamp>* newest) {
   return newest == nullptr ? kMaxTimestamp : newest->LoadRelaxed();
 }
 
-// Stands on one version of one leaf.
+// Points to one version of one leaf.
 class RadixTreeIterator final : public Iterator {
  public:
   RadixTreeIterator(const Atomic<uintptr_t>* root, const Atomic<Timestamp>* newest)
@@ -105,7 +106,7 @@ class RadixTreeIterator final : public Iterator {
   const Version* version_ = nullptr;
 };
 
-// Stands on one leaf; a leaf without a visible version is passed by.
+// Points to one leaf; skips leaves without a visible version.
 class RadixTreeCursor final : public KeyCursor {
  public:
   RadixTreeCursor(const Atomic<uintptr_t>* root, NamespaceId ns, Timestamp snapshot,
@@ -149,7 +150,7 @@ class RadixTreeCursor final : public KeyCursor {
   bool ReadTimestamp() override { return true; }  // see Shows
 
  private:
-  // False when the leaf has no visible version.
+  // Returns false if the leaf has no visible version.
   bool Shows(const Leaf* leaf) {
     const Version* const version = radix::NewestAtOrBelow(leaf->head.LoadAcquire(), snapshot_);
     if (version == nullptr) {

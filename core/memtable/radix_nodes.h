@@ -1,5 +1,6 @@
 // The memory layout of the radix tree's inner nodes, leaves and versions, and the searches inside
-// one node and one chain. See radix_tree.h for the shape and for how readers and the writer meet.
+// one node and one chain. See radix_tree.h for the shape, and for how readers and the writer
+// synchronize.
 //
 // Everything here lies in an arena and is never freed. Fields that are not Atomic are complete
 // before the record is published, and never change.
@@ -16,8 +17,8 @@
 
 #include "core/base/check.h"
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/format/entry.h"
+#include "veralith/types.h"
 
 namespace veralith::radix {
 
@@ -57,14 +58,14 @@ inline const Version* Older(const Version* v) { return v->oldest() ? nullptr : L
 inline const Version* Far(const Version* v) { return v->oldest() ? v : LinksOf(v).far; }
 inline uint64_t Index(const Version* v) { return v->oldest() ? 0 : LinksOf(v).index; }
 
-// Where the far pointer of a version put on top of `older` leads.
+// Returns the far pointer for a version put on top of `older`.
 inline const Version* FarFrom(const Version* older) {
   const Version* const far = Far(older);
   const bool even = Index(older) - Index(far) == Index(far) - Index(Far(far));
   return even ? Far(far) : older;
 }
 
-// The newest version with ts <= snapshot at or behind `v`; null when there is none.
+// Returns the newest version with ts <= snapshot in the chain from `v` on; null if there is none.
 inline const Version* NewestAtOrBelow(const Version* v, Timestamp snapshot) {
   while (v != nullptr && v->ts > snapshot) {
     if (v->oldest()) {
@@ -76,7 +77,7 @@ inline const Version* NewestAtOrBelow(const Version* v, Timestamp snapshot) {
   return v;
 }
 
-// The oldest version with ts > `ts` at or behind `head`; null when head itself is not newer.
+// Returns the oldest version with ts > `ts` in the chain from `head` on; null if head is not newer.
 inline const Version* OldestAbove(const Version* head, Timestamp ts) {
   if (head->ts <= ts) {
     return nullptr;
@@ -135,7 +136,7 @@ static_assert(offsetof(Leaf, raw_size) + sizeof(uint16_t) == Leaf::kHeaderBytes)
 
 inline constexpr size_t kCacheLine = 64;
 
-// Asks for the first `lines` cache lines of what a reference leads to.
+// Prefetches the first `lines` cache lines of what a reference leads to.
 inline void PrefetchRecord(uintptr_t ref, size_t lines) {
   for (size_t i = 0; i < lines; ++i) {
     __builtin_prefetch(reinterpret_cast<const char*>(ref + i * kCacheLine));
@@ -154,10 +155,10 @@ inline constexpr size_t kTailBytes = 12;
 
 struct Node {
   NodeKind kind;
-  Atomic<uint8_t> count{0};  // of children; meaningless in Node256
+  Atomic<uint8_t> count{0};  // number of children; meaningless in Node256
   uint16_t depth;            // the byte of the encoded key at which it branches
   char tail[kTailBytes];     // the bytes before depth, right-aligned
-  const Leaf* some_leaf;     // below this node: where longer skipped stretches are read
+  const Leaf* some_leaf;     // any leaf below this node: longer skipped stretches are read from it
 
   // The bytes [from, depth) that all keys below share.
   const char* Skipped(size_t from) const {
@@ -182,7 +183,7 @@ struct Node16 : Node {
 struct Node48 : Node {
   static constexpr size_t kChildren = 48;
   Atomic<uint64_t> present[4];  // one bit per key byte
-  Atomic<uint8_t> index[256];   // of the child, where the bit is set
+  Atomic<uint8_t> index[256];   // index of the child, if the bit is set
   ChildSlot children[kChildren];
 };
 
@@ -197,8 +198,8 @@ inline Node* NodeOf(ChildRef ref) { return reinterpret_cast<Node*>(ref); }
 inline ChildRef RefTo(const Leaf* leaf) { return reinterpret_cast<ChildRef>(leaf) | 1; }
 inline ChildRef RefTo(const Node* node) { return reinterpret_cast<ChildRef>(node); }
 
-// The key bytes of a Node4 or Node16, and which of the 16 lanes hold one. The count is loaded with
-// acquire first: the bytes and children it counts are then there.
+// The key bytes of a Node4 or Node16, and which of the 16 lanes hold one. The count is loaded
+// first, with acquire: so the bytes and children that it counts are complete.
 struct KeyLanes {
   __m128i bytes;
   uint32_t used;  // one bit per lane
@@ -222,13 +223,13 @@ inline uint32_t LanesEqual(const KeyLanes& lanes, uint8_t byte) {
   return static_cast<uint32_t>(_mm_movemask_epi8(equal)) & lanes.used;
 }
 
-// 0xFF in the used lanes, which are the first ones.
+// Returns 0xFF in the used lanes, which are the first ones.
 inline __m128i UsedMask(uint32_t used) {
   const __m128i places = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   return _mm_cmplt_epi8(places, _mm_set1_epi8(static_cast<char>(__builtin_popcount(used))));
 }
 
-// A child and the key byte that leads to it. ref 0: there is none.
+// A child and the key byte that leads to it. ref 0: no child.
 struct Branch {
   ChildRef ref = 0;
   uint8_t byte = 0;
@@ -241,11 +242,11 @@ const ChildSlot* FindInLanes(const N* node, uint8_t byte) {
 }
 
 inline bool IsPresent(const Atomic<uint64_t>* present, uint8_t byte) {
-  // Acquire: the child behind the bit is there.
+  // Acquire: the child for this bit is complete.
   return ((present[byte >> 6].LoadAcquire() >> (byte & 63)) & 1) != 0;
 }
 
-// Where the child for `byte` is kept; null when there is none.
+// Returns the slot of the child for `byte`; null if there is none.
 inline const ChildSlot* FindChild(const Node* node, uint8_t byte) {
   switch (node->kind) {
     case NodeKind::k4:
@@ -264,8 +265,8 @@ inline const ChildSlot* FindChild(const Node* node, uint8_t byte) {
   __builtin_unreachable();
 }
 
-// The used lane with the smallest value >= low of all values XORed with `flip`: with 0 the smallest
-// key byte >= low, with 0xFF the largest key byte <= 255 - low.
+// Finds the used lane with the smallest value >= low, where all values are XORed with `flip`. With
+// 0 that is the smallest key byte >= low, with 0xFF the largest key byte <= 255 - low.
 template <typename N>
 Branch NearestInLanes(const N* node, uint8_t low, uint8_t flip) {
   const KeyLanes lanes = LanesOf(node);
@@ -276,7 +277,7 @@ Branch NearestInLanes(const N* node, uint8_t low, uint8_t flip) {
   if (candidates == 0) {
     return {};
   }
-  // Lanes that are no candidates count as 255. The smaller of each pair of bytes, then the
+  // Lanes that are no candidates count as 255. First the smaller of each pair of bytes, then the
   // smallest pair.
   const __m128i others = _mm_xor_si128(_mm_and_si128(reached, UsedMask(lanes.used)),
                                        _mm_set1_epi8(static_cast<char>(0xFF)));
@@ -288,7 +289,7 @@ Branch NearestInLanes(const N* node, uint8_t low, uint8_t flip) {
   return {node->children[__builtin_ctz(found)].LoadAcquire(), static_cast<uint8_t>(best ^ flip)};
 }
 
-// The first set bit at or after `from` (0..255); 256 when there is none.
+// Returns the first set bit at or after `from` (0..255); 256 if there is none.
 inline uint32_t NextPresent(const Atomic<uint64_t>* present, uint32_t from) {
   uint64_t bits = present[from >> 6].LoadAcquire() & (~uint64_t{0} << (from & 63));
   for (uint32_t word = from >> 6;;) {
@@ -302,7 +303,7 @@ inline uint32_t NextPresent(const Atomic<uint64_t>* present, uint32_t from) {
   }
 }
 
-// The last set bit at or before `from`; 256 when there is none.
+// Returns the last set bit at or before `from`; 256 if there is none.
 inline uint32_t PreviousPresent(const Atomic<uint64_t>* present, uint32_t from) {
   uint64_t bits = present[from >> 6].LoadAcquire() & (~uint64_t{0} >> (63 - (from & 63)));
   for (uint32_t word = from >> 6;;) {
@@ -377,8 +378,8 @@ inline Branch BranchAtOrBefore(const Node* node, int from) {
   __builtin_unreachable();
 }
 
-// Asks for the children of a node that a walk is about to visit one after another: their misses
-// overlap instead of following each other. Nothing for the largest nodes.
+// Prefetches the children of a node that a walk is about to visit one after another: their misses
+// overlap instead of following each other. Does nothing for the largest nodes.
 inline void PrefetchChildren(const Node* node) {
   const ChildSlot* children = nullptr;
   switch (node->kind) {
@@ -403,7 +404,8 @@ inline void PrefetchChildren(const Node* node) {
 
 inline uint8_t ByteAt(std::string_view bytes, size_t i) { return static_cast<uint8_t>(bytes[i]); }
 
-// The first place in [from, to) where key and bytes differ, bytes[0] being at `from`; `to` if none.
+// Returns the first place in [from, to) where key and bytes differ, bytes[0] being at `from`; else
+// `to`.
 inline size_t Mismatch(std::string_view key, const char* bytes, size_t from, size_t to) {
   size_t i = from;
   for (; i + 8 <= to; i += 8) {
@@ -421,8 +423,9 @@ inline size_t Mismatch(std::string_view key, const char* bytes, size_t from, siz
   return i;
 }
 
-// Where `key` parts from what all keys below `node` share in [from, depth); depth when it does not.
-// Encodings are prefix-free, so a key that ends before depth parts before its end.
+// Returns where `key` first differs from what all keys below `node` share in [from, depth); depth
+// if it does not differ. Encodings are prefix-free, so a key that ends before depth differs before
+// its end.
 inline size_t PartsAt(const Node* node, std::string_view key, size_t from) {
   const size_t to = std::min<size_t>(node->depth, key.size());
   const size_t parts = Mismatch(key, node->Skipped(from), from, to);

@@ -16,7 +16,7 @@ using radix::LeafOf;
 using radix::Node;
 using radix::NodeOf;
 
-// To a leaf below `ref`, by the branch that `choose` names; null when ref is 0.
+// Descends to a leaf below `ref`, by the branch that `choose` names; null if ref is 0.
 template <typename Choose>
 const Leaf* RadixPath::Descend(ChildRef ref, Choose choose) {
   while (ref != 0 && !IsLeaf(ref)) {
@@ -81,9 +81,10 @@ const Leaf* RadixPath::Previous() {
   return nullptr;
 }
 
-// Follows the key down as far as the tree has it. *below becomes what lies where it stops, with the
-// path above it in steps_: all of it is smaller than the key (negative), is the key's leaf (0), or
-// is larger (positive). *below 0: the last step's node has no branch for the key's byte.
+// Follows the key down as far as the tree has it. Sets *below to the child where it stops, with the
+// path above it in steps_. All of that child is smaller than the key (returns negative), is the
+// key's leaf (0), or is larger (positive). If *below is 0, the last step's node has no branch for
+// the key's byte.
 int RadixPath::Approach(std::string_view encoded, ChildRef* below) {
   steps_.clear();
   ChildRef ref = root_->LoadAcquire();

@@ -1,8 +1,8 @@
 // A place among the leaves of a radix tree: the inner nodes above it, each with the key byte that
-// was followed. What iterators over the tree walk with.
+// was followed. Iterators over the tree walk with it.
 //
-// Thread rule: one thread at a time, beside the tree's writer. A node that was replaced by a larger
-// one meanwhile stays as it was: the walk sees all that was there when it came.
+// Thread rule: one thread at a time, beside the tree's writer. A node that the writer replaces by a
+// larger one stays as it was: the walk sees all that the node had when the walk reached it.
 #ifndef VERALITH_CORE_MEMTABLE_RADIX_PATH_H_
 #define VERALITH_CORE_MEMTABLE_RADIX_PATH_H_
 
@@ -19,12 +19,12 @@ class RadixPath {
  public:
   explicit RadixPath(const Atomic<uintptr_t>* root) : root_(root) { steps_.reserve(32); }
 
-  // All of these move there; null when there is no such leaf.
+  // Each of these moves to a leaf and returns it; null if there is no such leaf.
   const radix::Leaf* First();
   const radix::Leaf* Last();
   const radix::Leaf* Next();
   const radix::Leaf* Previous();
-  // The first leaf at or after an encoded user key, the last one at or before it.
+  // The first leaf at or after an encoded user key; the last one at or before it.
   const radix::Leaf* Seek(std::string_view encoded);
   const radix::Leaf* SeekForPrev(std::string_view encoded);
 

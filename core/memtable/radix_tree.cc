@@ -37,7 +37,7 @@ using radix::ShowVersion;
 using radix::Version;
 using radix::VersionLinks;
 
-// A node that grows, one that forks, and the headers of a leaf and its version.
+// A node that grows, a node that forks, and the headers of a leaf and its version.
 static_assert(RadixTree::kMostNodeBytes >= sizeof(radix::Node256) + 64 + sizeof(Node4) + 64 + 128);
 
 // --- Making records --------------------------------------------------------------------------
@@ -55,12 +55,12 @@ Version* FillVersion(char* place, const EntryView& entry, bool oldest) {
   return version;
 }
 
-// At least the struct, so that its padding lies inside the allocation too.
+// At least the size of the struct, so that its padding lies inside the allocation too.
 size_t VersionBytes(const EntryView& entry) {
   return std::max(sizeof(Version), Version::kHeaderBytes + entry.value.size());
 }
 
-// A leaf with its key and its first version.
+// Makes a leaf with its key and its first version.
 Leaf* MakeLeaf(Arena* arena, std::string_view encoded, const EntryView& entry) {
   const bool escaped =
       encoded.size() != entry.key.size() + Leaf::kNamespaceBytes + Leaf::kTerminatorBytes;
@@ -80,7 +80,7 @@ Leaf* MakeLeaf(Arena* arena, std::string_view encoded, const EntryView& entry) {
   return leaf;
 }
 
-// A version on top of `older`; null: the oldest of its key.
+// Makes a version on top of `older`; null: the oldest of its key.
 const Version* MakeVersion(Arena* arena, const EntryView& entry, const Version* older) {
   if (older == nullptr) {
     return FillVersion(arena->Allocate(VersionBytes(entry)), entry, true);
@@ -90,7 +90,7 @@ const Version* MakeVersion(Arena* arena, const EntryView& entry, const Version* 
   return FillVersion(place + sizeof(VersionLinks), entry, false);
 }
 
-// Puts a version on top of the leaf's; false when it took the place of one of the same timestamp.
+// Puts a version on top of the leaf's. Returns false if it replaced one with the same timestamp.
 bool AddVersion(Arena* arena, Leaf* leaf, const EntryView& entry) {
   const Version* const head = leaf->head.LoadRelaxed();  // the writer's own
   VERALITH_CHECK(entry.ts >= head->ts);
@@ -154,7 +154,7 @@ Larger* Grow(Arena* arena, NodeKind kind, const Smaller* node) {
   return larger;
 }
 
-// Appends in place; false when the node is full.
+// Appends in place; returns false if the node is full.
 template <typename N>
 bool AppendIfRoom(Node* node, uint8_t byte, ChildRef child) {
   if (node->count.LoadRelaxed() == N::kChildren) {
@@ -171,8 +171,8 @@ Node* GrowAndAppend(Arena* arena, NodeKind kind, Node* node, uint8_t byte, Child
   return larger;
 }
 
-// Adds a child that was not there. Returns the node that has it now: `node`, or a larger copy that
-// the caller publishes.
+// Adds a child that is new. Returns the node that has it now: `node`, or a larger copy that the
+// caller publishes.
 Node* WithChild(Arena* arena, Node* node, uint8_t byte, ChildRef child) {
   switch (node->kind) {
     case NodeKind::k4:
@@ -194,7 +194,7 @@ Node* WithChild(Arena* arena, Node* node, uint8_t byte, ChildRef child) {
   __builtin_unreachable();
 }
 
-// A node that tells `leaf` (new) from what was at its place: they part at byte `depth`.
+// Makes a node that separates `leaf` (new) from what was at its place: they differ at byte `depth`.
 Node* Fork(Arena* arena, size_t depth, Leaf* leaf, uint8_t other_byte, ChildRef other) {
   Node4* node = MakeNode<Node4>(arena, NodeKind::k4);
   const std::string_view key = leaf->encoded();
@@ -209,7 +209,7 @@ Node* Fork(Arena* arena, size_t depth, Leaf* leaf, uint8_t other_byte, ChildRef 
 
 Leaf* FindLeaf(ChildRef ref, std::string_view key) {
   while (ref != 0 && !IsLeaf(ref)) {
-    // The children's line, or the rest of a leaf, comes while the first line is searched.
+    // The line with the children, or the rest of a leaf, loads while the first line is searched.
     radix::PrefetchRecord(ref + radix::kCacheLine, 1);
     const Node* const node = NodeOf(ref);
     if (node->depth >= key.size()) {

@@ -2,20 +2,20 @@
 // ICDE 2013) over encoded user keys, with the versions of each key as a chain, newest first.
 //
 // Shape
-//   * Key bytes are core/format/internal_key.h's encoding of (ns, key): byte order is entry order,
+//   * Key bytes are core/format/internal_key.h's encoding of (ns, key). Byte order is entry order,
 //     and no key is a prefix of another, so every key ends in a leaf of its own.
 //   * An inner node says at which byte of the key it branches (its depth) instead of storing the
-//     bytes it skips: nodes never change when one is put above them. The last kTailBytes skipped
-//     bytes lie in the node, the others are read from one of its leaves.
+//     bytes it skips. So a node never changes when another is put above it. The last kTailBytes
+//     skipped bytes lie in the node; the others are read from one of its leaves.
 //   * Lookups skip without comparing and compare the whole key once, at the leaf.
 //   * A leaf, its key and its first version are one record: a lookup ends in two cache lines.
 //   * Later versions carry a second, far pointer (Myers: "An applicative random-access stack",
-//     1983), so that a version is found among n in O(log n) steps.
+//     1983), so a version is found among n in O(log n) steps.
 //
-// How readers and the writer meet: every pointer to a node or version is stored with release and
-// loaded with acquire, after what it points to is complete. Nodes of 4 and 16 are append-only: key
-// byte and child first, then the count. A full node is copied to the next size and the pointer to
-// it swapped; the old one stays in the arena as it was, so that an iterator on it still finds all
+// How readers and the writer synchronize: every pointer to a node or version is stored with release
+// and loaded with acquire, after what it points to is complete. Nodes of 4 and 16 are append-only:
+// key byte and child first, then the count. A full node is copied to the next size, and the pointer
+// to it is swapped. The old one stays in the arena unchanged, so an iterator on it still finds all
 // that was there when it came.
 //
 // Thread rule: Add from one thread at a time; everything else from any number beside it.
@@ -29,11 +29,11 @@
 #include <string_view>
 
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
 #include "core/memtable/arena.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -43,19 +43,19 @@ class RadixTree {
   RadixTree(const RadixTree&) = delete;
   RadixTree& operator=(const RadixTree&) = delete;
 
-  // Beyond its key and value, an entry takes at most this of the arena.
+  // The most bytes of the arena that an entry takes beyond its key and value.
   static constexpr size_t kMostNodeBytes = 2560;
 
-  // True when it is a new version, false when it replaced one of the same timestamp. A timestamp
+  // Returns true for a new version, false if it replaced one with the same timestamp. A timestamp
   // below the key's newest is a bug (CHECK).
   bool Add(const EntryView& entry);
 
-  // The newest version of (ns, key) with ts <= snapshot.
+  // Finds the newest version of (ns, key) with ts <= snapshot.
   bool Get(NamespaceId ns, std::string_view key, Timestamp snapshot, EntryView* out) const;
 
-  // `newest` (may be null) is what the iterator answers as max_timestamp().
+  // `newest` (may be null) is what the iterator returns as max_timestamp().
   std::unique_ptr<Iterator> NewIterator(const Atomic<Timestamp>* newest) const;
-  // The keys of a namespace as a reader at `snapshot` meets them.
+  // A cursor over the keys of a namespace as a reader at `snapshot` sees them.
   std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
                                        const Atomic<Timestamp>* newest) const;
 

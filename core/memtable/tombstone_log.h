@@ -1,8 +1,8 @@
-// The range tombstones of a memtable: grows beside lock-free readers.
+// The range tombstones of a memtable; it grows while lock-free readers read it.
 //
-// One immutable list (range_tombstones.h), replaced by one that has the new tombstone, too, and
-// shares nearly everything with it: O(log n) amortized to add, O(n log n) memory for n however they
-// overlap.
+// One immutable list (range_tombstones.h). Adding replaces it by a list that also has the new
+// tombstone and shares nearly everything with the old one. Adding takes O(log n) amortized; n
+// tombstones take O(n log n) memory, however they overlap.
 //
 // Invariants
 //   1. Readers see one whole state: the pointer to the current list is swapped atomically, and the
@@ -19,9 +19,9 @@
 #include <string_view>
 
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/iterator/range_tombstones.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

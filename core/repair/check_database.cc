@@ -1,4 +1,4 @@
-#include "core/repair/check_database.h"
+#include "veralith/check_database.h"
 
 #include <map>
 #include <memory>
@@ -11,6 +11,7 @@
 #include "core/db/log_recovery.h"
 #include "core/db/option_mapping.h"
 #include "core/db/reader_watch.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/file_table.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
@@ -21,7 +22,8 @@
 namespace veralith {
 namespace {
 
-// Damage and what this reader cannot judge go to the report; anything else stops the check.
+// True for damage and for what this reader cannot judge: these go to the report. Any other error
+// stops the check.
 bool IsFinding(const absl::Status& status) {
   return absl::IsDataLoss(status) || absl::IsUnimplemented(status) || absl::IsNotFound(status);
 }
@@ -58,7 +60,7 @@ class Checker {
     }
   }
 
-  // What a writer that came meanwhile removed or replaced is no damage.
+  // Files that a writer removed or replaced in the meantime are no damage.
   absl::Status Note(const absl::Status& found) {
     const absl::Status status = watch_->Judge(found);
     if (IsFinding(status)) {
@@ -103,7 +105,7 @@ class Checker {
     return Note(CheckAgesOf(version, sound));
   }
 
-  // Among the files that can be read.
+  // Checks the files that can be read.
   static absl::Status CheckAgesOf(const Version& version,
                                   const std::map<uint64_t, std::shared_ptr<SegmentReader>>& sound) {
     std::vector<std::vector<const SegmentReader*>> runs;
@@ -120,14 +122,14 @@ class Checker {
     return CheckAges(runs);
   }
 
-  // 0 when it cannot be opened: reading it gives the error.
+  // Returns 0 if the file cannot be opened: reading it gives the error.
   uint64_t BytesOf(const std::string& name) {
     const auto file = pinned_->Open(JoinPath(directory_, name), OpenMode::kRead);
     const absl::StatusOr<uint64_t> bytes = file.ok() ? (*file)->Size() : 0;
     return bytes.ok() ? *bytes : 0;
   }
 
-  // As recovery reads them, into memtables that are dropped.
+  // Checks the logs as recovery reads them, into memtables that are dropped.
   absl::Status CheckLogs(const ManifestState& state) {
     for (const auto& [number, id] : state.logs) {
       Start(LogFileName(number));
@@ -152,7 +154,7 @@ class Checker {
     return Note(status);
   }
 
-  // As VersionSet judges them: data that no edit precedes proves that the manifest lost its end.
+  // Judges as VersionSet does: data that no edit precedes proves that the manifest lost its end.
   absl::StatusOr<bool> ProvesALostEdit(const FileName& file, const ManifestState& state) {
     if (file.number < state.next_file_number) {
       return false;

@@ -1,4 +1,4 @@
-#include "core/repair/repair.h"
+#include "veralith/repair.h"
 
 #include <algorithm>
 #include <memory>
@@ -13,8 +13,7 @@
 #include "core/format/entry.h"
 #include "core/format/key_bound.h"
 #include "core/format/segment_block.h"
-#include "core/fs/file_system.h"
-#include "core/fs/posix_file_system.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 #include "core/manifest/manifest_state.h"
@@ -24,6 +23,8 @@
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_salvage.h"
 #include "core/version_set/segment_opener.h"
+#include "veralith/file_system.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {
@@ -62,7 +63,7 @@ class Repairer {
 
   absl::Status Run() {
     VERALITH_RETURN_IF_ERROR(CheckOptions(options_));
-    // Wherever the program goes meanwhile.
+    // The paths stay right wherever the program goes.
     VERALITH_ASSIGN_OR_RETURN(source_, fs_.Absolute(source_));
     VERALITH_ASSIGN_OR_RETURN(target_, fs_.Absolute(target_));
     VERALITH_RETURN_IF_ERROR(LockSource());
@@ -83,7 +84,7 @@ class Repairer {
   }
 
  private:
-  // Until the end: a writer would replace what is being read.
+  // Held until the end: a writer would replace what is being read.
   absl::Status LockSource() {
     auto file = fs_.Lock(JoinPath(source_, kLockFileName), LockMode::kShared);
     auto itself = fs_.LockDirectory(source_, LockMode::kShared);
@@ -107,7 +108,7 @@ class Repairer {
     return NotFound(source_ + ": no file of a database is here");
   }
 
-  // By what the paths lead to, and not by how they are written: a directory above the target that
+  // Compares what the paths lead to, not how they are written: a directory above the target that
   // holds the names of the source is the source (or its copy, in which nobody wants a database).
   bool TargetIsInside(const std::vector<std::string>& names) const {
     std::string above = ParentPath(target_);
@@ -144,7 +145,7 @@ class Repairer {
     return empty;
   }
 
-  // But for our lock.
+  // Checks that the target is empty, except for our lock.
   absl::Status CheckTargetIsEmpty() const {
     VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> there, fs_.List(target_));
     for (const std::string& name : there) {
@@ -155,7 +156,7 @@ class Repairer {
     return absl::OkStatus();
   }
 
-  // The target was empty, and is locked: what is there is ours. Until CURRENT is there it is no
+  // The target was empty and is locked, so everything in it is ours. Before CURRENT exists it is no
   // database.
   void Discard() {
     rewrite_.reset();
@@ -240,8 +241,8 @@ class Repairer {
     return TakeReadableRows(number, path, **file, status);
   }
 
-  // A row can be a tombstone, and the newest of its key. (Logs hold nothing older than segments do,
-  // and are taken up to the first loss.)
+  // A lost row can be a tombstone, and the newest of its key. (Logs hold nothing older than
+  // segments do, and are taken up to the first loss.)
   void NameWhatMayBeBack() {
     std::set<std::string> files;
     for (const RepairReport::Lost& lost : report_.lost) {
@@ -254,7 +255,7 @@ class Repairer {
     }
   }
 
-  // Numbers are used once: another segment under this name is another database's.
+  // Numbers are used once: another segment under this name belongs to another database.
   void LeaveOut(uint64_t number, const absl::Status& difference) {
     report_.lost.push_back({SegmentFileName(number), std::nullopt,
                             "the whole segment: " + std::string(Message(difference))});
@@ -271,7 +272,7 @@ class Repairer {
                             summary.min_ts, summary.max_ts});
   }
 
-  // False: the manifest records another segment, so none of its rows was written here.
+  // Returns false if the manifest records another segment: then none of its rows was written here.
   static bool MayBeRecorded(const FileMeta& recorded, const SegmentCounts& block) {
     return block.rows == recorded.entries && block.tombstones == recorded.tombstones &&
            block.range_tombstones == recorded.range_tombstones && block.min_ts == recorded.min_ts &&
@@ -293,7 +294,7 @@ class Repairer {
     };
     const auto recorded = catalog_.recorded.find(number);
     const bool is_known = recorded != catalog_.recorded.end();
-    bool is_ours = true;  // as far as what was read tells
+    bool is_ours = true;  // as far as the rows read so far tell
     StagingSegment staging = rewrite_->NewStaging();
     std::vector<OwnedRangeTombstone> tombstones;
     SegmentReceiver receiver;
@@ -454,7 +455,7 @@ class Repairer {
   RepairCatalog catalog_;
   std::unique_ptr<RepairRewrite> rewrite_;
   Timestamp newest_ = 0;         // seen anywhere
-  Timestamp newest_logged_ = 0;  // of log records taken
+  Timestamp newest_logged_ = 0;  // in log records that were taken
   uint64_t bytes_to_read_ = 0;
   uint64_t bytes_read_ = 0;
 };

@@ -10,6 +10,7 @@
 #include "core/format/coding.h"
 #include "core/format/record_frame.h"
 #include "core/format/version_edit.h"
+#include "core/fs/file_helpers.h"
 #include "core/log/record_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
@@ -18,12 +19,12 @@
 namespace veralith {
 namespace {
 
-constexpr size_t kSyncedThroughBytes = 8;  // of a manifest record, before its edit
+constexpr size_t kSyncedThroughBytes = 8;  // in a manifest record, before its edit
 constexpr uint64_t kMaxCurrentBytes = 4096;
-// Larger numbers were never counted to: they would leave none for the result.
+// Larger numbers were never reached by counting, and would leave none for the result.
 constexpr uint64_t kMostBelieved = kMaxFileNumber / 4;
 
-// What readable edits say, in the order of the manifests and of the records in each.
+// What readable edits say, in the order of the manifests, and of the records in each.
 struct Facts {
   std::map<uint64_t, std::optional<FileMeta>> segments;  // nothing: removed
   std::map<uint64_t, std::optional<uint64_t>> logs;      // ids; nothing: removed
@@ -35,7 +36,7 @@ struct Facts {
   Timestamp history_floor = 0;
   Timestamp last_timestamp = 0;
 
-  // `is_snapshot`: the edit says everything, so what it does not name is gone.
+  // `is_snapshot`: the edit states everything, so what it does not name is gone.
   void Note(uint64_t manifest, const VersionEdit& edit, bool is_snapshot) {
     if (is_snapshot) {
       for (auto& [number, meta] : segments) {
@@ -130,7 +131,7 @@ class Cataloguer {
 
   // --- Facts -------------------------------------------------------------------------------------
 
-  // Of one database: numbers mean nothing in another.
+  // Reads the facts of one database: numbers mean nothing in another.
   void ReadAllFacts() {
     std::vector<uint64_t> manifests;
     for (const FileName& file : present_) {
@@ -164,13 +165,13 @@ class Cataloguer {
       report_.left_out.push_back(
           ManifestFileName(number) +
           (current_tells
-               ? ": it is of another database"
-               : ": it is of another database than other manifests here, and nothing says "
+               ? ": it belongs to another database"
+               : ": it belongs to another database than other manifests here, and nothing says "
                  "which of them the files belong to"));
     }
   }
 
-  // True also when its header cannot be read.
+  // Also true if its header cannot be read.
   bool MayBeOf(uint64_t number, uint64_t database_id) const {
     const auto file = fs_.Open(PathOf({FileKind::kManifest, number}), OpenMode::kRead);
     if (!file.ok()) {
@@ -192,7 +193,7 @@ class Cataloguer {
                               fs_.Open(PathOf({FileKind::kManifest, number}), OpenMode::kRead));
     absl::StatusOr<RecordFileId> id = RecordReader::ReadId(*file);
     if (!id.ok() && current_.has_value() && current_->manifest_number == number) {
-      id = ManifestFileId(*current_);  // the header is damaged; CURRENT knows what it said
+      id = ManifestFileId(*current_);  // the header is damaged; CURRENT tells what it said
     }
     VERALITH_RETURN_IF_ERROR(id.status());
     if (id->kind != RecordFileKind::kManifest || id->number != number) {
@@ -233,7 +234,7 @@ class Cataloguer {
     }
     if (found.has_value() && IsOutdated(*found)) {
       Lose(ManifestFileName(found->manifest_number),
-           StrCat("edits behind offset ", found->manifest_bytes,
+           StrCat("edits after offset ", found->manifest_bytes,
                   ": the directory holds files that are newer than what it says"));
       found.reset();
     }
@@ -248,10 +249,10 @@ class Cataloguer {
       }
     } else {
       report_.risks.push_back(
-          "no whole manifest says which files count, so all that are there do, except those that a "
+          "no whole manifest says which files count, so all files count, except those that a "
           "readable edit removed. Segments that compaction had replaced and not yet removed may be "
-          "among them: a key whose tombstone had been dropped since would come back. Reads in the "
-          "past of the result are not possible.");
+          "among them: a key whose tombstone has been dropped since then would come back. Reads in "
+          "the past of the result are not possible.");
     }
     return found;
   }
@@ -266,7 +267,7 @@ class Cataloguer {
     return std::nullopt;
   }
 
-  // The newest manifest, unless CURRENT says that a newer one has taken its place.
+  // Returns the newest manifest, unless CURRENT says that a newer one has replaced it.
   std::optional<RecoveredManifest> ByNumber() {
     const std::string where = current_.has_value() ? ManifestFileName(current_->manifest_number)
                                                    : std::string(kCurrentFileName);
@@ -282,8 +283,8 @@ class Cataloguer {
       absl::StatusOr<RecoveredManifest> recovered =
           RecoverManifestFile(&fs_, directory_, {newest, id->second});
       if (recovered.ok()) {
-        report_.notes.push_back(StrCat(where, " is of no use (", why, "), but ",
-                                       ManifestFileName(newest), ", the newest manifest, is"));
+        report_.notes.push_back(StrCat(where, " cannot be used (", why, "), but ",
+                                       ManifestFileName(newest), ", the newest manifest, can"));
         return *std::move(recovered);
       }
       Lose(ManifestFileName(newest), ToString(recovered.status()));
@@ -293,8 +294,8 @@ class Cataloguer {
     return std::nullopt;
   }
 
-  // Files that it cannot have known, and ones that it names and that are gone: a later manifest was
-  // there, or its end is lost.
+  // Whether there are files that it cannot have known, and files that it names are gone. Then a
+  // later manifest existed, or its end is lost.
   bool IsOutdated(const RecoveredManifest& manifest) const {
     const ManifestState& state = manifest.state;
     bool any_newer = false;
@@ -311,7 +312,7 @@ class Cataloguer {
     return any_newer && MissesFiles(state);
   }
 
-  // True also when it cannot be told: the log is then read, and what fails is said.
+  // Also true if that cannot be told: the log is then read, and any failure is reported.
   bool HasBytes(const FileName& file) const {
     const auto opened = fs_.Open(PathOf(file), OpenMode::kRead);
     return !opened.ok() || (*opened)->Size().value_or(1) > 0;
@@ -346,7 +347,7 @@ class Cataloguer {
       if (left) {
         report_.left_out.push_back(StrCat(
             ToString(file),
-            ": the manifest does not name it (replaced, flushed, or of a job that did not end)"));
+            ": the manifest does not name it (replaced, flushed, or left by a job that did not end)"));
       }
     }
   }
@@ -429,9 +430,9 @@ class Cataloguer {
   std::set<FileName> present_;
   std::optional<CurrentPointer> current_;
   std::string current_damage_;   // of the file CURRENT
-  std::string current_failure_;  // of what CURRENT leads to
+  std::string current_failure_;  // of the manifest that CURRENT names
   Facts facts_;
-  std::set<uint64_t> foreign_;  // manifests that are not, or may not be, of this database
+  std::set<uint64_t> foreign_;  // manifests that do not, or may not, belong to this database
   RepairCatalog catalog_;
 };
 

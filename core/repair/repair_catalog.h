@@ -1,7 +1,7 @@
 // Which files of a damaged directory count, as far as its manifests can tell: step 1 of repair.h.
 //
 // Reads manifests and CURRENT only, and never fails for what they hold. Facts are taken from every
-// record that is sound in itself, also behind damage and in manifests that CURRENT does not name:
+// record that is sound in itself, even after damage and in manifests that CURRENT does not name:
 // an edit that removed a file removed it for ever, since numbers are used once. But in one
 // database: manifests of another are left out, and where nothing says which is the other, all of
 // them are. Thread rule: a function.
@@ -14,11 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/log_record.h"
 #include "core/format/version_edit.h"
-#include "core/fs/file_system.h"
-#include "core/repair/repair.h"
+#include "veralith/file_system.h"
+#include "veralith/repair.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

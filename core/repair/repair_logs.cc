@@ -9,6 +9,7 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/format/record_frame.h"
+#include "core/fs/file_helpers.h"
 #include "core/log/record_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/apply_to_memtable.h"
@@ -19,7 +20,7 @@ namespace {
 constexpr std::string_view kTooShort =
     "the file ends here, but the manifest says that it was synced farther";
 
-// A log opened, and what its header says.
+// An open log, and what its header says.
 struct OpenLog {
   uint64_t number = 0;
   std::unique_ptr<RecordReader> reader;  // null: no record can be recognised
@@ -47,7 +48,7 @@ class Salvager {
     }
     if (took_behind_gap_) {
       report_.risks.push_back(
-          "log records behind damage were taken: writes in between are missing, and what those had "
+          "log records after damage were taken: writes in between are missing, and what they had "
           "deleted or replaced may be back");
     }
     return Flush();
@@ -105,7 +106,7 @@ class Salvager {
       return absl::OkStatus();
     }
     if (opened->continues == 0u) {
-      stopped_ = false;  // recovery was here, and judged what came before
+      stopped_ = false;  // recovery began here, and judged everything before
       gap_ = false;
       checksum_.reset();
       said_.reset();
@@ -119,7 +120,7 @@ class Salvager {
     return ReadLog(*opened, log);
   }
 
-  // A receiver's error ends the salvage; one of reading ends the log.
+  // A receiver's error ends the salvage; a read error ends the log.
   absl::Status ReadLog(OpenLog& opened, LogIterator log) {
     RecordReader& reader = *opened.reader;
     Timestamp last = 0;
@@ -167,13 +168,13 @@ class Salvager {
     }
   }
 
-  // Details of ends begin with their place, which is named already.
+  // Details of ends begin with their place, which the caller names already.
   static std::string WithoutPlace(const std::string& detail, uint64_t offset) {
     const std::string place = StrCat("offset ", offset, ": ");
     return detail.starts_with(place) ? detail.substr(place.size()) : detail;
   }
 
-  // Reports the bad place; true when reading goes on behind it.
+  // Reports the bad place; returns true if reading goes on after it.
   absl::StatusOr<bool> EndAt(OpenLog& opened, LogPosition place, const std::string& fault,
                              bool damaged, bool frame_is_sound) {
     RecordReader& reader = *opened.reader;
@@ -201,7 +202,7 @@ class Salvager {
     }
     if (*found) {
       report_.notes.push_back(StrCat(LogFileName(opened.number), ": records from offset ",
-                                     reader.end_offset(), " on are taken, behind damage at ",
+                                     reader.end_offset(), " on are taken, after damage at ",
                                      LogFileName(place.log_number), " offset ", place.offset));
     }
     return *found;
@@ -216,7 +217,7 @@ class Salvager {
     }
   }
 
-  // Sound records that are not taken because they are behind the stop.
+  // Counts sound records that are not taken because they follow the stop.
   absl::Status CountBehind(OpenLog& opened) {
     uint64_t records = 0;
     Timestamp oldest = 0;
@@ -245,7 +246,7 @@ class Salvager {
     }
     Lose(opened.number, first,
          StrCat(records, " sound records with timestamps ", oldest, " to ", newest,
-                " behind the place where history ends (--behind-damage takes them)",
+                " after the place where history ends (--behind-damage takes them)",
                 stop_is_damage_ ? "" : "; nothing says that they were synced"));
     return absl::OkStatus();
   }
@@ -254,7 +255,7 @@ class Salvager {
     return number == request_.synced_through.log_number && offset < request_.synced_through.offset;
   }
 
-  // What sound records say of what had been synced.
+  // What sound records say about what had been synced.
   struct Said {
     LogPosition farthest;
     std::map<uint64_t, uint64_t> by_log;  // the farthest offset in each log at hand
@@ -268,8 +269,8 @@ class Salvager {
     }
   };
 
-  // What those behind the first bad place of the chain say. They are asked once: one between it and
-  // a later place says nothing of what is behind itself.
+  // Returns what the records after the first bad place of the chain say. They are asked once: a
+  // record between that place and a later one says nothing about what follows it.
   const Said& SaidBehind(LogIterator log, RecordReader& reader) {
     if (!said_.has_value()) {
       said_.emplace();
@@ -287,7 +288,7 @@ class Salvager {
     return *said_;
   }
 
-  // Where that cannot be told, everything had been synced.
+  // If this cannot be told, takes everything for synced.
   void Ask(RecordReader& reader) {
     const absl::Status status = reader.ScanBehindEnd([&](uint64_t, std::string_view prefix) {
       const auto header = LogRecordView::ParseHeader(prefix, reader.version());
@@ -302,19 +303,19 @@ class Salvager {
     }
   }
 
-  // Whether something says that the place had been synced: the manifest, or a sound record behind.
+  // Whether the manifest, or a sound record after the place, says that the place had been synced.
   bool IsDamage(LogIterator log, RecordReader& reader, LogPosition place) {
     return request_.synced_through > place || SaidBehind(log, reader).farthest > place;
   }
 
-  // Of the log before one whose header, which would tell, is lost.
+  // Whether the previous log was synced farther; asked if the header, which would tell, is lost.
   bool EndWasSyncedFarther(LogIterator log, RecordReader& reader) {
     const Said& said = SaidBehind(log, reader);
     const auto found = said.by_log.find(end_.log_number);
     return found != said.by_log.end() && found->second > end_.offset;
   }
 
-  // "" or why the record does not count.
+  // Returns "", or why the record does not count.
   absl::StatusOr<std::string> Take(std::string_view payload, uint32_t version, Timestamp* last) {
     const absl::StatusOr<LogRecordView> record = LogRecordView::Parse(payload, version);
     if (!record.ok()) {
@@ -356,13 +357,13 @@ class Salvager {
   Timestamp& newest_taken_;
   MemtableRef memtable_ = MemtableRef::Make(0);
   std::optional<uint32_t> checksum_;  // what the next log continues
-  LogPosition end_;                   // of the log read last; what a broken chain has lost is here
+  LogPosition end_;                   // of the log read last; what a broken chain has lost was here
   bool stopped_ = false;
   bool stop_is_damage_ = false;
-  bool gap_ = false;  // something was not taken; with behind_damage, what follows is
+  bool gap_ = false;  // something was not taken; with behind_damage, later records are
   bool took_behind_gap_ = false;
   std::optional<Said> said_;  // see SaidBehind
-  RepairReport::Kept kept_;   // of the log at hand
+  RepairReport::Kept kept_;   // from the current log
 };
 
 }  // namespace

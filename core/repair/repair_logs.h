@@ -2,8 +2,8 @@
 //
 // Invariants
 //   1. A record counts only where its frame and its payload are sound, it follows the record before
-//      it (but for the first one behind damage), and its timestamp is above that one's.
-//   2. Without behind_damage nothing behind the first bad place is taken, in that log or a later
+//      it (except the first one after damage), and its timestamp is above that one's.
+//   2. Without behind_damage nothing after the first bad place is taken, in that log or a later
 //      one of the same chain. A log that continues none begins a new life of the database: recovery
 //      had dealt with the ones before it.
 //   3. A memtable never sees a timestamp twice or falling.
@@ -22,11 +22,11 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "core/base/types.h"
 #include "core/format/log_record.h"
-#include "core/fs/file_system.h"
 #include "core/memtable/memtable.h"
-#include "core/repair/repair.h"
+#include "veralith/file_system.h"
+#include "veralith/repair.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

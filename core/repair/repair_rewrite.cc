@@ -12,6 +12,7 @@
 #include "core/db/option_mapping.h"
 #include "core/format/checksum.h"
 #include "core/format/key_bound.h"
+#include "core/fs/file_helpers.h"
 #include "core/iterator/concatenating_iterator.h"
 #include "core/iterator/merging_iterator.h"
 #include "core/manifest/file_names.h"
@@ -23,7 +24,7 @@ namespace {
 constexpr size_t kReadaheadBytes = size_t{64} << 10;  // per column of each open source
 constexpr size_t kMostConflictsNamed = 20;
 
-// One after the other; only the one at work is open.
+// Opens one source after the other; only the current one is open.
 class SourceParts final : public ConcatenatedParts {
  public:
   SourceParts(FileTable& files, std::vector<std::string> paths)
@@ -45,19 +46,19 @@ class SourceParts final : public ConcatenatedParts {
   std::unique_ptr<SegmentReader> reader_;
 };
 
-// Nothing is dropped: whatever lies outside may be needed.
+// Drops nothing: whatever lies outside may be needed.
 class Everything final : public OlderData {
  public:
   bool MayHold(NamespaceId, std::string_view) override { return true; }
   bool MayHoldIn(const RangeTombstoneView&) override { return true; }
 };
 
-// Sees that a version comes once, whatever the number of files that hold it.
+// Lets each version pass once, whatever the number of files that hold it.
 class Deduplicator {
  public:
   explicit Deduplicator(RepairReport* report) : report_(*report) {}
 
-  // Behind the last entry: the conflicts that were not named are counted.
+  // Call it after the last entry: it counts the conflicts that were not named.
   void Finish() {
     if (conflicts_ > kMostConflictsNamed) {
       report_.risks.push_back(StrCat("two files hold different values of ",
@@ -66,7 +67,7 @@ class Deduplicator {
     }
   }
 
-  // False: seen before. `first_of_key`: no earlier entry had the user key.
+  // Returns false if seen before. `first_of_key`: no earlier entry had the user key.
   bool Admit(const EntryView& entry, bool* first_of_key) {
     const bool same_key = any_ && CompareUserKeys(ns_, key_, entry.ns, entry.key) == 0;
     const uint32_t checksum = Crc32c(static_cast<uint32_t>(entry.kind), entry.value);
@@ -159,8 +160,8 @@ uint64_t RepairRewrite::source_bytes() const {
   return bytes;
 }
 
-// As few runs as there are sources over one key, at most: each source, in the order of their first
-// keys, goes behind one that ends before it.
+// Makes at most as many runs as sources overlap at one key: takes the sources in the order of their
+// first keys, and appends each to a run that ends before it.
 std::vector<std::vector<RepairRewrite::Source>> RepairRewrite::Runs() const {
   std::vector<Source> sorted = sources_;
   std::sort(sorted.begin(), sorted.end(), [](const Source& a, const Source& b) {
@@ -199,7 +200,7 @@ std::unique_ptr<Iterator> RepairRewrite::NewMergedIterator() const {
 absl::StatusOr<std::vector<FileMeta>> RepairRewrite::Merge(
     const std::function<void(uint64_t bytes)>& progress, RepairReport* report) {
   std::vector<RangeTombstoneView> views;
-  std::vector<Timestamp> points = {kMaxTimestamp};  // each range tombstone is seen by its own
+  std::vector<Timestamp> points = {kMaxTimestamp};  // each range tombstone is seen by its own point
   for (const OwnedRangeTombstone& tombstone : range_tombstones_) {
     views.push_back(tombstone.view());
     points.push_back(tombstone.ts);

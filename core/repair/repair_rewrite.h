@@ -22,15 +22,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/compaction/survivors.h"
-#include "core/db/options.h"
 #include "core/format/entry.h"
 #include "core/format/version_edit.h"
-#include "core/fs/file_system.h"
 #include "core/fs/file_table.h"
 #include "core/iterator/iterator.h"
-#include "core/repair/repair.h"
 #include "core/segment/segment_summary.h"
 #include "core/segment/segment_writer.h"
+#include "veralith/file_system.h"
+#include "veralith/options.h"
+#include "veralith/repair.h"
 
 namespace veralith {
 

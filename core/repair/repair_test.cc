@@ -1,5 +1,5 @@
-// Repair of directories made by hand, one damage at a time: what its report must say of each. (Any
-// damage at all: property_tests/repair_keeps_what_is_whole_test.)
+// Repair of directories made by hand, one damage at a time: what its report must say about each.
+// (Any damage at all: property_tests/repair_keeps_what_is_whole_test.)
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -14,19 +14,20 @@
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
 #include "core/base/text.h"
-#include "core/db/db.h"
 #include "core/db/option_mapping.h"
 #include "core/format/log_record.h"
 #include "core/format/version_edit.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/fault_plan.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/log/log_writer.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 #include "core/manifest/manifest_state.h"
-#include "core/repair/repair.h"
 #include "core/segment/segment_writer.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
+#include "veralith/repair.h"
 
 namespace veralith {
 namespace {
@@ -71,7 +72,7 @@ class RepairTest : public ::testing::Test {
 
   static std::string Path(const std::string& name) { return JoinPath(kSource, name); }
 
-  // `rows` in order. What is recorded of it is for WriteManifest.
+  // Writes `rows` in order. What is recorded about the segment is for WriteManifest.
   void AddSegment(uint64_t number, int level, const std::vector<Row>& rows) {
     auto file = disk_.Open(Path(SegmentFileName(number)), OpenMode::kCreate);
     ASSERT_OK(file.status());
@@ -98,7 +99,7 @@ class RepairTest : public ::testing::Test {
     edit_.added_files.push_back({level, /*run_id=*/number, meta});
   }
 
-  // A log whose manifest entry is for WriteManifest.
+  // Adds a log whose manifest entry is for WriteManifest.
   std::unique_ptr<LogWriter> AddLog(uint64_t number, uint32_t continues) {
     auto file = disk_.Open(Path(LogFileName(number)), OpenMode::kCreate);
     EXPECT_OK(file.status());
@@ -203,7 +204,7 @@ class RepairOfSegments : public RepairTest {
     EXPECT_EQ(KeysOfTarget(), (std::set<std::string>{"deleted", "other"}));
   }
 
-  // The manifest records {ours1, ours3} under the name that these rows then have.
+  // Lets the manifest record {ours1, ours3} under the name that these rows then get.
   void PutAnotherInPlaceOf2(const std::vector<Row>& rows) {
     AddSegment(2, 7, {{"ours1", 10, "value"}, {"ours3", 30, "value"}});
     AddSegment(4, 7, {{"zebra", 10, "value"}});
@@ -244,8 +245,8 @@ TEST_F(RepairOfSegments, ThatWhatAnUnreadableFileHidIsBackIsARisk) {
   ExpectTheRiskIsNamed();
 }
 
-// Another database's segment under the name of one of ours, and damaged besides: its rows were
-// never written here.
+// Another database's segment under the name of one of ours, and damaged, too: its rows were never
+// written here.
 TEST_F(RepairOfSegments, ADamagedOneThatIsNotTheOneRecordedIsKnownByItsBlock) {
   PutAnotherInPlaceOf2({{"ours1", 10, "value"}, {"ours2", 20, "foreign"}, {"ours3", 30, "value"}});
   disk_.FlipBit(Path(SegmentFileName(2)), (BytesOf(2).size() - 9) * 8);  // of the footer
@@ -292,7 +293,7 @@ TEST_F(RepairOfSegments, SaysWhyTheSegmentBlockIsOfNoUse) {
 
 // --- Manifests -----------------------------------------------------------------------------------
 
-// A log that no edit names: that it cannot be opened does not say that it is empty.
+// A log that no edit names: if it cannot be opened, that does not mean that it is empty.
 TEST_F(RepairTest, DoesNotTakeALogThatCannotBeReadForAnEmptyOne) {
   AddSegment(2, 7, {{"key", 10, "value"}});
   WriteManifest();
@@ -351,7 +352,7 @@ TEST_F(RepairTest, DoesNotBelieveAManifestOfAnotherDatabase) {
     ASSERT_EQ(report.kept.size(), 1u) << Text(report);
     EXPECT_EQ(report.kept[0].file, SegmentFileName(2));
     EXPECT_FALSE(report.risks.empty());
-    EXPECT_TRUE(Contains(Text(report), "of another database")) << Text(report);
+    EXPECT_TRUE(Contains(Text(report), "belongs to another database")) << Text(report);
   }
 }
 
@@ -359,8 +360,8 @@ TEST_F(RepairTest, DoesNotBelieveAManifestOfAnotherDatabase) {
 
 class RepairOfLogs : public RepairTest {
  protected:
-  // Two logs, of three records each; what the second one's records say was synced is all of the
-  // first. The first is cut behind its second record.
+  // Two logs with three records each. The second one's records say that all of the first was
+  // synced. The first is cut after its second record.
   void CutTheFirst() {
     const auto first = AddLog(5, 0);
     Put(*first, 10, {});
@@ -443,7 +444,7 @@ TEST_F(RepairOfLogs, ALogThatOnlyItsSyncedPlaceNamesIsLost) {
   }
 }
 
-// However many places are damaged: not each of them reads all that is behind it.
+// Even if many places are damaged: not each of them reads everything after it.
 TEST_F(RepairOfLogs, ManyDamagedPlacesAreReadInLinearTime) {
   constexpr uint64_t kRecords = 2000;
   const auto log = AddLog(5, 0);

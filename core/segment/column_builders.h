@@ -48,7 +48,7 @@ class IntegerColumnBuilder {
 
  private:
   EncodedChunk chunk_;
-  std::vector<int64_t> values_;  // of the open page
+  std::vector<int64_t> values_;  // the open page's
   std::string encoded_;          // scratch
   std::vector<int64_t> page_min_;
   std::vector<int64_t> page_max_;

@@ -19,7 +19,7 @@ namespace veralith {
 
 struct EncodedPage {
   uint32_t bytes = 0;   // header included
-  uint32_t crc32c = 0;  // of those bytes
+  uint32_t crc32c = 0;  // checksum of those bytes
   uint64_t rows = 0;
 };
 
@@ -43,7 +43,8 @@ class EncodedChunk {
   const std::vector<EncodedPage>& pages() const { return pages_; }
   uint64_t nulls() const { return nulls_; }
 
-  // What the footer says of it, but for statistics and indexes, if it begins at `file_offset`.
+  // Returns the footer's entry, without statistics and indexes, if the chunk begins at
+  // `file_offset`.
   parquet::ColumnMetaData Describe(uint64_t file_offset) const;
   parquet::OffsetIndex MakeOffsetIndex(uint64_t file_offset) const;
 

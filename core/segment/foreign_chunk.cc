@@ -7,11 +7,11 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/base/types.h"
 #include "core/format/checksum.h"
 #include "core/format/delta_encoding.h"
 #include "core/format/plain_encoding.h"
 #include "core/format/rle_encoding.h"
+#include "veralith/types.h"
 
 namespace veralith {
 namespace {
@@ -19,14 +19,15 @@ namespace {
 using parquet::Encoding;
 using parquet::PageType;
 
-// What decoding holds per row of a column, values aside: ends or integers, levels, views, indices.
+// Bytes that decoding holds per row of a column, besides values: ends or integers, levels, views,
+// indices.
 constexpr uint64_t kBytesPerRow = 48;
 
-// A data page taken apart, its values decompressed.
+// The parts of a data page, with its values decompressed.
 struct DataPage {
   uint32_t rows = 0;
   Encoding encoding = Encoding::kPlain;
-  std::optional<std::string_view> levels;  // of an optional column
+  std::optional<std::string_view> levels;  // in an optional column
   std::string_view values;
 };
 
@@ -81,7 +82,7 @@ class ChunkDecoder {
     return Unimplemented(StrCat("a page of type ", Name(header.type)));
   }
 
-  // `stored` decompressed to `raw_bytes` into `buffer`, or itself where there is no codec.
+  // Decompresses `stored` to `raw_bytes` into `buffer`; returns `stored` itself if it has no codec.
   absl::StatusOr<std::string_view> Inflate(std::string_view stored, uint64_t raw_bytes,
                                            bool compressed, std::string* buffer) {
     if (!compressed || place_.codec == parquet::Codec::kNone) {
@@ -277,7 +278,7 @@ class ChunkDecoder {
     return absl::OkStatus();
   }
 
-  // The page's values that are not null, into strings_.
+  // Decodes the page's values that are not null into strings_.
   absl::Status DecodeStrings(const DataPage& page, size_t count) {
     strings_.clear();
     switch (page.encoding) {
@@ -328,7 +329,7 @@ class ChunkDecoder {
   std::vector<int64_t> dictionary_integers_;
   std::vector<std::string_view> dictionary_strings_;  // into dictionary_bytes_ or chunk_
 
-  // Of the page at hand.
+  // State of the current page.
   std::string page_bytes_;
   std::string materialized_;
   std::vector<uint8_t> levels_;

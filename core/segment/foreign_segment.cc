@@ -25,7 +25,7 @@ constexpr parquet::Type kTypes[kSegmentColumns] = {parquet::Type::kInt64, parque
 
 using Columns = std::array<ForeignColumn, kSegmentColumns>;
 
-// A row group decoded, its rows checked to be entries in order.
+// A decoded row group, whose rows were checked to be entries in order.
 struct Rows {
   Columns columns;
 
@@ -39,7 +39,7 @@ struct Rows {
     entry.value = columns[3].value(row);
     return entry;
   }
-  // The first row at or after the target.
+  // Returns the first row at or after the target.
   size_t LowerBound(const EntryView& target) const {
     size_t low = 0;
     size_t high = size();
@@ -171,7 +171,7 @@ absl::StatusOr<ForeignChunkPlace> PlaceChunk(const parquet::ColumnChunk& chunk,
   return place;
 }
 
-// What makes a row no entry; null when it is one.
+// Returns why a row is no entry; null if it is one.
 const char* NotAnEntry(const Rows& rows, size_t row) {
   for (size_t column = 0; column < 3; ++column) {
     if (rows.columns[column].IsNull(row)) {
@@ -280,7 +280,7 @@ class ForeignSegment : public SegmentReader {
     return bytes;
   }
 
-  // Every row group again, past the one that is kept.
+  // Decodes every row group again, bypassing the one that is kept.
   absl::Status Check() const override {
     for (size_t g = 0; g < groups_.size(); ++g) {
       VERALITH_RETURN_IF_ERROR(InFile(DecodeKnown(g).status()));
@@ -290,7 +290,8 @@ class ForeignSegment : public SegmentReader {
 
   size_t groups() const { return groups_.size(); }
 
-  // The first row group whose last row is at or after the target; groups() when there is none.
+  // Returns the first row group whose last row is at or after the target; groups() if there is
+  // none.
   size_t FindGroup(const EntryView& target) const {
     const auto at = std::partition_point(groups_.begin(), groups_.end(), [&](const Group& group) {
       return CompareEntries(group.last.view(), target) < 0;
@@ -347,7 +348,7 @@ class ForeignSegment : public SegmentReader {
     return absl::OkStatus();
   }
 
-  // A row group from the file, its rows checked among themselves.
+  // Decodes a row group from the file, and checks its rows among themselves.
   absl::StatusOr<SharedRows> Decode(const Group& group) const {
     auto rows = std::make_shared<Rows>();
     MemoryBudget budget(memory_limit_);
@@ -380,7 +381,7 @@ class ForeignSegment : public SegmentReader {
                "descend by ts"));
   }
 
-  // As Decode, and the rows are those that opening saw.
+  // Does the same, and checks that the rows are those that opening saw.
   absl::StatusOr<SharedRows> DecodeKnown(size_t g) const {
     const Group& group = groups_[g];
     VERALITH_ASSIGN_OR_RETURN(SharedRows rows, Decode(group));
@@ -391,7 +392,7 @@ class ForeignSegment : public SegmentReader {
     return rows;
   }
 
-  // The first reading: bounds, counts, and the order across row groups.
+  // Reads the row group for the first time: bounds, counts, and the order across row groups.
   absl::Status Visit(size_t g) {
     Group& group = groups_[g];
     VERALITH_ASSIGN_OR_RETURN(const SharedRows rows, Decode(group));
@@ -436,7 +437,7 @@ class ForeignSegment : public SegmentReader {
   mutable size_t kept_group_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-// Holds the row group it stands in.
+// Holds the row group that it is in.
 class ForeignIterator : public Iterator {
  public:
   explicit ForeignIterator(const ForeignSegment& segment,
@@ -489,7 +490,8 @@ class ForeignIterator : public Iterator {
     entry_ = rows_->entry(row);
     valid_ = true;
   }
-  // False, and invalid, beyond either end (group numbers wrap below 0) and after an error.
+  // Returns false, and becomes invalid, beyond either end (group numbers wrap below 0) and after an
+  // error.
   bool Hold(size_t group) {
     valid_ = false;
     status_ = absl::OkStatus();

@@ -6,7 +6,7 @@
 // foreign_chunk.h says. Statistics, page indexes and bloom filters are not believed and not used.
 //
 // 1. Opening reads the whole file once, a row group at a time: rows must ascend strictly in the
-//    order of core/format/entry.h and lie within the limits of core/base/types.h, else
+//    order of core/format/entry.h and lie within the limits of veralith/types.h, else
 //    InvalidArgument names the first row that does not. So every later answer is right.
 // 2. Each later read decodes a row group anew (the last one is kept) and compares it with what
 //    opening saw: DataLoss where the file changed.
@@ -24,9 +24,9 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "core/fs/file_system.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_reader.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

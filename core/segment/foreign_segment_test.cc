@@ -1,5 +1,5 @@
-// Files of our schema that pyarrow, DuckDB and polars wrote (tools/interop/foreign_files.py, run
-// once into corpus/golden/foreign): read right, or refused by name.
+// Files with our schema that pyarrow, DuckDB and polars wrote (tools/interop/foreign_files.py, run
+// once into corpus/golden/foreign): they are read right, or refused by name.
 #include <algorithm>
 #include <fstream>
 #include <functional>
@@ -111,7 +111,7 @@ std::unique_ptr<SegmentReader> OpenGolden(const std::string& name) {
   return reader.ok() ? *std::move(reader) : nullptr;
 }
 
-// What a scan gives; stops at an error.
+// Returns what a scan gives; stops at an error.
 std::vector<Row> Scan(const SegmentReader& reader, absl::Status* status) {
   std::vector<Row> rows;
   const auto iterator = reader.NewIterator(true);
@@ -184,7 +184,7 @@ TEST(ForeignSegment, AJobReadsEveryRowKeepsTheReaderAndIsOfferedNoPage) {
   }
 }
 
-// The newest version of each key of the namespace that a reader at the snapshot sees.
+// Returns the newest version of each key of the namespace that a reader at the snapshot sees.
 std::vector<Row> VisibleRows(const std::vector<Row>& rows, NamespaceId ns, Timestamp snapshot) {
   std::vector<Row> visible;
   for (const Row& row : rows) {
@@ -388,7 +388,7 @@ TEST(ForeignSegment, RowGroupsWithoutRowsArePassedOver) {
   EXPECT_TRUE(status.ok()) << status;
 }
 
-// Two data pages, the second of which says that it is a dictionary.
+// Two data pages; the second one says that it is a dictionary.
 TEST(ForeignSegment, ADictionaryBehindRowsIsRefused) {
   std::string chunk;
   for (const parquet::PageType type :
@@ -478,8 +478,8 @@ TEST(ForeignSegment, AMemoryLimitIsKept) {
       Open(ReadFile(kDirectory + "pyarrow_plain_v1.parquet"), options).status()));
 }
 
-// Without a checksum over everything a changed byte may give other rows; but never rows out of
-// order, nor anything worse.
+// Without a checksum over everything, a changed byte may give other rows. It must never give rows
+// out of order, or anything worse.
 void ReadHostile(std::string bytes) {
   SegmentReaderOptions options = AllowForeign();
   options.memory_limit_bytes = uint64_t{1} << 22;

@@ -10,7 +10,7 @@
 namespace veralith {
 namespace {
 
-// Eight bytes of `bytes` from `at`, big-endian, zeros behind its end.
+// Returns eight bytes of `bytes` from `at`, big-endian, with zeros after its end.
 uint64_t Chunk(std::string_view bytes, size_t at) {
   if (at + 8 <= bytes.size()) {
     return LoadBe64(bytes.data() + at);
@@ -27,7 +27,7 @@ uint64_t Chunk(std::string_view bytes, size_t at) {
   return LoadBe64(padded);
 }
 
-// The same of the namespace's eight bytes followed by the key.
+// Does the same for the namespace's eight bytes followed by the key.
 uint64_t Chunk(NamespaceId ns, std::string_view key, size_t at) {
   if (at >= 8) {
     return Chunk(key, at - 8);
@@ -38,8 +38,8 @@ uint64_t Chunk(NamespaceId ns, std::string_view key, size_t at) {
   return ns << (8 * at) | Chunk(key, 0) >> (8 * (8 - at));
 }
 
-// How the first prefix.size() bytes of (ns, key) compare with `prefix`, which is not empty of its
-// namespace part unless shorter than that.
+// Compares the first prefix.size() bytes of (ns, key) with `prefix`. The prefix lacks no bytes of
+// the namespace unless it is shorter than that.
 int ComparePrefix(NamespaceId ns, std::string_view key, std::string_view prefix) {
   char ns_bytes[8];
   StoreBe64(ns_bytes, ns);
@@ -116,7 +116,7 @@ std::optional<size_t> KeyIndex::FindLast(NamespaceId ns, std::string_view key) c
         less += node.keys[i] < target;
         not_more += node.keys[i] <= target;
       }
-      // Among those that agree in the eight bytes: whole comparisons.
+      // Among the keys that agree in the eight bytes, compares whole keys.
       size_t low = less;
       size_t high = std::min<size_t>(not_more, node.count);
       while (low < high) {
@@ -131,7 +131,7 @@ std::optional<size_t> KeyIndex::FindLast(NamespaceId ns, std::string_view key) c
       below = low;
     }
     if (below == 0) {
-      return std::nullopt;  // at the root: a level below was entered by a key that is not above
+      return std::nullopt;  // only at the root: lower levels are entered by a key not above
     }
     node_number = first + below - 1;
   }

@@ -1,7 +1,7 @@
 // The search form of the sparse index: in which key page can a user key be?
 //
 // A static tree over the pages' first user keys, 32 to a node. A node keeps the longest common
-// prefix of its keys once and the eight bytes behind it of each; keys that agree in those are told
+// prefix of its keys once and the eight bytes after it of each; keys that agree in those are told
 // apart by whole comparisons, by binary search. So keys with long shared prefixes (and several
 // tenants in one file) cost no more than others, and a level costs a few cache lines.
 //
@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/types.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

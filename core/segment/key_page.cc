@@ -9,20 +9,21 @@
 #include "core/base/check.h"
 #include "core/base/per_thread.h"
 #include "core/base/status.h"
-#include "core/base/types.h"
 #include "core/format/delta_encoding.h"
 #include "core/format/entry.h"
 #include "core/segment/decode_scratch.h"
+#include "veralith/types.h"
 
 namespace veralith {
 namespace {
 
 constexpr uint32_t kLane = 32;                            // fingerprints compared at once
-constexpr size_t kCopySlackBytes = KeyPage::kSlackBytes;  // behind the suffixes
+constexpr size_t kCopySlackBytes = KeyPage::kSlackBytes;  // after the suffixes
 
 uint64_t RoundUp(uint64_t n, uint64_t to) { return (n + to - 1) / to * to; }
 
-// The last n (0 to 8) bytes before `end`, of which at least `available` before `end` are readable.
+// Returns the last n (0 to 8) bytes before `end`; at least `available` bytes before `end` are
+// readable.
 uint64_t LoadTail(const char* end, size_t n, size_t available) {
   if (n == 0) {
     return 0;
@@ -37,7 +38,7 @@ uint64_t LoadTail(const char* end, size_t n, size_t available) {
   return v;
 }
 
-// Of a suffix that ends a readable string of at least `available` bytes.
+// Returns the fingerprint of a suffix that ends a readable string of at least `available` bytes.
 uint8_t Fingerprint(std::string_view suffix, size_t available) {
   uint64_t crc = suffix.size();
   const char* at = suffix.data();
@@ -51,10 +52,10 @@ uint8_t Fingerprint(std::string_view suffix, size_t available) {
   return static_cast<uint8_t>(crc ^ (crc >> 8));
 }
 
-// Suffixes of at most eight bytes are put together in a register (first byte lowest): copies
-// through memory would wait, row after row, for stores of other widths to the same place.
+// Suffixes of at most eight bytes are composed in a register (first byte lowest). Copies through
+// memory would wait, row after row, for stores of other widths to the same place.
 
-// The n (0 to 8) bytes at `at`; may read up to 8, but not behind `end`.
+// Returns the n (0 to 8) bytes at `at`; may read up to 8, but not beyond `end`.
 uint64_t LoadHead(const char* at, size_t n, const char* end) {
   uint64_t v = 0;
   if (end - at >= 8) [[likely]] {
@@ -65,7 +66,7 @@ uint64_t LoadHead(const char* at, size_t n, const char* end) {
   return v;
 }
 
-// The first `kept` bytes of `bytes`, then `tail`, cut to `length` (at most 8) bytes.
+// Returns the first `kept` bytes of `bytes`, then `tail`, cut to `length` (at most 8) bytes.
 uint64_t ReplaceTail(uint64_t bytes, size_t kept, uint64_t tail, size_t length) {
   if (kept == 8) {
     return bytes;
@@ -74,7 +75,7 @@ uint64_t ReplaceTail(uint64_t bytes, size_t kept, uint64_t tail, size_t length) 
   return _bzhi_u64(joined, static_cast<uint32_t>(8 * length));
 }
 
-// The same as Fingerprint.
+// Returns the same as Fingerprint.
 uint8_t FingerprintOfShort(uint64_t suffix, size_t length) {
   const uint64_t crc = _mm_crc32_u64(length, suffix);
   return static_cast<uint8_t>(crc ^ (crc >> 8));
@@ -88,8 +89,9 @@ inline void CopyWithSlack(char* to, const char* from, size_t n) {
   }
 }
 
-// The first eight bytes as a number that orders as they do, zeros behind the end: where two differ,
-// so do the strings, in the same direction. `eight_readable`: eight bytes may be read at its data.
+// Returns the first eight bytes, with zeros after the end, as a number that orders as they do: if
+// two numbers differ, so do the strings, in the same direction. `eight_readable`: eight bytes may
+// be read at its data.
 uint64_t HeadOf(std::string_view bytes, bool eight_readable) {
   const size_t n = std::min<size_t>(bytes.size(), 8);
   uint64_t head = 0;
@@ -204,7 +206,7 @@ absl::StatusOr<PageRef<KeyPage>> DecodeKeyPage(std::string_view values, uint64_t
       const parquet::DeltaByteArrayView view,
       parquet::DecodeDeltaByteArray(values, prefix_lengths, suffix_offsets, kMaxKeyBytes));
   if (view.consumed != values.size()) {
-    return DataLoss("bytes behind the last key of a page");
+    return DataLoss("bytes after the last key of a page");
   }
   const uint32_t common = view.common_prefix;
   const uint64_t suffix_bytes = view.total_bytes - uint64_t{common} * rows;
@@ -252,7 +254,7 @@ absl::StatusOr<PageRef<KeyPage>> DecodeKeyPage(std::string_view values, uint64_t
 
   const char* const input_end = values.data() + values.size();
   const bool is_short = view.max_bytes - common <= 8;
-  uint64_t current = 0;  // the row's suffix, when short
+  uint64_t current = 0;  // the row's suffix, if it is short
   const char* previous = nullptr;
   char* out = suffixes;
   for (uint32_t row = 0; row < rows; ++row) {

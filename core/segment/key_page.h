@@ -85,13 +85,13 @@ class KeyPage : public Page {
   uint32_t value_starts_at_ = 0;
   uint32_t offsets_at_ = 0;
   uint32_t suffixes_at_ = 0;
-  uint32_t stride_ = 0;        // of suffixes, when all have one length
+  uint32_t stride_ = 0;        // length of all suffixes, if they have one
   uint32_t offset_width_ = 0;  // 0: stride, 2 or 4: bytes per offset
   uint32_t first_value_page_ = 0;
-  uint32_t value_starts_ = 0;  // value pages that begin behind the page's first row
+  uint32_t value_starts_ = 0;  // value pages that begin after the page's first row
 };
 
-// `values`: the body of a DELTA_BYTE_ARRAY page, nothing behind it. `first_value_page` holds the
+// `values`: the body of a DELTA_BYTE_ARRAY page, and nothing after it. `first_value_page` holds the
 // value of the page's first row; `value_page_starts` are the rows of the page (ascending, in
 // (0, rows)) at which the next value pages begin. DataLoss for damage; ResourceExhausted when the
 // page would need more than `memory_limit`.

@@ -10,7 +10,7 @@
 namespace veralith {
 namespace {
 
-// Gives up the cache's references once nobody can be looking through a slot any more.
+// Drops the cache's references once no reader can still be looking through a slot.
 void GiveUp(Page* chain, void (*unref)(Page*), Retirement place) {
   if (chain != nullptr) {
     RetireAfterEpoch(std::move(place), [chain, unref] { unref(chain); });
@@ -85,7 +85,7 @@ void PageCache::EvictUntil(size_t limit) {
       page->chances_.StoreRelaxed(static_cast<uint8_t>(chances - 1));
       ++hand_;
     } else {
-      RemoveAt(hand_);  // swaps in the newest page, whose turn is then behind all others
+      RemoveAt(hand_);  // swaps in the newest page, whose turn then comes last
       ++hand_;
       evictions_.FetchAddRelaxed(1);
     }
@@ -132,7 +132,7 @@ PageRef<Page> PageSlots::Insert(size_t index, PageRef<Page> page, bool may_displ
   }
   const size_t room_below = cache_->capacity_ - page->bytes();
   if (!may_displace && cache_->charged_bytes() > room_below) {
-    return page;  // without the mutex: that of a full cache is busy
+    return page;  // without the mutex: a full cache's mutex is busy
   }
   Page* retired = nullptr;
   {

@@ -105,7 +105,7 @@ class PageSlots {
   PageRef<Page> Insert(size_t index, PageRef<Page> page, bool may_displace = true);
 
  private:
-  // Insert under the mutex. Pages to give up behind it go to `retired`.
+  // Inserts, under the mutex. Pages to release after unlocking go to `retired`.
   PageRef<Page> InsertLocked(Atomic<Page*>& slot, PageRef<Page> page, bool may_displace,
                              Page** retired) ABSL_EXCLUSIVE_LOCKS_REQUIRED(cache_->mutex_);
 

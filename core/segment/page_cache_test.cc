@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "core/base/epoch.h"
-#include "core/base/executor.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/format/key_hash.h"
@@ -16,6 +15,7 @@
 #include "core/segment/segment_writer.h"
 #include "core/segment/testing/segment_model.h"
 #include "gtest/gtest.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {
@@ -120,7 +120,7 @@ TEST(PageCache, GivesPagesThatWereUsedASecondChance) {
   for (size_t i = 0; i < 3; ++i) {
     slots.Insert(i, NewPage(i));
   }
-  EXPECT_TRUE(Holds(slots, 0));  // uses it
+  EXPECT_TRUE(Holds(slots, 0));  // counts as a use
   EXPECT_TRUE(Holds(slots, 2));
   slots.Insert(3, NewPage(3));
   EXPECT_TRUE(Holds(slots, 0));
@@ -128,8 +128,8 @@ TEST(PageCache, GivesPagesThatWereUsedASecondChance) {
   EXPECT_TRUE(Holds(slots, 2));
 }
 
-// Fills a cache of ten pages, half of them worthy, puts `more` others in and says how many of the
-// worthy ones are left.
+// Fills a cache of ten pages, half of them worthy, and puts `more` others in. Returns how many of
+// the worthy pages are left.
 size_t WorthyPagesLeftAfter(size_t more) {
   PageCache cache(10 * kPageBytes);
   PageSlots slots(&cache, 10 + more);
@@ -253,8 +253,8 @@ TEST(PageCache, ThreadsSeeTheirPagesWhileOthersEvict) {
   });
 }
 
-// There is room for one page. Threads find the cache empty and full by turns; on two cores now and
-// then full by the time that they have its mutex, though there was room before.
+// There is room for one page. Threads find the cache empty and full by turns. On two cores it is
+// sometimes full when they get its mutex, although there was room before.
 TEST(PageCache, ThreadsThatMayNotDisplacePutNoPageOfAnotherOut) {
   PageCache cache(kPageBytes);
   Atomic<uint64_t> kept{0};

@@ -48,7 +48,7 @@ void PageRun::SizeWindow(size_t i) {
   any_ = true;
 }
 
-// Makes the stretch as long as the window allows, within what lies back to back in the file.
+// Makes the stretch as long as the window allows, of pages that are contiguous in the file.
 void PageRun::Extend(size_t i, bool backward) {
   const SegmentBlockView& block = segment_.block;
   const SegmentPage page = block.Page(column_, i);

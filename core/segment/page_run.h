@@ -1,7 +1,7 @@
 // Reads the pages of one column in runs: one read of the file fetches a stretch of neighbouring
 // pages, which then are handed out one by one. The stretch grows while pages are asked for in
 // order, forward or backward, and falls back to a single page after a jump. One neighbour is no
-// order yet: a short scan after a seek often needs that one page more, and copying the three behind
+// order yet: a short scan after a seek often needs that one page more, and copying the three after
 // it cost a sixth of a seek.
 //
 // Thread rule: one thread at a time. Verifies nothing: SegmentPages does.

@@ -13,7 +13,7 @@ constexpr size_t kMaxKeyPageBytes = size_t{1} << 20;
 constexpr size_t kMaxKeyPageRows = size_t{1} << 16;
 constexpr uint64_t kMaxRowGroupFactor = 2;
 
-constexpr size_t kFixedRawBytes = 16;  // of namespace and timestamp, per row
+constexpr size_t kFixedRawBytes = 16;  // namespace and timestamp, per row
 
 void NameColumn(std::string_view name, parquet::Type type, parquet::ColumnMetaData* meta) {
   meta->type = type;

@@ -52,9 +52,9 @@ class RowGroupBuilder {
   // With statistics; the chunks begin at `file_offset`, back to back. Places of indexes and bloom
   // filter are the caller's.
   parquet::RowGroup Describe(uint64_t file_offset) const;
-  // Of the columns that have one (all but value).
+  // Only for columns that have an index (all except value).
   parquet::ColumnIndex MakeColumnIndex(SegmentColumn column) const;
-  const CopiedPages& copied_value_pages() const { return values_.copied(); }  // of all groups
+  const CopiedPages& copied_value_pages() const { return values_.copied(); }  // in all groups
   const std::vector<uint64_t>& bloom_hashes() const { return bloom_hashes_; }
 
   void Clear();

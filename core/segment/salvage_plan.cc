@@ -22,7 +22,7 @@ constexpr size_t kBlockHeadBytes = 16;  // magic, version, size
 constexpr int kMostBlockCandidates = 64;
 constexpr size_t kScanWindowBytes = size_t{256} << 10;
 constexpr size_t kHeaderWindowBytes = 4096;  // ours have some 40 bytes
-// As in the segment block; so numbers of rows do not overflow, whatever a footer says.
+// As in the segment block: so row numbers do not overflow, whatever a footer says.
 constexpr int64_t kMostGroupRows = std::numeric_limits<uint32_t>::max();
 constexpr Encoding kEncodings[kSegmentColumns] = {
     Encoding::kDeltaBinaryPacked, Encoding::kDeltaByteArray, Encoding::kDeltaBinaryPacked,
@@ -93,7 +93,8 @@ absl::Status SalvagePlan::ReadBlock(uint64_t offset, uint64_t size) {
   return absl::OkStatus();
 }
 
-// From the end, where it stands: the last place with its magic that is a block of this file.
+// Searches from the end, where the block should be: the last place with its magic that is this
+// file's block.
 absl::Status SalvagePlan::FindBlock() {
   int candidates = 0;
   for (uint64_t end = file_bytes_; end >= kBlockHeadBytes && candidates < kMostBlockCandidates;) {
@@ -119,7 +120,7 @@ absl::Status SalvagePlan::FindBlock() {
   return DataLoss("no segment block was found");
 }
 
-// A value can hold a whole segment with a block of its own: that one's pages are not here.
+// A value can hold a whole segment with a block of its own: the pages of that block are not here.
 bool SalvagePlan::IsBlockOfThisFile(uint64_t offset) {
   if (block_.rows() == 0) {
     return offset == parquet::kMagic.size();
@@ -259,8 +260,8 @@ absl::StatusOr<SalvagePlan::Header> SalvagePlan::HeaderAt(SegmentColumn column, 
   return Header{page_bytes, static_cast<uint64_t>(header->data_v2.num_rows)};
 }
 
-// Pages in the order in which chunks follow each other. A row group that is whole has as many rows
-// in each column; of the last one, what all columns have.
+// Takes pages in the order in which chunks follow each other. A whole row group has the same number
+// of rows in each column; the last one counts only the rows that all columns have.
 bool SalvagePlan::NextByPages(SalvageGroup* group) {
   group->first_row = next_row_;
   for (size_t c = 0; c < kSegmentColumns; ++c) {

@@ -14,9 +14,9 @@
 #include "absl/status/statusor.h"
 #include "core/format/compression.h"
 #include "core/format/segment_block.h"
-#include "core/fs/file_system.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_salvage.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 
@@ -50,7 +50,7 @@ class SalvagePlan {
 
   // The next row group; false at the end.
   bool Next(SalvageGroup* group);
-  // Without metadata: rows may follow behind what was found. Why they were not found, and where.
+  // Without metadata, rows may follow after what was found: why they were not found, and where.
   bool may_have_more() const { return basis_ == SegmentSalvage::Basis::kPages; }
   uint64_t end_offset() const { return at_; }
   const std::string& end_why() const { return end_why_; }
@@ -86,7 +86,7 @@ class SalvagePlan {
   SegmentBlockView block_;
   size_t next_group_ = 0;
   uint64_t next_row_ = 0;  // kFooter and kPages
-  uint64_t at_ = 0;        // kPages: behind the last page found
+  uint64_t at_ = 0;        // kPages: end of the last page found
   std::string end_why_;    // kPages
   bool ended_ = false;
 };

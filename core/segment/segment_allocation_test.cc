@@ -1,4 +1,4 @@
-// A lookup on cached pages asks the heap for nothing.
+// A lookup on cached pages allocates nothing on the heap.
 #include <string>
 #include <vector>
 
@@ -28,7 +28,7 @@ std::vector<OwnedEntry> TwoVersionsEach() {
   return entries;
 }
 
-// Looks up every entry and a key beside it; returns how many were found.
+// Looks up every entry and a key beside it; returns how many it found.
 size_t LookUpAll(const SegmentReader& reader, const std::vector<OwnedEntry>& entries,
                  const std::vector<OwnedEntry>& absent) {
   size_t found = 0;
@@ -57,7 +57,7 @@ TEST(SegmentAllocation, LookupsOnCachedPagesAllocateNothing) {
     }
     SegmentOptions options;
     options.value_codec = codec;
-    options.filter_bits_per_key = 2;  // many absent keys pass, and are looked for
+    options.filter_bits_per_key = 2;  // many absent keys pass, and are searched for
     const auto written = WriteSegment(entries, options);
     ASSERT_TRUE(written.ok());
     PageCache cache(64 << 20);

@@ -36,13 +36,13 @@ constexpr std::string_view kNames[kSegmentColumns] = {"ns", "key", "ts", "value"
 
 int64_t PlainInt64(std::string_view bytes) { return static_cast<int64_t>(LoadLe64(bytes.data())); }
 
-// What Parquet's structures say of the chunk that is being read.
+// What Parquet's structures say about the chunk that is being read.
 struct ChunkClaims {
   parquet::OffsetIndex offsets;
   std::optional<parquet::ColumnIndex> bounds;
   parquet::Statistics statistics;
   int64_t nulls = 0;  // found
-  // Found: the bounds of each page of an integer column.
+  // The bounds found in each page of an integer column.
   std::vector<std::pair<int64_t, int64_t>> integers;
 };
 
@@ -84,8 +84,8 @@ class Checker {
     return absl::OkStatus();
   }
 
-  // What a tool that rewrites the file copies, while it loses the block. (The first files of format
-  // 1 lack it.)
+  // Checks what a tool copies that rewrites the file and loses the block. (The first files of
+  // format 1 lack it.)
   absl::Status CheckRangeTombstoneCount() const {
     std::optional<std::string> said;
     for (const parquet::KeyValue& entry : footer_.metadata.key_value_metadata) {
@@ -100,7 +100,7 @@ class Checker {
                                               " range tombstones, the segment block ", count));
   }
 
-  // The encoded first key of every key page, as the sparse index has them.
+  // Reads the encoded first key of every key page from the sparse index.
   absl::Status ReadIndexKeys() {
     VERALITH_ASSIGN_OR_RETURN(const SparseIndexView index,
                               SparseIndexView::Parse(block_.sparse_index()));
@@ -131,7 +131,7 @@ class Checker {
     std::string again;
     AppendOffsetIndex(claims.offsets, &again);
     if (again != offsets) {
-      return Wrong(footer_.offset, "an offset index that is not encoded as we do");
+      return Wrong(footer_.offset, "an offset index that is not encoded as ours");
     }
     if (chunk.column_index_offset.has_value()) {
       VERALITH_ASSIGN_OR_RETURN(const std::string bounds,
@@ -140,7 +140,7 @@ class Checker {
       again.clear();
       AppendColumnIndex(*claims.bounds, &again);
       if (again != bounds) {
-        return Wrong(footer_.offset, "a column index that is not encoded as we do");
+        return Wrong(footer_.offset, "a column index that is not encoded as ours");
       }
     }
     if (!chunk.meta_data.statistics.has_value()) {
@@ -184,7 +184,7 @@ class Checker {
            std::all_of(bounds->max_values.begin(), bounds->max_values.end(), is_int64)))) {
       return Wrong(chunk.offset, "a column index of another shape than its chunk");
     }
-    // Readers skip pages that are said to be all null.
+    // Readers skip pages that claim to be all null.
     if (bounds->null_pages != std::vector<bool>(chunk.pages, false) ||
         bounds->null_counts != std::vector<int64_t>(chunk.pages, 0) ||
         !bounds->repetition_level_histograms.empty() ||
@@ -209,7 +209,7 @@ class Checker {
     return absl::OkStatus();
   }
 
-  // After all rows. Nothing else covers a bit too many: it denies no key.
+  // Called after all rows. No other check finds an extra bit, because it denies no key.
   absl::Status CheckBloomFilter(const parquet::ColumnMetaData& meta) const {
     if (!bloom_.has_value()) {
       return absl::OkStatus();
@@ -239,14 +239,14 @@ class Checker {
     VERALITH_RETURN_IF_ERROR(CheckIntegerPageBounds(2, group));
     for (size_t column = 0; column < kSegmentColumns; ++column) {
       if (claims_[column].statistics.null_count != claims_[column].nulls) {
-        return Wrong(group.chunks[column].offset, "statistics count other nulls");
+        return Wrong(group.chunks[column].offset, "statistics count nulls differently");
       }
     }
     return absl::OkStatus();
   }
 
-  // Reads page `number` of the column and verifies the CRC-32 in its header. (The CRC-32C is
-  // verified by whoever decodes it.)
+  // Reads page `number` of the column and verifies the CRC-32 in its header. (Whoever decodes it
+  // verifies the CRC-32C.)
   absl::StatusOr<std::string_view> ReadPage(size_t column, size_t number) {
     VERALITH_ASSIGN_OR_RETURN(const std::string_view bytes, runs_[column].Get(number));
     const SegmentPage place = block_.Page(kColumns[column], number);
@@ -286,7 +286,7 @@ class Checker {
             parquet::DecodeDeltaBinaryPacked(parts.values, std::span<int64_t>(namespaces_)));
         return used == parts.values.size()
                    ? absl::OkStatus()
-                   : Wrong(place.offset, "bytes behind the last namespace of a page");
+                   : Wrong(place.offset, "bytes after the last namespace of a page");
       }
       case SegmentColumn::kKey:
         VERALITH_RETURN_IF_ERROR(pages_.Load(number, bytes, CacheUse::kNone, &key_page_));
@@ -399,8 +399,8 @@ class Checker {
                   : Wrong(place, "a key outside the bounds of its column index or statistics");
   }
 
-  // What the rows say of the pages that hold them. No other bounds are right: no checksum covers
-  // the column index, and bounds further out would contradict nothing.
+  // Collects what the rows say about the pages that hold them. Only these bounds are right: no
+  // checksum covers the column index, and wider bounds would contradict nothing.
   void WidenBounds(const EntryView& entry, const SegmentRowGroup& group) {
     WidenInteger(0, static_cast<int64_t>(entry.ns), group);
     WidenInteger(2, static_cast<int64_t>(entry.ts), group);
@@ -434,7 +434,7 @@ class Checker {
     return absl::OkStatus();
   }
 
-  // Of the key page that has just ended, if one has.
+  // Checks the key page that has just ended, if one has.
   absl::Status CheckKeyPageBounds(const SegmentRowGroup& group) {
     if (!key_bounds_.has_value()) {
       return absl::OkStatus();
@@ -494,7 +494,7 @@ class Checker {
   std::array<PageRun, kSegmentColumns> runs_;
   std::vector<std::string> index_keys_;
 
-  // Of the row group.
+  // State of the current row group.
   std::array<ChunkClaims, kSegmentColumns> claims_;
   std::string bloom_bytes_;
   std::optional<parquet::BloomView> bloom_;
@@ -502,7 +502,7 @@ class Checker {
   std::optional<std::pair<std::string, std::string>> key_bounds_;  // of the open key page
   size_t key_bounds_page_ = 0;                                     // its ordinal
 
-  // Of each column: the page after the current one, and the row at which it begins.
+  // For each column: the page after the current one, and the row at which it begins.
   std::array<size_t, kSegmentColumns> next_page_{};
   std::array<uint64_t, kSegmentColumns> next_row_{};
   std::vector<int64_t> namespaces_;

@@ -60,7 +60,7 @@ bool SegmentCursor::BringKeyPage(size_t number) {
   }
   plain_begin_ = 0;
   plain_end_ = 0;
-  has_prefix_ = false;  // the key shown stays as it is: its bytes are needed still
+  has_prefix_ = false;  // key_ stays as it is: its bytes are still needed
   if (absl::Status status = keys_.Bring(number); !status.ok()) {
     return Fail(std::move(status));
   }
@@ -144,7 +144,7 @@ void SegmentCursor::ShowRow(uint64_t row) {
     has_prefix_ = true;
   }
   if (suffix.size() <= KeyPage::kSlackBytes) [[likely]] {
-    // There is room and something to read for a copy of fixed size.
+    // There is room for a copy of fixed size, and that many bytes can be read.
     std::memcpy(buffer_.get() + prefix_bytes, suffix.data(), KeyPage::kSlackBytes);
   } else {
     MakeRoom(prefix_bytes + suffix.size());
@@ -232,7 +232,8 @@ bool SegmentCursor::EndOfKey(uint64_t* end) {
   }
   const size_t next = key_page_ + 1;
   if (behind == page->rows() && next < segment_.key_index.size() && BeginsWith(next, key)) {
-    // Versions so many that they fill pages: the last page that begins with the key.
+    // A key can have enough versions to fill whole pages: takes the last page that begins with the
+    // key.
     const size_t last = segment_.key_index.FindLastAtOrBelow(ns_, key).value_or(next);
     if (!BringKeyPage(last)) {
       return false;
@@ -257,7 +258,7 @@ bool SegmentCursor::BeginOfKey(uint64_t* begin) {
   const auto row = static_cast<uint32_t>(row_ - page->first_row());
   uint32_t first = page->LowerBound(key, RowsOfNamespace(*page).first, row);
   if (first == 0 && key_page_ > 0 && !IsSingleVersion(key_page_ - 1)) {
-    // Newer versions may end a page before: the last one that begins with a smaller key.
+    // Newer versions may end an earlier page: takes the last page that begins with a smaller key.
     const size_t before = segment_.key_index.FindLastBelow(ns_, key).value_or(0);
     if (!BringKeyPage(before)) {
       return false;
@@ -272,7 +273,7 @@ bool SegmentCursor::BeginOfKey(uint64_t* begin) {
 
 bool SegmentCursor::FirstVisible(uint64_t begin, uint64_t end, uint64_t* row) {
   while (begin < end) {
-    // Mostly the first few decide.
+    // Usually the first few decide.
     const uint64_t middle = begin + (end - begin) / 8;
     Timestamp ts = 0;
     if (!TimestampOf(middle, &ts)) {
@@ -336,7 +337,7 @@ bool SegmentCursor::FindRow(std::string_view key, uint64_t* row, bool* exact) {
       *exact = true;
       return true;
     }
-    // Newer versions may end the page before.
+    // Newer versions may be at the end of the previous page.
     number = index.FindLastBelow(ns_, key).value_or(0);
   }
   const SegmentPage place = segment_.block.Page(SegmentColumn::kKey, *number);

@@ -19,10 +19,10 @@
 #include <string_view>
 #include <utility>
 
-#include "core/base/types.h"
 #include "core/iterator/key_cursor.h"
 #include "core/segment/page_column.h"
 #include "core/segment/segment_pages.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -54,25 +54,25 @@ class SegmentCursor final : public KeyCursor {
   PageRows RowsOfNamespace(const KeyPage& page) const;
   bool BeginsWith(size_t key_page, std::string_view key) const;
 
-  // All of these are false after an error, which then is the cursor's.
+  // Each of these returns false on error and sets status().
   bool BringKeyPage(size_t number);
   bool TimestampOf(uint64_t row, Timestamp* ts);
-  // The first row at or after the key, and whether that row is the key's.
+  // Finds the first row at or after the key, and whether that row is the key's.
   bool FindRow(std::string_view key, uint64_t* row, bool* exact);
-  // Of the rows of the current key: the first one, the first one behind.
+  // Finds the first row of the current key, and one past its last.
   bool BeginOfKey(uint64_t* begin);
   bool EndOfKey(uint64_t* end);
-  // Of a key's rows [begin, end), newest first: the first one that the snapshot sees; end.
+  // Finds the newest of a key's rows [begin, end) that the snapshot sees; `end` if there is none.
   bool FirstVisible(uint64_t begin, uint64_t end, uint64_t* row);
 
-  // From `row` on, which begins a key: to the first key with a visible version.
+  // Moves to the first key with a visible version, from `row` on, which begins a key.
   void FindForward(uint64_t row);
-  // From the key that ends before `row` backward.
+  // Likewise backward, from the key that ends before `row`.
   void FindBackward(uint64_t row);
-  // On the row, by its key page or, if it is a page's first row, by the index. False after an
-  // error.
+  // Sets the position to the row, by its key page or, for a page's first row, by the index. Returns
+  // false on error.
   bool StandOn(uint64_t row);
-  // The same with its page in place.
+  // The same, with the row's page loaded.
   void ShowRow(uint64_t row);
   void MakeRoom(size_t bytes);
 
@@ -87,7 +87,7 @@ class SegmentCursor final : public KeyCursor {
   PageColumn<TimestampPage> timestamps_;
   PageColumn<ValuePage> values_;
   uint64_t row_ = 0;
-  size_t key_page_ = 0;  // of row_; in place or not
+  size_t key_page_ = 0;  // row_'s; loaded or not
   // Rows of the page in place, and of the namespace, each of which is a key that is seen.
   uint64_t plain_begin_ = 0;
   uint64_t plain_end_ = 0;

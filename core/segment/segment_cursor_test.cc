@@ -21,7 +21,7 @@ constexpr int kKeys = 2000;
 
 std::string KeyOf(int i) { return "key" + std::to_string(100'000 + i); }
 
-// kKeys keys, one version each unless `versions` says otherwise, one timestamp to a page.
+// kKeys keys, with one version each unless `versions` says otherwise, and one timestamp per page.
 class SegmentCursorTest : public ::testing::Test {
  protected:
   void Write(int versions = 1) {
@@ -131,8 +131,7 @@ TEST_F(SegmentCursorTest, WhatCannotBeReadEndsItUntilTheNextSeek) {
   fails([&] { cursor->SeekToLast(); });
 }
 
-// Forty keys of one to four versions (timestamps 10, 20, ..), a few to a page, of which one is
-// damaged.
+// Forty keys of one to four versions (timestamps 10, 20, ..), a few per page; one page is damaged.
 class DamagedPageTest : public ::testing::TestWithParam<Timestamp> {
  protected:
   void SetUp() override {
@@ -159,7 +158,8 @@ class DamagedPageTest : public ::testing::TestWithParam<Timestamp> {
   // Flips a bit of the page's last byte; a second call heals it.
   void Flip(const SegmentPage& page) { state_->bytes[page.offset + page.bytes - 1] ^= 1; }
 
-  // Goes to the end of `expected`, or until the damage ends the walk. True: the damage did.
+  // Walks to the end of `expected`, or until the damage ends the walk. Returns true if the damage
+  // did.
   bool Walk(KeyCursor* cursor, bool forward, const std::vector<std::string>& expected,
             const SegmentPage& damaged) {
     size_t shown = 0;
@@ -178,7 +178,7 @@ class DamagedPageTest : public ::testing::TestWithParam<Timestamp> {
     return true;
   }
 
-  // What a walk from the key number `at` shows; nothing where there is no such key.
+  // Returns what a walk from key number `at` shows; nothing if there is no such key.
   std::vector<std::string> KeysFrom(size_t at, bool forward) const {
     if (at >= visible_.size()) {
       return {};
@@ -192,8 +192,8 @@ class DamagedPageTest : public ::testing::TestWithParam<Timestamp> {
     return keys;
   }
 
-  // From every key on, sought from either side, in both directions. How many walks the damage
-  // ended.
+  // Walks from every key on, after seeks from either side, in both directions. Returns how many
+  // walks the damage ended.
   int WalkFromEveryKey(const SegmentPage& damaged) {
     int ended = 0;
     for (int i = 0; i < 40; ++i) {
@@ -233,7 +233,7 @@ TEST_P(DamagedPageTest, EndsTheWalksThatNeedItByNameAndSkipsNothing) {
         return;
       }
     }
-    // Where nothing is newer than the snapshot, timestamps are not read.
+    // If nothing is newer than the snapshot, timestamps are not read.
     EXPECT_EQ(ended > 0, column == SegmentColumn::kKey || snapshot() < 40) << ended;
   }
 }

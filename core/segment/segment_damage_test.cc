@@ -1,6 +1,6 @@
-// Damaged files give the right answers or an error, never wrong ones: every bit flip, every byte
-// set to 00 and FF, every truncation and some extensions of small files in configurations that hold
-// every pair of settings. (All 255 changes of every byte: segment_exhaustive_test.cc.)
+// Damaged files give the right answers or an error, never wrong answers: every bit flip, every byte
+// set to 00 and FF, every truncation and some extensions of small files, in configurations that
+// cover every pair of settings. (All 255 changes of every byte: segment_exhaustive_test.cc.)
 #include <algorithm>
 #include <memory>
 #include <set>
@@ -42,7 +42,7 @@ TEST(SmallSegments, HoldEveryPairOfSettings) {
   }
 }
 
-class SegmentDamage : public testing::TestWithParam<int> {
+class SegmentDamage : public ::testing::TestWithParam<int> {
  protected:
   const SmallSegment segment_ = MakeSmallSegment(GetParam());
 };
@@ -114,7 +114,7 @@ TEST_P(SegmentDamage, NoExtendedFileOpens) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Configurations, SegmentDamage, testing::Range(0, kSmallSegments));
+INSTANTIATE_TEST_SUITE_P(Configurations, SegmentDamage, ::testing::Range(0, kSmallSegments));
 
 TEST(SegmentOpen, ASizeOtherThanTheManifestsIsDataLoss) {
   const SmallSegment subject = MakeSmallSegment(4);
@@ -166,7 +166,7 @@ std::vector<OwnedEntry> Numbered(int count) {
 }
 
 // Segments that need much memory: for a value, for keys, for the number of rows in a page, for a
-// page of timestamps, for a page of namespaces.
+// page of timestamps, or for a page of namespaces.
 std::vector<WrittenSegment> LargeSegments() {
   std::vector<std::vector<OwnedEntry>> contents(3);
   contents[0].push_back({0, "k", 1, EntryKind::kPut, std::string(1 << 20, 'v')});

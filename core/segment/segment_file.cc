@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/sync.h"
 #include "core/base/text.h"
 #include "core/format/coding.h"
 #include "core/format/internal_key.h"
@@ -32,7 +33,7 @@ bool NamesUs(const parquet::FileMetaData& metadata) {
   return metadata.created_by.value_or("").substr(0, kOurName.size()) == kOurName;
 }
 
-// `known`: the manifest says that the file is a segment, so whatever does not match is damage.
+// `known`: the manifest says that the file is a segment, so any mismatch is damage.
 absl::Status CheckIsOurs(std::string_view footer, const parquet::FileMetaData& metadata,
                          uint64_t offset, bool known) {
   const absl::Status checked = CheckFooter(footer, metadata);
@@ -91,7 +92,7 @@ absl::Status CheckChunk(const parquet::ColumnChunk& column, const SegmentChunk& 
   return absl::OkStatus();
 }
 
-// The footer's row groups against the block's; collects the codecs.
+// Compares the footer's row groups with the block's; collects the codecs.
 absl::Status CheckRowGroups(const parquet::FileMetaData& metadata, SegmentFile* segment) {
   const std::vector<SegmentRowGroup>& groups = segment->block.row_groups();
   if (metadata.row_groups.size() != groups.size() ||
@@ -119,7 +120,7 @@ absl::Status CheckRowGroups(const parquet::FileMetaData& metadata, SegmentFile* 
   return absl::OkStatus();
 }
 
-// Parses the block; moves it so that its filter's lines are the processor's.
+// Parses the block; moves it so that its filter's lines are aligned with cache lines.
 absl::Status ParseBlock(SegmentFile* segment) {
   const size_t size = segment->block_size;
   char* start = segment->block_bytes.get();

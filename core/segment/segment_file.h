@@ -16,16 +16,16 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/status.h"
-#include "core/base/types.h"
 #include "core/format/compression.h"
 #include "core/format/entry.h"
 #include "core/format/filter.h"
 #include "core/format/parquet_metadata.h"
 #include "core/format/segment_block.h"
-#include "core/fs/file_system.h"
 #include "core/iterator/range_tombstones.h"
 #include "core/segment/key_index.h"
 #include "core/segment/segment_summary.h"
+#include "veralith/file_system.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

@@ -22,7 +22,7 @@ struct SegmentOptions {
   size_t value_page_bytes = 4096;
   size_t timestamp_page_rows = 256;
   size_t namespace_page_rows = 20480;
-  // Of value pages; the other columns are never compressed.
+  // Codec of value pages; the other columns are never compressed.
   parquet::Codec value_codec = parquet::Codec::kLz4Raw;
   double filter_bits_per_key = 10;  // 0: no filter
   // Parquet's own split-block bloom filter on `key`, for other readers.

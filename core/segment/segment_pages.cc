@@ -21,7 +21,7 @@ constexpr parquet::Encoding kEncodings[kSegmentColumns] = {
     parquet::Encoding::kDeltaBinaryPacked, parquet::Encoding::kDeltaByteArray,
     parquet::Encoding::kDeltaBinaryPacked, parquet::Encoding::kDeltaLengthByteArray};
 
-// The first rows of a key page's value pages, from the page on: PerThread.
+// The first rows of a key page's value pages, from that page on: PerThread.
 struct ValuePageStarts {
   std::vector<uint32_t> rows;
 };

@@ -77,7 +77,7 @@ class SegmentPages {
   struct Parts {
     std::string_view levels;
     std::string_view values;  // as stored
-    uint32_t raw_bytes = 0;   // of the values, decompressed
+    uint32_t raw_bytes = 0;   // size of the values, decompressed
     uint32_t nulls = 0;
     uint32_t header_bytes = 0;
     bool is_compressed = false;

@@ -123,7 +123,7 @@ class SegmentReaderImpl : public SegmentReader {
   absl::Status Check() const override { return CheckSegment(*segment_, options_.readahead_bytes); }
 
  private:
-  // A row found, by key page and row within it. page == nullptr: none.
+  // A row that was found, by key page and row within it. page == nullptr: none.
   struct Search {
     NamespaceId ns;
     std::string_view key;
@@ -134,7 +134,7 @@ class SegmentReaderImpl : public SegmentReader {
     uint32_t row;
   };
 
-  // Rows of the page that belong to the namespace.
+  // Returns the rows of the page that belong to the namespace.
   std::pair<uint32_t, uint32_t> RowsOfNamespace(const KeyPage& page, NamespaceId ns) const {
     if (one_namespace_) [[likely]] {
       return {0, ns == block_.first_ns() ? page.rows() : 0};
@@ -146,8 +146,8 @@ class SegmentReaderImpl : public SegmentReader {
     return {static_cast<uint32_t>(low - first), static_cast<uint32_t>(high - first)};
   }
 
-  // Looks for the key in page `number`; search->page stays as it is when it is not there. DataLoss
-  // when it is not there though the index says that the page begins with it.
+  // Searches for the key in page `number`; leaves search->page unchanged if it is not there.
+  // DataLoss if it is not there although the index says that the page begins with it.
   absl::Status FindInPage(size_t number, Search* search, bool* found) const {
     PageRef<KeyPage> hold;
     const KeyPage* page;
@@ -165,7 +165,7 @@ class SegmentReaderImpl : public SegmentReader {
     return absl::OkStatus();
   }
 
-  // What the index says.
+  // Whether the page begins with the key, according to the index.
   bool BeginsWith(size_t number, const Search& search) const {
     const KeyIndex& index = segment_->key_index;
     return index.ns(number) == search.ns && index.key(number) == search.key;
@@ -185,7 +185,7 @@ class SegmentReaderImpl : public SegmentReader {
     }
     bool found;
     VERALITH_RETURN_IF_ERROR(FindInPage(*number, search, &found));
-    // Versions of one key so many that they fill pages: the newest may be on a page before.
+    // A key may have enough versions to fill whole pages; its newest can be on an earlier page.
     while (found && search->row == 0 && search->number > 0 &&
            !block_.KeyPageIsSingleVersion(search->number) &&
            !block_.KeyPageIsSingleVersion(search->number - 1)) {
@@ -194,8 +194,8 @@ class SegmentReaderImpl : public SegmentReader {
     return absl::OkStatus();
   }
 
-  // Moves on to the newest version that is not newer than the snapshot; search->page becomes null
-  // when there is none.
+  // Moves on to the newest version that is not newer than the snapshot; sets search->page to null
+  // if there is none.
   absl::Status SkipNewer(Timestamp snapshot, Search* search, Timestamp* ts) const {
     PageRef<TimestampPage> hold;
     const TimestampPage* timestamps = nullptr;

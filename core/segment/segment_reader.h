@@ -12,10 +12,10 @@
 //   4. No allocation that the file's bytes ask for exceeds options.memory_limit_bytes.
 //
 // Thread rule: everything const is safe from any thread; lookups that hit the cache take no lock,
-// and write nothing that is shared but the reference of a pin.
+// and write nothing that is shared except the reference of a pin.
 // Ownership: owns its file. The cache must outlive it. Iterators and lookups must end before it is
 // destroyed; pinned values may outlive it and the cache.
-// Does not: hide entries behind range tombstones (core/iterator/visible_iterator.h does).
+// Does not: hide entries that range tombstones cover (core/iterator/visible_iterator.h does).
 #ifndef VERALITH_CORE_SEGMENT_SEGMENT_READER_H_
 #define VERALITH_CORE_SEGMENT_SEGMENT_READER_H_
 
@@ -30,13 +30,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/pin.h"
-#include "core/base/types.h"
 #include "core/format/entry.h"
-#include "core/fs/file_system.h"
 #include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
 #include "core/segment/segment_summary.h"
 #include "core/segment/stored_value_page.h"
+#include "veralith/file_system.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -72,7 +72,7 @@ struct LookupResult {
 
   Kind kind = Kind::kAbsent;
   Timestamp ts = 0;        // see LookupOptions::want_timestamp
-  std::string_view value;  // of a kPut; valid as long as pin, see LookupOptions::unpinned_bytes
+  std::string_view value;  // kPut only; valid as long as pin, see LookupOptions::unpinned_bytes
   Pin pin;
 };
 

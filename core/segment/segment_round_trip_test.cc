@@ -284,7 +284,7 @@ TEST(SegmentRoundTrip, VersionsOfOneKeyThatFillPagesAreFoundAtEverySnapshot) {
   SegmentOptions options = TinyOptions();
   std::vector<OwnedEntry> entries;
   entries.push_back({0, "before", 4, EntryKind::kPut, "b"});
-  // Beyond the megabyte that one key page may hold: the key straddles pages and row groups.
+  // More than the megabyte that one key page may hold: the key straddles pages and row groups.
   const std::string key(31'000, 'k');
   for (Timestamp ts = 200; ts > 0; --ts) {
     entries.push_back({0, key, ts, EntryKind::kPut, "v" + std::to_string(ts)});

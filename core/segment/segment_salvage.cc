@@ -55,7 +55,7 @@ class PageReader {
         codec.has_value() ? Decode(column, page, bytes, *codec) : DecodeByTrial(page, bytes);
     VERALITH_RETURN_IF_ERROR(decoded.status());
     if (NullsIn(*decoded) != header.data_v2.num_nulls) {
-      return DataLoss("the page header counts other nulls");
+      return DataLoss("the page header counts nulls differently");
     }
     return decoded;
   }
@@ -74,7 +74,7 @@ class PageReader {
     return DecodeForeignChunk(bytes, place, &budget);
   }
 
-  // The codec that the page was written with fits; when no other does, it is that one.
+  // Decodes with the codec that the page was written with. If no other codec fits, that is the one.
   absl::StatusOr<ForeignColumn> DecodeByTrial(const SalvagePage& page,
                                               std::string_view bytes) const {
     absl::StatusOr<ForeignColumn> found = DataLoss("no codec fits a value page");
@@ -98,7 +98,7 @@ class PageReader {
   const uint64_t memory_limit_;
 };
 
-// The page of one column that the reader stands in.
+// The current page of one column.
 struct Cursor {
   size_t next = 0;  // page of the group
   uint64_t first_row = 0;
@@ -121,7 +121,7 @@ class Salvager {
     }
     if (plan_.may_have_more()) {
       Lose(next_row_, 0, plan_.end_offset(),
-           StrCat("no page follows here; more may have been behind",
+           StrCat("no page follows here; more may have followed",
                   plan_.end_why().empty() ? "" : ": ", plan_.end_why()));
     }
     return std::move(result_);
@@ -219,7 +219,7 @@ class Salvager {
     return absl::OkStatus();
   }
 
-  // Null when it may be handed over.
+  // Returns null if the entry may be handed over.
   const char* FaultOf(const EntryView& entry) const {
     if (entry.ns > kMaxNamespace || entry.key.size() > kMaxKeyBytes || entry.ts < kMinTimestamp ||
         entry.ts > kMaxTimestamp || entry.value.size() > kMaxValueBytes) {
@@ -258,7 +258,7 @@ class Salvager {
   const PageReader reader_;
   const SegmentReceiver& receiver_;
   SegmentSalvage result_;
-  bool open_loss_ = false;  // no row was read behind the last loss
+  bool open_loss_ = false;  // no row was read after the last loss
   uint64_t next_row_ = 0;
   NamespaceId last_ns_ = 0;  // the last row handed over; last_ts_ is 0 before the first
   std::string last_key_;

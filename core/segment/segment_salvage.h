@@ -5,14 +5,14 @@
 //   the segment block (by the footer, or found by its magic where the footer is damaged): every
 //     page with its CRC-32C; namespaces from the block, so that the ns pages are not needed;
 //   the footer: chunks as it places them, pages as their headers follow each other, each with the
-//     CRC-32 of its body; behind a damaged header the rest of the chunk's rows are lost;
+//     CRC-32 of its body; after a damaged header the rest of the chunk's rows are lost;
 //   neither (a file that was cut): pages as they follow each other from the beginning, up to the
 //     first one whose header is damaged.
 // Without the block, range tombstones are lost.
 //
 // Invariants
 //   1. Entries are handed over strictly ascending in the order of core/format/entry.h, within the
-//      limits of core/base/types.h.
+//      limits of veralith/types.h.
 //   2. Nothing is made up: a page counts only after its checksum matched. Without the footer the
 //      codec of value pages is found by trying; it is believed only when one codec alone fits.
 //   3. An error of reading is a loss like others; only the receiver's errors end the reading.
@@ -32,7 +32,7 @@
 #include "absl/status/statusor.h"
 #include "core/format/entry.h"
 #include "core/format/segment_block.h"
-#include "core/fs/file_system.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 
@@ -40,10 +40,10 @@ namespace veralith {
 struct LostRows {
   uint64_t first_row = 0;
   uint64_t rows = 0;    // 0: how many is not known
-  uint64_t offset = 0;  // of the first place that could not be read
+  uint64_t offset = 0;  // first place that could not be read
   std::string why;
-  // For people: the keys read before and behind, between which the lost ones lie; "the first key"
-  // and "the last key" at the ends.
+  // Keys read before and after the lost ones, for people; "the first key" and "the last key" at the
+  // ends.
   std::string after;
   std::string before;
 };

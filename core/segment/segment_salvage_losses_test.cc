@@ -1,5 +1,5 @@
-// What is lost of a damaged segment, one kind of damage at a time: which rows, why, and where; and
-// that all others are read. (Any damage at all: segment_salvage_test.)
+// What is lost of a damaged segment, one kind of damage at a time: which rows, why, and where. All
+// other rows are read. (Any damage at all: segment_salvage_test.)
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -38,7 +38,7 @@ std::string Key(size_t row) {
   return "key" + std::string(3 - text.size(), '0') + text;
 }
 
-// In namespace 0: three row groups of 20 rows, each with several pages per column.
+// Namespace 0: three row groups of 20 rows, each with several pages per column.
 Entries SixtyRows() {
   Entries entries;
   for (size_t row = 0; row < 60; ++row) {
@@ -94,7 +94,7 @@ Entries Without(Entries entries, size_t first, size_t count) {
   return entries;
 }
 
-// The one loss there is.
+// Expects exactly one loss.
 void ExpectLost(const SegmentSalvage& result, uint64_t first_row, uint64_t rows, uint64_t offset,
                 std::string_view why) {
   ASSERT_EQ(result.lost.size(), 1u);
@@ -105,14 +105,14 @@ void ExpectLost(const SegmentSalvage& result, uint64_t first_row, uint64_t rows,
   EXPECT_EQ(loss.why, why);
 }
 
-constexpr std::string_view kNoPage = "no page follows here; more may have been behind";
+constexpr std::string_view kNoPage = "no page follows here; more may have followed";
 
 // --- Damages -----------------------------------------------------------------------------------
 
 struct Block {
   size_t offset = 0;
   size_t size = 0;
-  SegmentBlockView view;  // of the bytes it was parsed from
+  SegmentBlockView view;  // of the bytes from which it was parsed
 
   size_t end() const { return offset + size; }
 };
@@ -203,7 +203,7 @@ TEST(SegmentSalvageLosses, WithoutABlockThatCannotBeReadTheFooterLeadsToEveryRow
   EXPECT_TRUE(salvaged.result.lost.empty());
 }
 
-// The block is looked for from the end, 256 KiB at a time: also where its magic lies across the
+// The block is searched for from the end, 256 KiB at a time, even if its magic lies across the
 // border of two such windows.
 TEST(SegmentSalvageLosses, AFooterThatNamesNoBlockLeadsToEveryRow) {
   std::string bytes = WrittenBytes(SixtyRows());
@@ -380,7 +380,7 @@ TEST(SegmentSalvageLosses, APageOfMoreRowsThanItsGroupHasIsNotTheGroups) {
 
 // --- Pages made by hand --------------------------------------------------------------------------
 
-// The page with its header changed to fit another body.
+// Returns the page with its header changed to fit another body.
 std::string PageWithBody(std::string_view page, std::string_view body,
                          const std::function<void(parquet::PageHeader*)>& edit) {
   size_t header_bytes = 0;
@@ -393,7 +393,7 @@ std::string PageWithBody(std::string_view page, std::string_view body,
   return made.append(body);
 }
 
-// A segment without metadata whose one page of the column is another.
+// A segment without metadata, with one page of the column replaced.
 std::string WithPage(const std::string& bytes, SegmentColumn column,
                      const std::function<std::string(std::string_view page)>& make) {
   const SegmentPage page = BlockOf(bytes).view.Page(column, 0);
@@ -418,7 +418,7 @@ TEST(SegmentSalvageLosses, ARowThatIsNoEntryIsLostAlone) {
     const Salvaged salvaged = Salvage(WithTimestamps(bytes, {100, timestamp, 100}));
     EXPECT_EQ(salvaged.result.basis, Basis::kPages);
     EXPECT_EQ(salvaged.entries, Without(Without(SixtyRows(), 3, 57), 1, 1));
-    ASSERT_EQ(salvaged.result.lost.size(), 2u);  // and what may have been behind
+    ASSERT_EQ(salvaged.result.lost.size(), 2u);  // and what may have followed
     EXPECT_EQ(salvaged.result.lost[0].first_row, 1u);
     EXPECT_EQ(salvaged.result.lost[0].rows, 1u);
     EXPECT_EQ(salvaged.result.lost[0].offset, keys.offset);
@@ -443,7 +443,7 @@ TEST(SegmentSalvageLosses, ARowOutOfOrderIsLostAlone) {
   }
 }
 
-// A compressed page of nulls with no bytes in it: every codec takes it for its own.
+// A compressed page of nulls with no bytes in it: every codec accepts it.
 TEST(SegmentSalvageLosses, AValuePageThatSeveralCodecsFitIsLost) {
   const std::string bytes = WrittenBytes({{0, "a", 9, EntryKind::kDelete, ""}});
   const SegmentPage values = BlockOf(bytes).view.Page(SegmentColumn::kValue, 0);

@@ -1,6 +1,6 @@
 // Small segments with every bit flipped, every cut, and pairs of damages: salvage gives entries of
-// the segment and no others, in order; after one flipped bit it gives all but the rows of the page
-// that holds the bit.
+// the segment and no others, in order. After one flipped bit it gives all rows except those of the
+// page that holds the bit.
 #include <algorithm>
 #include <memory>
 #include <set>
@@ -25,7 +25,7 @@ struct Outcome {
   size_t tombstones = 0;
 };
 
-class SegmentSalvageTest : public testing::TestWithParam<int> {
+class SegmentSalvageTest : public ::testing::TestWithParam<int> {
  protected:
   Outcome Salvage(std::string bytes) const {
     Outcome outcome;
@@ -48,7 +48,7 @@ class SegmentSalvageTest : public testing::TestWithParam<int> {
     return outcome;
   }
 
-  // In the order of the segment, each at most once.
+  // Expects entries in the order of the segment, each at most once.
   void ExpectNothingInvented(const Outcome& outcome) const {
     size_t at = 0;
     for (const OwnedEntry& entry : outcome.entries) {
@@ -145,7 +145,7 @@ TEST_P(SegmentSalvageTest, NothingIsInventedFromManyDamages) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Configurations, SegmentSalvageTest, testing::Range(0, kSmallSegments));
+INSTANTIATE_TEST_SUITE_P(Configurations, SegmentSalvageTest, ::testing::Range(0, kSmallSegments));
 
 }  // namespace
 }  // namespace veralith

@@ -7,16 +7,16 @@
 #include <string_view>
 #include <utility>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/format/key_bound.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
 struct SegmentSummary {
   uint64_t file_bytes = 0;
   uint64_t entries = 0;           // rows: puts and point tombstones
-  uint64_t tombstones = 0;        // of the entries
+  uint64_t tombstones = 0;        // among the entries
   uint64_t range_tombstones = 0;  // not counted among the entries
   uint64_t raw_key_bytes = 0;
   uint64_t raw_value_bytes = 0;

@@ -19,12 +19,14 @@
 #include "core/format/sparse_index.h"
 #include "core/segment/common_prefix.h"
 #include "core/segment/row_group_builder.h"
+#include "veralith/version.h"
 
 namespace veralith {
 namespace {
 
-// Of readers' bug lists: `application version x.y.z (build hash)`.
-constexpr std::string_view kCreatedBy = "veralith version 0.1.0 (build 1)";
+// Readers match this against their lists of writer bugs: `application version x.y.z (build hash)`.
+std::string CreatedBy() { return "veralith version " + std::string(kVersion) + " (build 1)"; }
+
 constexpr std::string_view kHexIndexKey = "merutable.kv_index.v1";
 constexpr double kParquetBloomFalsePositives = 0.03;
 
@@ -139,7 +141,7 @@ class SegmentWriterImpl : public SegmentWriter {
         filter_(options.filter_bits_per_key) {
     contents_.counts.single_version = true;
     metadata_.schema = Schema();
-    metadata_.created_by = kCreatedBy;
+    metadata_.created_by = CreatedBy();
     metadata_.column_orders.assign(kSegmentColumns, parquet::ColumnOrder::kTypeOrder);
   }
 
@@ -199,7 +201,7 @@ class SegmentWriterImpl : public SegmentWriter {
     return absl::OkStatus();
   }
 
-  // How the entry stands to the last one; InvalidArgument unless it comes after it.
+  // Sets how the entry relates to the last one; InvalidArgument unless it comes after it.
   absl::Status Relate(const EntryView& entry, RowGroupBuilder::Relation* relation) const {
     if (contents_.counts.rows == 0) {
       return absl::OkStatus();
@@ -301,7 +303,7 @@ class SegmentWriterImpl : public SegmentWriter {
     return absl::OkStatus();
   }
 
-  // Into the block's table; the chunk is about to be written at offset_.
+  // Adds the pages to the block's table; the chunk is about to be written at offset_.
   void NotePages(SegmentColumn column, const EncodedChunk& chunk) {
     std::vector<SegmentPage>& pages = contents_.pages[static_cast<size_t>(column)];
     uint64_t offset = offset_;
@@ -389,7 +391,7 @@ class SegmentWriterImpl : public SegmentWriter {
     return Write(offset_indexes_);
   }
 
-  // The block stands directly before the footer: nothing can be put between them unnoticed.
+  // The block is directly before the footer: nothing can be put between them unnoticed.
   absl::Status WriteBlock() {
     std::sort(tombstones_.begin(), tombstones_.end(), Before);
     std::vector<RangeTombstoneView> views;
@@ -453,13 +455,13 @@ class SegmentWriterImpl : public SegmentWriter {
 
   const SegmentOptions options_;
   std::unique_ptr<File> file_;
-  absl::Status status_;  // the first error, or that the segment is finished
+  absl::Status status_;  // the first error; or the segment is finished
   uint64_t offset_ = 0;  // bytes written
   uint64_t pages_ = 0;
   uint64_t first_row_ = 0;  // of the open row group
 
   RowGroupBuilder group_;
-  // The first internal keys of the open row group's key pages, back to back, and their ends.
+  // The first internal keys of the open row group's key pages, contiguous, and their ends.
   std::string pending_first_keys_;
   std::vector<size_t> pending_ends_;
 
@@ -468,7 +470,7 @@ class SegmentWriterImpl : public SegmentWriter {
   std::string last_key_;
   Timestamp last_ts_ = 0;
 
-  // What stands behind the row groups.
+  // What follows the row groups.
   parquet::FileMetaData metadata_;
   std::string column_indexes_;
   std::string offset_indexes_;

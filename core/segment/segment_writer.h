@@ -22,9 +22,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/format/entry.h"
-#include "core/fs/file_system.h"
 #include "core/segment/segment_options.h"
 #include "core/segment/segment_summary.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 
@@ -39,7 +39,7 @@ class SegmentWriter {
   virtual ~SegmentWriter() = default;
 
   // InvalidArgument unless strictly after the last entry in the order of core/format/entry.h, with
-  // namespace, timestamp, key and value within the limits of core/base/types.h. Copies what it
+  // namespace, timestamp, key and value within the limits of veralith/types.h. Copies what it
   // keeps. A tombstone's value must be empty. `begins`: a page of another segment whose first row
   // the entry is, or null: it may be copied, if all its rows come now, each with its value where
   // the page holds it.

@@ -1,4 +1,4 @@
-// What a writer refuses, and what it says about a file that it is still writing.
+// What a writer refuses, and what it says about a file while it writes it.
 #include "core/segment/segment_writer.h"
 
 #include <limits>
@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/parquet_metadata.h"
 #include "core/segment/segment_file.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/testing/segment_model.h"
 #include "gtest/gtest.h"
+#include "veralith/types.h"
 
 namespace veralith {
 namespace {
@@ -105,7 +105,7 @@ TEST(SegmentWriter, SortsRangeTombstonesByBeginThenNewestFirst) {
   EXPECT_EQ((*reader)->range_tombstones(), sorted);
 }
 
-// "key" or "key=value" of each, the values of block and checksum left out.
+// "key" or "key=value" of each entry, without the values of block and checksum.
 std::vector<std::string> FooterEntries(const std::string& file) {
   const auto footer =
       ReadSegmentFooter(*OpenMemoryFile(file), file.size(), uint64_t{1} << 30, /*known=*/true);
@@ -179,7 +179,7 @@ TEST(SegmentReader, TellsWhereKeysLieAndSamplesKeysThatExist) {
     ASSERT_GE(offset, last);
     last = offset;
   }
-  EXPECT_GT(last, written->bytes.size() / 3);  // behind the rows are indexes, block and footer
+  EXPECT_GT(last, written->bytes.size() / 3);  // indexes, block and footer follow the rows
   EXPECT_LE(last, written->bytes.size());
   const auto keys = (*reader)->SampleKeys(7);
   ASSERT_EQ(keys.size(), 7u);
@@ -197,7 +197,7 @@ TEST(SegmentWriter, MoreRowGroupsThanOrdinalsCanNumberAreReadBack) {
   const auto written = WriteSegment(entries, options);
   ASSERT_TRUE(written.ok()) << written.status();
   SegmentReaderOptions reading;
-  reading.memory_limit_bytes = uint64_t{8} << 30;  // of 128 bytes per byte of footer
+  reading.memory_limit_bytes = uint64_t{8} << 30;  // at 128 bytes per byte of footer
   const auto reader = SegmentReader::Open(OpenMemoryFile(written->bytes), reading);
   ASSERT_TRUE(reader.ok()) << reader.status();
   const auto iterator = (*reader)->NewIterator(false);

@@ -15,19 +15,19 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/compression.h"
 #include "core/format/entry.h"
 #include "core/segment/page.h"
 #include "core/segment/segment_options.h"
 #include "core/segment/value_page.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
 struct StoredValuePage {
   PageRef<ValuePage> page;  // null: there is none, the rest is meaningless
   std::string bytes;        // header included
-  uint32_t crc32c = 0;      // of the bytes
+  uint32_t crc32c = 0;      // checksum of the bytes
   uint32_t nulls = 0;
   uint64_t uncompressed_bytes = 0;  // header included
   parquet::Codec codec = parquet::Codec::kNone;

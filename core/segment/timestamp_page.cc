@@ -18,7 +18,7 @@ absl::StatusOr<PageRef<TimestampPage>> DecodeTimestampPage(std::string_view valu
   const std::span<int64_t> out(const_cast<int64_t*>(page->values()), rows);
   VERALITH_ASSIGN_OR_RETURN(const size_t used, parquet::DecodeDeltaBinaryPacked(values, out));
   if (used != values.size()) {
-    return DataLoss("bytes behind the last timestamp of a page");
+    return DataLoss("bytes after the last timestamp of a page");
   }
   if (std::any_of(out.begin(), out.end(), [](int64_t ts) { return ts < 1; })) {
     return DataLoss("a timestamp below 1");

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/segment/page.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

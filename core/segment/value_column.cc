@@ -20,7 +20,8 @@ absl::Status ValueColumn::Add(const EntryView& entry, StoredValuePage* begins) {
   return Encode(entry);
 }
 
-// Invariant 2: by itself, beside the page that it would follow, and that beside the one before.
+// Checks invariant 2: of the stored page by itself, together with the page that it would follow,
+// and of that page together with the one before it.
 bool ValueColumn::MayFollow(const StoredValuePage& stored) const {
   if (!IsPageOf(options_, stored.codec, *stored.page)) {
     return false;

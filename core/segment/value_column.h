@@ -1,5 +1,5 @@
 // The value column of a row group while it is written: values go in one by one and are cut into
-// pages; a page of another segment whose rows all come one behind the other is copied as it stands.
+// pages; a page of another segment whose rows all come one after the other is copied as it stands.
 //
 // From its first row on, the rows of such a page are only counted; the open page stays as it is.
 // With the last one, the open page ends and the stored page follows, with the checksums, sizes and
@@ -10,8 +10,8 @@
 //   1. The rows are those that were added, in order, whatever is copied: a row is counted as one of
 //      a stored page only where the page holds that very value.
 //   2. A page has less than `page_bytes` raw bytes before its last row, copied or not. Two
-//      neighbours in a group together hold at least `page_bytes`, but for the last page of the
-//      group: so pages hold at least half of it on average.
+//      neighbours in a group together hold at least `page_bytes`, except the last page of the
+//      group. So pages hold at least half of it on average.
 //   3. Pages never straddle row groups: a page is copied only when all its rows are in the group.
 //   4. What is copied depends on the rows added and the pages offered alone. Where none is copied,
 //      the bytes are those without any offer.
@@ -49,7 +49,7 @@ class ValueColumn {
   uint64_t open_raw_bytes() const { return builder_.open_raw_bytes() + counted_bytes_; }
   const EncodedChunk& chunk() const { return builder_.chunk(); }
   parquet::Statistics MakeStatistics() const { return builder_.MakeStatistics(); }
-  // Of all groups.
+  // Pages copied in all groups.
   const CopiedPages& copied() const { return copied_; }
 
  private:

@@ -1,5 +1,5 @@
-// Pages that are copied: a job over segments writes the rows it is given, whatever is copied, and
-// pages keep to the sizes that value_column.h promises.
+// Copied pages: a job over segments writes the rows it is given, whatever is copied, and pages keep
+// to the sizes that value_column.h promises.
 #include "core/segment/value_column.h"
 
 #include <memory>
@@ -31,7 +31,7 @@ struct Input {
   std::unique_ptr<Iterator> iterator;
 };
 
-// Merges the segments, drops each entry for which `drops` says so, and writes the rest.
+// Merges the segments, drops each entry for which `drops` is true, and writes the rest.
 class Job {
  public:
   Job(const std::vector<std::string>& segments, const SegmentOptions& output, bool offer)
@@ -92,7 +92,7 @@ std::vector<OwnedEntry> ReadAll(const std::string& bytes) {
   return entries;
 }
 
-// Raw bytes of each value page, by row group; the last row of each counted apart.
+// Raw bytes of a value page: of all its rows, and of all but the last.
 struct PageSize {
   uint64_t all = 0;
   uint64_t before_last_row = 0;
@@ -191,7 +191,7 @@ TEST(ValueColumn, CopiesThePagesBetweenTheRowsOfAnotherInput) {
   ExpectSizes(written.bytes, 100);
 }
 
-// Row by row from two inputs: what is written is what is written without any offer.
+// Takes rows from two inputs in turn: it writes what it would write without any offer.
 TEST(ValueColumn, WritesTheSameBytesWhereNothingCanBeCopied) {
   const std::string even = WriteSegment(Entries(0, 300, 2, 5), SmallPages())->bytes;
   const std::string odd = WriteSegment(Entries(1, 300, 2, 6), SmallPages())->bytes;
@@ -275,8 +275,8 @@ TEST(ValuePageOffers, OnlyAPageEnteredAtItsFirstRowIsOffered) {
   }
 }
 
-// The error of a job's iterator over the segment when it comes to the value page number `at`, up to
-// which all rows are there.
+// Returns the error of a job's iterator over the segment when it reaches value page number `at`;
+// all rows before it must be read.
 absl::Status ErrorAtPage(const std::string& segment, uint64_t memory_limit, size_t at,
                          const SegmentFile& whole) {
   SegmentReaderOptions options;
@@ -332,7 +332,7 @@ SegmentOptions AnyOptions(parquet::Codec codec) {
   return options;
 }
 
-// Stretches of neighbouring keys, some of them far apart: whole pages survive, or not.
+// Stretches of neighbouring keys, some far apart: whole pages survive, or not.
 std::vector<OwnedEntry> AnyEntries(Timestamp ts) {
   std::vector<OwnedEntry> entries;
   for (int stretch = *rc::gen::inRange(1, 5); stretch > 0; --stretch) {

@@ -28,7 +28,7 @@ absl::Status ValuePage::Decode(std::string_view levels, std::string_view values,
   VERALITH_ASSIGN_OR_RETURN(const size_t used, parquet::DecodeDeltaLengthByteArray(
                                                    values, {offset, size_t{present} + 1}, &data));
   if (used != values.size()) {
-    return DataLoss("bytes behind the last value of a page");
+    return DataLoss("bytes after the last value of a page");
   }
   values_ = data.data();
   has_nulls_ = nulls > 0;
@@ -42,7 +42,7 @@ absl::Status ValuePage::Decode(std::string_view levels, std::string_view values,
   if (level_bytes != levels.size() || ones != present) {
     return DataLoss("definition levels that contradict the page header");
   }
-  // Spread the offsets of the values that are there over all rows, from the end.
+  // Spreads the offsets of the values that exist over all rows, from the end.
   uint32_t value = present;
   for (uint32_t row = rows_; row-- > 0;) {
     offset[row + 1] = offset[value];

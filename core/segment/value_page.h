@@ -34,7 +34,7 @@ class ValuePage : public Page {
 
   uint64_t first_row() const { return first_row_; }
   uint32_t rows() const { return rows_; }
-  uint32_t value_bytes() const { return offsets()[rows_]; }  // of all values
+  uint32_t value_bytes() const { return offsets()[rows_]; }  // all values'
   bool IsNull(uint32_t row) const { return has_nulls_ && levels()[row] == 0; }
   std::string_view value(uint32_t row) const {
     const uint32_t* const offset = offsets() + row;

@@ -12,7 +12,7 @@
 namespace veralith {
 namespace {
 
-// All versions of one run, one after another.
+// Reads all versions of one run, one after another.
 class RunReader {
  public:
   explicit RunReader(std::vector<const SegmentReader*> segments) : segments_(std::move(segments)) {}
@@ -57,7 +57,7 @@ struct Place {
   bool Is(const EntryView& entry) const { return entry.ns == ns && entry.key == key; }
 };
 
-// The smallest user key that a run stands on; false when all are at their ends.
+// Finds the smallest user key at which a run is; returns false if all runs are at their ends.
 bool FindSmallest(const std::vector<RunReader>& runs, Place* smallest) {
   const EntryView* found = nullptr;
   for (const RunReader& run : runs) {
@@ -73,9 +73,9 @@ bool FindSmallest(const std::vector<RunReader>& runs, Place* smallest) {
   return found != nullptr;
 }
 
-// Passes all versions of the key, run by run.
+// Reads past all versions of the key, run by run.
 absl::Status CheckKey(const Place& place, std::vector<RunReader>* runs) {
-  Timestamp oldest = 0;  // of the newer runs; 0: they do not have the key
+  Timestamp oldest = 0;  // in the newer runs; 0: they do not have the key
   std::string oldest_in;
   for (RunReader& run : *runs) {
     if (run.AtEnd() || !place.Is(run.entry())) {
@@ -83,8 +83,8 @@ absl::Status CheckKey(const Place& place, std::vector<RunReader>* runs) {
     }
     if (oldest != 0 && run.entry().ts >= oldest) {
       return DataLoss(StrCat(run.path(), ": key ", QuoteKey(place.key), " of namespace ", place.ns,
-                             " has a version at ", run.entry().ts, ", and ", oldest_in,
-                             ", which is of a newer run, one at ", oldest));
+                             " has a version at ", run.entry().ts, ", but ", oldest_in,
+                             ", which is in a newer run, has one at ", oldest));
     }
     oldest_in = run.path();
     while (!run.AtEnd() && place.Is(run.entry())) {

@@ -1,5 +1,5 @@
-// Verifies what lookups and scans stand on: for every key, all versions in a run are newer than
-// those in the runs behind it, so that the first run that says anything about a key is right.
+// Verifies what lookups and scans rely on: for every key, all versions in a run are newer than
+// those in the runs after it. So the first run that knows a key is right about it.
 //
 // A slow look at every version of every run, one file per run open at a time; shares no code with
 // the merges that scans and jobs use.

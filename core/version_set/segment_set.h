@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
 #include "core/manifest/version.h"
+#include "veralith/types.h"
 
 namespace veralith {
 

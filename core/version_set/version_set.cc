@@ -8,6 +8,7 @@
 #include "core/base/check.h"
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
 
 namespace veralith {
 namespace {
@@ -22,8 +23,8 @@ std::vector<FileName> OurFiles(const std::vector<std::string>& names) {
   return files;
 }
 
-// How many levels count as tiered: as the policy says, and more where the version already holds
-// more runs than that (written under another policy; compaction will merge them).
+// Returns how many levels count as tiered: as many as the policy says, and more if the version
+// already holds more runs than that (written under another policy; compaction will merge them).
 int TieredLevels(const Version& version, int policy) {
   int tiered = policy;
   for (int level = policy; level < kMaxTieredLevels; ++level) {
@@ -38,7 +39,7 @@ int TieredLevels(const Version& version, int policy) {
 
 class VersionSet::Turn {
  public:
-  // `set` has the turn.
+  // `set` must have the turn.
   explicit Turn(VersionSet& set) : set_(set) {}
   ~Turn() { set_.EndTurn(); }
   Turn(const Turn&) = delete;
@@ -125,9 +126,9 @@ absl::Status VersionSet::CheckLogsExist(const std::vector<FileName>& files) cons
   return absl::OkStatus();
 }
 
-// A manifest cut at the end of a record looks like an older one, and what its lost edits named like
-// garbage. A crash alone never leaves these two: a log that got records though no edit had named
-// it, and a segment from before the first edit that gave timestamps out (the ceiling).
+// A manifest cut at the end of a record looks like an older one, and the files that its lost edits
+// named look like garbage. A crash alone never leaves these two: a log that has records although no
+// edit named it, and a segment from before the first edit that gave timestamps out (the ceiling).
 absl::Status VersionSet::CheckManifestIsWhole(const std::vector<FileName>& files) const {
   for (const FileName& file : files) {
     if (!options_.edits_precede_data || IsReferenced(file) ||
@@ -160,8 +161,8 @@ absl::Status VersionSet::StartManifest() {
   return absl::OkStatus();
 }
 
-// What crashes and failed jobs left. It is removed by the first RemoveObsoleteFiles, when all that
-// is needed has been found.
+// Finds what crashes and failed jobs left. The first RemoveObsoleteFiles removes it, after
+// everything that is needed has been found.
 void VersionSet::FindLeftovers(const std::vector<FileName>& files) {
   for (const FileName& file : files) {
     if (!IsReferenced(file)) {
@@ -278,7 +279,7 @@ absl::Status VersionSet::CheckUsable() const {
   return absl::OkStatus();
 }
 
-// What is neither pending nor current may be garbage on its way out.
+// Checks numbers: a file that is neither pending nor current may be garbage that is being removed.
 absl::Status VersionSet::CheckAdditions(const VersionEdit& edit) const {
   for (const VersionEdit::AddedFile& added : edit.added_files) {
     const uint64_t number = added.file.number;
@@ -320,7 +321,8 @@ absl::Status VersionSet::CheckOwner() const {
   return options_.check_owner == nullptr ? absl::OkStatus() : options_.check_owner();
 }
 
-// In a new manifest. What stops it halfway leaves two, of which the next recovery reads either.
+// Writes the edit in a new manifest. If it stops halfway, the next recovery reads either of the
+// two.
 absl::Status VersionSet::PersistInNew(const VersionEdit& edit, uint64_t roll_number,
                                       std::unique_ptr<ManifestLog>* rolled) {
   ManifestState snapshot = state_;
@@ -331,7 +333,8 @@ absl::Status VersionSet::PersistInNew(const VersionEdit& edit, uint64_t roll_num
   return (*rolled)->Append(edit);
 }
 
-// What the edit adds is open, and what it removed is garbage, once nobody pins it.
+// Prepares the lists: files that the edit adds are open, and files that it removes are garbage once
+// nobody pins them.
 void VersionSet::PrepareLists(const VersionEdit& edit, bool rolls, Prepared* prepared) const {
   for (const VersionEdit::AddedFile& added : edit.added_files) {
     const uint64_t number = added.file.number;
@@ -355,7 +358,7 @@ void VersionSet::PrepareLists(const VersionEdit& edit, bool rolls, Prepared* pre
   }
 }
 
-// `poison`: the error after which nobody knows what is on the disk.
+// `poison`: the error after which nobody knows what is on disk.
 absl::Status VersionSet::PrepareAndPersist(const VersionEdit& edit, uint64_t roll_number,
                                            Prepared* prepared, std::unique_ptr<ManifestLog>* rolled,
                                            absl::Status* poison) {

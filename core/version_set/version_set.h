@@ -18,7 +18,7 @@
 //   6. Read-only: nothing is written or removed.
 //
 // Thread rule: all calls under the mutex given to Open's caller (the database's), which each call
-// names, but for the ones that say otherwise. LogAndApply, Close and RemoveObsoleteFiles release it
+// names, except those that say otherwise. LogAndApply, Close and RemoveObsoleteFiles release it
 // while they do I/O; all others are short and do none.
 #ifndef VERALITH_CORE_VERSION_SET_VERSION_SET_H_
 #define VERALITH_CORE_VERSION_SET_VERSION_SET_H_
@@ -34,17 +34,17 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/executor.h"
 #include "core/base/sync.h"
-#include "core/base/types.h"
 #include "core/format/version_edit.h"
-#include "core/fs/file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 #include "core/manifest/manifest_state.h"
 #include "core/manifest/version.h"
 #include "core/version_set/segment_releases.h"
 #include "core/version_set/segment_set.h"
+#include "veralith/executor.h"
+#include "veralith/file_system.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -55,7 +55,7 @@ struct VersionSetOptions {
   bool create_if_missing = true;
   bool error_if_exists = false;
   bool read_only = false;
-  // Of a database that Open creates; not 0.
+  // Id of a database that Open creates; not 0.
   uint64_t new_database_id = 1;
   ManifestLimits manifest_limits;
   // Called once what the manifest leads to is known, before anything is written: an error ends Open
@@ -198,7 +198,7 @@ class VersionSet {
   // Under the mutex; whoever has the turn reads them without it, since nobody else changes them.
   ManifestState state_;
   std::shared_ptr<const SegmentSet> current_;
-  std::map<uint64_t, std::shared_ptr<const Segment>> open_;  // of current_, by file number
+  std::map<uint64_t, std::shared_ptr<const Segment>> open_;  // current_'s, by file number
   std::unique_ptr<ManifestLog> manifest_;                    // null: read-only or closed
   uint64_t manifest_number_ = 0;                             // the one that CURRENT names
 
@@ -212,7 +212,7 @@ class VersionSet {
   uint64_t next_run_id_ = 1;
   std::set<uint64_t> pending_;
   std::set<FileName> garbage_;  // perhaps on disk; not referenced by state_
-  // Of garbage_, the segments that a set may pin still.
+  // Segments in garbage_ that a set may still pin.
   std::map<uint64_t, std::weak_ptr<const Segment>> dropped_;
 };
 

@@ -1,10 +1,15 @@
 // The version set on a disk that loses power or fails, at every step of random lives. A life is a
 // string of letters, one act each:
-//   f  flush: a new segment becomes a run of level 0     m  move a segment of level 0 to level 1
-//   c  compact everything into one segment of level 1    l  switch to a new log, drop the older
-//   ones t  raise the timestamp ceiling                       x  a job that fails and leaves its
-//   output p  pin the current set                               u  release what is pinned
-//   g  remove garbage                                    o  close and open again
+//   f  flush: a new segment becomes a run of level 0
+//   m  move a segment of level 0 to level 1
+//   c  compact everything into one segment of level 1
+//   l  switch to a new log, drop the older ones
+//   t  raise the timestamp ceiling
+//   x  a job that fails and leaves its output
+//   p  pin the current set
+//   u  release what is pinned
+//   g  remove garbage
+//   o  close and open again
 //   k  open again without closing (a killed process: what it wrote is in the page cache)
 #include <algorithm>
 #include <cstdint>
@@ -17,8 +22,10 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
+#include "core/base/sync.h"
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/fault_plan.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/version_set/version_set.h"
@@ -34,7 +41,7 @@ const std::string kLetters = "fmcltxpugok";
 std::string Path(std::string_view name) { return JoinPath(kDirectory, name); }
 std::string SegmentText(uint64_t number) { return "segment " + std::to_string(number); }
 
-// What a crash must not change: everything but the counters, which may rise.
+// What a crash must not change: everything except the counters, which may rise.
 VersionEdit Essence(const ManifestState& state) {
   VersionEdit edit = state.Snapshot();
   edit.next_file_number.reset();
@@ -50,12 +57,12 @@ absl::Status WriteFile(FileSystem& fs, const std::string& name, std::string_view
   return fs.SyncDirectory(kDirectory);
 }
 
-// One database on one disk, and what is known of it.
+// One database on one disk, and what is known about it.
 class Life {
  public:
   Life(SimulatedFileSystem& fs, bool rolls) : fs_(fs), rolls_(rolls) {}
 
-  // Performs the acts until one fails; its error.
+  // Performs the acts until one fails; returns its error.
   absl::Status Live(const std::string& acts) {
     VERALITH_RETURN_IF_ERROR(Open());
     for (const char act : acts) {
@@ -137,7 +144,7 @@ class Life {
     EXPECT_EQ(*fs_.List(kDirectory), expected) << fs_.Dump();
   }
 
-  // The life goes on, on what a crash left of the disk.
+  // Continues the life on what a crash left of the disk.
   std::unique_ptr<Life> OnSurvivor(SimulatedFileSystem& survivor) const {
     auto life = std::make_unique<Life>(survivor, rolls_);
     life->durable_ = durable_;
@@ -171,7 +178,7 @@ class Life {
     return options;
   }
 
-  // With nothing acknowledged yet, no database or an empty one.
+  // If nothing was acknowledged yet: no database, or an empty one.
   bool IsLegal(const VersionEdit& found) const {
     if (!durable_.has_value()) {
       return found.added_files.empty() && found.added_logs.empty();
@@ -307,7 +314,7 @@ std::unique_ptr<SimulatedFileSystem> NewDisk() {
   return disk;
 }
 
-// Opens what a crash left, looks at everything, goes on, and opens again.
+// Opens what a crash left, checks everything, continues, and opens again.
 void ExpectRecovers(const Life& before, SimulatedFileSystem& disk) {
   const auto life = before.OnSurvivor(disk);
   const absl::Status status = life->Open();
@@ -394,7 +401,7 @@ RC_GTEST_PROP(VersionSetCrash, RandomLivesRecover, ()) {
   const uint64_t before = whole->steps();
   const absl::Status status = uncut.Live(acts);
   RC_ASSERT(status.ok());
-  const uint64_t steps = whole->steps() - before;  // of the life alone
+  const uint64_t steps = whole->steps() - before;  // steps of the life alone
   uncut.ExpectNoGarbage();
   const uint64_t crash_step = *rc::gen::inRange<uint64_t>(1, steps + 1);
   const auto disk = NewDisk();
@@ -408,9 +415,9 @@ RC_GTEST_PROP(VersionSetCrash, RandomLivesRecover, ()) {
   RC_ASSERT(!::testing::Test::HasFailure());
 }
 
-// The Nth call fails, once or from then on. The life ends with the error; nothing was acknowledged
-// that a later opening, or a crash, does not find (hazard: a failed sync whose bytes are in the
-// page cache only).
+// Makes the Nth call fail, once or from then on. The life ends with the error. Everything that was
+// acknowledged is found by a later opening, or after a crash (hazard: a failed sync whose bytes are
+// in the page cache only).
 void FailEverywhere(const std::string& acts, bool rolls, FaultEffect effect, bool from_then_on) {
   for (uint64_t nth = 1;; ++nth) {
     const auto disk = NewDisk();

@@ -9,10 +9,11 @@
 #include "core/base/status.h"
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
-#include "core/fs/posix_file_system.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {
@@ -45,7 +46,7 @@ class VersionSetTest : public ::testing::Test {
     options.executor = &executor_;
     options.directory = directory_.path();
     options.new_database_id = 42;
-    // No reader: the tests of the version set need to know only whether the file is there.
+    // No reader: these tests need to know only whether the file exists.
     options.open_segment =
         [this](const FileMeta& meta) -> absl::StatusOr<std::shared_ptr<SegmentReader>> {
       ++opened_;
@@ -84,7 +85,7 @@ class VersionSetTest : public ::testing::Test {
     return set.Close(mutex_);
   }
 
-  // A pending segment on disk, as a job leaves it.
+  // Makes a pending segment on disk, as a job leaves it.
   uint64_t NewSegment(VersionSet& set) {
     const uint64_t number = set.NewPendingFile();
     Touch(SegmentFileName(number));
@@ -213,7 +214,8 @@ TEST_F(VersionSetTest, AMissingLogIsDataLossAtOpening) {
   EXPECT_THAT(std::string(Message(set.status())), HasSubstr(name));
 }
 
-// Hazards C5 and R9: a job's result for a version that moved on is refused, and changes nothing.
+// Hazards C5 and R9: a job's result for a version that has moved on is refused, and changes
+// nothing.
 TEST_F(VersionSetTest, RefusesAnEditWhoseInputIsGone) {
   auto set = Open();
   const uint64_t input = Flush(*set, 5);
@@ -291,7 +293,7 @@ TEST_F(VersionSetTest, KeepsPinnedSegmentsUntilReleased) {
   EXPECT_THAT(Names(), Not(Contains(SegmentFileName(number))));
 }
 
-// Hazard E11: who releases the last pin tells it; who closes need not wait for that.
+// Hazard E11: releasing the last pin notifies; closing need not wait for that.
 TEST_F(VersionSetTest, TellsWhenTheLastPinOfASegmentGoes) {
   const auto releases = std::make_shared<SegmentReleases>();
   int told = 0;

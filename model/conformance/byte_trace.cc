@@ -10,6 +10,10 @@ namespace {
 constexpr size_t kHeaderBytes = 3;
 }  // namespace
 
+std::string_view OperationBytes(std::string_view bytes) {
+  return bytes.substr(std::min(bytes.size(), kHeaderBytes));
+}
+
 Trace TraceFromBytes(std::string_view bytes) {
   std::string header(bytes.substr(0, kHeaderBytes));
   header.resize(kHeaderBytes);
@@ -22,8 +26,7 @@ Trace TraceFromBytes(std::string_view bytes) {
   configuration.seed = byte(1) + 256u * byte(2);
   Trace trace;
   trace.configuration = ConfigurationWords(configuration);
-  trace.operations =
-      DecodeOperations(bytes.substr(std::min(bytes.size(), kHeaderBytes)), kMaxByteTraceOperations);
+  trace.operations = DecodeOperations(OperationBytes(bytes), kMaxByteTraceOperations);
   return trace;
 }
 

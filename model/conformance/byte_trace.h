@@ -1,5 +1,6 @@
-// Traces as bytes, for libFuzzer: a byte that chooses the named configuration, two of seed, then
-// operations (model/operation_bytes.h). Every byte string is a trace; PrintTrace shows it as text.
+// Traces as bytes, for libFuzzer: one byte that chooses the named configuration, two bytes of seed,
+// then operations (model/operation_bytes.h). Every byte string is a trace; PrintTrace shows it as
+// text.
 #ifndef VERALITH_MODEL_CONFORMANCE_BYTE_TRACE_H_
 #define VERALITH_MODEL_CONFORMANCE_BYTE_TRACE_H_
 
@@ -13,9 +14,11 @@ namespace veralith::model {
 // Longer inputs are cut: a run compares everything often.
 inline constexpr size_t kMaxByteTraceOperations = 200;
 
-// Never the posix configuration.
+// Returns the part of a byte trace that is operations.
+std::string_view OperationBytes(std::string_view bytes);
+// Decodes any bytes; never gives the posix configuration.
 Trace TraceFromBytes(std::string_view bytes);
-// Of the configuration only name and seed (modulo 2^16) are kept.
+// Keeps only name and seed (modulo 2^16) of the configuration.
 std::string TraceToBytes(const Trace& trace);
 
 }  // namespace veralith::model

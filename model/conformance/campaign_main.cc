@@ -1,4 +1,4 @@
-// Runs random traces against engine and model for a time, or so many, and stops at the first
+// Runs random traces against engine and model, for a time or up to a number. Stops at the first
 // difference with the smallest trace that shows it and the command that replays it.
 //
 //   campaign [--seconds=N] [--traces=N] [--seed=N] [--operations=N] [--weather=W]
@@ -65,7 +65,7 @@ int Run(const Flags& flags) {
     const RunResult result = RunTrace(trace, OpenDatabaseUnderTest);
     if (!result.ok()) {
       std::printf("seed %" PRIu64 ", %s\n", flags.seed + i,
-                  CheckTrace(trace, OpenDatabaseUnderTest).c_str());
+                  CheckTrace(trace, OpenDatabaseUnderTest).words().c_str());
       return 1;
     }
     for (const auto& [name, count] : result.marks) {

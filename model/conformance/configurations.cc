@@ -3,52 +3,195 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
-#include <string_view>
+
+#include "core/base/check.h"
+#include "core/db/option_table.h"
 
 namespace veralith::model {
 namespace {
+
+// --- Fields of the harness; those of the database are in the table of options --------------------
 
 struct Field {
   const char* name;
   uint64_t Configuration::* value;
   uint64_t least;
   uint64_t most;
+  std::vector<uint64_t> choices;  // none: not redrawn
 };
 
-constexpr uint64_t kAny = UINT64_MAX;
-constexpr uint64_t kLargestBytes = uint64_t{1} << 32;
-constexpr Field kFields[] = {
-    {"seed", &Configuration::seed, 0, kAny},
-    {"posix", &Configuration::posix, 0, 1},
-    {"fifo", &Configuration::fifo, 0, 1},
-    {"compare_every", &Configuration::compare_every, 1, kAny},
-    {"sync_mode", &Configuration::sync_mode, 1, 3},
-    {"sync_interval_nanos", &Configuration::sync_interval_nanos, 1, 3'600'000'000'000},
-    {"write_buffer_bytes", &Configuration::write_buffer_bytes, 1024, kLargestBytes},
-    {"max_write_buffers", &Configuration::max_write_buffers, 2, 64},
-    {"cache_bytes", &Configuration::cache_bytes, 0, kLargestBytes},
-    {"key_page_bytes", &Configuration::key_page_bytes, 64, kLargestBytes},
-    {"value_page_bytes", &Configuration::value_page_bytes, 64, kLargestBytes},
-    {"filter_bits_per_key", &Configuration::filter_bits_per_key, 0, 64},
-    {"upper_codec", &Configuration::upper_codec, 0, 3},
-    {"middle_codec", &Configuration::middle_codec, 0, 3},
-    {"bottom_codec", &Configuration::bottom_codec, 0, 3},
-    {"write_hex_index", &Configuration::write_hex_index, 0, 1},
-    {"target_segment_bytes", &Configuration::target_segment_bytes, 1024, kLargestBytes},
-    {"level0_compaction_trigger", &Configuration::level0_compaction_trigger, 1, 1000},
-    {"level0_slowdown_trigger", &Configuration::level0_slowdown_trigger, 1, 1000},
-    {"level0_stop_trigger", &Configuration::level0_stop_trigger, 1, 1000},
-    {"level_base_bytes", &Configuration::level_base_bytes, 1024, kLargestBytes},
-    {"level_multiplier", &Configuration::level_multiplier, 2, 100},
-    {"disable_automatic_compaction", &Configuration::disable_automatic_compaction, 0, 1},
-    {"compaction_policy", &Configuration::compaction_policy, 0, 2},
-    {"max_subcompactions", &Configuration::max_subcompactions, 1, 64},
-    {"background_bytes_per_second", &Configuration::background_bytes_per_second, 0, kLargestBytes},
-    {"min_free_bytes", &Configuration::min_free_bytes, 0, kLargestBytes},
-    {"seek_charge_bytes", &Configuration::seek_charge_bytes, 0, kLargestBytes},
-    {"manifest_roll_bytes", &Configuration::manifest_roll_bytes, 0, kLargestBytes},
-    {"max_open_files", &Configuration::max_open_files, 0, 1 << 20},
+const std::vector<Field>& Fields() {
+  static const auto* const fields = new std::vector<Field>{
+      {"seed", &Configuration::seed, 0, UINT64_MAX, {}},
+      {"posix", &Configuration::posix, 0, 1, {}},
+      {"fifo", &Configuration::fifo, 0, 1, {0, 1}},
+      {"compare_every", &Configuration::compare_every, 1, UINT64_MAX, {1, 5, 30}},
+  };
+  return *fields;
+}
+
+bool SetField(const Field& field, std::string_view text, Configuration* configuration) {
+  uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || value < field.least || value > field.most) {
+    return false;
+  }
+  configuration->*field.value = value;
+  return true;
+}
+
+// --- How options are drawn -----------------------------------------------------------------------
+
+constexpr FixedOption kFixed[] = {
+    {"create_if_missing", "a session opens what is not there, and its checkpoints with false"},
+    {"error_if_exists", "a session opens the same database again and again"},
+    {"read_only", "an operation visits the database so (Session::VisitReadOnly)"},
+    {"file_system", "the environment's, with its faults"},
+    {"clock", "the environment's, which operations move"},
+    {"executor", "the environment's; the seed says in which order it runs tasks"},
+    {"listeners", "told of what was done: they change no answer (listener_test)"},
+    {"random_seed", "the configuration's seed"},
+    {"snapshot", "each read draws its own (ReadPoint)"},
+    {"timestamp", "each read draws its own (ReadPoint)"},
+    {"sync", "each write draws its own (Durability)"},
+    {"ns", "each scan draws its own"},
+    {"lower", "each scan draws its own"},
+    {"upper", "each scan draws its own"},
+    {"cancel", "set from another thread (background_test)"},
 };
+
+// Numbers that an option is drawn from. A number without a line here is drawn from its least value,
+// the tiny configuration's, and the default. Switches and choices are drawn from all their values.
+struct Choices {
+  std::string_view option;
+  std::vector<std::string_view> values;
+};
+
+const std::vector<Choices>& NumberChoices() {
+  static const auto* const choices = new std::vector<Choices>{
+      {"sync_interval_nanos", {"1000000", "100000000", "3000000000"}},
+      {"manifest_roll_bytes", {"0", "512", "4194304"}},
+      {"write_buffer_bytes", {"1024", "2048", "4096", "20000"}},
+      {"max_write_buffers", {"2", "3", "5"}},
+      {"recovery_buffer_bytes", {"0", "3000", "20000", "67108864"}},
+      {"cache_bytes", {"0", "256", "4096", "65536"}},
+      {"max_open_files", {"0", "20", "30"}},
+      {"key_page_bytes", {"64", "256", "1000", "4096"}},
+      {"value_page_bytes", {"64", "256", "1000", "4096"}},
+      {"filter_bits_per_key", {"0", "1", "10", "20"}},
+      {"target_segment_bytes", {"1024", "2048", "4096", "30000"}},
+      {"level0_compaction_trigger", {"1", "2", "4"}},
+      {"tier_compaction_trigger", {"2", "3", "6"}},
+      {"tier_max_space_percent", {"1", "50", "200", "1000"}},
+      {"level0_slowdown_trigger", {"2", "4", "20"}},
+      {"level0_stop_trigger", {"3", "8", "36"}},
+      {"level_base_bytes", {"1024", "2048", "8192", "40000"}},
+      {"level_multiplier", {"2", "3", "10"}},
+      {"max_subcompactions", {"0", "1", "2", "5"}},
+      {"seek_charge_bytes", {"0", "1048576"}},  // nothing; a merge by the first seek over two runs
+      {"background_bytes_per_second", {"0", "50000", "1000000"}},
+      {"min_free_bytes", {"0", "1", "4096"}},
+      {"stall_timeout_nanos", {"1000000000", "60000000000", "600000000000"}},
+      {"max_clock_skew_nanos", {"0", "1000000000", "60000000000", "3600000000000"}},
+  };
+  return *choices;
+}
+
+bool IsFixed(std::string_view name) {
+  return std::ranges::find(kFixed, name, &FixedOption::name) != std::end(kFixed);
+}
+
+template <typename Struct>
+std::vector<std::string> ChoicesFor(const OptionRow<Struct>& row, const Struct& tiny) {
+  if (const std::vector<std::string_view> all = row.Choices(); !all.empty()) {
+    return {all.begin(), all.end()};
+  }
+  const std::vector<Choices>& numbers = NumberChoices();
+  if (const auto found = std::ranges::find(numbers, row.name, &Choices::option);
+      found != numbers.end()) {
+    return {found->values.begin(), found->values.end()};
+  }
+  Struct least;
+  std::visit([&least](const auto& at) { least.*at.member = at.least; }, row.place);
+  return {row.Text(least), row.Text(tiny), row.Text(Struct())};
+}
+
+template <typename Struct>
+void RedrawOption(const OptionRow<Struct>& row, const Struct& tiny, const Below& below,
+                  Struct* options) {
+  if (IsFixed(row.name) || below(4) != 0) {
+    return;
+  }
+  const std::vector<std::string> choices = ChoicesFor(row, tiny);
+  VERALITH_CHECK(row.Set(choices[below(choices.size())], options).ok());
+}
+
+// Raises triggers that were drawn, or simplified, apart from each other to what opening accepts.
+void OrderTriggers(Options* options) {
+  const int apart = options->compaction_policy == CompactionPolicyKind::kTiered ? 1 : 0;
+  options->level0_slowdown_trigger =
+      std::max(options->level0_slowdown_trigger, options->level0_compaction_trigger + apart);
+  options->level0_stop_trigger =
+      std::max(options->level0_stop_trigger, options->level0_slowdown_trigger);
+}
+
+// --- Words ---------------------------------------------------------------------------------------
+
+template <typename Struct>
+void AddWords(std::span<const OptionRow<Struct>> rows, const Struct& options, const Struct* base,
+              std::map<std::string, std::string>* words) {
+  for (const OptionRow<Struct>& row : rows) {
+    const std::string text = row.Text(options);
+    if (!IsFixed(row.name) && (base == nullptr || text != row.Text(*base))) {
+      (*words)[std::string(row.name)] = text;
+    }
+  }
+}
+
+template <typename Struct>
+bool SetWord(std::span<const OptionRow<Struct>> rows, const std::string& word,
+             const std::string& text, Struct* options) {
+  const auto row = std::ranges::find(rows, word, &OptionRow<Struct>::name);
+  return row != rows.end() && !IsFixed(row->name) && row->Set(text, options).ok();
+}
+
+bool SetAny(const std::string& word, const std::string& text, Configuration* configuration) {
+  const auto field = std::ranges::find(Fields(), word, &Field::name);
+  return field != Fields().end() ? SetField(*field, text, configuration)
+                                 : SetWord(OptionRows(), word, text, &configuration->options) ||
+                                       SetWord(ReadOptionRows(), word, text, &configuration->read);
+}
+
+// Null when no configuration has the name.
+const Configuration* FindNamed(std::string_view name) {
+  const std::vector<Configuration>& named = NamedConfigurations();
+  const auto found = std::ranges::find(named, name, &Configuration::name);
+  return found == named.end() ? nullptr : &*found;
+}
+
+// Every field as text; only what differs from `base`, if there is one.
+std::map<std::string, std::string> Words(const Configuration& c, const Configuration* base) {
+  std::map<std::string, std::string> words = {{"name", c.name}};
+  for (const Field& field : Fields()) {
+    if (base == nullptr || c.*field.value != base->*field.value) {
+      words[field.name] = std::to_string(c.*field.value);
+    }
+  }
+  AddWords(OptionRows(), c.options, base == nullptr ? nullptr : &base->options, &words);
+  AddWords(ReadOptionRows(), c.read, base == nullptr ? nullptr : &base->read, &words);
+  return words;
+}
+
+// --- The named ones ------------------------------------------------------------------------------
+
+// The least that options allow in practice: deep levels of small segments.
+void MakeSegmentsSmall(Options* options) {
+  options->write_buffer_bytes = 1024;
+  options->target_segment_bytes = 1024;
+  options->level_base_bytes = 1024;
+  options->key_page_bytes = options->value_page_bytes = 64;
+}
 
 std::vector<Configuration> MakeNamed() {
   std::vector<Configuration> named;
@@ -59,93 +202,105 @@ std::vector<Configuration> MakeNamed() {
   };
   add("tiny");
   {
-    Configuration& c = add("roomy");  // nothing happens by itself
-    c.write_buffer_bytes = 1 << 20;
-    c.cache_bytes = 1 << 20;
-    c.key_page_bytes = c.value_page_bytes = 4096;
-    c.target_segment_bytes = 1 << 20;
-    c.level_base_bytes = 1 << 22;
-    c.level0_compaction_trigger = 4;
-    c.level0_slowdown_trigger = 12;
-    c.level0_stop_trigger = 24;
+    Options& o = add("roomy").options;  // nothing happens by itself
+    o.write_buffer_bytes = 1 << 20;
+    o.cache_bytes = 1 << 20;
+    o.key_page_bytes = o.value_page_bytes = 4096;
+    o.target_segment_bytes = 1 << 20;
+    o.level_base_bytes = 1 << 22;
+    o.level0_compaction_trigger = 4;
+    o.level0_slowdown_trigger = 12;
+    o.level0_stop_trigger = 24;
   }
   {
-    Configuration& c = add("one-page-cache");
-    c.cache_bytes = 256;
-    c.filter_bits_per_key = 0;
+    Options& o = add("one-page-cache").options;
+    o.cache_bytes = 256;
+    o.filter_bits_per_key = 0;
   }
   {
-    Configuration& c = add("no-cache");
-    c.cache_bytes = 0;
-    c.filter_bits_per_key = 2;
+    Options& o = add("no-cache").options;
+    o.cache_bytes = 0;
+    o.filter_bits_per_key = 2;
   }
-  add("manual-compaction").disable_automatic_compaction = 1;
+  add("manual-compaction").options.disable_automatic_compaction = true;
   {
     Configuration& c = add("every-commit-synced");
-    c.sync_mode = 1;
+    c.options.sync_mode = SyncMode::kCommit;
     c.fifo = 1;
   }
-  add("interval").sync_mode = 2;
+  add("interval").options.sync_mode = SyncMode::kInterval;
+  MakeSegmentsSmall(&add("small-segments").options);
   {
-    Configuration& c = add("small-segments");  // and deep levels
-    c.write_buffer_bytes = 1024;
-    c.target_segment_bytes = 1024;
-    c.level_base_bytes = 1024;
-    c.key_page_bytes = c.value_page_bytes = 64;
+    Options& o = add("compressed").options;
+    o.upper_codec = Codec::kSnappy;
+    o.middle_codec = Codec::kLz4;
+    o.bottom_codec = Codec::kZstd;
+    o.write_hex_index = true;
+    o.value_page_bytes = 1024;
   }
   {
-    Configuration& c = add("compressed");
-    c.upper_codec = 2;
-    c.middle_codec = 1;
-    c.bottom_codec = 3;
-    c.write_hex_index = 1;
-    c.value_page_bytes = 1024;
-  }
-  {
-    Configuration& c = add("many-memtables");
-    c.max_write_buffers = 6;
-    c.write_buffer_bytes = 1024;
-    c.level0_compaction_trigger = 4;
+    Options& o = add("many-memtables").options;
+    o.max_write_buffers = 6;
+    o.write_buffer_bytes = 1024;
+    o.level0_compaction_trigger = 4;
   }
   add("posix").posix = 1;
-  for (const char* name : {"hybrid", "tiered"}) {
-    Configuration& c = add(name);
-    c.compaction_policy = name == std::string_view("hybrid") ? 1 : 2;
-    c.write_buffer_bytes = 1024;
-    c.target_segment_bytes = 1024;
-    c.level_base_bytes = 1024;
-    c.key_page_bytes = c.value_page_bytes = 64;
+  for (const CompactionPolicyKind policy :
+       {CompactionPolicyKind::kHybrid, CompactionPolicyKind::kTiered}) {
+    Options& o = add(PolicyName(policy).data()).options;
+    o.compaction_policy = policy;
+    MakeSegmentsSmall(&o);
   }
   {
-    Configuration& c = add("pieces");  // every compaction that can be is cut
-    c.max_subcompactions = 8;
-    c.background_bytes_per_second = 500'000;  // so that pieces, flushes and timers take turns
-    c.min_free_bytes = 1;
-    c.write_buffer_bytes = 2048;
-    c.target_segment_bytes = 1024;
-    c.level_base_bytes = 2048;
-    c.key_page_bytes = c.value_page_bytes = 64;
+    Options& o = add("pieces").options;  // every compaction that can be is cut
+    MakeSegmentsSmall(&o);
+    o.max_subcompactions = 8;
+    o.background_bytes_per_second = 500'000;  // so that pieces, flushes and timers take turns
+    o.min_free_bytes = 1;
+    o.write_buffer_bytes = 2048;
+    o.level_base_bytes = 2048;
   }
-  add("rolling-manifests").manifest_roll_bytes = 0;
+  add("rolling-manifests").options.manifest_roll_bytes = 0;
   {
-    Configuration& c = add("few-files");  // one of them for all segments
-    c.max_open_files = 20;
-    c.max_write_buffers = 6;
-    c.max_subcompactions = 5;
-    c.write_buffer_bytes = 1024;
-    c.target_segment_bytes = 1024;
-    c.level_base_bytes = 1024;
-    c.key_page_bytes = c.value_page_bytes = 64;
+    Options& o = add("few-files").options;  // one of them for all segments
+    MakeSegmentsSmall(&o);
+    o.max_open_files = 20;
+    o.max_write_buffers = 6;
+    o.max_subcompactions = 5;
   }
   return named;
 }
 
 }  // namespace
 
+Options TinyOptions() {
+  Options options;
+  options.write_buffer_bytes = 4096;
+  options.recovery_buffer_bytes = 0;  // as much as a write buffer
+  options.cache_bytes = 16'384;
+  options.key_page_bytes = 256;
+  options.value_page_bytes = 256;
+  options.upper_codec = options.middle_codec = options.bottom_codec = Codec::kNone;
+  options.target_segment_bytes = 4096;
+  options.level0_compaction_trigger = 2;
+  options.level0_slowdown_trigger = 6;
+  options.level0_stop_trigger = 8;
+  options.level_base_bytes = 8192;
+  options.level_multiplier = 2;
+  options.min_free_bytes = 0;
+  return options;
+}
+
+bool Configuration::operator==(const Configuration& other) const {
+  return Words(*this, nullptr) == Words(other, nullptr);
+}
+
 const std::vector<Configuration>& NamedConfigurations() {
   static const std::vector<Configuration>& named = *new std::vector<Configuration>(MakeNamed());
   return named;
 }
+
+std::span<const FixedOption> FixedOptions() { return kFixed; }
 
 Configuration DrawConfiguration(const Below& below) {
   const std::vector<Configuration>& named = NamedConfigurations();
@@ -154,110 +309,49 @@ Configuration DrawConfiguration(const Below& below) {
     c = named[below(named.size())];
   } while (c.posix != 0);
   c.seed = below(1'000'000);
-  const auto redraw = [&below](uint64_t& field, std::initializer_list<uint64_t> choices) {
-    if (below(4) == 0) {
-      field = std::data(choices)[below(choices.size())];
+  for (const Field& field : Fields()) {
+    if (!field.choices.empty() && below(4) == 0) {
+      c.*field.value = field.choices[below(field.choices.size())];
     }
-  };
-  redraw(c.fifo, {0, 1});
-  redraw(c.compare_every, {1, 5, 30});
-  redraw(c.sync_mode, {1, 2, 3});
-  redraw(c.write_buffer_bytes, {1024, 2048, 4096, 20'000});
-  redraw(c.max_write_buffers, {2, 3, 5});
-  redraw(c.cache_bytes, {0, 256, 4096, 65'536});
-  redraw(c.key_page_bytes, {64, 256, 1000, 4096});
-  redraw(c.value_page_bytes, {64, 256, 1000, 4096});
-  redraw(c.filter_bits_per_key, {0, 1, 10, 20});
-  redraw(c.upper_codec, {0, 1, 2, 3});
-  redraw(c.middle_codec, {0, 1, 2, 3});
-  redraw(c.bottom_codec, {0, 1, 2, 3});
-  redraw(c.target_segment_bytes, {1024, 2048, 4096, 30'000});
-  redraw(c.level0_compaction_trigger, {1, 2, 4});
-  redraw(c.level_base_bytes, {1024, 2048, 8192, 40'000});
-  redraw(c.level_multiplier, {2, 3, 10});
-  redraw(c.disable_automatic_compaction, {0, 1});
-  redraw(c.compaction_policy, {0, 1, 2});
-  redraw(c.max_subcompactions, {1, 2, 5});
-  redraw(c.background_bytes_per_second, {0, 50'000, 1'000'000});
-  redraw(c.seek_charge_bytes, {0, 1 << 20});  // nothing; a merge by the first seek over two runs
-  redraw(c.max_open_files, {0, 20, 30});
+  }
+  const Configuration tiny;
+  for (const OptionRow<Options>& row : OptionRows()) {
+    RedrawOption(row, tiny.options, below, &c.options);
+  }
+  for (const OptionRow<ReadOptions>& row : ReadOptionRows()) {
+    RedrawOption(row, tiny.read, below, &c.read);
+  }
+  OrderTriggers(&c.options);
   return c;
 }
 
 std::map<std::string, std::string> ConfigurationWords(const Configuration& configuration) {
-  const std::vector<Configuration>& named = NamedConfigurations();
-  const auto base = std::find_if(named.begin(), named.end(), [&](const Configuration& c) {
-    return c.name == configuration.name;
-  });
-  std::map<std::string, std::string> words = {{"name", configuration.name}};
-  for (const Field& field : kFields) {
-    if (base == named.end() || configuration.*field.value != (*base).*field.value) {
-      words[field.name] = std::to_string(configuration.*field.value);
-    }
-  }
-  return words;
+  return Words(configuration, FindNamed(configuration.name));
 }
 
 bool ConfigurationFromWords(const std::map<std::string, std::string>& words,
                             Configuration* configuration, std::string* error) {
-  const std::vector<Configuration>& named = NamedConfigurations();
   const auto name = words.find("name");
-  const std::string wanted = name == words.end() ? named[0].name : name->second;
-  const auto base = std::find_if(named.begin(), named.end(),
-                                 [&](const Configuration& c) { return c.name == wanted; });
-  if (base == named.end()) {
+  const std::string wanted = name == words.end() ? NamedConfigurations()[0].name : name->second;
+  const Configuration* const base = FindNamed(wanted);
+  if (base == nullptr) {
     *error = "no configuration is called " + wanted;
     return false;
   }
   *configuration = *base;
   for (const auto& [word, text] : words) {
-    if (word == "name") {
-      continue;
-    }
-    const auto* field = std::find_if(std::begin(kFields), std::end(kFields),
-                                     [&](const Field& f) { return word == f.name; });
-    uint64_t value = 0;
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (field == std::end(kFields) || code != std::errc() || end != text.data() + text.size() ||
-        value < field->least || value > field->most) {
+    if (word != "name" && !SetAny(word, text, configuration)) {
       *error = "configuration: cannot use " + word + "=" + text;
       return false;
     }
-    configuration->*field->value = value;
   }
+  OrderTriggers(&configuration->options);
   return true;
 }
 
-Options OptionsFor(const Configuration& c) {
-  Options options;
-  options.sync_mode = static_cast<SyncMode>(c.sync_mode);
-  options.sync_interval_nanos = static_cast<int64_t>(c.sync_interval_nanos);
-  options.write_buffer_bytes = c.write_buffer_bytes;
-  options.recovery_buffer_bytes = c.write_buffer_bytes;
-  options.max_write_buffers = static_cast<int>(c.max_write_buffers);
-  options.cache_bytes = c.cache_bytes;
-  options.key_page_bytes = c.key_page_bytes;
-  options.value_page_bytes = c.value_page_bytes;
-  options.filter_bits_per_key = static_cast<double>(c.filter_bits_per_key);
-  options.upper_codec = static_cast<Codec>(c.upper_codec);
-  options.middle_codec = static_cast<Codec>(c.middle_codec);
-  options.bottom_codec = static_cast<Codec>(c.bottom_codec);
-  options.write_hex_index = c.write_hex_index != 0;
-  options.target_segment_bytes = c.target_segment_bytes;
-  options.level0_compaction_trigger = static_cast<int>(c.level0_compaction_trigger);
-  options.level0_slowdown_trigger = static_cast<int>(c.level0_slowdown_trigger);
-  options.level0_stop_trigger = static_cast<int>(c.level0_stop_trigger);
-  options.level_base_bytes = c.level_base_bytes;
-  options.level_multiplier = static_cast<int>(c.level_multiplier);
-  options.disable_automatic_compaction = c.disable_automatic_compaction != 0;
-  options.compaction_policy = static_cast<CompactionStyle>(c.compaction_policy);
-  options.max_subcompactions = static_cast<int>(c.max_subcompactions);
-  options.background_bytes_per_second = c.background_bytes_per_second;
-  options.min_free_bytes = c.min_free_bytes;
-  options.seek_charge_bytes = c.seek_charge_bytes;
-  options.manifest_roll_bytes = c.manifest_roll_bytes;
-  options.max_open_files = static_cast<int>(c.max_open_files);
-  options.random_seed = c.seed;
+Options OptionsFor(const Configuration& configuration) {
+  Options options = configuration.options;
+  options.random_seed = configuration.seed;
   return options;
 }
 

@@ -1,6 +1,6 @@
-// The whole database, schedule by schedule: clients beside flush, compaction and Close, every
-// history linearizable, at one preemption exhaustively and beyond at random; and what listeners are
-// told meanwhile.
+// The whole database, schedule by schedule: clients beside flush, compaction and Close. Every
+// history must be linearizable: exhaustively at one preemption, at random beyond. Also what
+// listeners are told meanwhile.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -11,10 +11,10 @@
 #include "core/base/status.h"
 #include "core/base/sync.h"
 #include "core/base/testing/explorer.h"
-#include "core/db/db.h"
-#include "core/db/listener.h"
 #include "gtest/gtest.h"
 #include "model/conformance/database_world.h"
+#include "veralith/db.h"
+#include "veralith/listener.h"
 
 namespace veralith {
 namespace {
@@ -69,7 +69,8 @@ INSTANTIATE_TEST_SUITE_P(Programs, DatabaseSchedules, ::testing::ValuesIn(Databa
 // --- Listeners -----------------------------------------------------------------------------------
 
 // Holds a database to listener.h: events one at a time, begins and ends in pairs, reads allowed,
-// writes refused, nothing after Close. What tells that is atomic, so that the reduction sees it.
+// writes refused, nothing after Close. The members that check this are atomic, so that the
+// reduction sees them.
 class Inspector final : public Listener {
  public:
   // Adds what it is told to `told`.
@@ -104,7 +105,7 @@ class Inspector final : public Listener {
     run_.Check(std::erase(open_, job) == 1, "a job ended that had not begun");
     inside_.Store(false);
   }
-  // Another event could come in between this and the end, if any could.
+  // If any other event could come in, it could come between this and the end.
   void Enter() {
     run_.Check(!inside_.Exchange(true), "two events at a time");
     run_.Check(!closed_.Load(), "an event after Close");
@@ -119,7 +120,7 @@ class Inspector final : public Listener {
   uint64_t& told_;
 };
 
-// Which of them run beside each other.
+// Which calls run at the same time.
 struct ListenerProgram {
   const char* name;
   bool flush;
@@ -177,7 +178,7 @@ INSTANTIATE_TEST_SUITE_P(Programs, ListenerSchedules,
                                            ListenerProgram{"flush, compaction", true, true, false}),
                          TestName<ListenerProgram>);
 
-// Too many to be exhausted: without a preemption alone they are some 95,000.
+// There are too many to explore them all: those without a preemption alone are some 95,000.
 TEST(AllListenedTo, AtRandom) {
   uint64_t told = 0;
   ExploreAtRandom("database: listeners beside flush, compaction, close", 2'000,

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 

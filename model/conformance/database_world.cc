@@ -174,7 +174,7 @@ std::vector<model::Call> DatabaseWorld::History() const {
   return history;
 }
 
-// After a power cut that keeps nothing unsynced, the closed database holds every answer still.
+// After a power cut that keeps nothing unsynced, the closed database still holds every answer.
 void DatabaseWorld::CheckEnd() {
   Ok(Close());
   std::vector<model::Call> history = History();

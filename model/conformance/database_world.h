@@ -1,11 +1,11 @@
-// A whole database of one explored run, on the simulated disk, with clients whose calls are
-// recorded; and the small programs that the schedule explorer runs over it.
+// The database of one explored run, on the simulated disk, with clients whose calls are recorded;
+// and the small programs that the schedule explorer runs over it.
 //
 // Invariants
-//   1. CheckEnd holds the history, and what is left of the closed database after a power cut that
-//      keeps nothing unsynced, to model/linearizability.h.
-//   2. Threads share nothing but the database, the disk and the clock of ticks, which is an Atomic:
-//      the explorer's reduction may be used (explorer.h, 3).
+//   1. CheckEnd checks two things with model/linearizability.h: the history, and what is left of
+//      the closed database after a power cut that keeps nothing unsynced.
+//   2. Threads share only the database, the disk and the clock of ticks, which is an Atomic: the
+//      explorer's reduction may be used (explorer.h, 3).
 //
 // Thread rule: clients and listeners on the explorer's threads; all else on the program's own
 // fiber.
@@ -23,10 +23,10 @@
 #include "core/base/status.h"
 #include "core/base/sync.h"
 #include "core/base/testing/explorer.h"
-#include "core/db/db.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "model/conformance/recording_client.h"
 #include "model/linearizability.h"
+#include "veralith/db.h"
 
 namespace veralith {
 
@@ -57,19 +57,19 @@ class DatabaseWorld {
   void Join();
   bool exploring() const { return exploring_; }
 
-  // Calls that make durable what was acknowledged before they began.
+  // Calls that make durable everything acknowledged before they began.
   absl::Status Flush();
   absl::Status Close();
 
   void Ok(const absl::Status& status) { run_.Check(status.ok(), Message(status)); }
-  // Of a call beside Close.
+  // Checks a call that runs at the same time as Close.
   void OkOrClosed(const absl::Status& status) {
     run_.Check(status.ok() || absl::IsFailedPrecondition(status), Message(status));
   }
 
   // Every client's calls so far.
   std::vector<model::Call> History() const;
-  // Begins and ends, in ticks, of successful Flush and Close calls.
+  // Begins and ends, in ticks, of Flush and Close calls that succeeded.
   const std::vector<std::pair<uint64_t, uint64_t>>& durable_calls() const { return durable_calls_; }
 
   void CheckEnd();
@@ -95,10 +95,10 @@ struct DatabaseProgram {
   void (*body)(DatabaseWorld& world);
 };
 
-// Writers, readers, snapshots, flush, compaction and Close beside each other.
+// Writers, readers, snapshots, flush, compaction and Close at the same time.
 const std::vector<DatabaseProgram>& DatabasePrograms();
 
-// The program in a world of its own, its end checked.
+// Runs the program in a world of its own, and checks its end.
 ExploredProgram WholeRun(const DatabaseProgram& program,
                          const DatabaseWorld::Setting& setting = {});
 

@@ -1,5 +1,5 @@
-// Random traces for random configurations, each a function of one number: what campaigns count
-// through and what the checks of the checks use.
+// Random traces for random configurations, each a function of one number. Campaigns count these
+// numbers up, and the checks of the checks use them.
 #ifndef VERALITH_MODEL_CONFORMANCE_DRAW_TRACE_H_
 #define VERALITH_MODEL_CONFORMANCE_DRAW_TRACE_H_
 
@@ -16,7 +16,7 @@ enum class Weather { kHealthy, kCrashes, kFaults };
 // Swarm: the seed draws the configuration, which kinds of operation there are, how many keys and
 // namespaces, and how large values get.
 Trace DrawTrace(uint64_t seed, size_t operations, Weather weather);
-// The weather drawn too.
+// Draws the weather, too.
 Trace DrawTrace(uint64_t seed, size_t operations);
 
 }  // namespace veralith::model

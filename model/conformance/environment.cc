@@ -11,12 +11,12 @@
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
 #include "core/db/testing/manifest_interpreter.h"
-#include "core/fs/posix_file_system.h"
 #include "core/fs/testing/order_monitor.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "core/manifest/file_names.h"
 #include "model/conformance/observed_file_system.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith::model {
 namespace {
@@ -40,8 +40,8 @@ FaultRule RuleFor(const Fault& fault) {
   return rule;
 }
 
-// Watches one life of a disk: from when the machine is new, or a crash left it, to the next crash.
-// A killed process leaves what it knows of the disk to the next one: what was not durable is not.
+// Watches one life of a disk: from a new machine, or what a crash left, to the next crash. A killed
+// process leaves to the next one what it knows about the disk: what was not durable still is not.
 class OrderWatch {
  public:
   explicit OrderWatch(FileSystem* disk) : monitor_(disk, Interpreter()) {}
@@ -51,9 +51,9 @@ class OrderWatch {
   void Adopt(const std::string& directory) {
     monitor_.Adopt(directory).IgnoreError();  // nothing is there yet, or the opening will tell
   }
-  std::string Violation() const {
+  Difference Violation() const {
     const std::vector<std::string> violations = monitor_.violations();
-    return violations.empty() ? "" : "the order of disk calls: " + violations.front();
+    return violations.empty() ? Agree() : "the order of disk calls: " + violations.front();
   }
 
  private:
@@ -65,8 +65,8 @@ class OrderWatch {
   OrderMonitor monitor_;
 };
 
-// `files`: all of a database's directory, path and bytes.
-std::string CompareWithManifest(const std::map<std::string, std::string>& files) {
+// `files`: path and bytes of everything in a database's directory.
+Difference CompareWithManifest(const std::map<std::string, std::string>& files) {
   const DatabaseManifestInterpreter interpreter;
   std::set<std::string> expected;
   for (const auto& [path, bytes] : files) {
@@ -80,7 +80,7 @@ std::string CompareWithManifest(const std::map<std::string, std::string>& files)
     }
   }
   if (expected.empty()) {
-    return "";  // no manifest says (the model's own database); an opening would
+    return Agree();  // no manifest to ask (the model's own database); an opening would
   }
   std::string wrong;
   for (const auto& [path, bytes] : files) {
@@ -90,7 +90,7 @@ std::string CompareWithManifest(const std::map<std::string, std::string>& files)
   for (const std::string& path : expected) {
     wrong += " missing: " + path;
   }
-  return wrong;
+  return wrong.empty() ? Agree() : wrong;
 }
 
 class SimulatedEnvironment final : public Environment {
@@ -101,8 +101,8 @@ class SimulatedEnvironment final : public Environment {
                                        : SimulatedExecutor::Order::kSeeded),
         disk_(std::make_unique<SimulatedFileSystem>()),
         watch_(std::make_unique<OrderWatch>(disk_.get())) {
-    if (configuration.max_open_files != 0) {
-      disk_->SetMaxOpenFiles(configuration.max_open_files, directory());
+    if (const int most = configuration.options.max_open_files; most > 0) {
+      disk_->SetMaxOpenFiles(static_cast<uint64_t>(most), directory());
     }
     StartProcess();
   }
@@ -126,8 +126,8 @@ class SimulatedEnvironment final : public Environment {
     while (count-- > 0 && executor_->RunOne()) {
     }
   }
-  // At most a day: work that fails is tried again every 13 s of it, and the operations of one trace
-  // together never come to the end of the clock.
+  // Advances at most a day: failed work is tried again every 13 s of it, and all operations of one
+  // trace together never reach the end of the clock.
   void AdvanceTime(int64_t nanos) override {
     constexpr int64_t kDay = int64_t{86'400} * 1'000'000'000;
     clock_.ReadRight();
@@ -193,7 +193,7 @@ class SimulatedEnvironment final : public Environment {
     }
     return names;
   }
-  std::string WrongFiles() const override {
+  Difference WrongFiles() const override {
     std::map<std::string, std::string> files;
     for (auto& [path, bytes] : disk_->Files()) {
       if (path.starts_with(AbsoluteDirectory() + "/")) {
@@ -213,13 +213,13 @@ class SimulatedEnvironment final : public Environment {
   uint64_t DiskSteps() const override { return disk_->steps(); }
   uint64_t DiskFingerprint() override { return disk_->Fingerprint(); }
   uint64_t ScheduleFingerprint() const override { return choices_before_ ^ executor_->choices(); }
-  std::string OrderViolation() const override {
-    return violation_.empty() ? watch_->Violation() : violation_;
+  Difference OrderViolation() const override {
+    return violation_.agrees() ? watch_->Violation() : violation_;
   }
   void SetReadOnly(bool read_only) override { watch_->SetReadOnly(read_only); }
 
  private:
-  // Keeps count of what the plan before has done, whether or not the disk does.
+  // Counts what the previous plan has done, whether or not the disk does.
   void Plan(FaultPlan plan) {
     met_before_plan_ += disk_->faults_fired() - fired_before_;
     disk_->SetFaults(std::move(plan));
@@ -242,7 +242,7 @@ class SimulatedEnvironment final : public Environment {
   SimulatedClock clock_;
   std::unique_ptr<SimulatedFileSystem> disk_;
   std::unique_ptr<OrderWatch> watch_;
-  std::string violation_;  // the first, of earlier lives of the disk
+  Difference violation_ = Agree();  // the first one, in earlier lives of the disk
   std::unique_ptr<ObservedFileSystem> process_;
   std::unique_ptr<SimulatedExecutor> executor_;
   uint64_t lives_ = 0;
@@ -282,12 +282,12 @@ class PosixEnvironment final : public Environment {
     StartProcess();
   }
   std::vector<std::string> FileNames() const override { return {}; }
-  std::string WrongFiles() const override { return ""; }
+  Difference WrongFiles() const override { return Agree(); }
   void LeaveFree(std::optional<uint64_t>) override {}
   uint64_t DiskSteps() const override { return 0; }
   uint64_t DiskFingerprint() override { return 0; }
   uint64_t ScheduleFingerprint() const override { return 0; }
-  std::string OrderViolation() const override { return watch_.Violation(); }
+  Difference OrderViolation() const override { return watch_.Violation(); }
   void SetReadOnly(bool read_only) override { watch_.SetReadOnly(read_only); }
 
  private:

@@ -1,8 +1,8 @@
-// The machine a trace runs on: disk, clock and executor, and what can happen to them.
+// The machine on which a trace runs: disk, clock and executor, and what can happen to them.
 //
-// An environment lives through crashes: afterwards file_system() and executor() are other objects
-// (a database opened on the old ones can still be destroyed, without effect on the new ones), the
-// clock is the same.
+// An environment lives through crashes. After one, file_system() and executor() are other objects;
+// the clock is the same. (A database opened on the old objects can still be destroyed, without
+// effect on the new ones.)
 //
 // Thread rule: one thread. Owns everything it returns.
 #ifndef VERALITH_MODEL_CONFORMANCE_ENVIRONMENT_H_
@@ -15,11 +15,12 @@
 #include <string>
 #include <vector>
 
-#include "core/base/clock.h"
-#include "core/base/executor.h"
-#include "core/fs/file_system.h"
 #include "model/conformance/configurations.h"
+#include "model/difference.h"
 #include "model/operation.h"
+#include "veralith/clock.h"
+#include "veralith/executor.h"
+#include "veralith/file_system.h"
 
 namespace veralith::model {
 
@@ -30,39 +31,38 @@ class Environment {
   virtual FileSystem* file_system() = 0;
   virtual Clock* clock() = 0;
   virtual Executor* executor() = 0;
-  // An existing directory, and where in it the database is. On the simulated machine that is a
-  // relative path: it is opened from the root directory, and the process works elsewhere
-  // afterwards.
+  // An existing directory, and the place of the database in it. On the simulated machine that is a
+  // relative path: the database is opened from the root directory, and the process then works
+  // elsewhere.
   virtual std::string root() const = 0;
   std::string directory() const { return root().empty() ? "db" : AbsoluteDirectory(); }
   std::string AbsoluteDirectory() const { return root() + "/db"; }
-  // The process enters its root directory, or the database's own; nothing where it is not
-  // simulated.
+  // The process enters its root directory, or the database's own; does nothing if not simulated.
   virtual void EnterRoot() {}
   virtual void EnterDatabase() {}
-  // What another program of the machine does, with absolute paths; it meets no injected fault but a
-  // power cut.
+  // Does what another program of the machine does, with absolute paths. It meets no injected fault
+  // except a power cut.
   virtual void AsAnotherProcess(const std::function<void(FileSystem& disk)>& act) = 0;
 
-  // False where background tasks run by themselves and nothing can be injected: then the calls
-  // below do nothing.
+  // False if background tasks run by themselves and nothing can be injected: then the calls below
+  // do nothing.
   virtual bool simulated() const = 0;
 
-  // At most `count` background tasks.
+  // Runs at most `count` background tasks.
   virtual void RunBackground(uint32_t count) = 0;
   // Lets time pass, running what becomes due.
   virtual void AdvanceTime(int64_t nanos) = 0;
   virtual void StepWallBack(uint64_t nanos) = 0;
-  // The wall clock shows a time that is none, until one of the two calls before sets it right.
+  // The wall clock shows a time that is none, until one of the two calls before this sets it right.
   virtual void MisreadWall(Timestamp reading) = 0;
 
   virtual void Fail(const Fault& fault) = 0;
   // Removes faults and a power cut that has not happened yet.
   virtual void Heal() = 0;
-  // Injected failures that calls have met since the last crash, kill or ForgetFaults; a power cut
-  // is one.
+  // The number of injected failures that calls have met since the last crash, kill or ForgetFaults;
+  // a power cut is one.
   virtual uint64_t faults_met() const = 0;
-  // Of those, failed writes and syncs of the database's logs and manifests.
+  // How many of them were failed writes and syncs of the database's logs and manifests.
   virtual uint64_t log_faults_met() const = 0;
   // Begins to count anew; what is installed stays.
   virtual void ForgetFaults() = 0;
@@ -77,23 +77,23 @@ class Environment {
   // The process dies: the disk stays as the process saw it.
   virtual void Kill(const std::function<void()>& while_dead) = 0;
 
-  // Of the files in directory(), in order, without a call that faults could meet. Empty where it
-  // is not simulated.
+  // The names of the files in directory(), in order, without a call that faults could meet. Empty
+  // if not simulated.
   virtual std::vector<std::string> FileNames() const = 0;
-  // Which of the database's files are there though its manifest does not name them, or the other
-  // way round; "" when none is, and where it is not simulated.
-  virtual std::string WrongFiles() const = 0;
-  // The disk is full except for this many bytes; nullopt: it is as large as in the beginning.
+  // Returns which of the database's files exist although its manifest does not name them, or the
+  // other way round. Agrees if not simulated.
+  virtual Difference WrongFiles() const = 0;
+  // The disk is full except for this many bytes; nullopt: it is as large as at first.
   virtual void LeaveFree(std::optional<uint64_t> bytes) = 0;
   // Calls so far that change what the disk may hold.
   virtual uint64_t DiskSteps() const = 0;
-  // Of every file's name and bytes; and of every choice of the scheduler so far.
+  // Fingerprints of every file's name and bytes, and of every choice of the scheduler so far.
   virtual uint64_t DiskFingerprint() = 0;
   virtual uint64_t ScheduleFingerprint() const = 0;
-  // A rule of DESIGN 4 about the order of disk calls that was broken since the machine was new; ""
-  // when none was.
-  virtual std::string OrderViolation() const = 0;
-  // From now on every change of the disk is a violation, or no longer.
+  // Finds a rule of DESIGN 4 about the order of disk calls that was broken since the machine was
+  // new.
+  virtual Difference OrderViolation() const = 0;
+  // Makes every change of the disk a violation from now on, or ends that.
   virtual void SetReadOnly(bool read_only) = 0;
 };
 

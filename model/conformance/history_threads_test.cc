@@ -1,4 +1,4 @@
-// Real threads: what clients of one database saw beside flushes and compactions is linearizable.
+// Real threads: what clients of one database saw during flushes and compactions is linearizable.
 #include <atomic>
 #include <deque>
 #include <memory>
@@ -6,21 +6,21 @@
 #include <thread>
 #include <vector>
 
-#include "core/base/executor.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
-#include "core/db/db.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
 #include "model/conformance/recording_client.h"
 #include "model/linearizability.h"
+#include "veralith/db.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 namespace {
 
 using model::RecordingClient;
 
-// A hundred thousand keys would never meet: eight do.
+// Over a hundred thousand keys, clients would never meet; over eight they do.
 void Work(RecordingClient& client, Db& db, int id) {
   Random random(static_cast<uint64_t>(id) + 1);
   const auto key = [&random] { return "k" + std::to_string(random.Below(8)); };

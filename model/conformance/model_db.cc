@@ -6,13 +6,16 @@
 #include <utility>
 
 #include "core/base/check.h"
-#include "core/base/clock.h"
-#include "core/base/executor.h"
 #include "core/base/status.h"
-#include "core/fs/file_system.h"
+#include "core/db/pinned_value_filler.h"
+#include "core/db/write_batch_reader.h"
+#include "core/fs/file_helpers.h"
 #include "model/conformance/environment.h"
 #include "model/kv_model.h"
 #include "model/limits.h"
+#include "veralith/clock.h"
+#include "veralith/executor.h"
+#include "veralith/file_system.h"
 
 namespace veralith::model {
 namespace {
@@ -87,7 +90,7 @@ std::string EncodeRecord(const Record& record) {
   return framed + payload;
 }
 
-// Nullopt at the end and at the first record that is not whole.
+// Returns nullopt at the end and at the first record that is not whole.
 std::optional<Record> TakeRecord(Cursor* cursor) {
   const uint64_t size = cursor->Number(4);
   const uint64_t checksum = cursor->Number();
@@ -115,7 +118,7 @@ std::optional<Record> TakeRecord(Cursor* cursor) {
   return record;
 }
 
-// A directory whose name survives a crash.
+// Makes a directory whose name survives a crash.
 absl::Status MakeDirectory(FileSystem& fs, const std::string& directory) {
   VERALITH_RETURN_IF_ERROR(fs.CreateDirectory(directory));
   const size_t slash = directory.rfind('/');
@@ -397,7 +400,7 @@ absl::Status ModelDb::Start() {
   return Rewrite();
 }
 
-// A reader only looks whether somebody else has them. (The lock file may have been swept away.)
+// A reader only checks whether somebody else has them. (The lock file may have been swept away.)
 absl::Status ModelDb::TakeLocks() {
   const LockMode mode = options_.read_only ? LockMode::kShared : LockMode::kExclusive;
   absl::StatusOr<std::unique_ptr<FileLock>> file = fs_->Lock(JoinPath(directory_, "LOCK"), mode);
@@ -441,7 +444,7 @@ absl::Status ModelDb::Recover() {
   return absl::OkStatus();
 }
 
-// A new log with the whole records, durable under its name before anything is added.
+// Writes a new log with the whole records, durable under its name before anything is added.
 absl::Status ModelDb::Rewrite() {
   FileSystem& fs = *fs_;
   if (Broken(Defect::kTornTailIsAppendedTo) && !records_.empty()) {
@@ -563,13 +566,13 @@ absl::Status ModelDb::MakeDurable(SyncMode mode) {
 absl::StatusOr<Timestamp> ModelDb::Write(const WriteOptions& options, const WriteBatch& batch) {
   std::vector<model::Write> writes;
   for (size_t i = 0; i < batch.count(); ++i) {
-    const WriteBatch::Operation operation = batch.operation(i);
+    const WriteBatchReader::Operation operation = WriteBatchReader::At(batch, i);
     model::Write& write = writes.emplace_back();
     write.ns = operation.ns;
     write.key = operation.key;
-    if (operation.kind == WriteBatch::Operation::Kind::kPut) {
+    if (operation.kind == WriteBatchReader::Kind::kPut) {
       write.value = operation.value;
-    } else if (operation.kind == WriteBatch::Operation::Kind::kDelete) {
+    } else if (operation.kind == WriteBatchReader::Kind::kDelete) {
       write.kind = model::Write::Kind::kDelete;
     } else {
       write.kind = model::Write::Kind::kDeleteRange;
@@ -632,7 +635,8 @@ absl::StatusOr<bool> ModelDb::Get(const ReadOptions& options, NamespaceId ns, st
     return false;
   }
   auto* copy = new std::string(std::move(row->value));
-  value->Assign(*copy, Pin(copy, [](void* object) { delete static_cast<std::string*>(object); }));
+  PinnedValueFiller::Assign(
+      *copy, Pin(copy, [](void* object) { delete static_cast<std::string*>(object); }), value);
   if (entry_timestamp != nullptr) {
     *entry_timestamp = Broken(Defect::kValueTimestampIsTheReaders) ? at : row->timestamp;
   }

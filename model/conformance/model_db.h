@@ -1,10 +1,10 @@
-// A Db that is nothing but the key-value model and one log of records: the test double for
-// programs that use a database, and what the conformance checks are themselves checked with, by
-// breaking it on purpose.
+// A Db that consists only of the key-value model and one log of records. It is the test double for
+// programs that use a database. The conformance checks are checked with it, by breaking it on
+// purpose.
 //
-// It keeps every promise of DESIGN 1 in the slowest obvious way: all versions in memory, one file
-// that is read whole at opening, rewritten without its torn tail and synced before anything else
-// happens. Compact raises the history floor, though nothing is forgotten.
+// It keeps every promise of DESIGN 1 in the slowest obvious way: all versions in memory, and one
+// file, which is read whole at opening, rewritten without its torn tail, and synced before anything
+// else happens. Compact raises the history floor, although nothing is forgotten.
 //
 // Thread rule: one thread.
 #ifndef VERALITH_MODEL_CONFORMANCE_MODEL_DB_H_
@@ -14,12 +14,12 @@
 #include <string>
 #include <string_view>
 
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 
-// What can be broken in it; the names are sentences to find in a report. Rows of HAZARDS in
-// brackets.
+// What can be broken in it; the names are sentences to find in a report. In brackets: rows of
+// HAZARDS.
 enum class Defect {
   kNone,
   kExcludedLowerBoundIsReturned,       // O3
@@ -57,7 +57,7 @@ inline constexpr int kDefects = static_cast<int>(Defect::kBytesDependOnMemory) +
 
 std::string_view DefectName(Defect defect);
 
-// Like Db::Open. Uses of `options`: the opening flags, sync mode and interval, skew, the doors.
+// Like Db::Open. It uses of `options`: the opening flags, sync mode and interval, skew, the doors.
 absl::StatusOr<std::unique_ptr<Db>> OpenModelDb(const std::string& directory,
                                                 const Options& options,
                                                 Defect defect = Defect::kNone);

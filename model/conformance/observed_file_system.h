@@ -1,5 +1,5 @@
-// A file system as one process sees it: passes every call on to the disk beneath, notes what
-// failed, and refuses everything once the process is dead.
+// A file system as one process sees it: passes every call on to the disk below, notes what failed,
+// and refuses everything once the process is dead.
 //
 // What was opened through it stays usable until Die(); locks are released when their holder is
 // destroyed, dead or not.
@@ -17,12 +17,12 @@ namespace veralith::model {
 
 class ObservedFileSystem final : public InterceptedFileSystem {
  public:
-  // Failures are noted of the logs and manifests in `directory`.
+  // Notes failures of the logs and manifests in `directory`.
   ObservedFileSystem(FileSystem* disk, const std::string& directory)
       : InterceptedFileSystem(disk), prefix_(directory + "/") {}
 
   void Die() { dead_.Store(true); }
-  // Failed appends, writes, truncations and syncs.
+  // The number of failed appends, writes, truncations and syncs.
   uint64_t log_failures() const { return log_failures_.Load(); }
 
  private:

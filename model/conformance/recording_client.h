@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/db/db.h"
 #include "model/linearizability.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 

@@ -7,8 +7,8 @@
 //   --minimize     also makes a failing trace as small as possible (each try in a process of its
 //                  own, so that one may die) and writes it beside the file, as FILE.min
 //   --twice        runs each trace twice; unequal fingerprints count as a difference
-//   --defect=NAME  runs a broken model database instead of the engine (model_db.h): to see that
-//                  replaying replays
+//   --defect=NAME  runs a broken model database instead of the engine (model_db.h), to see that a
+//                  replay can fail
 //   --print        only prints the trace as text
 //   --bytes        only writes the trace as the fuzzer's bytes, to standard output
 #include <sys/wait.h>
@@ -116,7 +116,7 @@ RunResult Run(const Trace& trace, const Flags& flags) {
   return result;
 }
 
-// In a child, whose death is a failure too.
+// Runs in a child; its death is a failure, too.
 bool FailsInChild(const Trace& trace, const Flags& flags) {
   const pid_t child = fork();
   if (child == 0) {
@@ -159,7 +159,7 @@ int Replay(const std::string& file, const Flags& flags) {
     return kAgree;
   }
   std::printf("%s: engine and model differ at %s:\n  %s\n", file.c_str(), result.where.c_str(),
-              result.difference.c_str());
+              result.difference.words().c_str());
   return kDiffer;
 }
 

@@ -1,5 +1,5 @@
-// The replay command itself: that it fails on a trace that fails, with the same difference, and
-// says what it cannot read.
+// The replay command itself: it fails on a trace that fails, with the same difference, and says
+// what it cannot read.
 #include <stdio.h>
 #include <sys/wait.h>
 
@@ -26,7 +26,7 @@ std::string Write(const std::string& name, const std::string& bytes) {
   return file;
 }
 
-// Exit code and output.
+// Returns exit code and output.
 std::pair<int, std::string> Replay(const std::string& arguments) {
   FILE* pipe = popen(("model/conformance/replay " + arguments + " 2>&1").c_str(), "r");
   std::string output;
@@ -48,7 +48,7 @@ TEST(Replay, FailsWhereTheRunFailedWithTheSameDifference) {
   const auto [code, output] = Replay(kBroken + file);
   EXPECT_EQ(code, 1);
   EXPECT_EQ(output, file + ": engine and model differ at " + result.where + ":\n  " +
-                        result.difference + "\n");
+                        result.difference.words() + "\n");
 }
 
 TEST(Replay, AgreesWhereNothingIsBroken) {

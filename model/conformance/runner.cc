@@ -18,7 +18,7 @@ namespace veralith::model {
 namespace {
 
 constexpr size_t kMinimizeRuns = 1'500;
-constexpr uint32_t kFirstKeys = 4;  // that renaming aims at
+constexpr uint32_t kFirstKeys = 4;  // keys that renaming aims at
 
 std::set<NamespaceId> NamespacesOf(const Trace& trace) {
   std::set<NamespaceId> all(std::begin(kNamespaceTable), std::end(kNamespaceTable));
@@ -49,7 +49,7 @@ std::string OutputDirectory() {
   return "/tmp";
 }
 
-// A name for a trace that has none.
+// Makes a name for a trace that has none.
 std::string HashOf(const Trace& trace) {
   char hash[24];
   std::snprintf(hash, sizeof(hash), "%016llx",
@@ -61,7 +61,7 @@ std::string HashOf(const Trace& trace) {
 
 constexpr int kDeadly[] = {SIGABRT, SIGSEGV, SIGFPE, SIGILL, SIGBUS};
 const Trace* running = nullptr;
-struct sigaction before[std::size(kDeadly)];  // what was installed, a fuzzer's handlers say
+struct sigaction before[std::size(kDeadly)];  // what was installed, for example a fuzzer's handlers
 
 void RestoreHandlers() {
   for (size_t i = 0; i < std::size(kDeadly); ++i) {
@@ -170,7 +170,7 @@ class Minimizer {
     }
     return all;
   }
-  // Each key, everywhere, to one of the first that are not used yet.
+  // Renames each key, everywhere, to one of the first that are not used yet.
   bool RenameKeys() {
     bool progress = false;
     for (const uint32_t from : AllNames().keys) {
@@ -219,7 +219,9 @@ class Minimizer {
 RunResult RunTrace(const Trace& trace, const DbOpener& open) {
   RunResult result;
   Configuration configuration;
-  if (!ConfigurationFromWords(trace.configuration, &configuration, &result.difference)) {
+  std::string error;
+  if (!ConfigurationFromWords(trace.configuration, &configuration, &error)) {
+    result.difference = error;
     result.where = "the configuration";
     return result;
   }
@@ -254,17 +256,17 @@ std::string WriteTraceFile(const Trace& trace, const std::string& name) {
 
 std::string ReplayCommand(const std::string& file) { return "./dev replay " + file; }
 
-std::string CheckTrace(const Trace& trace, const DbOpener& open) {
+Difference CheckTrace(const Trace& trace, const DbOpener& open) {
   if (RunTrace(trace, open).ok()) {
-    return "";
+    return Agree();
   }
   const Trace smallest = Minimize(
       trace, [&open](const Trace& candidate) { return !RunTrace(candidate, open).ok(); },
       kMinimizeRuns);
   const RunResult result = RunTrace(smallest, open);
   const std::string file = WriteTraceFile(smallest, HashOf(smallest));
-  return "at " + result.where + ":\n  " + result.difference + "\nthe smallest trace that fails (" +
-         std::to_string(smallest.operations.size()) + " of " +
+  return "at " + result.where + ":\n  " + result.difference.words() +
+         "\nthe smallest trace that fails (" + std::to_string(smallest.operations.size()) + " of " +
          std::to_string(trace.operations.size()) + " operations):\n" + PrintTrace(smallest) +
          "replay: " + ReplayCommand(file) + "\n";
 }

@@ -17,25 +17,25 @@
 namespace veralith::model {
 
 struct RunResult {
-  std::string difference;   // "": engine and model agree
+  Difference difference = Agree();
   std::string where;        // the operation it was found at, or the opening or the end
   std::string fingerprint;  // of answers, disk and schedule
   Marks marks;
 
-  bool ok() const { return difference.empty(); }
+  bool ok() const { return difference.agrees(); }
 };
 
 RunResult RunTrace(const Trace& trace, const DbOpener& open);
 
-// A trace that still fails and of which no single operation can be removed or made simpler, nor
-// the configuration: or, when `budget` runs are used up, as far as that got.
+// Returns a trace that still fails, and in which no operation can be removed or made simpler, nor
+// the configuration. If `budget` runs are used up before: the smallest so far.
 Trace Minimize(const Trace& trace, const std::function<bool(const Trace&)>& fails, size_t budget);
 
-// Runs the trace; "" when engine and model agree. Otherwise minimizes it, writes it to a file in
-// the test's output directory (or the temporary one), and returns the report: the difference, the
-// trace, and the one command that replays it. Should the process die in the run, the same is
-// printed, without minimizing.
-std::string CheckTrace(const Trace& trace, const DbOpener& open);
+// Runs the trace. If engine and model differ: minimizes it, writes it to a file in the test's
+// output directory (or the temporary one), and returns a report: what differs, the trace, and the
+// one command that replays it. Should the process die in the run, the same is printed, without
+// minimizing.
+Difference CheckTrace(const Trace& trace, const DbOpener& open);
 
 // Writes the trace to failing-NAME.trace in the test's output directory; returns its path.
 std::string WriteTraceFile(const Trace& trace, const std::string& name);

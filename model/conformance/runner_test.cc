@@ -26,8 +26,8 @@ Trace Parse(const std::string& operations, const std::string& configuration = "n
   return trace;
 }
 
-std::string DifferenceOf(const std::string& operations, Defect defect = Defect::kNone) {
-  return RunTrace(Parse(operations), Opener(defect)).difference;
+std::string FoundIn(const std::string& operations, Defect defect = Defect::kNone) {
+  return RunTrace(Parse(operations), Opener(defect)).difference.words();
 }
 
 TEST(Runner, AgreesOnEveryKindOfOperation) {
@@ -45,7 +45,7 @@ TEST(Runner, AgreesOnEveryKindOfOperation) {
       "put 0 k4 1 commit\nfail append all 1 io once\nput 0 k4 1 commit\nput 0 k5 1 commit\nheal\n"
       "reopen\nclose\nput 0 k4 1 commit\nreopen\n");
   const RunResult result = RunTrace(trace, Opener(Defect::kNone));
-  EXPECT_EQ(result.difference, "") << result.where;
+  EXPECT_EQ(result.difference, Agree()) << result.where;
   for (const char* mark : {"crash", "kill", "checkpoint", "read-only opening",
                            "write beyond a limit", "read outside the history is refused",
                            "power cut in the middle of a call", "error after an injected fault"}) {
@@ -56,7 +56,7 @@ TEST(Runner, AgreesOnEveryKindOfOperation) {
 TEST(Runner, RunsOnRealFilesToo) {
   const Trace trace =
       Parse("put 0 k0 10 -\nreopen\nput 0 k1 10 -\nkill\ncrash 7\nget 0 k1 now\n", "name=posix");
-  EXPECT_EQ(RunTrace(trace, Opener(Defect::kNone)).difference, "");
+  EXPECT_EQ(RunTrace(trace, Opener(Defect::kNone)).difference, Agree());
 }
 
 TEST(Runner, TheFingerprintIsTheTracesAndTheSeedsAndNothingElses) {
@@ -72,9 +72,9 @@ TEST(Runner, NamesTheFirstDifference) {
       RunTrace(Parse("put 0 k0 4 -\nput 0 k1 4 -\nscan 0 (k0 - forward 0 now\n"),
                Opener(Defect::kExcludedLowerBoundIsReturned));
   EXPECT_EQ(result.where, "operation 2, scan 0 (k0 - forward 0 now");
-  EXPECT_NE(result.difference.find("row 0: expected \"b\" = \"1.0;\" @"), std::string::npos)
+  EXPECT_NE(result.difference.words().find("row 0: expected \"b\" = \"1.0;\" @"), std::string::npos)
       << result.difference;
-  EXPECT_NE(result.difference.find("found \"a\" = \"0.0;\" @"), std::string::npos);
+  EXPECT_NE(result.difference.words().find("found \"a\" = \"0.0;\" @"), std::string::npos);
 }
 
 TEST(Runner, ABadConfigurationIsSaidSo) {
@@ -89,7 +89,8 @@ TEST(Runner, AFailureIsReportedSmallWithTheCommandThatReplaysIt) {
       Parse("put 0 k7 100 -\nput 3 k40 50 commit\nflush\nbatch {put 0 k1 5; delete 0 k0} -\nsync\n"
             "scan 0 (k7 - backward 0 now\nput 0 k2 9 -\n",
             "name=one-page-cache seed=77");
-  const std::string report = CheckTrace(trace, Opener(Defect::kExcludedLowerBoundIsReturned));
+  const std::string report =
+      CheckTrace(trace, Opener(Defect::kExcludedLowerBoundIsReturned)).words();
   EXPECT_NE(report.find("veralith trace 1\nput 0 k0 0 -\nscan 0 (k0 - forward 0 now\n"),
             std::string::npos)
       << report;
@@ -100,7 +101,7 @@ TEST(Runner, AFailureIsReportedSmallWithTheCommandThatReplaysIt) {
   const std::string text((std::istreambuf_iterator<char>(stream)),
                          std::istreambuf_iterator<char>());
   EXPECT_EQ(text, "veralith trace 1\nput 0 k0 0 -\nscan 0 (k0 - forward 0 now\n");
-  EXPECT_EQ(CheckTrace(trace, Opener(Defect::kNone)), "");
+  EXPECT_EQ(CheckTrace(trace, Opener(Defect::kNone)), Agree());
 }
 
 TEST(RunnerDeathTest, ADyingDatabaseLeavesItsTraceAndTheCommand) {
@@ -111,12 +112,11 @@ TEST(RunnerDeathTest, ADyingDatabaseLeavesItsTraceAndTheCommand) {
 }
 
 TEST(Runner, DiffersOnWhatOnlyACrashShows) {
-  EXPECT_EQ(DifferenceOf("put 0 k0 1 -\nsync\ncrash 1\n"), "");
-  EXPECT_NE(
-      DifferenceOf("put 0 k0 1 -\nsync\ncrash 1\nput 0 k0 1 -\nsync\ncrash 2\nput 0 k0 1 -\nsync\n"
-                   "crash 3\n",
-                   Defect::kSyncDoesNothing),
-      "");
+  EXPECT_EQ(FoundIn("put 0 k0 1 -\nsync\ncrash 1\n"), "");
+  EXPECT_NE(FoundIn("put 0 k0 1 -\nsync\ncrash 1\nput 0 k0 1 -\nsync\ncrash 2\nput 0 k0 1 -\nsync\n"
+                    "crash 3\n",
+                    Defect::kSyncDoesNothing),
+            "");
 }
 
 }  // namespace

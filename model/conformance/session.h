@@ -3,12 +3,12 @@
 // What is compared, after every operation where it applies
 //   - every answer: rows, values, the timestamps of rows, whether a read is refused;
 //   - every commit's timestamp: above all ever used, not below the wall clock, the newest's;
-//   - after a write, each key it touched; every compare_every operations, after reopening and at
-//     the end, everything: each namespace forward and backward, now and at each held snapshot, each
-//     key ever written by Get, every open cursor's and pin's bytes.
-//   - after a crash, that the state is one of the legal ones (crash_model.h).
-// An error is a difference unless an injected fault has been met since the last opening; then the
-// answer is not known, but a wrong answer is a difference still.
+//   - after a write, each key that it touched; after every compare_every operations, after
+//     reopening and at the end, everything: each namespace forward and backward, now and at each
+//     held snapshot, each key ever written by Get, every open cursor's and pin's bytes;
+//   - after a crash, that the state is a legal one (crash_model.h).
+// An error is a difference unless an injected fault has been met since the last opening. Then the
+// answer is not known, but a wrong answer is still a difference.
 //
 // Thread rule: one thread.
 #ifndef VERALITH_MODEL_CONFORMANCE_SESSION_H_
@@ -23,12 +23,13 @@
 #include <string>
 #include <vector>
 
-#include "core/db/db.h"
 #include "model/conformance/configurations.h"
 #include "model/conformance/environment.h"
 #include "model/crash_model.h"
+#include "model/difference.h"
 #include "model/kv_model.h"
 #include "model/operation.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 
@@ -40,23 +41,24 @@ using Marks = std::map<std::string, uint64_t>;
 
 class Session {
  public:
-  // `namespaces`: those whose emptiness is checked besides those written.
+  // `namespaces`: more namespaces to check for emptiness, besides those written.
   Session(const Configuration& configuration, DbOpener open, std::set<NamespaceId> namespaces);
   ~Session();
 
-  // Opens the empty database. Like the other two: "" or the difference found.
-  std::string Begin();
-  std::string Step(size_t position, const Operation& operation);
+  // Opens the empty database.
+  Difference Begin();
+  Difference Step(size_t position, const Operation& operation);
   // Heals, reopens if need be, compares everything, checks the structure, closes, reopens,
   // compares again and closes.
-  std::string End();
+  Difference End();
 
   const Marks& marks() const { return marks_; }
-  // Of all answers, of the final disk, and of the schedule, in hexadecimal with colons between.
+  // Fingerprints of all answers, of the final disk, and of the schedule, in hexadecimal with colons
+  // between.
   std::string Fingerprint();
 
  private:
-  // What a read point asks for, and what the answer must be.
+  // The moment that a read point names, and what the answer must be.
   struct Moment {
     ReadOptions options;
     Timestamp at = 0;
@@ -73,82 +75,83 @@ class Session {
     std::optional<std::string> expected;  // nullopt: nothing is held
   };
 
-  // --- Dispatch (session.cc) -------------------------------------------------------------------
-  std::string Apply(size_t position, const Operation& operation);
-  std::string ApplyToClosed(const Operation& operation);
-  std::string ApplyMaintenance(const Operation& operation);
-  std::string WaitIdle();
-  std::string CheckSegmentsAreFew();
-  std::string Compact(const Operation& operation);
-  // "" when the status is OK, or is an error that an injected fault explains (then *known is
+  // --- Dispatch and upkeep (session.cc) --------------------------------------------------------
+  Difference Apply(size_t position, const Operation& operation);
+  Difference ApplyUpkeep(const Operation& operation);
+  Difference WaitIdle();
+  Difference CheckSegmentsAreFew();
+  Difference Compact(const Operation& operation);
+  // Agrees when the status is OK, or is an error that an injected fault explains (then *known is
   // false); otherwise the difference.
-  std::string Judge(const absl::Status& status, bool* known, const std::string& call);
-  std::string Expect(const absl::Status& status, const std::string& call) {
+  Difference Judge(const absl::Status& status, bool* known, const std::string& call);
+  Difference Expect(const absl::Status& status, const std::string& call) {
     bool known = false;
     return Judge(status, &known, call);
   }
-  // "" when the status has this code, or is another error that an injected fault explains.
-  std::string ExpectCode(const absl::Status& status, absl::StatusCode code,
-                         const std::string& call);
+  // Agrees when the status has this code, or is another error that an injected fault explains.
+  Difference ExpectCode(const absl::Status& status, absl::StatusCode code, const std::string& call);
   bool Excused() const { return environment_->faults_met() > 0; }
   void Mark(const std::string& name) { ++marks_[name]; }
   void Note(std::string_view answer);  // for the fingerprint
 
   // --- Writes (session_writes.cc) --------------------------------------------------------------
-  std::string ApplyWrite(const Operation& operation, const std::vector<Write>& batch);
+  Difference ApplyWrite(const Operation& operation, const std::vector<Write>& batch);
   absl::StatusOr<Timestamp> Issue(const Operation& operation, const std::vector<Write>& batch);
-  std::string CheckAnswer(const absl::StatusOr<Timestamp>& answer, const std::vector<Write>& batch,
-                          Timestamp wall, bool log_has_failed);
-  std::string CheckTimestamp(Timestamp timestamp, Timestamp wall) const;
-  std::string Acknowledge(const Operation& operation, const std::vector<Write>& batch,
-                          Timestamp timestamp);
-  std::string CompareWritten(const std::vector<Write>& batch);
+  Difference CheckAnswer(const absl::StatusOr<Timestamp>& answer, const std::vector<Write>& batch,
+                         Timestamp wall, bool log_has_failed);
+  Difference CheckTimestamp(Timestamp timestamp, Timestamp wall) const;
+  Difference Acknowledge(const Operation& operation, const std::vector<Write>& batch,
+                         Timestamp timestamp);
+  Difference CompareWritten(const std::vector<Write>& batch);
 
   // --- Reads (session_reads.cc) ----------------------------------------------------------------
-  std::string ApplyRead(const Operation& operation);
+  Difference ApplyRead(const Operation& operation);
   std::optional<Moment> Resolve(const ReadPoint& at);
   Moment Now() const;
   Moment::Answer AnswerAt(Timestamp at) const;
-  // "" when the status is what the moment asks for; *go: and there are rows to compare.
-  std::string Admit(const absl::Status& status, const Moment& moment, const std::string& call,
-                    bool* go);
-  std::string CompareGet(NamespaceId ns, const std::string& key, const Moment& moment,
-                         PinnedValue* value = nullptr);
-  std::string CompareMultiGet(const Operation& operation, const Moment& moment);
-  std::string CompareScan(Db& db, ScanOptions range, bool backward, uint32_t limit,
-                          const Moment& moment);
-  std::string CompareContents(Db& db, const Moment& moment);
-  std::string CompareEverything();
-  std::string OpenCursor(const Operation& operation, HeldCursor* cursor);
-  std::string CompareMoves(const std::vector<Move>& moves, HeldCursor* cursor);
-  std::string CompareCursor(HeldCursor* cursor, const std::string& after);
-  std::string ComparePins() const;
+  // Agrees when the status is what the moment asks for; *go: and there are rows to compare.
+  Difference Admit(const absl::Status& status, const Moment& moment, const std::string& call,
+                   bool* go);
+  Difference CompareGet(NamespaceId ns, const std::string& key, const Moment& moment,
+                        PinnedValue* value = nullptr);
+  Difference CompareMultiGet(const Operation& operation, const Moment& moment);
+  Difference CompareScan(Db& db, ScanOptions range, bool backward, uint32_t limit,
+                         const Moment& moment);
+  Difference CompareContents(Db& db, const Moment& moment);
+  Difference CompareEverything();
+  Difference OpenCursor(const Operation& operation, HeldCursor* cursor);
+  Difference CompareMoves(const std::vector<Move>& moves, HeldCursor* cursor);
+  Difference CompareCursor(HeldCursor* cursor, const std::string& after);
+  Difference ComparePins() const;
   std::set<NamespaceId> AllNamespaces() const;
 
   // --- Life and death (session_life.cc) --------------------------------------------------------
-  std::string Open();
-  // Right after an opening that met no fault.
-  std::string CheckNothingIsLeftOver() const;
-  // When nothing is under way and no iterator is open, the files are those that the manifest names.
-  std::string CheckFiles(const std::string& after) const;
-  // Deletes everything on a disk that is full: the room comes back.
-  std::string CureFullDisk();
-  std::string Reopen();
-  std::string CloseDb();
-  std::string CheckClosed();
-  std::string Recover();
-  std::string Die(bool machine, uint64_t seed);
-  std::string CheckOneOwner();
+  Difference ApplyToLife(size_t position, const Operation& operation);
+  // Also of a closed database.
+  Difference ApplyToMachine(const Operation& operation);
+  Difference Open();
+  // Called right after an opening that met no fault.
+  Difference CheckNothingIsLeftOver() const;
+  // If nothing is under way and no iterator is open, the files are those that the manifest names.
+  Difference CheckFiles(const std::string& after) const;
+  // Deletes everything on a full disk: the room comes back.
+  Difference CureFullDisk();
+  Difference Reopen();
+  Difference CloseDb();
+  Difference CheckClosed();
+  Difference Recover();
+  Difference Die(bool machine, uint64_t seed);
+  Difference CheckOneOwner();
   void SweepLockAway();
-  std::string VisitReadOnly();
-  std::string CompareReadOnly();
-  std::string CompareBesideAWriter();
-  std::string TakeCheckpoint(size_t position);
-  std::string CheckpointBesideANeighbour(const std::string& directory, bool* known);
-  std::string TakeSnapshot(const Operation& operation);
+  Difference VisitReadOnly();
+  Difference CompareReadOnly();
+  Difference CompareBesideAWriter();
+  Difference TakeCheckpoint(size_t position);
+  Difference CheckpointBesideANeighbour(const std::string& directory, bool* known);
+  Difference TakeSnapshot(const Operation& operation);
   void ReleaseSnapshot(uint32_t slot);
   void ReleaseSlots();
-  std::string AdvanceClock(uint64_t nanos);
+  Difference AdvanceClock(uint64_t nanos);
   void AdvanceTime(uint64_t nanos);
   absl::StatusOr<CrashModel::Recovered> Observe();
   Options OpenOptions() const;
@@ -170,7 +173,7 @@ class Session {
   size_t interval_through_ = 0;       // commits that the sync interval makes durable
   std::array<HeldPin, kSlots> pins_;  // outlive the database
 
-  // Of this opening; null or empty while closed.
+  // State of this opening; null or empty while closed.
   std::unique_ptr<Db> db_;
   Timestamp must_exceed_ = 0;  // every commit's timestamp is larger
   std::array<const Snapshot*, kSlots> snapshots_ = {};

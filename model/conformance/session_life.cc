@@ -2,16 +2,65 @@
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
 #include "model/conformance/session.h"
 #include "model/operation_text.h"
 
 namespace veralith::model {
 namespace {
 
-// The simulated tasks of a Close together take less; a rate limit that held it back would not.
+// The simulated tasks of a Close take less in all; a rate limit that held it back would take more.
 constexpr int64_t kMostCloseNanos = 10'000'000;
 
 }  // namespace
+
+Difference Session::ApplyToLife(size_t position, const Operation& operation) {
+  switch (operation.kind) {
+    case OperationKind::kSnapshot:
+      return TakeSnapshot(operation);
+    case OperationKind::kRelease:
+      ReleaseSnapshot(operation.slot);
+      return Agree();
+    case OperationKind::kReadOnlyVisit:
+      return VisitReadOnly();
+    case OperationKind::kCheckpoint:
+      return TakeCheckpoint(position);
+    case OperationKind::kAdvanceClock:
+      return AdvanceClock(operation.nanos);
+    default:
+      return CloseDb();
+  }
+}
+
+Difference Session::ApplyToMachine(const Operation& operation) {
+  switch (operation.kind) {
+    case OperationKind::kReopen:
+      return Reopen();
+    case OperationKind::kKill:
+    case OperationKind::kCrash:
+      return Die(operation.kind == OperationKind::kCrash, operation.seed);
+    case OperationKind::kFail:
+      environment_->Fail(operation.fault);
+      break;
+    case OperationKind::kHeal:
+      environment_->Heal();
+      break;
+    case OperationKind::kPowerCut:
+      power_cut_seed_ = operation.seed;
+      environment_->CutPowerAtStep(operation.count);
+      break;
+    case OperationKind::kAdvanceTime:
+      AdvanceTime(operation.nanos);
+      break;
+    case OperationKind::kStepBack:
+      environment_->StepWallBack(operation.nanos);
+      break;
+    default:  // kMisread
+      environment_->MisreadWall(operation.backward ? UINT64_MAX - operation.nanos
+                                                   : kMaxTimestamp + 1 + operation.nanos);
+  }
+  return Agree();
+}
 
 Options Session::OpenOptions() const {
   Options options = OptionsFor(configuration_);
@@ -22,8 +71,8 @@ Options Session::OpenOptions() const {
   return options;
 }
 
-// From the root directory, which the process then leaves: what was opened by a relative path stays
-// where it was.
+// Opens from the root directory, which the process then leaves: what was opened by a relative path
+// stays where it was.
 absl::StatusOr<std::unique_ptr<Db>> Session::OpenAt(const std::string& directory,
                                                     const Options& options) {
   environment_->EnterRoot();
@@ -32,24 +81,23 @@ absl::StatusOr<std::unique_ptr<Db>> Session::OpenAt(const std::string& directory
   return opened;
 }
 
-// Leaves db_ null when an injected fault prevented it.
-std::string Session::Open() {
+// Leaves db_ null if an injected fault prevented it.
+Difference Session::Open() {
   absl::StatusOr<std::unique_ptr<Db>> opened = OpenAt(environment_->directory(), OpenOptions());
   bool known = false;
-  std::string difference = Judge(opened.status(), &known, "Open");
-  if (known) {
-    db_ = *std::move(opened);
-    must_exceed_ = 0;
-    difference = Excused() ? "" : CheckNothingIsLeftOver();
-  } else if (difference.empty()) {
+  VERALITH_RETURN_IF_DIFFERENT(Judge(opened.status(), &known, "Open"));
+  if (!known) {
     Mark("opening fails after an injected fault");
+    return Agree();
   }
-  return difference;
+  db_ = *std::move(opened);
+  must_exceed_ = 0;
+  return Excused() ? Agree() : CheckNothingIsLeftOver();
 }
 
-// What crashes, failed jobs and the last life left is gone, and room with it: the segments are
-// those of the tree, and of logs and manifests there is one each.
-std::string Session::CheckNothingIsLeftOver() const {
+// What crashes, failed jobs and the last life left is gone, and so is the room it took: the
+// segments are those of the tree, and there is one log and one manifest.
+Difference Session::CheckNothingIsLeftOver() const {
   uint64_t live = 0;
   for (const LevelStatistics& level : db_->GetStatistics().levels) {
     live += level.files;
@@ -68,21 +116,18 @@ std::string Session::CheckNothingIsLeftOver() const {
            " segments, of which " + std::to_string(live) + " are live, " + std::to_string(logs) +
            " logs, " + std::to_string(manifests) + " manifests";
   }
-  return "";
+  return Agree();
 }
 
-std::string Session::CheckFiles(const std::string& after) const {
-  const std::string wrong = Excused() ? "" : environment_->WrongFiles();
-  return wrong.empty() ? "" : "files after " + after + ":" + wrong;
+Difference Session::CheckFiles(const std::string& after) const {
+  return Excused() ? Agree() : environment_->WrongFiles().In("files after " + after + ":");
 }
 
-std::string Session::Reopen() {
-  if (std::string difference = CloseDb(); !difference.empty()) {
-    return difference;
-  }
+Difference Session::Reopen() {
+  VERALITH_RETURN_IF_DIFFERENT(CloseDb());
   environment_->ForgetFaults();
-  std::string difference = Open();
-  return difference.empty() && db_ != nullptr ? Recover() : difference;
+  VERALITH_RETURN_IF_DIFFERENT(Open());
+  return db_ != nullptr ? Recover() : Agree();
 }
 
 absl::StatusOr<CrashModel::Recovered> Session::Observe() {
@@ -105,19 +150,17 @@ absl::StatusOr<CrashModel::Recovered> Session::Observe() {
   return recovered;
 }
 
-// After an opening: which of the legal states is it?
-std::string Session::Recover() {
+// Called after an opening: finds which of the legal states it is.
+Difference Session::Recover() {
   const absl::StatusOr<CrashModel::Recovered> recovered = Observe();
   bool known = false;
-  std::string difference = Judge(recovered.status(), &known, "reading what was recovered");
+  Difference difference = Judge(recovered.status(), &known, "reading what was recovered");
   if (!known) {
     db_.reset();
     return difference;
   }
-  difference = machine_died_ ? model_.Crash(*recovered) : model_.Kill(*recovered);
-  if (!difference.empty()) {
-    return (machine_died_ ? "after the crash, " : "after reopening, ") + difference;
-  }
+  VERALITH_RETURN_IF_DIFFERENT(machine_died_ ? model_.Crash(*recovered).In("after the crash, ")
+                                             : model_.Kill(*recovered).In("after reopening, "));
   if (model_.lost() > 0) {
     Mark("a crash lost commits");
   }
@@ -129,7 +172,7 @@ std::string Session::Recover() {
   return CompareEverything();
 }
 
-std::string Session::Die(bool machine, uint64_t seed) {
+Difference Session::Die(bool machine, uint64_t seed) {
   const bool crash = machine && environment_->simulated();
   const auto while_dead = [this] {
     ReleaseSlots();
@@ -142,41 +185,39 @@ std::string Session::Die(bool machine, uint64_t seed) {
   }
   Mark(crash ? "crash" : "kill");
   machine_died_ = machine_died_ || crash;
-  if (std::string difference = Open(); !difference.empty() || db_ == nullptr) {
-    return difference;
-  }
-  return Recover();
+  VERALITH_RETURN_IF_DIFFERENT(Open());
+  return db_ != nullptr ? Recover() : Agree();
 }
 
 // --- Closing -------------------------------------------------------------------------------------
 
-std::string Session::CloseDb() {
+Difference Session::CloseDb() {
   if (db_ == nullptr) {
-    return "";
+    return Agree();
   }
   CountMarks();
   bool known = false;
   const int64_t start = environment_->clock()->MonotonicNanos();
-  std::string difference = Judge(db_->Close(), &known, "Close");
+  Difference difference = Judge(db_->Close(), &known, "Close");
   const int64_t nanos = environment_->clock()->MonotonicNanos() - start;
   if (known) {
     model_.Synced();
     difference = CheckClosed();
   }
   // Iterators are still open: they are closed with their database, and keep no file.
-  if (known && difference.empty()) {
+  if (known && difference.agrees()) {
     difference = CheckFiles("Close");
   }
-  if (known && difference.empty() && environment_->simulated() && nanos > kMostCloseNanos) {
+  if (known && difference.agrees() && environment_->simulated() && nanos > kMostCloseNanos) {
     difference = "Close waited for " + std::to_string(nanos) + " simulated nanoseconds";
   }
   ReleaseSlots();
   db_.reset();
-  return difference.empty() ? ComparePins() : difference;
+  return difference.agrees() ? ComparePins() : difference;
 }
 
 // Promise 11: every call and every open iterator says that the database is closed.
-std::string Session::CheckClosed() {
+Difference Session::CheckClosed() {
   PinnedValue value;
   const std::string_view key = "a";
   const std::pair<const char*, absl::Status> answers[] = {
@@ -225,63 +266,54 @@ void Session::ReleaseSlots() {
 
 // --- Other openings ------------------------------------------------------------------------------
 
-std::string Session::CheckOneOwner() {
+Difference Session::CheckOneOwner() {
   Options options = OpenOptions();
   for (const bool read_only : {false, true}) {
     options.read_only = read_only;
     const absl::Status status = OpenAt(environment_->directory(), options).status();
-    if (std::string difference = ExpectCode(status, absl::StatusCode::kFailedPrecondition,
-                                            "a second opening beside a writer");
-        !difference.empty()) {
-      return difference;
-    }
+    VERALITH_RETURN_IF_DIFFERENT(ExpectCode(status, absl::StatusCode::kFailedPrecondition,
+                                            "a second opening beside a writer"));
   }
-  return "";
+  return Agree();
 }
 
-// As a cleaner of old files does that knows nothing of databases.
+// Does what a cleaner of old files does that does not know databases.
 void Session::SweepLockAway() {
   environment_->AsAnotherProcess([this](FileSystem& disk) {
     disk.Remove(JoinPath(environment_->AbsoluteDirectory(), "LOCK")).IgnoreError();
   });
 }
 
-std::string Session::VisitReadOnly() {
+Difference Session::VisitReadOnly() {
   SweepLockAway();
-  if (std::string difference = CheckOneOwner(); !difference.empty()) {
-    return difference;
-  }
-  if (std::string difference = CloseDb(); !difference.empty()) {
-    return difference;
-  }
+  VERALITH_RETURN_IF_DIFFERENT(CheckOneOwner());
+  VERALITH_RETURN_IF_DIFFERENT(CloseDb());
   const bool whole = model_.open_failures() == 0 && !Excused();
   const uint64_t before = environment_->DiskSteps();
   environment_->SetReadOnly(true);
-  std::string difference = whole ? CompareReadOnly() : "";
+  Difference difference = whole ? CompareReadOnly() : Agree();
   environment_->SetReadOnly(false);
-  if (std::string violation = environment_->OrderViolation(); !violation.empty()) {
-    difference = std::move(violation);  // says best what was done
+  if (Difference violation = environment_->OrderViolation(); violation.differs()) {
+    difference = std::move(violation);  // this best explains what was done
   }
-  if (!difference.empty()) {
-    return "read-only: " + difference;
-  }
+  VERALITH_RETURN_IF_DIFFERENT(std::move(difference).In("read-only: "));
   if (environment_->DiskSteps() != before) {
     return "a read-only opening changed the disk or tried to";
   }
   if (whole && !Excused()) {
-    difference = CompareBesideAWriter();
+    VERALITH_RETURN_IF_DIFFERENT(CompareBesideAWriter().In("beside a reader: "));
   }
-  return difference.empty() ? Reopen() : "beside a reader: " + difference;
+  return Reopen();
 }
 
-// A reader keeps no writer out, and what a writer does changes no answer of the reader's: it stays
-// what it was, or says that a writer came.
-std::string Session::CompareBesideAWriter() {
+// A reader keeps no writer out. What a writer does changes no answer of the reader: the answer
+// stays what it was, or says that a writer came.
+Difference Session::CompareBesideAWriter() {
   Options options = OpenOptions();
   options.read_only = true;
   absl::StatusOr<std::unique_ptr<Db>> reader = OpenAt(environment_->directory(), options);
   bool known = false;
-  std::string difference = Judge(reader.status(), &known, "Open of a reader");
+  Difference difference = Judge(reader.status(), &known, "Open of a reader");
   if (!known) {
     return difference;
   }
@@ -297,39 +329,35 @@ std::string Session::CompareBesideAWriter() {
     }
   }
   difference = CompareContents(**reader, Now());
-  const bool said_so = difference.find("a writer opened the database") != std::string::npos;
-  return said_so ? "" : difference;
+  const bool said_so = difference.words().find("a writer opened the database") != std::string::npos;
+  return said_so ? Agree() : difference;
 }
 
-std::string Session::CompareReadOnly() {
+Difference Session::CompareReadOnly() {
   Options options = OpenOptions();
   options.read_only = true;
   absl::StatusOr<std::unique_ptr<Db>> opened = OpenAt(environment_->directory(), options);
   bool known = false;
-  std::string difference = Judge(opened.status(), &known, "Open");
+  Difference difference = Judge(opened.status(), &known, "Open");
   if (!known) {
     return difference;
   }
   Mark("read-only opening");
   Db& db = **opened;
-  if (std::string found = CompareContents(db, Now()); !found.empty()) {
-    return found;
-  }
+  VERALITH_RETURN_IF_DIFFERENT(CompareContents(db, Now()));
   for (const absl::Status& status :
        {db.Put({}, 0, "a", "x"), db.Delete({}, 0, "a"), db.Flush(), db.CompactAll()}) {
-    if (std::string found = ExpectCode(status, absl::StatusCode::kFailedPrecondition, "a change");
-        !found.empty()) {
-      return found;
-    }
+    VERALITH_RETURN_IF_DIFFERENT(
+        ExpectCode(status, absl::StatusCode::kFailedPrecondition, "a change"));
   }
   return Expect(db.Close(), "Close");
 }
 
-std::string Session::TakeCheckpoint(size_t position) {
+Difference Session::TakeCheckpoint(size_t position) {
   const std::string directory = environment_->root() + "/checkpoint-" + std::to_string(position);
   bool known = false;
-  std::string difference = CheckpointBesideANeighbour(directory, &known);
-  if (!known || !difference.empty()) {
+  Difference difference = CheckpointBesideANeighbour(directory, &known);
+  if (!known || difference.differs()) {
     return difference;
   }
   Mark("checkpoint");
@@ -344,17 +372,13 @@ std::string Session::TakeCheckpoint(size_t position) {
   if ((*copy)->LastTimestamp() != model_.current().last_timestamp()) {
     return "the checkpoint's last timestamp is " + std::to_string((*copy)->LastTimestamp());
   }
-  if (difference = CompareContents(**copy, Now()); !difference.empty()) {
-    return "in the checkpoint, " + difference;
-  }
-  if (difference = Expect((*copy)->Check(), "Check of the checkpoint"); !difference.empty()) {
-    return difference;
-  }
+  VERALITH_RETURN_IF_DIFFERENT(CompareContents(**copy, Now()).In("in the checkpoint, "));
+  VERALITH_RETURN_IF_DIFFERENT(Expect((*copy)->Check(), "Check of the checkpoint"));
   return Expect((*copy)->Close(), "Close of the checkpoint");
 }
 
 // Somebody else keeps a database where the checkpoint might want to be staged.
-std::string Session::CheckpointBesideANeighbour(const std::string& directory, bool* known) {
+Difference Session::CheckpointBesideANeighbour(const std::string& directory, bool* known) {
   const std::string neighbour = directory + ".tmp";
   const std::string file = JoinPath(neighbour, "CURRENT");
   constexpr std::string_view kTheirs = "theirs";
@@ -365,7 +389,7 @@ std::string Session::CheckpointBesideANeighbour(const std::string& directory, bo
     made = made.ok() ? current.status() : made;
     made = made.ok() ? (*current)->Append(kTheirs) : made;
   });
-  std::string difference = Judge(db_->Checkpoint(directory), known, "Checkpoint");
+  Difference difference = Judge(db_->Checkpoint(directory), known, "Checkpoint");
   environment_->AsAnotherProcess([&](FileSystem& disk) {
     const absl::StatusOr<std::string> bytes = ReadWholeFile(disk, file, 100);
     if (made.ok() && !environment_->power_is_cut() && (!bytes.ok() || *bytes != kTheirs)) {
@@ -379,11 +403,11 @@ std::string Session::CheckpointBesideANeighbour(const std::string& directory, bo
 
 // --- Snapshots and time --------------------------------------------------------------------------
 
-std::string Session::TakeSnapshot(const Operation& operation) {
+Difference Session::TakeSnapshot(const Operation& operation) {
   const Snapshot*& slot = snapshots_[operation.slot];
   const std::optional<Moment> moment = Resolve(operation.at);
   if (slot != nullptr || !moment.has_value()) {
-    return "";
+    return Agree();
   }
   if (operation.at.kind == ReadPoint::Kind::kNow) {
     slot = db_->GetSnapshot();
@@ -392,7 +416,7 @@ std::string Session::TakeSnapshot(const Operation& operation) {
              " does not see the newest commit, " + std::to_string(moment->at);
     }
     must_exceed_ = std::max(must_exceed_, slot->timestamp());
-    return "";
+    return Agree();
   }
   Moment past = *moment;
   past.options = {};
@@ -404,7 +428,7 @@ std::string Session::TakeSnapshot(const Operation& operation) {
   }
   const absl::StatusOr<const Snapshot*> taken = db_->GetSnapshotAt(moment->at);
   bool go = false;
-  std::string difference = Admit(taken.status(), past, "GetSnapshotAt", &go);
+  Difference difference = Admit(taken.status(), past, "GetSnapshotAt", &go);
   if (taken.ok()) {
     slot = *taken;
     Mark("snapshot in the past");
@@ -416,11 +440,11 @@ std::string Session::TakeSnapshot(const Operation& operation) {
   return difference;
 }
 
-std::string Session::AdvanceClock(uint64_t nanos) {
-  const uint64_t skew = static_cast<uint64_t>(Options().max_clock_skew_nanos);
+Difference Session::AdvanceClock(uint64_t nanos) {
+  const uint64_t skew = static_cast<uint64_t>(configuration_.options.max_clock_skew_nanos);
   constexpr uint64_t kUnsure = 10'000'000'000;  // a real clock moves between our reading and its
   if (!environment_->simulated() && nanos > skew && nanos - skew < kUnsure) {
-    return "";
+    return Agree();
   }
   const Timestamp wall = environment_->clock()->WallNanos();
   const Timestamp remote = wall + nanos;
@@ -435,7 +459,7 @@ std::string Session::AdvanceClock(uint64_t nanos) {
     return ExpectCode(status, absl::StatusCode::kInvalidArgument, "AdvanceClock to no timestamp");
   }
   bool known = false;
-  std::string difference = Judge(status, &known, "AdvanceClock");
+  Difference difference = Judge(status, &known, "AdvanceClock");
   if (known && environment_->simulated()) {
     must_exceed_ = std::max(must_exceed_, remote);
   }
@@ -444,7 +468,7 @@ std::string Session::AdvanceClock(uint64_t nanos) {
 
 void Session::AdvanceTime(uint64_t nanos) {
   environment_->AdvanceTime(static_cast<int64_t>(nanos));
-  const bool passed = nanos >= configuration_.sync_interval_nanos;
+  const bool passed = nanos >= static_cast<uint64_t>(configuration_.options.sync_interval_nanos);
   if (passed && environment_->simulated() && !Excused() && db_ != nullptr) {
     model_.SyncedThrough(interval_through_);
   }

@@ -28,7 +28,7 @@ bool IsLegal(const ScanOptions& range) {
   return NamespaceIsLegal(range.ns) && KeyIsLegal(range.lower.key) && KeyIsLegal(range.upper.key);
 }
 
-// At most `limit` rows; 0: all. Stops where the iterator does.
+// Reads at most `limit` rows; 0: all. Stops where the iterator stops.
 absl::StatusOr<std::vector<Row>> ReadRows(Db& db, const ScanOptions& range, bool backward,
                                           uint32_t limit) {
   std::vector<Row> rows;
@@ -66,10 +66,10 @@ Bound BoundFor(const KeyBound& bound) {
 // --- The moment ----------------------------------------------------------------------------------
 
 Session::Moment Session::Now() const {
-  return {{}, model_.current().last_timestamp(), Moment::Answer::kRows};
+  return {configuration_.read, model_.current().last_timestamp(), Moment::Answer::kRows};
 }
 
-// Nullopt where the read point names nothing.
+// Returns nullopt if the read point names nothing.
 std::optional<Session::Moment> Session::Resolve(const ReadPoint& at) {
   Moment moment = Now();
   if (at.kind == ReadPoint::Kind::kSnapshot) {
@@ -102,47 +102,48 @@ Session::Moment::Answer Session::AnswerAt(Timestamp at) const {
   if (held || at >= db_->GetStatistics().history_floor) {
     return Moment::Answer::kRows;
   }
-  // Of what a cursor holds, and of the newest state, the engine may answer more than it promises.
+  // For a moment that a cursor holds, and for the newest one, the engine may answer more than it
+  // promises.
   const bool may = at == last || std::any_of(cursors_.begin(), cursors_.end(), [at](const auto& c) {
                      return c.iterator != nullptr && c.at == at;
                    });
   return may ? Moment::Answer::kEither : Moment::Answer::kOutOfRange;
 }
 
-std::string Session::Admit(const absl::Status& status, const Moment& moment,
-                           const std::string& call, bool* go) {
+Difference Session::Admit(const absl::Status& status, const Moment& moment, const std::string& call,
+                          bool* go) {
   Note(ToString(status));
   *go = status.ok() && moment.answer != Moment::Answer::kOutOfRange;
   const std::string where = call + " at " + std::to_string(moment.at);
   if (status.ok()) {
-    return *go ? "" : where + " is answered, but that is not in the history that is kept";
+    return *go ? Agree() : where + " is answered, but that is not in the history that is kept";
   }
   if (status.code() == absl::StatusCode::kOutOfRange && moment.options.timestamp.has_value() &&
       (moment.answer != Moment::Answer::kRows || moment.at < db_->GetStatistics().history_floor)) {
     Mark("read outside the history is refused");
-    return "";
+    return Agree();
   }
   if (Excused()) {
     Mark("error after an injected fault");
-    return "";
+    return Agree();
   }
   return where + " failed: " + ToString(status);
 }
 
 // --- Single reads --------------------------------------------------------------------------------
 
-std::string Session::ApplyRead(const Operation& operation) {
+Difference Session::ApplyRead(const Operation& operation) {
   HeldCursor& held = cursors_[operation.slot];
   if (operation.kind == OperationKind::kCursorMove) {
-    return held.iterator != nullptr ? CompareMoves(operation.moves, &held) : "";
+    return held.iterator != nullptr ? CompareMoves(operation.moves, &held) : Agree();
   }
   if (operation.kind == OperationKind::kCursorClose) {
     held = {};
-    return "";
+    return Agree();
   }
   const std::optional<Moment> moment = Resolve(operation.at);
   if (!moment.has_value()) {
-    return "";
+    return Agree();
   }
   switch (operation.kind) {
     case OperationKind::kGet:
@@ -152,11 +153,11 @@ std::string Session::ApplyRead(const Operation& operation) {
     case OperationKind::kScan:
       return CompareScan(*db_, RangeOf(operation), operation.backward, operation.limit, *moment);
     case OperationKind::kCursorOpen:
-      return held.iterator == nullptr ? OpenCursor(operation, &held) : "";
+      return held.iterator == nullptr ? OpenCursor(operation, &held) : Agree();
     case OperationKind::kIterate: {
       HeldCursor cursor;
-      std::string difference = OpenCursor(operation, &cursor);
-      return difference.empty() && cursor.iterator != nullptr
+      Difference difference = OpenCursor(operation, &cursor);
+      return difference.agrees() && cursor.iterator != nullptr
                  ? CompareMoves(operation.moves, &cursor)
                  : difference;
     }
@@ -164,9 +165,9 @@ std::string Session::ApplyRead(const Operation& operation) {
       HeldPin& pin = pins_[operation.slot];
       pin = {};
       const std::string key = KeyBytes(operation.key);
-      std::string difference = CompareGet(operation.ns, key, *moment, &pin.value);
+      Difference difference = CompareGet(operation.ns, key, *moment, &pin.value);
       const std::optional<Row> row = model_.current().Get(operation.ns, key, moment->at);
-      if (difference.empty() && row.has_value() && pin.value.view() == row->value) {
+      if (difference.agrees() && row.has_value() && pin.value.view() == row->value) {
         pin.expected = row->value;
       }
       return difference;
@@ -174,8 +175,8 @@ std::string Session::ApplyRead(const Operation& operation) {
   }
 }
 
-std::string Session::CompareGet(NamespaceId ns, const std::string& key, const Moment& moment,
-                                PinnedValue* value) {
+Difference Session::CompareGet(NamespaceId ns, const std::string& key, const Moment& moment,
+                               PinnedValue* value) {
   PinnedValue own;
   PinnedValue& pinned = value == nullptr ? own : *value;
   Timestamp timestamp = 0;
@@ -184,13 +185,13 @@ std::string Session::CompareGet(NamespaceId ns, const std::string& key, const Mo
     const bool refused = found.status().code() == absl::StatusCode::kOutOfRange &&
                          moment.answer != Moment::Answer::kRows;
     return refused || (found.ok() && !*found)
-               ? ""
+               ? Agree()
                : ExpectCode(found.status(), absl::StatusCode::kInvalidArgument,
                             "Get of what cannot be there");
   }
   const std::string call = "Get(" + std::to_string(ns) + ", " + Quote(key) + ")";
   bool go = false;
-  if (std::string difference = Admit(found.status(), moment, call, &go); !go) {
+  if (Difference difference = Admit(found.status(), moment, call, &go); !go) {
     return difference;
   }
   std::vector<Row> expected;
@@ -202,11 +203,10 @@ std::string Session::CompareGet(NamespaceId ns, const std::string& key, const Mo
     actual.push_back({key, pinned.ToString(), timestamp});
     Note(pinned.view());
   }
-  const std::string difference = Difference(expected, actual);
-  return difference.empty() ? "" : call + " at " + std::to_string(moment.at) + ", " + difference;
+  return DifferenceOf(expected, actual).In(call + " at " + std::to_string(moment.at) + ", ");
 }
 
-std::string Session::CompareMultiGet(const Operation& operation, const Moment& moment) {
+Difference Session::CompareMultiGet(const Operation& operation, const Moment& moment) {
   std::vector<std::string> keys;
   for (const Key& key : operation.keys) {
     if (std::string bytes = KeyBytes(key); KeyIsLegal(bytes)) {
@@ -214,12 +214,12 @@ std::string Session::CompareMultiGet(const Operation& operation, const Moment& m
     }
   }
   if (!NamespaceIsLegal(operation.ns)) {
-    return "";
+    return Agree();
   }
   const std::vector<std::string_view> views(keys.begin(), keys.end());
   const auto values = db_->MultiGet(moment.options, operation.ns, views);
   bool go = false;
-  if (std::string difference = Admit(values.status(), moment, "MultiGet", &go); !go) {
+  if (Difference difference = Admit(values.status(), moment, "MultiGet", &go); !go) {
     return difference;
   }
   if (values->size() != keys.size()) {
@@ -235,23 +235,23 @@ std::string Session::CompareMultiGet(const Operation& operation, const Moment& m
              (value ? Quote(*value) : "absent");
     }
   }
-  return "";
+  return Agree();
 }
 
 // --- Scans and iterators -------------------------------------------------------------------------
 
-std::string Session::CompareScan(Db& db, ScanOptions range, bool backward, uint32_t limit,
-                                 const Moment& moment) {
+Difference Session::CompareScan(Db& db, ScanOptions range, bool backward, uint32_t limit,
+                                const Moment& moment) {
   static_cast<ReadOptions&>(range) = moment.options;
   const absl::StatusOr<std::vector<Row>> rows = ReadRows(db, range, backward, limit);
   if (!IsLegal(range) && rows.status().code() == absl::StatusCode::kInvalidArgument) {
-    return "";
+    return Agree();
   }
   const std::string call = "the scan of namespace " + std::to_string(range.ns) + " from " +
                            DescribeBound(range.lower) + " to " + DescribeBound(range.upper) +
                            (backward ? ", backward," : "");
   bool go = false;
-  if (std::string difference = Admit(rows.status(), moment, call, &go); !go) {
+  if (Difference difference = Admit(rows.status(), moment, call, &go); !go) {
     return difference;
   }
   std::vector<Row> expected =
@@ -265,20 +265,19 @@ std::string Session::CompareScan(Db& db, ScanOptions range, bool backward, uint3
   for (const Row& row : *rows) {
     Note(row.key), Note(row.value);
   }
-  const std::string difference = Difference(expected, *rows);
-  return difference.empty() ? "" : call + " at " + std::to_string(moment.at) + ": " + difference;
+  return DifferenceOf(expected, *rows).In(call + " at " + std::to_string(moment.at) + ": ");
 }
 
-std::string Session::OpenCursor(const Operation& operation, HeldCursor* cursor) {
+Difference Session::OpenCursor(const Operation& operation, HeldCursor* cursor) {
   const std::optional<Moment> moment = Resolve(operation.at);
   ScanOptions range = RangeOf(operation);
   static_cast<ReadOptions&>(range) = moment->options;
   std::unique_ptr<DbIterator> iterator = db_->NewIterator(range);
   if (!IsLegal(range)) {
-    return "";
+    return Agree();
   }
   bool go = false;
-  if (std::string difference = Admit(iterator->status(), *moment, "NewIterator", &go); !go) {
+  if (Difference difference = Admit(iterator->status(), *moment, "NewIterator", &go); !go) {
     return difference;
   }
   cursor->iterator = std::move(iterator);
@@ -286,10 +285,10 @@ std::string Session::OpenCursor(const Operation& operation, HeldCursor* cursor) 
   cursor->rows =
       model_.current().Scan(range.ns, LimitFor(range.lower), LimitFor(range.upper), moment->at);
   cursor->place.reset();
-  return "";
+  return Agree();
 }
 
-std::string Session::CompareMoves(const std::vector<Move>& moves, HeldCursor* cursor) {
+Difference Session::CompareMoves(const std::vector<Move>& moves, HeldCursor* cursor) {
   DbIterator& iterator = *cursor->iterator;
   const std::vector<Row>& rows = cursor->rows;
   for (size_t i = 0; i < moves.size() && cursor->iterator != nullptr; ++i) {
@@ -325,22 +324,19 @@ std::string Session::CompareMoves(const std::vector<Move>& moves, HeldCursor* cu
         break;
     }
     place = next < rows.size() ? std::optional<size_t>(next) : std::nullopt;
-    if (std::string difference = CompareCursor(cursor, "after move " + std::to_string(i));
-        !difference.empty()) {
-      return difference;
-    }
+    VERALITH_RETURN_IF_DIFFERENT(CompareCursor(cursor, "after move " + std::to_string(i)));
   }
-  return "";
+  return Agree();
 }
 
-std::string Session::CompareCursor(HeldCursor* cursor, const std::string& after) {
+Difference Session::CompareCursor(HeldCursor* cursor, const std::string& after) {
   const DbIterator& iterator = *cursor->iterator;
   const std::string call = "the iterator at " + std::to_string(cursor->at) + " " + after;
   if (!iterator.status().ok()) {
     if (iterator.Valid()) {
       return call + " is valid and has an error: " + ToString(iterator.status());
     }
-    std::string difference = Expect(iterator.status(), call);
+    Difference difference = Expect(iterator.status(), call);
     *cursor = {};
     return difference;
   }
@@ -354,8 +350,7 @@ std::string Session::CompareCursor(HeldCursor* cursor, const std::string& after)
         {std::string(iterator.key()), std::string(iterator.value()), iterator.timestamp()});
     Note(iterator.key());
   }
-  const std::string difference = Difference(expected, actual);
-  return difference.empty() ? "" : call + ", " + difference;
+  return DifferenceOf(expected, actual).In(call + ", ");
 }
 
 // --- Everything ----------------------------------------------------------------------------------
@@ -368,53 +363,49 @@ std::set<NamespaceId> Session::AllNamespaces() const {
   return all;
 }
 
-std::string Session::CompareContents(Db& db, const Moment& moment) {
+Difference Session::CompareContents(Db& db, const Moment& moment) {
   for (const NamespaceId ns : AllNamespaces()) {
     for (const bool backward : {false, true}) {
       ScanOptions range;
       range.ns = ns;
-      if (std::string difference = CompareScan(db, range, backward, 0, moment);
-          !difference.empty()) {
-        return difference;
-      }
+      VERALITH_RETURN_IF_DIFFERENT(CompareScan(db, range, backward, 0, moment));
     }
   }
-  return "";
+  return Agree();
 }
 
-std::string Session::ComparePins() const {
+Difference Session::ComparePins() const {
   for (const HeldPin& pin : pins_) {
     if (pin.expected.has_value() && pin.value.view() != *pin.expected) {
       return "a pinned value changed: expected " + Quote(*pin.expected) + ", found " +
              Quote(pin.value.view());
     }
   }
-  return "";
+  return Agree();
 }
 
-std::string Session::CompareEverything() {
-  std::string difference = ComparePins();
-  if (db_ == nullptr || !difference.empty()) {
-    return difference;
+Difference Session::CompareEverything() {
+  VERALITH_RETURN_IF_DIFFERENT(ComparePins());
+  if (db_ == nullptr) {
+    return Agree();
   }
   CountMarks();
-  difference = CompareContents(*db_, Now());
-  for (uint32_t slot = 0; slot < kSlots && difference.empty(); ++slot) {
+  VERALITH_RETURN_IF_DIFFERENT(CompareContents(*db_, Now()));
+  for (uint32_t slot = 0; slot < kSlots; ++slot) {
     if (snapshots_[slot] != nullptr) {
-      difference = CompareContents(*db_, *Resolve({ReadPoint::Kind::kSnapshot, slot, 0}));
+      const Moment held = *Resolve({ReadPoint::Kind::kSnapshot, slot, 0});
+      VERALITH_RETURN_IF_DIFFERENT(CompareContents(*db_, held));
     }
-    if (cursors_[slot].iterator != nullptr && difference.empty()) {
-      difference = CompareCursor(&cursors_[slot], "where it stood");
+    if (cursors_[slot].iterator != nullptr) {
+      VERALITH_RETURN_IF_DIFFERENT(CompareCursor(&cursors_[slot], "where it stood"));
     }
   }
   for (const NamespaceId ns : model_.current().Namespaces()) {
     for (const std::string& key : model_.current().Keys(ns)) {
-      if (difference.empty()) {
-        difference = CompareGet(ns, key, Now());
-      }
+      VERALITH_RETURN_IF_DIFFERENT(CompareGet(ns, key, Now()));
     }
   }
-  return difference;
+  return Agree();
 }
 
 }  // namespace veralith::model

@@ -6,7 +6,7 @@
 namespace veralith::model {
 namespace {
 
-// Of failed writes that a crash has not decided yet: each doubles the number of legal states.
+// Failed writes that no crash has decided yet: each doubles the number of legal states.
 constexpr size_t kMaxOpenFailures = 4;
 
 WriteOptions OptionsOf(const Operation& operation) {
@@ -93,19 +93,16 @@ absl::StatusOr<Timestamp> Session::Issue(const Operation& operation,
   return db_->LastTimestamp();
 }
 
-std::string Session::ApplyWrite(const Operation& operation, const std::vector<Write>& batch) {
+Difference Session::ApplyWrite(const Operation& operation, const std::vector<Write>& batch) {
   if (model_.open_failures() >= kMaxOpenFailures) {
-    return "";
+    return Agree();
   }
   const Timestamp before = model_.current().last_timestamp();
   const Timestamp wall = environment_->clock()->WallNanos();
   const bool log_has_failed = environment_->log_faults_met() > 0;
   const absl::StatusOr<Timestamp> answer = Issue(operation, batch);
   Note(answer.ok() ? std::to_string(*answer) : ToString(answer.status()));
-  std::string difference = CheckAnswer(answer, batch, wall, log_has_failed);
-  if (!difference.empty()) {
-    return difference;
-  }
+  VERALITH_RETURN_IF_DIFFERENT(CheckAnswer(answer, batch, wall, log_has_failed));
   if (answer.ok()) {
     return Acknowledge(operation, batch, *answer);
   }
@@ -119,9 +116,9 @@ std::string Session::ApplyWrite(const Operation& operation, const std::vector<Wr
   return CompareWritten(batch);
 }
 
-std::string Session::CheckAnswer(const absl::StatusOr<Timestamp>& answer,
-                                 const std::vector<Write>& batch, Timestamp wall,
-                                 bool log_has_failed) {
+Difference Session::CheckAnswer(const absl::StatusOr<Timestamp>& answer,
+                                const std::vector<Write>& batch, Timestamp wall,
+                                bool log_has_failed) {
   if (!BatchIsLegal(batch)) {
     Mark("write beyond a limit");
     return ExpectCode(answer.status(), absl::StatusCode::kInvalidArgument, "the write");
@@ -136,11 +133,11 @@ std::string Session::CheckAnswer(const absl::StatusOr<Timestamp>& answer,
     return CheckTimestamp(*answer, wall);
   }
   return Reduce(batch).empty()
-             ? ""
+             ? Agree()
              : "the write has the timestamp of the commit before it, " + std::to_string(*answer);
 }
 
-std::string Session::CheckTimestamp(Timestamp timestamp, Timestamp wall) const {
+Difference Session::CheckTimestamp(Timestamp timestamp, Timestamp wall) const {
   const std::string name = "the commit's timestamp " + std::to_string(timestamp);
   if (timestamp <= model_.used_timestamp()) {
     return name + " is not above " + std::to_string(model_.used_timestamp()) + ", used before";
@@ -153,37 +150,35 @@ std::string Session::CheckTimestamp(Timestamp timestamp, Timestamp wall) const {
   if ((wall_is_known && timestamp < wall) || timestamp > kMaxTimestamp) {
     return name + " is below the wall clock, " + std::to_string(wall) + ", or too large";
   }
-  return "";
+  return Agree();
 }
 
-std::string Session::Acknowledge(const Operation& operation, const std::vector<Write>& batch,
-                                 Timestamp timestamp) {
+Difference Session::Acknowledge(const Operation& operation, const std::vector<Write>& batch,
+                                Timestamp timestamp) {
   if (db_->LastTimestamp() != timestamp) {
     return "the write committed at " + std::to_string(timestamp) + ", but the last timestamp is " +
            std::to_string(db_->LastTimestamp());
   }
-  const uint64_t mode = operation.durability == Durability::kDefault
-                            ? configuration_.sync_mode
-                            : static_cast<uint64_t>(operation.durability);
+  const SyncMode mode = operation.durability == Durability::kDefault
+                            ? configuration_.options.sync_mode
+                            : static_cast<SyncMode>(operation.durability);
   if (timestamp != model_.current().last_timestamp()) {
-    model_.Acknowledged(timestamp, batch, mode == static_cast<uint64_t>(SyncMode::kCommit));
-    if (mode == static_cast<uint64_t>(SyncMode::kInterval)) {
+    model_.Acknowledged(timestamp, batch, mode == SyncMode::kCommit);
+    if (mode == SyncMode::kInterval) {
       interval_through_ = model_.size();
     }
   }
   return CompareWritten(batch);
 }
 
-std::string Session::CompareWritten(const std::vector<Write>& batch) {
+Difference Session::CompareWritten(const std::vector<Write>& batch) {
   for (const Write& write : batch) {
     if (!NamespaceIsLegal(write.ns) || !KeyIsLegal(write.key)) {
       continue;
     }
-    if (std::string difference = CompareGet(write.ns, write.key, Now()); !difference.empty()) {
-      return "after the write, " + difference;
-    }
+    VERALITH_RETURN_IF_DIFFERENT(CompareGet(write.ns, write.key, Now()).In("after the write, "));
   }
-  return "";
+  return Agree();
 }
 
 }  // namespace veralith::model

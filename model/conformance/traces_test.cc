@@ -1,4 +1,4 @@
-// The saved traces: every bug that was found and mended, and the situations worth never losing
+// The saved traces: every bug that was found and fixed, and the situations worth never losing
 // again. Their names are sentences.
 #include <algorithm>
 #include <filesystem>
@@ -52,7 +52,7 @@ TEST_P(SavedTrace, AgreesInEveryConfiguration) {
   for (const Configuration& configuration : NamedConfigurations()) {
     Trace trace = trace_;
     trace.configuration = ConfigurationWords(configuration);
-    EXPECT_EQ(CheckTrace(trace, OpenDatabaseUnderTest), "") << configuration.name;
+    EXPECT_EQ(CheckTrace(trace, OpenDatabaseUnderTest), Agree()) << configuration.name;
   }
 }
 

@@ -1,4 +1,4 @@
-// What exhaustive exploration is made of: letters, and the states it starts from.
+// The parts of exhaustive exploration: letters, and the states from which it starts.
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_ALPHABET_H_
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_ALPHABET_H_
 
@@ -9,7 +9,7 @@
 
 namespace veralith::model {
 
-// Every operation of which all sequences are tried: over the keys a and b, the simplest first.
+// Operations of which all sequences are tried: over the keys a and b, the simplest first.
 const std::vector<Operation>& ExplorationLetters();
 
 // A state worth starting from, as the operations that make it.

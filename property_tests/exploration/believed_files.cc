@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/format/version_edit.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 
@@ -29,7 +30,8 @@ void Apply(const VersionEdit& edit, std::set<FileName>* files) {
   }
 }
 
-// Of one manifest: named after all its records, or after all but the last, which a crash can lose.
+// Adds the files that one manifest names after all its records, or after all but the last, which a
+// crash can lose.
 void AddNamed(SimulatedFileSystem& disk, const std::string& path, uint64_t number,
               std::set<std::string>* names) {
   std::set<FileName> before;

@@ -1,7 +1,7 @@
-// Which files of a database a recovery may believe: those that CURRENT leads to. What is in any
-// other file of ours (a manifest that CURRENT does not name, a log or segment that its manifest
-// does not name, the next CURRENT being written) must not be read, so it may be anything. (That it
-// is there may be asked, and of a log whether it is empty.)
+// The files of a database that a recovery may believe: those to which CURRENT leads. Any other file
+// of ours (a manifest that CURRENT does not name, a log or segment that its manifest does not name,
+// the next CURRENT being written) must not be read, so its contents may be anything. (A recovery
+// may ask whether it exists, and whether a log is empty.)
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_BELIEVED_FILES_H_
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_BELIEVED_FILES_H_
 
@@ -13,20 +13,20 @@
 
 namespace veralith::model {
 
-// Manifests, logs, segments and the next CURRENT: what is believed only when it is named.
+// True for manifests, logs, segments and the next CURRENT: they are believed only when named.
 bool IsBelievedWhenNamed(const std::string& name);
 
-// Names of the logs and segments that any manifest in the directory names.
+// Returns the names of the logs and segments that any manifest in the directory names.
 std::set<std::string> NamedByManifests(SimulatedFileSystem& disk, const std::string& directory);
 
-// Names of the manifest that CURRENT names and of the logs and segments that this manifest names.
-// Nothing when no CURRENT tells: then recovery may look at everything.
+// Returns the names of the manifest that CURRENT names and of the logs and segments that this
+// manifest names. Returns nothing if there is no CURRENT: then recovery may read everything.
 std::optional<std::set<std::string>> BelievedFiles(SimulatedFileSystem& disk,
                                                    const std::string& directory);
 
-// Of a disk on which everything is durable: what recovery must not read becomes one fixed text, so
-// that images which differ in nothing else are equal. (Not in an empty log, nor in a file with a
-// second name.)
+// For a disk on which everything is durable: gives all files that recovery must not read one fixed
+// text, so that images that differ in nothing else are equal. (Leaves out empty logs, and files
+// with a second name.)
 void CollapseUnbelieved(SimulatedFileSystem& disk, const std::string& directory);
 
 }  // namespace veralith::model

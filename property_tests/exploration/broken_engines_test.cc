@@ -1,4 +1,4 @@
-// Checks of the checks: each engine that is broken on purpose (core/base/broken.h) must be caught
+// Checks of the checks: each engine that is broken on purpose (faults/broken.h) must be caught
 // by the ordinary checks (Hazard::Check), within ten seconds of one core. Prints what caught it,
 // after how long, and a line that replays it.
 #include <algorithm>
@@ -9,19 +9,19 @@
 #include <string>
 #include <vector>
 
-#include "core/base/broken.h"
 #include "gtest/gtest.h"
 #include "model/conformance/database_under_test.h"
 #include "model/conformance/draw_trace.h"
 #include "model/conformance/runner.h"
 #include "property_tests/exploration/deletions.h"
 #include "property_tests/exploration/explorer.h"
+#include "property_tests/exploration/faults/broken.h"
 #include "property_tests/exploration/forks.h"
 #include "property_tests/exploration/long_histories.h"
 #include "property_tests/exploration/rot.h"
 #include "property_tests/life_without_memory.h"
 
-#ifndef VERALITH_BROKEN_ENGINES
+#ifndef VERALITH_BROKEN_ENGINE
 #error "built only by broken_engine_test"
 #endif
 
@@ -51,9 +51,9 @@ class BrokenEngines : public ::testing::TestWithParam<Hazard> {
     options.stop = [this] { return Seconds() > kMostSeconds; };
     Explorer explorer(options, OpenDatabaseUnderTest);
     const auto failure = explorer.Run();
-    return failure.has_value()
-               ? "exploration: " + PrintScenario(failure->scenario) + ": " + failure->difference
-               : "";
+    return failure.has_value() ? "exploration: " + PrintScenario(failure->scenario) + ": " +
+                                     failure->difference.words()
+                               : "";
   }
   std::string Campaign(uint64_t seed) {
     for (; Seconds() < kMostSeconds; ++seed) {
@@ -61,15 +61,15 @@ class BrokenEngines : public ::testing::TestWithParam<Hazard> {
           RunTrace(DrawTrace(seed, 120, Weather::kFaults), OpenDatabaseUnderTest);
       if (!result.ok()) {
         return "campaign --weather=faults --seed=" + std::to_string(seed) + ": " + result.where +
-               ": " + result.difference;
+               ": " + result.difference.words();
       }
     }
     return "";
   }
   std::string Rot(uint64_t seed) {
     for (; Seconds() < kMostSeconds; ++seed) {
-      if (std::string difference = CheckRot(seed, 20, OpenDatabaseUnderTest); !difference.empty()) {
-        return "rot: " + difference;
+      if (Difference difference = CheckRot(seed, 20, OpenDatabaseUnderTest); difference.differs()) {
+        return "rot: " + difference.words();
       }
     }
     return "";
@@ -77,8 +77,8 @@ class BrokenEngines : public ::testing::TestWithParam<Hazard> {
   // A child that waits for ever is caught by its alarm.
   std::string Forks(uint64_t seed) {
     for (; Seconds() < kMostSeconds; ++seed) {
-      if (std::string difference = CheckForks(seed, 6, /*seconds=*/4); !difference.empty()) {
-        return "forks: " + difference;
+      if (Difference difference = CheckForks(seed, 6, /*seconds=*/4); difference.differs()) {
+        return "forks: " + difference.words();
       }
     }
     return "";
@@ -87,28 +87,28 @@ class BrokenEngines : public ::testing::TestWithParam<Hazard> {
   // The sweep of failing allocations, some of each kind of call.
   std::string Memory(uint64_t nth) {
     for (bool met = true; met && Seconds() < kMostSeconds; nth += 7) {
-      if (const std::string wrong = LiveWithoutMemoryApart({.nth = nth}, &met); !wrong.empty()) {
-        return "memory: allocation " + std::to_string(nth) + ": " + wrong;
+      if (const Difference wrong = LiveWithoutMemoryApart({.nth = nth}, &met); wrong.differs()) {
+        return "memory: allocation " + std::to_string(nth) + ": " + wrong.words();
       }
     }
     return "";
   }
 
   std::string Deletions(uint64_t seed) {
-    std::string difference = CheckRangeDeletesInsideEachOther(2'000);
-    if (difference.empty()) {
+    Difference difference = CheckRangeDeletesInsideEachOther(2'000);
+    if (difference.agrees()) {
       difference = CheckQueueCost(2'000);
     }
-    for (; difference.empty() && Seconds() < kMostSeconds; ++seed) {
+    for (; difference.agrees() && Seconds() < kMostSeconds; ++seed) {
       difference = CheckQueues(seed, 3'000);
     }
-    return difference.empty() ? "" : "deletions: " + difference;
+    return std::move(difference).In("deletions: ").words();
   }
 
   std::string LongHistories(uint64_t seed) {
     for (; Seconds() < kMostSeconds; ++seed) {
-      if (std::string difference = CheckLongHistory(seed); !difference.empty()) {
-        return "long histories: " + difference;
+      if (Difference difference = CheckLongHistory(seed); difference.differs()) {
+        return "long histories: " + difference.words();
       }
     }
     return "";
@@ -132,7 +132,7 @@ TEST_P(BrokenEngines, AreCaughtByTheOrdinaryChecks) {
   EXPECT_NE(caught.find(hazard.says), std::string::npos) << caught;
 }
 
-// By hazard (docs/VERIFICATION.md, "Hazards"), one to a line.
+// By hazard (docs/HAZARDS.md, "Catches"), one to a line.
 constexpr Hazard kHazards[] = {
     {"O1", Hazard::kCampaign},
     {"O2", Hazard::kCampaign},
@@ -251,9 +251,9 @@ TEST_P(SavedScenarios, FailTheirBrokenEngineAndNoOther) {
   Scenario scenario;
   std::string error;
   ASSERT_TRUE(ParseScenario(line, &scenario, &error)) << error;
-  EXPECT_EQ(ReplayScenario(scenario, {}, OpenDatabaseUnderTest), "");
+  EXPECT_EQ(ReplayScenario(scenario, {}, OpenDatabaseUnderTest), Agree());
   BreakEngine(GetParam());
-  const std::string difference = ReplayScenario(scenario, {}, OpenDatabaseUnderTest);
+  const std::string difference = ReplayScenario(scenario, {}, OpenDatabaseUnderTest).words();
   EXPECT_NE(difference.find(found_by), std::string::npos) << difference;
 }
 

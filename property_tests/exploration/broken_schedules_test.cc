@@ -1,4 +1,4 @@
-// Checks of the checks: each engine that is broken in how its threads meet (core/base/broken.h)
+// Checks of the checks: each engine that is broken in how its threads meet (faults/broken.h)
 // must be caught by exploring the ordinary programs over a whole database, within ten seconds of
 // one core. Prints what caught it, after how many schedules.
 //
@@ -10,11 +10,12 @@
 #include <cstdio>
 #include <string>
 
-#include "core/base/broken.h"
 #include "core/base/testing/epoch_programs.h"
 #include "core/base/testing/explorer.h"
+#include "core/fs/testing/file_table_programs.h"
 #include "gtest/gtest.h"
 #include "model/conformance/database_world.h"
+#include "property_tests/exploration/faults/broken.h"
 
 namespace veralith {
 namespace {
@@ -43,11 +44,11 @@ void ExploreOne(const char* name, const ExploredProgram& program, uint64_t* sche
   std::fflush(stdout);
 }
 
-// Explores the programs one after the other, as database_schedules_test and epoch_schedules_test
-// do, until one fails.
+// Explores the programs one after the other, as the tests of schedules do, until one fails.
 void ExploreAll() {
   uint64_t schedules = 0;
   ExploreOne("reads at a thread's end", ReadsAtAThreadsEnd(), &schedules);
+  ExploreOne("two files of a table of one", ReadTwoFilesOfATableOfOne(), &schedules);
   for (const DatabaseProgram& program : DatabasePrograms()) {
     ExploreOne(program.name, WholeRun(program), &schedules);
   }
@@ -92,12 +93,12 @@ TEST_P(BrokenSchedules, AreCaughtByExploringTheWholeDatabase) {
 }
 
 // P5: memtables and segments pinned one after the other. P6: the visible timestamp loaded before
-// the pin. P7: a cache of rows filled behind an invalidation. W1: a memtable frozen while a leader
-// fills
-// it. W2_VISIBLE: a batch visible before all of it is applied. E7: a thread that ends goes on with
-// the place for its guards that it gave back.
+// the pin. P7: a cache of rows filled after an invalidation. W1: a memtable frozen while a leader
+// fills it. W2_VISIBLE: a batch visible before all of it is applied. E2Reader: a file closed while
+// it is read. E7: a thread that ends goes on with the place for its guards that it gave back.
 INSTANTIATE_TEST_SUITE_P(Hazards, BrokenSchedules,
-                         ::testing::Values("P5", "P6", "P7", "W1_FREEZE", "W2_VISIBLE", "E7"),
+                         ::testing::Values("P5", "P6", "P7", "W1_FREEZE", "W2_VISIBLE", "E2Reader",
+                                           "E7"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace {
 
 bool IsSync(FsCall call) { return call == FsCall::kSync || call == FsCall::kSyncDirectory; }
 
-// What else counts as a step of the disk.
+// Whether the call counts as a step of the disk, besides syncs.
 bool IsChange(FsCall call) {
   switch (call) {
     case FsCall::kCreate:
@@ -26,7 +26,7 @@ bool IsChange(FsCall call) {
   }
 }
 
-// Says which files are believed.
+// Whether the file says which files are believed.
 bool IsManifestOrPointer(const std::string& path) {
   return path.find("MANIFEST") != std::string::npos || path.find("CURRENT") != std::string::npos;
 }

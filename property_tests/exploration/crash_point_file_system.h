@@ -2,11 +2,11 @@
 //
 // The hook runs once for each step of the disk (simulated_file_system.h, STEPS): before a sync, and
 // after any other call that changes what the disk may hold. What the disk could survive as at these
-// places is all that a power cut could ever leave of the run, so one run shows every crash point,
-// and nothing needs to be run again for each of them.
+// places is all that a power cut could ever leave of the run. So one run shows every crash point,
+// and nothing needs to run again for each of them.
 //
-// It also notes of which files bytes were read that it did not make itself: what recovery believed.
-// (That a file exists, and its size, may be asked of any file.)
+// It also notes the files whose bytes were read and which it did not make itself: what recovery
+// believed. (Whether a file exists, and its size, may be asked of any file.)
 //
 // Thread rule: one thread. The hook must not call this object. Does not own the disk, which
 // outlives it and its Files.
@@ -33,7 +33,7 @@ class CrashPointFileSystem final : public InterceptedFileSystem {
   void Die() { dead_ = true; }
   // Paths whose bytes were read, and which this process did not make.
   const std::set<std::string>& read() const { return read_; }
-  // Changes to manifests and what points to them so far.
+  // The number of changes so far to manifests and to what points to them.
   uint64_t manifest_changes() const { return manifest_changes_; }
 
   // A step of the disk that was taken.
@@ -41,7 +41,7 @@ class CrashPointFileSystem final : public InterceptedFileSystem {
     FsCall kind;
     std::string path;
   };
-  // Those since the last call of this, while there was a hook.
+  // Returns the steps since the last call, while there was a hook.
   std::vector<Step> TakeSteps() { return std::exchange(steps_, {}); }
 
  private:
@@ -55,7 +55,7 @@ class CrashPointFileSystem final : public InterceptedFileSystem {
 
   std::function<void()> hook_;
   bool dead_ = false;
-  // What a File carries when it is known that its bytes were read.
+  // Marks a File of which it is known that its bytes were read.
   const std::shared_ptr<void> noted_ = std::make_shared<bool>(true);
   std::set<std::string> made_;
   std::set<std::string> read_;

@@ -1,13 +1,14 @@
-// Crash and concurrency together: the power is cut at every step of the disk in explored schedules
-// of a whole database, and every survivor must recover to a legal state of the history until then:
+// Crashes and concurrency together: the power is cut at every step of the disk in explored
+// schedules of a whole database. Every survivor must recover to a legal state of the history until
+// then:
 //
 //   - the state after some prefix of the commit order, timestamps and all,
-//   - which holds every write acknowledged as synced, and all that a Flush or Close which had
-//     returned found acknowledged, with everything before them;
+//   - which holds every write acknowledged as synced, and everything acknowledged before the start
+//     of a Flush or Close that had returned, with everything before them;
 //   - later commits get timestamps above all that was ever acknowledged or seen.
 //
-// One run shows all of its crash points: at each the survivors are kept, and recovered once it has
-// ended, when the timestamps of commits that were under way are known.
+// One run shows all its crash points: the survivors at each are kept, and recovered once the run
+// has ended, when the timestamps of commits that were under way are known.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -30,7 +31,7 @@
 namespace veralith {
 namespace {
 
-// What runs here runs beside no other thread, and takes no step.
+// Code that runs while no other thread does, and takes no step.
 class OutsideTheSchedule {
  public:
   OutsideTheSchedule() : scheduler_(std::exchange(explored::active, nullptr)) {}
@@ -52,11 +53,11 @@ struct CrashPoint {
 struct Recovered {
   std::string error;
   std::vector<model::Row> rows;
-  Timestamp next = 0;  // of the first commit afterwards
+  Timestamp next = 0;  // timestamp of the first commit afterwards
 };
 
 absl::Status RecoverInto(SimulatedFileSystem& disk, Recovered* recovered) {
-  SimulatedClock clock(1'000);  // far behind: only what is durable keeps timestamps rising
+  SimulatedClock clock(1'000);  // far in the past: only what is durable keeps timestamps rising
   SimulatedExecutor executor(1, &clock);
   Options options = ExploredOptions();
   options.file_system = &disk;
@@ -75,7 +76,7 @@ absl::Status RecoverInto(SimulatedFileSystem& disk, Recovered* recovered) {
   return db->Close();
 }
 
-// Commits in their order, and who may rely on them from when on.
+// Commits in their order, and from when on somebody may rely on them.
 struct Commits {
   explicit Commits(const DatabaseWorld& world) {
     for (model::Call& call : world.History()) {
@@ -154,7 +155,7 @@ class CrashSchedules : public ::testing::TestWithParam<DatabaseProgram> {
     DatabaseWorld world(run, setting);
     through->SetHook([&world, &points] {
       if (world.exploring()) {
-        const uint64_t tick = world.Now();  // a step, so that the reduction knows of it
+        const uint64_t tick = world.Now();  // a step, so the reduction knows about it
         const OutsideTheSchedule outside;
         points.push_back(
             {tick, world.disk().steps(), world.disk().EnumerateSurvivors(kSurvivors).images});
@@ -202,7 +203,7 @@ class CrashSchedules : public ::testing::TestWithParam<DatabaseProgram> {
     EXPECT_FALSE(result.failure.has_value());
     EXPECT_GT(points_, 0u);
   }
-  // VERALITH_SCHEDULES: more for a night.
+  // VERALITH_SCHEDULES: more schedules, for a night.
   static uint64_t MostSchedules(uint64_t ordinary) {
     const char* asked = std::getenv("VERALITH_SCHEDULES");
     return asked == nullptr ? ordinary : std::strtoull(asked, nullptr, 10);

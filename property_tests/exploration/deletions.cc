@@ -28,8 +28,10 @@ void Erase(const std::string& begin, const std::string& end, Keys* keys) {
   keys->erase(keys->lower_bound(begin), keys->lower_bound(end));
 }
 
-// What the iterator shows against what is expected, forwards and backwards.
-std::string CheckScan(DbIterator& iterator, const Keys& expected) {
+Difference Done(const absl::Status& status) { return status.ok() ? Agree() : ToString(status); }
+
+// Compares what the iterator shows with what is expected, forwards and backwards.
+Difference CheckScan(DbIterator& iterator, const Keys& expected) {
   auto key = expected.begin();
   for (iterator.SeekToFirst(); iterator.Valid(); iterator.Next(), ++key) {
     if (key == expected.end() || iterator.key() != *key) {
@@ -47,7 +49,7 @@ std::string CheckScan(DbIterator& iterator, const Keys& expected) {
                     back == expected.rend() ? "its end" : *back);
     }
   }
-  return back == expected.rend() ? "" : StrCat("a backward scan ends before ", *back);
+  return back == expected.rend() ? Agree() : StrCat("a backward scan ends before ", *back);
 }
 
 // --- Range deletes inside each other -----------------------------------------------------------
@@ -76,57 +78,51 @@ class RangeDeletes {
     options_.write_buffer_bytes = size_t{64} << 20;
   }
 
-  std::string Run() {
-    std::string difference = Open();
-    for (const auto step : {&RangeDeletes::Fill, &RangeDeletes::Delete}) {
-      difference = difference.empty() ? (this->*step)() : difference;
-    }
-    Stage("in the memtable", &difference);
-    AndThen(db_->Flush(), &difference);
-    Stage("in segments", &difference);
-    AndThen(db_->CompactAll(), &difference);
-    Stage("compacted", &difference);
+  Difference Run() {
+    const std::string where = StrCat(shape_.name, ": ");
+    Difference difference = Stages();
     for (const auto& [snapshot, keys] : snapshots_) {
       db_->ReleaseSnapshot(snapshot);
     }
     snapshots_.clear();
-    AndThen(db_->Close(), &difference);
-    difference = difference.empty() ? Open() : difference;
-    Stage("opened again", &difference);
-    return difference.empty() ? "" : StrCat(shape_.name, ": ", difference);
+    VERALITH_RETURN_IF_DIFFERENT(std::move(difference).In(where));
+    VERALITH_RETURN_IF_DIFFERENT(Done(db_->Close()).In(where));
+    VERALITH_RETURN_IF_DIFFERENT(Open().In(where));
+    return Compare("opened again").In(where);
   }
 
  private:
-  static void AndThen(const absl::Status& status, std::string* difference) {
-    if (difference->empty() && !status.ok()) {
-      *difference = ToString(status);
-    }
+  Difference Stages() {
+    VERALITH_RETURN_IF_DIFFERENT(Open());
+    VERALITH_RETURN_IF_DIFFERENT(Fill());
+    VERALITH_RETURN_IF_DIFFERENT(Delete());
+    VERALITH_RETURN_IF_DIFFERENT(Compare("in the memtable"));
+    VERALITH_RETURN_IF_DIFFERENT(Done(db_->Flush()));
+    VERALITH_RETURN_IF_DIFFERENT(Compare("in segments"));
+    VERALITH_RETURN_IF_DIFFERENT(Done(db_->CompactAll()));
+    return Compare("compacted");
   }
 
-  std::string Open() {
+  Difference Open() {
     auto db = simulation_.Open(options_);
     if (!db.ok()) {
       return ToString(db.status());
     }
     db_ = *std::move(db);
-    return "";
+    return Agree();
   }
 
-  std::string Fill() {
+  Difference Fill() {
     for (uint64_t place = 0; place < 2 * count_; ++place) {
       if (const absl::Status status = db_->Put({}, Place(place), "v"); !status.ok()) {
         return ToString(status);
       }
       keys_.insert(Place(place));
     }
-    return ToStringUnlessOk(db_->Flush());
+    return Done(db_->Flush());
   }
 
-  static std::string ToStringUnlessOk(const absl::Status& status) {
-    return status.ok() ? "" : ToString(status);
-  }
-
-  std::string Delete() {
+  Difference Delete() {
     for (uint64_t i = 0; i < count_; ++i) {
       const auto [begin, end] = shape_.range(i, count_);
       const absl::Status status = db_->DeleteRange({}, kDefaultNamespace, Place(begin), Place(end));
@@ -141,30 +137,23 @@ class RangeDeletes {
     const double bytes = static_cast<double>(db_->GetStatistics().memtable_bytes);
     const double count = static_cast<double>(count_);
     const double bound = 65536 + 40 * count * std::log2(count);
-    return bytes <= bound ? ""
+    return bytes <= bound ? Agree()
                           : StrCat(count_, " range deletes take ", static_cast<uint64_t>(bytes),
                                    " bytes, more than ", static_cast<uint64_t>(bound));
   }
 
-  void Stage(const char* name, std::string* difference) {
-    if (!difference->empty()) {
-      return;
-    }
-    *difference = Check(nullptr, keys_);
+  Difference Compare(const std::string& stage) {
+    VERALITH_RETURN_IF_DIFFERENT(Check(nullptr, keys_).In(stage + ": "));
     for (const auto& [snapshot, keys] : snapshots_) {
-      *difference = difference->empty() ? Check(snapshot, keys) : *difference;
+      VERALITH_RETURN_IF_DIFFERENT(Check(snapshot, keys).In(stage + ": "));
     }
-    if (!difference->empty()) {
-      *difference = StrCat(name, ": ", *difference);
-    }
+    return Agree();
   }
 
-  std::string Check(const Snapshot* snapshot, const Keys& keys) {
+  Difference Check(const Snapshot* snapshot, const Keys& keys) {
     ScanOptions options;
     options.snapshot = snapshot;
-    if (std::string difference = CheckScan(*db_->NewIterator(options), keys); !difference.empty()) {
-      return difference;
-    }
+    VERALITH_RETURN_IF_DIFFERENT(CheckScan(*db_->NewIterator(options), keys));
     for (uint64_t place = 0; place < 2 * count_; place += 1 + count_ / 50) {
       PinnedValue value;
       const absl::StatusOr<bool> found = db_->Get(options, Place(place), &value);
@@ -172,7 +161,7 @@ class RangeDeletes {
         return StrCat("a lookup of ", Place(place), " is wrong");
       }
     }
-    return "";
+    return Agree();
   }
 
   const Shape& shape_;
@@ -186,7 +175,7 @@ class RangeDeletes {
 
 // --- Queues --------------------------------------------------------------------------------------
 
-// Takes from one end and appends at the other; keys passed per step.
+// Takes from one end and appends at the other; reports the keys passed per step.
 class PlainQueue {
  public:
   PlainQueue(bool takes_first, bool holds_snapshot, size_t write_buffer_bytes)
@@ -195,7 +184,7 @@ class PlainQueue {
     options_.write_buffer_bytes = write_buffer_bytes;
   }
 
-  std::string Run(uint64_t steps) {
+  Difference Run(uint64_t steps) {
     auto db = simulation_.Open(options_);
     if (!db.ok()) {
       return ToString(db.status());
@@ -206,16 +195,16 @@ class PlainQueue {
       db_->Put({}, KeyOf(appended), "v").IgnoreError();
     }
     const Snapshot* const snapshot = holds_snapshot_ ? db_->GetSnapshot() : nullptr;
-    std::string difference;
-    for (uint64_t i = 0; i < steps && difference.empty(); ++i) {
+    Difference difference = Agree();
+    for (uint64_t i = 0; i < steps && difference.agrees(); ++i) {
       difference = Step(KeyOf(kMiddle + i), KeyOf(appended++));
     }
     const uint64_t passed = db_->GetStatistics().hidden_keys;
-    if (difference.empty() && passed > kMostPassed * steps) {
+    if (difference.agrees() && passed > kMostPassed * steps) {
       difference = StrCat(steps, " steps passed ", passed, " deleted keys");
     }
     db_->ReleaseSnapshot(snapshot);
-    return difference.empty() ? ToStringUnlessOk(db_->Close()) : difference;
+    return difference.agrees() ? Done(db_->Close()) : difference;
   }
 
  private:
@@ -223,14 +212,11 @@ class PlainQueue {
   static constexpr uint64_t kLength = 20;
   static constexpr uint64_t kMostPassed = 64;
 
-  static std::string ToStringUnlessOk(const absl::Status& status) {
-    return status.ok() ? "" : ToString(status);
-  }
   std::string KeyOf(uint64_t number) const {
     return Place(takes_first_ ? number : 2 * kMiddle - number);
   }
 
-  std::string Step(const std::string& next, const std::string& appended) {
+  Difference Step(const std::string& next, const std::string& appended) {
     const std::unique_ptr<DbIterator> iterator = db_->NewIterator({});
     takes_first_ ? iterator->SeekToFirst() : iterator->SeekToLast();
     if (!iterator->Valid() || iterator->key() != next) {
@@ -238,7 +224,7 @@ class PlainQueue {
     }
     absl::Status status = db_->Delete({}, next);
     status.Update(db_->Put({}, appended, "v"));
-    return ToStringUnlessOk(status);
+    return Done(status);
   }
 
   const bool takes_first_;
@@ -248,9 +234,9 @@ class PlainQueue {
   std::unique_ptr<Db> db_;
 };
 
-// Seeks over keys of which all but the first and the last are deleted: to the middle, and then
-// again and again to the end from which the part that is known comes late, or anywhere.
-std::string SeekAround(Db& db, bool forward, uint64_t deleted, uint64_t seeks) {
+// Seeks over keys of which all but the first and the last are deleted. It seeks to the middle
+// first, and then in turn to the end from which the known part comes last, and to anywhere.
+Difference SeekAround(Db& db, bool forward, uint64_t deleted, uint64_t seeks) {
   Random random(1);
   for (uint64_t i = 0; i < seeks; ++i) {
     const std::unique_ptr<DbIterator> iterator = db.NewIterator({});
@@ -262,10 +248,10 @@ std::string SeekAround(Db& db, bool forward, uint64_t deleted, uint64_t seeks) {
       return StrCat("a seek to ", target, " does not find the key beyond the deleted ones");
     }
   }
-  return "";
+  return Agree();
 }
 
-std::string CheckSeeksOneWay(bool forward, uint64_t deleted) {
+Difference CheckSeeksOneWay(bool forward, uint64_t deleted) {
   constexpr uint64_t kSeeks = 200;
   Simulation simulation;
   auto db = simulation.Open();
@@ -280,22 +266,22 @@ std::string CheckSeeksOneWay(bool forward, uint64_t deleted) {
   for (uint64_t place = 1; place <= deleted; ++place) {
     status.Update((*db)->Delete({}, Place(place)));
   }
-  std::string difference =
+  Difference difference =
       status.ok() ? SeekAround(**db, forward, deleted, kSeeks) : ToString(status);
   const uint64_t passed = (*db)->GetStatistics().hidden_keys;
-  if (difference.empty() && passed > 4 * deleted + 64 * kSeeks) {
+  if (difference.agrees() && passed > 4 * deleted + 64 * kSeeks) {
     difference = StrCat(kSeeks, " seeks into ", deleted, " deleted keys passed ", passed);
   }
   (*db)->ReleaseSnapshot(keeps_all);
   status = (*db)->Close();
-  return difference.empty() && !status.ok() ? ToString(status) : difference;
+  return difference.agrees() ? Done(status) : difference;
 }
 
 class Queues {
  public:
   explicit Queues(uint64_t seed) : random_(seed), simulation_(seed) {}
 
-  std::string Run(int steps) {
+  Difference Run(int steps) {
     Options options = simulation_.SmallOptions();
     options.write_buffer_bytes = size_t{1} << (12 + random_.Below(8));
     auto db = simulation_.Open(options);
@@ -303,17 +289,14 @@ class Queues {
       return ToString(db.status());
     }
     db_ = *std::move(db);
-    std::string difference;
-    for (int i = 0; i < steps && difference.empty(); ++i) {
-      difference = Step();
-      if (!difference.empty()) {
-        difference = StrCat("step ", i, ": ", difference);
-      }
+    Difference difference = Agree();
+    for (int i = 0; i < steps && difference.agrees(); ++i) {
+      difference = Step().In(StrCat("step ", i, ": "));
     }
     earlier_.reset();
     db_->ReleaseSnapshot(snapshot_);
     const absl::Status closed = db_->Close();
-    return difference.empty() && !closed.ok() ? ToString(closed) : difference;
+    return difference.agrees() ? Done(closed) : difference;
   }
 
  private:
@@ -323,7 +306,7 @@ class Queues {
     return StrCat(queue, "-", Place(number));
   }
 
-  std::string Step() {
+  Difference Step() {
     const uint64_t queue = random_.Below(kQueues);
     switch (random_.Below(64)) {
       case 0:
@@ -339,26 +322,26 @@ class Queues {
       case 5:
         return TakeLast(queue);
       default:
-        // A long time of appending, then one of taking, so that stretches grow.
+        // Long times of appending and long times of taking take turns, so that stretches grow.
         return random_.Below(128) == 0 || (keys_.size() > 80) != taking_ ? Turn(queue)
                : taking_                                                 ? TakeFirst(queue)
                                                                          : Append(queue);
     }
   }
 
-  std::string Turn(uint64_t queue) {
+  Difference Turn(uint64_t queue) {
     taking_ = keys_.size() > 80 || (taking_ && keys_.size() > 3);
     return taking_ ? TakeFirst(queue) : Append(queue);
   }
 
-  std::string Append(uint64_t queue) { return Put(KeyOf(queue, tail_[queue]++)); }
+  Difference Append(uint64_t queue) { return Put(KeyOf(queue, tail_[queue]++)); }
 
-  std::string Put(const std::string& key) {
+  Difference Put(const std::string& key) {
     keys_.insert(key);
     return Done(db_->Put({}, key, "v"));
   }
 
-  std::string TakeFirst(uint64_t queue) {
+  Difference TakeFirst(uint64_t queue) {
     ScanOptions options;
     options.lower = Bound::Inclusive(KeyOf(queue, 0));
     const std::unique_ptr<DbIterator> iterator = db_->NewIterator(options);
@@ -366,7 +349,7 @@ class Queues {
     return Take(*iterator, keys_.lower_bound(options.lower.key));
   }
 
-  std::string TakeLast(uint64_t queue) {
+  Difference TakeLast(uint64_t queue) {
     ScanOptions options;
     options.upper = Bound::Exclusive(KeyOf(queue + 1, 0));
     const std::unique_ptr<DbIterator> iterator = db_->NewIterator(options);
@@ -375,9 +358,12 @@ class Queues {
     return Take(*iterator, next == keys_.begin() ? keys_.end() : std::prev(next));
   }
 
-  std::string Take(DbIterator& iterator, Keys::const_iterator expected) {
+  Difference Take(DbIterator& iterator, Keys::const_iterator expected) {
     if (expected == keys_.end()) {
-      return iterator.Valid() ? StrCat(iterator.key(), " is there, nothing should be") : "";
+      if (!iterator.Valid()) {
+        return Agree();
+      }
+      return StrCat(iterator.key(), " is there, nothing should be");
     }
     if (!iterator.Valid() || iterator.key() != *expected) {
       return StrCat(iterator.Valid() ? iterator.key() : "nothing", " is next, not ", *expected);
@@ -387,36 +373,32 @@ class Queues {
     return Done(db_->Delete({}, key));
   }
 
-  std::string DeleteRange(uint64_t queue) {
+  Difference DeleteRange(uint64_t queue) {
     const std::string begin = KeyOf(queue, 0);
     const std::string end = KeyOf(queue, random_.Below(tail_[queue] / 2 + 1));
     Erase(begin, end, &keys_);
     return Done(db_->DeleteRange({}, kDefaultNamespace, begin, end));
   }
 
-  // An iterator that was made a while ago learns of its own time.
-  std::string CheckEarlier() {
-    const std::string difference = earlier_ == nullptr ? "" : CheckScan(*earlier_, earlier_keys_);
+  // An older iterator learns about the state of its own time.
+  Difference CheckEarlier() {
+    Difference difference = earlier_ == nullptr ? Agree() : CheckScan(*earlier_, earlier_keys_);
     earlier_ = db_->NewIterator({});
     earlier_keys_ = keys_;
     return difference;
   }
 
-  std::string CheckSnapshot() {
+  Difference CheckSnapshot() {
     ScanOptions options;
     options.snapshot = snapshot_;
-    std::string difference =
-        snapshot_ == nullptr ? "" : CheckScan(*db_->NewIterator(options), snapshot_keys_);
+    Difference difference =
+        snapshot_ == nullptr ? Agree() : CheckScan(*db_->NewIterator(options), snapshot_keys_);
     if (snapshot_ == nullptr || random_.Below(4) == 0) {
       db_->ReleaseSnapshot(snapshot_);
       snapshot_ = db_->GetSnapshot();
       snapshot_keys_ = keys_;
     }
     return difference;
-  }
-
-  static std::string Done(const absl::Status& status) {
-    return status.ok() ? "" : ToString(status);
   }
 
   Random random_;
@@ -433,44 +415,38 @@ class Queues {
 
 }  // namespace
 
-std::string CheckRangeDeletesInsideEachOther(uint64_t count) {
+Difference CheckRangeDeletesInsideEachOther(uint64_t count) {
   for (const Shape& shape : kShapes) {
-    if (std::string difference = RangeDeletes(shape, count).Run(); !difference.empty()) {
-      return difference;
-    }
+    VERALITH_RETURN_IF_DIFFERENT(RangeDeletes(shape, count).Run());
   }
-  return "";
+  return Agree();
 }
 
-std::string CheckQueueCost(uint64_t steps) {
+Difference CheckQueueCost(uint64_t steps) {
   for (const bool takes_first : {true, false}) {
     for (const bool holds_snapshot : {false, true}) {
       for (const size_t write_buffer : {size_t{16} << 10, size_t{64} << 20}) {
-        const std::string difference =
-            PlainQueue(takes_first, holds_snapshot, write_buffer).Run(steps);
-        if (!difference.empty()) {
-          return StrCat(takes_first ? "from the front" : "from the back",
-                        holds_snapshot ? ", a snapshot held" : "", ", memtables of ", write_buffer,
-                        " bytes: ", difference);
-        }
+        const std::string where = StrCat(takes_first ? "from the front" : "from the back",
+                                         holds_snapshot ? ", a snapshot held" : "",
+                                         ", memtables of ", write_buffer, " bytes: ");
+        VERALITH_RETURN_IF_DIFFERENT(
+            PlainQueue(takes_first, holds_snapshot, write_buffer).Run(steps).In(where));
       }
     }
   }
-  return "";
+  return Agree();
 }
 
-std::string CheckSeeksIntoDeletedKeys(uint64_t deleted) {
+Difference CheckSeeksIntoDeletedKeys(uint64_t deleted) {
   for (const bool forward : {true, false}) {
-    if (std::string difference = CheckSeeksOneWay(forward, deleted); !difference.empty()) {
-      return StrCat(forward ? "forwards: " : "backwards: ", difference);
-    }
+    const char* const way = forward ? "forwards: " : "backwards: ";
+    VERALITH_RETURN_IF_DIFFERENT(CheckSeeksOneWay(forward, deleted).In(way));
   }
-  return "";
+  return Agree();
 }
 
-std::string CheckQueues(uint64_t seed, int steps) {
-  const std::string difference = Queues(seed).Run(steps);
-  return difference.empty() ? "" : StrCat("seed ", seed, ": ", difference);
+Difference CheckQueues(uint64_t seed, int steps) {
+  return Queues(seed).Run(steps).In(StrCat("seed ", seed, ": "));
 }
 
 }  // namespace veralith::model

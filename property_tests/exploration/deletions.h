@@ -1,32 +1,34 @@
-// Many deletes that lie over each other or follow each other: answers are those of a map of keys,
-// and what they cost does not grow with what was deleted before (hazard E12).
+// Many deletes that overlap each other or follow each other. The answers are those of a map of
+// keys, and their cost does not grow with what was deleted before (hazard E12).
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_DELETIONS_H_
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_DELETIONS_H_
 
 #include <cstdint>
-#include <string>
+
+#include "model/difference.h"
 
 namespace veralith::model {
 
-// Each returns "" or what is wrong.
+// Each says what is wrong, if anything is.
 
-// Range deletes that grow, nest, shrink, overlap or lie anyhow, `count` of each: memory of the
-// memtable of order n log n, and at snapshots all along the answers of a map; in the memtable, in
-// segments, compacted, and opened again.
-std::string CheckRangeDeletesInsideEachOther(uint64_t count);
+// Range deletes that grow, nest, shrink, overlap or lie at random, `count` of each. The memory of
+// the memtable is of order n log n, and at snapshots all along the answers are those of a map: in
+// the memtable, in segments, compacted, and opened again.
+Difference CheckRangeDeletesInsideEachOther(uint64_t count);
 
-// A queue: the first key is taken and deleted, one is appended, `steps` times. The keys that a step
-// passes do not grow with the steps before it, whatever snapshot is held, and from either end.
-std::string CheckQueueCost(uint64_t steps);
+// A queue: `steps` times, the first key is taken and deleted, and one is appended. The number of
+// keys that a step passes does not grow with the steps before it, whatever snapshot is held, from
+// either end.
+Difference CheckQueueCost(uint64_t steps);
 
-// Seeks to anywhere in a stretch of `deleted` keys: together they pass each key a few times at
-// most, and beyond that a bounded number each.
-std::string CheckSeeksIntoDeletedKeys(uint64_t deleted);
+// Seeks to anywhere in a stretch of `deleted` keys. Together they pass each key at most a few
+// times, and each seek passes a bounded number of keys besides.
+Difference CheckSeeksIntoDeletedKeys(uint64_t deleted);
 
 // Queues in one database, consumed from both ends, with range deletes, keys put again where others
-// were deleted, snapshots, and iterators that were made before: scans are those of a map.
-// Everything follows from the seed.
-std::string CheckQueues(uint64_t seed, int steps);
+// were deleted, snapshots, and older iterators. Scans are those of a map. Everything follows from
+// the seed.
+Difference CheckQueues(uint64_t seed, int steps);
 
 }  // namespace veralith::model
 

@@ -23,7 +23,7 @@ size_t Environment(const char* name, size_t otherwise) {
   return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
 }
 
-// Tests of this file are its shards: all of them together explore everything.
+// The tests of this file are its shards: together they explore everything.
 class Exploration : public ::testing::TestWithParam<size_t> {};
 constexpr size_t kShards = 4;
 
@@ -39,7 +39,8 @@ TEST_P(Exploration, EveryCrashLeavesALegalStateThatLivesOn) {
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   std::printf("%s%10.1f  seconds\n", PrintCounts(explorer.counts()).c_str(), seconds.count());
   ASSERT_FALSE(failure.has_value()) << Report(*failure);
-  // Far below what the alphabet of this file's time explores: an exploration of nothing must fail.
+  // Far below what the alphabet explored when this was written: an exploration of nothing must
+  // fail.
   EXPECT_GT(explorer.counts().sequences, 1'000u);
   EXPECT_GT(explorer.counts().cases(), 50'000u);
   EXPECT_GT(explorer.counts().second_images, 50'000u);
@@ -47,18 +48,18 @@ TEST_P(Exploration, EveryCrashLeavesALegalStateThatLivesOn) {
 
 INSTANTIATE_TEST_SUITE_P(Shard, Exploration, ::testing::Range(size_t{0}, kShards));
 
-// Each failed once, before what it names was repaired.
+// Each failed once, before the bug that it names was fixed.
 TEST(ExploredScenarios, ThatFailedOnceDoNotFailAgain) {
   const char* const lines[] = {
-      // Hazard R6: a log that lost everything, its header too, was taken for one without records,
-      // and the log behind it was replayed over the hole.
+      // Hazard R6: a log that lost everything, including its header, was taken for one without
+      // records, and the log after it was replayed over the hole.
       R"(put 0 "b" 5000 - / put 0 "a" 8 - @4.4)",
   };
   for (const char* line : lines) {
     Scenario scenario;
     std::string error;
     ASSERT_TRUE(ParseScenario(line, &scenario, &error)) << error;
-    EXPECT_EQ(ReplayScenario(scenario, {}, OpenDatabaseUnderTest), "") << line;
+    EXPECT_EQ(ReplayScenario(scenario, {}, OpenDatabaseUnderTest), Agree()) << line;
   }
 }
 
@@ -86,7 +87,8 @@ TEST(ExploredScenarios, SayWhenAPowerCutDoesNotExist) {
 
 TEST(ExploredStates, AreWhatTheirNamesSay) {
   for (const PreparedState& state : PreparedStates()) {
-    EXPECT_EQ(ReplayScenario({state.rolling, state.operations, {}}, {}, OpenDatabaseUnderTest), "")
+    EXPECT_EQ(ReplayScenario({state.rolling, state.operations, {}}, {}, OpenDatabaseUnderTest),
+              Agree())
         << state.name;
   }
   EXPECT_EQ(ExplorationLetters().size(), 16u);

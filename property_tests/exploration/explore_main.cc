@@ -5,8 +5,8 @@
 //   explore --replay='put 0 "a" 8 - / flush @7.3'
 //   explore --replay-file=FILE      its first line
 //
-// As explore_broken, the same with an engine broken on purpose: --break=R6 (docs/VERIFICATION.md
-// lists them).
+// As explore_broken, the same with an engine broken on purpose: --break=R6 (docs/HAZARDS.md lists
+// them).
 //
 // Prints what was explored. Exit codes: 0 nothing found, 1 a failure (with the command that replays
 // it), 2 usage. A night's run: --depth=4 --prepared-depth=3.
@@ -17,9 +17,11 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/broken.h"
 #include "model/conformance/database_under_test.h"
 #include "property_tests/exploration/explorer.h"
+#ifdef VERALITH_BROKEN_ENGINE
+#include "property_tests/exploration/faults/broken.h"
+#endif
 
 namespace veralith::model {
 namespace {
@@ -49,7 +51,7 @@ bool ParseFlag(std::string_view argument, Flags* flags) {
     std::ifstream stream{std::string(value)};
     return static_cast<bool>(std::getline(stream, flags->replay));
   }
-#ifdef VERALITH_BROKEN_ENGINES
+#ifdef VERALITH_BROKEN_ENGINE
   if (name == "--break") {
     BreakEngine(std::string(value));
     return true;
@@ -73,9 +75,9 @@ int Replay(const Flags& flags) {
     std::fprintf(stderr, "explore: %s\n", error.c_str());
     return 2;
   }
-  const std::string difference = ReplayScenario(scenario, flags.options, OpenDatabaseUnderTest);
-  std::printf("%s\n", difference.empty() ? "nothing is wrong" : difference.c_str());
-  return difference.empty() ? 0 : 1;
+  const Difference difference = ReplayScenario(scenario, flags.options, OpenDatabaseUnderTest);
+  std::printf("%s\n", difference.agrees() ? "nothing is wrong" : difference.words().c_str());
+  return difference.agrees() ? 0 : 1;
 }
 
 int Explore(Flags flags) {

@@ -8,7 +8,7 @@
 namespace veralith::model {
 namespace {
 
-// The next of all sequences of letters of one length, in order; false after the last.
+// Advances to the next of all sequences of letters of one length, in order; false after the last.
 bool NextSequence(std::vector<size_t>* letters) {
   for (size_t i = letters->size(); i-- > 0;) {
     if (++(*letters)[i] < ExplorationLetters().size()) {
@@ -30,36 +30,36 @@ uint64_t KeyOf(const SimulatedFileSystem& image, const Ledger& ledger) {
   return (image.Fingerprint() * 0x9e3779b97f4a7c15u) ^ ledger.signature();
 }
 
-// Runs the operations and collects the crash points of the last one (of the opening, when there is
-// none); "" or what is wrong.
-std::string RunOperations(World& world, const std::vector<Operation>& operations,
-                          const ExplorationOptions& options, std::vector<CrashPoint>* points) {
+// Runs the operations and collects the crash points of the last one (or of the opening, if there is
+// none). Says what is wrong.
+Difference RunOperations(World& world, const std::vector<Operation>& operations,
+                         const ExplorationOptions& options, std::vector<CrashPoint>* points) {
   if (operations.empty()) {
     world.Collect(options.survivors, options.repeat);
   }
-  std::string difference = world.Open();
-  for (size_t i = 0; i < operations.size() && difference.empty(); ++i) {
+  Difference difference = world.Open();
+  for (size_t i = 0; i < operations.size() && difference.agrees(); ++i) {
     if (i + 1 == operations.size()) {
       world.Collect(options.survivors, options.repeat);
     }
     difference = world.Apply(i, operations[i]);
   }
   *points = world.TakePoints();
-  return difference.empty() ? world.Compare() : difference;
+  return difference.agrees() ? world.Compare() : difference;
 }
 
 // Recovers what a power cut left, collecting the crash points of the recovery, and compares it.
-std::string Recover(World& world, const ExplorationOptions& options,
-                    std::vector<CrashPoint>* points) {
+Difference Recover(World& world, const ExplorationOptions& options,
+                   std::vector<CrashPoint>* points) {
   world.Collect(options.second_survivors, options.repeat);
-  const std::string difference = world.Open();
+  Difference difference = world.Open();
   *points = world.TakePoints();
-  return difference.empty() ? world.CheckRecovered() : difference;
+  return difference.agrees() ? world.CheckRecovered() : difference;
 }
 
-std::string Recover(World& world) {
-  const std::string difference = world.Open();
-  return difference.empty() ? world.CheckRecovered() : difference;
+Difference Recover(World& world) {
+  VERALITH_RETURN_IF_DIFFERENT(world.Open());
+  return world.CheckRecovered();
 }
 
 }  // namespace
@@ -100,7 +100,7 @@ std::optional<ExplorationFailure> Explorer::RunLength(const Scenario& start, siz
     if (options_.stop != nullptr && options_.stop()) {
       return std::nullopt;
     }
-    // Those that differ in the last letter are of one part: they share most images.
+    // Sequences that differ only in the last letter belong to one part: they share most images.
     family_ += letters.empty() || letters.back() == 0 ? 1 : 0;
     if (family_ % options_.shards != options_.shard) {
       continue;
@@ -118,8 +118,8 @@ std::optional<ExplorationFailure> Explorer::RunSequence(const Scenario& sequence
   std::vector<CrashPoint> points;
   {
     World world(std::make_unique<SimulatedFileSystem>(), {}, open_, sequence.rolling);
-    std::string difference = RunOperations(world, sequence.operations, options_, &points);
-    if (!difference.empty()) {
+    Difference difference = RunOperations(world, sequence.operations, options_, &points);
+    if (difference.differs()) {
       return ExplorationFailure{sequence, std::move(difference)};
     }
   }
@@ -163,19 +163,20 @@ std::optional<ExplorationFailure> Explorer::CheckImage(const SimulatedFileSystem
   std::vector<CrashPoint> points;
   {
     World world(image.CloneWithEverything(), ledger, open_, scenario.rolling);
-    std::string difference = second_cuts ? Recover(world, options_, &points) : Recover(world);
-    if (difference.empty() && IsNewLife(world, scenario.power_cuts.size(), key)) {
+    Difference difference = second_cuts ? Recover(world, options_, &points) : Recover(world);
+    if (difference.agrees() && IsNewLife(world, scenario.power_cuts.size(), key)) {
       ++counts_.lives;
       difference = world.LiveOn(key);
     }
-    if (!difference.empty()) {
+    if (difference.differs()) {
       return ExplorationFailure{scenario, std::move(difference)};
     }
   }
   return CheckPoints(points, scenario, /*second_cuts=*/false);
 }
 
-// After one power cut each recovered database lives on in each way, after two in one.
+// After one power cut each recovered database lives on in each way, after two power cuts in one
+// way.
 bool Explorer::IsNewLife(World& world, size_t power_cuts, uint64_t variety) {
   const uint64_t recovered = KeyOf(world.disk(), world.ledger());
   const bool is_new = lived_.insert(recovered).second;
@@ -184,13 +185,13 @@ bool Explorer::IsNewLife(World& world, size_t power_cuts, uint64_t variety) {
   return is_new || (power_cuts == 1 && is_new_way) || options_.repeat;
 }
 
-std::string ReplayScenario(const Scenario& scenario, const ExplorationOptions& options,
-                           const DbOpener& open) {
+Difference ReplayScenario(const Scenario& scenario, const ExplorationOptions& options,
+                          const DbOpener& open) {
   auto world = std::make_unique<World>(std::make_unique<SimulatedFileSystem>(), Ledger(), open,
                                        scenario.rolling);
   std::vector<CrashPoint> points;
-  std::string difference = RunOperations(*world, scenario.operations, options, &points);
-  for (size_t i = 0; i < scenario.power_cuts.size() && difference.empty(); ++i) {
+  VERALITH_RETURN_IF_DIFFERENT(RunOperations(*world, scenario.operations, options, &points));
+  for (size_t i = 0; i < scenario.power_cuts.size(); ++i) {
     const PowerCut& cut = scenario.power_cuts[i];
     if (cut.point >= points.size() || cut.survivor >= points[cut.point].state->images.size()) {
       return "no such power cut: @" + std::to_string(cut.point) + "." +
@@ -201,12 +202,10 @@ std::string ReplayScenario(const Scenario& scenario, const ExplorationOptions& o
     const uint64_t key = KeyOf(image, state->ledger) + (scenario.rolling ? 1 : 0);
     world =
         std::make_unique<World>(image.CloneWithEverything(), state->ledger, open, scenario.rolling);
-    difference = Recover(*world, options, &points);
-    if (difference.empty()) {
-      difference = world->LiveOn(key);
-    }
+    VERALITH_RETURN_IF_DIFFERENT(Recover(*world, options, &points));
+    VERALITH_RETURN_IF_DIFFERENT(world->LiveOn(key));
   }
-  return difference;
+  return Agree();
 }
 
 std::string PrintCounts(const ExplorationCounts& counts) {
@@ -228,7 +227,7 @@ std::string PrintCounts(const ExplorationCounts& counts) {
 }
 
 std::string Report(const ExplorationFailure& failure) {
-  return "the exploration failed: " + failure.difference + "\nreplay with:\n  bazel run " +
+  return "the exploration failed: " + failure.difference.words() + "\nreplay with:\n  bazel run " +
          "//property_tests/exploration:explore -- --replay='" + PrintScenario(failure.scenario) +
          "'\n";
 }

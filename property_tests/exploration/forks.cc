@@ -10,8 +10,8 @@
 #include "core/base/status.h"
 #include "core/base/sync.h"
 #include "core/base/testing/in_child.h"
-#include "core/db/db.h"
 #include "core/fs/testing/temporary_directory.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 namespace {
@@ -35,10 +35,10 @@ std::string ValueOf(uint64_t i) {
   return std::to_string(i) + std::string(i % 5 == 0 ? 400 : 20, 'v');
 }
 
-std::string ErrorOf(const absl::Status& status) { return status.ok() ? "" : ToString(status); }
+Difference ErrorOf(const absl::Status& status) { return status.ok() ? Agree() : ToString(status); }
 
-// "" when the database holds keys 0 to `count` - 1, and their values.
-std::string CheckKeys(Db& db, uint64_t count) {
+// Checks that the database holds keys 0 to `count` - 1, and their values.
+Difference CheckKeys(Db& db, uint64_t count) {
   const std::unique_ptr<DbIterator> it = db.NewIterator({});
   uint64_t i = 0;
   for (it->SeekToFirst(); it->Valid(); it->Next(), ++i) {
@@ -49,22 +49,20 @@ std::string CheckKeys(Db& db, uint64_t count) {
   if (!it->status().ok()) {
     return ErrorOf(it->status());
   }
-  return i == count ? "" : std::to_string(i) + " keys, not " + std::to_string(count);
+  return i == count ? Agree() : std::to_string(i) + " keys, not " + std::to_string(count);
 }
 
-std::string Refused(const char* call, const absl::Status& status) {
+Difference Refused(const char* call, const absl::Status& status) {
   const bool right = absl::IsFailedPrecondition(status) &&
                      Message(status).find("forked") != std::string_view::npos;
-  return right ? "" : std::string(call) + " in a child: " + ToString(status);
+  return right ? Agree() : std::string(call) + " in a child: " + ToString(status);
 }
 
-std::string FirstOf(const std::vector<std::function<std::string()>>& checks) {
+Difference FirstOf(const std::vector<std::function<Difference()>>& checks) {
   for (const auto& check : checks) {
-    if (std::string difference = check(); !difference.empty()) {
-      return difference;
-    }
+    VERALITH_RETURN_IF_DIFFERENT(check());
   }
-  return "";
+  return Agree();
 }
 
 // The parent, and what its children inherit.
@@ -72,18 +70,20 @@ class Family {
  public:
   Family(uint64_t seed, unsigned seconds) : random_(seed), seconds_(seconds) {}
 
-  std::string Live(int forks) {
-    std::string difference = Open();
+  Difference Live(int forks) {
+    Difference difference = Open();
     std::thread writer([this] { Write(); });
     std::thread reader([this] { Read(); });
-    for (int i = 0; i < forks && difference.empty(); ++i) {
+    for (int i = 0; i < forks && difference.agrees(); ++i) {
       const uint64_t from = written_.Load();
       while (written_.Load() < from + 50 && !stop_.Load()) {
         std::this_thread::yield();
       }
       Hold();
       const uint64_t seed = random_.Next();
-      difference = InChild([this, seed] { return LiveAsChild(seed); }, seconds_);
+      const std::string wrong =
+          InChild([this, seed] { return LiveAsChild(seed).words(); }, seconds_);
+      difference = wrong.empty() ? Agree() : wrong;
       LetGo();
     }
     stop_.Store(true);
@@ -94,14 +94,14 @@ class Family {
   }
 
  private:
-  std::string Open() {
+  Difference Open() {
     absl::StatusOr<std::unique_ptr<Db>> db =
         Db::Open(directory_.path() + "/parent", SmallOptions());
     if (!db.ok()) {
       return "opening: " + ToString(db.status());
     }
     db_ = *std::move(db);
-    return "";
+    return Agree();
   }
 
   void Write() {
@@ -138,20 +138,15 @@ class Family {
   }
 
   // --- In a child --------------------------------------------------------------------------------
-  std::string LiveAsChild(uint64_t seed) {
+  Difference LiveAsChild(uint64_t seed) {
     Random random(seed);
     PinnedValue value;
-    std::string difference = Refused("Get", db_->Get({}, KeyOf(0), &value).status());
-    std::vector<std::function<std::string()>> calls = Calls();
+    VERALITH_RETURN_IF_DIFFERENT(Refused("Get", db_->Get({}, KeyOf(0), &value).status()));
+    std::vector<std::function<Difference()>> calls = Calls();
     for (size_t i = calls.size(); i > 1; --i) {
       std::swap(calls[i - 1], calls[random.Below(i)]);
     }
-    if (difference.empty()) {
-      difference = FirstOf(calls);
-    }
-    if (!difference.empty()) {
-      return difference;
-    }
+    VERALITH_RETURN_IF_DIFFERENT(FirstOf(calls));
     if (random.OneIn(2)) {
       iterator_.reset();
       pinned_.Reset();
@@ -160,7 +155,7 @@ class Family {
     return LiveOnItsOwn(seed);
   }
 
-  std::vector<std::function<std::string()>> Calls() {
+  std::vector<std::function<Difference()>> Calls() {
     const auto refused = [](const char* call, std::function<absl::Status()> make) {
       return [call, make = std::move(make)] { return Refused(call, make()); };
     };
@@ -187,17 +182,17 @@ class Family {
         refused("Close", [this] { return db_->Close(); }),
         refused("GetStatistics",
                 [this] { return FailedPrecondition(db_->GetStatistics().background_error); }),
-        [this]() -> std::string {
+        [this]() -> Difference {
           const Snapshot* const snapshot = db_->GetSnapshot();
           db_->ReleaseSnapshot(snapshot_);
           db_->ReleaseSnapshot(snapshot);
           db_->SetBackgroundRate(1);
-          return pinned_.view() == ValueOf(0) ? "" : "a pinned value changed in a child";
+          return pinned_.view() == ValueOf(0) ? Agree() : "a pinned value changed in a child";
         },
     };
   }
 
-  std::string LiveOnItsOwn(uint64_t seed) {
+  Difference LiveOnItsOwn(uint64_t seed) {
     const std::string directory = directory_.path() + "/child " + std::to_string(seed);
     for (int life = 0; life < 2; ++life) {
       absl::StatusOr<std::unique_ptr<Db>> own = Db::Open(directory, SmallOptions());
@@ -208,35 +203,28 @@ class Family {
       for (const auto& call : {&Db::Flush, &Db::CompactAll, &Db::Check}) {
         status = status.ok() ? ((**own).*call)() : status;
       }
-      std::string difference = status.ok() ? CheckKeys(**own, kChildsKeys) : ToString(status);
-      if (difference.empty()) {
-        difference = ErrorOf((*own)->Close());
-      }
-      if (!difference.empty()) {
-        return "a child's own database: " + difference;
-      }
+      constexpr std::string_view kWhere = "a child's own database: ";
+      VERALITH_RETURN_IF_DIFFERENT(ErrorOf(status).In(kWhere));
+      VERALITH_RETURN_IF_DIFFERENT(CheckKeys(**own, kChildsKeys).In(kWhere));
+      VERALITH_RETURN_IF_DIFFERENT(ErrorOf((*own)->Close()).In(kWhere));
     }
-    return "";
+    return Agree();
   }
 
   // --- The parent again --------------------------------------------------------------------------
-  std::string CheckEnd() {
+  Difference CheckEnd() {
     for (int life = 0; life < 2; ++life) {
-      const std::string difference = FirstOf({
+      Difference difference = FirstOf({
           [this] { return CheckKeys(*db_, written_.Load()); },
           [this] { return ErrorOf(db_->CompactAll()); },
           [this] { return ErrorOf(db_->Check()); },
           [this] { return ErrorOf(db_->Close()); },
       });
       db_.reset();
-      if (!difference.empty()) {
-        return "afterwards, in the parent: " + difference;
-      }
-      if (const std::string opened = life == 0 ? Open() : ""; !opened.empty()) {
-        return opened;
-      }
+      VERALITH_RETURN_IF_DIFFERENT(std::move(difference).In("afterwards, in the parent: "));
+      VERALITH_RETURN_IF_DIFFERENT(life == 0 ? Open() : Agree());
     }
-    return "";
+    return Agree();
   }
 
   Random random_;
@@ -245,7 +233,7 @@ class Family {
   std::unique_ptr<Db> db_;
   Atomic<uint64_t> written_{0};
   Atomic<bool> stop_{false};
-  std::string wrong_;  // of the writer; read once it has ended
+  Difference wrong_ = Agree();  // what the writer found wrong; read once it has ended
   const Snapshot* snapshot_ = nullptr;
   std::unique_ptr<DbIterator> iterator_;
   PinnedValue pinned_;
@@ -253,7 +241,7 @@ class Family {
 
 }  // namespace
 
-std::string CheckForks(uint64_t seed, int forks, unsigned seconds) {
+Difference CheckForks(uint64_t seed, int forks, unsigned seconds) {
   return Family(seed, seconds).Live(forks);
 }
 

@@ -1,4 +1,4 @@
-// What a database was told, and so may be after a crash: a CrashModel that can be copied and
+// What a database was told, and therefore may be after a crash: a CrashModel that can be copied and
 // compared. Two ledgers with equal signatures allow the same states, so an image that was checked
 // against one need not be checked against the other.
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_LEDGER_H_
@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/types.h"
 #include "model/conformance/environment.h"
 #include "model/crash_model.h"
+#include "veralith/types.h"
 
 namespace veralith::model {
 
@@ -34,8 +34,8 @@ class Ledger {
     model_.Synced();
   }
   // As CrashModel's.
-  std::string Crash(const CrashModel::Recovered& recovered) {
-    std::string difference = model_.Crash(recovered);
+  Difference Crash(const CrashModel::Recovered& recovered) {
+    Difference difference = model_.Crash(recovered);
     commits_ = Fingerprint(commits_, "crash");
     for (const Timestamp timestamp : model_.current().commits()) {
       commits_ = Fingerprint(commits_, std::to_string(timestamp));
@@ -44,12 +44,12 @@ class Ledger {
     return difference;
   }
 
-  // A checkpoint that is being made in this directory: if it is there, it is the state of now.
+  // Notes that a checkpoint is being made in this directory: if it exists, it is the state of now.
   void Copying(const std::string& directory) {
     copies_[directory] = {model_.current().All(kMaxTimestamp), false};
     commits_ = Fingerprint(commits_, "copying " + directory);
   }
-  // It was made, or has been seen: it is there from now on.
+  // Notes that it was made, or has been seen: it must exist from now on.
   void Copied(const std::string& directory) {
     if (!std::exchange(copies_[directory].must_be_there, true)) {
       commits_ = Fingerprint(commits_, "copied " + directory);

@@ -13,7 +13,7 @@
 namespace veralith {
 namespace {
 
-// What is wrong is a text.
+// Returns a problem as a text.
 #define RETURN_TEXT_IF_ERROR(expression)                          \
   do {                                                            \
     if (const absl::Status status = (expression); !status.ok()) { \
@@ -31,14 +31,14 @@ class History {
  public:
   explicit History(uint64_t seed) : random_(seed), simulation_(seed) {
     options_ = simulation_.SmallOptions();
-    options_.compaction_policy = static_cast<CompactionStyle>(random_.Below(3));
+    options_.compaction_policy = kCompactionPolicyKinds[random_.Below(3)];
     options_.target_segment_bytes = size_t{8192} << random_.Below(4);
     options_.level_base_bytes = options_.target_segment_bytes * (1 + random_.Below(8));
     options_.level0_compaction_trigger = static_cast<int>(2 + random_.Below(6));
     ascending_ = random_.OneIn(2);
   }
 
-  std::string SmallFlushes() {
+  model::Difference SmallFlushes() {
     RETURN_TEXT_IF_ERROR(Open());
     for (int i = 0; i < kSteps; ++i) {
       RETURN_TEXT_IF_ERROR(PutSome());
@@ -47,7 +47,7 @@ class History {
     return Settled();
   }
 
-  std::string ShortLives() {
+  model::Difference ShortLives() {
     for (int i = 0; i < kSteps; ++i) {
       RETURN_TEXT_IF_ERROR(Open());
       RETURN_TEXT_IF_ERROR(PutSome());
@@ -57,7 +57,7 @@ class History {
     return Settled();
   }
 
-  std::string LongRecovery() {
+  model::Difference LongRecovery() {
     options_.disable_automatic_compaction = true;
     options_.write_buffer_bytes = size_t{4} << 20;
     RETURN_TEXT_IF_ERROR(Open());
@@ -87,7 +87,7 @@ class History {
     return absl::OkStatus();
   }
 
-  // Of what is synced everything stays.
+  // Everything synced stays.
   absl::Status Kill() {
     VERALITH_RETURN_IF_ERROR(db_->Sync());
     std::unique_ptr<SimulatedFileSystem> left = simulation_.disk().CloneWithNothingUnsynced();
@@ -118,26 +118,24 @@ class History {
     return shape;
   }
 
-  std::string Settled() {
+  model::Difference Settled() {
     RETURN_TEXT_IF_ERROR(db_->WaitForBackgroundWork());
-    if (std::string many = TooMany(16 + ShapeNow().runs, "settled"); !many.empty()) {
-      return many;
-    }
+    VERALITH_RETURN_IF_DIFFERENT(TooMany(16 + ShapeNow().runs, "settled"));
     RETURN_TEXT_IF_ERROR(db_->CompactAll());
-    std::string many = TooMany(1, "after CompactAll");
-    return many.empty() ? Rows() : many;
+    VERALITH_RETURN_IF_DIFFERENT(TooMany(1, "after CompactAll"));
+    return Rows();
   }
 
-  std::string TooMany(uint64_t constant, const char* when) {
+  model::Difference TooMany(uint64_t constant, const char* when) {
     const Shape shape = ShapeNow();
     const uint64_t most = constant + 2 * shape.bytes / options_.target_segment_bytes;
-    return shape.files <= most ? ""
-                               : StrCat(when, ", ", StyleName(options_.compaction_policy), ": ",
+    return shape.files <= most ? model::Agree()
+                               : StrCat(when, ", ", PolicyName(options_.compaction_policy), ": ",
                                         shape.files, " segments of ", shape.bytes, " bytes, not ",
                                         most, " with targets of ", options_.target_segment_bytes);
   }
 
-  std::string Rows() {
+  model::Difference Rows() {
     for (const auto& [key, timestamp] : rows_) {
       PinnedValue value;
       Timestamp found = 0;
@@ -147,7 +145,7 @@ class History {
         return StrCat("row ", key, ": timestamp ", found, ", written at ", timestamp);
       }
     }
-    return "";
+    return model::Agree();
   }
 
   Random random_;
@@ -161,12 +159,12 @@ class History {
 
 }  // namespace
 
-std::string CheckLongHistory(uint64_t seed) {
+model::Difference CheckLongHistory(uint64_t seed) {
   History history(seed);
-  std::string wrong = seed % 3 == 0   ? history.SmallFlushes()
-                      : seed % 3 == 1 ? history.ShortLives()
-                                      : history.LongRecovery();
-  return wrong.empty() ? "" : StrCat("seed ", seed, ": ", wrong);
+  model::Difference wrong = seed % 3 == 0   ? history.SmallFlushes()
+                            : seed % 3 == 1 ? history.ShortLives()
+                                            : history.LongRecovery();
+  return std::move(wrong).In(StrCat("seed ", seed, ": "));
 }
 
 }  // namespace veralith

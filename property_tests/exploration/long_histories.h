@@ -1,11 +1,12 @@
-// What no trace of a hundred operations shows, because it takes hundreds of flushes or lives, or a
-// log longer than the write buffer: a random history of one kind of small steps, and how many
-// segments it leaves (hazards E1, E15).
+// Histories that are too long for a trace of a hundred operations, because they take hundreds of
+// flushes or lives, or a log longer than the write buffer. Each is a random history of one kind of
+// small steps; it checks how many segments that leaves (hazards E1, E15).
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_LONG_HISTORIES_H_
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_LONG_HISTORIES_H_
 
 #include <cstdint>
-#include <string>
+
+#include "model/difference.h"
 
 namespace veralith {
 
@@ -15,8 +16,8 @@ namespace veralith {
 //   2. a life for every commit or two, closed, or killed once synced: likewise,
 //   3. a log, written with a large write buffer, that is recovered with a small one: it makes as
 //      many runs as recovery_buffer_bytes says.
-// Rows are as written, with their timestamps. "" or what is wrong.
-std::string CheckLongHistory(uint64_t seed);
+// Rows are as written, with their timestamps. Says what is wrong.
+model::Difference CheckLongHistory(uint64_t seed);
 
 }  // namespace veralith
 

@@ -36,7 +36,7 @@ absl::Status Cut(SimulatedFileSystem& disk, const std::string& path, uint64_t by
   return file->Truncate(bytes);
 }
 
-// Says what it did; "" when it could do nothing.
+// Damages the disk and returns what it did; "" if it could do nothing.
 std::string Damage(SimulatedFileSystem& disk, Random& random) {
   const std::vector<Victim> victims = VictimsOn(disk);
   const Victim& victim = victims[random.Below(victims.size())];
@@ -61,31 +61,28 @@ std::string Damage(SimulatedFileSystem& disk, Random& random) {
 
 }  // namespace
 
-std::string CheckRot(uint64_t seed, int damages, const DbOpener& open) {
+Difference CheckRot(uint64_t seed, int damages, const DbOpener& open) {
+  const std::string where = "seed " + std::to_string(seed) + ", ";
   Random random(seed);
   World world(std::make_unique<SimulatedFileSystem>(), {}, open, /*rolling=*/seed % 4 == 0);
-  std::string difference = world.Open();
+  VERALITH_RETURN_IF_DIFFERENT(world.Open().In(where));
   const std::vector<Operation>& letters = ExplorationLetters();
   const uint64_t length = 1 + random.Below(kMostLetters);
-  for (uint64_t i = 0; i < length && difference.empty(); ++i) {
-    difference = world.Apply(i, letters[random.Below(letters.size())]);
+  for (uint64_t i = 0; i < length; ++i) {
+    const Operation& letter = letters[random.Below(letters.size())];
+    VERALITH_RETURN_IF_DIFFERENT(world.Apply(i, letter).In(where));
   }
-  if (difference.empty()) {
-    difference = world.Close();
-  }
-  for (int i = 0; i < damages && difference.empty(); ++i) {
+  VERALITH_RETURN_IF_DIFFERENT(world.Close().In(where));
+  for (int i = 0; i < damages; ++i) {
     std::unique_ptr<SimulatedFileSystem> disk = world.disk().CloneWithEverything();
     const std::string damage = Damage(*disk, random);
     World after(std::move(disk), world.ledger(), open, /*rolling=*/false);
-    if (damage.empty() || !after.Open().empty()) {
+    if (damage.empty() || after.Open().differs()) {
       continue;  // an error is an answer
     }
-    difference = after.CompareWhatIsRead();
-    if (!difference.empty()) {
-      difference = damage + ": " + difference;
-    }
+    VERALITH_RETURN_IF_DIFFERENT(after.CompareWhatIsRead().In(where + damage + ": "));
   }
-  return difference.empty() ? "" : "seed " + std::to_string(seed) + ", " + difference;
+  return Agree();
 }
 
 }  // namespace veralith::model

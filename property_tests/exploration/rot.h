@@ -1,5 +1,5 @@
 // Damage after a clean close: a random small database, one flipped bit, cut or removed file, and
-// what the next opening answers. It must be an error or the truth (promise 7, hazards S1, S3, R1,
+// the answer of the next opening. It must be an error or the truth (promise 7, hazards S1, S3, R1,
 // R4).
 //
 // Cuts of manifests and logs are left out: at the end of a record they are an older state, which no
@@ -14,9 +14,9 @@
 
 namespace veralith::model {
 
-// Everything follows from the seed: a database, and `damages` of it, one at a time. "" or what is
-// wrong, with the damage that shows it.
-std::string CheckRot(uint64_t seed, int damages, const DbOpener& open);
+// Makes a database from the seed, and damages it `damages` times, one at a time. Returns "" or what
+// is wrong, with the damage that shows it.
+Difference CheckRot(uint64_t seed, int damages, const DbOpener& open);
 
 }  // namespace veralith::model
 

@@ -2,12 +2,11 @@
 //
 //   put 0 "a" 8 - / flush @7.3 @12.0
 //
-// the operations from an empty database (behind the word "rolling /", of one whose manifest is
-// begun anew with every change), then the power cuts: in the last operation, at crash point
-// 7 (from 0, in the order of the disk's steps; the last one is after the operation), with survivor
-// 3 (in the order of EnumerateSurvivors); then in the recovery from it, at its point 12, with
-// survivor
-// 0. Without a power cut: the operations themselves.
+// First the operations, from an empty database. After the words "rolling /" the database begins its
+// manifest anew with every change. Then the power cuts. The first is in the last operation, at
+// crash point 7 (from 0, in the order of the disk's steps; the last point is after the operation),
+// with survivor 3 (in the order of EnumerateSurvivors). The second is in the recovery from that
+// survivor, at its point 12, with survivor 0. Without a power cut there are only the operations.
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_SCENARIO_H_
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_SCENARIO_H_
 
@@ -34,7 +33,7 @@ struct Scenario {
 };
 
 std::string PrintScenario(const Scenario& scenario);
-// False and `error` when it is none. Total.
+// Returns false and sets `error` if the text is no scenario. Total.
 bool ParseScenario(std::string_view text, Scenario* scenario, std::string* error);
 
 }  // namespace veralith::model

@@ -4,6 +4,7 @@
 
 #include "core/base/status.h"
 #include "core/db/testing/manifest_interpreter.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "model/operation_text.h"
 #include "property_tests/exploration/believed_files.h"
@@ -65,7 +66,7 @@ Options ExplorationOptions() {
 Configuration ExplorationConfiguration() {
   Configuration configuration;
   configuration.fifo = 1;
-  configuration.max_write_buffers = 4;
+  configuration.options.max_write_buffers = 4;
   return configuration;
 }
 
@@ -121,7 +122,7 @@ void World::LearnNames() {
   }
 }
 
-// What differs in nothing else is one survivor.
+// Whether this file tells survivors apart. Those that differ only in other files count as one.
 bool World::Varies(const std::string& path) const {
   const std::string name = NameOf(path);
   if (name == kLockFileName) {
@@ -147,8 +148,8 @@ bool World::CanMatter(const CrashPointFileSystem::Step& step) {
   }
 }
 
-// True when nothing happened since the last crash point that its survivors and their ledger would
-// not show, too.
+// True if everything that happened since the last crash point would show in its survivors and their
+// ledger, too.
 bool World::LooksLikeLastPoint() {
   const std::pair<uint64_t, bool> told = {ledger_.signature(), pending_.has_value()};
   bool same = !points_.empty() && told == told_at_last_point_;
@@ -184,8 +185,8 @@ void World::AddPoint() {
 
 // --- Operations ----------------------------------------------------------------------------------
 
-std::string World::Expect(const absl::Status& status, const std::string& call) {
-  return status.ok() ? "" : call + " failed: " + ToString(status);
+Difference World::Expect(const absl::Status& status, const std::string& call) {
+  return status.ok() ? Agree() : call + " failed: " + ToString(status);
 }
 
 Options World::OpenOptions() {
@@ -199,36 +200,34 @@ Options World::OpenOptions() {
   return options;
 }
 
-std::string World::Open() {
+Difference World::Open() {
   absl::StatusOr<std::unique_ptr<Db>> opened = open_(kDirectory, OpenOptions());
   if (!opened.ok()) {
     return Expect(opened.status(), "Open");
   }
   db_ = *std::move(opened);
   current_is_durable_ = current_is_durable_ || HoldsCurrent(*disk_->CloneWithNothingUnsynced());
-  return "";
+  return Agree();
 }
 
-std::string World::Close() {
+Difference World::Close() {
   for (const Snapshot*& snapshot : snapshots_) {
     if (snapshot != nullptr) {
       db_->ReleaseSnapshot(std::exchange(snapshot, nullptr));
     }
   }
-  if (std::string difference = Expect(db_->Close(), "Close"); !difference.empty()) {
-    return difference;
-  }
+  VERALITH_RETURN_IF_DIFFERENT(Expect(db_->Close(), "Close"));
   ledger_.Synced();
   db_.reset();
-  return "";
+  return Agree();
 }
 
-std::string World::Reopen() {
-  std::string difference = Close();
-  return difference.empty() ? Open() : difference;
+Difference World::Reopen() {
+  VERALITH_RETURN_IF_DIFFERENT(Close());
+  return Open();
 }
 
-std::string World::ApplyWrite(size_t position, const Operation& operation) {
+Difference World::ApplyWrite(size_t position, const Operation& operation) {
   std::vector<Write> batch = WritesOf(operation, position);
   WriteOptions options;
   options.sync = static_cast<SyncMode>(operation.durability);
@@ -242,20 +241,20 @@ std::string World::ApplyWrite(size_t position, const Operation& operation) {
     return "the commit's timestamp " + std::to_string(*timestamp) + " was used before";
   }
   ledger_.Acknowledged(*timestamp, std::move(batch), options.sync == SyncMode::kCommit);
-  return "";
+  return Agree();
 }
 
-// Also durable when the call returns: what is in it, and its name.
-std::string World::TakeCheckpoint(const std::string& directory) {
+// When the call returns, what is in the checkpoint is durable, and so is its name.
+Difference World::TakeCheckpoint(const std::string& directory) {
   ledger_.Copying(directory);
-  std::string difference = Expect(db_->Checkpoint(directory), "Checkpoint");
+  Difference difference = Expect(db_->Checkpoint(directory), "Checkpoint");
   ledger_.Synced();
   ledger_.Copied(directory);
   return difference;
 }
 
-std::string World::Apply(size_t position, const Operation& operation) {
-  std::string difference;
+Difference World::Apply(size_t position, const Operation& operation) {
+  Difference difference = Agree();
   switch (operation.kind) {
     case OperationKind::kPut:
     case OperationKind::kDelete:
@@ -280,16 +279,16 @@ std::string World::Apply(size_t position, const Operation& operation) {
       if (snapshots_[operation.slot] == nullptr) {
         snapshots_[operation.slot] = db_->GetSnapshot();
       }
-      return "";
+      return Agree();
     case OperationKind::kRelease:
       if (snapshots_[operation.slot] != nullptr) {
         db_->ReleaseSnapshot(std::exchange(snapshots_[operation.slot], nullptr));
       }
-      return "";
+      return Agree();
     case OperationKind::kRunBackground:
       for (uint32_t i = 0; i < operation.count && executor_.RunOne(); ++i) {
       }
-      return "";
+      return Agree();
     case OperationKind::kReopen:
       return Reopen();
     default:
@@ -315,7 +314,7 @@ absl::StatusOr<CrashModel::Recovered> World::Observe(Db& db) {
   return recovered;
 }
 
-std::string World::CompareGets() {
+Difference World::CompareGets() {
   const KvModel& model = ledger_.model().current();
   for (const std::string& key : model.Keys(0)) {
     const std::optional<Row> expected = model.Get(0, key, kMaxTimestamp);
@@ -330,38 +329,30 @@ std::string World::CompareGets() {
              (*found ? Shown(value.view()) : "nothing");
     }
   }
-  return "";
+  return Agree();
 }
 
-std::string World::OrderViolation() const {
+Difference World::OrderViolation() const {
   const std::vector<std::string> violations = monitor_.violations();
-  return violations.empty() ? "" : "the order of disk calls: " + violations.front();
+  return violations.empty() ? Agree() : "the order of disk calls: " + violations.front();
 }
 
-std::string World::Compare() {
-  if (std::string violation = OrderViolation(); !violation.empty()) {
-    return violation;
-  }
+Difference World::Compare() {
+  VERALITH_RETURN_IF_DIFFERENT(OrderViolation());
   const absl::StatusOr<CrashModel::Recovered> seen = Observe(*db_);
   if (!seen.ok()) {
     return Expect(seen.status(), "a scan");
   }
   const KvModel& model = ledger_.model().current();
-  if (std::string difference = Difference(model.All(kMaxTimestamp), seen->contents);
-      !difference.empty()) {
-    return difference;
-  }
+  VERALITH_RETURN_IF_DIFFERENT(DifferenceOf(model.All(kMaxTimestamp), seen->contents));
   return CompareGets();
 }
 
-std::string World::CompareWhatIsRead() {
+Difference World::CompareWhatIsRead() {
   const KvModel& model = ledger_.model().current();
   const absl::StatusOr<CrashModel::Recovered> seen = Observe(*db_);
   if (seen.ok()) {
-    if (std::string difference = Difference(model.All(kMaxTimestamp), seen->contents);
-        !difference.empty()) {
-      return difference;
-    }
+    VERALITH_RETURN_IF_DIFFERENT(DifferenceOf(model.All(kMaxTimestamp), seen->contents));
   }
   for (const std::string& key : model.Keys(0)) {
     const std::optional<Row> expected = model.Get(0, key, kMaxTimestamp);
@@ -372,26 +363,26 @@ std::string World::CompareWhatIsRead() {
       return "Get of " + Quote(key) + " is wrong";
     }
   }
-  return "";
+  return Agree();
 }
 
-std::string World::CheckCopy(const std::string& directory, const KvModel::Contents& expected) {
+Difference World::CheckCopy(const std::string& directory, const KvModel::Contents& expected) {
   Options options = OpenOptions();
   options.read_only = true;
   monitor_.SetReadOnly(true);
-  std::string difference;
+  Difference difference = Agree();
   {
     const absl::StatusOr<std::unique_ptr<Db>> copy = open_(directory, options);
     const absl::StatusOr<CrashModel::Recovered> seen =
         copy.ok() ? Observe(**copy) : absl::StatusOr<CrashModel::Recovered>(copy.status());
-    difference = seen.ok() ? Difference(expected, seen->contents) : Expect(seen.status(), "Open");
+    difference = seen.ok() ? DifferenceOf(expected, seen->contents) : Expect(seen.status(), "Open");
   }
   monitor_.SetReadOnly(false);
-  return difference.empty() ? "" : "the checkpoint " + directory + ": " + difference;
+  return std::move(difference).In("the checkpoint " + directory + ": ");
 }
 
-// A checkpoint is there whole or, while its call has not returned, not at all.
-std::string World::CheckCopies() {
+// A checkpoint exists whole. While its call has not returned, it may also not exist at all.
+Difference World::CheckCopies() {
   const std::map<std::string, Ledger::Copy> copies = ledger_.copies();
   for (const auto& [directory, copy] : copies) {
     const absl::StatusOr<bool> exists = disk_->Exists(directory);
@@ -402,17 +393,13 @@ std::string World::CheckCopies() {
       continue;
     }
     ledger_.Copied(directory);
-    if (std::string difference = CheckCopy(directory, copy.contents); !difference.empty()) {
-      return difference;
-    }
+    VERALITH_RETURN_IF_DIFFERENT(CheckCopy(directory, copy.contents));
   }
-  return "";
+  return Agree();
 }
 
-std::string World::CheckRecovered() {
-  if (std::string violation = OrderViolation(); !violation.empty()) {
-    return violation;
-  }
+Difference World::CheckRecovered() {
+  VERALITH_RETURN_IF_DIFFERENT(OrderViolation());
   for (const std::string& path : file_system_.read()) {
     const std::string name = NameOf(path);
     if (believed_at_first_.has_value() && IsBelievedWhenNamed(name) &&
@@ -424,14 +411,12 @@ std::string World::CheckRecovered() {
   if (!recovered.ok()) {
     return Expect(recovered.status(), "reading what was recovered");
   }
-  if (std::string difference = ledger_.Crash(*recovered); !difference.empty()) {
-    return difference;
-  }
-  const std::string difference = CompareGets();
-  return difference.empty() ? CheckCopies() : difference;
+  VERALITH_RETURN_IF_DIFFERENT(ledger_.Crash(*recovered));
+  VERALITH_RETURN_IF_DIFFERENT(CompareGets());
+  return CheckCopies();
 }
 
-std::string World::LiveOn(uint64_t variety) {
+Difference World::LiveOn(uint64_t variety) {
   std::vector<std::string> lines = {"put 0 \"a\" 9 -", "delete 0 \"b\" -", "put 0 \"c\" 9 commit"};
   if (variety & 1) {
     lines.insert(lines.begin() + 1, "flush");
@@ -439,27 +424,21 @@ std::string World::LiveOn(uint64_t variety) {
   for (size_t i = 0; i < lines.size(); ++i) {
     Operation operation;
     std::string error;
-    std::string difference = ParseOperation(lines[i], &operation, &error)
-                                 ? Apply(1000 + i, operation)
-                                 : "bad line: " + error;
-    if (!difference.empty()) {
-      return "living on, " + lines[i] + ": " + difference;
-    }
+    Difference difference = ParseOperation(lines[i], &operation, &error)
+                                ? Apply(1000 + i, operation)
+                                : "bad line: " + error;
+    VERALITH_RETURN_IF_DIFFERENT(std::move(difference).In("living on, " + lines[i] + ": "));
   }
-  if (std::string difference = Compare(); !difference.empty()) {
-    return "living on, " + difference;
-  }
+  VERALITH_RETURN_IF_DIFFERENT(Compare().In("living on, "));
   if (variety & 2) {
-    const std::string difference = Reopen();
-    return difference.empty() ? Compare() : "living on, reopening: " + difference;
+    VERALITH_RETURN_IF_DIFFERENT(Reopen().In("living on, reopening: "));
+    return Compare();
   }
   World next(variety & 4 ? disk_->CloneWithNothingUnsynced() : disk_->CloneWithEverything(),
              ledger_, open_, rolling_);
-  std::string difference = next.Open();
-  if (difference.empty()) {
-    difference = next.CheckRecovered();
-  }
-  return difference.empty() ? "" : "living on, after another power cut: " + difference;
+  constexpr std::string_view kWhere = "living on, after another power cut: ";
+  VERALITH_RETURN_IF_DIFFERENT(next.Open().In(kWhere));
+  return next.CheckRecovered().In(kWhere);
 }
 
 }  // namespace veralith::model

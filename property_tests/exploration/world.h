@@ -1,11 +1,11 @@
 // One life of a database on a simulated machine, with a ledger of what it was told, and every state
 // that a power cut could have left of it.
 //
-// Unlike a conformance Session it is made for speed and for looking at crash points: no comparison
-// but those asked for, one namespace, few keys, the order monitor's rules beside every comparison,
-// everything deterministic (tasks run in the order of
-// scheduling, each life starts at the same time of the clock, so that equal histories on equal
-// disks give equal bytes).
+// Unlike a conformance Session it is made for speed and for looking at crash points. It makes only
+// the comparisons asked for, has one namespace and few keys, and checks the order monitor's rules
+// beside every comparison. Everything is deterministic: tasks run in the order of scheduling, and
+// each life starts at the same time of the clock. So equal histories on equal disks give equal
+// bytes.
 //
 // Thread rule: one thread. Owns its disk.
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_WORLD_H_
@@ -23,7 +23,6 @@
 
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
-#include "core/db/db.h"
 #include "core/fs/testing/order_monitor.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "model/conformance/configurations.h"
@@ -31,6 +30,7 @@
 #include "model/operation.h"
 #include "property_tests/exploration/crash_point_file_system.h"
 #include "property_tests/exploration/ledger.h"
+#include "veralith/db.h"
 
 namespace veralith::model {
 
@@ -38,20 +38,20 @@ namespace veralith::model {
 struct CrashPoint {
   struct State {
     Ledger ledger;
-    // In each, what recovery must not read is collapsed to one (believed_files.h), and nothing is
-    // known of what its free blocks held.
+    // In each image, what recovery must not read is collapsed to one text (believed_files.h), and
+    // nothing is known about what its free blocks held.
     std::vector<std::unique_ptr<SimulatedFileSystem>> images;
   };
-  // The state of the point before when nothing happened in between that a survivor could show.
+  // The state of the previous point, if nothing happened in between that a survivor could show.
   std::shared_ptr<const State> state;
-  bool complete = false;  // these are all, but for files that no manifest names
+  bool complete = false;  // these are all, except for files that no manifest names
 };
 
 class World {
  public:
   static constexpr const char* kDirectory = "db";
 
-  // `disk`: a machine that died with this ledger; a new one: nothing is there. `rolling`: manifests
+  // `disk`: a machine that died with this ledger; a new machine has nothing. `rolling`: manifests
   // are begun anew with every change.
   World(std::unique_ptr<SimulatedFileSystem> disk, Ledger ledger, const DbOpener& open,
         bool rolling);
@@ -59,28 +59,28 @@ class World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  // From now on crash points are collected, with at most `bound` images each. `apart`: each with
+  // Collects crash points from now on, with at most `bound` images each. `apart`: each point has
   // its own images, in which nothing is collapsed.
   void Collect(size_t bound, bool apart = false);
-  // Also one for now: after the last step. Ends collecting.
+  // Adds a point for now, after the last step, and ends collecting.
   std::vector<CrashPoint> TakePoints();
 
-  // Each returns "" or what is wrong.
-  std::string Open();
-  std::string Apply(size_t position, const Operation& operation);
-  // After Open on what a crash left: the order was kept, recovery read no file but those the
-  // manifest names, the state is a legal one (which the ledger then holds), and every read says the
-  // same.
-  std::string CheckRecovered();
-  // The order was kept, and everything that the database shows is what the ledger's model shows.
-  std::string Compare();
-  // The same, where an error is an answer, too: after damage.
-  std::string CompareWhatIsRead();
+  // Each says what is wrong, if anything is.
+  Difference Open();
+  Difference Apply(size_t position, const Operation& operation);
+  // After Open on what a crash left: checks that the order was kept, that recovery read only files
+  // that the manifest names, that the state is a legal one (the ledger then holds it), and that
+  // every read agrees.
+  Difference CheckRecovered();
+  // Checks that the order was kept, and that the database shows what the ledger's model shows.
+  Difference Compare();
+  // Does the same after damage, when an error is an answer, too.
+  Difference CompareWhatIsRead();
   // Makes everything durable and ends the life.
-  std::string Close();
-  // Some more writes and reads, durable ones last, a power cut or a close chosen by `variety`, and
-  // that another opening shows all of it.
-  std::string LiveOn(uint64_t variety);
+  Difference Close();
+  // Makes some more writes and reads, durable ones last, then a power cut or a close chosen by
+  // `variety`. Checks that another opening shows all of it.
+  Difference LiveOn(uint64_t variety);
   static constexpr uint64_t kWaysToLiveOn = 8;  // `variety` counts modulo this
 
   SimulatedFileSystem& disk() { return *disk_; }
@@ -90,21 +90,21 @@ class World {
   struct Named {
     bool known = false;
     uint64_t manifest_changes = 0;
-    std::set<std::string> names;      // of logs and segments, by some manifest that is there
-    std::set<std::string> manifests;  // by CURRENT, now or earlier in this life
+    std::set<std::string> names;      // of logs and segments, named by some manifest that exists
+    std::set<std::string> manifests;  // named by CURRENT, now or earlier in this life
   };
 
-  std::string ApplyWrite(size_t position, const Operation& operation);
-  std::string Reopen();
-  std::string TakeCheckpoint(const std::string& directory);
-  std::string CheckCopies();
-  std::string CheckCopy(const std::string& directory, const KvModel::Contents& expected);
+  Difference ApplyWrite(size_t position, const Operation& operation);
+  Difference Reopen();
+  Difference TakeCheckpoint(const std::string& directory);
+  Difference CheckCopies();
+  Difference CheckCopy(const std::string& directory, const KvModel::Contents& expected);
   Options OpenOptions();
-  std::string Expect(const absl::Status& status, const std::string& call);
+  Difference Expect(const absl::Status& status, const std::string& call);
   absl::StatusOr<CrashModel::Recovered> Observe(Db& db);
-  std::string CompareGets();
-  // The first call that broke the order of DESIGN 4; "" when none did.
-  std::string OrderViolation() const;
+  Difference CompareGets();
+  // Returns the first call that broke the order of DESIGN 4.
+  Difference OrderViolation() const;
   void AddPoint();
   bool LooksLikeLastPoint();
   bool CanMatter(const CrashPointFileSystem::Step& step);

@@ -19,7 +19,7 @@ inline std::string AnyKey() {
 }
 
 // Commits at the timestamps [first, last], a few operations each, reduced as batches are: at most
-// one operation per key, and none that a range delete of the same commit came after.
+// one operation per key, and none that a later range delete of the same commit covers.
 inline History AnyHistory(Timestamp first, Timestamp last) {
   History history;
   for (Timestamp ts = first; ts <= last; ++ts) {

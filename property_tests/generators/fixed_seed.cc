@@ -1,4 +1,4 @@
-// Linked into a smoke run: more tries than RapidCheck's default of 100, from the seed of
+// Linked into a smoke run: makes more tries than RapidCheck's default of 100, from the seed of
 // third_party/rapidcheck_seed.cc, unless RC_PARAMS is given.
 #include <cstdlib>
 #include <string_view>
@@ -9,6 +9,6 @@ int MoreTries() {
   const bool is_default = given == nullptr || std::string_view(given) == "seed=20011";
   return is_default ? setenv("RC_PARAMS", "seed=20011 max_success=300", /*overwrite=*/1) : 0;
 }
-// Before main, so before RapidCheck reads it.
+// Runs before main, so before RapidCheck reads it.
 [[maybe_unused]] const int kSet = MoreTries();
 }  // namespace

@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "core/base/random.h"
-#include "core/base/types.h"
-#include "core/db/db.h"
 #include "core/db/testing/simulation.h"
+#include "veralith/db.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -46,20 +46,21 @@ class RandomDatabase {
 
   explicit RandomDatabase(uint64_t seed);
 
-  // Opens if closed, and runs so many random operations. Every error is a failed CHECK.
+  // Opens the database if it is closed, and runs this many random operations. Any error fails a
+  // CHECK.
   void Run(int operations);
-  // A clean Close: nothing is left in logs.
+  // Closes cleanly: nothing is left in logs.
   void Close();
-  // Close while no segment can be written: what memtables held stays in the logs, synced.
+  // Closes while no segment can be written: what memtables held stays in the logs, synced.
   void CloseWithoutRoomForSegments();
-  // The process is killed: logs stay as they are, synced or not.
+  // Kills the process: logs stay as they are, synced or not.
   void Kill();
 
-  // What a scan of everything finds now (opens if closed).
+  // Returns what a scan of everything finds now (opens if closed).
   Contents Read();
   // Scans a database that is open.
   static absl::StatusOr<Contents> ReadAll(Db& db);
-  // What the newest versions and range deletes of all these say.
+  // Returns the state that the newest versions and range deletes of all these give.
   static Contents StateOf(const std::vector<Version>& versions, const std::vector<Range>& ranges);
 
   const std::vector<Version>& versions() const { return versions_; }

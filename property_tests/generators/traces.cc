@@ -12,7 +12,7 @@ namespace {
 
 uint64_t Seed(rc::Random random) { return random.next(); }
 
-// Whatever the seed gives, not shrunk; the size of the case does not matter.
+// Draws whatever the seed gives, not shrunk; the size of the case does not matter.
 template <typename Draw>
 auto Drawn(Draw draw) {
   using T = decltype(draw(std::declval<const Below&>()));
@@ -76,7 +76,7 @@ void CheckAgrees(const Trace& trace, Marks* marks) {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
     const std::string file =
         WriteTraceFile(trace, test != nullptr ? test->test_suite_name() : "property");
-    RC_FAIL("at " + result.where + ":\n  " + result.difference + "\n" + PrintTrace(trace) +
+    RC_FAIL("at " + result.where + ":\n  " + result.difference.words() + "\n" + PrintTrace(trace) +
             "replay: " + ReplayCommand(file) + "\n");
   }
 }

@@ -1,4 +1,4 @@
-// Traces for RapidCheck, and the property most tests state about them: engine and model agree.
+// Traces for RapidCheck, and the property that most tests state with them: engine and model agree.
 //
 // Shrinking removes operations, then makes each simpler (model/simplify.h); the configuration and
 // the swarm stay. The last failing trace is left in the test's output directory with the one
@@ -23,16 +23,17 @@ void showValue(const Trace& trace, std::ostream& os);
 
 rc::Gen<Operation> AnyOperation(const Profile& profile);
 
-// Random configuration; of the profile whole kinds dropped and sizes drawn (Swarm).
+// Traces under a random configuration, with whole kinds of the profile dropped and sizes drawn
+// (Swarm).
 rc::Gen<Trace> AnyTrace(const Profile& profile);
-// Exactly these.
+// Traces under exactly these.
 rc::Gen<Trace> AnyTrace(const Profile& profile, const Configuration& configuration);
 
-// The profile in which only these kinds happen, this often.
+// Returns the profile in which only these kinds happen, this often.
 Profile Only(std::initializer_list<std::pair<OperationKind, uint32_t>> weights);
 
-// Fails the property, with the report, unless the database under test agrees with the model.
-// What was seen is added to `marks` if given.
+// Fails the property, with the report, unless the database under test agrees with the model. Adds
+// what was seen to `marks`, if given.
 void CheckAgrees(const Trace& trace, Marks* marks = nullptr);
 
 }  // namespace veralith::model

@@ -1,4 +1,4 @@
-// A walk over a tree of real segments: commits are flushed, snapshots come and go, jobs run; after
+// A walk over a tree of real segments: commits are flushed, snapshots come and go, jobs run. After
 // every step every reader that has a right to an answer gets the model's. The model is the whole
 // history of commits, read by brute force.
 #ifndef VERALITH_PROPERTY_TESTS_GENERATORS_TREE_WALK_H_
@@ -22,15 +22,15 @@ namespace veralith {
 
 class TreeWalk {
  public:
-  TreeWalk() : harness_(&fs_, "/tree", TinyCompactionOptions(), AnyStyle()) {
+  TreeWalk() : harness_(&fs_, "/tree", TinyCompactionOptions(), AnyPolicyKind()) {
     RC_ASSERT(fs_.CreateDirectory("/tree").ok());
     harness_.executor = &executor_;
     harness_.SetMaxSubcompactions(*rc::gen::inRange(1, 5));
   }
 
-  static CompactionStyle AnyStyle() {
-    return *rc::gen::element(CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                             CompactionStyle::kTiered);
+  static CompactionPolicyKind AnyPolicyKind() {
+    return *rc::gen::element(CompactionPolicyKind::kLeveled, CompactionPolicyKind::kHybrid,
+                             CompactionPolicyKind::kTiered);
   }
 
   JobHarness& harness() { return harness_; }
@@ -43,7 +43,7 @@ class TreeWalk {
     return points;
   }
 
-  // One to three memtables of a few commits each.
+  // Flushes one to three memtables of a few commits each.
   void Flush() {
     std::vector<History> memtables(*rc::gen::inRange<size_t>(1, 4));
     for (History& memtable : memtables) {
@@ -59,7 +59,7 @@ class TreeWalk {
     RC_ASSERT(harness_.last_timestamp() == now_);
   }
 
-  // At any time whose history is there, as GetSnapshotAt allows.
+  // Takes a snapshot at any time whose history is kept, as GetSnapshotAt allows.
   void TakeSnapshot() {
     const Timestamp first = std::max<Timestamp>(1, harness_.history_floor());
     if (first <= now_) {
@@ -80,8 +80,8 @@ class TreeWalk {
     RC_ASSERT(status.ok());
   }
 
-  // Every held snapshot, every time from history_floor on, and the future, read as the model says;
-  // the disk holds the live files and nothing else.
+  // Reads as of every held snapshot, every time from history_floor on, and the future, and expects
+  // the model's answers. Expects that the disk holds the live files and nothing else.
   void CheckEverything() {
     const absl::StatusOr<History> read = harness_.ReadAll();
     ExpectOk(read.status());

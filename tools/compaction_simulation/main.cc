@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "core/db/option_mapping.h"
-#include "core/db/options.h"
 #include "tools/compaction_simulation/measure.h"
 #include "tools/compaction_simulation/plot.h"
+#include "veralith/options.h"
 
 namespace veralith::simulation {
 namespace {
@@ -30,10 +30,8 @@ constexpr const char* kUsage =
     "Options of the engine to try instead of its defaults: --level0_trigger_runs,\n"
     "--tier_trigger_runs, --level_base_mib, --level_multiplier, --dynamic (0 or 1),\n"
     "--tier_max_space_percent, --file_mib, --memtable_mib;\n"
-    "--style=leveled|hybrid|tiered and --load=uniform|skewed|sequential to measure one only.\n";
+    "--policy=leveled|hybrid|tiered and --load=uniform|skewed|sequential to measure one only.\n";
 
-constexpr CompactionStyle kStyles[] = {CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                                       CompactionStyle::kTiered};
 constexpr LargeLoad kLoads[] = {LargeLoad::kUniform, LargeLoad::kSkewed, LargeLoad::kSequential};
 constexpr uint64_t kGib = uint64_t{1} << 30;
 constexpr uint64_t kSizes[] = {1, 3, 10, 30, 100, 300, 1024, 3072, 10240};
@@ -43,13 +41,13 @@ struct Flags {
   std::string draw;
   uint64_t least_gib = 1;
   uint64_t most_gib = 10240;
-  std::string style;
+  std::string policy;
   std::string load;
-  std::vector<std::function<void(Case&)>> changes;  // to what is the default
+  std::vector<std::function<void(Case&)>> changes;  // relative to the default
 
-  Case CaseOf(CompactionStyle policy) const {
+  Case CaseOf(CompactionPolicyKind policy) const {
     Case subject;
-    subject.style = policy;
+    subject.policy = policy;
     Options options;
     options.compaction_policy = policy;
     subject.options = ToCompactionOptions(options, 1);
@@ -99,8 +97,8 @@ bool ParseFlag(std::string_view argument, Flags* flags) {
     flags->draw = value;
     return true;
   }
-  if (name == "--style" || name == "--load") {
-    (name == "--style" ? flags->style : flags->load) = value;
+  if (name == "--policy" || name == "--load") {
+    (name == "--policy" ? flags->policy : flags->load) = value;
     return true;
   }
   uint64_t number = 0;
@@ -136,7 +134,7 @@ std::string CsvLine(const Row& row) {
   std::snprintf(text, sizeof(text),
                 "%s,%s,%" PRIu64 ",%.2f,%.2f,%.2f,%.2f,%.2f,%.2f,%.3f,%.3f,%.3f,%" PRIu64
                 ",%" PRIu64 ",%" PRIu64 ",%.2f\n",
-                std::string(StyleName(row.subject.style)).c_str(),
+                std::string(PolicyName(row.subject.policy)).c_str(),
                 std::string(LoadName(row.subject.load)).c_str(), row.subject.data_bytes / kGib,
                 row.costs.write, row.theory.least_write, row.theory.most_write,
                 row.costs.lookup_files, row.costs.most_lookup_files, row.theory.most_lookup_files,
@@ -146,7 +144,8 @@ std::string CsvLine(const Row& row) {
   return text;
 }
 
-// What CsvLine wrote, as far as plots need it; nothing for other lines, the header too.
+// Parses what CsvLine wrote, as far as plots need it; returns nothing for other lines, or the
+// header.
 std::optional<Row> ParseCsvLine(const std::string& line) {
   std::vector<std::string> cells(1);
   for (const char c : line) {
@@ -155,11 +154,11 @@ std::optional<Row> ParseCsvLine(const std::string& line) {
   if (cells.size() != 16) {
     return std::nullopt;
   }
-  for (const CompactionStyle style : kStyles) {
+  for (const CompactionPolicyKind policy : kCompactionPolicyKinds) {
     for (const LargeLoad load : kLoads) {
-      if (cells[0] == StyleName(style) && cells[1] == LoadName(load)) {
+      if (cells[0] == PolicyName(policy) && cells[1] == LoadName(load)) {
         Row row;
-        row.subject.style = style;
+        row.subject.policy = policy;
         row.subject.load = load;
         row.subject.data_bytes = std::strtoull(cells[2].c_str(), nullptr, 10) * kGib;
         const auto number = [&](size_t i) { return std::strtod(cells[i].c_str(), nullptr); };
@@ -176,18 +175,20 @@ std::optional<Row> ParseCsvLine(const std::string& line) {
 
 constexpr const char* kColors[] = {"#1b6ca8", "#c0562f", "#3a8a3d"};
 
-// One line per policy and, dashed, what theory says.
+// Makes one line per policy and, dashed, one for what theory says.
 Plot PlotOf(const std::vector<Row>& rows, const char* title, const char* label,
             double (*measured)(const Row&), double (*theory)(const Row&), const char* bound) {
   Plot plot{title,
             label,
             {{1, "1 GiB"}, {10, "10"}, {100, "100"}, {1024, "1 TiB"}, {10240, "10 TiB"}},
             {}};
-  for (size_t i = 0; i < std::size(kStyles); ++i) {
-    Line line{std::string(StyleName(kStyles[i])), kColors[i], false, {}};
-    Line dashed{std::string(StyleName(kStyles[i])) + ", " + bound, kColors[i], true, {}};
+  for (size_t i = 0; i < std::size(kCompactionPolicyKinds); ++i) {
+    Line line{std::string(PolicyName(kCompactionPolicyKinds[i])), kColors[i], false, {}};
+    Line dashed{
+        std::string(PolicyName(kCompactionPolicyKinds[i])) + ", " + bound, kColors[i], true, {}};
     for (const Row& row : rows) {
-      if (row.subject.style == kStyles[i] && row.subject.load == LargeLoad::kUniform) {
+      if (row.subject.policy == kCompactionPolicyKinds[i] &&
+          row.subject.load == LargeLoad::kUniform) {
         const auto x = static_cast<double>(row.subject.data_bytes / kGib);
         line.points.emplace_back(x, measured(row));
         dashed.points.emplace_back(x, theory(row));
@@ -255,14 +256,14 @@ int Run(const Flags& flags) {
   std::string csv = Header();
   std::fputs(Header(), stdout);
   for (const LargeLoad load : kLoads) {
-    for (const CompactionStyle style : kStyles) {
+    for (const CompactionPolicyKind policy : kCompactionPolicyKinds) {
       for (const uint64_t gib : kSizes) {
         if (gib < flags.least_gib || gib > flags.most_gib ||
-            (!flags.style.empty() && flags.style != StyleName(style)) ||
+            (!flags.policy.empty() && flags.policy != PolicyName(policy)) ||
             (!flags.load.empty() && flags.load != LoadName(load))) {
           continue;
         }
-        Row row{flags.CaseOf(style), {}, {}};
+        Row row{flags.CaseOf(policy), {}, {}};
         row.subject.load = load;
         row.subject.data_bytes = gib * kGib;
         row.costs = Measure(row.subject);

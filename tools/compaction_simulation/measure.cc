@@ -7,8 +7,8 @@
 namespace veralith::simulation {
 namespace {
 
-// A bound on the writes before and during a measurement, in multiples of the data: for trees whose
-// cycles are that long, or that have none.
+// The most writes before and during a measurement, in multiples of the data: for trees whose cycles
+// are that long, or that have none.
 constexpr double kMostWrites = 6;
 constexpr double kSamples = 200;
 
@@ -25,8 +25,8 @@ CompactionOptions OptionsOf(const Case& subject) {
   return options;
 }
 
-// How often the tree came back to where it was: merges of everything (tiered), or rounds of the
-// cursor through the level above the last.
+// Counts how often the tree came back to where it was: merges of everything (tiered), or rounds of
+// the cursor through the level above the last.
 class Cycles {
  public:
   uint64_t Count(const LargeTree& tree) {
@@ -72,7 +72,7 @@ class Sampler {
   double space_ = 0;
 };
 
-// Memtables until the cycle after this one, or as many bytes of writes.
+// Flushes memtables until `count` more cycles are complete, or `most_bytes` are written.
 template <typename AfterFlush>
 void RunCycles(LargeTree& tree, Cycles& cycles, uint64_t count, double most_bytes,
                AfterFlush after_flush) {
@@ -88,7 +88,7 @@ void RunCycles(LargeTree& tree, Cycles& cycles, uint64_t count, double most_byte
   }
 }
 
-// Sizes of the leveled levels: their targets, and all data in the last one.
+// Sizes of the leveled levels: their targets, with all data in the last one.
 struct Shape {
   double first_job = 0;  // bytes that enter the first leveled level at once
   std::vector<double> levels;
@@ -97,7 +97,7 @@ struct Shape {
 Shape ShapeOf(const Case& subject) {
   const CompactionOptions& options = subject.options;
   const auto data = static_cast<double>(subject.data_bytes);
-  const bool hybrid = subject.style == CompactionStyle::kHybrid;
+  const bool hybrid = subject.policy == CompactionPolicyKind::kHybrid;
   const double tiers = hybrid ? std::pow(options.tier_trigger_runs, 2) : 1;
   Shape shape;
   shape.first_job =
@@ -133,7 +133,7 @@ Theory ExpectedTiered(const Case& subject) {
 
 Costs Measure(const Case& subject) {
   LargeTreeSettings settings;
-  settings.style = subject.style;
+  settings.policy = subject.policy;
   settings.options = OptionsOf(subject);
   settings.load = subject.load;
   settings.data_bytes = subject.data_bytes;
@@ -142,8 +142,8 @@ Costs Measure(const Case& subject) {
   tree.Prefill();
   const auto data = static_cast<double>(subject.data_bytes);
   Cycles cycles;
-  RunCycles(tree, cycles, subject.style == CompactionStyle::kTiered ? 1 : 2, kMostWrites * data / 2,
-            [] {});
+  RunCycles(tree, cycles, subject.policy == CompactionPolicyKind::kTiered ? 1 : 2,
+            kMostWrites * data / 2, [] {});
   const LargeTree::Totals before = tree.totals();
   const double interval = data / static_cast<double>(subject.memtable_bytes) / kSamples;
   Sampler sampler;
@@ -172,11 +172,11 @@ Costs Measure(const Case& subject) {
 }
 
 Theory Expected(const Case& subject) {
-  if (subject.style == CompactionStyle::kTiered) {
+  if (subject.policy == CompactionPolicyKind::kTiered) {
     return ExpectedTiered(subject);
   }
   const CompactionOptions& options = subject.options;
-  const bool hybrid = subject.style == CompactionStyle::kHybrid;
+  const bool hybrid = subject.policy == CompactionPolicyKind::kHybrid;
   const Shape shape = ShapeOf(subject);
   const auto data = static_cast<double>(subject.data_bytes);
   Theory theory;
@@ -188,7 +188,7 @@ Theory Expected(const Case& subject) {
     theory.least_write += 1 + level / above / 2;
     theory.most_write += 1 + level / above;
     upper_bytes += level;
-    // What comes in at once lies in a level, too, before any of it goes on.
+    // What comes in at once lies in a level, too, before any of it moves on.
     above = level + shape.first_job;
   }
   theory.most_space = (upper_bytes + shape.first_job) / data;

@@ -1,31 +1,31 @@
-// The policies on trees of some gigabytes, in small: what they cost keeps to what theory says,
-// every level stays within its trigger, and no job waits for ever.
+// The policies on trees of some gigabytes, in small: their costs agree with theory, every level
+// stays within its trigger, and no job waits for ever.
 #include "tools/compaction_simulation/measure.h"
 
 #include <algorithm>
 #include <string>
 
 #include "core/db/option_mapping.h"
-#include "core/db/options.h"
 #include "gtest/gtest.h"
+#include "veralith/options.h"
 
 namespace veralith::simulation {
 namespace {
 
 constexpr uint64_t kGib = uint64_t{1} << 30;
 
-Case CaseOf(CompactionStyle style, LargeLoad load, uint64_t gib) {
+Case CaseOf(CompactionPolicyKind policy, LargeLoad load, uint64_t gib) {
   Case subject;
-  subject.style = style;
+  subject.policy = policy;
   subject.load = load;
   subject.data_bytes = gib * kGib;
   Options options;
-  options.compaction_policy = style;
+  options.compaction_policy = policy;
   subject.options = ToCompactionOptions(options, 1);
   return subject;
 }
 
-class PolicyCosts : public ::testing::TestWithParam<CompactionStyle> {};
+class PolicyCosts : public ::testing::TestWithParam<CompactionPolicyKind> {};
 
 TEST_P(PolicyCosts, OfUniformOverwritesAreBetweenTheBoundsOfTheory) {
   for (const uint64_t gib : {10, 30}) {
@@ -45,7 +45,7 @@ TEST_P(PolicyCosts, OfUniformOverwritesAreBetweenTheBoundsOfTheory) {
   }
 }
 
-// Whatever the load, a lookup asks no more files, and no more room is taken.
+// Whatever the load, a lookup asks no more files, and no more space is taken.
 TEST_P(PolicyCosts, OfSkewedAndSequentialOverwritesAreNoHigher) {
   for (const LargeLoad load : {LargeLoad::kSkewed, LargeLoad::kSequential}) {
     const Case subject = CaseOf(GetParam(), load, 10);
@@ -68,10 +68,10 @@ TEST_P(PolicyCosts, AreTheSameEveryTime) {
   EXPECT_EQ(first.jobs, second.jobs);
 }
 
-// After every memtable, with time for all that is due.
+// Checks after every memtable, with time for all that is due.
 TEST_P(PolicyCosts, LevelsKeepWithinTheirTriggers) {
   LargeTreeSettings settings;
-  settings.style = GetParam();
+  settings.policy = GetParam();
   settings.options = CaseOf(GetParam(), LargeLoad::kUniform, 10).options;
   settings.data_bytes = 10 * kGib;
   LargeTree tree(settings);
@@ -90,13 +90,13 @@ TEST_P(PolicyCosts, LevelsKeepWithinTheirTriggers) {
 }
 
 // With room for a quarter more writing than the load needs in the long run, jobs come late but all
-// come: no level grows beyond bounds, level 0 stays far from where writers stop.
+// come: no level grows without bound, and level 0 stays far from where writers stop.
 TEST_P(PolicyCosts, NoLevelStarvesWhenCompactionIsHardPressed) {
   const Case subject = CaseOf(GetParam(), LargeLoad::kUniform, 10);
   const double per_memtable =
       1.25 * Measure(subject).write * static_cast<double>(subject.memtable_bytes);
   LargeTreeSettings settings;
-  settings.style = subject.style;
+  settings.policy = subject.policy;
   settings.options = subject.options;
   settings.data_bytes = subject.data_bytes;
   LargeTree tree(settings);
@@ -111,7 +111,7 @@ TEST_P(PolicyCosts, NoLevelStarvesWhenCompactionIsHardPressed) {
     while (room > 0) {
       const std::optional<uint64_t> bytes = tree.RunJob();
       if (!bytes.has_value()) {
-        room = std::min(room, per_memtable);  // time that nobody uses is gone
+        room = std::min(room, per_memtable);  // time that nobody uses is lost
         break;
       }
       room -= static_cast<double>(*bytes);
@@ -121,17 +121,18 @@ TEST_P(PolicyCosts, NoLevelStarvesWhenCompactionIsHardPressed) {
     most_score = std::max(most_score, *std::max_element(scores.begin(), scores.end()));
   }
   std::printf("%s: at most %zu runs in level 0, score %.2f\n",
-              std::string(StyleName(subject.style)).c_str(), most_runs, most_score);
-  // A tiered merge of everything holds back nothing but other merges: runs pile up meanwhile.
-  const bool tiered = subject.style == CompactionStyle::kTiered;
+              std::string(PolicyName(subject.policy)).c_str(), most_runs, most_score);
+  // A tiered merge of everything delays only other merges: runs pile up meanwhile.
+  const bool tiered = subject.policy == CompactionPolicyKind::kTiered;
   EXPECT_LE(most_runs, tiered ? 400u : 24u);
   EXPECT_LE(most_score, tiered ? 50 : 8);
 }
 
-INSTANTIATE_TEST_SUITE_P(Styles, PolicyCosts,
-                         ::testing::Values(CompactionStyle::kLeveled, CompactionStyle::kHybrid,
-                                           CompactionStyle::kTiered),
-                         [](const auto& info) { return std::string(StyleName(info.param)); });
+INSTANTIATE_TEST_SUITE_P(Policies, PolicyCosts,
+                         ::testing::Values(CompactionPolicyKind::kLeveled,
+                                           CompactionPolicyKind::kHybrid,
+                                           CompactionPolicyKind::kTiered),
+                         [](const auto& info) { return std::string(PolicyName(info.param)); });
 
 }  // namespace
 }  // namespace veralith::simulation

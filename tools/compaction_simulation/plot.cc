@@ -41,7 +41,7 @@ std::string Escaped(const std::string& text) {
   return out;
 }
 
-// A round step that gives about six marks.
+// Returns a round step that gives about six marks.
 double StepOf(double most) {
   const double magnitude = std::pow(10, std::floor(std::log10(std::max(most, 1e-9) / 6)));
   for (const double factor : {1.0, 2.0, 5.0, 10.0}) {

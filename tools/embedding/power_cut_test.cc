@@ -1,11 +1,11 @@
 // A program's own promise, checked on Veralith's simulated disk: a purchase that was acknowledged
-// as synced is there after any power cut, and an order is never there without its payment.
+// as synced exists after any power cut, and an order never exists without its payment.
 #include <memory>
 #include <string>
 
-#include "core/db/db.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
 
 namespace {
 

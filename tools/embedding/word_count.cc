@@ -4,7 +4,7 @@
 #include <iostream>
 #include <string>
 
-#include "core/db/db.h"
+#include "veralith/db.h"
 
 namespace {
 

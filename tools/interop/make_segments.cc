@@ -1,6 +1,6 @@
 // make_segments DIRECTORY: writes one segment per configuration that other readers of Parquet must
-// open, and MANIFEST.tsv: a line per file with its name, rows, the CRC-32 of its rows in canonical
-// form, and the number of range tombstones. check_segments.py reads both.
+// open, and MANIFEST.tsv. That has one line per file with its name, its rows, the CRC-32 of its
+// rows in canonical form, and its range tombstones. check_segments.py reads both.
 //
 // A row in canonical form: namespace (8 bytes), key length (4), key, timestamp (8), 1 or 0 for a
 // value or a tombstone, value length (4), value; integers little-endian.
@@ -17,10 +17,11 @@
 #include "core/base/text.h"
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
-#include "core/fs/posix_file_system.h"
+#include "core/fs/file_helpers.h"
 #include "core/segment/segment_reader.h"
 #include "core/segment/segment_writer.h"
 #include "core/segment/stored_value_page.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {
@@ -68,7 +69,7 @@ std::string Decimal(uint64_t n, size_t digits) {
   return std::string(digits - text.size(), '0') + text;
 }
 
-// `bytes` bytes, half of them compressible.
+// Returns `bytes` bytes, half of which compress.
 std::string Value(Random* random, size_t bytes) {
   std::string value(bytes, 'x');
   for (size_t i = 0; i < bytes / 2; ++i) {
@@ -130,8 +131,8 @@ absl::Status Tombstones(RecordingWriter* writer) {
   return absl::OkStatus();
 }
 
-// What a compaction makes of the segment at `path` when one row in 997 is dropped: most value pages
-// are copied as they stand there.
+// Writes what a compaction makes of the segment at `path` if it drops one row in 997: most value
+// pages are copied unchanged.
 absl::Status Compacted(const std::string& path, const SegmentOptions& options,
                        RecordingWriter* writer) {
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file,
@@ -163,7 +164,7 @@ absl::Status EmptyValues(RecordingWriter* writer) {
 
 absl::Status NoRows(RecordingWriter* writer) { return writer->DeleteRange({0, "a", "", true, 5}); }
 
-// Keys of 100 KB are refused, and leave no segment behind.
+// Keys of 100 KB are refused, and leave no segment.
 absl::Status LongKeyIsRefused(RecordingWriter* writer) {
   const absl::Status status = writer->Put(0, std::string(100'000, 'k'), 1, "value");
   return absl::IsInvalidArgument(status)

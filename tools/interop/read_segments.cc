@@ -1,7 +1,8 @@
-// read_segments FILE...: opens each file as a segment, files of other writers included, and prints
-// a line for it: name, "ok", rows, the CRC-32 of its rows in canonical form (make_segments.cc),
-// range tombstones; or name, the error's code, its message. A file that opens is read forward,
-// backward and by a lookup of every row (of large ones every 997th), and the three must agree.
+// read_segments FILE...: opens each file as a segment, including files of other writers, and prints
+// one line for it. That is its name, "ok", rows, the CRC-32 of its rows in canonical form
+// (make_segments.cc) and range tombstones; or its name, the error's code and its message. A file
+// that opens is read forward, backward and by a lookup of every row (every 997th of large ones),
+// and the three must agree.
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -14,8 +15,8 @@
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
 #include "core/format/key_hash.h"
-#include "core/fs/posix_file_system.h"
 #include "core/segment/segment_reader.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {

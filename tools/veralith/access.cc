@@ -16,7 +16,7 @@ struct Place {
   std::string key;
 };
 
-// DIR and KEY of the command line, opened.
+// Opens DIR, and takes KEY from the command line.
 absl::StatusOr<Place> OpenPlace(const Arguments& arguments, Access access) {
   Place place;
   place.ns = NamespaceFrom(arguments);
@@ -25,7 +25,7 @@ absl::StatusOr<Place> OpenPlace(const Arguments& arguments, Access access) {
   return place;
 }
 
-// VALUE, or standard input, which is taken as it is.
+// Returns VALUE, or standard input unchanged.
 absl::StatusOr<std::string> ValueFrom(const Arguments& arguments) {
   if (arguments.positional().size() < 3) {
     return ReadStandardInput(kMaxValueBytes);
@@ -41,7 +41,7 @@ absl::StatusOr<std::string> ValueFrom(const Arguments& arguments) {
   return *std::move(value);
 }
 
-// The words are judged and the value is read before the database is opened: until then nobody is
+// The words are checked and the value is read before the database is opened. Until then nobody is
 // kept out, and nothing is made.
 int RunPut(const Arguments& arguments) {
   const absl::StatusOr<std::string> key = KeyFromArgument(arguments, arguments.positional()[1]);
@@ -172,12 +172,12 @@ Command PutCommand() {
   return {.name = "put",
           .parameters = {kDirectory, kKey, {.name = "VALUE", .count = Parameter::Count::kOptional}},
           .summary = "Writes one key, durably; its value is VALUE or standard input",
-          .details = "The database is made if it is missing. With --hex, KEY and VALUE are "
-                     "hexadecimal digits; standard input is taken as it is.",
+          .details = "The database is created if it is missing. With --hex, KEY and VALUE are "
+                     "hexadecimal digits; standard input is taken unchanged.",
           .flags = WithKeyFlags({NamespaceFlag()}),
           .examples = {"veralith put /tmp/fruit apple red",
                        "veralith put /tmp/fruit photo < photo.png"},
-          .hint = "a value with spaces is quoted for the shell",
+          .hint = "quote a value with spaces for the shell",
           .also = {"set", "write", "insert"},
           .run = RunPut};
 }
@@ -220,8 +220,8 @@ Command DeleteRangeCommand() {
   return {.name = "delete-range",
           .parameters = {kDirectory},
           .summary = "Deletes all keys between bounds, in one durable atomic commit",
-          .details = "What is deleted cannot be had back. `count` with the same bounds says how "
-                     "many keys it will be.",
+          .details = "Deleted keys cannot be recovered. `count` with the same bounds says how "
+                     "many keys will be deleted.",
           .flags = flags,
           .examples = {"veralith delete-range /tmp/fruit --prefix app",
                        "veralith delete-range /tmp/fruit --from a --before b"},

@@ -2,9 +2,9 @@
 // name for a switch; -rk is -r -k) and arguments. "--" ends the options; so an argument that begins
 // with "-" can be given. A lone "-" is an argument.
 //
-// A command declares what it takes; anything else is an error that names the word and what was
-// probably meant. A value that is no number, no key, or none of the choices is such an error, too,
-// so that a command that runs has only values that fit.
+// A command declares what it takes. Anything else is an error that names the word and what was
+// probably meant. A value that is no number, no key, or none of the choices is such an error, too:
+// so a command that runs has only values that fit.
 #ifndef VERALITH_TOOLS_VERALITH_ARGUMENTS_H_
 #define VERALITH_TOOLS_VERALITH_ARGUMENTS_H_
 
@@ -26,11 +26,11 @@ struct Flag {
 
   std::string_view name = {};   // without "--"
   char letter = 0;              // without "-"; 0: none
-  std::string_view value = {};  // what help calls its value; empty: a switch, which has none
-  Type type = Type::kText;      // of its value
+  std::string_view value = {};  // the name of its value in help; empty: a switch, which has none
+  Type type = Type::kText;      // type of its value
   std::string_view help = {};   // a phrase
-  std::vector<std::string_view> choices = {};  // of kChoice
-  uint64_t most = UINT64_MAX;                  // of kNumber
+  std::vector<std::string_view> choices = {};  // for kChoice
+  uint64_t most = UINT64_MAX;                  // for kNumber
 
   bool is_switch() const { return value.empty(); }
 };
@@ -44,7 +44,7 @@ class Arguments {
   const std::vector<std::string>& positional() const { return positional_; }
   bool Has(std::string_view name) const { return values_.contains(name); }
   std::optional<std::string> Value(std::string_view name) const;
-  // Returns `otherwise` when the option is absent. Only for options of kNumber.
+  // Returns `otherwise` if the option is absent. Only for options of kNumber.
   uint64_t Number(std::string_view name, uint64_t otherwise) const;
 
  private:

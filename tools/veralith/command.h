@@ -1,5 +1,5 @@
-// The table of commands. One row says everything about a command: from it come parsing, `--help`,
-// `help COMMAND`, the man page, shell completion and "did you mean".
+// The table of commands. One row says everything about a command. Parsing, `--help`, `help
+// COMMAND`, the man page, shell completion and "did you mean" are made from it.
 #ifndef VERALITH_TOOLS_VERALITH_COMMAND_H_
 #define VERALITH_TOOLS_VERALITH_COMMAND_H_
 
@@ -37,15 +37,15 @@ struct Command {
   std::string_view details = {};  // paragraphs; lines that begin with two spaces stay
   std::vector<Flag> flags = {};   // without --help, which every command has
   std::vector<std::string_view> examples = {};
-  std::string_view no = {};                 // what exit code 1 says; empty: it is not used
+  std::string_view no = {};                 // meaning of exit code 1; empty: it is not used
   std::string_view hint = {};               // for people who give an argument too many
-  std::vector<std::string_view> also = {};  // words that people of other tools use for it
+  std::vector<std::string_view> also = {};  // words for it that people know from other tools
   int (*run)(const Arguments& arguments) = nullptr;
 };
 
 // In the order in which help shows them.
 const std::vector<Command>& AllCommands();
-// Null when there is none.
+// Returns null if there is none.
 const Command* FindCommand(std::string_view name);
 
 Command PutCommand();
@@ -64,6 +64,7 @@ Command StatsCommand();
 Command CheckCommand();
 Command InspectCommand();
 Command RepairCommand();
+Command OptionsCommand();
 Command HelpCommand();
 Command CompletionCommand();
 Command ManCommand();

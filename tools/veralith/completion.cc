@@ -32,7 +32,7 @@ std::string Patterns(const Command& command, const Flag& flag) {
   return out;
 }
 
-// Lines of a `case` that give the values of options.
+// Returns lines of a `case` that give the values of options.
 std::string BashValues() {
   std::string out;
   std::string no_file;  // options whose value is nothing that a shell can guess
@@ -70,7 +70,7 @@ std::string BashCommands() {
   return out;
 }
 
-// For zsh: a phrase inside single quotes and, of _arguments, inside brackets.
+// For zsh: a phrase inside single quotes and, for _arguments, inside brackets.
 std::string ZshText(std::string_view text) {
   std::string out;
   for (const char c : text) {

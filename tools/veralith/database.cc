@@ -10,8 +10,8 @@
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/fs/posix_file_system.h"
 #include "core/manifest/manifest_log.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith::tools {
 
@@ -28,8 +28,8 @@ int FinishOutput(int code) {
     return code;
   }
   const std::string cause = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
-  return Fail(Unavailable("standard output cannot be written" + cause +
-                          "; what was printed is not all there"));
+  return Fail(
+      Unavailable("standard output cannot be written" + cause + "; the output is incomplete"));
 }
 
 void SayThatATerminalIsRead() {
@@ -58,8 +58,8 @@ absl::StatusOr<std::string> ReadStandardInput(size_t limit) {
   return bytes;
 }
 
-absl::StatusOr<std::unique_ptr<Db>> OpenDatabase(const std::string& directory, Access access) {
-  Options options;
+absl::StatusOr<std::unique_ptr<Db>> OpenDatabase(const std::string& directory, Access access,
+                                                 Options options) {
   options.read_only = access == Access::kRead;
   options.create_if_missing = access == Access::kCreate;
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<Db> db, Db::Open(directory, options));
@@ -98,7 +98,7 @@ Flag AtFlag() {
   return {.name = "at",
           .value = "TIMESTAMP",
           .type = Flag::Type::kNumber,
-          .help = "as it was then, in nanoseconds since the Unix epoch"};
+          .help = "reads the state at this time, in nanoseconds since the Unix epoch"};
 }
 
 NamespaceId NamespaceFrom(const Arguments& arguments) {

@@ -7,6 +7,7 @@
 #include "tools/veralith/database.h"
 #include "tools/veralith/help.h"
 #include "tools/veralith/suggestion.h"
+#include "veralith/version.h"
 
 namespace veralith::tools {
 namespace {
@@ -51,7 +52,7 @@ Command HelpCommand() {
 Command CompletionCommand() {
   return {.name = "completion",
           .parameters = {{"SHELL", Parameter::Kind::kShell}},
-          .summary = "Prints a script for bash or zsh that completes its words",
+          .summary = "Prints a script for bash or zsh that completes this command's words",
           .examples = {"source <(veralith completion bash)", "source <(veralith completion zsh)"},
           .run = RunCompletion};
 }

@@ -1,7 +1,7 @@
 // The `veralith` command, as it is shipped, on a machine whose calls fail: failing_calls_preload.so
-// (core/fs/testing/failing_calls.h) makes the Nth one fail, for every N until none is left. The
-// command ends with an exit code that says so and an error that names a path; what it acknowledged
-// is there afterwards, what was there before stays, and the database is whole.
+// (core/fs/testing/failing_calls.h) makes the Nth call fail, for every N until none is left. The
+// command ends with an exit code that says so and an error that names a path. What it acknowledged
+// exists afterwards, what existed before stays, and the database is whole.
 #include <sys/wait.h>
 
 #include <cstdio>
@@ -24,7 +24,7 @@ struct Outcome {
 
 class FailingMachine : public ::testing::Test {
  protected:
-  // The command on `machine`: words of environment, or none.
+  // Runs the command on `machine`: words of environment, or none.
   Outcome Run(const std::string& words, const std::string& machine = "") {
     const std::string output = directory_.path() + "/output";
     const std::string line = StrCat("env ", machine, " tools/veralith/veralith ", words, " > ",
@@ -38,7 +38,7 @@ class FailingMachine : public ::testing::Test {
     return StrCat("LD_PRELOAD=$PWD/core/fs/testing/failing_calls_preload.so VERALITH_FAIL_UNDER=",
                   db_, " VERALITH_FAIL_CALLS='", plan, "'");
   }
-  // The value of a key; "" when it is absent.
+  // Returns the value of a key; "" if it is absent.
   std::string Value(const std::string& key) {
     const Outcome got = Run(StrCat("get ", db_, " ", key));
     EXPECT_TRUE(got.code == 0 || got.code == 1) << got.text;

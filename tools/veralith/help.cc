@@ -13,7 +13,7 @@ constexpr size_t kColumns = 80;
 constexpr size_t kCommandColumn = 16;
 constexpr size_t kOptionColumn = 24;
 
-// Words of `text`, from column `at` on, with `indent` spaces before every further line.
+// Wraps the words of `text`, from column `at` on, with `indent` spaces before every further line.
 std::string Wrap(std::string_view text, size_t at, size_t indent) {
   std::string out;
   for (size_t begin = 0; begin < text.size();) {
@@ -33,7 +33,7 @@ std::string Wrap(std::string_view text, size_t at, size_t indent) {
   return out;
 }
 
-// Paragraphs, wrapped; lines that begin with two spaces as they are.
+// Wraps paragraphs; lines that begin with two spaces stay unchanged.
 std::string WrapParagraphs(std::string_view text) {
   std::string out;
   std::string paragraph;
@@ -118,7 +118,7 @@ std::string Overview() {
   }
   return out +
          "\n`veralith help COMMAND` explains a command. \"--\" ends the options: what follows\n"
-         "is an argument, also when it begins with \"-\".\n\n"
+         "is an argument, even if it begins with \"-\".\n\n"
          "Exit codes: 0 success; 1 the key is absent (get), damage was found (check), or\n"
          "something was lost (repair); 2 wrong usage; 3 the database or the disk returned\n"
          "an error.\n";

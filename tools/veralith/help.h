@@ -1,4 +1,4 @@
-// Everything that the table of commands says, in each form in which somebody wants it.
+// Everything that the table of commands says, in each form that somebody needs.
 //
 // Pure functions, any thread.
 #ifndef VERALITH_TOOLS_VERALITH_HELP_H_
@@ -14,9 +14,7 @@
 
 namespace veralith::tools {
 
-inline constexpr std::string_view kVersion = "0.1.0";
-
-// All options of a command, --help included.
+// Returns all options of a command, including --help.
 std::vector<Flag> FlagsOf(const Command& command);
 // "veralith put DIR KEY [VALUE]".
 std::string Synopsis(const Command& command);
@@ -27,7 +25,7 @@ std::string HelpOf(const Command& command);
 // "0 success", "1 damage was found"...: one for each exit code that the command has.
 std::vector<std::string> ExitCodesOf(const Command& command);
 
-// The arguments of a command; InvalidArgument that says which one is missing or too many.
+// Parses the arguments of a command; InvalidArgument says which one is missing or too many.
 absl::StatusOr<Arguments> ParseFor(const Command& command, const std::vector<std::string>& words);
 // "unknown command "stat"; did you mean stats?"
 std::string UnknownCommand(std::string_view word);

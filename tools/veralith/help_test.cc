@@ -1,6 +1,8 @@
 // The table of commands, and what is made from it.
 #include "tools/veralith/help.h"
 
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <sstream>
 #include <string>
@@ -9,6 +11,8 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "gtest/gtest.h"
+#include "tools/veralith/database.h"
+#include "tools/veralith/options_reference.h"
 
 namespace veralith::tools {
 namespace {
@@ -88,7 +92,7 @@ TEST(CommandTable, ArgumentsMissingOrTooManyAreNamed) {
   EXPECT_EQ(error("get", {"db"}), "KEY is missing");
   EXPECT_EQ(error("get", {"db", "k"}), "");
   EXPECT_EQ(error("put", {"db", "k", "v", "w"}),
-            "unexpected argument \"w\"; a value with spaces is quoted for the shell");
+            "unexpected argument \"w\"; quote a value with spaces for the shell");
   EXPECT_TRUE(
       Contains(error("scan", {"db", "apple"}), "unexpected argument \"apple\"; bounds are --from"));
   EXPECT_EQ(error("scan", {""}), "DIR is an empty word");
@@ -110,7 +114,7 @@ TEST(CommandTable, TheManualNamesEveryCommandAndOption) {
   EXPECT_TRUE(Contains(page, "\\fB\\-n\\fR, \\fB\\-\\-ns\\fR \\fIN\\fR\n"));
   std::istringstream lines(page);
   for (std::string line; std::getline(lines, line);) {
-    // A request is one of those that man(7) knows; a text line begins with none.
+    // A request must be one that man(7) knows; no text line may begin like one.
     if (line.starts_with(".") && !line.starts_with(".\\\"")) {
       const std::string request = line.substr(0, line.find(' '));
       EXPECT_TRUE(
@@ -132,6 +136,34 @@ TEST(CommandTable, CompletionKnowsEveryCommandOptionAndChoice) {
     }
     EXPECT_TRUE(Contains(script, "auto jsonl quoted hex tsv stanzas lines"));
     EXPECT_TRUE(Contains(script, "leveled hybrid tiered"));
+  }
+}
+
+TEST(OptionsReference, IsTheDocument) {
+  std::ifstream stream("docs/OPTIONS.md");
+  const std::string document{std::istreambuf_iterator<char>(stream),
+                             std::istreambuf_iterator<char>()};
+  EXPECT_EQ(document, OptionsReference())
+      << "bazel run //tools/veralith -- options --markdown > docs/OPTIONS.md";
+  ExpectNarrow(document, 120);
+}
+
+TEST(OptionFlag, SetsOptionsByName) {
+  const auto parse = [](const std::string& words) {
+    return OptionsFrom(*Arguments::Parse({"--option", words}, {OptionFlag()}));
+  };
+  const absl::StatusOr<Options> options =
+      parse("bottom_codec=zstd,write_buffer_bytes=1048576,dynamic_level_targets=false");
+  ASSERT_TRUE(options.ok());
+  EXPECT_EQ(options->bottom_codec, Codec::kZstd);
+  EXPECT_EQ(options->write_buffer_bytes, size_t{1} << 20);
+  EXPECT_FALSE(options->dynamic_level_targets);
+  EXPECT_EQ(Message(parse("bottom_codex=zstd").status()),
+            "unknown option \"bottom_codex\"; did you mean bottom_codec?");
+  EXPECT_EQ(Message(parse("bottom_codec=gzip").status()),
+            "bottom_codec must be none, lz4, snappy or zstd, not \"gzip\"");
+  for (const char* const wrong : {"bottom_codec", "bottom_codec=", "=zstd", ",", "x=1,,"}) {
+    EXPECT_EQ(parse(wrong).status().code(), absl::StatusCode::kInvalidArgument) << wrong;
   }
 }
 

@@ -1,5 +1,5 @@
-// veralith inspect: one file in words. What it prints is read through the same checks as always: a
-// damaged file gives the error that reading it gives.
+// veralith inspect: describes one file. It reads through the same checks as always: a damaged file
+// gives the error that reading it gives.
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -13,13 +13,14 @@
 #include "core/format/parquet_metadata.h"
 #include "core/format/segment_block.h"
 #include "core/format/version_edit.h"
-#include "core/fs/posix_file_system.h"
+#include "core/fs/file_helpers.h"
 #include "core/log/log_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 #include "core/segment/segment_file.h"
 #include "tools/progress.h"
 #include "tools/veralith/database.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith::tools {
 namespace {
@@ -53,7 +54,7 @@ void PrintSummary(const SegmentFile& segment) {
 
 void PrintSchema(const SegmentFooter& footer) {
   Print(StrCat("footer at ", footer.offset, ", written by ",
-               footer.metadata.created_by.value_or("(not said)")));
+               footer.metadata.created_by.value_or("(unknown)")));
   for (const parquet::SchemaElement& column : footer.metadata.schema) {
     if (column.type.has_value()) {
       Print(StrCat("  column ", column.name, " ", parquet::Name(*column.type),
@@ -215,7 +216,7 @@ void PrintEdit(uint64_t offset, const VersionEdit& edit, const Limits& limits) {
                  written.flushes, " by flushes, ", written.compactions, " by compactions"));
   }
   if (edit.policy.has_value()) {
-    Print(StrCat("  compaction policy ", StyleName(ToCompactionStyle(*edit.policy))));
+    Print(StrCat("  compaction policy ", PolicyName(*edit.policy)));
   }
 }
 
@@ -264,7 +265,7 @@ absl::Status Inspect(const std::string& path, const Limits& limits) {
   return InspectSegment(std::move(file), limits);
 }
 
-// A directory is no file: names those that are in it.
+// A directory is no file: the error names the files in it.
 absl::Status RefuseDirectory(const std::string& path) {
   std::string files;
   const absl::StatusOr<std::vector<std::string>> names = PosixFileSystem()->List(path);
@@ -275,7 +276,7 @@ absl::Status RefuseDirectory(const std::string& path) {
       StrAppend(&files, files.empty() ? "" : ", ", name);
     }
   }
-  return InvalidArgument(StrCat(path, " is a directory, and inspect takes one file of a database",
+  return InvalidArgument(StrCat(path, " is a directory; inspect takes one file of a database",
                                 files.empty() ? "" : ": ", files, known > kShown ? "..." : ""));
 }
 
@@ -287,9 +288,9 @@ absl::Status CheckRegular(const std::string& path) {
   }
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
     return FailedPrecondition(
-        StrCat(path, ": it is no regular file (a pipe, a socket or a device); inspect takes one"));
+        StrCat(path, ": it is not a regular file but a pipe, a socket or a device"));
   }
-  return absl::OkStatus();  // reading it says what else may be wrong
+  return absl::OkStatus();  // reading it tells what else may be wrong
 }
 
 int Run(const Arguments& arguments) {

@@ -14,8 +14,8 @@ Flag KeyFlag(std::string_view name, std::string_view help, char letter = 0) {
   return {.name = name, .letter = letter, .value = "KEY", .type = Flag::Type::kKey, .help = help};
 }
 
-// Printable characters other than a quote and a backslash, and escapes. Also takes escapes that
-// scan would not write, such as \x41.
+// Takes printable characters other than a quote and a backslash, and escapes. Accepts also escapes
+// that scan would not write, such as \x41.
 std::optional<std::string> Unescape(std::string_view text) {
   std::string out;
   while (!text.empty()) {

@@ -1,7 +1,7 @@
 // Keys and bounds on the command line, and rows in print.
 //
-// A key is given as it is; with --quoted in the form that scan prints, with or without its quotes;
-// with --hex in hexadecimal digits, with or without 0x.
+// A key is given as it is; with --quoted, in the form that scan prints, with or without its quotes;
+// with --hex, in hexadecimal digits, with or without 0x.
 #ifndef VERALITH_TOOLS_VERALITH_KEY_TEXT_H_
 #define VERALITH_TOOLS_VERALITH_KEY_TEXT_H_
 
@@ -11,15 +11,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/base/types.h"
-#include "core/db/options.h"
 #include "tools/veralith/arguments.h"
+#include "veralith/options.h"
+#include "veralith/types.h"
 
 namespace veralith::tools {
 
 // --quoted and --hex.
 std::vector<Flag> KeyFlags();
-// The key that `text` means under these options. InvalidArgument when it is none.
+// Returns the key that `text` means under these options. InvalidArgument if it is none.
 absl::StatusOr<std::string> KeyFromArgument(const Arguments& arguments, std::string_view text);
 
 // --from, --after, --to, --before, --prefix, and KeyFlags.
@@ -31,7 +31,7 @@ struct BoundPair {
   bool is_open() const {
     return lower.kind == Bound::Kind::kOpen && upper.kind == Bound::Kind::kOpen;
   }
-  // Whether every key is between them; also where they say so by an empty key.
+  // Whether every key is between the bounds; also true if an empty key as a bound says so.
   bool covers_all() const {
     return upper.kind == Bound::Kind::kOpen && lower.kind != Bound::Kind::kExclusive &&
            lower.key.empty();
@@ -39,9 +39,10 @@ struct BoundPair {
 };
 absl::StatusOr<BoundPair> BoundsFrom(const Arguments& arguments);
 
-// The least key after `key`; nothing when there is none, because of the limit of keys' length.
+// Returns the smallest key after `key`; nothing if there is none, because of the limit of keys'
+// length.
 std::optional<std::string> KeyAfter(std::string_view key);
-// The least key after all keys that begin with `prefix`; nothing when there is none.
+// Returns the smallest key after all keys that begin with `prefix`; nothing if there is none.
 std::optional<std::string> KeyAfterPrefix(std::string_view prefix);
 
 // {"ns":0,"key":"apple","value":"red","timestamp":17}, the last two only if they are given.

@@ -1,13 +1,14 @@
-// Which namespaces a database has. Iterators read one namespace each, so the files say which there
-// may be, and an iterator over each whether it holds a key.
+// Lists the namespaces of a database. Iterators read one namespace each. So the files say which
+// namespaces there may be, and an iterator over each tells whether it holds a key.
 #include <set>
 
 #include "core/base/status.h"
-#include "core/fs/posix_file_system.h"
+#include "core/fs/file_helpers.h"
 #include "core/log/log_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/segment/segment_file.h"
 #include "tools/veralith/database.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith::tools {
 namespace {
@@ -36,7 +37,7 @@ absl::Status AddOfLog(const std::string& directory, uint64_t number, uint64_t id
   const std::string path = JoinPath(directory, LogFileName(number));
   VERALITH_ASSIGN_OR_RETURN(const bool exists, PosixFileSystem()->Exists(path));
   if (!exists) {
-    return absl::OkStatus();  // opening has judged that
+    return absl::OkStatus();  // opening has judged that already
   }
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file,
                             PosixFileSystem()->Open(path, OpenMode::kRead));

@@ -1,6 +1,6 @@
 // veralith load: text into a database, in batches, with a progress bar.
 //
-// Inputs are looked at before the database is opened or made: a file that is missing, is none, or
+// Inputs are checked before the database is opened or made: a file that is missing, is no file, or
 // does not begin with an entry leaves nothing behind.
 #include <cerrno>
 #include <cstdio>
@@ -29,6 +29,7 @@ struct LoadOptions {
   std::optional<NamespaceId> ns;
   InputFormat format;
   uint64_t batch_entries;
+  Options database;
 };
 
 std::string NameOf(const std::string& file) {
@@ -68,8 +69,8 @@ class Loader {
     }
   }
 
-  // Closes the database if it was opened. What was loaded is in segments then, for other readers;
-  // should that fail, the logs have all of it, and Close says if not.
+  // Closes the database if it was opened. Then what was loaded is in segments, for other readers.
+  // If that fails, the logs have all of it; if they do not, Close says so.
   absl::Status Close() {
     if (db_ == nullptr) {
       return absl::OkStatus();
@@ -78,13 +79,13 @@ class Loader {
     return db_->Close();
   }
 
-  // Keys of lines begin with the file's name: two files of one name would replace each other's.
+  // Keys of lines begin with the file's name: two files with one name would overwrite each other's.
   static absl::Status NoteNameOfLines(const InputReader& reader, const std::string& name,
                                       std::set<std::string>* names) {
     if (reader.format() == InputFormat::kLines && !names->insert(name).second) {
       return InvalidArgument(
           StrCat("keys of lines begin with the file's name, and another file is called ", name,
-                 ", too: load them with --ns apart, or rename one"));
+                 ", too: load them into namespaces of their own (--ns), or rename one"));
     }
     return absl::OkStatus();
   }
@@ -92,7 +93,7 @@ class Loader {
   absl::StatusOr<NamespaceId> NamespaceOf(const InputReader& reader,
                                           const InputEntry& entry) const {
     if (entry.ns.has_value() && options_.ns.has_value() && *entry.ns != *options_.ns) {
-      return reader.Fault(StrCat("the entry is of namespace ", *entry.ns, ", and --ns says ",
+      return reader.Fault(StrCat("the entry names namespace ", *entry.ns, ", and --ns says ",
                                  *options_.ns, "; without --ns, each goes to its own"));
     }
     return entry.ns.value_or(options_.ns.value_or(kDefaultNamespace));
@@ -105,7 +106,8 @@ class Loader {
   // The first commit opens the database, also when it is empty.
   absl::Status Commit(WriteBatch* batch) {
     if (db_ == nullptr) {
-      VERALITH_ASSIGN_OR_RETURN(db_, OpenDatabase(options_.directory, Access::kCreate));
+      VERALITH_ASSIGN_OR_RETURN(
+          db_, OpenDatabase(options_.directory, Access::kCreate, options_.database));
     }
     VERALITH_RETURN_IF_ERROR(db_->Write({}, *batch).status());
     entries_ += batch->count();
@@ -116,7 +118,7 @@ class Loader {
   const LoadOptions options_;
   std::unique_ptr<Db> db_;
   uint64_t entries_ = 0;
-  uint64_t bytes_ = 0;           // of inputs finished
+  uint64_t bytes_ = 0;           // in finished inputs
   uint64_t loaded_ = 0;          // bytes of text whose entries are committed
   std::set<std::string> names_;  // of inputs whose lines are loaded
 };
@@ -135,7 +137,7 @@ absl::Status CannotOpen(const std::string& file) {
   return ErrnoStatus(file, "open", errno == 0 ? EIO : errno);
 }
 
-// The first entry of a file fits, as far as that can be seen without taking it from a stream.
+// Checks that the first entry of a file fits, as far as possible without taking it from a stream.
 absl::Status CheckInput(const Loader& loader, const std::string& file, InputFormat format,
                         std::set<std::string>* names) {
   if (IsOpenStream(file)) {
@@ -147,7 +149,7 @@ absl::Status CheckInput(const Loader& loader, const std::string& file, InputForm
     return FailedPrecondition(StrCat(file,
                                      std::filesystem::is_directory(status)
                                          ? ": it is a directory; load takes files"
-                                         : ": it is no regular file; give it to standard "
+                                         : ": it is not a regular file; give it to standard "
                                            "input: veralith load DIR < ",
                                      file));
   }
@@ -170,7 +172,7 @@ absl::Status CheckInput(const Loader& loader, const std::string& file, InputForm
 
 absl::Status LoadFile(Loader& loader, const std::string& file, Progress& progress) {
   if (file == kStandardInput) {
-    // Beside stdio: with a buffer of its own, and with read errors that are not taken for the end.
+    // Bypasses stdio: the stream has its own buffer, and read errors are not taken for the end.
     std::ios::sync_with_stdio(false);
     SayThatATerminalIsRead();
     return loader.Load(std::cin, NameOf(file), progress);
@@ -205,6 +207,10 @@ int Run(const Arguments& arguments) {
   if (!format.ok()) {
     return Fail(format.status());
   }
+  const absl::StatusOr<Options> options = OptionsFrom(arguments);
+  if (!options.ok()) {
+    return Fail(options.status());
+  }
   std::vector<std::string> files(arguments.positional().begin() + 1, arguments.positional().end());
   if (files.empty()) {
     files.emplace_back(kStandardInput);
@@ -212,14 +218,15 @@ int Run(const Arguments& arguments) {
   Loader loader({.directory = arguments.positional()[0],
                  .ns = arguments.Has("ns") ? std::optional(NamespaceFrom(arguments)) : std::nullopt,
                  .format = *format,
-                 .batch_entries = std::max<uint64_t>(1, arguments.Number("batch", 100))});
+                 .batch_entries = std::max<uint64_t>(1, arguments.Number("batch", 100)),
+                 .database = *options});
   if (const absl::Status fits = CheckInputs(loader, files, *format); !fits.ok()) {
     return Fail(fits);
   }
   Progress progress("load", "bytes", TotalBytes(files));
   const absl::Status status = LoadFiles(loader, files, progress);
   progress.Finish();
-  // An error of the database is Close's, too: it is said once.
+  // Close returns the database's error, too: it is printed once.
   const absl::Status closed = loader.Close();
   const int code = !status.ok() ? Fail(status) : closed.ok() ? kExitOk : Fail(closed);
   std::printf("loaded %s entries from %s of text%s\n", Grouped(loader.entries()).c_str(),
@@ -234,7 +241,7 @@ Command LoadCommand() {
           .parameters = {kDirectory, {"FILE", Parameter::Kind::kPath, Parameter::Count::kAny}},
           .summary = "Loads entries from files or standard input",
           .details =
-              "The database is made if it is missing, once an entry is read. Formats:\n"
+              "The database is created if it is missing, once an entry is read. Formats:\n"
               "\n"
               "  jsonl    lines of `dump` or `scan --json`: "
               "{\"ns\":0,\"key\":\"a\",\"value\":\"b\"}\n"
@@ -245,15 +252,15 @@ Command LoadCommand() {
               "  lines    the key is file name:line number, the value is the line\n"
               "  auto     the one that the first line looks like; lines if none\n"
               "\n"
-              "A line that does not fit is an error that names it, also in the middle; what came "
-              "before it is loaded, and the last line printed says how much. Everything loaded is "
+              "A line that does not fit the format is an error that names it. The entries before "
+              "it are loaded, and the last line printed says how many. Everything loaded is "
               "durable when the command ends. FILE - is standard input.",
           .flags = {{.name = "ns",
                      .letter = 'n',
                      .value = "N",
                      .type = Flag::Type::kNumber,
-                     .help = "namespace of what does not name one, 0 by default; lines of another "
-                             "namespace are refused",
+                     .help = "namespace of entries that name none, 0 by default; entries that "
+                             "name another are refused",
                      .most = kMaxNamespace},
                     {.name = "format",
                      .letter = 'f',
@@ -265,7 +272,8 @@ Command LoadCommand() {
                      .letter = 'b',
                      .value = "N",
                      .type = Flag::Type::kNumber,
-                     .help = "entries of an atomic commit, 100 by default"}},
+                     .help = "entries of an atomic commit, 100 by default"},
+                    OptionFlag()},
           .examples = {"printf 'apple\\tred\\nplum\\tblue\\n' | veralith load /tmp/fruit",
                        "veralith dump /tmp/fruit | veralith load /tmp/copy",
                        "apt-cache dumpavail | veralith load /tmp/packages --format stanzas"},

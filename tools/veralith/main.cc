@@ -12,7 +12,7 @@
 namespace veralith::tools {
 namespace {
 
-// Somebody who asks for help gets it, whatever is wrong with the rest of the line.
+// If somebody asks for help, help is shown, whatever is wrong with the rest of the line.
 bool AsksForHelp(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     if (word == "--") {

@@ -3,24 +3,29 @@
 #include <string>
 
 #include "core/base/status.h"
-#include "core/fs/posix_file_system.h"
-#include "core/repair/check_database.h"
 #include "tools/progress.h"
 #include "tools/veralith/database.h"
 #include "tools/veralith/key_text.h"
 #include "tools/veralith/work_progress.h"
+#include "veralith/check_database.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith::tools {
 namespace {
 
 constexpr Parameter kTarget = {"TARGET", Parameter::Kind::kPath};
 
-// Opens, does `action`, and says what the tree looks like. Opening may be part of the work: it
-// writes what logs hold.
+// Opens the database, does `action`, and says what the tree looks like. Opening may be part of the
+// work: it writes what logs hold.
 template <typename Action>
 int WithDatabase(WorkProgress::Work work, const Arguments& arguments, Action action) {
+  const absl::StatusOr<Options> options = OptionsFrom(arguments);
+  if (!options.ok()) {
+    return Fail(options.status());
+  }
   WorkProgress progress(std::move(work), arguments);
-  absl::StatusOr<std::unique_ptr<Db>> db = OpenDatabase(arguments.positional()[0], Access::kWrite);
+  absl::StatusOr<std::unique_ptr<Db>> db =
+      OpenDatabase(arguments.positional()[0], Access::kWrite, *options);
   if (!db.ok()) {
     progress.Finish(/*success=*/false);
     return Fail(db.status());
@@ -97,10 +102,12 @@ int RunCheck(const Arguments& arguments) {
 }  // namespace
 
 Command FlushCommand() {
+  std::vector<Flag> flags = WorkProgress::Flags();
+  flags.push_back(OptionFlag());
   return {.name = "flush",
           .parameters = {kDirectory},
           .summary = "Moves everything that only logs hold into segments",
-          .flags = WorkProgress::Flags(),
+          .flags = flags,
           .examples = {"veralith flush /tmp/fruit"},
           .run = RunFlush};
 }
@@ -110,11 +117,12 @@ Command CompactCommand() {
                               .letter = 'n',
                               .value = "N",
                               .type = Flag::Type::kNumber,
-                              .help = "only this namespace; 0 when there are bounds, else all",
+                              .help = "only this namespace; default 0 with bounds, otherwise all",
                               .most = kMaxNamespace}};
   for (const std::vector<Flag>& more : {RangeFlags(), WorkProgress::Flags()}) {
     flags.insert(flags.end(), more.begin(), more.end());
   }
+  flags.push_back(OptionFlag());
   return {.name = "compact",
           .parameters = {kDirectory},
           .summary = "Merges segments down to the last level; returns when done",
@@ -129,8 +137,8 @@ Command CompactCommand() {
 Command CheckpointCommand() {
   return {.name = "checkpoint",
           .parameters = {kDirectory, kTarget},
-          .summary = "Makes a consistent copy that opens as a database of its own",
-          .details = "TARGET must not exist. Segments are linked where the file system can.",
+          .summary = "Makes a consistent copy that opens as a separate database",
+          .details = "TARGET must not exist. Segments are linked if the file system can.",
           .flags = WorkProgress::Flags(),
           .examples = {"veralith checkpoint /tmp/fruit /tmp/fruit-copy"},
           .also = {"backup", "copy", "snapshot"},
@@ -141,8 +149,7 @@ Command CheckCommand() {
   return {.name = "check",
           .parameters = {kDirectory},
           .summary = "Verifies every checksum and structural rule",
-          .details = "Reads every file once and writes nothing. Each finding names a file and, "
-                     "where "
+          .details = "Reads every file once and writes nothing. Each finding names a file and, if "
                      "it has one, the offset.",
           .flags = {{.name = "quiet",
                      .letter = 'q',

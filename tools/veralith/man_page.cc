@@ -3,11 +3,12 @@
 
 #include "core/base/text.h"
 #include "tools/veralith/help.h"
+#include "veralith/version.h"
 
 namespace veralith::tools {
 namespace {
 
-// Text for a line of roff that begins with it or holds it.
+// Returns text for a line of roff that begins with it or contains it.
 std::string Roff(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -28,7 +29,7 @@ std::string Roff(std::string_view text) {
   return out;
 }
 
-// Paragraphs; lines that begin with two spaces as they are.
+// Returns paragraphs; lines that begin with two spaces stay unchanged.
 std::string RoffParagraphs(std::string_view text) {
   std::string out;
   bool literal = false;
@@ -98,7 +99,7 @@ std::string ManPage() {
       "checks, "
       "copies and repairs one database. \\fB\\-\\-\\fR ends the options: what follows is an "
       "argument, "
-      "also when it begins with \\-. Every command has \\fB\\-\\-help\\fR.\n"
+      "even if it begins with \\-. Every command has \\fB\\-\\-help\\fR.\n"
       ".SH COMMANDS\n");
   for (const Command& command : AllCommands()) {
     out += RoffCommand(command);

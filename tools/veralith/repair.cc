@@ -1,13 +1,13 @@
-// veralith repair: the best database from a damaged directory.
+// veralith repair: makes the best database from a damaged directory.
 #include <cstdio>
 #include <memory>
 #include <string>
 
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/repair/repair.h"
 #include "tools/progress.h"
 #include "tools/veralith/database.h"
+#include "veralith/repair.h"
 
 namespace veralith::tools {
 namespace {
@@ -100,7 +100,7 @@ Command RepairCommand() {
           .parameters = {kDirectory},
           .summary = "Rebuilds what a damaged directory still holds, in another one",
           .details =
-              "Reads DIR, which stays as it is, and writes what can be read to TARGET, which "
+              "Reads DIR without changing it, and writes what can be read to TARGET, which "
               "must be "
               "missing or empty. Lists what is kept, what is lost and why, and what may be wrong. "
               "Give either --to or --dry-run. Exit code 3 says that nothing could be recovered, or "
@@ -108,13 +108,13 @@ Command RepairCommand() {
           .flags = {{.name = "to",
                      .value = "TARGET",
                      .type = Flag::Type::kFile,
-                     .help = "where the result goes"},
-                    {.name = "dry-run", .help = "lists only"},
+                     .help = "the directory for the result"},
+                    {.name = "dry-run", .help = "only lists; writes nothing"},
                     {.name = "behind-damage",
                      .help = "also takes log records after damage: more is kept, but the result "
                              "may "
-                             "be a state that never was (writes between are missing)"},
-                    {.name = "quiet", .letter = 'q', .help = "does not show how far it is"}},
+                             "be a state that never existed (writes in between are missing)"},
+                    {.name = "quiet", .letter = 'q', .help = "shows no progress"}},
           .examples = {"veralith repair /tmp/fruit --to /tmp/fruit-repaired"},
           .no = "something was lost",
           .hint = "the target is given as --to TARGET",

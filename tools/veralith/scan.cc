@@ -164,7 +164,7 @@ Command ScanCommand() {
                                  .type = Flag::Type::kNumber,
                                  .help = "at most N rows"},
                                 AtFlag(),
-                                {.name = "json", .letter = 'j', .help = "one JSON object a line"},
+                                {.name = "json", .letter = 'j', .help = "one JSON object per line"},
                                 {.name = "keys", .letter = 'k', .help = "without values"}})),
           .examples = {"veralith scan /tmp/fruit --from a --before b --limit 10",
                        "veralith scan /tmp/fruit --prefix app -l 3"},
@@ -189,7 +189,7 @@ Command CountCommand() {
 Command NamespacesCommand() {
   return {.name = "namespaces",
           .parameters = {kDirectory},
-          .summary = "Lists the namespaces that hold a key, one a line",
+          .summary = "Lists the namespaces that hold a key, one per line",
           .flags = {{.name = "count", .help = "also prints a tab and how many keys each has"},
                     AtFlag()},
           .examples = {"veralith namespaces /tmp/fruit --count"},
@@ -202,17 +202,15 @@ Command DumpCommand() {
           .parameters = {kDirectory},
           .summary = "Prints all entries of all namespaces as lines of JSON",
           .details =
-              "One JSON object a line, by namespace and key:\n"
+              "One JSON object per line, by namespace and key:\n"
               "\n"
               "  {\"ns\":0,\"key\":\"apple\",\"value\":\"red\"}\n"
               "  {\"ns\":5,\"key_base64\":\"/w==\",\"value\":\"the key is the byte FF\"}\n"
               "\n"
-              "\"key\" and \"value\" stand where the bytes are UTF-8, \"key_base64\" and "
-              "\"value_base64\" where they are not: every byte comes back from `load`. What is not "
-              "in a dump: deletions, older values, and the times at which entries were written. "
-              "`checkpoint` keeps those. In a pipe, `set -o pipefail` makes an error of dump one "
-              "of "
-              "the pipe.",
+              "\"key\" and \"value\" are used if the bytes are UTF-8, otherwise \"key_base64\" and "
+              "\"value_base64\": `load` restores every byte. A dump leaves out deletions, older "
+              "values, and the times at which entries were written; `checkpoint` keeps those. In a "
+              "pipe, `set -o pipefail` makes an error of dump an error of the pipe.",
           .flags = Flags({{.name = "ns",
                            .letter = 'n',
                            .value = "N",

@@ -47,28 +47,29 @@ LevelStatistics TotalOf(const Statistics& statistics) {
   return total;
 }
 
-// As asked for, or as the database ran with last; leveled where its files do not say.
-CompactionStyle StyleFrom(const Arguments& arguments, const std::optional<WrittenPolicy>& last) {
+// Returns the policy asked for, or the one the database last ran with; leveled if its files do not
+// say.
+CompactionPolicyKind PolicyFrom(const Arguments& arguments,
+                                const std::optional<CompactionPolicyKind>& last) {
   const std::optional<std::string> name = arguments.Value("policy");
-  for (const CompactionStyle style :
-       {CompactionStyle::kLeveled, CompactionStyle::kHybrid, CompactionStyle::kTiered}) {
-    if (name.has_value() && *name == StyleName(style)) {
-      return style;
+  for (const CompactionPolicyKind policy : kCompactionPolicyKinds) {
+    if (name.has_value() && *name == PolicyName(policy)) {
+      return policy;
     }
   }
-  return last.has_value() ? ToCompactionStyle(*last) : CompactionStyle::kLeveled;
+  return last.value_or(CompactionPolicyKind::kLeveled);
 }
 
 std::string WriteAmplificationText(const LifetimeBytes& bytes) {
   if (bytes.user == 0) {
-    return "not known: nothing was put since the files count it";
+    return "unknown: nothing was put since the files record it";
   }
   return StrCat(Times(WriteAmplification(bytes)), " over its life: ", HumanBytes(bytes.user),
                 " put; ", HumanBytes(bytes.logs), " to logs, ", HumanBytes(bytes.flushes),
                 " by flushes, ", HumanBytes(bytes.compactions), " by compactions");
 }
 
-void PrintSummary(const Statistics& statistics, CompactionStyle style) {
+void PrintSummary(const Statistics& statistics, CompactionPolicyKind policy) {
   const LevelStatistics total = TotalOf(statistics);
   const std::string pending =
       statistics.pending_compaction.empty() ? "nothing is due" : statistics.pending_compaction;
@@ -82,15 +83,18 @@ void PrintSummary(const Statistics& statistics, CompactionStyle style) {
       Times(SpaceAmplificationAtMost(statistics)).c_str());
   std::printf("write amplification  %s\n", WriteAmplificationText(statistics.lifetime).c_str());
   std::printf("next compaction      %s (%s)\n", pending.c_str(),
-              std::string(StyleName(style)).c_str());
+              std::string(PolicyName(policy)).c_str());
   std::printf("newest commit        %llu ns since the Unix epoch\n",
               static_cast<unsigned long long>(statistics.last_timestamp));
   std::printf("history from         %llu ns\n",
               static_cast<unsigned long long>(statistics.history_floor));
   std::printf("in logs only         %s\n", HumanBytes(statistics.memtable_bytes).c_str());
+  std::printf("open segments        %s\n", Grouped(statistics.open_segments).c_str());
+  std::printf("hidden keys          %s deleted keys that scans passed one by one, since opening\n",
+              Grouped(statistics.hidden_keys).c_str());
 }
 
-// Members of an object, each behind a comma.
+// Returns members of an object, each after a comma.
 std::string JsonOf(const LifetimeBytes& bytes) {
   return StrCat(",\"user_bytes\":", bytes.user, ",\"log_bytes\":", bytes.logs,
                 ",\"flush_bytes\":", bytes.flushes, ",\"compaction_bytes\":", bytes.compactions,
@@ -112,14 +116,15 @@ std::string JsonOf(const FileMeta& file, int level, uint64_t run_id) {
   return out;
 }
 
-void PrintJson(const Statistics& statistics, CompactionStyle style, const Version& version) {
-  std::string out =
-      StrCat("{\"last_timestamp\":", statistics.last_timestamp,
-             ",\"history_floor\":", statistics.history_floor,
-             ",\"memtable_bytes\":", statistics.memtable_bytes,
-             ",\"space_amplification_at_most\":", Times(SpaceAmplificationAtMost(statistics)),
-             JsonOf(statistics.lifetime), ",\"policy\":", JsonString(StyleName(style)),
-             ",\"next_compaction\":", JsonString(statistics.pending_compaction), ",\"levels\":[");
+void PrintJson(const Statistics& statistics, CompactionPolicyKind policy, const Version& version) {
+  std::string out = StrCat(
+      "{\"last_timestamp\":", statistics.last_timestamp,
+      ",\"history_floor\":", statistics.history_floor,
+      ",\"memtable_bytes\":", statistics.memtable_bytes,
+      ",\"open_segments\":", statistics.open_segments, ",\"hidden_keys\":", statistics.hidden_keys,
+      ",\"space_amplification_at_most\":", Times(SpaceAmplificationAtMost(statistics)),
+      JsonOf(statistics.lifetime), ",\"policy\":", JsonString(PolicyName(policy)),
+      ",\"next_compaction\":", JsonString(statistics.pending_compaction), ",\"levels\":[");
   for (const LevelStatistics& level : statistics.levels) {
     StrAppend(
         &out, level.level == 0 ? "" : ",", "{\"level\":", level.level, ",\"runs\":", level.runs,
@@ -141,7 +146,7 @@ void PrintJson(const Statistics& statistics, CompactionStyle style, const Versio
 }
 
 absl::Status WritePicture(const std::string& path, const std::string& directory,
-                          const Statistics& statistics, CompactionStyle style,
+                          const Statistics& statistics, CompactionPolicyKind policy,
                           const Version& version) {
   const LevelStatistics total = TotalOf(statistics);
   TreePicture picture;
@@ -152,7 +157,7 @@ absl::Status WritePicture(const std::string& path, const std::string& directory,
              " tombstones; space amplification at most ",
              Times(SpaceAmplificationAtMost(statistics)), "."),
       "Write amplification: " + WriteAmplificationText(statistics.lifetime) + ".",
-      StrCat("Next compaction (", StyleName(style), "): ",
+      StrCat("Next compaction (", PolicyName(policy), "): ",
              statistics.pending_compaction.empty() ? std::string("nothing is due")
                                                    : statistics.pending_compaction,
              "."),
@@ -171,22 +176,22 @@ absl::Status WritePicture(const std::string& path, const std::string& directory,
 struct Opened {
   std::unique_ptr<Db> db;
   ManifestState manifest;
-  CompactionStyle style;
+  CompactionPolicyKind policy;
 };
 
-// The manifest is read while the database is open, so that no writer changes it meanwhile; it can
-// say that another policy is to look at the tree.
+// Reads the manifest while the database is open, so that no writer changes it meanwhile. If the
+// manifest names another policy, opens the database again with that one.
 absl::StatusOr<Opened> OpenForStats(const Arguments& arguments, const std::string& directory) {
   Options options;
   options.read_only = true;
   options.create_if_missing = false;
-  options.compaction_policy = StyleFrom(arguments, std::nullopt);
+  options.compaction_policy = PolicyFrom(arguments, std::nullopt);
   Opened opened;
   VERALITH_ASSIGN_OR_RETURN(opened.db, Db::Open(directory, options));
   VERALITH_ASSIGN_OR_RETURN(opened.manifest, ReadManifest(directory));
-  opened.style = StyleFrom(arguments, opened.manifest.policy);
-  if (opened.style != options.compaction_policy) {
-    options.compaction_policy = opened.style;
+  opened.policy = PolicyFrom(arguments, opened.manifest.policy);
+  if (opened.policy != options.compaction_policy) {
+    options.compaction_policy = opened.policy;
     VERALITH_RETURN_IF_ERROR(opened.db->Close());
     VERALITH_ASSIGN_OR_RETURN(opened.db, Db::Open(directory, options));
   }
@@ -202,14 +207,14 @@ int RunStats(const Arguments& arguments) {
   const Version& version = *opened->manifest.version;
   const Statistics statistics = opened->db->GetStatistics();
   if (arguments.Has("json")) {
-    PrintJson(statistics, opened->style, version);
+    PrintJson(statistics, opened->policy, version);
   } else {
     PrintLevels(statistics);
-    PrintSummary(statistics, opened->style);
+    PrintSummary(statistics, opened->policy);
   }
   if (const std::optional<std::string> path = arguments.Value("html"); path.has_value()) {
     if (const absl::Status status =
-            WritePicture(*path, directory, statistics, opened->style, version);
+            WritePicture(*path, directory, statistics, opened->policy, version);
         !status.ok()) {
       return Fail(status);
     }
@@ -237,34 +242,31 @@ void PrintLevels(const Statistics& statistics) {
 }
 
 Command StatsCommand() {
-  return {.name = "stats",
-          .parameters = {kDirectory},
-          .summary = "Shows levels, runs, files, bytes, tombstones, and what is due",
-          .details =
-              "Opens the database for reading only, and writes nothing in it. Write "
-              "amplification is "
-              "counted over the life of the database, in its manifest; what a crash or a kill "
-              "cut off "
-              "since the last change of the tree is missing.",
-          .flags = {{.name = "html",
-                     .value = "FILE",
-                     .type = Flag::Type::kFile,
-                     .help = "also draws the tree as one page: every file with its keys, age and "
-                             "share of tombstones; open it in a browser"},
-                    {.name = "json",
-                     .letter = 'j',
-                     .help = "prints everything, each file too, as one JSON object; keys that are "
-                             "not UTF-8 as base64, in smallest_key_base64"},
-                    {.name = "policy",
-                     .value = "NAME",
-                     .type = Flag::Type::kChoice,
-                     .help = "scores and the next compaction as this policy sees them (default: "
-                             "the "
-                             "one that the database ran with last), sizes as by default",
-                     .choices = {"leveled", "hybrid", "tiered"}}},
-          .examples = {"veralith stats /tmp/fruit --html /tmp/fruit.html"},
-          .also = {"info", "status", "du"},
-          .run = RunStats};
+  return {
+      .name = "stats",
+      .parameters = {kDirectory},
+      .summary = "Shows levels, runs, files, bytes, tombstones, and what is due",
+      .details = "Opens the database for reading only, and writes nothing in it. Write "
+                 "amplification covers the life of the database, as its manifest records it. Bytes "
+                 "written between the last change of the tree and a crash or a kill are missing.",
+      .flags = {{.name = "html",
+                 .value = "FILE",
+                 .type = Flag::Type::kFile,
+                 .help = "also draws the tree as one page: every file with its keys, age and "
+                         "share of tombstones; open it in a browser"},
+                {.name = "json",
+                 .letter = 'j',
+                 .help = "prints everything, including each file, as one JSON object; keys that "
+                         "are not UTF-8 as base64, in smallest_key_base64"},
+                {.name = "policy",
+                 .value = "NAME",
+                 .type = Flag::Type::kChoice,
+                 .help = "scores and the next compaction as this policy sees them (default: "
+                         "the one that the database last ran with), with default sizes",
+                 .choices = {"leveled", "hybrid", "tiered"}}},
+      .examples = {"veralith stats /tmp/fruit --html /tmp/fruit.html"},
+      .also = {"info", "status", "du"},
+      .run = RunStats};
 }
 
 }  // namespace veralith::tools

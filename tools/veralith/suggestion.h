@@ -1,4 +1,4 @@
-// What somebody may have meant by a word that is not known.
+// What somebody may have meant by an unknown word.
 //
 // Pure functions, any thread.
 #ifndef VERALITH_TOOLS_VERALITH_SUGGESTION_H_
@@ -12,15 +12,15 @@
 
 namespace veralith::tools {
 
-// How many letters must be added, dropped, replaced or swapped with a neighbour.
+// Returns how many letters must be added, dropped, replaced, or swapped with a neighbour.
 size_t EditDistance(std::string_view a, std::string_view b);
 
-// The known word nearest to `word`: one that it begins, or one at a distance of at most a third of
-// its letters; nothing when none is near.
+// Returns the known word nearest to `word`: one that begins with it, or one at a distance of at
+// most a third of its letters; nothing if none is near.
 std::optional<std::string_view> Nearest(std::string_view word,
                                         const std::vector<std::string_view>& known);
 
-// A word in double quotes for a message, cut when it is long.
+// Returns a word in double quotes for a message, cut if it is long.
 std::string ShowWord(std::string_view word);
 
 // "; did you mean X?", or nothing.

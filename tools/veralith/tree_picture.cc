@@ -51,7 +51,7 @@ std::string Number(double value) {
   return trimmed.ends_with(".0") ? trimmed.substr(0, trimmed.size() - 2) : trimmed;
 }
 
-// Between two colours, `share` of the way.
+// Returns a colour between two others, `share` of the way.
 std::string Mixed(const std::array<int, 3>& from, const std::array<int, 3>& to, double share) {
   std::array<int, 3> mixed = {};
   for (size_t i = 0; i < 3; ++i) {
@@ -90,7 +90,7 @@ std::string UpperText(const KeyBound& bound) {
   return "?";
 }
 
-// Where lower and upper bounds stand among all of them.
+// The positions of lower and upper bounds among all lower bounds.
 class Axis {
  public:
   explicit Axis(const Version& version) {
@@ -110,7 +110,7 @@ class Axis {
     return static_cast<size_t>(std::lower_bound(lowers_.begin(), lowers_.end(), lower) -
                                lowers_.begin());
   }
-  // The first lower bound behind the file; at least one step wide.
+  // Returns the first lower bound after the file; at least one step further.
   size_t UpperOf(const FileMeta& file) const {
     const auto end = std::partition_point(lowers_.begin(), lowers_.end(), [&](const auto& lower) {
       return IsWithin(lower.first, lower.second, file.largest);
@@ -136,7 +136,7 @@ struct Ages {
       }
     }
   }
-  // 0 for the oldest file, 1 for the newest.
+  // Returns 0 for the oldest file, 1 for the newest.
   double Youth(const FileMeta& file) const {
     return newest > oldest
                ? static_cast<double>(file.max_ts - oldest) / static_cast<double>(newest - oldest)
@@ -238,7 +238,7 @@ class Page {
             RunName(level, run, version_.runs(level).size()) + "</text>\n";
   }
 
-  // For each column, what part of its steps some file of the run covers.
+  // Returns for each column the share of its steps that some file of the run covers.
   std::vector<double> Coverage(const Run& run) const {
     std::vector<double> covered(kColumns, 0);
     const double per_step = static_cast<double>(kColumns) / static_cast<double>(axis_.steps());

@@ -30,8 +30,8 @@ void AddRun(int level, uint64_t run_id, uint64_t files, uint64_t first_number, V
   }
 }
 
-// Elements nest and end, quotes close, nothing is bare that must be escaped: what an XML parser
-// asks.
+// Checks what an XML parser requires: elements nest and end, quotes close, special characters are
+// escaped.
 std::string FirstFault(const std::string& page) {
   std::vector<std::string> open;
   size_t at = page.find("<html");

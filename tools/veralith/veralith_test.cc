@@ -18,10 +18,10 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
-#include "core/base/types.h"
-#include "core/db/db.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
+#include "veralith/db.h"
+#include "veralith/types.h"
 
 namespace veralith {
 namespace {
@@ -61,7 +61,7 @@ class VeralithCommand : public ::testing::Test {
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadFile(Path("stdout")),
             ReadFile(Path("stderr"))};
   }
-  // `before` veralith WORDS `after`, as the shell reads it.
+  // Runs `before` veralith WORDS `after`, as the shell reads it.
   Outcome Shell(const std::string& before, const std::string& words, const std::string& after) {
     const std::string line =
         before + " tools/veralith/veralith " + words + " " + after + " 2> " + Path("stderr");
@@ -91,9 +91,9 @@ TEST_F(VeralithCommand, ExplainsItselfAndEveryCommand) {
   EXPECT_EQ(help.code, 0);
   EXPECT_TRUE(Contains(help.out, "Exit codes"));
   for (const char* command :
-       {"put",     "get",    "delete", "delete-range", "scan",       "count",  "namespaces",
-        "dump",    "load",   "flush",  "compact",      "checkpoint", "stats",  "check",
-        "inspect", "repair", "help",   "completion",   "man",        "version"}) {
+       {"put",     "get",    "delete",  "delete-range", "scan",       "count", "namespaces",
+        "dump",    "load",   "flush",   "compact",      "checkpoint", "stats", "check",
+        "inspect", "repair", "options", "help",         "completion", "man",   "version"}) {
     EXPECT_TRUE(Contains(help.out, command));
     for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
              {command, "--help"}, {command, "a", "b", "--frob", "-h"}, {"help", command}}) {
@@ -124,7 +124,7 @@ TEST_F(VeralithCommand, UsageErrorsSayWhatIsWrongAndWhatWasMeant) {
            {{"get", db_, "abc", "--hex"}, "is not an even number of hexadecimal digits"},
            {{"delete-range", db_}, "delete-range: give bounds"},
            {{"completion", "tcsh"}, "there is completion for bash and zsh"},
-           {{"inspect", db_}, "is a directory, and inspect takes one file of a database: "}}) {
+           {{"inspect", db_}, "is a directory; inspect takes one file of a database: "}}) {
     const Outcome outcome = Run(words);
     EXPECT_EQ(outcome.code, 2) << outcome.errors;
     EXPECT_EQ(outcome.out, "");
@@ -204,7 +204,7 @@ TEST_F(VeralithCommand, ALoadWhoseInputsDoNotFitMakesNoDatabase) {
   for (const auto& [input, what] : std::vector<std::pair<std::string, std::string>>{
            {"\"a\"\n", "`scan --keys`, which has no values"},
            {"{\"key\":1,\"value\":\"b\"}\n", "stdin line 1: column 8: expected a string"},
-           {"0x61\t0x62\n", "say --format hex or --format tsv"}}) {
+           {"0x61\t0x62\n", "use --format hex or --format tsv"}}) {
     const Outcome outcome = Run({"load", db_}, input);
     EXPECT_EQ(outcome.code, 2);
     EXPECT_TRUE(Contains(outcome.errors, what)) << outcome.errors;
@@ -297,7 +297,8 @@ TEST_F(VeralithCommand, FlushesCompactsCopiesAndCounts) {
   EXPECT_EQ(stats.code, 0);
   for (const char* said :
        {"newest commit", "tombstones", "space amplification  at most 1.00",
-        "over its life: 8 B put; ", "next compaction      nothing is due (leveled)"}) {
+        "over its life: 8 B put; ", "next compaction      nothing is due (leveled)",
+        "open segments        ", "hidden keys          0 "}) {
     EXPECT_TRUE(Contains(stats.out, said)) << said << " is not in " << stats.out;
   }
 
@@ -334,6 +335,8 @@ TEST_F(VeralithCommand, DrawsTheTreeOfAClosedDatabaseAndPrintsItAsJson) {
   EXPECT_TRUE(Contains(drawn.out, "\"smallest_key\":\"a\"")) << drawn.out;
   EXPECT_TRUE(Contains(drawn.out, "\"user_bytes\":6,")) << drawn.out;
   EXPECT_TRUE(Contains(drawn.out, "\"policy\":\"leveled\"")) << drawn.out;
+  EXPECT_TRUE(Contains(drawn.out, "\"open_segments\":")) << drawn.out;
+  EXPECT_TRUE(Contains(drawn.out, "\"hidden_keys\":0,")) << drawn.out;
   EXPECT_TRUE(Contains(page, "Write amplification: ")) << page;
   EXPECT_EQ(Run({"stats", db_, "--html", Path("nowhere/tree.html")}).code, 3);
   EXPECT_EQ(Run({"stats", db_, "--policy", "none"}).code, 2);
@@ -342,7 +345,7 @@ TEST_F(VeralithCommand, DrawsTheTreeOfAClosedDatabaseAndPrintsItAsJson) {
 
 TEST_F(VeralithCommand, ShowsTheTreeAsThePolicySeesItThatTheDatabaseRanWithLast) {
   Options options;
-  options.compaction_policy = CompactionStyle::kTiered;
+  options.compaction_policy = CompactionPolicyKind::kTiered;
   absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(db_, options);
   ASSERT_TRUE(db.ok()) << ToString(db.status());
   ASSERT_TRUE((*db)->Put({}, "key", "value").ok());
@@ -412,7 +415,7 @@ class VeralithDump : public VeralithCommand {
     }
     return entries;
   }
-  // `veralith FROM... | veralith load copy TO...`: what is in the copy.
+  // Runs `veralith FROM... | veralith load copy TO...`; returns what is in the copy.
   Entries Copied(const std::vector<std::string>& from, std::vector<std::string> to) {
     const Outcome printed = Run(from);
     EXPECT_EQ(printed.code, 0) << printed.errors;
@@ -452,7 +455,7 @@ TEST_F(VeralithDump, EveryFormOfScanLoadsBackAsItWas) {
 TEST_F(VeralithDump, ALineOfAnotherNamespaceThanAskedForIsRefused) {
   const Outcome outcome = Run({"load", Path("copy"), "--ns", "5"}, Run({"dump", db_}).out);
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_TRUE(Contains(outcome.errors, "stdin line 1: the entry is of namespace 0, and --ns says "
+  EXPECT_TRUE(Contains(outcome.errors, "stdin line 1: the entry names namespace 0, and --ns says "
                                        "5"))
       << outcome.errors;
   EXPECT_FALSE(fs::exists(Path("copy")));
@@ -535,7 +538,7 @@ TEST_F(VeralithCommand, DeleteRangeDeletesWhatScanAndCountShow) {
   }
 }
 
-// As a script gives them whose variable is not set.
+// As a script calls it whose variable is not set.
 TEST_F(VeralithCommand, DeleteRangeDoesNotTakeEmptyBoundsForEverything) {
   Load("a\t1\nb\t2\n");
   for (const std::vector<std::string>& words :
@@ -614,7 +617,7 @@ TEST_F(VeralithCommand, WhatIsPrintedIntoClosedStreamsEndsInNoFile) {
   }
   WriteFile(Path("rows"), rows);
   const std::string line = "tools/veralith/veralith load " + db_ + " " + Path("rows");
-  // It could not say what it has loaded.
+  // It could not report what it has loaded.
   EXPECT_NE(std::system((line + " >&- 2>&- <&-").c_str()), 0);
   EXPECT_NE(std::system((line + " >&- 2>&-").c_str()), 0);
   const Outcome check = Run({"check", db_});
@@ -800,7 +803,7 @@ TEST_F(VeralithFiles, RepairListsWhatIsLostWithFileAndOffset) {
 TEST_F(VeralithFiles, EveryCommandThatOpensSaysWhatOpeningDropped) {
   const std::string path = db_ + "/" + files_.at("log");
   const std::string bytes = ReadFile(path);
-  WriteFile(path, bytes.substr(0, bytes.size() - 3));  // the end that nothing says was synced
+  WriteFile(path, bytes.substr(0, bytes.size() - 3));  // nothing says that this end was synced
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
            {"get", db_, "logged1"}, {"scan", db_}, {"put", db_, "a", "b"}}) {
     const Outcome outcome = Run(words);
@@ -919,7 +922,7 @@ TEST_F(VeralithFiles, WhatIsNoRegularFileIsAnErrorAtOnce) {
     EXPECT_EQ(outcome.code, 3) << words << outcome.errors;
     EXPECT_NE(outcome.errors, "") << words;
   }
-  // Files of a database, too: whoever put a pipe there does not stop the command.
+  // Includes files of a database: a pipe in their place does not stop the command.
   for (const char* kind : {"LOCK", "CURRENT", "manifest", "log", "segment"}) {
     const std::string path = db_ + "/" + files_.at(kind);
     fs::rename(path, Path("kept"));

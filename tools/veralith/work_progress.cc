@@ -7,8 +7,9 @@
 #include <filesystem>
 #include <utility>
 
-#include "core/fs/file_system.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
+#include "veralith/file_system.h"
 
 namespace veralith::tools {
 namespace {
@@ -16,7 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 constexpr Clock::duration kLookEvery = std::chrono::milliseconds(100);
-// A look at a directory of very many files takes long: most of the time goes to the work itself.
+// Looking through a directory of very many files takes long: most of the time must go to the work
+// itself.
 constexpr int kRestPerLook = 20;
 
 bool IsOfKind(const std::string& name, FileKind kind) {
@@ -24,7 +26,7 @@ bool IsOfKind(const std::string& name, FileKind kind) {
   return parsed.has_value() && parsed->kind == kind;
 }
 
-// Calls visit(path, name) for what is in a directory; nothing if it cannot be listed.
+// Calls visit(path, name) for everything in a directory; does nothing if it cannot be listed.
 template <typename Visit>
 void ForEachIn(const std::string& directory, Visit visit) {
   std::error_code error;
@@ -50,8 +52,8 @@ std::string Trimmed(std::string path) {
 
 std::vector<Flag> WorkProgress::Flags() {
   return {{.name = "progress",
-           .help = "shows on standard error how far it is, also when that is no terminal"},
-          {.name = "quiet", .letter = 'q', .help = "does not show how far it is"}};
+           .help = "shows progress on standard error, even if that is not a terminal"},
+          {.name = "quiet", .letter = 'q', .help = "shows no progress"}};
 }
 
 WorkProgress::WorkProgress(Work work, const Arguments& arguments)

@@ -1,6 +1,6 @@
-// Progress of a command whose work the database does by itself: how much of it has been written,
-// seen from outside. A thread looks at the directories up to ten times a second, so it also shows
-// the middle of one long compaction, what opening writes, and what a checkpoint copies.
+// Progress of a command whose work the database does by itself: how much has been written, seen
+// from outside. A thread looks at the directories up to ten times a second. So it also shows the
+// middle of one long compaction, what opening writes, and what a checkpoint copies.
 //
 // Shows nothing unless standard error is a terminal or --progress is given, and nothing with
 // --quiet.
@@ -36,17 +36,17 @@ class WorkProgress {
   // --progress and --quiet.
   static std::vector<Flag> Flags();
 
-  // Notes what is there and begins to look. Call it before the database is opened.
+  // Notes what exists and begins to look. Call it before the database is opened.
   WorkProgress(Work work, const Arguments& arguments);
   ~WorkProgress();  // Finish(false)
   WorkProgress(const WorkProgress&) = delete;
   WorkProgress& operator=(const WorkProgress&) = delete;
 
-  // Ends the line; when the work has succeeded, with all of it done.
+  // Ends the line; if the work has succeeded, shows all of it as done.
   void Finish(bool success);
 
  private:
-  // Sums of the bytes of segments that are new since the beginning.
+  // Adds up the bytes of segments that are new since the beginning.
   void Look();
   void AddNewSegments(const std::string& directory, const std::set<std::string>& old);
   void Loop();
@@ -57,7 +57,7 @@ class WorkProgress {
   std::set<std::string> old_neighbours_;
   uint64_t total_ = 0;
   uint64_t done_ = 0;
-  std::map<std::string, uint64_t> new_bytes_;  // name -> most seen; files that are gone count
+  std::map<std::string, uint64_t> new_bytes_;  // name -> most seen; includes files that are gone
   std::unique_ptr<Progress> line_;
 
   std::mutex mutex_;

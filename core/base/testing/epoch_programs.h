@@ -10,9 +10,9 @@
 
 namespace veralith {
 
-// A thread whose last object reads under a guard when the thread ends, after the guards' own object
-// of that thread is gone; another thread with a guard, and a writer that retires what both may
-// read.
+// Runs a thread whose last object reads under a guard when the thread ends, after the guards' own
+// object of that thread is gone. Beside it: another thread with a guard, and a writer that retires
+// what both may read.
 inline ExploredProgram ReadsAtAThreadsEnd() {
   return [](Explored& run) {
     struct Object {

@@ -61,7 +61,7 @@ struct Fiber {
 
   int id = 0;
   std::string name;
-  bool spawned = false;  // by the program; false: a task or timer of the executor
+  bool spawned = false;  // by the program; otherwise a task or timer of the executor
   std::function<void()> body;
   State state = State::kReady;
   bool* held = nullptr;             // kOnMutex, kOnCondition: the mutex to take
@@ -70,10 +70,10 @@ struct Fiber {
   bool timed_out = false;
   uint64_t waiting_since = 0;  // order of waits
   bool started = false;
-  uint64_t past = 0;  // its steps, and those of others before them
+  uint64_t past = 0;  // fingerprint of its steps, and of those of others before them
   char* stack = nullptr;
   ucontext_t context;
-  std::list<std::pair<const void*, std::shared_ptr<void>>> locals;  // in the order of their making
+  std::list<std::pair<const void*, std::shared_ptr<void>>> locals;  // oldest first
   std::map<const void*, std::shared_ptr<void>> lasting_locals;
 };
 
@@ -91,16 +91,16 @@ struct Event {
 
 uint64_t Mix(uint64_t a, uint64_t b) { return Random(a ^ (b * 0x9E3779B97F4A7C15)).Next(); }
 
-// One choice between several: `mask` has a bit per candidate, `first` is the default.
+// One choice among several: `mask` has a bit per candidate, `first` is the default.
 struct Choice {
   uint64_t mask = 0;
   int first = kNobody;              // kNobody: the lowest
   bool costs = false;               // anything but the default is a preemption
-  bool switches = false;            // of who runs; otherwise of who is woken
-  size_t events = 0;                // before it
+  bool switches = false;            // which thread runs; otherwise which is woken
+  size_t events = 0;                // number of events before it
   std::vector<const void*> wanted;  // mutexes that others wait for, or will when they are woken
   int position = 0;                 // 0: the default, then the others ascending
-  uint64_t past = 0;                // what came before it, but for the order of steps that commute
+  uint64_t past = 0;                // what came before, without the order of commuting steps
 
   bool SameQuestion(const Choice& other) const {
     return mask == other.mask && first == other.first && costs == other.costs;
@@ -154,7 +154,7 @@ class PlanGuide final : public Guide {
   const std::vector<int>& plan_;
 };
 
-// A schedule's text: where it leaves the default, and for whom.
+// Returns a schedule's text: where it leaves the default, and for which fiber.
 std::string ToText(const std::vector<Choice>& choices) {
   std::string text;
   for (size_t i = 0; i < choices.size(); ++i) {
@@ -441,7 +441,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
     Fiber& self = Current();
     self.body();
     self.body = nullptr;
-    // In the fiber itself: destructors take steps, too, and may make further objects.
+    // Runs in the fiber itself: destructors take steps, too, and may make further objects.
     while (!self.locals.empty()) {
       const std::shared_ptr<void> last = std::move(self.locals.back().second);
       self.locals.pop_back();
@@ -500,8 +500,8 @@ class Run final : public Explored, public Executor, public Clock, public explore
     }
   }
 
-  // Equal where every fiber has taken the same steps and each of them came after the same others
-  // that it does not commute with.
+  // Two values are equal if every fiber has taken the same steps, and each step came after the same
+  // other steps that it does not commute with.
   uint64_t Past() const {
     uint64_t past = time_passed_;
     for (const std::unique_ptr<Fiber>& fiber : fibers_) {
@@ -541,7 +541,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
     });
   }
 
-  // Gives the turn to one that can run; returns when the caller has it again.
+  // Gives the turn to a fiber that can run; returns when the caller has it again.
   void Reschedule() {
     uint64_t mask = Runnable();
     while (mask == 0) {
@@ -573,7 +573,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
     fiber.deadline = -1;
   }
 
-  // To the earliest timer or timeout; false when there is none.
+  // Moves time to the earliest timer or timeout; returns false if there is none.
   bool LetTimePass() {
     Fiber* next = nullptr;
     for (const std::unique_ptr<Fiber>& fiber : fibers_) {
@@ -615,7 +615,7 @@ class Run final : public Explored, public Executor, public Clock, public explore
     }
     choice.position = guide_.Position(choices_.size(), choice, first);
     VERALITH_CHECK(choice.position >= 0);
-    // A plan that does not fit any more: the caller finds the different question and reports it.
+    // The plan does not fit any more: the caller finds the different question and reports it.
     choice.position = std::min(choice.position, choice.size() - 1);
     choices_.push_back(choice);
     return choice.Candidate(choice.position);
@@ -661,8 +661,8 @@ class Run final : public Explored, public Executor, public Clock, public explore
   uint64_t fingerprint_ = 0;
   std::vector<Choice> choices_;
   std::vector<Event> events_;  // while exploring
-  // While exploring, for Past: who changed an object last, as the past of that thread then; and
-  // when time passed.
+  // Used while exploring, for Past: the past of the thread that last changed an object, at that
+  // time; and when time passed.
   std::unordered_map<const void*, uint64_t> objects_;
   uint64_t time_passed_ = 0;
   std::map<const void*, uint64_t> unheard_;  // notifications without a waiter; looked up only
@@ -729,7 +729,7 @@ class Exploration {
     return result_.failure.has_value() || result_.schedules >= options_.most_schedules;
   }
 
-  // Depth first over the choices; each run but the first goes the way of the last up to one choice.
+  // Goes depth first over the choices; each run but the first follows the last up to one choice.
   void ExploreBound(int bound) {
     std::vector<int> plan;
     std::vector<Choice> last;
@@ -762,8 +762,8 @@ class Exploration {
     }
   }
 
-  // The first choice of a run, beyond its plan, that another run with the same past came to with as
-  // many preemptions left: what can follow was explored from there.
+  // Returns the run's first choice after its plan that another run reached with the same past and
+  // with at least as many preemptions left: what can follow was explored from there.
   size_t KnownFrom(const std::vector<Choice>& choices, size_t planned, int bound) {
     const int left = bound - PreemptionsBefore(choices).back();
     for (size_t i = planned; i < choices.size(); ++i) {
@@ -780,10 +780,10 @@ class Exploration {
     return choices.size();
   }
 
-  // What is known of one choice on the current path about its last preemptions, by position.
+  // What is known about the last preemptions of one choice on the current path, by position.
   struct Reduction {
-    // The earliest choice before it from which the preempted fiber's steps commute with all that
-    // ran in its place: a preemption there is the same run. Nothing: not tried.
+    // The earliest earlier choice from which the preempted fiber's steps commute with all that ran
+    // in its place: a preemption there gives the same run. Nothing: not tried.
     std::vector<std::optional<size_t>> reach;
     bool prepared = false;  // `skip` is filled in
     std::vector<bool> skip;
@@ -797,8 +797,8 @@ class Exploration {
     return used;
   }
 
-  // After a run that spent its last preemption: how far back could it have been? Of all runs with
-  // this beginning the most modest answer counts.
+  // Called after a run that spent its last preemption: finds how much earlier it could have been.
+  // Of all runs with this beginning, the answer least far back counts.
   void NoteReach(const std::vector<Choice>& choices, int bound, size_t known) {
     const std::vector<int> used = PreemptionsBefore(choices);
     for (size_t k = 0; k < choices.size(); ++k) {
@@ -813,11 +813,11 @@ class Exploration {
     }
   }
 
-  // `known`: from there on only one of the runs that there are.
+  // `known`: from there on, this is only one of the possible runs.
   size_t ReachOf(const std::vector<Choice>& choices, size_t k, size_t known) const {
     const int preempted = choices[k].first;
     const int instead = choices[k].Candidate(choices[k].position);
-    size_t end = choices[k].events;  // of what runs instead
+    size_t end = choices[k].events;  // end of the events that ran instead
     while (end < events_.size() && events_[end].fiber != preempted) {
       ++end;
     }
@@ -837,9 +837,10 @@ class Exploration {
     return reach;
   }
 
-  // Whether events [from, to) are all of `fiber`, and none conflicts with what happened from the
-  // choice on to `end`, or would have kept another from running there: who wants a mutex that the
-  // fiber has taken cannot be chosen, and could be if it had not come so far.
+  // Whether all events [from, to) are `fiber`'s, none conflicts with what happened from the choice
+  // to `end`, and none would have kept another fiber from running there. (A fiber that wants a
+  // mutex which `fiber` has taken cannot be chosen. It could be chosen if `fiber` had not come so
+  // far.)
   bool Commutes(int fiber, size_t from, size_t to, const Choice& choice, size_t end) const {
     for (size_t i = from; i < to; ++i) {
       if (events_[i].fiber != fiber) {
@@ -860,8 +861,8 @@ class Exploration {
     return true;
   }
 
-  // When everything behind the default of choice i is explored: what of its other positions is
-  // known to repeat a run that preempted later.
+  // Called when everything after the default of choice i is explored: finds which of its other
+  // positions are known to repeat a run that preempted later.
   void Prepare(const std::vector<Choice>& choices, size_t i) {
     Reduction& reduction = reductions_[i];
     const Choice& choice = choices[i];
@@ -901,7 +902,7 @@ class Exploration {
     return true;
   }
 
-  // `known`: nothing new is behind this choice.
+  // `known`: nothing new follows this choice.
   bool NextPlan(const std::vector<Choice>& choices, size_t known, int bound,
                 std::vector<int>* plan) {
     const std::vector<int> used = PreemptionsBefore(choices);
@@ -975,9 +976,9 @@ class Exploration {
   const ExploredProgram& program_;
   const int64_t start_;
   ExploreResult result_;
-  std::vector<Event> events_;          // of the last run
-  std::vector<Reduction> reductions_;  // of each choice on the current path
-  // Choices that were come to, by their past, and the preemptions left there.
+  std::vector<Event> events_;          // events of the last run
+  std::vector<Reduction> reductions_;  // one for each choice on the current path
+  // Choices that were reached, by their past, and the preemptions left there.
   std::unordered_map<uint64_t, int> known_;
 };
 

@@ -18,28 +18,30 @@
 //      own fiber goes on until it has to wait: making and closing a database costs no schedules.
 //   2. Join returns when every spawned thread has ended and nothing else can run; it lets no time
 //      pass for timers unless a spawned thread still waits.
-//   3. Exhaustive: every schedule with at most `preemptions` preemptions (switches away from a
-//      thread that could go on; also waking another than the longest waiter). Switches at waits and
-//      ends are free. Bounds are explored from 0 upwards, so what is found first has the fewest.
-//      With `reduce`, what only repeats a run is left out:
-//        - a last preemption is not tried before a step that commutes with all that other threads
-//          do until the preempted one goes on, if it is tried after that step: both give the same
-//          run (a bounded partial-order reduction, after Coons, Musuvathi and McKinley, 2013);
-//        - a run is not varied any further where another came by with the same past, the same
-//          question and as many preemptions left (after Musuvathi and Qadeer, "Partial-order
-//          reduction for context-bounded state exploration", 2007). Two pasts are the same if every
-//          thread has taken the same steps, each after the same others that it does not commute
-//          with. A past is known by 64 bits, and an object by its address: one that takes the place
-//          of another makes pasts differ that need not, so counts can differ a little.
+//   3. Exhaustive: every schedule with at most `preemptions` preemptions. A preemption is a switch
+//      away from a thread that could go on, or waking another than the longest waiter. Switches at
+//      waits and ends are free. Bounds are explored from 0 upwards, so what is found first has the
+//      fewest. With `reduce`, runs that only repeat others are left out:
+//        - A last preemption is not tried before a step if that step commutes with all that other
+//          threads do until the preempted one goes on, and the preemption is tried after that step:
+//          both give the same run (a bounded partial-order reduction, after Coons, Musuvathi and
+//          McKinley, 2013).
+//        - A run is not varied any further if another run reached the same past and the same
+//          question with at least as many preemptions left (after Musuvathi and Qadeer,
+//          "Partial-order reduction for context-bounded state exploration", 2007). Two pasts are
+//          the same if every thread has taken the same steps, and each step came after the same
+//          other steps that it does not commute with. A past is known by 64 bits, and an object by
+//          its address. An object at the address of an earlier one makes pasts differ that need
+//          not, so counts can differ a little.
 //      Two steps commute unless they touch one object and one changes it. Plain memory is not
-//      looked at: what a fault lets two threads share without a mutex or an atomic between them
-//      (memory freed too early, say) can be missed. So it is off unless asked for, and meant for
-//      programs too long to be exhausted without it.
+//      watched: a fault that lets two threads share memory without a mutex or an atomic (memory
+//      freed too early, say) can be missed. So `reduce` is off by default, and meant for programs
+//      too long to be explored in full without it.
 //   4. Random: PCT (Burckhardt et al., "A randomized scheduler with probabilistic guarantees of
 //      finding bugs", 2010) with `pct_depth`-1 priority changes per schedule.
 //   5. Time stands still while anything can run; then it goes to the next timer or timeout.
 //   6. Every failure carries its schedule, a short string that Replay takes, and has been replayed
-//      before it is reported. A run that does not repeat what the same choices did before has a
+//      before it is reported. If the same choices do not repeat what they did before, there is a
 //      source of nondeterminism that is not controlled: that is a failure of its own.
 //
 // Exploration is sequentially consistent: what weaker orders of Atomic allow beyond that is not
@@ -56,8 +58,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/clock.h"
-#include "core/base/executor.h"
+#include "veralith/clock.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 
@@ -66,7 +68,7 @@ struct ExploreOptions {
   Strategy strategy = Strategy::kExhaustive;
   int preemptions = 2;
   bool reduce = false;
-  // kRandom: how many schedules, from which seed, of which depth.
+  // kRandom: the number of schedules, the seed, the depth.
   uint64_t random_schedules = 1000;
   uint64_t seed = 1;
   int pct_depth = 3;
@@ -82,19 +84,19 @@ struct ExploreFailure {
   std::string message;
   std::string schedule;    // for Replay
   int preemptions = 0;     // kExhaustive: the bound under which it was found
-  uint64_t schedules = 0;  // run until then, that one included
+  uint64_t schedules = 0;  // schedules run until then, including that one
 };
 
 struct ExploreResult {
   std::optional<ExploreFailure> failure;
   uint64_t schedules = 0;     // run in all (lower bounds are run again under higher ones)
-  uint64_t distinct = 0;      // kExhaustive: of the last bound; that is all of them
+  uint64_t distinct = 0;      // kExhaustive: schedules of the last bound, which are all of them
   uint64_t skipped = 0;       // kExhaustive: preemptions left out since they change nothing
-  uint64_t known = 0;         // kExhaustive: of `distinct`, those that came to a known past
+  uint64_t known = 0;         // kExhaustive: how many of `distinct` reached a known past
   bool complete = false;      // kExhaustive: nothing within the bound was left out
   int bound = 0;              // kExhaustive: the last bound that was begun
-  uint64_t most_steps = 0;    // of one run, between Join's start and end
-  uint64_t most_choices = 0;  // of those, where more than one thread could go on
+  uint64_t most_steps = 0;    // in one run, between Join's start and end
+  uint64_t most_choices = 0;  // how many of these steps had more than one thread that could go on
   uint64_t timeouts = 0;      // waits that ended by time while exploring
   double seconds = 0;
 

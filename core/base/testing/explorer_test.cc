@@ -53,7 +53,7 @@ TEST(Explorer, AFailureReplaysFromItsString) {
   EXPECT_FALSE(Replay("-", LostIncrement).failure.has_value());
 }
 
-// Three threads of four random steps each on three atomics, a mutex and what it guards, a
+// Three threads take four random steps each on three atomics, a mutex with what it guards, and a
 // condition. What they saw goes into `outcomes`.
 ExploredProgram RandomProgram(uint64_t seed, std::set<std::string>* outcomes) {
   return [=](Explored& run) {
@@ -307,7 +307,7 @@ TEST(Explorer, TimePassesOnlyWhenNothingElseCanRun) {
     });
     run.Join();
   });
-  // Where the task comes first the waiter's first wait is one of its own, and ends by time.
+  // If the task comes first, the waiter's first wait is one of its own, and ends by time.
   EXPECT_FALSE(result.failure.has_value()) << result.failure->message;
 }
 

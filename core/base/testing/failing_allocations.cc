@@ -31,7 +31,7 @@ constinit std::atomic<uint64_t> end_of_failures{0};
 constinit std::atomic<uint64_t> seed{0};
 constinit std::atomic<uint64_t> random_interval{0};
 constinit std::span<uint64_t> sites;
-constinit uintptr_t end_of_stack = 0;  // of the thread that wants the sites
+constinit uintptr_t end_of_stack = 0;  // the stack of the thread that notes its sites
 
 __attribute__((tls_model("initial-exec"))) constinit thread_local bool spared = false;
 
@@ -52,8 +52,8 @@ uint64_t Mixed(uint64_t x) {  // splitmix64
   return x ^ (x >> 31);
 }
 
-// Of the return addresses on the stack. Follows frame pointers, which our own code has, as long as
-// they lead upwards on this stack: code without them can leave anything there.
+// A hash of the return addresses on the stack. Follows frame pointers, which our own code has, as
+// long as they lead upwards on this stack: code without frame pointers can leave anything there.
 uint64_t SiteOfCaller() {
   uint64_t site = 0;
   auto frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
@@ -189,8 +189,8 @@ void* mmap(void* address, size_t bytes, int protection, int flags, int file, off
       syscall(SYS_mmap, address, bytes, protection, flags, file, offset));
 }
 
-// Not refused: what the C library asks for when a thread first uses a thread_local object that has
-// a destructor. Without it glibc ends the process, and no program can help that.
+// Not refused: what the C library requests when a thread first uses a thread_local object that has
+// a destructor. Without it glibc ends the process, and no program can prevent that.
 // NOLINT(bugprone-reserved-identifier).
 int __cxa_thread_atexit_impl(void (*destroy)(void*), void* object, void* library) {
   using Register = int(void (*)(void*), void*, void*);

@@ -1,13 +1,13 @@
-// Makes the machine's memory run out, below unchanged production code: malloc, calloc, realloc,
-// aligned_alloc, posix_memalign and mmap are defined here and take the place of the C library's,
-// which they call. So operator new throws, and what asks the C library itself (zstd, threads,
-// directory streams, memory maps) is refused, too. Under a sanitizer, which has an allocator of its
-// own, only operator new is replaced.
+// Makes the machine's memory run out beneath unchanged production code. malloc, calloc, realloc,
+// aligned_alloc, posix_memalign and mmap are defined here and replace the C library's, which they
+// call. So operator new throws, and whatever calls the C library itself (zstd, threads, directory
+// streams, memory maps) is refused, too. A sanitizer has an allocator of its own; under one, only
+// operator new is replaced.
 //
-// What counts: every request by a thread that is not spared. A thread of the test's, which needs
-// memory of its own, is spared, but where it says otherwise.
+// What counts: every request by a thread that is not spared. A thread of the test itself needs
+// memory of its own, so it is spared except where it says otherwise.
 //
-// Thread rule: any thread. Nothing of it asks for memory.
+// Thread rule: any thread. Nothing here requests memory.
 #ifndef VERALITH_CORE_BASE_TESTING_FAILING_ALLOCATIONS_H_
 #define VERALITH_CORE_BASE_TESTING_FAILING_ALLOCATIONS_H_
 
@@ -25,16 +25,16 @@ void SpareThisThread();
 // The `nth` request from now on (the first is 1; 0: none) and those after it fail, `many` in all.
 // Spares the calling thread; so does the next.
 void FailAllocations(uint64_t nth, uint64_t many);
-// Of all requests from now on one in `interval` fails, as `seed` has it.
+// From now on one request in `interval` fails, chosen by `seed`.
 void FailAllocationsAtRandom(uint64_t seed, uint64_t interval);
-// None fails any more, and none counts.
+// Ends failures and counting.
 void StopFailingAllocations();
 
-// Since one of the first two: requests that counted, and of these, failed ones.
+// Since the last call of one of the first two: requests that counted, and how many of them failed.
 uint64_t AllocationsCounted();
 uint64_t AllocationsFailed();
-// Writes for each of them, in order, a number that tells by which way of calls it was made, as long
-// as there is room. For requests of the calling thread; an empty span ends it.
+// Writes a number for each counted request, in order, that tells by which chain of calls it was
+// made, as long as there is room. For requests of the calling thread; an empty span ends it.
 void NoteAllocationSites(std::span<uint64_t> room);
 
 // While one lives, requests of this thread count.
@@ -49,7 +49,7 @@ class AllocationsCount {
   const bool before_;
 };
 
-// While one lives, they do not.
+// While one lives, requests of this thread do not count.
 class AllocationsSpared {
  public:
   AllocationsSpared();

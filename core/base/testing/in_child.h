@@ -7,8 +7,8 @@
 
 namespace veralith {
 
-// What `body` returns in a child, which then ends without destructors of statics; or how the child
-// ended instead: by a signal, which is SIGALRM when it was not done in so many seconds.
+// Returns what `body` returns in a child, which then ends without running destructors of statics.
+// Or tells how the child ended instead: by a signal, which is SIGALRM if `seconds` passed.
 std::string InChild(const std::function<std::string()>& body, unsigned seconds = 120);
 
 }  // namespace veralith

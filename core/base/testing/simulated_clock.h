@@ -4,7 +4,7 @@
 //   1. Monotonic time never decreases; wall time does what the test says.
 //   2. Reading moves nothing, so the number of readings changes no decision.
 //
-// Thread rule: all calls from any thread, except Misread and ReadRight: from the test's own.
+// Thread rule: all calls from any thread, except Misread and ReadRight: only from the test's own.
 #ifndef VERALITH_CORE_BASE_TESTING_SIMULATED_CLOCK_H_
 #define VERALITH_CORE_BASE_TESTING_SIMULATED_CLOCK_H_
 
@@ -13,9 +13,9 @@
 #include <utility>
 
 #include "core/base/check.h"
-#include "core/base/clock.h"
 #include "core/base/sync.h"
-#include "core/base/types.h"
+#include "veralith/clock.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -37,9 +37,9 @@ class SimulatedClock final : public Clock {
     const int64_t before = monotonic_.FetchAdd(nanos);
     VERALITH_CHECK(nanos <= std::numeric_limits<int64_t>::max() - before);
   }
-  // Somebody sets the machine's clock; monotonic time does not notice.
+  // As if somebody set the machine's clock; monotonic time does not change.
   void SetWall(Timestamp wall_nanos) { wall_.Store(wall_nanos); }
-  // Wall time is read wrongly, from `reading` on, until it is read right.
+  // Makes wall time wrong, from `reading` on, until ReadRight.
   void Misread(Timestamp reading) {
     ReadRight();
     wrong_by_ = reading - wall_.Load();
@@ -54,7 +54,7 @@ class SimulatedClock final : public Clock {
 
  private:
   Atomic<Timestamp> wall_;
-  Timestamp wrong_by_ = 0;  // modulo 2^64; of the thread that drives the test
+  Timestamp wrong_by_ = 0;  // modulo 2^64; used by the thread that drives the test
   Atomic<int64_t> monotonic_{0};
 };
 

@@ -6,13 +6,13 @@
 //   2. Schedule and ScheduleAfter run nothing. Await runs exactly one task, AwaitFor at most one,
 //      both with the mutex released.
 //   3. Timers fire in the order of their due times, never early. Time passes only in three ways:
-//      kStepNanos per task run (so that no wait with a timeout can last for ever), a wait with
-//      nothing else to run goes to the next timer or to its own end, and AdvanceBy.
+//      by kStepNanos per task run (so no wait with a timeout can last for ever), by a wait with
+//      nothing else to run (to the next timer or to its own end), and by AdvanceBy.
 //   4. Await with nothing pending would never return: it prints what waits and aborts.
 //
 // A task that waits runs other tasks on top of itself, on the same stack. So a task may wait for
-// tasks that are still pending, never for the rest of a task or caller further down the stack; such
-// a wait is reported as a deadlock.
+// tasks that are still pending. It must never wait for the rest of a task or caller further down
+// the stack; such a wait is reported as a deadlock.
 //
 // Thread rule: everything on one thread. Does not own the clock.
 #ifndef VERALITH_CORE_BASE_TESTING_SIMULATED_EXECUTOR_H_
@@ -25,9 +25,10 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/executor.h"
 #include "core/base/random.h"
+#include "core/base/sync.h"
 #include "core/base/testing/simulated_clock.h"
+#include "veralith/executor.h"
 
 namespace veralith {
 
@@ -52,9 +53,10 @@ class SimulatedExecutor final : public Executor {
   bool AwaitFor(Mutex& mutex, CondVar& condition, int64_t nanos) override
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // Runs one task or due timer; false when there is none. Does not move time to a later timer.
+  // Runs one task or due timer; returns false if there is none. Does not move time to a later
+  // timer.
   bool RunOne();
-  // RunOne until there is nothing to run now; timers that are not due stay.
+  // Calls RunOne until there is nothing to run now; timers that are not due stay.
   void RunUntilIdle();
   // Lets time pass, running what is pending and every timer that becomes due on the way.
   void AdvanceBy(int64_t nanos);

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/compaction/testing/test_options.h"
+#include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/memtable.h"
 #include "core/segment/segment_reader.h"
@@ -12,7 +14,7 @@
 namespace veralith {
 namespace {
 
-// Commit by commit: range deletes come before the entries of their own commit.
+// Fills commit by commit: range deletes come before the entries of their own commit.
 MemtableRef Filled(const History& history, uint64_t id) {
   MemtableRef memtable = MemtableRef::Make(id);
   std::vector<const OwnedEntry*> entries;
@@ -37,7 +39,7 @@ bool IsOutside(const FileMeta& file, const EntryView& entry) {
 }  // namespace
 
 CompactionOptions TinyCompactionOptions() {
-  CompactionOptions options;
+  CompactionOptions options = TestCompactionOptions();
   options.target_file_bytes = 1;  // a file per user key, nearly
   options.level0_trigger_runs = 2;
   options.tier_trigger_runs = 2;
@@ -61,11 +63,11 @@ SegmentOptions TinySegmentOptions() {
 }
 
 JobHarness::JobHarness(FileSystem* fs, std::string directory, const CompactionOptions& options,
-                       CompactionStyle style)
+                       CompactionPolicyKind kind)
     : fs_(fs),
       directory_(std::move(directory)),
       options_(options),
-      policy_(NewCompactionPolicy(style, options)) {}
+      policy_(NewCompactionPolicy(kind, options)) {}
 
 JobEnvironment JobHarness::Environment() {
   JobEnvironment environment;

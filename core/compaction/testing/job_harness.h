@@ -1,9 +1,9 @@
-// A tree of real segments, driven job by job: memtables flushed and picks compacted by the engine's
-// own jobs, edits applied to a Version, obsolete files removed, and everything read back by brute
-// force. No database, no threads.
+// A tree of real segments, driven job by job. The engine's own jobs flush memtables and compact
+// picks; edits are applied to a Version, obsolete files are removed, and everything is read back by
+// brute force. No database, no threads.
 //
-// A job that fails changes nothing here, as db would have it. After every job it removes the files
-// that the new version no longer names, so FilesOnDisk() shows exactly what jobs leave behind.
+// A job that fails changes nothing here, as in a database. After every job the harness removes the
+// files that the new version no longer names, so FilesOnDisk() shows exactly what jobs leave.
 #ifndef VERALITH_CORE_COMPACTION_TESTING_JOB_HARNESS_H_
 #define VERALITH_CORE_COMPACTION_TESTING_JOB_HARNESS_H_
 
@@ -15,7 +15,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/executor.h"
 #include "core/base/sync.h"
 #include "core/compaction/compaction_job.h"
 #include "core/compaction/flush_job.h"
@@ -23,9 +22,10 @@
 #include "core/compaction/options.h"
 #include "core/compaction/picker.h"
 #include "core/compaction/testing/version_history.h"
-#include "core/fs/file_system.h"
 #include "core/manifest/version.h"
 #include "core/segment/segment_writer.h"
+#include "veralith/executor.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 
@@ -36,13 +36,12 @@ SegmentOptions TinySegmentOptions();
 class JobHarness {
  public:
   JobHarness(FileSystem* fs, std::string directory, const CompactionOptions& options,
-             CompactionStyle style = CompactionStyle::kLeveled);
-  // From now on; no job is running.
+             CompactionPolicyKind kind = CompactionPolicyKind::kLeveled);
+  // Applies from now on; no job may be running.
   void SetMaxSubcompactions(int most) { options_.max_subcompactions = most; }
   void SetCopyValuePages(bool copy) { options_.copy_value_pages = copy; }
-  void SetTargetFileBytes(uint64_t bytes) { options_.target_file_bytes = bytes; }
   void SetSegmentOptions(const SegmentOptions& options) { segment_options_ = options; }
-  void ChangeStyle(CompactionStyle style) { policy_ = NewCompactionPolicy(style, options_); }
+  void ChangePolicy(CompactionPolicyKind kind) { policy_ = NewCompactionPolicy(kind, options_); }
 
   // Flushes each history as one memtable, all in one job. Their timestamps rise.
   absl::Status Flush(const std::vector<History>& memtables, const std::vector<Timestamp>& points);
@@ -51,23 +50,23 @@ class JobHarness {
   absl::Status Prepare(const Pick& pick, const std::vector<Timestamp>& points);
   absl::Status InstallPrepared() { return Install(prepared_); }
   const JobResult& prepared() const { return prepared_; }
-  // The policy's next pick, if there is one: false when there is none.
+  // Runs the policy's next pick; returns false if there is none.
   absl::StatusOr<bool> CompactOnce(const std::vector<Timestamp>& points);
   absl::Status CompactRange(const KeyRange& range, const std::vector<Timestamp>& points);
 
   const std::shared_ptr<const Version>& version() const { return version_; }
   Timestamp history_floor() const { return history_floor_; }
   Timestamp last_timestamp() const { return last_timestamp_; }
-  // Of the last job that succeeded.
+  // Result of the last job that succeeded.
   const JobResult& last_result() const { return last_result_; }
   const CompactionPolicy& policy() const { return *policy_; }
 
-  // Every version and range tombstone of every live file. DataLoss when a key's versions are not
-  // newer the higher they lie, or a file's bounds or counts are not what the version says.
+  // Returns every version and range tombstone of every live file. DataLoss if a key's versions are
+  // not newer the higher they lie, or if a file's bounds or counts are not what the version says.
   absl::StatusOr<History> ReadAll() const;
-  // What the outputs of a job hold, whether installed or not.
+  // Returns what the outputs of a job hold, whether installed or not.
   absl::StatusOr<History> ReadOutputs(const JobResult& result) const;
-  // SegmentReader::Check of each of them.
+  // Calls SegmentReader::Check on each output.
   absl::Status CheckOutputs(const JobResult& result) const;
   // Names of segments, sorted; the names the version expects, sorted.
   std::vector<std::string> FilesOnDisk() const;

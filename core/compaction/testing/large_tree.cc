@@ -41,7 +41,7 @@ double WidthOf(uint64_t begin, uint64_t end) { return static_cast<double>(end - 
 
 // --- Outputs -------------------------------------------------------------------------------------
 
-// Pieces in order, into files.
+// Cuts pieces, in order, into files.
 class LargeTree::OutputCutter {
  public:
   OutputCutter(LargeTree* tree, bool one, bool counts_grandparents)
@@ -138,7 +138,7 @@ void LargeTree::AddFiles(const std::vector<Piece>& pieces, int level, uint64_t r
 // --- The tree ------------------------------------------------------------------------------------
 
 LargeTree::LargeTree(const LargeTreeSettings& settings)
-    : settings_(settings), policy_(NewCompactionPolicy(settings.style, settings.options)) {
+    : settings_(settings), policy_(NewCompactionPolicy(settings.policy, settings.options)) {
   const double all =
       static_cast<double>(settings.data_bytes) / static_cast<double>(settings.entry_bytes);
   const bool skewed = settings.load == LargeLoad::kSkewed;
@@ -171,9 +171,9 @@ double LargeTree::LookupFiles() const {
   return width / kWidth;
 }
 
-// The policy itself says whether it would be content with that much in a level.
+// Asks the policy itself whether it would be content with that much in a level.
 int LargeTree::LevelWithRoom() const {
-  if (settings_.style == CompactionStyle::kTiered) {
+  if (settings_.policy == CompactionPolicyKind::kTiered) {
     return 0;
   }
   for (int level = policy_->TieredLevels(); level < kLevels; ++level) {
@@ -306,7 +306,7 @@ std::vector<LargeTree::Piece> LargeTree::MergedPieces(const Pick& pick) const {
   bounds.erase(std::unique(bounds.begin(), bounds.end()), bounds.end());
 
   std::vector<Piece> pieces;
-  std::vector<size_t> at(pick.inputs.size(), 0);  // the file of each input that is not passed yet
+  std::vector<size_t> at(pick.inputs.size(), 0);  // the first file of each input not passed yet
   std::vector<FileRef> covering;
   size_t grandparent = 0;
   for (size_t i = 0; i + 1 < bounds.size(); ++i) {

@@ -1,16 +1,16 @@
 // A tree of any size without its data: a file is an interval of the key space and a number of
-// entries, spread evenly over it. So a policy can be driven through terabytes in seconds, and what
-// it costs be measured: bytes written, bytes kept, runs that a lookup must ask.
+// entries, spread evenly over it. So a policy can be driven through terabytes in seconds, and its
+// costs measured: bytes written, bytes kept, runs that a lookup must ask.
 //
 // What it is
-//   1. The policy, Version and its edits are the engine's own; flushes and jobs are arithmetic.
-//      What a merge leaves is the expected number of distinct keys, per stretch between file
-//      bounds: keys * (1 - product of (1 - share of the keys that an input holds)).
+//   1. The policy, Version and its edits are the engine's own; flushes and jobs are arithmetic. A
+//      merge leaves the expected number of distinct keys, per stretch between file bounds: keys *
+//      (1 - product of (1 - share of the keys that an input holds)).
 //   2. Outputs are cut as core/compaction/outputs.h says: at the target size, and where they
 //      overlap too much of the level below.
 //   3. Nothing is random: same settings, same tree.
-// What it leaves out: deletes, snapshots, jobs at the same time (TreeSimulation has those), codecs:
-// every entry costs the same bytes wherever it lies.
+// What it leaves out: deletes, snapshots, jobs at the same time (TreeSimulation has those), and
+// codecs: every entry costs the same bytes wherever it lies.
 //
 // Thread rule: one thread.
 #ifndef VERALITH_CORE_COMPACTION_TESTING_LARGE_TREE_H_
@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "core/compaction/picker.h"
+#include "core/compaction/testing/test_options.h"
 #include "core/manifest/version.h"
 
 namespace veralith {
@@ -36,10 +37,10 @@ enum class LargeLoad : uint8_t {
 };
 
 struct LargeTreeSettings {
-  CompactionStyle style = CompactionStyle::kLeveled;
-  CompactionOptions options;
+  CompactionPolicyKind policy = CompactionPolicyKind::kLeveled;
+  CompactionOptions options = TestCompactionOptions();
   LargeLoad load = LargeLoad::kUniform;
-  uint64_t data_bytes = uint64_t{1} << 30;  // of all live entries, once each
+  uint64_t data_bytes = uint64_t{1} << 30;  // all live entries, counted once each
   uint64_t memtable_bytes = uint64_t{64} << 20;
   uint64_t entry_bytes = 128;
 };
@@ -48,12 +49,12 @@ class LargeTree {
  public:
   explicit LargeTree(const LargeTreeSettings& settings);
 
-  // All data as one run, in the first level that has room for it (tiered: in level 0). On an empty
-  // tree only.
+  // Puts all data into one run, in the first level with room for it (tiered: level 0). Only on an
+  // empty tree.
   void Prefill();
-  // A memtable's worth of writes becomes a run of level 0.
+  // Turns one memtable's worth of writes into a run of level 0.
   void Flush();
-  // Runs the most urgent job; its bytes written, or nullopt when none is due.
+  // Runs the most urgent job. Returns the bytes that it wrote, or nullopt if none is due.
   std::optional<uint64_t> RunJob();
   void Settle() {
     while (RunJob().has_value()) {
@@ -62,16 +63,16 @@ class LargeTree {
 
   const Version& version() const { return version_; }
   const CompactionPolicy& policy() const { return *policy_; }
-  // Files that a lookup of a key, drawn evenly, must ask when no filter helps.
+  // Returns how many files a lookup of a key, drawn evenly, must ask if no filter helps.
   double LookupFiles() const;
-  // The first thing found wrong: an illegal pick, an edit that does not fit; or "".
+  // The first problem found (an illegal pick, an edit that does not fit), or "".
   const std::string& problem() const { return problem_; }
 
   struct Totals {
     uint64_t user_bytes = 0;
     uint64_t flushed_bytes = 0;
     uint64_t compacted_bytes = 0;
-    uint64_t jobs = 0;  // moves too
+    uint64_t jobs = 0;  // including moves
     uint64_t largest_job_bytes = 0;
     uint64_t merges_of_everything = 0;
   };
@@ -88,7 +89,7 @@ class LargeTree {
   struct Piece {
     Interval interval;
     Counts entries = {};
-    uint64_t passed_bytes = 0;  // of the level below: files that end where the piece does
+    uint64_t passed_bytes = 0;  // in the level below: files that end where the piece does
   };
   class OutputCutter;
 
@@ -106,8 +107,8 @@ class LargeTree {
 
   const LargeTreeSettings settings_;
   const std::unique_ptr<CompactionPolicy> policy_;
-  Counts keys_ = {};          // of each class
-  Counts write_shares_ = {};  // of all writes
+  Counts keys_ = {};          // in each class
+  Counts write_shares_ = {};  // as shares of all writes
   Version version_;
   std::unordered_map<uint64_t, Counts> entries_;  // by file number; looked up, never iterated
   uint64_t next_number_ = 1;

@@ -96,7 +96,6 @@ VersionEdit TreeSimulation::EditOf(const Pick& pick) {
   if (pick.cursor.has_value()) {
     edit.cursors.push_back(*pick.cursor);
   }
-  keys_written_ += merged.size();
   return edit;
 }
 

@@ -1,9 +1,9 @@
-// A tree without bytes: files are sets of (key number, timestamps), so that a policy can be driven
+// A tree without bytes: files are sets of (key number, timestamps). So a policy can be driven
 // through flushes, overlapping jobs and their completion in any order, and the one thing that must
 // hold is checked directly: for every key, what lies higher in the tree is newer.
 //
-// It shares nothing with the jobs but Version and the policy's interface. Key numbers are written
-// as six digits. Deterministic.
+// It shares only Version and the policy's interface with the jobs. Key numbers are written as six
+// digits. Deterministic.
 #ifndef VERALITH_CORE_COMPACTION_TESTING_TREE_SIMULATION_H_
 #define VERALITH_CORE_COMPACTION_TESTING_TREE_SIMULATION_H_
 
@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/compaction/picker.h"
 #include "core/manifest/version.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -29,7 +29,8 @@ class TreeSimulation {
         bytes_per_key_(bytes_per_key),
         target_keys_(target_keys) {}
 
-  // From now on another policy decides; levels may keep the shape of the one before for a while.
+  // Lets another policy decide from now on; levels may keep the shape of the previous one for a
+  // while.
   void ChangePolicy(const CompactionPolicy* policy) {
     policy_ = policy;
     tiered_levels_ = kMaxTieredLevels;
@@ -37,7 +38,7 @@ class TreeSimulation {
 
   // A flush of one version of each key; a fifth of them tombstones.
   void Flush(const std::set<int>& keys);
-  // Asks the policy and starts the job; false when it has none.
+  // Asks the policy and starts the job; returns false if there is none.
   bool StartAutomatic();
   ManualDecision::Kind StartManual(ManualCompaction* manual);
   // Ends the running job at `index` modulo their number, if there is one.
@@ -49,9 +50,9 @@ class TreeSimulation {
   size_t running() const { return running_.size(); }
   const Pick& job(size_t index) const { return running_[index]->pick; }
   uint64_t next_file_number() const { return next_number_; }
-  // The first thing found wrong, or "". Version's invariants, and the order of ages per key.
+  // Returns the first problem found, or "". Checks Version's invariants and the order of ages per
+  // key.
   std::string Problem() const;
-  uint64_t keys_written() const { return keys_written_; }
 
  private:
   struct Ages {
@@ -83,7 +84,6 @@ class TreeSimulation {
   uint64_t next_number_ = 1;
   uint64_t next_run_ = 1;
   Timestamp now_ = 0;
-  uint64_t keys_written_ = 0;
   std::string problem_;
 };
 

@@ -1,6 +1,6 @@
-// A history of writes as plain values, and what a reader at a timestamp sees of it, by brute force.
-// It shares nothing with the engine but the types of entries; every function is as slow and as
-// obvious as it can be.
+// A history of writes as plain values, and what a reader at a timestamp sees, by brute force. It
+// shares only the types of entries with the engine; every function is as slow and obvious as
+// possible.
 #ifndef VERALITH_CORE_COMPACTION_TESTING_VERSION_HISTORY_H_
 #define VERALITH_CORE_COMPACTION_TESTING_VERSION_HISTORY_H_
 
@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/iterator/vector_iterator.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -53,7 +53,7 @@ struct History {
 };
 
 using UserKey = std::pair<NamespaceId, std::string>;
-// Of each key that is there: the timestamp and the value of the version that is seen.
+// For each key that exists: the timestamp and the value of the visible version.
 using State = std::map<UserKey, std::pair<Timestamp, std::string>>;
 
 inline bool IsHidden(const History& history, const OwnedEntry& entry, Timestamp at) {
@@ -62,7 +62,7 @@ inline bool IsHidden(const History& history, const OwnedEntry& entry, Timestamp 
   });
 }
 
-// What a reader at `at` sees.
+// Returns what a reader at `at` sees.
 inline State StateAt(const History& history, Timestamp at) {
   std::map<UserKey, const OwnedEntry*> newest;
   for (const OwnedEntry& entry : history.entries) {

@@ -48,7 +48,7 @@ class BytesFile final : public File {
   const std::string_view bytes_;
 };
 
-// What the edits add and do not remove again.
+// The files that the edits add and do not remove again.
 class NamedFiles {
  public:
   void Apply(const VersionEdit& edit) {
@@ -97,7 +97,7 @@ std::vector<NamedFile> DatabaseManifestInterpreter::FilesNamedBy(const std::stri
     named.Apply(edit);
     return absl::OkStatus();
   };
-  // What is behind the last whole record is not there, whatever it is.
+  // Whatever follows the last whole record does not count.
   ScanManifest(std::make_unique<BytesFile>(manifest_path, bytes), Parse(manifest_path)->number,
                apply)
       .status()

@@ -10,8 +10,9 @@
 
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
-#include "core/db/db.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/simulated_file_system.h"
+#include "veralith/db.h"
 
 namespace veralith {
 

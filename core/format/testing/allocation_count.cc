@@ -9,7 +9,7 @@ namespace veralith {
 namespace {
 
 constinit Atomic<uint64_t> allocations{0};
-// Updated without care for races: tests of one thread read it.
+// Updated without protection against races: tests of one thread read it.
 constinit Atomic<uint64_t> largest{0};
 
 void* CountedAllocation(std::size_t bytes) {

@@ -1,5 +1,5 @@
-// How often this process asked the heap for memory: for tests of "allocates nothing". Linking this
-// library replaces the global operator new.
+// Counts how often this process allocated from the heap, for tests of "allocates nothing". Linking
+// this library replaces the global operator new.
 #ifndef VERALITH_CORE_FORMAT_TESTING_ALLOCATION_COUNT_H_
 #define VERALITH_CORE_FORMAT_TESTING_ALLOCATION_COUNT_H_
 

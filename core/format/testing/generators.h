@@ -1,5 +1,5 @@
-// RapidCheck generators of what the codecs encode. Keys are drawn from few bytes, so that shared
-// prefixes, neighbours and escapes are common, and now and then from all of them.
+// RapidCheck generators of what the codecs encode. Keys are mostly drawn from few bytes, so that
+// shared prefixes, neighbours and escapes are common, and sometimes from all bytes.
 #ifndef VERALITH_CORE_FORMAT_TESTING_GENERATORS_H_
 #define VERALITH_CORE_FORMAT_TESTING_GENERATORS_H_
 
@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/log_record.h"
 #include "core/format/version_edit.h"
+#include "veralith/types.h"
 
 namespace veralith::testing {
 
@@ -21,7 +21,7 @@ inline rc::Gen<std::string> AnyKey() {
       rc::gen::container<std::string>(rc::gen::arbitrary<char>()));
 }
 
-// Small ones, powers of two and their neighbours, and any, below `limit`.
+// Small numbers, powers of two and their neighbours, and any number, below `limit`.
 inline rc::Gen<uint64_t> AnyNumberUpTo(uint64_t limit) {
   return rc::gen::map(rc::gen::pair(rc::gen::inRange(0, 65), rc::gen::arbitrary<uint64_t>()),
                       [limit](const std::pair<int, uint64_t>& p) {
@@ -118,8 +118,8 @@ inline rc::Gen<VersionEdit> AnyVersionEdit() {
     if (*rc::gen::arbitrary<bool>()) {
       const auto number = [] { return *AnyNumberUpTo(UINT64_MAX); };
       edit.written = WrittenBytes{number(), number(), number(), number()};
-      edit.policy = *rc::gen::element(WrittenPolicy::kLeveled, WrittenPolicy::kHybrid,
-                                      WrittenPolicy::kTiered);
+      edit.policy = *rc::gen::element(CompactionPolicyKind::kLeveled, CompactionPolicyKind::kHybrid,
+                                      CompactionPolicyKind::kTiered);
     }
     for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
       edit.removed_files.push_back({level(), *AnyTimestamp()});

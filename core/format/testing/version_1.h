@@ -1,4 +1,4 @@
-// What writers of record file version 1 wrote (FORMAT.md, "Version 1"), for tests of its readers.
+// What writers of record file version 1 wrote (FORMAT.md, "Record file"), for tests of its readers.
 #ifndef VERALITH_CORE_FORMAT_TESTING_VERSION_1_H_
 #define VERALITH_CORE_FORMAT_TESTING_VERSION_1_H_
 
@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/types.h"
 #include "core/format/coding.h"
 #include "core/format/log_record.h"
 #include "core/format/record_frame.h"
+#include "veralith/types.h"
 
 namespace veralith::testing {
 

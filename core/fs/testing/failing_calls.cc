@@ -172,7 +172,7 @@ class Shim {
   uint64_t failed_ = 0;
 };
 
-// The next definition behind this one: the C library's.
+// The next definition after this one: the C library's.
 template <typename Function>
 Function* Real(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
@@ -216,8 +216,8 @@ int SyncWith(const char* name, int fd) {
                  [&] { return skip ? 0 : real(); });
 }
 
-// A path from a directory's descriptor: the whole one, where the directory was opened by a path
-// that is watched.
+// Returns the whole path of a path that starts at a directory's descriptor, if the directory was
+// opened by a watched path.
 std::string WholePath(int directory, const char* path) {
   const std::optional<OpenDescriptor> from =
       directory == AT_FDCWD || *path == '/' ? std::nullopt : Shim::Get().Find(directory);
@@ -237,7 +237,7 @@ uint64_t CallsFailed() { return Shim::Get().failed(); }
 
 }  // namespace veralith
 
-// --- In place of the C library's -----------------------------------------------------------------
+// --- In place of the C library's calls -----------------------------------------------------------
 
 using veralith::FsCall;
 using veralith::Real;

@@ -1,6 +1,6 @@
-// Makes the machine's own file calls fail, below unchanged production code: openat, pread, pwrite,
-// fallocate, ftruncate, fstat, fsync, fdatasync, close, renameat, linkat, unlinkat, fdopendir,
-// closedir, mkdirat, fstatat, flock, statvfs and fstatvfs are defined here and take the place of
+// Makes the machine's own file calls fail, beneath unchanged production code: openat, pread,
+// pwrite, fallocate, ftruncate, fstat, fsync, fdatasync, close, renameat, linkat, unlinkat,
+// fdopendir, closedir, mkdirat, fstatat, flock, statvfs and fstatvfs are defined here and replace
 // the C library's, which they call.
 //
 //   Linked into a test, it is told what to do by the functions below.
@@ -13,12 +13,12 @@
 // is sync_directory; "short" makes one pwrite transfer half and the next one fail. Only paths under
 // one directory are touched, and descriptors opened by these paths.
 //
-// What no plan says, and a machine does all the same:
+// Two more effects, which no plan names and which machines have all the same:
 //   Interrupt: every other call that may be interrupted is, with EINTR.
 //   Shorten: every pread and pwrite transfers half of what it is asked for, at least a byte.
 //
-// What it does not do: calls made with io_uring, memory maps, or by the C library inside itself; a
-// sync that loses what it should have kept (that is the simulated disk's).
+// What it does not do: calls made with io_uring, by memory maps, or by the C library inside itself;
+// a sync that loses what it should have kept (the simulated disk does that).
 //
 // Thread rule: any thread; one mutex, not held during the calls.
 #ifndef VERALITH_CORE_FS_TESTING_FAILING_CALLS_H_
@@ -32,17 +32,17 @@
 namespace veralith {
 
 struct FailingCalls {
-  std::string directory = {};  // what lies under it is watched; "": nothing is
+  std::string directory = {};  // calls below it are watched; "": none
   FaultPlan faults = {};
   bool interrupt = false;
   bool shorten = false;
-  // Syncs are answered without the disk: for runs that no power cut follows.
+  // Answers syncs without the disk: for runs that no power cut follows.
   bool skip_syncs = false;
 };
 
-// Replaces what was there before; counts begin at 0.
+// Replaces the previous setting; counts begin at 0.
 void SetFailingCalls(FailingCalls calls);
-// Since then: calls watched, and of these, failed by a fault of the plan.
+// Since then: the number of calls watched, and how many of them a fault of the plan made fail.
 uint64_t CallsWatched();
 uint64_t CallsFailed();
 

@@ -21,7 +21,7 @@ std::optional<Enum> Find(const std::array<std::string_view, N>& names, std::stri
   return static_cast<Enum>(it - names.begin());
 }
 
-// What comes before the first `separator`, taken off `text` together with it.
+// Takes what comes before the first `separator` off `text`, together with the separator.
 std::optional<std::string_view> TakeUntil(char separator, std::string_view& text) {
   const size_t at = text.find(separator);
   if (at == std::string_view::npos) {

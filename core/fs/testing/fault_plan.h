@@ -4,7 +4,7 @@
 //   plan    = "" | rule ("," rule)*
 //   rule    = call "@" part "#" nth ["+"] "=" effect
 //   call    = "any" or a name of kFsCallNames
-//   part    = text that the path (either one, of two) contains; may be empty; no '#' and no ','
+//   part    = text that the path (either of two) contains; may be empty; no '#' and no ','
 //   nth     = 1 is the first matching call; with "+" every matching call from that one on
 //   effect  = "eio"         nothing happens, Unavailable. A Sync or SyncDirectory that fails so has
 //                           lost what it should have made durable (see simulated_file_system.h)

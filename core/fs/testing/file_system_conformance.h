@@ -1,4 +1,4 @@
-// The contract of core/fs/file_system.h as a test suite that any implementation can be put through:
+// The contract of veralith/file_system.h as a test suite for any implementation:
 //
 //   INSTANTIATE_TEST_SUITE_P(Mine, FileSystemConformance, testing::Values(&MakeMine), &NameOfMine);
 //
@@ -17,8 +17,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/status.h"
-#include "core/fs/file_system.h"
+#include "core/fs/file_helpers.h"
 #include "gtest/gtest.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

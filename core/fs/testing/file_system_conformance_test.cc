@@ -1,5 +1,5 @@
-// Puts both file systems, the one of production and the simulated one, through the same suites. The
-// one of production also where the machine interrupts its calls and transfers less than asked for,
+// Puts both file systems, that of production and the simulated one, through the same suites. That
+// of production also runs where the machine interrupts its calls and transfers less than asked for,
 // and where the machine's calls fail (failing_calls.h).
 #include "core/fs/testing/file_system_conformance.h"
 
@@ -7,12 +7,12 @@
 #include <string>
 #include <utility>
 
-#include "core/fs/posix_file_system.h"
 #include "core/fs/testing/failing_calls.h"
 #include "core/fs/testing/file_system_fault_conformance.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {

@@ -10,12 +10,13 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/fs/file_system.h"
-#include "core/fs/posix_file_system.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
 #include "rapidcheck/gtest.h"
+#include "veralith/file_system.h"
+#include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {
@@ -120,7 +121,7 @@ class Side {
   }
 
  private:
-  // Without a slash at the end: what that means differs from call to call, and is no part of the
+  // Has no slash at the end: what that means differs from call to call, and is not part of the
   // contract.
   std::string Path(int index) const {
     return *kPaths[index] == '\0' ? root_ : JoinPath(root_, kPaths[index]);

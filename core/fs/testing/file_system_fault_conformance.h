@@ -1,7 +1,7 @@
 // What a file system does when calls fail, as a suite that both can be put through: the simulated
-// one with its own faults, the machine's with faults in the calls beneath it (failing_calls.h). One
-// plan, one expectation: so the engine's tests over the simulated disk say something about the real
-// one.
+// one with its own faults, the machine's with faults in the calls beneath it (failing_calls.h).
+// Both have one plan and one expectation, so the engine's tests over the simulated disk say
+// something about the real one.
 //
 //   INSTANTIATE_TEST_SUITE_P(Mine, FileSystemFaults, testing::Values(&MakeMine));
 #ifndef VERALITH_CORE_FS_TESTING_FILE_SYSTEM_FAULT_CONFORMANCE_H_
@@ -16,9 +16,10 @@
 
 #include "absl/status/status.h"
 #include "core/base/status.h"
-#include "core/fs/file_system.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/fault_plan.h"
 #include "gtest/gtest.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 

@@ -1,11 +1,11 @@
-// A file system that passes every call on to another one, between two hooks: the one place where
-// the forwarding of a decorator is written. What a decorator does is what it overrides.
+// A file system that passes every call on to another one, between two hooks. It is the one place
+// where a decorator's forwarding is written: a decorator overrides only what it changes.
 //
 //   Before: the call has not reached the base; an error refuses it, and is what the caller gets.
 //   After:  the base has answered, and the caller gets its answer.
-// FileSystem's calls, those of its views (Pin) and those on Files go through the same hooks;
-// path(), identity() and MaxOpenFiles() do not, nor does the end of a File or a lock, nor what asks
-// and changes nothing on the disk: LockDirectory, Pin itself, Absolute.
+// FileSystem's calls, those of its views (Pin) and those on Files go through the same hooks. Left
+// out: path(), identity() and MaxOpenFiles(), the end of a File or a lock, and calls that ask and
+// change nothing on the disk (LockDirectory, Pin itself, Absolute).
 //
 // It makes no call of its own, so it moves no fault and no crash point of the base.
 //
@@ -20,14 +20,14 @@
 #include <string_view>
 #include <vector>
 
-#include "core/fs/file_system.h"
 #include "core/fs/testing/fault_plan.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 
 class InterceptedFileSystem : public FileSystem {
  public:
-  // One call, of which a hook may look at everything that it was given.
+  // One call, with everything that it was given.
   struct Call {
     FsCall kind;                            // kCreate: Open with OpenMode::kCreate
     const std::string& path;                // of a File, as it was opened
@@ -69,7 +69,7 @@ class InterceptedFileSystem : public FileSystem {
   friend class InterceptedFile;
   friend class InterceptedCalls;
 
-  // Before, the call to the base, After.
+  // Calls Before, then the base, then After.
   template <typename Ask>
   auto Intercept(const Call& call, const Ask& ask) -> decltype(ask());
 

@@ -1,8 +1,9 @@
 // A File of bytes in memory, for tests and fuzz targets of what reads or writes a single file.
 // (Whole databases are tested on simulated_file_system.h.)
 //
-// The bytes are shared: a test keeps them while the file is owned by what it tests, sees how it was
-// called, and makes calls fail. Thread rule: reads from any thread; all else from one at a time.
+// The bytes are shared. While the code under test owns the File, the test keeps the bytes, sees how
+// the File was called, and makes calls fail. Thread rule: reads from any thread; all else from one
+// thread at a time.
 #ifndef VERALITH_CORE_FS_TESTING_MEMORY_FILE_H_
 #define VERALITH_CORE_FS_TESTING_MEMORY_FILE_H_
 
@@ -16,7 +17,7 @@
 
 #include "core/base/status.h"
 #include "core/base/sync.h"
-#include "core/fs/file_system.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 
@@ -32,7 +33,7 @@ struct MemoryFileState {
   absl::Status append_error;  // after half of the bytes
   absl::Status sync_error;
   absl::Status size_error;
-  // Reads that begin at or above the first and below the second offset fail.
+  // Reads fail that begin at or above the first and below the second offset.
   Atomic<uint64_t> fail_reads_from{UINT64_MAX};
   Atomic<uint64_t> fail_reads_to{UINT64_MAX};
 };

@@ -5,11 +5,12 @@
 
 #include "core/base/status.h"
 #include "core/fs/errno_status.h"
+#include "core/fs/file_helpers.h"
 
 namespace veralith {
 namespace {
 
-// Larger files become no pointer, so their bytes are not kept.
+// Larger files are never used as pointers, so their bytes are not kept.
 constexpr size_t kMaxPointerBytes = 4096;
 constexpr uint64_t kMaxManifestBytes = uint64_t{1} << 30;
 
@@ -45,7 +46,7 @@ bool IsWrite(FsCall call) {
   return call == FsCall::kAppend || call == FsCall::kWrite || call == FsCall::kTruncate;
 }
 
-// Changes nothing, and tells the monitor nothing.
+// True for calls that change nothing; the monitor ignores them.
 bool IsLook(FsCall call) {
   return call == FsCall::kRead || call == FsCall::kSize || call == FsCall::kClose ||
          call == FsCall::kList || call == FsCall::kExists || call == FsCall::kFreeBytes;
@@ -57,7 +58,7 @@ std::string TextOf(FsCall kind, const std::string& path, const std::string& to) 
   return name + " " + path + (to.empty() ? "" : " to " + to);
 }
 
-// Of a call that changes something: with the paths it names.
+// Returns the text of a call that changes something, with the paths it names.
 std::string TextOf(const InterceptedFileSystem::Call& call) {
   return TextOf(call.kind, call.path, call.to == nullptr ? "" : *call.to);
 }
@@ -131,7 +132,7 @@ void OrderMonitor::CheckDurable(const NamedFile& named, const std::string& by) {
   }
   const auto it = names_.find(named.path);
   if (it == names_.end()) {
-    return;  // there before the monitor, or not there at all: opening it will tell
+    return;  // existed before the monitor, or does not exist: opening it will tell
   }
   const Name& name = it->second;
   if (!name.durable) {

@@ -2,23 +2,23 @@
 // that a wrong order is found even where no crash happened to hit it.
 //
 // What it holds its user to
-//   1. Whatever the manifest names must be durable, is: its bytes synced (by a Sync that did not
-//      fail) and its directory entry synced, when the bytes that name it are written. The same for
-//      the manifest when the pointer (CURRENT) that names it is put into place, and for the
-//      pointer's own bytes.
+//   1. Whatever the manifest requires to be durable is durable when the bytes that name it are
+//      written: its bytes are synced (by a Sync that did not fail), and so is its directory entry.
+//      The same holds for the manifest, and for the pointer's own bytes, when the pointer (CURRENT)
+//      is put into place.
 //   2. A file is removed (or renamed away, or replaced) only when no manifest that a crash could
-//      leave in force names it: not the bytes of it that are durable, and not those written since.
-//   3. After a write or Sync on a file failed, it is never written again, by whichever File.
+//      leave in force names it: neither by its durable bytes nor by those written since.
+//   3. After a write or Sync on a file failed, it is never written again, by any File.
 //   4. A directory with a pointer in it (a checkpoint, built under another name) is renamed into
 //      place only when that pointer is durable, and its manifest up to some Sync.
 //   5. While read-only (SetReadOnly) nothing is changed: no create, write, name, directory or
 //      exclusive lock.
-// A violation is recorded with the calls that led to it; the call goes through all the same.
+// A violation is recorded with the calls that led to it; the call goes through nevertheless.
 //
-// It knows nothing of formats: a ManifestInterpreter says which paths are manifests and what their
-// bytes name. Files that were there before the monitor are taken to be durable. It makes no call of
-// its own (but for Adopt), so it moves no fault and no crash point. A pointer comes into place by
-// rename only. Paths are compared as text.
+// It knows no formats: a ManifestInterpreter says which paths are manifests and what their bytes
+// name. Files that existed before the monitor are taken to be durable. It makes no call of its own
+// (except in Adopt), so it moves no fault and no crash point. A pointer comes into place by rename
+// only. Paths are compared as text.
 //
 // Thread rule: as in file_system.h, with a mutex that is not held during the calls below it. Does
 // not own the base or the interpreter; both outlive it and its Files. One monitor per run of the
@@ -36,8 +36,8 @@
 #include <vector>
 
 #include "core/base/sync.h"
-#include "core/fs/file_system.h"
 #include "core/fs/testing/intercepted_file_system.h"
+#include "veralith/file_system.h"
 
 namespace veralith {
 
@@ -57,13 +57,14 @@ class ManifestInterpreter {
  public:
   virtual ~ManifestInterpreter() = default;
   virtual bool IsManifest(const std::string& path) const = 0;
-  // The pointer to the manifest in force. A file renamed to such a path, or written there, is one.
+  // True for the pointer to the manifest in force: a file renamed to such a path, or written there.
   virtual bool IsPointer(const std::string& path) const = 0;
-  // The files in force after the whole records in `bytes`; what is behind the last one is not
-  // there. Called after each write to a manifest, with all its bytes.
+  // Returns the files in force after the whole records in `bytes`; what follows the last whole
+  // record does not count. Called after each write to a manifest, with all its bytes.
   virtual std::vector<NamedFile> FilesNamedBy(const std::string& manifest_path,
                                               std::string_view bytes) const = 0;
-  // The path of the manifest that a pointer with these bytes names; nothing when it is broken.
+  // Returns the path of the manifest that a pointer with these bytes names; nothing if it is
+  // broken.
   virtual std::optional<std::string> ManifestNamedBy(const std::string& pointer_path,
                                                      std::string_view bytes) const = 0;
 };
@@ -73,20 +74,20 @@ class OrderMonitor final : public InterceptedFileSystem {
   OrderMonitor(FileSystem* base, const ManifestInterpreter* interpreter);
   ~OrderMonitor() override;
 
-  // Learns the pointers and manifests that are in a directory already, which the base holds durable
-  // (a survivor of a crash does). Without it they protect nothing until they are written.
+  // Learns the pointers and manifests that are already in a directory, which the base holds durable
+  // (a survivor of a crash does). Without this they protect nothing until they are written.
   absl::Status Adopt(const std::string& directory);
   void SetReadOnly(bool read_only);
-  // Empty when the protocol was kept. Each a line, with the last calls before it.
+  // One line per violation, with the calls before it. Empty if the protocol was kept.
   std::vector<std::string> violations() const;
-  // Checks made so far: a run in which none was made shows nothing.
+  // The number of checks made so far: a run without checks shows nothing.
   uint64_t checks() const;
 
  private:
   struct Watched {
-    uint64_t writes = 0;   // made so far; 0 for a file that was there before
-    uint64_t synced = 0;   // of them durable
-    uint64_t syncing = 0;  // of them, those that the Sync under way covers
+    uint64_t writes = 0;   // made so far; 0 for a file that existed before
+    uint64_t synced = 0;   // how many of them are durable
+    uint64_t syncing = 0;  // how many of them the Sync under way covers
     bool failed = false;   // a write or sync failed: never durable again, never to be written
     std::string bytes;     // of manifests and of small files, which may become a pointer
   };
@@ -124,7 +125,7 @@ class OrderMonitor final : public InterceptedFileSystem {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Renamed(const std::string& from, const std::string& to)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // A directory that was built under another name becomes a database by its rename.
+  // A directory that was built under another name becomes a database when it is renamed.
   void CheckMayBeNamed(const std::string& from, const std::string& to)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DirectoryPlaced(const std::string& directory) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

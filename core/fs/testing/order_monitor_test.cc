@@ -13,7 +13,7 @@
 namespace veralith {
 namespace {
 
-// A manifest is lines "+name" and "-name" ("?name" needs its name only); CURRENT holds a path.
+// A manifest has lines "+name" and "-name" ("?name" needs its name only); CURRENT holds a path.
 class LineInterpreter final : public ManifestInterpreter {
  public:
   bool IsManifest(const std::string& path) const override {
@@ -56,7 +56,7 @@ class OrderMonitorTest : public testing::Test {
     return *std::move(file);
   }
   void SyncNames() { EXPECT_TRUE(monitor_.SyncDirectory("/").ok()); }
-  // A database with one manifest in force, that names nothing.
+  // Makes a database with one manifest in force, which names nothing.
   void Start() {
     manifest_ = Create("/MANIFEST-1", "");
     SyncNames();

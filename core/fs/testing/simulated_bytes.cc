@@ -14,7 +14,7 @@ std::string WithoutTrailingZeros(std::string_view bytes) {
   return std::string(bytes.substr(0, bytes.find_last_not_of('\0') + 1));
 }
 
-// Puts `bytes`, and zeros behind them, where the sector lies in `file`.
+// Puts `bytes`, and zeros after them, at the sector's place in `file`.
 void Overlay(std::string& file, uint64_t sector, std::string_view bytes) {
   const size_t begin = sector * kSectorBytes;
   const size_t room = std::min(kSectorBytes, file.size() - begin);
@@ -23,7 +23,7 @@ void Overlay(std::string& file, uint64_t sector, std::string_view bytes) {
   std::fill_n(file.begin() + static_cast<ptrdiff_t>(begin + count), room - count, '\0');
 }
 
-// The sizes and the sector boundaries between successive ones, ascending.
+// Returns the sizes and the sector boundaries between successive sizes, ascending.
 std::set<uint64_t> LegalSizes(const std::vector<std::pair<uint64_t, uint64_t>>& sizes,
                               size_t bound) {
   std::set<uint64_t> legal;

@@ -5,13 +5,13 @@
 //   1. visible() is what every read returns.
 //   2. A 512-byte sector that is not in unsettled_ is on the disk as it is visible.
 //   3. A sector in unsettled_ is on the disk as any one of its versions, independently of every
-//      other sector: what was durable before (for a sector that is new: zeros, or what the reused
-//      block held), every content it had since, and the visible one.
+//      other sector: what was durable before (for a new sector: zeros, or what the reused block
+//      held), every content it had since, and the visible one.
 //   4. The size on the disk is any size the file had since it was last durable, or any multiple of
 //      512 between two successive ones (a transfer cut in two).
-//   5. Sync settles what was written since the last Sync. A sync that fails settles nothing, yet
-//      forgets what was waiting: later syncs leave those sectors as they are until they are
-//      written again.
+//   5. Sync settles what was written since the last Sync. A sync that fails settles nothing, but
+//      forgets what was waiting: later syncs leave those sectors alone until they are written
+//      again.
 //
 // Thread rule: one thread at a time. Copies share the visible bytes until one of them is written.
 #ifndef VERALITH_CORE_FS_TESTING_SIMULATED_BYTES_H_
@@ -31,7 +31,7 @@ namespace veralith {
 
 inline constexpr size_t kSectorBytes = 512;
 
-// Contents of freed sectors, in the order in which they were freed: what new sectors hold before
+// Contents of freed sectors, in the order in which they were freed: new sectors hold them before
 // they are written. Keeps at most kMaxSectors. Copies share them until one changes.
 class StaleSectors {
  public:
@@ -50,8 +50,8 @@ class StaleSectors {
 class SurvivorChoice {
  public:
   virtual ~SurvivorChoice() = default;
-  // `steps[i]` is the step that wrote version i of the sector: ascending, 0 for what was durable
-  // (there may be two such). Returns an index.
+  // `steps[i]` is the step that wrote version i of the sector: ascending, 0 for durable content
+  // (which can occur twice). Returns an index.
   virtual size_t PickVersion(uint64_t sector, const std::vector<uint64_t>& steps) = 0;
   // `sizes`: (step, size), ascending steps, the first one durable. Returns a legal size.
   virtual uint64_t PickSize(const std::vector<std::pair<uint64_t, uint64_t>>& sizes) = 0;
@@ -60,7 +60,7 @@ class SurvivorChoice {
 class SimulatedBytes {
  public:
   SimulatedBytes() : visible_(std::make_shared<std::string>()) {}
-  // Bytes that are on the disk.
+  // `bytes` are on the disk.
   explicit SimulatedBytes(std::shared_ptr<std::string> bytes) : visible_(std::move(bytes)) {}
 
   const std::string& visible() const { return *visible_; }
@@ -70,7 +70,7 @@ class SimulatedBytes {
   void Truncate(uint64_t step, uint64_t size, StaleSectors& stale);
   void Sync();
   void FailSync();
-  // Rot: changes a byte in memory and on the disk without anybody having written it.
+  // Rot: changes a byte in memory and on the disk, although nobody wrote it.
   void Corrupt(uint64_t offset, char byte);
 
   // True when the disk can hold nothing but visible().
@@ -81,7 +81,7 @@ class SimulatedBytes {
   // Every survivor, without repetition, in a fixed order; stops beyond `bound` of them.
   std::vector<std::shared_ptr<std::string>> AllSurvivors(size_t bound) const;
 
-  // For each step that is not durable: the first and last sector it wrote (first > last: none,
+  // For each step that is not durable: the first and last sector it wrote (first > last: it changed
   // only the size).
   struct Extent {
     uint64_t first = UINT64_MAX;
@@ -96,7 +96,7 @@ class SimulatedBytes {
   };
   struct Sector {
     std::vector<Version> older;
-    uint64_t step = 0;   // that wrote the visible version
+    uint64_t step = 0;   // the step that wrote the visible version
     bool dirty = false;  // the next Sync settles it
   };
   using Sizes = std::vector<std::pair<uint64_t, uint64_t>>;

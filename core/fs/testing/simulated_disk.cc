@@ -42,7 +42,7 @@ void PendingNames::Add(NameOperation operation) {
   operations_.push_back(std::move(operation));
 }
 
-// Puts one change of operation `index` on the disk; earlier pending changes of that name are over.
+// Puts one change of operation `index` on the disk and ends earlier pending changes of that name.
 void PendingNames::MakeDurable(size_t index, const NameChange& change) {
   Apply(change, change.directory->durable_entries);
   for (size_t i = 0; i < index; ++i) {
@@ -54,8 +54,8 @@ void PendingNames::MakeDurable(size_t index, const NameChange& change) {
 
 void PendingNames::Commit(size_t index, const SimulatedInode& directory) {
   NameOperation& operation = operations_[index];
-  // Of a rename between directories the target's directory makes its own name durable; the
-  // source's directory makes both durable, for no file system loses the file.
+  // In a rename between directories, the target's directory makes its own name durable. The
+  // source's directory makes both durable, because no file system loses the file.
   const bool is_source = std::any_of(
       operation.changes.begin(), operation.changes.end(),
       [&](const NameChange& c) { return c.target == nullptr && c.directory.get() == &directory; });

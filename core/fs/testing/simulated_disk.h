@@ -1,9 +1,10 @@
-// What a simulated file system is made of; simulated_file_system.h has the fault model. For the
-// files of this folder only.
+// The parts of a simulated file system; simulated_file_system.h has the fault model. Only for the
+// files of this folder.
 //
 // Invariants
-//   1. entries are the visible names of a directory, durable_entries those on the disk for sure;
-//      applying every change of NameTable::pending in order to the latter gives the former.
+//   1. entries are the visible names of a directory, durable_entries the names that are certainly
+//      on the disk. Applying every change of PendingNames to durable_entries, in order, gives
+//      entries.
 //   2. Inode ids are given in order of creation and order everything here.
 //
 // Thread rule: the owner's mutex guards all of it.
@@ -26,27 +27,27 @@ struct SimulatedInode {
 
   uint64_t id = 0;
   bool directory = false;
-  SimulatedBytes bytes;  // of a file
-  Entries entries;       // of a directory
+  SimulatedBytes bytes;  // if it is a file
+  Entries entries;       // if it is a directory
   Entries durable_entries;
   uint32_t links = 0;    // visible names
   uint32_t handles = 0;  // open Files
   uint64_t preallocated = 0;
-  uint64_t charged = 0;  // bytes of the capacity
+  uint64_t charged = 0;  // bytes that count against the capacity
   uint32_t shared_locks = 0;
   bool exclusively_locked = false;
 };
 
 using SimulatedInodePtr = std::shared_ptr<SimulatedInode>;
 
-// One name that appears, or names something else (target), or disappears (no target).
+// One name that appears, names something else (target), or disappears (no target).
 struct NameChange {
   SimulatedInodePtr directory;
   std::string name;
   SimulatedInodePtr target;
 };
 
-// What one call changed; all of it is on the disk or nothing.
+// What one call changed; either all of it is on the disk or nothing.
 struct NameOperation {
   uint64_t step = 0;
   std::vector<NameChange> changes;
@@ -58,7 +59,7 @@ struct NameOperation {
 // The changes of names that are not durable, in order.
 class PendingNames {
  public:
-  // Applies it to the visible entries, too.
+  // Adds an operation, and applies it to the visible entries.
   void Add(NameOperation operation);
   void Sync(const SimulatedInode& directory);
   void FailSync(const SimulatedInode& directory);

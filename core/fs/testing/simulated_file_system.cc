@@ -11,6 +11,7 @@
 #include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/fs/errno_status.h"
+#include "core/fs/file_helpers.h"
 #include "core/fs/testing/simulated_bytes.h"
 #include "core/fs/testing/simulated_disk.h"
 #include "core/fs/testing/survivors.h"
@@ -23,7 +24,7 @@ constexpr uint64_t kMaxOffset = std::numeric_limits<int64_t>::max();
 constexpr size_t kMaxNameBytes = 255;
 constexpr std::string_view kCrashReason = "simulated crash";
 
-// The words of PosixFileSystem for each call.
+// PosixFileSystem's words for each call.
 constexpr std::string_view Verb(FsCall call) {
   switch (call) {
     case FsCall::kCreate:
@@ -66,13 +67,13 @@ struct Place {
   SimulatedInodePtr inode;  // none: the name is free
 };
 
-// A path that stands for the directory that it named once.
+// A path that stands for the directory that it named when it was pinned.
 struct PinnedInode {
   std::string path;
   SimulatedInodePtr directory;
 };
 
-// What follows the pinned directory in a path; nothing when the path does not lead into it.
+// Returns the rest of a path after the pinned directory; nothing if the path does not lead into it.
 std::optional<std::string_view> BelowPinned(std::string_view path, const PinnedInode* pin) {
   if (pin == nullptr || !path.starts_with(pin->path)) {
     return std::nullopt;
@@ -228,7 +229,7 @@ struct SimulatedFileSystem::Disk {
     return place;
   }
 
-  // The inode a path names; errno otherwise.
+  // Finds the inode that a path names; returns errno if there is none.
   int Get(const std::string& path, const PinnedInode* pin, SimulatedInodePtr* inode) const {
     Place place = Find(path, pin);
     *inode = std::move(place.inode);
@@ -241,7 +242,7 @@ struct SimulatedFileSystem::Disk {
     return error != 0 ? error : (*inode)->directory ? 0 : ENOTDIR;
   }
 
-  // 0 when the lock was taken.
+  // Returns 0 if the lock was taken.
   static int TakeLock(SimulatedInode& inode, bool exclusive) {
     if (inode.exclusively_locked || (exclusive && inode.shared_locks > 0)) {
       return EWOULDBLOCK;
@@ -337,7 +338,7 @@ struct SimulatedFileSystem::Disk {
     inode.charged = now;
   }
 
-  // How far the file may reach.
+  // Returns the size up to which the file may grow.
   uint64_t Room(const SimulatedInode& inode) const {
     return inode.charged + (capacity > used ? capacity - used : 0) / kSectorBytes * kSectorBytes;
   }
@@ -587,7 +588,7 @@ class SimulatedCalls final : public FileSystem {
                                                       bool is_step, const TakeInode& take);
 
   SimulatedFileSystem::Disk* const disk_;
-  const std::shared_ptr<const PinnedInode> pin_;  // of a view
+  const std::shared_ptr<const PinnedInode> pin_;  // null if this is no view
 };
 
 SimulatedFileSystem::SimulatedFileSystem(uint64_t capacity_bytes)

@@ -11,6 +11,7 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -46,7 +47,7 @@ Images AllImages(const SimulatedFileSystem& fs, size_t bound = 1000) {
   return images;
 }
 
-// Every image that random crashes give is one of `all`, and they give all of them.
+// Checks that random crashes give only images of `all`, and all of them.
 void ExpectRandomCrashesGiveExactly(const SimulatedFileSystem& fs, const Images& all) {
   Random random(1);
   Images seen;
@@ -596,7 +597,7 @@ TEST(Crash, ASurvivorIsDurableItself) {
   }
 }
 
-// Random work on a few files, with what must survive kept beside it.
+// Does random work on a few files, and keeps beside it what must survive.
 class Workload {
  public:
   explicit Workload(uint64_t seed) : random_(seed) {}

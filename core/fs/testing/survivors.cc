@@ -16,9 +16,9 @@ namespace {
 using Sizes = std::vector<std::pair<uint64_t, uint64_t>>;
 using Kept = std::function<bool(uint64_t step)>;
 
-// With more unsynced name operations than this their subsets are not counted out.
+// With more unsynced name operations than this, their subsets are not counted.
 constexpr size_t kMaxCountedOperations = 12;
-// Images built in search of distinct ones, per image wanted.
+// Images built per wanted image, in search of distinct ones.
 constexpr size_t kTriesPerImage = 4;
 
 // A write that reached the disk in part.
@@ -28,7 +28,7 @@ struct Tear {
   bool full_size = false;
 };
 
-// Keeps whole steps, but for at most one that is torn.
+// Keeps whole steps, except for at most one that is torn.
 class StepChoice final : public SurvivorChoice {
  public:
   StepChoice(Kept kept, Tear tear) : kept_(std::move(kept)), tear_(tear) {}
@@ -87,7 +87,7 @@ class IndependentChoice final : public SurvivorChoice {
   Random& random_;
 };
 
-// For files whose survivors collapse: the latest size, with none of the bytes, but stale blocks.
+// For files whose survivors collapse: the latest size with none of the bytes, only stale blocks.
 class NastyChoice final : public SurvivorChoice {
  public:
   size_t PickVersion(uint64_t sector, const std::vector<uint64_t>& steps) override {
@@ -141,8 +141,8 @@ std::map<uint64_t, const SimulatedInode*> PossibleInodes(const DiskView& disk) {
   return inodes;
 }
 
-// 0 .. n-1 so that every beginning of the list is spread over the whole: the ends, the middle, the
-// quarters...
+// 0 .. n-1 in an order that spreads every beginning of the list over the whole: the ends, the
+// middle, the quarters...
 std::vector<size_t> SpreadOrder(size_t n) {
   std::vector<size_t> order;
   std::set<size_t> taken;

@@ -1,6 +1,7 @@
 #include "core/iterator/testing/cursor_walk.h"
 
 #include <algorithm>
+#include <string>
 
 #include "rapidcheck.h"
 
@@ -49,17 +50,7 @@ std::string AnyTarget(const std::vector<ShownKey>& expected) {
 }  // namespace
 
 void CheckCursorYields(KeyCursor* cursor, const std::vector<ShownKey>& expected) {
-  size_t at = 0;
-  for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
-    CheckShows(cursor, expected, at++, true, true);
-  }
-  CheckShows(cursor, expected, at, true, true);
-  RC_ASSERT(at == expected.size());
-  for (cursor->SeekToLast(); cursor->Valid(); cursor->Prev()) {
-    CheckShows(cursor, expected, --at, true, true);
-  }
-  RC_ASSERT(at == 0u);
-  RC_ASSERT(cursor->status().ok());
+  RC_ASSERT(JudgeCursorWalks(cursor, expected, NoError) == "");
 }
 
 void CheckCursorWalks(KeyCursor* cursor, const std::vector<ShownKey>& expected, int moves) {

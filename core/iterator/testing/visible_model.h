@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "core/base/types.h"
 #include "core/format/entry.h"
 #include "core/iterator/vector_iterator.h"
 #include "core/iterator/visible_iterator.h"
+#include "veralith/types.h"
 
 namespace veralith::testing {
 
@@ -41,7 +41,7 @@ ScanBound AnyBound();
 std::vector<OwnedEntry> SortedUnique(std::vector<OwnedEntry> entries);
 
 // `entries` (as SortedUnique) dealt out to sources, newest first: for every key all versions in a
-// source are newer than those in the sources behind it.
+// source are newer than those in the sources after it.
 std::vector<std::vector<OwnedEntry>> DealByAge(const std::vector<OwnedEntry>& entries,
                                                size_t sources);
 

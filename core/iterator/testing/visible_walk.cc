@@ -16,7 +16,7 @@ size_t FirstAtOrAfter(const std::vector<OwnedEntry>& visible, const std::string&
   return at;
 }
 
-// visible.size() when there is none: 0 - 1 wraps around, and anything outside is nowhere.
+// Returns visible.size() if there is none: 0 - 1 wraps around, and anything outside is nowhere.
 size_t LastAtOrBefore(const std::vector<OwnedEntry>& visible, const std::string& key) {
   size_t at = 0;
   while (at < visible.size() && visible[at].key <= key) {

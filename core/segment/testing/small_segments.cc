@@ -1,6 +1,7 @@
 #include "core/segment/testing/small_segments.h"
 
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "core/base/check.h"
@@ -51,6 +52,30 @@ std::vector<OwnedEntry> EntriesOf(const SmallSegmentSettings& settings) {
   return entries;
 }
 
+// Entries stand at 96 to 100: a snapshot that sees all, some between, one that sees nothing.
+std::vector<SmallSegmentView> ViewsOf(const std::vector<OwnedEntry>& entries) {
+  std::set<NamespaceId> namespaces = {1};
+  for (const OwnedEntry& entry : entries) {
+    namespaces.insert(entry.ns);
+  }
+  std::vector<SmallSegmentView> views;
+  for (const NamespaceId ns : namespaces) {
+    for (const Timestamp snapshot : {kMaxTimestamp, Timestamp{99}, Timestamp{97}, Timestamp{95}}) {
+      views.push_back({ns, snapshot, testing::NewestPerKey(entries, ns, snapshot)});
+    }
+  }
+  return views;
+}
+
+std::vector<std::string> SoughtIn(const std::vector<OwnedEntry>& entries) {
+  std::set<std::string> keys = {"", "kez"};
+  for (const OwnedEntry& entry : entries) {
+    keys.insert(entry.key);
+    keys.insert(entry.key + '\0');
+  }
+  return {keys.begin(), keys.end()};
+}
+
 std::string JudgeForward(const SmallSegment& segment, Iterator* iterator) {
   size_t i = 0;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next(), ++i) {
@@ -63,17 +88,6 @@ std::string JudgeForward(const SmallSegment& segment, Iterator* iterator) {
   return fine ? "" : "iteration ends early: " + iterator->status().ToString();
 }
 
-std::string JudgeBackward(const SmallSegment& segment, Iterator* iterator) {
-  size_t left = segment.entries.size();
-  for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
-    if (left == 0 || iterator->entry() != segment.entries[--left].view()) {
-      return "backward iteration gives another entry";
-    }
-  }
-  const bool fine = iterator->status().ok() ? left == 0 : IsHonest(iterator->status());
-  return fine ? "" : "backward iteration ends early: " + iterator->status().ToString();
-}
-
 // Where an iterator must stand: at `expected`, or nowhere when that is null.
 bool StandsAt(const Iterator& iterator, const OwnedEntry* expected) {
   if (!iterator.status().ok()) {
@@ -83,24 +97,28 @@ bool StandsAt(const Iterator& iterator, const OwnedEntry* expected) {
                              : iterator.Valid() && iterator.entry() == expected->view();
 }
 
-std::string JudgeSeeks(const SmallSegment& segment, const OwnedEntry& target, Iterator* iterator) {
+std::string JudgeSeek(const SmallSegment& segment, const OwnedEntry& target, Iterator* iterator) {
   const OwnedEntry* next = nullptr;
-  const OwnedEntry* previous = nullptr;
   for (const OwnedEntry& entry : segment.entries) {
-    const int order = CompareEntries(entry.view(), target.view());
-    if (order >= 0 && next == nullptr) {
+    if (next == nullptr && CompareEntries(entry.view(), target.view()) >= 0) {
       next = &entry;
-    }
-    if (order <= 0) {
-      previous = &entry;
     }
   }
   iterator->Seek(target.ns, target.key, target.ts);
-  if (!StandsAt(*iterator, next)) {
-    return "a seek stands elsewhere";
+  return StandsAt(*iterator, next) ? "" : "a seek stands elsewhere";
+}
+
+std::string JudgeView(const SmallSegment& segment, const SmallSegmentView& view,
+                      const SegmentReader& reader) {
+  const auto ahead = reader.NewCursor(view.ns, view.snapshot, /*fill_cache=*/false);
+  std::string wrong = testing::JudgeCursorWalks(ahead.get(), view.keys, IsHonest);
+  const auto cursor = reader.NewCursor(view.ns, view.snapshot, /*fill_cache=*/true);
+  for (const std::string& key : segment.sought) {
+    if (wrong.empty()) {
+      wrong = testing::JudgeCursorSeeks(cursor.get(), view.keys, key, IsHonest);
+    }
   }
-  iterator->SeekForPrev(target.ns, target.key, target.ts);
-  return StandsAt(*iterator, previous) ? "" : "a seek backward stands elsewhere";
+  return wrong.empty() ? "" : "cursor at " + std::to_string(view.snapshot) + ": " + wrong;
 }
 
 std::string JudgeLookup(const SmallSegment& segment, const OwnedEntry& target,
@@ -150,12 +168,14 @@ std::string JudgeReader(const SmallSegment& segment, const SegmentReader& reader
   const std::unique_ptr<Iterator> ahead = reader.NewIterator(false);
   const std::unique_ptr<Iterator> iterator = reader.NewIterator(true);
   std::string wrong = JudgeForward(segment, ahead.get());
-  if (wrong.empty()) {
-    wrong = JudgeBackward(segment, iterator.get());
+  for (const SmallSegmentView& view : segment.views) {
+    if (wrong.empty()) {
+      wrong = JudgeView(segment, view, reader);
+    }
   }
   for (const OwnedEntry& target : TargetsFor(segment)) {
     if (wrong.empty()) {
-      wrong = JudgeSeeks(segment, target, iterator.get());
+      wrong = JudgeSeek(segment, target, iterator.get());
     }
     if (wrong.empty()) {
       wrong = JudgeLookup(segment, target, reader);
@@ -199,6 +219,8 @@ SmallSegment MakeSmallSegment(int number) {
   if (has_rows) {
     segment.entries = EntriesOf(settings);
   }
+  segment.views = ViewsOf(segment.entries);
+  segment.sought = SoughtIn(segment.entries);
   if (settings[9] != 0 || !has_rows) {
     segment.tombstones = {{0, "key1", "key7", false, 90}, {1, "x", "", true, 3}};
   }

@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "core/format/entry.h"
+#include "core/iterator/testing/cursor_judge.h"
 #include "core/segment/segment_options.h"
 #include "core/segment/segment_summary.h"
 #include "core/segment/testing/segment_model.h"
+#include "veralith/types.h"
 
 namespace veralith {
 
@@ -29,8 +31,17 @@ const std::array<SmallSegmentSettings, kSmallSegmentConfigurations>& SmallSegmen
 // How many settings the factor has.
 int SettingsOf(size_t factor);
 
+// What a scan of the namespace at the snapshot shows.
+struct SmallSegmentView {
+  NamespaceId ns;
+  Timestamp snapshot;
+  std::vector<testing::ShownKey> keys;
+};
+
 struct SmallSegment {
   std::vector<OwnedEntry> entries;
+  std::vector<SmallSegmentView> views;  // every namespace and one more, at several snapshots
+  std::vector<std::string> sought;      // keys that are there, and keys that are not
   std::vector<RangeTombstoneView> tombstones;
   SegmentSummary summary;
   std::string bytes;
@@ -41,9 +52,11 @@ SmallSegment MakeSmallSegment(int number);
 inline constexpr uint64_t kSmallSegmentMemoryLimit = 1 << 20;
 
 // "" when reading `damaged` gives what the segment holds, or DataLoss or Unimplemented wherever it
-// does not; else what is wrong. Compares the summary, range tombstones, iteration in both
-// directions, seeks and lookups of keys that are there, and of keys that are not, at several
-// snapshots. `known`: opened as a file that the manifest knows (by the size it has).
+// does not; else what is wrong. Compares the summary and range tombstones; the cursors that scans
+// use, in each view: walks forward and backward, seeks from both sides, timestamps and values; the
+// iterator that jobs use: forward, and seeks; and lookups. Seeks and lookups are of keys that are
+// there, and of keys that are not. `known`: opened as a file that the manifest knows (by the size it
+// has).
 std::string JudgeDamage(const SmallSegment& segment, std::string damaged, bool known = false);
 
 }  // namespace veralith

@@ -1,0 +1,52 @@
+#include "core/fs/file_helpers.h"
+
+#include <utility>
+
+#include "core/base/status.h"
+
+namespace veralith {
+
+absl::StatusOr<std::shared_ptr<FileSystem>> PinDirectory(FileSystem* fs,
+                                                         const std::string& directory) {
+  absl::StatusOr<std::unique_ptr<FileSystem>> view = fs->Pin(directory);
+  if (absl::IsUnimplemented(view.status())) {
+    return std::shared_ptr<FileSystem>(fs, [](FileSystem*) {});
+  }
+  VERALITH_RETURN_IF_ERROR(view.status());
+  return std::shared_ptr<FileSystem>(*std::move(view));
+}
+
+std::string JoinPath(std::string_view directory, std::string_view name) {
+  std::string path(directory);
+  if (!path.empty() && path.back() != '/') {
+    path.push_back('/');
+  }
+  path.append(name);
+  return path;
+}
+
+std::string ParentPath(std::string_view path) {
+  while (path.size() > 1 && path.back() == '/') {
+    path.remove_suffix(1);
+  }
+  const size_t slash = path.find_last_of('/');
+  return std::string(slash == std::string_view::npos ? "."
+                     : slash == 0                    ? "/"
+                                                     : path.substr(0, slash));
+}
+
+absl::StatusOr<std::string> ReadWholeFile(FileSystem& fs, const std::string& path,
+                                          uint64_t limit_bytes) {
+  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, fs.Open(path, OpenMode::kRead));
+  VERALITH_ASSIGN_OR_RETURN(const uint64_t size, file->Size());
+  if (size > limit_bytes) {
+    return ResourceExhausted(path + ": has " + std::to_string(size) + " bytes, more than the " +
+                             std::to_string(limit_bytes) + " allowed");
+  }
+  std::string bytes(size, '\0');
+  VERALITH_ASSIGN_OR_RETURN(const size_t read, file->ReadAt(0, bytes));
+  bytes.resize(read);
+  return bytes;
+}
+
+}  // namespace veralith
