@@ -90,16 +90,12 @@ class VeralithMemtable {
     return memtable_->Get(0, key, ts_, &entry) && !entry.value.empty();
   }
   size_t Scan(bool forward) const {
-    const auto iterator = memtable_->NewIterator();
+    const auto cursor = memtable_->NewCursor(0, kMaxTimestamp);
     size_t bytes = 0;
-    if (forward) {
-      for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
-        bytes += iterator->entry().key.size() + iterator->entry().value.size();
-      }
-    } else {
-      for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
-        bytes += iterator->entry().key.size() + iterator->entry().value.size();
-      }
+    forward ? cursor->SeekToFirst() : cursor->SeekToLast();
+    while (cursor->Valid() && cursor->Load()) {
+      bytes += cursor->key().size() + cursor->value().size();
+      forward ? cursor->Next() : cursor->Prev();
     }
     return bytes;
   }

@@ -20,9 +20,9 @@
 #include "core/base/text.h"
 #include "core/format/key_hash.h"
 #include "core/fs/file_helpers.h"
-#include "core/segment/page_cache.h"
-#include "core/segment/segment_reader.h"
-#include "core/segment/segment_writer.h"
+#include "core/segment/page/page_cache.h"
+#include "core/segment/read/segment_reader.h"
+#include "core/segment/write/segment_writer.h"
 #include "veralith/posix_file_system.h"
 
 namespace veralith {
@@ -134,17 +134,26 @@ void Lookups(const char* what, const SegmentReader& reader, const std::vector<st
 void Scan(const char* what, const SegmentReader& reader, bool fill_cache, bool backward) {
   uint64_t rows = 0;
   const double nanos = Measure([&] {
-    const auto iterator = reader.NewIterator(fill_cache);
-    if (backward) {
-      for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
-        g_sink += iterator->entry().key.size() + iterator->entry().value.size();
-        ++rows;
-      }
-    } else {
-      for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
-        g_sink += iterator->entry().key.size() + iterator->entry().value.size();
-        ++rows;
-      }
+    const auto cursor = reader.NewCursor(0, kMaxTimestamp, fill_cache);
+    backward ? cursor->SeekToLast() : cursor->SeekToFirst();
+    while (cursor->Valid() && cursor->Load()) {
+      g_sink += cursor->key().size() + cursor->value().size();
+      ++rows;
+      backward ? cursor->Prev() : cursor->Next();
+    }
+    VERALITH_CHECK(cursor->status().ok());
+  });
+  PrintPer(what, nanos, rows);
+}
+
+// As jobs read.
+void ReadAll(const char* what, const SegmentReader& reader) {
+  uint64_t rows = 0;
+  const double nanos = Measure([&] {
+    const auto iterator = reader.NewStream(/*fill_cache=*/false);
+    for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+      g_sink += iterator->entry().key.size() + iterator->entry().value.size();
+      ++rows;
     }
     VERALITH_CHECK(iterator->status().ok());
   });
@@ -155,12 +164,12 @@ void Seeks(const char* what, const SegmentReader& reader, const std::vector<std:
            uint64_t count) {
   Random random(11);
   const double nanos = Measure([&] {
-    const auto iterator = reader.NewIterator(true);
+    const auto cursor = reader.NewCursor(0, kMaxTimestamp, true);
     for (uint64_t i = 0; i < count; ++i) {
-      iterator->Seek(0, keys[random.Below(keys.size())], kMaxTimestamp);
-      for (int step = 0; step < 10 && iterator->Valid(); ++step) {
-        g_sink += iterator->entry().value.size();
-        iterator->Next();
+      cursor->Seek(keys[random.Below(keys.size())]);
+      for (int step = 0; step < 10 && cursor->Valid() && cursor->Load(); ++step) {
+        g_sink += cursor->value().size();
+        cursor->Next();
       }
     }
   });
@@ -191,6 +200,7 @@ void Run(const Settings& settings) {
   Lookups("get, 8 MiB cache", *cold, keys, 200'000, kPut, {});
   Scan("scan, nothing cached", *cold, false, false);
   Scan("scan backward, nothing cached", *cold, false, true);
+  ReadAll("read all, nothing cached", *cold);
   Scan("scan, filling the cache", *cached, true, false);
   std::printf("%-34s %9.2f MB\n", "cache holds", static_cast<double>(large.charged_bytes()) / 1e6);
   for (int round = 0; round < 2; ++round) {

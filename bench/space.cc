@@ -26,8 +26,8 @@
 #include "core/base/text.h"
 #include "core/format/parquet_metadata.h"
 #include "core/fs/file_helpers.h"
-#include "core/segment/segment_file.h"
-#include "core/segment/segment_writer.h"
+#include "core/segment/read/segment_file.h"
+#include "core/segment/write/segment_writer.h"
 #include "veralith/posix_file_system.h"
 
 namespace veralith {

@@ -149,7 +149,7 @@ std::vector<std::string> IncludesOf(const std::string& file) {
   return found;
 }
 
-// "segment" of "core/segment/page.h", "fs" of "veralith/file_system.h"; "" elsewhere.
+// "segment" of "core/segment/page/page.h", "fs" of "veralith/file_system.h"; "" elsewhere.
 std::string PackageOf(const std::string& file) {
   if (const auto header = PublicHeaders().find(file); header != PublicHeaders().end()) {
     return header->second;
@@ -183,6 +183,31 @@ TEST(Architecture, EveryPackageOfCoreIncludesOnlyPackagesBelowIt) {
           << file << " includes " << include;
     }
   }
+}
+
+TEST(Architecture, RoomsOfSegmentsKnowOnlyRoomsBelowThem) {
+  const std::map<std::string, Names> rooms = {{"page", {}},
+                                              {"write", {"page"}},
+                                              {"read", {"page"}},
+                                              {"foreign", {"page", "read"}},
+                                              {"check", {"page", "read", "write", "foreign"}}};
+  static const std::regex place("core/segment/(\\w+)/.+");
+  size_t found = 0;
+  for (const std::string& file : SourcesUnder("core/segment")) {
+    std::smatch room;
+    if (IsTest(file) || !std::regex_match(file, room, place)) {
+      continue;
+    }
+    ASSERT_TRUE(rooms.contains(room[1])) << file << " is in a room that has no place";
+    ++found;
+    for (const std::string& include : IncludesOf(file)) {
+      std::smatch target;
+      EXPECT_TRUE(!std::regex_match(include, target, place) || target[1] == room[1] ||
+                  rooms.at(room[1]).contains(target[1]))
+          << file << " includes " << include;
+    }
+  }
+  EXPECT_GT(found, 40u);
 }
 
 TEST(Architecture, RepairKnowsOfTheDatabaseOnlyWhatClosedDirectoriesAre) {
@@ -290,7 +315,8 @@ TEST(Architecture, TheModelSharesNothingWithTheEngineButItsTypes) {
     }
     for (const std::string& include : IncludesOf(file)) {
       EXPECT_FALSE(include.starts_with("core/")) << file << " includes " << include;
-      EXPECT_TRUE(!include.starts_with("veralith/") || include == "veralith/types.h")
+      EXPECT_TRUE(!include.starts_with("veralith/") || include == "veralith/types.h" ||
+                  include == "veralith/bound.h")
           << file << " includes " << include;
     }
   }

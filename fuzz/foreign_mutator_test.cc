@@ -14,7 +14,7 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/foreign/foreign_segment.h"
 #include "core/segment/testing/segment_model.h"
 #include "gtest/gtest.h"
 
@@ -47,15 +47,17 @@ std::vector<std::string> Seeds() {
 std::string FaultOf(const std::string& file, std::vector<OwnedEntry>* rows) {
   rows->clear();
   SegmentReaderOptions options;
-  options.allow_foreign = true;
   options.memory_limit_bytes = 8 << 20;
-  const auto reader = SegmentReader::Open(OpenMemoryFile(file), options);
-  std::string fault(Message(reader.status()));
+  const auto segment = OpenAnySegment(OpenMemoryFile(file), options);
+  std::string fault(Message(segment.status()));
   std::erase_if(fault, [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; });
-  if (reader.ok()) {
-    const auto iterator = (*reader)->NewIterator(true);
+  if (segment.ok() && segment->foreign == nullptr) {
+    return "ours";
+  }
+  if (segment.ok()) {
+    const auto iterator = segment->foreign->NewStream();
     for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
-      rows->push_back(ToOwned(iterator->entry()));
+      rows->push_back(OwnedEntry(iterator->entry()));
     }
   }
   return fault;

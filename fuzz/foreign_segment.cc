@@ -1,10 +1,10 @@
-// Bytes as a Parquet file of another writer (core/segment/foreign_segment.h). Within a memory
-// limit, whatever opens is a segment:
+// Bytes as a Parquet file of another writer (core/segment/foreign/foreign_segment.h). Within a
+// memory limit, whatever opens is a segment:
 //
 //   rows ascend strictly and are valid entries, as many as the summary says, and the summary is
-//   what they say; backward is forward reversed; Seek, SeekForPrev and Get agree with the sorted
-//   rows for keys there and not there; everything can be read again (Check); and a segment written
-//   from the rows gives the same rows.
+//   what they say; seeks agree with the sorted rows for keys there and not there; everything can be
+//   read again (Check); and a segment written from the rows gives the same rows, and scans and
+//   lookups of it give what they say.
 //
 // The mutator (foreign_mutator.h) changes footer, page headers, levels or values and repairs
 // lengths, offsets and checksums around them.
@@ -20,7 +20,9 @@
 #include "core/base/epoch.h"
 #include "core/format/key_hash.h"
 #include "core/iterator/testing/cursor_judge.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/check/segment_check.h"
+#include "core/segment/foreign/foreign_segment.h"
+#include "core/segment/read/segment_reader.h"
 #include "core/segment/testing/segment_model.h"
 #include "fuzz/foreign_mutator.h"
 
@@ -34,11 +36,10 @@ constexpr uint64_t kMemoryLimit = 8 << 20;
 constexpr size_t kMaxRows = 2'000;  // step bounds: runs of equal rows cost almost no bytes
 constexpr size_t kMaxSought = 40;
 
-std::vector<OwnedEntry> Forward(const SegmentReader& reader) {
+std::vector<OwnedEntry> Forward(std::unique_ptr<VersionStream> iterator) {
   std::vector<OwnedEntry> rows;
-  const auto iterator = reader.NewIterator(false);
   for (iterator->SeekToFirst(); iterator->Valid() && rows.size() < kMaxRows; iterator->Next()) {
-    rows.push_back(ToOwned(iterator->entry()));
+    rows.push_back(OwnedEntry(iterator->entry()));
   }
   VERALITH_CHECK(iterator->status().ok());
   return rows;
@@ -69,63 +70,55 @@ void CheckSummary(const SegmentSummary& summary, const std::vector<OwnedEntry>& 
   VERALITH_CHECK(summary == expected);
 }
 
-void CheckBackward(const SegmentReader& reader, const std::vector<OwnedEntry>& rows) {
-  const auto iterator = reader.NewIterator(true);
-  size_t left = rows.size();
-  for (iterator->SeekToLast(); iterator->Valid(); iterator->Prev()) {
-    VERALITH_CHECK(left > 0);
-    VERALITH_CHECK(ToOwned(iterator->entry()) == rows[--left]);
-  }
-  VERALITH_CHECK(iterator->status().ok() && left == 0);
+// A seek of a user key, against the sorted rows.
+void CheckSought(VersionStream* iterator, const std::vector<OwnedEntry>& rows, NamespaceId ns,
+                 std::string_view key) {
+  const auto at = std::partition_point(rows.begin(), rows.end(), [&](const OwnedEntry& row) {
+    return CompareUserKeys(row.ns, row.key, ns, key) < 0;
+  });
+  iterator->Seek(ns, key);
+  VERALITH_CHECK(iterator->status().ok() && iterator->Valid() == (at != rows.end()));
+  VERALITH_CHECK(at == rows.end() || OwnedEntry(iterator->entry()) == *at);
 }
 
-// Seeks and a lookup of one target, against the sorted rows.
-void CheckSought(const SegmentReader& reader, Iterator* iterator,
-                 const std::vector<OwnedEntry>& rows, const OwnedEntry& target) {
-  const auto at = std::partition_point(rows.begin(), rows.end(), [&](const OwnedEntry& row) {
-    return CompareEntries(row.view(), target.view()) < 0;
-  });
-  const bool exact = at != rows.end() && CompareEntries(at->view(), target.view()) == 0;
-  iterator->Seek(target.ns, target.key, target.ts);
-  VERALITH_CHECK(iterator->status().ok() && iterator->Valid() == (at != rows.end()));
-  VERALITH_CHECK(at == rows.end() || ToOwned(iterator->entry()) == *at);
-  iterator->SeekForPrev(target.ns, target.key, target.ts);
-  VERALITH_CHECK(iterator->status().ok() && iterator->Valid() == (exact || at != rows.begin()));
-  VERALITH_CHECK(!iterator->Valid() || ToOwned(iterator->entry()) == (exact ? *at : at[-1]));
+void CheckFound(const ForeignSegment& segment, const std::vector<OwnedEntry>& rows) {
+  const auto iterator = segment.NewStream();
+  const size_t step = 1 + rows.size() / kMaxSought;
+  for (size_t i = 0; i < rows.size(); i += step) {
+    CheckSought(iterator.get(), rows, rows[i].ns, rows[i].key);
+    CheckSought(iterator.get(), rows, rows[i].ns, rows[i].key + '\0');
+  }
+  for (const NamespaceId ns : {NamespaceId{0}, kMaxNamespace}) {
+    CheckSought(iterator.get(), rows, ns, "");
+    CheckSought(iterator.get(), rows, ns, "\xff");
+  }
+}
 
-  const bool there = at != rows.end() && at->ns == target.ns && at->key == target.key;
+// A lookup in a segment that holds `rows` and nothing else.
+void CheckLookup(const SegmentReader& reader, const std::vector<OwnedEntry>& rows,
+                 const OwnedEntry& target) {
+  const OwnedEntry* const found = FindInModel(rows, target.ns, target.key, target.ts);
   const uint64_t hash = HashUserKey(target.ns, target.key);
   LookupResult result;
   EpochGuard guard;
-  VERALITH_CHECK(reader.Get(target.ns, target.key, hash, target.ts, {}, &result).ok());
-  VERALITH_CHECK((result.kind != LookupResult::Kind::kAbsent) == there);
-  VERALITH_CHECK(!there || reader.MayContain(hash));
-  VERALITH_CHECK(!there || (result.value == at->value && result.ts == at->ts));
-  VERALITH_CHECK(!there ||
-                 (result.kind == LookupResult::Kind::kPut) == (at->kind == EntryKind::kPut));
-}
-
-void CheckFound(const SegmentReader& reader, const std::vector<OwnedEntry>& rows) {
-  const auto iterator = reader.NewIterator(true);
-  const size_t step = 1 + rows.size() / kMaxSought;
-  for (size_t i = 0; i < rows.size(); i += step) {
-    const OwnedEntry& row = rows[i];
-    for (const Timestamp ts : {row.ts, row.ts - 1, kMaxTimestamp, Timestamp{0}}) {
-      CheckSought(reader, iterator.get(), rows, {row.ns, row.key, ts, EntryKind::kPut, ""});
-    }
-    CheckSought(reader, iterator.get(), rows, {row.ns, row.key + '\0', 5, EntryKind::kPut, ""});
-  }
-  for (const NamespaceId ns : {NamespaceId{0}, kMaxNamespace}) {
-    CheckSought(reader, iterator.get(), rows, {ns, "", kMaxTimestamp, EntryKind::kPut, ""});
-    CheckSought(reader, iterator.get(), rows, {ns, "\xff", 0, EntryKind::kPut, ""});
+  VERALITH_CHECK(
+      reader.Get(target.ns, target.key, hash, target.ts, {.want_timestamp = true}, &result).ok());
+  VERALITH_CHECK((result.kind != LookupResult::Kind::kAbsent) == (found != nullptr));
+  if (found != nullptr) {
+    VERALITH_CHECK(reader.MayContain(hash));
+    VERALITH_CHECK(result.value == found->value && result.ts == found->ts);
+    VERALITH_CHECK((result.kind == LookupResult::Kind::kPut) == (found->kind == EntryKind::kPut));
   }
 }
 
-// Scans of a segment that holds `rows` and nothing else.
+// Scans and lookups of a segment that holds `rows` and nothing else.
 void CheckScans(const SegmentReader& reader, const std::vector<OwnedEntry>& rows) {
   const size_t step = 1 + rows.size() / kMaxSought;
   for (size_t i = 0; i < rows.size(); i += step) {
     const OwnedEntry& row = rows[i];
+    for (const Timestamp ts : {row.ts, row.ts - 1, kMaxTimestamp}) {
+      CheckLookup(reader, rows, {row.ns, row.key, ts, EntryKind::kPut, ""});
+    }
     for (const Timestamp snapshot : {row.ts, kMaxTimestamp}) {
       const auto keys = testing::NewestPerKey(rows, row.ns, snapshot);
       const auto cursor = reader.NewCursor(row.ns, snapshot, /*fill_cache=*/true);
@@ -144,30 +137,25 @@ void CheckRewritten(const std::vector<OwnedEntry>& rows) {
   VERALITH_CHECK(written.ok());
   const auto reader = SegmentReader::Open(OpenMemoryFile(written->bytes), {});
   VERALITH_CHECK(reader.ok());
-  VERALITH_CHECK((*reader)->Check().ok());
-  VERALITH_CHECK(Forward(**reader) == rows);
+  VERALITH_CHECK(CheckSegment(**reader).ok());
+  VERALITH_CHECK(Forward((*reader)->NewStream(false)) == rows);
   CheckScans(**reader, rows);
 }
 
 void Run(std::string_view bytes) {
   SegmentReaderOptions options;
   options.memory_limit_bytes = kMemoryLimit;
-  if (SegmentReader::Open(OpenMemoryFile(std::string(bytes)), options).ok()) {
+  const auto opened = OpenAnySegment(OpenMemoryFile(std::string(bytes)), options);
+  if (!opened.ok() || opened->foreign == nullptr) {
     return;  // a segment: the target segment_reader is for those
   }
-  options.allow_foreign = true;
-  const auto reader = SegmentReader::Open(OpenMemoryFile(std::string(bytes)), options);
-  if (!reader.ok()) {
-    return;
-  }
-  VERALITH_CHECK((*reader)->range_tombstones().empty());
-  const std::vector<OwnedEntry> rows = Forward(**reader);
+  const ForeignSegment& segment = *opened->foreign;
+  const std::vector<OwnedEntry> rows = Forward(segment.NewStream());
   CheckEntries(rows);
-  VERALITH_CHECK((*reader)->Check().ok());
+  VERALITH_CHECK(segment.Check().ok());
   if (rows.size() < kMaxRows) {
-    CheckSummary((*reader)->summary(), rows);
-    CheckBackward(**reader, rows);
-    CheckFound(**reader, rows);
+    CheckSummary(segment.summary(), rows);
+    CheckFound(segment, rows);
     CheckRewritten(rows);
   }
 }

@@ -36,7 +36,7 @@
 #include "core/log/record_reader.h"
 #include "core/log/record_writer.h"
 #include "core/manifest/file_names.h"
-#include "core/segment/segment_salvage.h"
+#include "core/segment/check/segment_salvage.h"
 #include "veralith/check_database.h"
 #include "veralith/db.h"
 #include "veralith/repair.h"

@@ -22,7 +22,8 @@
 #include "core/format/parquet_metadata.h"
 #include "core/format/sparse_index.h"
 #include "core/fs/testing/memory_file.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/check/segment_check.h"
+#include "core/segment/read/segment_reader.h"
 #include "core/segment/testing/small_segments.h"
 #include "gtest/gtest.h"
 
@@ -69,12 +70,12 @@ std::pair<std::string, std::string> FaultsOf(const std::string& file) {
   if (!reader.ok()) {
     return {FaultOf(reader.status()), ""};
   }
-  const auto iterator = (*reader)->NewIterator(true);
+  const auto iterator = (*reader)->NewStream(true);
   iterator->SeekToFirst();
   for (int i = 0; i < 100 && iterator->Valid(); ++i) {
     iterator->Next();
   }
-  return {FaultOf((*reader)->Check()), FaultOf(iterator->status())};
+  return {FaultOf(CheckSegment(**reader)), FaultOf(iterator->status())};
 }
 
 bool IsChecksum(const std::string& fault) { return fault.find("checksum") != std::string::npos; }

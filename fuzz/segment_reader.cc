@@ -1,8 +1,8 @@
 // Bytes as a segment file: whatever opens can be iterated, scanned both ways, sought in and looked
 // up in without undefined behaviour, within a memory limit. Unless the structure check finds the
 // file to contradict itself, it agrees with itself: what cursors of several snapshots show, in both
-// directions and after seeks from both sides, is what the rows of the iterator say, and every row is
-// found by seeking and by looking it up.
+// directions and after seeks from both sides, is what the rows of the iterator say, and every row
+// is found by seeking and by looking it up.
 //
 // The mutator (segment_mutator.h) changes one region of the file and repairs the checksums, lengths
 // and offsets around it.
@@ -18,8 +18,9 @@
 #include "core/base/epoch.h"
 #include "core/format/key_hash.h"
 #include "core/iterator/testing/cursor_judge.h"
-#include "core/segment/page_cache.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/check/segment_check.h"
+#include "core/segment/page/page_cache.h"
+#include "core/segment/read/segment_reader.h"
 #include "core/segment/testing/segment_model.h"
 #include "fuzz/segment_mutator.h"
 
@@ -35,9 +36,9 @@ constexpr size_t kMaxSought = 100;
 
 std::vector<OwnedEntry> Forward(const SegmentReader& reader, bool* whole) {
   std::vector<OwnedEntry> rows;
-  const auto iterator = reader.NewIterator(false);
+  const auto iterator = reader.NewStream(false);
   for (iterator->SeekToFirst(); iterator->Valid() && rows.size() < kMaxRows; iterator->Next()) {
-    rows.push_back(ToOwned(iterator->entry()));
+    rows.push_back(OwnedEntry(iterator->entry()));
   }
   *whole = iterator->status().ok() && !iterator->Valid();
   return rows;
@@ -71,10 +72,16 @@ void CheckScans(const SegmentReader& reader, const std::vector<OwnedEntry>& rows
 }
 
 void CheckFound(const SegmentReader& reader, const std::vector<OwnedEntry>& rows) {
-  const auto iterator = reader.NewIterator(true);
+  const auto iterator = reader.NewStream(true);
+  const OwnedEntry* sought = nullptr;
   for (const OwnedEntry& row : rows) {
-    iterator->Seek(row.ns, row.key, row.ts);
-    VERALITH_CHECK(iterator->Valid() && ToOwned(iterator->entry()) == row);
+    if (sought != nullptr && sought->ns == row.ns && sought->key == row.key) {
+      iterator->Next();
+    } else {
+      iterator->Seek(row.ns, row.key);
+    }
+    sought = &row;
+    VERALITH_CHECK(iterator->Valid() && OwnedEntry(iterator->entry()) == row);
     LookupResult result;
     EpochGuard guard;
     VERALITH_CHECK(
@@ -85,10 +92,10 @@ void CheckFound(const SegmentReader& reader, const std::vector<OwnedEntry>& rows
 
 // For files that contradict themselves: nothing but that it ends.
 void Wander(const SegmentReader& reader) {
-  const auto iterator = reader.NewIterator(true);
+  const auto iterator = reader.NewStream(true);
   for (const std::string_view key : {"", "key", "tenant/0001", "\xff"}) {
     for (const NamespaceId ns : {NamespaceId{0}, NamespaceId{1}, kMaxNamespace}) {
-      iterator->Seek(ns, key, 5);
+      iterator->Seek(ns, key);
       for (const Timestamp snapshot : {Timestamp{5}, kMaxTimestamp}) {
         const auto cursor = reader.NewCursor(ns, snapshot, /*fill_cache=*/true);
         cursor->Seek(key);
@@ -125,7 +132,7 @@ void Run(std::string_view bytes) {
   bool whole = false;
   const std::vector<OwnedEntry> rows = Forward(**reader, &whole);
   Wander(**reader);
-  if (whole && (*reader)->Check().ok()) {
+  if (whole && CheckSegment(**reader).ok()) {
     CheckScans(**reader, rows);
     CheckFound(**reader, rows);
     VERALITH_CHECK(rows.size() == (*reader)->summary().entries);

@@ -24,12 +24,14 @@ bool IsEmptyRange(const Write& write) {
          *write.end <= write.key;
 }
 
-bool Above(const std::optional<Limit>& lower, const std::string& key) {
-  return !lower.has_value() || lower->key < key || (lower->inclusive && lower->key == key);
+bool Above(const Bound& lower, const std::string& key) {
+  return lower.kind == Bound::Kind::kOpen || lower.key < key ||
+         (lower.kind == Bound::Kind::kInclusive && lower.key == key);
 }
 
-bool Below(const std::optional<Limit>& upper, const std::string& key) {
-  return !upper.has_value() || key < upper->key || (upper->inclusive && upper->key == key);
+bool Below(const Bound& upper, const std::string& key) {
+  return upper.kind == Bound::Kind::kOpen || key < upper.key ||
+         (upper.kind == Bound::Kind::kInclusive && upper.key == key);
 }
 
 }  // namespace
@@ -92,8 +94,8 @@ std::optional<Row> KvModel::Get(NamespaceId ns, const std::string& key, Timestam
   return Row{key, *newest->value, newest->timestamp};
 }
 
-std::vector<Row> KvModel::Scan(NamespaceId ns, const std::optional<Limit>& lower,
-                               const std::optional<Limit>& upper, Timestamp at) const {
+std::vector<Row> KvModel::Scan(NamespaceId ns, const Bound& lower, const Bound& upper,
+                               Timestamp at) const {
   std::vector<Row> rows;
   const auto space = namespaces_.find(ns);
   if (space == namespaces_.end()) {
@@ -131,7 +133,7 @@ std::vector<std::string> KvModel::Keys(NamespaceId ns) const {
 KvModel::Contents KvModel::All(Timestamp at) const {
   Contents contents;
   for (const NamespaceId ns : Namespaces()) {
-    if (std::vector<Row> rows = Scan(ns, std::nullopt, std::nullopt, at); !rows.empty()) {
+    if (std::vector<Row> rows = Scan(ns, Bound::Open(), Bound::Open(), at); !rows.empty()) {
       contents[ns] = std::move(rows);
     }
   }

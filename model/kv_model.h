@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "veralith/bound.h"
 #include "veralith/types.h"
 
 namespace veralith::model {
@@ -37,12 +38,6 @@ struct Write {
 // removes what it covers from the batch. Empty range deletes vanish. Order is kept.
 std::vector<Write> Reduce(const std::vector<Write>& batch);
 
-// A limit of a scan in bytes of keys; nullopt: open.
-struct Limit {
-  std::string key;
-  bool inclusive = true;
-};
-
 struct Row {
   std::string key;
   std::string value;
@@ -58,9 +53,8 @@ class KvModel {
   // Returns what a reader at `at` sees of a key: the row, or nullopt if absent.
   std::optional<Row> Get(NamespaceId ns, const std::string& key, Timestamp at) const;
 
-  // Returns the visible rows of a namespace between the limits, ascending.
-  std::vector<Row> Scan(NamespaceId ns, const std::optional<Limit>& lower,
-                        const std::optional<Limit>& upper, Timestamp at) const;
+  // Returns the visible rows of a namespace between the bounds, ascending.
+  std::vector<Row> Scan(NamespaceId ns, const Bound& lower, const Bound& upper, Timestamp at) const;
 
   // Namespaces that ever had a write, ascending.
   std::vector<NamespaceId> Namespaces() const;

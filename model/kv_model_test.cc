@@ -80,13 +80,13 @@ TEST(KvModel, ScanLimitsAreExact) {
   KvModel model;
   model.Commit(10, {Put(0, "", "v"), Put(0, "a", "v"), Put(0, std::string("a\0", 2), "v"),
                     Put(0, "ab", "v"), Put(0, "b", "v"), Put(0, "\xff", "v")});
-  EXPECT_EQ(Keys(model.Scan(0, Limit{"a", true}, Limit{"b", true}, 10)),
+  EXPECT_EQ(Keys(model.Scan(0, Bound::Inclusive("a"), Bound::Inclusive("b"), 10)),
             std::string("a,a\0,ab,b,", 10));
-  EXPECT_EQ(Keys(model.Scan(0, Limit{"a", false}, Limit{"b", false}, 10)),
+  EXPECT_EQ(Keys(model.Scan(0, Bound::Exclusive("a"), Bound::Exclusive("b"), 10)),
             std::string("a\0,ab,", 6));
-  EXPECT_EQ(Keys(model.Scan(0, Limit{"", false}, Limit{"a", true}, 10)), "a,");
-  EXPECT_EQ(Keys(model.Scan(0, Limit{"b", true}, Limit{"a", true}, 10)), "");
-  EXPECT_EQ(Keys(model.Scan(0, Limit{"b", false}, std::nullopt, 10)), "\xff,");
+  EXPECT_EQ(Keys(model.Scan(0, Bound::Exclusive(""), Bound::Inclusive("a"), 10)), "a,");
+  EXPECT_EQ(Keys(model.Scan(0, Bound::Inclusive("b"), Bound::Inclusive("a"), 10)), "");
+  EXPECT_EQ(Keys(model.Scan(0, Bound::Exclusive("b"), Bound::Open(), 10)), "\xff,");
 }
 
 }  // namespace

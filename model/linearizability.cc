@@ -75,11 +75,15 @@ std::string Name(const Call& call, size_t index) {
   return name + (call.timestamp == 0 ? "" : " at " + std::to_string(call.timestamp)) + ")";
 }
 
-bool Below(const std::optional<Limit>& lower, const std::string& key) {
-  return lower.has_value() && (lower->inclusive ? key < lower->key : key <= lower->key);
+bool Below(const Bound& lower, const std::string& key) {
+  return lower.kind == Bound::Kind::kInclusive
+             ? key < lower.key
+             : lower.kind == Bound::Kind::kExclusive && key <= lower.key;
 }
-bool Above(const std::optional<Limit>& upper, const std::string& key) {
-  return upper.has_value() && (upper->inclusive ? key > upper->key : key >= upper->key);
+bool Above(const Bound& upper, const std::string& key) {
+  return upper.kind == Bound::Kind::kInclusive
+             ? key > upper.key
+             : upper.kind == Bound::Kind::kExclusive && key >= upper.key;
 }
 
 class Checker {
@@ -259,7 +263,7 @@ class Checker {
     const Call& call = history_[index];
     Expectations expectations;
     size_t next = 0;
-    const std::string from = call.lower.has_value() ? call.lower->key : std::string();
+    const std::string from = call.lower.kind == Bound::Kind::kOpen ? std::string() : call.lower.key;
     for (auto it = timelines_.lower_bound({call.ns, from});
          it != timelines_.end() && it->first.first == call.ns; ++it) {
       const std::string& key = it->first.second;

@@ -49,11 +49,11 @@ struct Call {
   // kWrite: acknowledged as synced (for checks of crashes; not judged here).
   bool durable = false;
 
-  NamespaceId ns = 0;          // kGet, kScan
-  std::string key;             // kGet
-  std::optional<Limit> lower;  // kScan
-  std::optional<Limit> upper;  // kScan
-  std::vector<Row> rows;       // kGet: one or none; kScan
+  NamespaceId ns = 0;     // kGet, kScan
+  std::string key;        // kGet
+  Bound lower;            // kScan
+  Bound upper;            // kScan
+  std::vector<Row> rows;  // kGet: one or none; kScan
 };
 
 // Returns nothing if the history is linearizable; otherwise what is wrong, with the call.

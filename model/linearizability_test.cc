@@ -136,9 +136,9 @@ TEST(Linearizability, AScanIsInOrderAndInventsNothing) {
   ExpectBad({write, Scanned(3, 4, {{"a", "1", 10}, {"b", "2", 10}, {"c", "3", 10}})},
             "never written");
   Call bounded = Scanned(3, 4, {{"b", "2", 10}});
-  bounded.lower = Limit{"a", false};
+  bounded.lower = Bound::Exclusive("a");
   ExpectGood({write, bounded});
-  bounded.lower = Limit{"a", true};
+  bounded.lower = Bound::Inclusive("a");
   ExpectBad({write, bounded}, "fits no moment");
 }
 

@@ -59,11 +59,11 @@ inline constexpr NamespaceId kNamespaceTable[] = {
 std::string ValueBytes(size_t position, size_t part, size_t length);
 inline constexpr uint32_t kMaxLength = 1 << 20;
 
-struct KeyBound {
+struct OperationBound {
   enum class Kind : uint8_t { kOpen, kInclusive, kExclusive };
   Kind kind = Kind::kOpen;
   Key key;
-  bool operator==(const KeyBound&) const = default;
+  bool operator==(const OperationBound&) const = default;
 };
 
 // The moment a read sees: now, a held snapshot, or the timestamp of a commit plus a difference.
@@ -139,8 +139,8 @@ struct Operation {
   Durability durability = Durability::kDefault;
   std::vector<BatchPart> parts;
   std::vector<Key> keys;
-  KeyBound lower;
-  KeyBound upper;
+  OperationBound lower;
+  OperationBound upper;
   bool backward = false;
   uint32_t limit = 0;  // 0: none
   ReadPoint at;

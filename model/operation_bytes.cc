@@ -172,8 +172,8 @@ class Codec {
       OneKey(key);
     }
   }
-  void Lower(KeyBound& bound) { AnyBound(bound); }
-  void Upper(KeyBound& bound) { AnyBound(bound); }
+  void Lower(OperationBound& bound) { AnyBound(bound); }
+  void Upper(OperationBound& bound) { AnyBound(bound); }
   void Backward(bool& backward) { OneOf(backward, 2); }
   void Limit(uint32_t& limit) { Small(limit, UINT32_MAX); }
   void At(ReadPoint& at) {
@@ -209,9 +209,9 @@ class Codec {
   }
 
  private:
-  void AnyBound(KeyBound& bound) {
+  void AnyBound(OperationBound& bound) {
     OneOf(bound.kind, 3);
-    if (bound.kind != KeyBound::Kind::kOpen) {
+    if (bound.kind != OperationBound::Kind::kOpen) {
       OneKey(bound.key);
     }
   }

@@ -60,14 +60,14 @@ class Drawer {
       OneKey(key);
     }
   }
-  void AnyBound(KeyBound& bound) {
-    bound.kind = static_cast<KeyBound::Kind>(Number(3));
-    if (bound.kind != KeyBound::Kind::kOpen) {
+  void AnyBound(OperationBound& bound) {
+    bound.kind = static_cast<OperationBound::Kind>(Number(3));
+    if (bound.kind != OperationBound::Kind::kOpen) {
       OneKey(bound.key);
     }
   }
-  void Lower(KeyBound& bound) { AnyBound(bound); }
-  void Upper(KeyBound& bound) { AnyBound(bound); }
+  void Lower(OperationBound& bound) { AnyBound(bound); }
+  void Upper(OperationBound& bound) { AnyBound(bound); }
   void Backward(bool& backward) { backward = OneIn(2); }
   void Limit(uint32_t& limit) { limit = OneIn(2) ? 0 : Number(10); }
   void At(ReadPoint& at) {

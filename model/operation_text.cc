@@ -58,15 +58,15 @@ class Printer {
     }
     text += "}";
   }
-  void Lower(const KeyBound& bound) {
-    Word(bound.kind == KeyBound::Kind::kOpen        ? "-"
-         : bound.kind == KeyBound::Kind::kInclusive ? "[" + PrintKey(bound.key)
-                                                    : "(" + PrintKey(bound.key));
+  void Lower(const OperationBound& bound) {
+    Word(bound.kind == OperationBound::Kind::kOpen        ? "-"
+         : bound.kind == OperationBound::Kind::kInclusive ? "[" + PrintKey(bound.key)
+                                                          : "(" + PrintKey(bound.key));
   }
-  void Upper(const KeyBound& bound) {
-    Word(bound.kind == KeyBound::Kind::kOpen        ? "-"
-         : bound.kind == KeyBound::Kind::kInclusive ? PrintKey(bound.key) + "]"
-                                                    : PrintKey(bound.key) + ")");
+  void Upper(const OperationBound& bound) {
+    Word(bound.kind == OperationBound::Kind::kOpen        ? "-"
+         : bound.kind == OperationBound::Kind::kInclusive ? PrintKey(bound.key) + "]"
+                                                          : PrintKey(bound.key) + ")");
   }
   void Backward(bool backward) { Word(kDirectionWords[backward]); }
   void Limit(uint32_t limit) { Number(limit); }
@@ -227,7 +227,7 @@ class Parser {
       OneKey(keys.emplace_back());
     }
   }
-  void Lower(KeyBound& bound) {
+  void Lower(OperationBound& bound) {
     if (TakeWord("-")) {
       return;
     }
@@ -235,10 +235,10 @@ class Parser {
     if (!inclusive && !Take('(')) {
       return Fail("a lower bound: -, [key or (key");
     }
-    bound.kind = inclusive ? KeyBound::Kind::kInclusive : KeyBound::Kind::kExclusive;
+    bound.kind = inclusive ? OperationBound::Kind::kInclusive : OperationBound::Kind::kExclusive;
     OneKey(bound.key);
   }
-  void Upper(KeyBound& bound) {
+  void Upper(OperationBound& bound) {
     if (TakeWord("-")) {
       return;
     }
@@ -247,7 +247,7 @@ class Parser {
     if (!inclusive && !Take(')')) {
       return Fail("an upper bound: -, key] or key)");
     }
-    bound.kind = inclusive ? KeyBound::Kind::kInclusive : KeyBound::Kind::kExclusive;
+    bound.kind = inclusive ? OperationBound::Kind::kInclusive : OperationBound::Kind::kExclusive;
   }
   void Backward(bool& backward) { backward = OneOf(kDirectionWords, "a direction") == 1; }
   void Limit(uint32_t& limit) { limit = static_cast<uint32_t>(Number("a limit", UINT32_MAX)); }

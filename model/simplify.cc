@@ -52,8 +52,8 @@ class Change {
       OneKey(keys[i]);
     }
   }
-  void Lower(KeyBound& bound) { AnyBound(bound); }
-  void Upper(KeyBound& bound) { AnyBound(bound); }
+  void Lower(OperationBound& bound) { AnyBound(bound); }
+  void Upper(OperationBound& bound) { AnyBound(bound); }
   void Backward(bool& backward) { ToDefault(backward, false); }
   void Limit(uint32_t& limit) { Smaller(limit); }
   void At(ReadPoint& at) {
@@ -134,8 +134,8 @@ class Change {
       }
     }
   }
-  void AnyBound(KeyBound& bound) {
-    if (bound.kind == KeyBound::Kind::kOpen) {
+  void AnyBound(OperationBound& bound) {
+    if (bound.kind == OperationBound::Kind::kOpen) {
       return;
     }
     if (Here()) {
@@ -181,8 +181,8 @@ class NameVisitor {
       OneKey(key);
     }
   }
-  void Lower(KeyBound& bound) { AnyBound(bound); }
-  void Upper(KeyBound& bound) { AnyBound(bound); }
+  void Lower(OperationBound& bound) { AnyBound(bound); }
+  void Upper(OperationBound& bound) { AnyBound(bound); }
   void Moves(std::vector<Move>& moves) {
     for (Move& move : moves) {
       if (move.kind == Move::Kind::kSeek || move.kind == Move::Kind::kSeekForPrev) {
@@ -202,8 +202,8 @@ class NameVisitor {
   void OneFault(Fault&) {}
 
  private:
-  void AnyBound(KeyBound& bound) {
-    if (bound.kind != KeyBound::Kind::kOpen) {
+  void AnyBound(OperationBound& bound) {
+    if (bound.kind != OperationBound::Kind::kOpen) {
       OneKey(bound.key);
     }
   }

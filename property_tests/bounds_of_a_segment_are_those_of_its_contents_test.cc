@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 #include "core/fs/testing/memory_file.h"
-#include "core/segment/segment_reader.h"
-#include "core/segment/segment_writer.h"
+#include "core/segment/read/segment_reader.h"
+#include "core/segment/write/segment_writer.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/any_history.h"
 #include "rapidcheck/gtest.h"
@@ -22,7 +22,7 @@ History WithLongKeys(History history, size_t prefix_bytes) {
   for (OwnedEntry& entry : history.entries) {
     entry.key = prefix + entry.key;
   }
-  for (RangeDelete& range : history.ranges) {
+  for (OwnedRangeTombstone& range : history.ranges) {
     range.begin = prefix + range.begin;
     range.end = range.open_end ? "" : prefix + range.end;
   }
@@ -43,7 +43,7 @@ Bounds AllBounds(const History& history) {
     all.upper.push_back({entry.ns, entry.key, KeyBound::Kind::kInclusive});
     all.times.push_back(entry.ts);
   }
-  for (const RangeDelete& range : history.ranges) {
+  for (const OwnedRangeTombstone& range : history.ranges) {
     all.lower.emplace_back(range.ns, range.begin);
     all.upper.push_back(
         {range.ns, range.end,

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "core/compaction/key_range.h"
+#include "core/format/key_range.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/tree_walk.h"
 #include "rapidcheck/gtest.h"

@@ -51,6 +51,7 @@ TEST(Database, EqualsTheModelOnRealFilesAndThreads) {
     Trace trace = DrawTrace(seed, 100, Weather::kCrashes);
     trace.configuration["posix"] = "1";
     trace.configuration["background_bytes_per_second"] = "0";  // time is real here
+    trace.configuration["stall_timeout_nanos"] = "600000000000";
     const RunResult result = RunTrace(trace, OpenDatabaseUnderTest);
     ASSERT_TRUE(result.ok()) << "at " << result.where << ":\n  " << result.difference << "\n"
                              << PrintTrace(trace);

@@ -18,8 +18,9 @@
 #include "core/log/log_writer.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
-#include "core/segment/segment_reader.h"
-#include "core/segment/segment_writer.h"
+#include "core/segment/check/segment_check.h"
+#include "core/segment/read/segment_reader.h"
+#include "core/segment/write/segment_writer.h"
 #include "veralith/check_database.h"
 #include "veralith/repair.h"
 #include "veralith/write_batch.h"
@@ -392,9 +393,9 @@ absl::StatusOr<std::string> DescribeSegment(const std::string& bytes) {
   options.expected_file_bytes = bytes.size();
   VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<SegmentReader> reader,
                             SegmentReader::Open(OpenMemoryFile(state), options));
-  VERALITH_RETURN_IF_ERROR(reader->Check());
+  VERALITH_RETURN_IF_ERROR(CheckSegment(*reader));
   std::string text;
-  const auto iterator = reader->NewIterator(false);
+  const auto iterator = reader->NewStream(false);
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     AppendSegmentText(&text, iterator->entry());
     VERALITH_RETURN_IF_ERROR(CheckLookup(*reader, iterator->entry()));

@@ -9,19 +9,19 @@
 // merged and made visible, compared with a look at every entry.
 #include <gtest/gtest.h>
 
-#include <map>
+#include <algorithm>
 #include <utility>
 
 #include "core/iterator/concatenating_cursor.h"
-#include "core/iterator/concatenating_iterator.h"
+#include "core/iterator/concatenating_stream.h"
 #include "core/iterator/merging_cursor.h"
-#include "core/iterator/merging_iterator.h"
+#include "core/iterator/merging_stream.h"
 #include "core/iterator/testing/cursor_walk.h"
+#include "core/iterator/testing/stream_walk.h"
+#include "core/iterator/testing/vector_cursor.h"
+#include "core/iterator/testing/vector_stream.h"
 #include "core/iterator/testing/visible_model.h"
 #include "core/iterator/testing/visible_walk.h"
-#include "core/iterator/testing/walk.h"
-#include "core/iterator/vector_iterator.h"
-#include "core/iterator/version_cursor.h"
 #include "core/iterator/visible_iterator.h"
 #include "core/memtable/memtable.h"
 #include "rapidcheck.h"
@@ -41,15 +41,15 @@ using testing::CheckVisibleWalks;
 using testing::CheckWalks;
 using testing::CheckYields;
 using testing::NewestPerKey;
-using testing::OwnedRangeTombstone;
 using testing::SortedUnique;
+using testing::VectorCursor;
 using testing::Views;
 
 using Entries = std::vector<OwnedEntry>;
 using Tombstones = std::vector<OwnedRangeTombstone>;
 
 // A sorted run, one part per user key.
-class Run final : public ConcatenatedParts {
+class Run final : public StreamParts {
  public:
   explicit Run(const Entries& sorted) {
     for (const OwnedEntry& entry : sorted) {
@@ -63,11 +63,8 @@ class Run final : public ConcatenatedParts {
   bool EndsBefore(size_t i, NamespaceId ns, std::string_view key) const override {
     return CompareUserKeys(parts_[i][0].ns, parts_[i][0].key, ns, key) < 0;
   }
-  bool BeginsAfter(size_t i, NamespaceId ns, std::string_view key) const override {
-    return CompareUserKeys(parts_[i][0].ns, parts_[i][0].key, ns, key) > 0;
-  }
-  absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) override {
-    return std::unique_ptr<Iterator>(new VectorIterator(parts_[i]));
+  absl::StatusOr<std::unique_ptr<VersionStream>> Open(size_t i) override {
+    return std::unique_ptr<VersionStream>(new VectorStream(parts_[i]));
   }
 
  private:
@@ -93,19 +90,17 @@ class RunKeys final : public CursorParts {
   bool EndsBefore(size_t i, std::string_view key) const override { return parts_[i][0].key < key; }
   bool BeginsAfter(size_t i, std::string_view key) const override { return parts_[i][0].key > key; }
   std::unique_ptr<KeyCursor> Open(size_t i) override {
-    return NewVersionCursor(std::make_unique<VectorIterator>(parts_[i]), ns_, snapshot_);
+    return std::make_unique<VectorCursor>(parts_[i], ns_, snapshot_);
   }
-  Timestamp max_timestamp() const override { return VectorIterator(Flat()).max_timestamp(); }
+  Timestamp max_timestamp() const override {
+    Timestamp newest = 0;
+    for (const Entries& part : parts_) {
+      newest = std::max(newest, VectorCursor(part, ns_, snapshot_).max_timestamp());
+    }
+    return newest;
+  }
 
  private:
-  Entries Flat() const {
-    Entries all;
-    for (const Entries& part : parts_) {
-      all.insert(all.end(), part.begin(), part.end());
-    }
-    return all;
-  }
-
   const NamespaceId ns_;
   const Timestamp snapshot_;
   std::vector<Entries> parts_;
@@ -121,13 +116,13 @@ struct History {
   std::vector<MemtableRef> memtables;  // oldest first
   Timestamp last = 0;
 
-  std::unique_ptr<Iterator> Merged() const {
-    std::vector<std::unique_ptr<Iterator>> children;
+  std::unique_ptr<VersionStream> Merged() const {
+    std::vector<std::unique_ptr<VersionStream>> children;
     for (size_t i = memtables.size(); i-- > 0;) {
-      children.push_back(memtables[i]->NewIterator());
+      children.push_back(memtables[i]->NewStream());
     }
-    children.push_back(NewConcatenatingIterator(std::make_unique<Run>(SortedUnique(run))));
-    return NewMergingIterator(std::move(children));
+    children.push_back(NewConcatenatingStream(std::make_unique<Run>(SortedUnique(run))));
+    return NewMergingStream(std::move(children));
   }
 
   std::unique_ptr<KeyCursor> MergedKeys(NamespaceId ns, Timestamp snapshot) const {

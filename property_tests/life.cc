@@ -245,7 +245,7 @@ Difference Life::Compare(const std::string& when) {
 
 Difference Life::CompareScans() {
   const std::vector<Row> expected =
-      model_.current().Scan(0, std::nullopt, std::nullopt, kMaxTimestamp);
+      model_.current().Scan(0, Bound::Open(), Bound::Open(), kMaxTimestamp);
   for (const bool forward : {true, false}) {
     const absl::StatusOr<std::vector<Row>> rows = Scan(forward, 0);
     if (rows.ok()) {

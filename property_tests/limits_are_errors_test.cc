@@ -101,7 +101,7 @@ RC_GTEST_PROP(Limits, AreInvalidArgumentBeforeAnythingIsWritten, ()) {
         rows.push_back({std::string(it->key()), std::string(it->value()), it->timestamp()});
       }
       RC_ASSERT(it->status().ok());
-      RC_ASSERT(rows == model.Scan(ns, std::nullopt, std::nullopt, kMaxTimestamp));
+      RC_ASSERT(rows == model.Scan(ns, Bound::Open(), Bound::Open(), kMaxTimestamp));
     }
   };
   expect_everything();

@@ -105,7 +105,7 @@ class Life {
       }
     }
     for (const bool backward : {false, true}) {
-      std::vector<Row> expected = model_.Scan(0, std::nullopt, std::nullopt, kMaxTimestamp);
+      std::vector<Row> expected = model_.Scan(0, Bound::Open(), Bound::Open(), kMaxTimestamp);
       if (backward) {
         std::reverse(expected.begin(), expected.end());
       }

@@ -8,7 +8,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/tree_walk.h"
 #include "rapidcheck/gtest.h"
@@ -38,17 +38,18 @@ bool IsBefore(const FileMeta& a, const FileMeta& b) {
   return !IsWithin(b.smallest_ns, b.smallest_key, a.largest);
 }
 
-bool Overlap(const RangeDelete& a, const RangeDelete& b) {
+bool Overlap(const OwnedRangeTombstone& a, const OwnedRangeTombstone& b) {
   return a.ns == b.ns && (a.open_end || b.begin < a.end) && (b.open_end || a.begin < b.end);
 }
 
 // Checks that what `part` still hides lies over something beneath, and that `whole` hides it there,
 // too. (Both keep a range as far as it reaches in a file, and their files end at different keys.)
 bool HidesNoMore(const History& part, const History& whole) {
-  return std::all_of(part.ranges.begin(), part.ranges.end(), [&](const RangeDelete& range) {
-    return std::any_of(whole.ranges.begin(), whole.ranges.end(), [&](const RangeDelete& other) {
-      return other.ts == range.ts && Overlap(range, other);
-    });
+  return std::all_of(part.ranges.begin(), part.ranges.end(), [&](const OwnedRangeTombstone& range) {
+    return std::any_of(whole.ranges.begin(), whole.ranges.end(),
+                       [&](const OwnedRangeTombstone& other) {
+                         return other.ts == range.ts && Overlap(range, other);
+                       });
   });
 }
 

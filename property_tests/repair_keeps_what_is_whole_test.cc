@@ -23,8 +23,8 @@
 #include "core/log/log_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
-#include "core/segment/segment_file.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/read/segment_file.h"
+#include "core/segment/read/segment_reader.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/random_database.h"
 #include "veralith/check_database.h"
@@ -101,7 +101,7 @@ SegmentContents ReadSegment(SimulatedFileSystem& disk, const std::string& path) 
   for (const RangeTombstoneView& range : (*reader)->range_tombstones()) {
     contents.ranges.push_back(ToRange(range));
   }
-  const auto it = (*reader)->NewIterator(false);
+  const auto it = (*reader)->NewStream(false);
   uint64_t number = 0;
   for (it->SeekToFirst(); it->Valid(); it->Next(), ++number) {
     Row row;

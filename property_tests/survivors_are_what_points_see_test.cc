@@ -13,7 +13,7 @@
 
 #include "core/compaction/point_tombstones.h"
 #include "core/compaction/survivors.h"
-#include "core/iterator/vector_iterator.h"
+#include "core/iterator/testing/vector_stream.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/any_history.h"
 #include "rapidcheck/gtest.h"
@@ -30,8 +30,8 @@ class OlderHistory final : public OlderData {
                        [&](const OwnedEntry& e) { return e.ns == ns && e.key == key; });
   }
   bool MayHoldIn(const RangeTombstoneView& range) override {
-    const RangeDelete covers{range.ns, std::string(range.begin), std::string(range.end),
-                             range.open_end, 0};
+    const OwnedRangeTombstone covers{range.ns, std::string(range.begin), std::string(range.end),
+                                     range.open_end, 0};
     return std::any_of(history_.entries.begin(), history_.entries.end(),
                        [&](const OwnedEntry& e) { return covers.Covers(e.ns, e.key); });
   }
@@ -51,7 +51,7 @@ struct Output {
 Output Compact(const History& job, const std::vector<Timestamp>& points, OlderData& older,
                const std::vector<bool>& cut_before) {
   const PointTombstones tombstones(job.RangeViews(), points);
-  Survivors survivors(std::make_unique<VectorIterator>(job.Sorted()), &tombstones, points, &older);
+  Survivors survivors(std::make_unique<VectorStream>(job.Sorted()), &tombstones, points, &older);
   RangeTombstoneSurvivors ranges(&tombstones, &older);
   Output output;
   for (size_t i = 0; survivors.Valid(); survivors.Next(), ++i) {
@@ -207,11 +207,11 @@ RC_GTEST_PROP(Survivors, KeepNoRangeTombstoneThatNoPointNeeds, ()) {
   const Scene scene = AnyScene();
   OlderHistory older(scene.older);
   const Output output = Compact(scene.job, scene.points, older, AnyCuts());
-  for (const RangeDelete& kept : output.all.ranges) {
+  for (const OwnedRangeTombstone& kept : output.all.ranges) {
     bool needed = false;
     for (const Timestamp point : scene.points) {
       const bool superseded = std::any_of(
-          scene.job.ranges.begin(), scene.job.ranges.end(), [&](const RangeDelete& other) {
+          scene.job.ranges.begin(), scene.job.ranges.end(), [&](const OwnedRangeTombstone& other) {
             return other.ts > kept.ts && other.ts <= point && other.Covers(kept.ns, kept.begin);
           });
       needed = needed || (kept.ts <= point && !superseded);
@@ -248,7 +248,7 @@ RC_GTEST_PROP(Survivors, EndWithTheErrorOfTheirInput, ()) {
   OlderHistory older(job);
   const std::vector<Timestamp> points = AnyPoints(40);
   const PointTombstones tombstones(job.RangeViews(), points);
-  auto broken = std::make_unique<VectorIterator>(sorted);
+  auto broken = std::make_unique<VectorStream>(sorted);
   broken->FailAt(at, absl::DataLossError("page 3"));
   Survivors survivors(std::move(broken), &tombstones, points, &older);
   const Output whole = Compact(job, points, older, {false});

@@ -241,7 +241,7 @@ class Job {
       return InvalidArgument("nothing to load: the input is empty");
     }
     for (const model::Row& row :
-         model_.Scan(kLoaded, std::nullopt, std::nullopt, model_.last_timestamp())) {
+         model_.Scan(kLoaded, Bound::Open(), Bound::Open(), model_.last_timestamp())) {
       keys_.push_back(row.key);
     }
     return absl::OkStatus();
@@ -359,9 +359,9 @@ class Job {
     for (const NamespaceId ns : model_.Namespaces()) {
       ScanOptions options;
       options.ns = ns;
-      VERALITH_RETURN_IF_ERROR(
-          CompareScan(options, model_.Scan(ns, std::nullopt, std::nullopt, model_.last_timestamp()),
-                      /*reverse=*/false, "compare " + when + ", namespace " + std::to_string(ns)));
+      VERALITH_RETURN_IF_ERROR(CompareScan(
+          options, model_.Scan(ns, Bound::Open(), Bound::Open(), model_.last_timestamp()),
+          /*reverse=*/false, "compare " + when + ", namespace " + std::to_string(ns)));
     }
     Progress progress("look up " + when, "keys", keys_.size());
     PinnedValue value;

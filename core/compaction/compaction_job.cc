@@ -10,14 +10,13 @@
 #include "core/base/parallel.h"
 #include "core/base/status.h"
 #include "core/base/sync.h"
-#include "core/compaction/key_range.h"
 #include "core/compaction/merge.h"
 #include "core/compaction/pieces.h"
 #include "core/compaction/reclaim.h"
-#include "core/format/key_bound.h"
-#include "core/iterator/concatenating_iterator.h"
+#include "core/format/key_range.h"
+#include "core/iterator/concatenating_stream.h"
 #include "core/iterator/range_tombstones.h"
-#include "core/segment/stored_value_page.h"
+#include "core/segment/page/stored_value_page.h"
 
 namespace veralith {
 namespace {
@@ -33,7 +32,7 @@ absl::StatusOr<std::shared_ptr<SegmentReader>> OpenInput(const SegmentOpener& op
   return reader;
 }
 
-class InputParts final : public ConcatenatedParts {
+class InputParts final : public StreamParts {
  public:
   InputParts(std::vector<FileRef> files, SegmentOpener open, ValuePageOffers::Place* offers)
       : files_(std::move(files)), open_(std::move(open)), offers_(offers) {}
@@ -42,13 +41,10 @@ class InputParts final : public ConcatenatedParts {
   bool EndsBefore(size_t i, NamespaceId ns, std::string_view key) const override {
     return !IsWithin(ns, key, files_[i]->largest);
   }
-  bool BeginsAfter(size_t i, NamespaceId ns, std::string_view key) const override {
-    return CompareUserKeys(files_[i]->smallest_ns, files_[i]->smallest_key, ns, key) > 0;
-  }
-  absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) override {
+  absl::StatusOr<std::unique_ptr<VersionStream>> Open(size_t i) override {
     VERALITH_ASSIGN_OR_RETURN(std::shared_ptr<SegmentReader> reader, OpenInput(open_, *files_[i]));
     const SegmentReader& segment = *reader;
-    return segment.NewJobIterator(std::move(reader), offers_);
+    return segment.NewJobStream(std::move(reader), offers_);
   }
 
  private:
@@ -174,9 +170,9 @@ absl::StatusOr<std::vector<SampledKey>> SampleInputs(const CompactionRequest& re
     for (const FileRef& file : input.files) {
       VERALITH_ASSIGN_OR_RETURN(const std::shared_ptr<SegmentReader> reader,
                                 OpenInput(request.open_segment, *file));
-      std::vector<SegmentReader::UserKey> keys = reader->SampleKeys(samples_per_file);
-      for (SegmentReader::UserKey& key : keys) {
-        samples.push_back({key.ns, std::move(key.key), file->bytes / keys.size()});
+      std::vector<UserKey> keys = reader->SampleKeys(samples_per_file);
+      for (UserKey& key : keys) {
+        samples.push_back({std::move(key), file->bytes / keys.size()});
       }
     }
   }
@@ -215,7 +211,7 @@ MergeRequest PieceOf(const Whole& whole, const Piece& piece) {
   for (const Pick::Input& input : whole.request.pick.inputs) {
     ValuePageOffers::Place* const offers =
         merge.offers == nullptr ? nullptr : merge.offers->AddInput();
-    merge.inputs.push_back(NewConcatenatingIterator(
+    merge.inputs.push_back(NewConcatenatingStream(
         std::make_unique<InputParts>(input.files, whole.request.open_segment, offers)));
   }
   merge.tombstones = whole.tombstones;

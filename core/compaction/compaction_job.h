@@ -33,13 +33,11 @@
 #include "core/compaction/options.h"
 #include "core/compaction/picker.h"
 #include "core/manifest/version.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/read/segment_opener.h"
+#include "core/segment/read/segment_reader.h"
 #include "veralith/types.h"
 
 namespace veralith {
-
-using SegmentOpener =
-    std::function<absl::StatusOr<std::shared_ptr<SegmentReader>>(const FileMeta& file)>;
 
 struct CompactionRequest {
   std::shared_ptr<const Version> version;  // the one the pick was made from, or a later one

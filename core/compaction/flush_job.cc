@@ -25,7 +25,7 @@ MergeRequest MergeOf(const FlushRequest& request, const OlderFiles& older) {
   MergeRequest merge;
   for (auto memtable = request.memtables.rbegin(); memtable != request.memtables.rend();
        ++memtable) {
-    merge.inputs.push_back((*memtable)->NewIterator());
+    merge.inputs.push_back((*memtable)->NewStream());
     merge.tombstones.push_back((*memtable)->range_tombstones());
   }
   merge.points = request.points;

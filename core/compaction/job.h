@@ -10,7 +10,7 @@
 #include "core/base/sync.h"
 #include "core/compaction/options.h"
 #include "core/format/version_edit.h"
-#include "core/segment/segment_writer.h"
+#include "core/segment/write/segment_writer.h"
 #include "veralith/executor.h"
 #include "veralith/file_system.h"
 #include "veralith/types.h"

@@ -10,10 +10,10 @@
 #include "core/base/status.h"
 #include "core/base/testing/simulated_clock.h"
 #include "core/base/testing/simulated_executor.h"
-#include "core/compaction/key_range.h"
 #include "core/compaction/outputs.h"
 #include "core/compaction/testing/job_harness.h"
 #include "core/compaction/testing/version_history.h"
+#include "core/format/key_range.h"
 #include "core/fs/file_helpers.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
@@ -28,7 +28,7 @@ OwnedEntry Put(std::string key, Timestamp ts, std::string value = "value") {
 OwnedEntry Delete(std::string key, Timestamp ts) {
   return {0, std::move(key), ts, EntryKind::kDelete, ""};
 }
-RangeDelete DeleteRange(std::string begin, std::string end, Timestamp ts) {
+OwnedRangeTombstone DeleteRange(std::string begin, std::string end, Timestamp ts) {
   return {0, std::move(begin), std::move(end), false, ts};
 }
 

@@ -5,10 +5,10 @@
 
 #include "core/base/status.h"
 #include "core/base/sync.h"
-#include "core/compaction/key_range.h"
 #include "core/compaction/point_tombstones.h"
+#include "core/format/key_range.h"
 #include "core/fs/file_helpers.h"
-#include "core/iterator/merging_iterator.h"
+#include "core/iterator/merging_stream.h"
 #include "core/manifest/file_names.h"
 
 namespace veralith {
@@ -63,9 +63,8 @@ absl::StatusOr<JobResult> MergeToOutputs(const JobEnvironment& environment, Merg
   OlderFilesData older(request.older);
   RangeTombstoneSurvivors surviving_ranges(&tombstones, &older);
   Outputs outputs(environment, request.plan, &surviving_ranges, request.offers.get());
-  Survivors survivors(
-      NewPieceIterator(NewMergingIterator(std::move(request.inputs)), request.piece), &tombstones,
-      request.points, &older);
+  Survivors survivors(NewPieceStream(NewMergingStream(std::move(request.inputs)), request.piece),
+                      &tombstones, request.points, &older);
   VERALITH_RETURN_IF_ERROR(Drain(environment, &survivors, &outputs));
   VERALITH_ASSIGN_OR_RETURN(std::vector<FileMeta> files, outputs.Finish());
 
@@ -93,7 +92,7 @@ absl::StatusOr<OutputMeasure> MeasureOutputs(const JobEnvironment& environment,
   const PointTombstones tombstones(AllOf(request.tombstones), request.points);
   OlderFilesData older(request.older);
   RangeTombstoneSurvivors surviving_ranges(&tombstones, &older);
-  Survivors survivors(NewMergingIterator(std::move(request.inputs)), &tombstones, request.points,
+  Survivors survivors(NewMergingStream(std::move(request.inputs)), &tombstones, request.points,
                       &older);
   OutputMeasure measure;
   for (; survivors.Valid() && measure.bytes <= most_bytes; survivors.Next()) {

@@ -12,17 +12,17 @@
 #include "core/compaction/outputs.h"
 #include "core/compaction/pieces.h"
 #include "core/compaction/survivors.h"
-#include "core/iterator/iterator.h"
 #include "core/iterator/range_tombstones.h"
+#include "core/iterator/version_stream.h"
 #include "core/manifest/version.h"
-#include "core/segment/stored_value_page.h"
+#include "core/segment/page/stored_value_page.h"
 #include "veralith/types.h"
 
 namespace veralith {
 
 struct MergeRequest {
-  std::vector<std::unique_ptr<Iterator>> inputs;  // newest first
-  RangeTombstoneLists tombstones;                 // the inputs'
+  std::vector<std::unique_ptr<VersionStream>> inputs;  // newest first
+  RangeTombstoneLists tombstones;                      // the inputs'
   std::span<const Timestamp> points;
   const OlderFiles* older = nullptr;
   // The keys to merge: what inputs and tombstones hold beyond it is left out.

@@ -30,7 +30,7 @@ struct CompactionOptions {
   // target_file_bytes of input or more.
   int max_subcompactions;
   // Value pages of the inputs that survive as a whole are written as they stand
-  // (core/segment/value_column.h). False: all are encoded again, with the same entries.
+  // (core/segment/write/value_column.h). False: all are encoded again, with the same entries.
   bool copy_value_pages;
   // Bytes of level 1 before it is compacted into level 2, and the factor from level to level.
   uint64_t level_base_bytes;

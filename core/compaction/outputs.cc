@@ -6,7 +6,7 @@
 #include "core/base/check.h"
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 #include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 

@@ -28,8 +28,8 @@
 #include "core/compaction/survivors.h"
 #include "core/format/entry.h"
 #include "core/format/version_edit.h"
-#include "core/segment/segment_writer.h"
-#include "core/segment/stored_value_page.h"
+#include "core/segment/page/stored_value_page.h"
+#include "core/segment/write/segment_writer.h"
 
 namespace veralith {
 

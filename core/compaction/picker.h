@@ -32,8 +32,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/compaction/key_range.h"
 #include "core/compaction/options.h"
+#include "core/format/key_range.h"
 #include "core/format/version_edit.h"
 #include "core/iterator/range_tombstones.h"
 #include "core/manifest/version.h"

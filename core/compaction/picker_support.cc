@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/format/entry.h"
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 
 namespace veralith {
 

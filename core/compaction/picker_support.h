@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "core/compaction/key_range.h"
 #include "core/compaction/picker.h"
+#include "core/format/key_range.h"
 #include "core/manifest/version.h"
 
 namespace veralith {

@@ -3,22 +3,17 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/check.h"
 #include "core/format/entry.h"
 #include "core/iterator/cover_map.h"
 
 namespace veralith {
 namespace {
 
-int CompareKeys(const SampledKey& a, const SampledKey& b) {
-  return CompareUserKeys(a.ns, a.key, b.ns, b.key);
-}
-
 // Returns ascending keys, none of them the smallest, with about the same number of bytes between
 // neighbours.
 std::vector<SampledKey> ChooseBounds(std::vector<SampledKey> samples, size_t most) {
   std::sort(samples.begin(), samples.end(),
-            [](const SampledKey& a, const SampledKey& b) { return CompareKeys(a, b) < 0; });
+            [](const SampledKey& a, const SampledKey& b) { return a.key < b.key; });
   double total = 0;
   for (const SampledKey& sample : samples) {
     total += static_cast<double>(sample.bytes);
@@ -28,7 +23,7 @@ std::vector<SampledKey> ChooseBounds(std::vector<SampledKey> samples, size_t mos
   for (const SampledKey& sample : samples) {
     const SampledKey& last = bounds.empty() ? samples.front() : bounds.back();
     const double due = total * static_cast<double>(bounds.size() + 1) / static_cast<double>(most);
-    if (bounds.size() + 1 < most && before >= due && CompareKeys(sample, last) > 0) {
+    if (bounds.size() + 1 < most && before >= due && sample.key > last.key) {
       bounds.push_back(sample);
     }
     before += static_cast<double>(sample.bytes);
@@ -36,15 +31,15 @@ std::vector<SampledKey> ChooseBounds(std::vector<SampledKey> samples, size_t mos
   return bounds;
 }
 
-class PieceIterator final : public Iterator {
+class PieceStream final : public VersionStream {
  public:
-  PieceIterator(std::unique_ptr<Iterator> whole, Piece piece)
+  PieceStream(std::unique_ptr<VersionStream> whole, Piece piece)
       : whole_(std::move(whole)), piece_(std::move(piece)) {}
 
   absl::Status status() const override { return whole_->status(); }
   void SeekToFirst() override {
     if (piece_.lower.has_value()) {
-      whole_->Seek(piece_.lower->ns, piece_.lower->key, kMaxTimestamp);
+      whole_->Seek(piece_.lower->ns, piece_.lower->key);
     } else {
       whole_->SeekToFirst();
     }
@@ -54,15 +49,18 @@ class PieceIterator final : public Iterator {
     whole_->Next();
     Take();
   }
-  void SeekToLast() override { Forwards(); }
-  void Seek(NamespaceId, std::string_view, Timestamp) override { Forwards(); }
-  void SeekForPrev(NamespaceId, std::string_view, Timestamp) override { Forwards(); }
-  void Prev() override { Forwards(); }
+  void Seek(NamespaceId ns, std::string_view key) override {
+    if (piece_.lower.has_value() &&
+        CompareUserKeys(ns, key, piece_.lower->ns, piece_.lower->key) <= 0) {
+      SeekToFirst();
+      return;
+    }
+    whole_->Seek(ns, key);
+    Take();
+  }
 
  private:
-  static void Forwards() { VERALITH_CHECK(false && "a piece is read forwards, once"); }
-
-  int OrderTo(const Piece::Bound& bound) const {
+  int OrderTo(const UserKey& bound) const {
     return CompareUserKeys(whole_->entry().ns, whole_->entry().key, bound.ns, bound.key);
   }
 
@@ -75,7 +73,7 @@ class PieceIterator final : public Iterator {
     }
   }
 
-  const std::unique_ptr<Iterator> whole_;
+  const std::unique_ptr<VersionStream> whole_;
   const Piece piece_;
 };
 
@@ -102,7 +100,7 @@ RangeTombstoneView Clip(RangeTombstoneView range, const Piece& piece) {
 std::vector<Piece> CutIntoPieces(std::vector<SampledKey> samples, size_t most) {
   std::vector<Piece> pieces(1);
   for (SampledKey& bound : ChooseBounds(std::move(samples), most)) {
-    pieces.back().upper = Piece::Bound{bound.ns, std::move(bound.key)};
+    pieces.back().upper = std::move(bound.key);
     Piece next;
     next.lower = pieces.back().upper;
     pieces.push_back(std::move(next));
@@ -110,9 +108,9 @@ std::vector<Piece> CutIntoPieces(std::vector<SampledKey> samples, size_t most) {
   return pieces;
 }
 
-std::unique_ptr<Iterator> NewPieceIterator(std::unique_ptr<Iterator> whole, Piece piece) {
+std::unique_ptr<VersionStream> NewPieceStream(std::unique_ptr<VersionStream> whole, Piece piece) {
   return piece.IsWhole() ? std::move(whole)
-                         : std::make_unique<PieceIterator>(std::move(whole), std::move(piece));
+                         : std::make_unique<PieceStream>(std::move(whole), std::move(piece));
 }
 
 std::vector<RangeTombstoneView> ClipToPiece(std::vector<RangeTombstoneView> whole,

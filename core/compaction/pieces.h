@@ -9,7 +9,7 @@
 //   3. Bounds are keys that exist in the inputs, and no piece but the first holds none of the keys
 //      sampled (the first holds the smallest one).
 //
-// Pure functions; iterators own what they are given. Thread rule: one thread per piece.
+// Pure functions; streams own what they are given. Thread rule: one thread per piece.
 #ifndef VERALITH_CORE_COMPACTION_PIECES_H_
 #define VERALITH_CORE_COMPACTION_PIECES_H_
 
@@ -21,28 +21,22 @@
 #include <vector>
 
 #include "core/format/entry.h"
-#include "core/iterator/iterator.h"
+#include "core/format/key_range.h"
+#include "core/iterator/version_stream.h"
 #include "veralith/types.h"
 
 namespace veralith {
 
 // A key of the inputs, and how many of their bytes begin there.
 struct SampledKey {
-  NamespaceId ns = 0;
-  std::string key;
+  UserKey key;
   uint64_t bytes = 0;
 };
 
 // User keys in [lower, upper); a missing bound is open.
 struct Piece {
-  struct Bound {
-    NamespaceId ns = 0;
-    std::string key;
-
-    friend bool operator==(const Bound&, const Bound&) = default;
-  };
-  std::optional<Bound> lower;
-  std::optional<Bound> upper;
+  std::optional<UserKey> lower;
+  std::optional<UserKey> upper;
 
   bool IsWhole() const { return !lower.has_value() && !upper.has_value(); }
   friend bool operator==(const Piece&, const Piece&) = default;
@@ -52,7 +46,7 @@ struct Piece {
 std::vector<Piece> CutIntoPieces(std::vector<SampledKey> samples, size_t most);
 
 // The entries of `whole` that lie in the piece, forwards only: SeekToFirst and Next.
-std::unique_ptr<Iterator> NewPieceIterator(std::unique_ptr<Iterator> whole, Piece piece);
+std::unique_ptr<VersionStream> NewPieceStream(std::unique_ptr<VersionStream> whole, Piece piece);
 
 // The parts of range tombstones that lie in the piece. They point into what `whole` points into,
 // and into the piece.

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/base/random.h"
-#include "core/iterator/vector_iterator.h"
+#include "core/iterator/testing/vector_stream.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -15,15 +15,15 @@ namespace {
 Piece Between(const char* lower, const char* upper) {
   Piece piece;
   if (lower != nullptr) {
-    piece.lower = Piece::Bound{0, lower};
+    piece.lower = UserKey{0, lower};
   }
   if (upper != nullptr) {
-    piece.upper = Piece::Bound{0, upper};
+    piece.upper = UserKey{0, upper};
   }
   return piece;
 }
 
-std::vector<OwnedEntry> Read(Iterator& iterator) {
+std::vector<OwnedEntry> Read(VersionStream& iterator) {
   std::vector<OwnedEntry> entries;
   for (iterator.SeekToFirst(); iterator.Valid(); iterator.Next()) {
     entries.emplace_back(iterator.entry());
@@ -32,7 +32,7 @@ std::vector<OwnedEntry> Read(Iterator& iterator) {
 }
 
 std::vector<OwnedEntry> Read(const std::vector<OwnedEntry>& all, const Piece& piece) {
-  return Read(*NewPieceIterator(std::make_unique<VectorIterator>(all), piece));
+  return Read(*NewPieceStream(std::make_unique<VectorStream>(all), piece));
 }
 
 OwnedEntry Put(NamespaceId ns, std::string key, Timestamp ts) {
@@ -40,18 +40,18 @@ OwnedEntry Put(NamespaceId ns, std::string key, Timestamp ts) {
 }
 
 TEST(Pieces, AreCutWhereTheBytesAreHalved) {
-  EXPECT_EQ(CutIntoPieces({{0, "a", 10}, {0, "b", 10}, {0, "c", 20}}, 2),
+  EXPECT_EQ(CutIntoPieces({{{0, "a"}, 10}, {{0, "b"}, 10}, {{0, "c"}, 20}}, 2),
             (std::vector<Piece>{Between(nullptr, "c"), Between("c", nullptr)}));
-  EXPECT_EQ(CutIntoPieces({{0, "c", 10}, {0, "a", 70}, {0, "b", 10}}, 2),
+  EXPECT_EQ(CutIntoPieces({{{0, "c"}, 10}, {{0, "a"}, 70}, {{0, "b"}, 10}}, 2),
             (std::vector<Piece>{Between(nullptr, "b"), Between("b", nullptr)}));
 }
 
 TEST(Pieces, AreOneWhereThereIsNothingToCutAt) {
   const std::vector<Piece> whole(1);
   EXPECT_EQ(CutIntoPieces({}, 4), whole);
-  EXPECT_EQ(CutIntoPieces({{0, "a", 10}}, 4), whole);
-  EXPECT_EQ(CutIntoPieces({{0, "a", 10}, {0, "a", 10}, {0, "a", 10}}, 4), whole);
-  EXPECT_EQ(CutIntoPieces({{0, "a", 10}, {0, "b", 10}}, 1), whole);
+  EXPECT_EQ(CutIntoPieces({{{0, "a"}, 10}}, 4), whole);
+  EXPECT_EQ(CutIntoPieces({{{0, "a"}, 10}, {{0, "a"}, 10}, {{0, "a"}, 10}}, 4), whole);
+  EXPECT_EQ(CutIntoPieces({{{0, "a"}, 10}, {{0, "b"}, 10}}, 1), whole);
 }
 
 // Hazard C3: each version of each key is in exactly one piece, also the largest key's, and no two
@@ -65,7 +65,7 @@ TEST(Pieces, TogetherHoldEveryVersionOnceAndSplitNoKey) {
       all.push_back(
           Put(random.Below(2), std::string(1, static_cast<char>('a' + random.Below(12))), i));
       if (random.OneIn(3)) {
-        samples.push_back({all.back().ns, all.back().key, random.Below(50)});
+        samples.push_back({{all.back().ns, all.back().key}, random.Below(50)});
       }
     }
     std::sort(all.begin(), all.end(), EntryLess);
@@ -89,9 +89,9 @@ TEST(Pieces, TogetherHoldEveryVersionOnceAndSplitNoKey) {
 TEST(Pieces, AnUnreadableEntryEndsThePieceThatHoldsItAndNoOther) {
   const std::vector<OwnedEntry> all = {Put(0, "a", 1), Put(0, "b", 1), Put(0, "c", 1)};
   const auto status_of = [&](const Piece& piece) {
-    auto whole = std::make_unique<VectorIterator>(all);
+    auto whole = std::make_unique<VectorStream>(all);
     whole->FailAt(1, absl::DataLossError("unreadable"));
-    const auto iterator = NewPieceIterator(std::move(whole), piece);
+    const auto iterator = NewPieceStream(std::move(whole), piece);
     Read(*iterator);
     return iterator->status().code();
   };

@@ -15,9 +15,9 @@
 #include <optional>
 #include <span>
 
-#include "core/compaction/key_range.h"
 #include "core/compaction/options.h"
 #include "core/compaction/picker.h"
+#include "core/format/key_range.h"
 #include "core/manifest/version.h"
 
 namespace veralith {

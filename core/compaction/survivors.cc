@@ -28,7 +28,7 @@ absl::Status AboveVisible(std::string_view what, Timestamp ts, Timestamp visible
 
 // --- Survivors -----------------------------------------------------------------------------------
 
-Survivors::Survivors(std::unique_ptr<Iterator> merged, const PointTombstones* tombstones,
+Survivors::Survivors(std::unique_ptr<VersionStream> merged, const PointTombstones* tombstones,
                      std::span<const Timestamp> points, OlderData* older)
     : input_(std::move(merged)),
       points_(points.begin(), points.end()),

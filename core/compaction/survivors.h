@@ -41,7 +41,8 @@
 #include "absl/status/status.h"
 #include "core/compaction/point_tombstones.h"
 #include "core/format/entry.h"
-#include "core/iterator/iterator.h"
+#include "core/format/owned_entry.h"
+#include "core/iterator/version_stream.h"
 #include "veralith/types.h"
 
 namespace veralith {
@@ -70,7 +71,7 @@ class Survivors {
   // `points`: ascending, not empty, the visible timestamp last (CHECKed).
   // `tombstones`: the job's range tombstones as those points see them, may be null; borrowed, as is
   // `older`. One above the last point is DataLoss, as a version is.
-  Survivors(std::unique_ptr<Iterator> merged, const PointTombstones* tombstones,
+  Survivors(std::unique_ptr<VersionStream> merged, const PointTombstones* tombstones,
             std::span<const Timestamp> points, OlderData* older);
 
   bool Valid() const { return valid_; }
@@ -92,7 +93,7 @@ class Survivors {
   absl::Status CheckInput(const EntryView& entry, int order) const;
   bool IsSeen(const EntryView& entry);
 
-  const std::unique_ptr<Iterator> input_;
+  const std::unique_ptr<VersionStream> input_;
   const std::vector<Timestamp> points_;
   OlderData* const older_;
   PointTombstoneCursor tombstones_;
@@ -116,18 +117,6 @@ class Survivors {
   size_t next_pending_ = 0;
   bool draining_ = false;   // pending_ is being handed out
   bool put_waits_ = false;  // the input stands at a put that follows pending_
-};
-
-// A range tombstone with bytes of its own.
-struct OwnedRangeTombstone {
-  NamespaceId ns = 0;
-  std::string begin;
-  std::string end;
-  bool open_end = false;
-  Timestamp ts = 0;
-
-  RangeTombstoneView view() const { return {ns, begin, end, open_end, ts}; }
-  friend bool operator==(const OwnedRangeTombstone&, const OwnedRangeTombstone&) = default;
 };
 
 // The least of the timestamps added since a mark, for marks that are asked for in any order.

@@ -6,7 +6,7 @@
 
 #include "core/base/status.h"
 #include "core/compaction/point_tombstones.h"
-#include "core/iterator/vector_iterator.h"
+#include "core/iterator/testing/vector_stream.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -39,7 +39,7 @@ Kept SurvivorsOf(std::vector<OwnedEntry> entries, std::vector<Timestamp> points,
                  std::vector<RangeTombstoneView> ranges = {}) {
   Beneath older(beneath);
   const PointTombstones tombstones(ranges, points);
-  Survivors survivors(std::make_unique<VectorIterator>(std::move(entries)), &tombstones, points,
+  Survivors survivors(std::make_unique<VectorStream>(std::move(entries)), &tombstones, points,
                       &older);
   Kept kept;
   for (; survivors.Valid(); survivors.Next()) {
@@ -116,7 +116,7 @@ TEST(Survivors, RefuseInputOutOfOrder) {
 
 // Hazard C2: an unreadable entry is not skipped, and what was pending before it is not invented.
 TEST(Survivors, StopAtAnUnreadableEntryWithItsError) {
-  auto input = std::make_unique<VectorIterator>(
+  auto input = std::make_unique<VectorStream>(
       std::vector<OwnedEntry>{Put("a", 1), Delete("b", 2), Put("c", 3)});
   input->FailAt(2, Unavailable("read failed"));
   Beneath older(true);
@@ -132,9 +132,9 @@ TEST(SurvivorsDeathTest, NeedPointsInOrder) {
   const std::vector<Timestamp> none;
   const std::vector<Timestamp> unsorted = {3, 2};
   EXPECT_DEATH(
-      Survivors(std::make_unique<VectorIterator>(std::vector<OwnedEntry>{}), nullptr, none, &older),
+      Survivors(std::make_unique<VectorStream>(std::vector<OwnedEntry>{}), nullptr, none, &older),
       "");
-  EXPECT_DEATH(Survivors(std::make_unique<VectorIterator>(std::vector<OwnedEntry>{}), nullptr,
+  EXPECT_DEATH(Survivors(std::make_unique<VectorStream>(std::vector<OwnedEntry>{}), nullptr,
                          unsorted, &older),
                "");
 }

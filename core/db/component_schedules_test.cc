@@ -18,7 +18,7 @@
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/memtable.h"
-#include "core/segment/page_cache.h"
+#include "core/segment/page/page_cache.h"
 #include "core/version_set/version_set.h"
 #include "gtest/gtest.h"
 
@@ -260,7 +260,7 @@ ExploredProgram InsertAgainstRead(bool visible_first, bool iterate) {
       const Timestamp at = visible.Load();
       if (iterate) {
         std::string seen;
-        const std::unique_ptr<Iterator> it = memtable->NewIterator();
+        const std::unique_ptr<VersionStream> it = memtable->NewStream();
         for (it->SeekToFirst(); it->Valid(); it->Next()) {
           if (it->entry().ts <= at) {
             seen += it->entry().value;

@@ -50,7 +50,7 @@
 #include "core/fs/file_helpers.h"
 #include "core/fs/file_table.h"
 #include "core/memtable/memtable.h"
-#include "core/segment/page_cache.h"
+#include "core/segment/page/page_cache.h"
 #include "core/version_set/segment_releases.h"
 #include "core/version_set/version_set.h"
 #include "veralith/db.h"

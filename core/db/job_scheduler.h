@@ -26,11 +26,11 @@
 
 #include "absl/status/status.h"
 #include "core/base/sync.h"
-#include "core/compaction/key_range.h"
 #include "core/compaction/picker.h"
 #include "core/db/db_state.h"
 #include "core/db/garbage_remover.h"
 #include "core/db/live_tombstones.h"
+#include "core/format/key_range.h"
 #include "veralith/executor.h"
 #include "veralith/types.h"
 

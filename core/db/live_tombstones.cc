@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/segment/segment_reader.h"
+#include "core/segment/read/segment_reader.h"
 
 namespace veralith {
 namespace {

@@ -7,9 +7,10 @@
 #include "core/base/check.h"
 #include "core/base/epoch.h"
 #include "core/base/status.h"
-#include "core/compaction/key_range.h"
 #include "core/db/db_impl.h"
-#include "core/segment/segment_reader.h"
+#include "core/format/key_range.h"
+#include "core/segment/check/segment_check.h"
+#include "core/segment/read/segment_reader.h"
 #include "core/version_set/check_ages.h"
 
 namespace veralith {
@@ -147,7 +148,7 @@ absl::Status DbImpl::Check() {
     for (const SegmentRun& run : segments->runs(level)) {
       std::vector<const SegmentReader*>& readers = runs.emplace_back();
       for (const std::shared_ptr<const Segment>& segment : run.segments) {
-        const absl::Status status = segment->reader->Check();
+        const absl::Status status = CheckSegment(*segment->reader);
         if (state_.closed.Load()) {  // its files may be gone, too
           return FailedPrecondition("the database is closed");
         }

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "core/compaction/options.h"
 #include "core/format/version_edit.h"
-#include "core/segment/segment_writer.h"
+#include "core/segment/write/segment_writer.h"
 #include "veralith/options.h"
 
 namespace veralith {

@@ -16,7 +16,7 @@
 #include "core/format/key_hash.h"
 #include "core/iterator/merging_cursor.h"
 #include "core/iterator/visible_iterator.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/read/segment_reader.h"
 
 namespace veralith {
 namespace {
@@ -305,18 +305,6 @@ const Snapshot* SnapshotWithoutMemory() {
   return &snapshot;
 }
 
-ScanBound ToScanBound(const Bound& bound) {
-  switch (bound.kind) {
-    case Bound::Kind::kInclusive:
-      return {ScanBound::Kind::kInclusive, bound.key};
-    case Bound::Kind::kExclusive:
-      return {ScanBound::Kind::kExclusive, bound.key};
-    case Bound::Kind::kOpen:
-      break;
-  }
-  return {};
-}
-
 }  // namespace
 
 // The super-version is pinned already: its history floor and its data belong together.
@@ -416,8 +404,8 @@ std::unique_ptr<DbIterator> DbImpl::TryNewIterator(const ScanOptions& options) {
   const size_t runs = Level0Runs(**pinned, options.ns);
   source.keep_alive = std::move(pinned);
   source.ns = options.ns;
-  source.lower = ToScanBound(options.lower);
-  source.upper = ToScanBound(options.upper);
+  source.lower = options.lower;
+  source.upper = options.upper;
   source.snapshot = *snapshot;
   source.gaps = &gaps_;
   return std::make_unique<DbIteratorImpl>(std::move(source), runs == 0 ? 0 : runs - 1,

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/iterator/concatenating_cursor.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/read/segment_reader.h"
 
 namespace veralith {
 namespace {

@@ -1,7 +1,6 @@
 #include "core/format/delta_encoding.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <limits>
 #include <type_traits>
@@ -10,6 +9,7 @@
 #include "core/base/status.h"
 #include "core/format/bit_packing.h"
 #include "core/format/byte_cursor.h"
+#include "core/format/common_prefix.h"
 
 namespace veralith::parquet {
 namespace {
@@ -194,24 +194,6 @@ bool LengthsToOffsets(std::span<uint32_t> offsets, uint64_t limit) {
 
 std::span<int32_t> AsSigned(std::span<uint32_t> values) {
   return {reinterpret_cast<int32_t*>(values.data()), values.size()};
-}
-
-size_t CommonPrefix(std::string_view a, std::string_view b) {
-  const size_t limit = std::min(a.size(), b.size());
-  size_t i = 0;
-  for (; i + 8 <= limit; i += 8) {
-    uint64_t x;
-    uint64_t y;
-    std::memcpy(&x, a.data() + i, sizeof(x));
-    std::memcpy(&y, b.data() + i, sizeof(y));
-    if (x != y) {
-      return i + static_cast<size_t>(std::countr_zero(x ^ y)) / 8;
-    }
-  }
-  while (i < limit && a[i] == b[i]) {
-    ++i;
-  }
-  return i;
 }
 
 }  // namespace

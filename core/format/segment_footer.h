@@ -14,6 +14,9 @@ namespace veralith {
 
 inline constexpr std::string_view kFooterChecksumKey = "veralith.crc";
 
+// The sparse index as lower-case hex, for readers that know no segment block; often absent.
+inline constexpr std::string_view kHexIndexKey = "merutable.kv_index.v1";
+
 // The number of range tombstones in the segment block, in decimal; absent if there are none. It is
 // for programs that rewrite the file with its metadata but without the block: the rows alone then
 // no longer say what the segment said.

@@ -1,12 +1,12 @@
 #include "core/format/sparse_index.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/format/coding.h"
+#include "core/format/common_prefix.h"
 #include "core/format/entry.h"
 
 namespace veralith {
@@ -16,21 +16,6 @@ constexpr uint8_t kVersion = 1;
 constexpr size_t kHeaderBytes = 24;
 constexpr size_t kEntryHeaderBytes = 4;
 constexpr size_t kLocationBytes = 20;
-
-size_t CommonPrefix(std::string_view a, std::string_view b) {
-  const size_t limit = std::min(a.size(), b.size());
-  size_t i = 0;
-  for (; i + 8 <= limit; i += 8) {
-    const uint64_t difference = LoadLe64(a.data() + i) ^ LoadLe64(b.data() + i);
-    if (difference != 0) {
-      return i + static_cast<size_t>(std::countr_zero(difference)) / 8;
-    }
-  }
-  while (i < limit && a[i] == b[i]) {
-    ++i;
-  }
-  return i;
-}
 
 absl::Status Bad(std::string_view what) { return DataLoss(StrCat("sparse index: ", what)); }
 

@@ -20,7 +20,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 #include "core/format/log_record.h"
 #include "veralith/policy_kind.h"
 

@@ -1,4 +1,3 @@
-// What a run does that its parts alone do not. (It shows the same as a concatenating iterator.)
 #include "core/iterator/concatenating_cursor.h"
 
 #include <gtest/gtest.h>
@@ -8,13 +7,25 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/status.h"
 #include "core/iterator/range_tombstones.h"
-#include "core/iterator/vector_iterator.h"
-#include "core/iterator/version_cursor.h"
+#include "core/iterator/testing/cursor_walk.h"
+#include "core/iterator/testing/vector_cursor.h"
+#include "core/iterator/testing/visible_model.h"
 #include "core/iterator/visible_iterator.h"
+#include "rapidcheck.h"
+#include "rapidcheck/gtest.h"
 
 namespace veralith {
 namespace {
+
+using testing::AnyEntry;
+using testing::AnyTimestamp;
+using testing::CheckCursorWalks;
+using testing::CheckCursorYields;
+using testing::NewestPerKey;
+using testing::SortedUnique;
+using testing::VectorCursor;
 
 using Entries = std::vector<OwnedEntry>;
 
@@ -44,11 +55,17 @@ class CountedCursor final : public KeyCursor {
 
  protected:
   bool LoadEntry() override {
+    if (!of_->Load()) {
+      return Fail(of_->status());
+    }
     kind_ = of_->kind();
     value_ = of_->value();
     return true;
   }
   bool ReadTimestamp() override {
+    if (!of_->LoadTimestamp()) {
+      return Fail(of_->status());
+    }
     timestamp_ = of_->timestamp();
     return true;
   }
@@ -65,9 +82,9 @@ class CountedCursor final : public KeyCursor {
   int* const moves_;
 };
 
-class VectorParts final : public CursorParts {
+class CountedParts final : public CursorParts {
  public:
-  VectorParts(std::vector<Entries> parts, int* moves) : parts_(std::move(parts)), moves_(moves) {}
+  CountedParts(std::vector<Entries> parts, int* moves) : parts_(std::move(parts)), moves_(moves) {}
   size_t size() const override { return parts_.size(); }
   bool EndsBefore(size_t i, std::string_view key) const override {
     return parts_[i].back().key < key;
@@ -77,7 +94,7 @@ class VectorParts final : public CursorParts {
   }
   std::unique_ptr<KeyCursor> Open(size_t i) override {
     return std::make_unique<CountedCursor>(
-        NewVersionCursor(std::make_unique<VectorIterator>(parts_[i]), 0, kMaxTimestamp), moves_);
+        std::make_unique<VectorCursor>(parts_[i], 0, kMaxTimestamp), moves_);
   }
   Timestamp max_timestamp() const override {
     Timestamp newest = 0;
@@ -94,6 +111,138 @@ class VectorParts final : public CursorParts {
   int* const moves_;
 };
 
+// Parts of namespace 0 cut between keys; some are empty. Counts how often one is opened.
+class VectorParts final : public CursorParts {
+ public:
+  VectorParts(std::vector<Entries> parts, Timestamp snapshot)
+      : parts_(std::move(parts)), snapshot_(snapshot) {}
+
+  // Part i opens, but its entry at `place` cannot be read.
+  void FailToRead(size_t i, size_t place) {
+    unreadable_ = i;
+    unreadable_place_ = place;
+  }
+  size_t opened() const { return opened_; }
+
+  size_t size() const override { return parts_.size(); }
+  bool EndsBefore(size_t i, std::string_view key) const override {
+    // The bounds of an empty part are those of the nearest part before it with entries.
+    while (i > 0 && parts_[i].empty()) {
+      --i;
+    }
+    return parts_[i].empty() || CompareBytes(parts_[i].back().key, key) < 0;
+  }
+  bool BeginsAfter(size_t i, std::string_view key) const override {
+    while (i + 1 < parts_.size() && parts_[i].empty()) {
+      ++i;
+    }
+    return parts_[i].empty() || CompareBytes(parts_[i].front().key, key) > 0;
+  }
+  std::unique_ptr<KeyCursor> Open(size_t i) override {
+    ++opened_;
+    auto part = std::make_unique<VectorCursor>(parts_[i], 0, snapshot_);
+    if (i == unreadable_) {
+      part->FailAt(unreadable_place_, DataLoss("bad page"));
+    }
+    return part;
+  }
+  Timestamp max_timestamp() const override { return kMaxTimestamp; }
+
+ private:
+  const std::vector<Entries> parts_;
+  const Timestamp snapshot_;
+  size_t unreadable_ = ~size_t{0};
+  size_t unreadable_place_ = 0;
+  size_t opened_ = 0;
+};
+
+Entries AnySortedEntries() {
+  Entries entries = *rc::gen::container<Entries>(rc::gen::exec(AnyEntry));
+  for (OwnedEntry& entry : entries) {
+    entry.ns = 0;
+  }
+  return SortedUnique(std::move(entries));
+}
+
+std::vector<Entries> CutAtKeys(const Entries& entries) {
+  std::vector<Entries> parts(1);
+  for (const OwnedEntry& entry : entries) {
+    const bool new_key = parts.back().empty() || parts.back().back().key != entry.key;
+    for (int cuts = new_key ? *rc::gen::element(0, 0, 0, 1, 2) : 0; cuts > 0; --cuts) {
+      parts.emplace_back();
+    }
+    parts.back().push_back(entry);
+  }
+  return parts;
+}
+
+RC_GTEST_PROP(ConcatenatingCursor, EqualsItsPartsOneAfterAnotherUnderRandomMoves, ()) {
+  const Entries entries = AnySortedEntries();
+  const Timestamp snapshot = AnyTimestamp();
+  const auto cursor =
+      NewConcatenatingCursor(std::make_unique<VectorParts>(CutAtKeys(entries), snapshot));
+  const auto shown = NewestPerKey(entries, 0, snapshot);
+  CheckCursorYields(cursor.get(), shown);
+  CheckCursorWalks(cursor.get(), shown, 60);
+}
+
+RC_GTEST_PROP(ConcatenatingCursor, StopsAtAnUnreadableKeyFromEitherSide, ()) {
+  const Entries entries = AnySortedEntries();
+  RC_PRE(!entries.empty());
+  const std::vector<Entries> parts = CutAtKeys(entries);
+  const size_t at = *rc::gen::inRange<size_t>(0, entries.size());
+  size_t part = 0;
+  size_t place = at;
+  for (; place >= parts[part].size(); ++part) {
+    place -= parts[part].size();
+  }
+  auto vector_parts = std::make_unique<VectorParts>(parts, kMaxTimestamp);
+  vector_parts->FailToRead(part, place);
+  const auto cursor = NewConcatenatingCursor(std::move(vector_parts));
+  const auto shown = NewestPerKey(entries, 0, kMaxTimestamp);
+  size_t yielded = 0;
+  for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
+    RC_ASSERT(std::string(cursor->key()) == shown[yielded++].key);
+  }
+  RC_ASSERT(cursor->status() == DataLoss("bad page"));
+  RC_ASSERT(shown[yielded].key == entries[at].key);
+  yielded = shown.size();
+  for (cursor->SeekToLast(); cursor->Valid(); cursor->Prev()) {
+    RC_ASSERT(std::string(cursor->key()) == shown[--yielded].key);
+  }
+  RC_ASSERT(cursor->status() == DataLoss("bad page"));
+  RC_ASSERT(shown[yielded - 1].key == entries[at].key);
+  cursor->Seek(shown.back().key + '\xff');
+  RC_ASSERT(!cursor->Valid() && cursor->status().ok());  // a seek forgets the error before
+}
+
+TEST(ConcatenatingCursor, ASeekOpensOnlyThePartThatCanHoldTheKey) {
+  std::vector<Entries> parts(100);
+  for (int i = 0; i < 100; ++i) {
+    parts[i] = {{0, std::string(1, static_cast<char>(i)), 1, EntryKind::kPut, ""}};
+  }
+  for (const bool forward : {true, false}) {
+    auto owned = std::make_unique<VectorParts>(parts, kMaxTimestamp);
+    const VectorParts* const counted = owned.get();
+    const auto cursor = NewConcatenatingCursor(std::move(owned));
+    const std::string key(1, 40);
+    forward ? cursor->Seek(key) : cursor->SeekForPrev(key);
+    ASSERT_TRUE(cursor->Valid());
+    EXPECT_EQ(cursor->key(), key);
+    EXPECT_EQ(counted->opened(), 1u);
+  }
+}
+
+TEST(ConcatenatingCursor, OfNoPartsIsEmpty) {
+  const auto cursor =
+      NewConcatenatingCursor(std::make_unique<VectorParts>(std::vector<Entries>(), kMaxTimestamp));
+  cursor->SeekToLast();
+  EXPECT_FALSE(cursor->Valid());
+  cursor->Seek("a");
+  EXPECT_FALSE(cursor->Valid());
+  EXPECT_TRUE(cursor->status().ok());
+}
+
 // The last part was written after the range delete; the others are skipped nevertheless.
 TEST(ConcatenatingCursor, LeavesTheDeletedPartsOfARunThatIsNewerElsewhere) {
   std::vector<Entries> parts;
@@ -107,7 +256,7 @@ TEST(ConcatenatingCursor, LeavesTheDeletedPartsOfARunThatIsNewerElsewhere) {
   parts.push_back({{0, "z", 3, EntryKind::kPut, "new"}});
   int moves = 0;
   VisibleIterator::Source source;
-  source.merged = NewConcatenatingCursor(std::make_unique<VectorParts>(parts, &moves));
+  source.merged = NewConcatenatingCursor(std::make_unique<CountedParts>(parts, &moves));
   const std::vector<RangeTombstoneView> deleted = {{0, "a", "y", false, 2}};
   source.range_tombstones.push_back(FragmentedRangeTombstones::Build(deleted));
   VisibleIterator iterator(std::move(source));

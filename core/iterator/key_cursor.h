@@ -1,6 +1,6 @@
 // The keys of one namespace of one source as a reader at one snapshot meets them: each user key
 // that has a version at or below the snapshot, once, with the newest such version. What scans
-// merge. (Jobs need every version: they read core/iterator/iterator.h.)
+// merge. (Jobs need every version: they read core/iterator/version_stream.h.)
 //
 // Invariants
 //   1. Keys ascend bytewise. Tombstones are keys like others; range tombstones are not applied.

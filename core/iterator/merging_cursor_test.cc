@@ -6,9 +6,8 @@
 
 #include "core/base/status.h"
 #include "core/iterator/testing/cursor_walk.h"
+#include "core/iterator/testing/vector_cursor.h"
 #include "core/iterator/testing/visible_model.h"
-#include "core/iterator/vector_iterator.h"
-#include "core/iterator/version_cursor.h"
 #include "rapidcheck.h"
 #include "rapidcheck/gtest.h"
 
@@ -23,6 +22,7 @@ using testing::DealByAge;
 using testing::NewestPerKey;
 using testing::ShownKey;
 using testing::SortedUnique;
+using testing::VectorCursor;
 
 using Entries = std::vector<OwnedEntry>;
 
@@ -32,7 +32,7 @@ struct World {
   Timestamp snapshot = kMaxTimestamp;
 
   std::unique_ptr<KeyCursor> Cursor(size_t i) const {
-    return NewVersionCursor(std::make_unique<VectorIterator>(sources[i]), 0, snapshot);
+    return std::make_unique<VectorCursor>(sources[i], 0, snapshot);
   }
   std::unique_ptr<KeyCursor> Merged() const {
     std::vector<std::unique_ptr<KeyCursor>> children;
@@ -70,11 +70,11 @@ RC_GTEST_PROP(MergingCursor, YieldsNothingPastWhatASourceCannotRead, ()) {
   RC_PRE(!world.sources[broken].empty());
   std::vector<std::unique_ptr<KeyCursor>> children;
   for (size_t i = 0; i < world.sources.size(); ++i) {
-    auto versions = std::make_unique<VectorIterator>(world.sources[i]);
+    auto source = std::make_unique<VectorCursor>(world.sources[i], 0, world.snapshot);
     if (i == broken) {
-      versions->FailAt(*rc::gen::inRange<size_t>(0, world.sources[i].size()), DataLoss("bad page"));
+      source->FailAt(*rc::gen::inRange<size_t>(0, world.sources[i].size()), DataLoss("bad page"));
     }
-    children.push_back(NewVersionCursor(std::move(versions), 0, world.snapshot));
+    children.push_back(std::move(source));
   }
   const auto merged = NewMergingCursor(std::move(children));
   const std::vector<ShownKey> shown = world.Shown();
@@ -113,9 +113,8 @@ class Unloadable final : public KeyCursor {
 };
 
 std::unique_ptr<KeyCursor> OfOne(std::string key) {
-  return NewVersionCursor(
-      std::make_unique<VectorIterator>(Entries{{0, std::move(key), 7, EntryKind::kPut, "v"}}), 0,
-      kMaxTimestamp);
+  return std::make_unique<VectorCursor>(Entries{{0, std::move(key), 7, EntryKind::kPut, "v"}}, 0,
+                                        kMaxTimestamp);
 }
 
 TEST(MergingCursor, NeverLoadsAVersionThatANewerSourceHides) {

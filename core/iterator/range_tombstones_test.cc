@@ -21,7 +21,6 @@ using testing::AnyNamespace;
 using testing::AnyRangeTombstone;
 using testing::AnyTimestamp;
 using testing::BruteForceCovering;
-using testing::OwnedRangeTombstone;
 using testing::Views;
 
 using Tombstones = std::vector<OwnedRangeTombstone>;

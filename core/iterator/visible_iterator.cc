@@ -33,19 +33,19 @@ void VisibleIterator::End() {
 }
 
 bool VisibleIterator::BelowLower(std::string_view key) const {
-  if (lower_.kind == ScanBound::Kind::kOpen) {
+  if (lower_.kind == Bound::Kind::kOpen) {
     return false;
   }
   const int order = CompareBytes(key, lower_.key);
-  return order < 0 || (order == 0 && lower_.kind == ScanBound::Kind::kExclusive);
+  return order < 0 || (order == 0 && lower_.kind == Bound::Kind::kExclusive);
 }
 
 bool VisibleIterator::AboveUpper(std::string_view key) const {
-  if (upper_.kind == ScanBound::Kind::kOpen) {
+  if (upper_.kind == Bound::Kind::kOpen) {
     return false;
   }
   const int order = CompareBytes(key, upper_.key);
-  return order > 0 || (order == 0 && upper_.kind == ScanBound::Kind::kExclusive);
+  return order > 0 || (order == 0 && upper_.kind == Bound::Kind::kExclusive);
 }
 
 Timestamp VisibleIterator::timestamp() {
@@ -60,7 +60,7 @@ Timestamp VisibleIterator::timestamp() {
 // --- Seeking -----------------------------------------------------------------------------------
 
 void VisibleIterator::SeekToFirst() {
-  if (lower_.kind == ScanBound::Kind::kOpen) {
+  if (lower_.kind == Bound::Kind::kOpen) {
     merged_->SeekToFirst();
   } else {
     merged_->Seek(lower_.key);
@@ -95,7 +95,7 @@ void VisibleIterator::Seek(std::string_view target) {
 }
 
 void VisibleIterator::SeekToLast() {
-  if (upper_.kind == ScanBound::Kind::kOpen) {
+  if (upper_.kind == Bound::Kind::kOpen) {
     merged_->SeekToLast();
   } else {
     merged_->SeekForPrev(upper_.key);

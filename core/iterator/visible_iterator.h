@@ -30,16 +30,10 @@
 #include "core/iterator/key_cursor.h"
 #include "core/iterator/known_gaps.h"
 #include "core/iterator/range_tombstones.h"
+#include "veralith/bound.h"
 #include "veralith/types.h"
 
 namespace veralith {
-
-// One side of a scan's range of keys.
-struct ScanBound {
-  enum class Kind : uint8_t { kOpen, kInclusive, kExclusive };
-  Kind kind = Kind::kOpen;
-  std::string key;  // meaningless when open
-};
 
 class VisibleIterator final {
  public:
@@ -49,8 +43,8 @@ class VisibleIterator final {
     // All sources' range tombstones; null and empty lists are allowed.
     RangeTombstoneLists range_tombstones;
     NamespaceId ns = kDefaultNamespace;  // the cursor's
-    ScanBound lower;
-    ScanBound upper;
+    Bound lower;
+    Bound upper;
     Timestamp snapshot = kMaxTimestamp;  // the cursor's
     KnownGaps* gaps = nullptr;           // may be null; not owned
   };
@@ -115,8 +109,8 @@ class VisibleIterator final {
   const std::shared_ptr<const void> keep_alive_;
   const std::unique_ptr<KeyCursor> merged_;
   RangeTombstoneCursor tombstones_;
-  const ScanBound lower_;
-  const ScanBound upper_;
+  const Bound lower_;
+  const Bound upper_;
   const NamespaceId ns_;
   const Timestamp snapshot_;
   KnownGaps* const gaps_;

@@ -6,10 +6,9 @@
 
 #include "core/base/status.h"
 #include "core/iterator/merging_cursor.h"
+#include "core/iterator/testing/vector_cursor.h"
 #include "core/iterator/testing/visible_model.h"
 #include "core/iterator/testing/visible_walk.h"
-#include "core/iterator/vector_iterator.h"
-#include "core/iterator/version_cursor.h"
 #include "rapidcheck.h"
 #include "rapidcheck/gtest.h"
 
@@ -25,8 +24,8 @@ using testing::BruteForceVisible;
 using testing::CheckShows;
 using testing::CheckVisibleWalks;
 using testing::DealByAge;
-using testing::OwnedRangeTombstone;
 using testing::SortedUnique;
+using testing::VectorCursor;
 using testing::Views;
 
 using Entries = std::vector<OwnedEntry>;
@@ -37,8 +36,8 @@ struct World {
   std::vector<Entries> entries;  // newest source first
   std::vector<Tombstones> tombstones;
   NamespaceId ns = 0;
-  ScanBound lower;
-  ScanBound upper;
+  Bound lower;
+  Bound upper;
   Timestamp snapshot = kMaxTimestamp;
 
   Entries Visible() const {
@@ -55,8 +54,7 @@ struct World {
     VisibleIterator::Source source;
     std::vector<std::unique_ptr<KeyCursor>> children;
     for (size_t i = 0; i < entries.size(); ++i) {
-      children.push_back(
-          NewVersionCursor(std::make_unique<VectorIterator>(entries[i]), ns, snapshot));
+      children.push_back(std::make_unique<VectorCursor>(entries[i], ns, snapshot));
       source.range_tombstones.push_back(FragmentedRangeTombstones::Build(Views(tombstones[i])));
     }
     source.range_tombstones.push_back(nullptr);
@@ -134,11 +132,11 @@ RC_GTEST_PROP(VisibleIterator, NeverAnswersPastWhatItCouldNotRead, ()) {
   auto source = world.Source();
   std::vector<std::unique_ptr<KeyCursor>> children;
   for (size_t i = 0; i < world.entries.size(); ++i) {
-    auto versions = std::make_unique<VectorIterator>(world.entries[i]);
+    auto child = std::make_unique<VectorCursor>(world.entries[i], world.ns, world.snapshot);
     if (i == broken) {
-      versions->FailAt(place, DataLoss("bad page"));
+      child->FailAt(place, DataLoss("bad page"));
     }
-    children.push_back(NewVersionCursor(std::move(versions), world.ns, world.snapshot));
+    children.push_back(std::move(child));
   }
   source.merged = NewMergingCursor(std::move(children));
   VisibleIterator iterator(std::move(source));
@@ -156,40 +154,19 @@ RC_GTEST_PROP(VisibleIterator, NeverAnswersPastWhatItCouldNotRead, ()) {
 
 // One source whose moves are counted.
 struct Counted {
-  VectorIterator* vector;
+  VectorCursor* vector;
   std::unique_ptr<VisibleIterator> iterator;
 };
 
 Counted CountMoves(const Entries& entries, const Tombstones& tombstones, Timestamp snapshot) {
   VisibleIterator::Source source;
-  auto vector = std::make_unique<VectorIterator>(entries);
+  auto vector = std::make_unique<VectorCursor>(entries, 0, snapshot);
   Counted counted{vector.get(), nullptr};
-  source.merged = NewVersionCursor(std::move(vector), 0, snapshot);
+  source.merged = std::move(vector);
   source.range_tombstones.push_back(FragmentedRangeTombstones::Build(Views(tombstones)));
   source.snapshot = snapshot;
   counted.iterator = std::make_unique<VisibleIterator>(std::move(source));
   return counted;
-}
-
-TEST(VisibleIterator, DoesNotStepOverAllVersionsOfAHotKey) {
-  Entries entries;
-  for (const char* key : {"a", "b", "c"}) {
-    for (Timestamp ts = 1; ts <= 10'000; ++ts) {
-      entries.push_back({0, key, ts, EntryKind::kPut, ""});
-    }
-  }
-  for (const Timestamp snapshot : {Timestamp{1}, Timestamp{5'000}, kMaxTimestamp}) {
-    const Counted counted = CountMoves(SortedUnique(entries), {}, snapshot);
-    int keys = 0;
-    for (counted.iterator->SeekToFirst(); counted.iterator->Valid(); counted.iterator->Next()) {
-      ++keys;
-    }
-    for (counted.iterator->SeekToLast(); counted.iterator->Valid(); counted.iterator->Prev()) {
-      ++keys;
-    }
-    EXPECT_EQ(keys, 6);
-    EXPECT_LT(counted.vector->moves(), 200u);
-  }
 }
 
 TEST(VisibleIterator, DoesNotStepOverALongRangeThatWasDeleted) {

@@ -126,11 +126,11 @@ TEST_F(ManifestLogTest, AnEmptyDirectoryHoldsNoDatabase) {
 TEST_F(ManifestLogTest, AMissingCurrentIsDataLossWhileAnyDataIsThere) {
   Live(1);
   ASSERT_TRUE(fs_->Remove(Path("CURRENT")).ok());
-  EXPECT_THAT(RecoveryError(), HasSubstr("MANIFEST-000001 is there"));
+  EXPECT_THAT(RecoveryError(), HasSubstr("MANIFEST-000001 exists"));
   ASSERT_TRUE(fs_->Remove(Path("MANIFEST-000001")).ok());
   for (const char* name : {"000012.parquet", "000012.log"}) {
     Write(Path(name), "");
-    EXPECT_THAT(RecoveryError(), HasSubstr(std::string(name) + " is there"));
+    EXPECT_THAT(RecoveryError(), HasSubstr(std::string(name) + " exists"));
     EXPECT_THAT(RecoveryError(), HasSubstr("restore the directory from a backup"));
     ASSERT_TRUE(fs_->Remove(Path(name)).ok());
   }

@@ -113,21 +113,28 @@ bool Contains(const FileMeta& file, NamespaceId ns, std::string_view key) {
          IsWithin(ns, key, file.largest);
 }
 
-bool IsEmpty(const KeyRange& range) {
-  return EndsBefore(range.largest, range.smallest_ns, range.smallest_key);
-}
-
 bool Overlaps(const FileMeta& file, const KeyRange& range) {
   return !IsEmpty(range) && !EndsBefore(file.largest, range.smallest_ns, range.smallest_key) &&
          !EndsBefore(range.largest, file.smallest_ns, file.smallest_key);
 }
 
-KeyRange UnionOf(const KeyRange& a, const KeyRange& b) {
-  const bool a_first =
-      CompareUserKeys(a.smallest_ns, a.smallest_key, b.smallest_ns, b.smallest_key) <= 0;
-  const KeyRange& lower = a_first ? a : b;
-  const KeyRange& upper = CompareBounds(a.largest, b.largest) >= 0 ? a : b;
-  return {lower.smallest_ns, lower.smallest_key, upper.largest};
+KeyRange HullOf(std::span<const FileRef> files) {
+  VERALITH_CHECK(!files.empty());
+  KeyRange hull = RangeOf(*files.front());
+  for (const FileRef& file : files.subspan(1)) {
+    hull = UnionOf(hull, RangeOf(*file));
+  }
+  return hull;
+}
+
+std::span<const FileRef> OverlappingFiles(std::span<const FileRef> run, const KeyRange& range) {
+  const auto first = std::partition_point(run.begin(), run.end(), [&](const FileRef& file) {
+    return EndsBefore(file->largest, range.smallest_ns, range.smallest_key);
+  });
+  const auto last = std::partition_point(first, run.end(), [&](const FileRef& file) {
+    return IsWithin(file->smallest_ns, file->smallest_key, range.largest);
+  });
+  return {first, last};
 }
 
 // --- Sums ----------------------------------------------------------------------------------------

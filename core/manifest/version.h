@@ -30,12 +30,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/format/key_range.h"
 #include "core/format/version_edit.h"
 #include "veralith/types.h"
 
@@ -53,22 +55,14 @@ struct Run {
 
 // --- Bounds ------------------------------------------------------------------------------------
 
-// A range of user keys, owned: [smallest, largest], `largest` as in KeyBound. May span namespaces.
-struct KeyRange {
-  NamespaceId smallest_ns = 0;
-  std::string smallest_key;
-  KeyBound largest;
-
-  friend bool operator==(const KeyRange&, const KeyRange&) = default;
-};
-
 KeyRange RangeOf(const FileMeta& file);
-bool IsEmpty(const KeyRange& range);
 bool Contains(const FileMeta& file, NamespaceId ns, std::string_view key);
 // True if some key is in both; never true for an empty range.
 bool Overlaps(const FileMeta& file, const KeyRange& range);
-// Returns the smallest range that holds both.
-KeyRange UnionOf(const KeyRange& a, const KeyRange& b);
+// The smallest range that holds all of `files`; there is at least one.
+KeyRange HullOf(std::span<const FileRef> files);
+// The files of one run that overlap `range`: neighbours, hence a subspan. O(log files).
+std::span<const FileRef> OverlappingFiles(std::span<const FileRef> run, const KeyRange& range);
 
 // --- Version -----------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ bool Memtable::Get(NamespaceId ns, std::string_view key, Timestamp snapshot, Ent
   return tree_.Get(ns, key, snapshot, out);
 }
 
-std::unique_ptr<Iterator> Memtable::NewIterator() const { return tree_.NewIterator(&max_ts_); }
+std::unique_ptr<VersionStream> Memtable::NewStream() const { return tree_.NewStream(); }
 
 std::unique_ptr<KeyCursor> Memtable::NewCursor(NamespaceId ns, Timestamp snapshot) const {
   return tree_.NewCursor(ns, snapshot, &max_ts_);

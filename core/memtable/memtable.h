@@ -29,9 +29,9 @@
 #include "core/base/pin.h"
 #include "core/base/sync.h"
 #include "core/format/entry.h"
-#include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
 #include "core/iterator/range_tombstones.h"
+#include "core/iterator/version_stream.h"
 #include "core/memtable/arena.h"
 #include "core/memtable/radix_tree.h"
 #include "core/memtable/tombstone_log.h"
@@ -78,7 +78,7 @@ class Memtable {
   }
 
   // Sees everything added before the call, and perhaps more. Lives no longer than the memtable.
-  std::unique_ptr<Iterator> NewIterator() const;
+  std::unique_ptr<VersionStream> NewStream() const;
   // A cursor over the keys of a namespace as a reader at `snapshot` sees them. Otherwise the same.
   std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot) const;
 

@@ -5,9 +5,9 @@
 #include <map>
 
 #include "core/iterator/testing/cursor_walk.h"
+#include "core/iterator/testing/stream_walk.h"
+#include "core/iterator/testing/vector_stream.h"
 #include "core/iterator/testing/visible_model.h"
-#include "core/iterator/testing/walk.h"
-#include "core/iterator/vector_iterator.h"
 #include "rapidcheck.h"
 #include "rapidcheck/gtest.h"
 
@@ -24,7 +24,6 @@ using testing::CheckCursorYields;
 using testing::CheckWalks;
 using testing::CheckYields;
 using testing::NewestPerKey;
-using testing::OwnedRangeTombstone;
 using testing::SortedUnique;
 
 using Entries = std::vector<OwnedEntry>;
@@ -96,7 +95,7 @@ RC_GTEST_PROP(Memtable, GetsTheNewestVersionAtEverySnapshot, ()) {
 RC_GTEST_PROP(Memtable, IteratesAsASortedVectorUnderRandomMoves, ()) {
   const Entries entries = AnyCommits(AnyEntries());
   const MemtableRef memtable = Filled(entries);
-  const auto iterator = memtable->NewIterator();
+  const auto iterator = memtable->NewStream();
   CheckYields(iterator.get(), SortedUnique(entries));
   CheckWalks(iterator.get(), SortedUnique(entries), 60);
 }
@@ -127,7 +126,7 @@ RC_GTEST_PROP(Memtable, HoldsKeysThatDifferInOneByteAtAnyDepth, ()) {
   }
   entries = AnyCommits(entries);
   const MemtableRef memtable = Filled(entries);
-  const auto iterator = memtable->NewIterator();
+  const auto iterator = memtable->NewStream();
   CheckYields(iterator.get(), SortedUnique(entries));
   CheckWalks(iterator.get(), SortedUnique(entries), 20);
   for (const OwnedEntry& entry : entries) {
@@ -138,7 +137,7 @@ RC_GTEST_PROP(Memtable, HoldsKeysThatDifferInOneByteAtAnyDepth, ()) {
 RC_GTEST_PROP(Memtable, AnIteratorMadeBeforeAddsStillWalksEverythingItWasMadeOver, ()) {
   const Entries before = AnyCommits(AnyEntries());
   const MemtableRef memtable = Filled(before);
-  const auto iterator = memtable->NewIterator();
+  const auto iterator = memtable->NewStream();
   const Timestamp last = before.empty() ? 0 : before.back().ts;
   Entries expected = SortedUnique(before);
   Timestamp ts = last;
@@ -193,16 +192,17 @@ TEST(Memtable, HoldsTheLongestKeysAndTheEmptyOne) {
   }
   size_t yielded = 0;
   const Entries sorted = SortedUnique(entries);
-  const auto iterator = memtable->NewIterator();
+  const auto iterator = memtable->NewStream();
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     ASSERT_TRUE(OwnedEntry(iterator->entry()) == sorted[yielded++]);
   }
   EXPECT_EQ(yielded, sorted.size());
-  iterator->Seek(kMaxNamespace, std::string(kMaxKeyBytes + 5, '\xff'), kMaxTimestamp);
+  iterator->Seek(kMaxNamespace, std::string(kMaxKeyBytes + 5, '\xff'));
   EXPECT_FALSE(iterator->Valid());
-  iterator->SeekForPrev(0, std::string(kMaxKeyBytes, '\xff'), 0);
-  ASSERT_TRUE(iterator->Valid());
-  EXPECT_EQ(iterator->entry().key.size(), kMaxKeyBytes);
+  const auto cursor = memtable->NewCursor(0, kMaxTimestamp);
+  cursor->SeekForPrev(std::string(kMaxKeyBytes, '\xff'));
+  ASSERT_TRUE(cursor->Valid());
+  EXPECT_EQ(cursor->key().size(), kMaxKeyBytes);
 }
 
 TEST(Memtable, FindsAnyOfManyVersionsOfOneKey) {
@@ -211,14 +211,14 @@ TEST(Memtable, FindsAnyOfManyVersionsOfOneKey) {
   for (Timestamp ts = 1; ts <= kVersions; ++ts) {
     memtable->Add({0, "hot", 2 * ts, EntryKind::kPut, std::to_string(ts)});
   }
-  const auto iterator = memtable->NewIterator();
   for (Timestamp ts = 1; ts <= kVersions; ++ts) {
     EntryView got;
     ASSERT_TRUE(memtable->Get(0, "hot", 2 * ts + 1, &got));
     ASSERT_EQ(got.value, std::to_string(ts));
-    iterator->SeekForPrev(0, "hot", 2 * ts - 1);
-    ASSERT_TRUE(iterator->Valid());
-    ASSERT_EQ(iterator->entry().ts, 2 * ts);
+    const auto cursor = memtable->NewCursor(0, 2 * ts + 1);
+    cursor->SeekForPrev("hot");
+    ASSERT_TRUE(cursor->Valid());
+    ASSERT_EQ(cursor->timestamp(), 2 * ts);
   }
   EntryView got;
   EXPECT_FALSE(memtable->Get(0, "hot", 1, &got));
@@ -231,7 +231,7 @@ TEST(Memtable, AVersionOfTheSameTimestampTakesThePlaceOfTheOneBefore) {
                                        {0, "k", 7, EntryKind::kPut, "c"},
                                        {0, "k", 7, EntryKind::kDelete, ""}});
   EXPECT_EQ(memtable->entries(), 2u);
-  const auto iterator = memtable->NewIterator();
+  const auto iterator = memtable->NewStream();
   Entries yielded;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     yielded.emplace_back(iterator->entry());

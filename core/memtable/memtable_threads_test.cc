@@ -83,23 +83,46 @@ void CheckGets(Shared* shared, Timestamp visible, Random* random) {
   }
 }
 
-// Checks that a walk yields entries in order; of those at or below `visible`, exactly the versions
-// of commits up to `visible`.
-template <bool kForward>
-void CheckWalk(Shared* shared, Timestamp visible) {
-  const auto iterator = shared->memtable->NewIterator();
+// Every version: in order, and exactly those of commits up to `visible` among those at or below it.
+// How many keys these have.
+uint64_t CheckVersions(Shared* shared, Timestamp visible) {
+  const auto iterator = shared->memtable->NewStream();
   uint64_t seen = 0;
+  uint64_t keys = 0;
   EntryView last;
-  kForward ? iterator->SeekToFirst() : iterator->SeekToLast();
+  std::string_view last_seen;
+  iterator->SeekToFirst();
   for (bool first = true; iterator->Valid(); first = false) {
     const EntryView entry = iterator->entry();
-    const int order = first ? (kForward ? -1 : 1) : CompareEntries(last, entry);
-    shared->Expect(kForward ? order < 0 : order > 0);
-    seen += entry.ts <= visible ? 1 : 0;
+    shared->Expect(first || CompareEntries(last, entry) < 0);
+    if (entry.ts <= visible) {
+      keys += seen == 0 || entry.key != last_seen ? 1 : 0;
+      last_seen = entry.key;
+      ++seen;
+    }
     last = entry;
-    kForward ? iterator->Next() : iterator->Prev();
+    iterator->Next();
   }
   shared->Expect(seen == 2 * (visible - visible / 200));
+  return keys;
+}
+
+// A scan at `visible` shows that many keys in order, each as a commit up to `visible` wrote it.
+template <bool kForward>
+void CheckScan(Shared* shared, Timestamp visible, uint64_t keys) {
+  const auto cursor = shared->memtable->NewCursor(0, visible);
+  uint64_t seen = 0;
+  std::string_view last;
+  kForward ? cursor->SeekToFirst() : cursor->SeekToLast();
+  for (; cursor->Valid() && cursor->Load() && cursor->LoadTimestamp(); ++seen) {
+    const Timestamp ts = cursor->timestamp();
+    shared->Expect(seen == 0 || (kForward ? last < cursor->key() : cursor->key() < last));
+    shared->Expect(ts <= visible && cursor->value() == std::to_string(ts));
+    shared->Expect(cursor->key() == KeyOf(ts) || cursor->key() == CompanionOf(ts));
+    last = cursor->key();
+    kForward ? cursor->Next() : cursor->Prev();
+  }
+  shared->Expect(seen == keys);
 }
 
 void ReadBesideTheWriter(Shared* shared, uint64_t seed) {
@@ -114,8 +137,9 @@ void ReadBesideTheWriter(Shared* shared, uint64_t seed) {
     for (int i = 0; i < 50; ++i) {
       CheckGets(shared, visible, &random);
     }
-    CheckWalk<true>(shared, visible);
-    CheckWalk<false>(shared, visible);
+    const uint64_t keys = CheckVersions(shared, visible);
+    CheckScan<true>(shared, visible, keys);
+    CheckScan<false>(shared, visible, keys);
   }
 }
 

@@ -77,32 +77,6 @@ inline const Version* NewestAtOrBelow(const Version* v, Timestamp snapshot) {
   return v;
 }
 
-// Returns the oldest version with ts > `ts` in the chain from `head` on; null if head is not newer.
-inline const Version* OldestAbove(const Version* head, Timestamp ts) {
-  if (head->ts <= ts) {
-    return nullptr;
-  }
-  const Version* v = head;
-  while (!v->oldest()) {
-    const VersionLinks& links = LinksOf(v);
-    if (links.far->ts > ts) {
-      v = links.far;
-    } else if (links.older->ts > ts) {
-      v = links.older;
-    } else {
-      break;
-    }
-  }
-  return v;
-}
-
-inline const Version* OldestOf(const Version* v) {
-  while (!v->oldest()) {
-    v = LinksOf(v).far;
-  }
-  return v;
-}
-
 // --- Leaves ------------------------------------------------------------------------------------
 
 // One key: this header, its encoding, the raw key if escaping changed it, then (aligned) its first

@@ -15,7 +15,7 @@
 // How readers and the writer synchronize: every pointer to a node or version is stored with release
 // and loaded with acquire, after what it points to is complete. Nodes of 4 and 16 are append-only:
 // key byte and child first, then the count. A full node is copied to the next size, and the pointer
-// to it is swapped. The old one stays in the arena unchanged, so an iterator on it still finds all
+// to it is swapped. The old one stays in the arena unchanged, so a stream on it still finds all
 // that was there when it came.
 //
 // Thread rule: Add from one thread at a time; everything else from any number beside it.
@@ -30,8 +30,8 @@
 
 #include "core/base/sync.h"
 #include "core/format/entry.h"
-#include "core/iterator/iterator.h"
 #include "core/iterator/key_cursor.h"
+#include "core/iterator/version_stream.h"
 #include "core/memtable/arena.h"
 #include "veralith/types.h"
 
@@ -53,9 +53,10 @@ class RadixTree {
   // Finds the newest version of (ns, key) with ts <= snapshot.
   bool Get(NamespaceId ns, std::string_view key, Timestamp snapshot, EntryView* out) const;
 
-  // `newest` (may be null) is what the iterator returns as max_timestamp().
-  std::unique_ptr<Iterator> NewIterator(const Atomic<Timestamp>* newest) const;
-  // A cursor over the keys of a namespace as a reader at `snapshot` sees them.
+  // Every version.
+  std::unique_ptr<VersionStream> NewStream() const;
+  // A cursor over the keys of a namespace as a reader at `snapshot` sees them. `newest` (may be
+  // null) is what the cursor returns as max_timestamp().
   std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
                                        const Atomic<Timestamp>* newest) const;
 

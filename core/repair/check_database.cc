@@ -15,7 +15,8 @@
 #include "core/fs/file_table.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/check/segment_check.h"
+#include "core/segment/read/segment_reader.h"
 #include "core/version_set/check_ages.h"
 #include "core/version_set/segment_opener.h"
 
@@ -92,7 +93,7 @@ class Checker {
       Start(SegmentFileName(number));
       const FileRef file = version.FindFile(number);
       const absl::StatusOr<std::shared_ptr<SegmentReader>> reader = open(*file);
-      const absl::Status status = reader.ok() ? (*reader)->Check() : reader.status();
+      const absl::Status status = reader.ok() ? CheckSegment(**reader) : reader.status();
       if (status.ok()) {
         sound.emplace(number, *reader);
       } else {

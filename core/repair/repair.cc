@@ -11,7 +11,7 @@
 #include "core/base/text.h"
 #include "core/db/option_mapping.h"
 #include "core/format/entry.h"
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 #include "core/format/segment_block.h"
 #include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
@@ -20,8 +20,9 @@
 #include "core/repair/repair_catalog.h"
 #include "core/repair/repair_logs.h"
 #include "core/repair/repair_rewrite.h"
-#include "core/segment/segment_reader.h"
-#include "core/segment/segment_salvage.h"
+#include "core/segment/check/segment_check.h"
+#include "core/segment/check/segment_salvage.h"
+#include "core/segment/read/segment_reader.h"
 #include "core/version_set/segment_opener.h"
 #include "veralith/file_system.h"
 #include "veralith/posix_file_system.h"
@@ -221,7 +222,7 @@ class Repairer {
     absl::Status status = file.status();
     if (status.ok()) {
       const auto reader = SegmentReader::Open(*std::move(file), {});
-      status = reader.ok() ? (*reader)->Check() : reader.status();
+      status = reader.ok() ? CheckSegment(**reader) : reader.status();
       if (status.ok()) {
         const auto recorded = catalog_.recorded.find(number);
         const absl::Status same =
@@ -386,7 +387,7 @@ class Repairer {
       return absl::OkStatus();
     }
     StagingSegment staging = rewrite_->NewStaging();
-    const std::unique_ptr<Iterator> it = memtable.NewIterator();
+    const std::unique_ptr<VersionStream> it = memtable.NewStream();
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
       VERALITH_RETURN_IF_ERROR(staging.Add(it->entry()));
     }

@@ -347,7 +347,8 @@ class Cataloguer {
       if (left) {
         report_.left_out.push_back(StrCat(
             ToString(file),
-            ": the manifest does not name it (replaced, flushed, or left by a job that did not end)"));
+            ": the manifest does not name it (replaced, flushed, or left by a job that did not "
+            "end)"));
       }
     }
   }

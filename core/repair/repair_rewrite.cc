@@ -11,12 +11,12 @@
 #include "core/compaction/point_tombstones.h"
 #include "core/db/option_mapping.h"
 #include "core/format/checksum.h"
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 #include "core/fs/file_helpers.h"
-#include "core/iterator/concatenating_iterator.h"
-#include "core/iterator/merging_iterator.h"
+#include "core/iterator/concatenating_stream.h"
+#include "core/iterator/merging_stream.h"
 #include "core/manifest/file_names.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/read/segment_reader.h"
 
 namespace veralith {
 namespace {
@@ -25,19 +25,18 @@ constexpr size_t kReadaheadBytes = size_t{64} << 10;  // per column of each open
 constexpr size_t kMostConflictsNamed = 20;
 
 // Opens one source after the other; only the current one is open.
-class SourceParts final : public ConcatenatedParts {
+class SourceParts final : public StreamParts {
  public:
   SourceParts(FileTable& files, std::vector<std::string> paths)
       : files_(files), paths_(std::move(paths)) {}
   size_t size() const override { return paths_.size(); }
   bool EndsBefore(size_t, NamespaceId, std::string_view) const override { return false; }
-  bool BeginsAfter(size_t, NamespaceId, std::string_view) const override { return false; }
-  absl::StatusOr<std::unique_ptr<Iterator>> Open(size_t i) override {
+  absl::StatusOr<std::unique_ptr<VersionStream>> Open(size_t i) override {
     VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file, files_.Open(paths_[i]));
     SegmentReaderOptions options;
     options.readahead_bytes = kReadaheadBytes;
     VERALITH_ASSIGN_OR_RETURN(reader_, SegmentReader::Open(std::move(file), options));
-    return reader_->NewIterator(/*fill_cache=*/false);
+    return reader_->NewStream(/*fill_cache=*/false);
   }
 
  private:
@@ -184,17 +183,17 @@ std::vector<std::vector<RepairRewrite::Source>> RepairRewrite::Runs() const {
   return runs;
 }
 
-std::unique_ptr<Iterator> RepairRewrite::NewMergedIterator() const {
-  std::vector<std::unique_ptr<Iterator>> children;
+std::unique_ptr<VersionStream> RepairRewrite::NewMergedStream() const {
+  std::vector<std::unique_ptr<VersionStream>> children;
   for (const std::vector<Source>& run : Runs()) {
     std::vector<std::string> paths;
     for (const Source& source : run) {
       paths.push_back(source.path);
     }
     children.push_back(
-        NewConcatenatingIterator(std::make_unique<SourceParts>(*files_, std::move(paths))));
+        NewConcatenatingStream(std::make_unique<SourceParts>(*files_, std::move(paths))));
   }
-  return NewMergingIterator(std::move(children));
+  return NewMergingStream(std::move(children));
 }
 
 absl::StatusOr<std::vector<FileMeta>> RepairRewrite::Merge(
@@ -224,7 +223,7 @@ absl::StatusOr<std::vector<FileMeta>> RepairRewrite::Merge(
   plan.target_file_bytes = options_.target_segment_bytes;
   Outputs outputs(environment, plan, &tombstones, nullptr);
   Deduplicator deduplicator(report);
-  const std::unique_ptr<Iterator> merged = NewMergedIterator();
+  const std::unique_ptr<VersionStream> merged = NewMergedStream();
   bool first_of_key = false;
   for (merged->SeekToFirst(); merged->Valid(); merged->Next()) {
     if (deduplicator.Admit(merged->entry(), &first_of_key)) {

@@ -25,9 +25,9 @@
 #include "core/format/entry.h"
 #include "core/format/version_edit.h"
 #include "core/fs/file_table.h"
-#include "core/iterator/iterator.h"
+#include "core/iterator/version_stream.h"
 #include "core/segment/segment_summary.h"
-#include "core/segment/segment_writer.h"
+#include "core/segment/write/segment_writer.h"
 #include "veralith/file_system.h"
 #include "veralith/options.h"
 #include "veralith/repair.h"
@@ -78,7 +78,7 @@ class RepairRewrite {
     SegmentSummary summary;
   };
   std::vector<std::vector<Source>> Runs() const;
-  std::unique_ptr<Iterator> NewMergedIterator() const;
+  std::unique_ptr<VersionStream> NewMergedStream() const;
   absl::Status RemoveStaging();
 
   const Options& options_;

@@ -24,7 +24,7 @@
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 #include "core/manifest/manifest_state.h"
-#include "core/segment/segment_writer.h"
+#include "core/segment/write/segment_writer.h"
 #include "gtest/gtest.h"
 #include "veralith/db.h"
 #include "veralith/repair.h"

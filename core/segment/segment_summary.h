@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/format/entry.h"
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 #include "veralith/types.h"
 
 namespace veralith {

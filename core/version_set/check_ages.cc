@@ -7,7 +7,7 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/format/entry.h"
-#include "core/iterator/iterator.h"
+#include "core/iterator/version_stream.h"
 
 namespace veralith {
 namespace {
@@ -33,7 +33,7 @@ class RunReader {
     if (i == segments_.size()) {
       return absl::OkStatus();
     }
-    versions_ = segments_[i]->NewIterator(/*fill_cache=*/false);
+    versions_ = segments_[i]->NewStream(/*fill_cache=*/false);
     versions_->SeekToFirst();
     return Settle();
   }
@@ -47,7 +47,7 @@ class RunReader {
 
   const std::vector<const SegmentReader*> segments_;
   size_t at_ = 0;
-  std::unique_ptr<Iterator> versions_;
+  std::unique_ptr<VersionStream> versions_;
 };
 
 struct Place {

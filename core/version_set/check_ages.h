@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/read/segment_reader.h"
 
 namespace veralith {
 

@@ -8,7 +8,8 @@
 #include <string>
 
 #include "core/fs/file_table.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/read/segment_opener.h"
+#include "core/segment/read/segment_reader.h"
 #include "core/version_set/segment_set.h"
 
 namespace veralith {

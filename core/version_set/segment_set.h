@@ -20,6 +20,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/manifest/version.h"
+#include "core/segment/read/segment_opener.h"
 #include "veralith/types.h"
 
 namespace veralith {
@@ -57,11 +58,6 @@ class SegmentSet {
   const std::shared_ptr<const Version> version_;
   const Levels levels_;
 };
-
-// Opens the segment of a live file and checks that it is that file (size, counts, bounds). Errors
-// name the file. Tests may return a null reader.
-using SegmentOpener =
-    std::function<absl::StatusOr<std::shared_ptr<SegmentReader>>(const FileMeta&)>;
 
 }  // namespace veralith
 

@@ -40,6 +40,7 @@
 #include "core/manifest/manifest_log.h"
 #include "core/manifest/manifest_state.h"
 #include "core/manifest/version.h"
+#include "core/segment/read/segment_opener.h"
 #include "core/version_set/segment_releases.h"
 #include "core/version_set/segment_set.h"
 #include "veralith/executor.h"

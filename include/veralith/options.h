@@ -13,9 +13,9 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "veralith/bound.h"
 #include "veralith/policy_kind.h"
 #include "veralith/types.h"
 
@@ -217,17 +217,6 @@ struct CompactOptions {
   // Request a stop from any thread to cancel: the call soon returns Aborted. The job under way
   // leaves nothing, finished jobs stay.
   std::stop_token cancel = {};
-};
-
-// One end of a range of keys, of a scan or a compaction: no end, or a key, included or not.
-struct Bound {
-  enum class Kind : uint8_t { kOpen, kInclusive, kExclusive };
-  Kind kind = Kind::kOpen;
-  std::string key;
-
-  static Bound Open() { return {}; }
-  static Bound Inclusive(std::string key) { return {Kind::kInclusive, std::move(key)}; }
-  static Bound Exclusive(std::string key) { return {Kind::kExclusive, std::move(key)}; }
 };
 
 // What an iterator covers: the keys of one namespace between two bounds.

@@ -57,7 +57,8 @@ struct FixedOption {
 std::span<const FixedOption> FixedOptions();
 
 std::map<std::string, std::string> ConfigurationWords(const Configuration& configuration);
-// Returns false and sets `error` for unknown names and illegal values. Level 0 triggers out of order are raised.
+// Returns false and sets `error` for unknown names and illegal values. Level 0 triggers out of
+// order are raised.
 bool ConfigurationFromWords(const std::map<std::string, std::string>& words,
                             Configuration* configuration, std::string* error);
 

@@ -140,13 +140,6 @@ struct HeldSnapshot final : Snapshot {
   Timestamp at;
 };
 
-std::optional<Limit> LimitFor(const Bound& bound) {
-  if (bound.kind == Bound::Kind::kOpen) {
-    return std::nullopt;
-  }
-  return Limit{bound.key, bound.kind == Bound::Kind::kInclusive};
-}
-
 class RowsIterator final : public DbIterator {
  public:
   RowsIterator(std::shared_ptr<State> state, ScanOptions options, Timestamp at, absl::Status status)
@@ -194,16 +187,18 @@ class RowsIterator final : public DbIterator {
     }
   }
   void Load() {
-    std::optional<Limit> lower = LimitFor(options_.lower);
-    std::optional<Limit> upper = LimitFor(options_.upper);
-    if (lower && Broken(Defect::kExcludedLowerBoundIsReturned)) {
-      lower->inclusive = true;
+    Bound lower = options_.lower;
+    Bound upper = options_.upper;
+    if (lower.kind == Bound::Kind::kExclusive && Broken(Defect::kExcludedLowerBoundIsReturned)) {
+      lower.kind = Bound::Kind::kInclusive;
     }
-    if (upper && upper->inclusive && Broken(Defect::kIncludedUpperBoundTakesLongerKeys)) {
-      upper->key += '\xff';
+    if (upper.kind == Bound::Kind::kInclusive &&
+        Broken(Defect::kIncludedUpperBoundTakesLongerKeys)) {
+      upper.key += '\xff';
     }
     rows_ = state_->model.Scan(options_.ns, lower, upper, at_);
-    if (Broken(Defect::kScanLeaksTheNextNamespace) && !upper && options_.ns < kMaxNamespace) {
+    if (Broken(Defect::kScanLeaksTheNextNamespace) && upper.kind == Bound::Kind::kOpen &&
+        options_.ns < kMaxNamespace) {
       const std::vector<Row> leaked = state_->model.Scan(options_.ns + 1, {}, {}, at_);
       rows_.insert(rows_.end(), leaked.begin(), leaked.end());
     }
@@ -608,7 +603,7 @@ absl::StatusOr<bool> ModelDb::Get(const ReadOptions& options, NamespaceId ns, st
   VERALITH_ASSIGN_OR_RETURN(const Timestamp at, ReadTimestamp(options));
   std::optional<Row> row = model().Get(ns, std::string(key), at);
   if (!row && Broken(Defect::kLookupMatchesAPrefix)) {
-    const std::vector<Row> after = model().Scan(ns, Limit{std::string(key), true}, {}, at);
+    const std::vector<Row> after = model().Scan(ns, Bound::Inclusive(std::string(key)), {}, at);
     if (!after.empty() && after[0].key.starts_with(key)) {
       row = after[0];
     }

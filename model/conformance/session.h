@@ -183,7 +183,7 @@ class Session {
 // What a put, delete, delete-range or batch at this position of its trace writes.
 std::vector<Write> WritesOf(const Operation& operation, size_t position);
 
-Bound BoundFor(const KeyBound& bound);
+Bound BoundFor(const OperationBound& bound);
 
 }  // namespace veralith::model
 

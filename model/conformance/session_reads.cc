@@ -9,13 +9,6 @@
 namespace veralith::model {
 namespace {
 
-std::optional<Limit> LimitFor(const Bound& bound) {
-  if (bound.kind == Bound::Kind::kOpen) {
-    return std::nullopt;
-  }
-  return Limit{bound.key, bound.kind == Bound::Kind::kInclusive};
-}
-
 ScanOptions RangeOf(const Operation& operation) {
   ScanOptions range;
   range.ns = operation.ns;
@@ -51,13 +44,13 @@ std::string DescribeBound(const Bound& bound) {
 
 }  // namespace
 
-Bound BoundFor(const KeyBound& bound) {
+Bound BoundFor(const OperationBound& bound) {
   switch (bound.kind) {
-    case KeyBound::Kind::kInclusive:
+    case OperationBound::Kind::kInclusive:
       return Bound::Inclusive(KeyBytes(bound.key));
-    case KeyBound::Kind::kExclusive:
+    case OperationBound::Kind::kExclusive:
       return Bound::Exclusive(KeyBytes(bound.key));
-    case KeyBound::Kind::kOpen:
+    case OperationBound::Kind::kOpen:
       break;
   }
   return Bound::Open();
@@ -254,8 +247,7 @@ Difference Session::CompareScan(Db& db, ScanOptions range, bool backward, uint32
   if (Difference difference = Admit(rows.status(), moment, call, &go); !go) {
     return difference;
   }
-  std::vector<Row> expected =
-      model_.current().Scan(range.ns, LimitFor(range.lower), LimitFor(range.upper), moment.at);
+  std::vector<Row> expected = model_.current().Scan(range.ns, range.lower, range.upper, moment.at);
   if (backward) {
     std::reverse(expected.begin(), expected.end());
   }
@@ -282,8 +274,7 @@ Difference Session::OpenCursor(const Operation& operation, HeldCursor* cursor) {
   }
   cursor->iterator = std::move(iterator);
   cursor->at = moment->at;
-  cursor->rows =
-      model_.current().Scan(range.ns, LimitFor(range.lower), LimitFor(range.upper), moment->at);
+  cursor->rows = model_.current().Scan(range.ns, range.lower, range.upper, moment->at);
   cursor->place.reset();
   return Agree();
 }

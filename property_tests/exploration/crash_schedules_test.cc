@@ -124,7 +124,7 @@ struct Commits {
       if (call.kind == model::Call::Kind::kWrite) {
         model.Commit(timestamp, model::Reduce(call.batch));
         legal = legal || (timestamp >= durable &&
-                          model.Scan(0, std::nullopt, std::nullopt, timestamp) == recovered.rows);
+                          model.Scan(0, Bound::Open(), Bound::Open(), timestamp) == recovered.rows);
       }
     }
     std::string rows;

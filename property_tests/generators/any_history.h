@@ -24,8 +24,8 @@ inline History AnyHistory(Timestamp first, Timestamp last) {
   History history;
   for (Timestamp ts = first; ts <= last; ++ts) {
     for (int i = *rc::gen::weightedElement<int>({{8, 0}, {3, 1}, {1, 2}}); i > 0; --i) {
-      RangeDelete range{*rc::gen::inRange<NamespaceId>(0, 2), AnyKey(), AnyKey(),
-                        *rc::gen::weightedElement<bool>({{4, false}, {1, true}}), ts};
+      OwnedRangeTombstone range{*rc::gen::inRange<NamespaceId>(0, 2), AnyKey(), AnyKey(),
+                                *rc::gen::weightedElement<bool>({{4, false}, {1, true}}), ts};
       if (range.open_end || range.begin < range.end) {
         range.end = range.open_end ? "" : range.end;
         history.ranges.push_back(range);

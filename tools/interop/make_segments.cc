@@ -18,9 +18,9 @@
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
 #include "core/fs/file_helpers.h"
-#include "core/segment/segment_reader.h"
-#include "core/segment/segment_writer.h"
-#include "core/segment/stored_value_page.h"
+#include "core/segment/page/stored_value_page.h"
+#include "core/segment/read/segment_reader.h"
+#include "core/segment/write/segment_writer.h"
 #include "veralith/posix_file_system.h"
 
 namespace veralith {
@@ -140,7 +140,7 @@ absl::Status Compacted(const std::string& path, const SegmentOptions& options,
   VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<SegmentReader> reader,
                             SegmentReader::Open(std::move(file), {}));
   ValuePageOffers offers(options);
-  const std::unique_ptr<Iterator> input = reader->NewJobIterator(nullptr, offers.AddInput());
+  const std::unique_ptr<VersionStream> input = reader->NewJobStream(nullptr, offers.AddInput());
   uint64_t row = 0;
   for (input->SeekToFirst(); input->Valid(); input->Next()) {
     if (++row % 997 != 0) {

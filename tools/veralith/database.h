@@ -29,8 +29,8 @@ absl::StatusOr<std::string> ReadStandardInput(size_t limit);
 // Says on standard error that the command waits for somebody to type, if it does.
 void SayThatATerminalIsRead();
 
-// Opens for writing (creating only if `create`) or for reading, whatever `options` say of that. Says
-// on standard error what opening dropped.
+// Opens for writing (creating only if `create`) or for reading, whatever `options` say of that.
+// Says on standard error what opening dropped.
 enum class Access { kRead, kWrite, kCreate };
 absl::StatusOr<std::unique_ptr<Db>> OpenDatabase(const std::string& directory, Access access,
                                                  Options options = {});

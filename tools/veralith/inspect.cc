@@ -17,7 +17,7 @@
 #include "core/log/log_reader.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
-#include "core/segment/segment_file.h"
+#include "core/segment/read/segment_file.h"
 #include "tools/progress.h"
 #include "tools/veralith/database.h"
 #include "veralith/posix_file_system.h"

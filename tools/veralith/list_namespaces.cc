@@ -6,7 +6,7 @@
 #include "core/fs/file_helpers.h"
 #include "core/log/log_reader.h"
 #include "core/manifest/file_names.h"
-#include "core/segment/segment_file.h"
+#include "core/segment/read/segment_file.h"
 #include "tools/veralith/database.h"
 #include "veralith/posix_file_system.h"
 

@@ -119,8 +119,10 @@ int RunOptions(const Arguments& arguments) {
 std::string OptionsReference() {
   std::string out =
       "# Options\n\n"
-      "Every option of a database and of its calls: what it is for, its default, and its legal values.\n"
-      "`include/veralith/options.h` says the rest. `veralith options --markdown` makes this file from\n"
+      "Every option of a database and of its calls: what it is for, its default, and its legal "
+      "values.\n"
+      "`include/veralith/options.h` says the rest. `veralith options --markdown` makes this file "
+      "from\n"
       "`core/db/option_table.cc`; a test holds them equal.\n\n"
       "## Of a database (`Options`)\n\n";
   StrAppend(&out, Items(OptionRows()), "\n## Of a read (`ReadOptions`)\n\n",

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/base/text.h"
-#include "core/format/key_bound.h"
+#include "core/format/key_range.h"
 #include "core/manifest/file_names.h"
 #include "tools/progress.h"
 

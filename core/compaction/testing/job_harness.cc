@@ -9,7 +9,8 @@
 #include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/memtable.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/check/segment_check.h"
+#include "core/segment/read/segment_reader.h"
 
 namespace veralith {
 namespace {
@@ -23,7 +24,7 @@ MemtableRef Filled(const History& history, uint64_t id) {
   }
   std::sort(entries.begin(), entries.end(),
             [](const OwnedEntry* a, const OwnedEntry* b) { return a->ts < b->ts; });
-  for (const RangeDelete& range : history.ranges) {
+  for (const OwnedRangeTombstone& range : history.ranges) {
     memtable->AddRangeTombstone(range.view());
   }
   for (const OwnedEntry* entry : entries) {
@@ -161,7 +162,7 @@ absl::StatusOr<std::shared_ptr<SegmentReader>> JobHarness::OpenSegment(const Fil
 
 absl::Status JobHarness::ReadFile(const FileMeta& file, History* history) const {
   VERALITH_ASSIGN_OR_RETURN(const std::shared_ptr<SegmentReader> reader, OpenSegment(file));
-  const std::unique_ptr<Iterator> iterator = reader->NewIterator(false);
+  const std::unique_ptr<VersionStream> iterator = reader->NewStream(false);
   uint64_t entries = 0;
   uint64_t tombstones = 0;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next(), ++entries) {
@@ -221,7 +222,7 @@ absl::StatusOr<History> JobHarness::ReadOutputs(const JobResult& result) const {
 absl::Status JobHarness::CheckOutputs(const JobResult& result) const {
   for (const VersionEdit::AddedFile& added : result.edit.added_files) {
     VERALITH_ASSIGN_OR_RETURN(const std::shared_ptr<SegmentReader> reader, OpenSegment(added.file));
-    VERALITH_RETURN_IF_ERROR(reader->Check());
+    VERALITH_RETURN_IF_ERROR(CheckSegment(*reader));
   }
   return absl::OkStatus();
 }

@@ -23,7 +23,7 @@
 #include "core/compaction/picker.h"
 #include "core/compaction/testing/version_history.h"
 #include "core/manifest/version.h"
-#include "core/segment/segment_writer.h"
+#include "core/segment/write/segment_writer.h"
 #include "veralith/executor.h"
 #include "veralith/file_system.h"
 

@@ -11,28 +11,16 @@
 #include <vector>
 
 #include "core/format/entry.h"
-#include "core/iterator/vector_iterator.h"
+#include "core/format/key_range.h"
+#include "core/format/owned_entry.h"
+#include "core/iterator/testing/vector_stream.h"
 #include "veralith/types.h"
 
 namespace veralith {
 
-struct RangeDelete {
-  NamespaceId ns = 0;
-  std::string begin;
-  std::string end;
-  bool open_end = false;
-  Timestamp ts = 0;
-
-  RangeTombstoneView view() const { return {ns, begin, end, open_end, ts}; }
-  bool Covers(NamespaceId n, const std::string& key) const {
-    return n == ns && begin <= key && (open_end || key < end);
-  }
-  friend bool operator==(const RangeDelete&, const RangeDelete&) = default;
-};
-
 struct History {
   std::vector<OwnedEntry> entries;
-  std::vector<RangeDelete> ranges;
+  std::vector<OwnedRangeTombstone> ranges;
 
   void Append(const History& other) {
     entries.insert(entries.end(), other.entries.begin(), other.entries.end());
@@ -45,21 +33,21 @@ struct History {
   }
   std::vector<RangeTombstoneView> RangeViews() const {
     std::vector<RangeTombstoneView> views;
-    for (const RangeDelete& range : ranges) {
+    for (const OwnedRangeTombstone& range : ranges) {
       views.push_back(range.view());
     }
     return views;
   }
 };
 
-using UserKey = std::pair<NamespaceId, std::string>;
 // For each key that exists: the timestamp and the value of the visible version.
 using State = std::map<UserKey, std::pair<Timestamp, std::string>>;
 
 inline bool IsHidden(const History& history, const OwnedEntry& entry, Timestamp at) {
-  return std::any_of(history.ranges.begin(), history.ranges.end(), [&](const RangeDelete& range) {
-    return range.ts > entry.ts && range.ts <= at && range.Covers(entry.ns, entry.key);
-  });
+  return std::any_of(
+      history.ranges.begin(), history.ranges.end(), [&](const OwnedRangeTombstone& range) {
+        return range.ts > entry.ts && range.ts <= at && range.Covers(entry.ns, entry.key);
+      });
 }
 
 // Returns what a reader at `at` sees.

@@ -7,10 +7,6 @@
 
 namespace veralith::testing {
 
-bool OwnedRangeTombstone::Covers(NamespaceId n, std::string_view key) const {
-  return n == ns && begin <= key && (open_end || key < end);
-}
-
 std::vector<RangeTombstoneView> Views(const std::vector<OwnedRangeTombstone>& tombstones) {
   std::vector<RangeTombstoneView> views;
   for (const OwnedRangeTombstone& t : tombstones) {
@@ -56,10 +52,10 @@ OwnedRangeTombstone AnyRangeTombstone() {
   return {AnyNamespace(), AnyKey(), open_end ? "" : AnyKey(), open_end, AnyTimestamp()};
 }
 
-ScanBound AnyBound() {
-  const auto kind = *rc::gen::element(ScanBound::Kind::kOpen, ScanBound::Kind::kInclusive,
-                                      ScanBound::Kind::kExclusive);
-  return {kind, kind == ScanBound::Kind::kOpen ? "" : AnyKey()};
+Bound AnyBound() {
+  const auto kind =
+      *rc::gen::element(Bound::Kind::kOpen, Bound::Kind::kInclusive, Bound::Kind::kExclusive);
+  return {kind, kind == Bound::Kind::kOpen ? "" : AnyKey()};
 }
 
 std::vector<OwnedEntry> SortedUnique(std::vector<OwnedEntry> entries) {
@@ -95,8 +91,8 @@ Timestamp BruteForceCovering(const std::vector<OwnedRangeTombstone>& tombstones,
   return newest;
 }
 
-bool InBounds(const ScanBound& lower, const ScanBound& upper, std::string_view key) {
-  using Kind = ScanBound::Kind;
+bool InBounds(const Bound& lower, const Bound& upper, std::string_view key) {
+  using Kind = Bound::Kind;
   const bool above = lower.kind == Kind::kOpen ||
                      (lower.kind == Kind::kInclusive ? key >= lower.key : key > lower.key);
   const bool below = upper.kind == Kind::kOpen ||
@@ -106,8 +102,8 @@ bool InBounds(const ScanBound& lower, const ScanBound& upper, std::string_view k
 
 std::vector<OwnedEntry> BruteForceVisible(const std::vector<OwnedEntry>& entries,
                                           const std::vector<OwnedRangeTombstone>& tombstones,
-                                          NamespaceId ns, const ScanBound& lower,
-                                          const ScanBound& upper, Timestamp snapshot) {
+                                          NamespaceId ns, const Bound& lower, const Bound& upper,
+                                          Timestamp snapshot) {
   std::map<std::string, OwnedEntry> newest;
   for (const OwnedEntry& entry : entries) {
     if (entry.ns != ns || entry.ts > snapshot || !InBounds(lower, upper, entry.key)) {

@@ -7,23 +7,12 @@
 #include <vector>
 
 #include "core/format/entry.h"
-#include "core/iterator/vector_iterator.h"
+#include "core/format/owned_entry.h"
+#include "core/iterator/testing/vector_stream.h"
 #include "core/iterator/visible_iterator.h"
 #include "veralith/types.h"
 
 namespace veralith::testing {
-
-// A range tombstone that owns its bytes.
-struct OwnedRangeTombstone {
-  NamespaceId ns = 0;
-  std::string begin;
-  std::string end;
-  bool open_end = false;
-  Timestamp ts = 0;
-
-  RangeTombstoneView view() const { return {ns, begin, end, open_end, ts}; }
-  bool Covers(NamespaceId n, std::string_view key) const;
-};
 
 std::vector<RangeTombstoneView> Views(const std::vector<OwnedRangeTombstone>& tombstones);
 
@@ -35,7 +24,7 @@ NamespaceId AnyNamespace();
 Timestamp AnyTimestamp();
 OwnedEntry AnyEntry();
 OwnedRangeTombstone AnyRangeTombstone();
-ScanBound AnyBound();
+Bound AnyBound();
 
 // Sorted, without two of the same (ns, key, ts).
 std::vector<OwnedEntry> SortedUnique(std::vector<OwnedEntry> entries);
@@ -49,13 +38,13 @@ std::vector<std::vector<OwnedEntry>> DealByAge(const std::vector<OwnedEntry>& en
 Timestamp BruteForceCovering(const std::vector<OwnedRangeTombstone>& tombstones, NamespaceId ns,
                              std::string_view key, Timestamp snapshot);
 
-bool InBounds(const ScanBound& lower, const ScanBound& upper, std::string_view key);
+bool InBounds(const Bound& lower, const Bound& upper, std::string_view key);
 
 // The entries a reader at `snapshot` sees in the namespace and bounds, in order, one per key.
 std::vector<OwnedEntry> BruteForceVisible(const std::vector<OwnedEntry>& entries,
                                           const std::vector<OwnedRangeTombstone>& tombstones,
-                                          NamespaceId ns, const ScanBound& lower,
-                                          const ScanBound& upper, Timestamp snapshot);
+                                          NamespaceId ns, const Bound& lower, const Bound& upper,
+                                          Timestamp snapshot);
 
 }  // namespace veralith::testing
 

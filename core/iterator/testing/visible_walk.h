@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "core/iterator/vector_iterator.h"
+#include "core/iterator/testing/vector_stream.h"
 #include "core/iterator/visible_iterator.h"
 
 namespace veralith::testing {

@@ -1,5 +1,4 @@
-// Entries that own their bytes, a sorted vector of them as the model of a segment, and a writer of
-// whole segments in memory.
+// A sorted vector of entries as the model of a segment, and a writer of whole segments in memory.
 #ifndef VERALITH_CORE_SEGMENT_TESTING_SEGMENT_MODEL_H_
 #define VERALITH_CORE_SEGMENT_TESTING_SEGMENT_MODEL_H_
 
@@ -15,25 +14,11 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/format/entry.h"
+#include "core/format/owned_entry.h"
 #include "core/fs/testing/memory_file.h"
-#include "core/segment/segment_writer.h"
+#include "core/segment/write/segment_writer.h"
 
 namespace veralith {
-
-struct OwnedEntry {
-  NamespaceId ns = 0;
-  std::string key;
-  Timestamp ts = 1;
-  EntryKind kind = EntryKind::kPut;
-  std::string value;
-
-  EntryView view() const { return {ns, key, ts, kind, value}; }
-  friend bool operator==(const OwnedEntry&, const OwnedEntry&) = default;
-};
-
-inline OwnedEntry ToOwned(const EntryView& entry) {
-  return {entry.ns, std::string(entry.key), entry.ts, entry.kind, std::string(entry.value)};
-}
 
 inline std::ostream& operator<<(std::ostream& out, const OwnedEntry& entry) {
   return out << entry.ns << "/" << QuoteKey(entry.key) << "@" << entry.ts

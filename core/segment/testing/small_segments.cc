@@ -8,8 +8,8 @@
 #include "core/base/epoch.h"
 #include "core/base/status.h"
 #include "core/format/key_hash.h"
-#include "core/segment/page_cache.h"
-#include "core/segment/segment_reader.h"
+#include "core/segment/page/page_cache.h"
+#include "core/segment/read/segment_reader.h"
 
 namespace veralith {
 namespace {
@@ -76,7 +76,7 @@ std::vector<std::string> SoughtIn(const std::vector<OwnedEntry>& entries) {
   return {keys.begin(), keys.end()};
 }
 
-std::string JudgeForward(const SmallSegment& segment, Iterator* iterator) {
+std::string JudgeForward(const SmallSegment& segment, VersionStream* iterator) {
   size_t i = 0;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next(), ++i) {
     if (i >= segment.entries.size() || iterator->entry() != segment.entries[i].view()) {
@@ -89,7 +89,7 @@ std::string JudgeForward(const SmallSegment& segment, Iterator* iterator) {
 }
 
 // Where an iterator must stand: at `expected`, or nowhere when that is null.
-bool StandsAt(const Iterator& iterator, const OwnedEntry* expected) {
+bool StandsAt(const VersionStream& iterator, const OwnedEntry* expected) {
   if (!iterator.status().ok()) {
     return !iterator.Valid() && IsHonest(iterator.status());
   }
@@ -97,14 +97,15 @@ bool StandsAt(const Iterator& iterator, const OwnedEntry* expected) {
                              : iterator.Valid() && iterator.entry() == expected->view();
 }
 
-std::string JudgeSeek(const SmallSegment& segment, const OwnedEntry& target, Iterator* iterator) {
+std::string JudgeSeek(const SmallSegment& segment, const OwnedEntry& target,
+                      VersionStream* iterator) {
   const OwnedEntry* next = nullptr;
   for (const OwnedEntry& entry : segment.entries) {
-    if (next == nullptr && CompareEntries(entry.view(), target.view()) >= 0) {
+    if (next == nullptr && CompareUserKeys(entry.ns, entry.key, target.ns, target.key) >= 0) {
       next = &entry;
     }
   }
-  iterator->Seek(target.ns, target.key, target.ts);
+  iterator->Seek(target.ns, target.key);
   return StandsAt(*iterator, next) ? "" : "a seek stands elsewhere";
 }
 
@@ -165,8 +166,8 @@ std::string JudgeReader(const SmallSegment& segment, const SegmentReader& reader
   if (reader.summary() != segment.summary) {
     return "another summary";
   }
-  const std::unique_ptr<Iterator> ahead = reader.NewIterator(false);
-  const std::unique_ptr<Iterator> iterator = reader.NewIterator(true);
+  const std::unique_ptr<VersionStream> ahead = reader.NewStream(false);
+  const std::unique_ptr<VersionStream> iterator = reader.NewStream(true);
   std::string wrong = JudgeForward(segment, ahead.get());
   for (const SmallSegmentView& view : segment.views) {
     if (wrong.empty()) {

@@ -55,8 +55,8 @@ inline constexpr uint64_t kSmallSegmentMemoryLimit = 1 << 20;
 // does not; else what is wrong. Compares the summary and range tombstones; the cursors that scans
 // use, in each view: walks forward and backward, seeks from both sides, timestamps and values; the
 // iterator that jobs use: forward, and seeks; and lookups. Seeks and lookups are of keys that are
-// there, and of keys that are not. `known`: opened as a file that the manifest knows (by the size it
-// has).
+// there, and of keys that are not. `known`: opened as a file that the manifest knows (by the size
+// it has).
 std::string JudgeDamage(const SmallSegment& segment, std::string damaged, bool known = false);
 
 }  // namespace veralith

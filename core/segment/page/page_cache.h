@@ -1,0 +1,120 @@
+// Decoded pages of all segments of a database, within a number of bytes.
+//
+// A segment has one atomic pointer per page (PageSlots); a lookup that hits is one load, one test
+// of the page's chances, and nothing shared is written (unless the clock took one). Pages leave by
+// CLOCK: each time the hand comes by, a page has one chance less; a use gives them all back, and
+// how many they are is the page's worth. (Key pages, each asked for hundreds of rows, outlast value
+// pages that way; one bit for all would let every sweep of values displace them.) A page that left
+// is given up after the epoch (core/base/epoch.h), so a reader under a guard may still use it.
+//
+// Invariants
+//   1. Pages are charged their whole allocation. charged_bytes() <= capacity at all times; pages
+//      that left but are pinned, waiting for the epoch, or not yet inserted are not charged, and
+//      those waiting are at most 1/32 of the capacity plus one page.
+//   2. A slot changes only under the cache's mutex: from null to a page and back. So a pointer that
+//      was loaded under a guard names the page of that slot, for the whole guard (no ABA).
+//   3. A page larger than the capacity is not inserted; a cache of 0 bytes holds nothing.
+//   4. What leaves depends on the order of calls only: same calls, same victims.
+//   5. Without memory for the cache itself a page is not kept, and that is no error.
+//
+// Thread rule: all calls from any thread; Find needs an EpochGuard of the caller, which must last
+// while the raw pointer is used (or until it was shared as a PageRef).
+// Ownership: the cache outlives its PageSlots, and may be destroyed before pinned pages are.
+#ifndef VERALITH_CORE_SEGMENT_PAGE_PAGE_CACHE_H_
+#define VERALITH_CORE_SEGMENT_PAGE_PAGE_CACHE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/base/epoch.h"
+#include "core/base/sync.h"
+#include "core/segment/page/page.h"
+
+namespace veralith {
+
+class PageCache {
+ public:
+  explicit PageCache(size_t capacity_bytes) : capacity_(capacity_bytes) {}
+  ~PageCache();  // CHECKs that no PageSlots are left
+  PageCache(const PageCache&) = delete;
+  PageCache& operator=(const PageCache&) = delete;
+
+  size_t capacity() const { return capacity_; }
+  size_t charged_bytes() const { return charged_.LoadRelaxed(); }
+  // Pages read from files through this cache since it was made, and pages that were displaced.
+  uint64_t misses() const { return misses_.LoadRelaxed(); }
+  uint64_t evictions() const { return evictions_.LoadRelaxed(); }
+  void CountMiss() { misses_.FetchAddRelaxed(1); }
+
+ private:
+  friend class PageSlots;
+
+  struct Entry {
+    Page* page;
+    Atomic<Page*>* slot;
+  };
+
+  void EvictUntil(size_t limit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Pages that left, as a chain.
+  static void UnrefAll(Page* chain);
+  // In the list of pages; false: there is no memory for that.
+  bool HasRoomForOneMore() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Retire(Page* page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RemoveAt(size_t ring_index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Takes the pages that left, when they are enough to be worth an epoch: a chain through them.
+  Page* TakeRetired(bool all) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Gives up a chain; without memory for that it waits for the next.
+  void GiveUpOrKeep(Page* chain) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const size_t capacity_;
+  Atomic<size_t> charged_{0};  // written under the mutex
+  Atomic<uint64_t> misses_{0};
+  Atomic<uint64_t> evictions_{0};
+  Mutex mutex_;
+  std::vector<Entry> ring_ ABSL_GUARDED_BY(mutex_);
+  size_t hand_ ABSL_GUARDED_BY(mutex_) = 0;
+  Page* retired_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  size_t retired_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  int users_ ABSL_GUARDED_BY(mutex_) = 0;
+  Retirement last_;  // for the end, when there may be no memory
+};
+
+// The pages of one segment, by number. A null cache keeps nothing.
+class PageSlots {
+ public:
+  PageSlots(PageCache* cache, size_t count);
+  // Takes the segment's pages out of the cache. No Find or Insert may be running.
+  ~PageSlots();
+  PageSlots(const PageSlots&) = delete;
+  PageSlots& operator=(const PageSlots&) = delete;
+
+  // Null: not there. Marks the page as recently used.
+  Page* Find(size_t index) const {
+    Page* page = slots_[index].Load();
+    if (page != nullptr && page->chances_.LoadRelaxed() != page->worth_) {  // relaxed: a hint
+      page->chances_.StoreRelaxed(page->worth_);
+    }
+    return page;
+  }
+
+  // Keeps `page` (the cache takes a reference of its own), unless another thread was faster, it
+  // does not fit, or others would have to leave and `may_displace` is false. Returns the page to
+  // use: the one kept, or `page` itself.
+  PageRef<Page> Insert(size_t index, PageRef<Page> page, bool may_displace = true);
+
+ private:
+  // Inserts, under the mutex. Pages to release after unlocking go to `retired`.
+  PageRef<Page> InsertLocked(Atomic<Page*>& slot, PageRef<Page> page, bool may_displace,
+                             Page** retired) ABSL_EXCLUSIVE_LOCKS_REQUIRED(cache_->mutex_);
+
+  PageCache* const cache_;
+  const size_t count_;
+  std::unique_ptr<Atomic<Page*>[]> slots_;
+  Retirement last_;  // for the end
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_SEGMENT_PAGE_PAGE_CACHE_H_

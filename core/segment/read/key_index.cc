@@ -1,0 +1,157 @@
+#include "core/segment/read/key_index.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/format/coding.h"
+#include "core/format/common_prefix.h"
+#include "core/format/entry.h"
+
+namespace veralith {
+namespace {
+
+// Returns eight bytes of `bytes` from `at`, big-endian, with zeros after its end.
+uint64_t Chunk(std::string_view bytes, size_t at) {
+  if (at + 8 <= bytes.size()) {
+    return LoadBe64(bytes.data() + at);
+  }
+  if (at >= bytes.size()) {
+    return 0;
+  }
+  const size_t n = bytes.size() - at;
+  if (bytes.size() >= 8) {
+    return LoadBe64(bytes.data() + bytes.size() - 8) << (8 * (8 - n));
+  }
+  char padded[8] = {};
+  std::memcpy(padded, bytes.data() + at, n);
+  return LoadBe64(padded);
+}
+
+// Does the same for the namespace's eight bytes followed by the key.
+uint64_t Chunk(NamespaceId ns, std::string_view key, size_t at) {
+  if (at >= 8) {
+    return Chunk(key, at - 8);
+  }
+  if (at == 0) {
+    return ns;
+  }
+  return ns << (8 * at) | Chunk(key, 0) >> (8 * (8 - at));
+}
+
+// Compares the first prefix.size() bytes of (ns, key) with `prefix`. The prefix lacks no bytes of
+// the namespace unless it is shorter than that.
+int ComparePrefix(NamespaceId ns, std::string_view key, std::string_view prefix) {
+  char ns_bytes[8];
+  StoreBe64(ns_bytes, ns);
+  const size_t ns_part = std::min<size_t>(8, prefix.size());
+  if (const int order = std::memcmp(ns_bytes, prefix.data(), ns_part); order != 0) {
+    return order;
+  }
+  prefix.remove_prefix(ns_part);
+  return CompareBytes(key.substr(0, prefix.size()), prefix);
+}
+
+}  // namespace
+
+void KeyIndex::Add(NamespaceId ns, std::string_view key) {
+  char ns_bytes[8];
+  StoreBe64(ns_bytes, ns);
+  bytes_.append(ns_bytes, 8).append(key);
+  ends_.push_back(bytes_.size());
+}
+
+void KeyIndex::Finish() {
+  bytes_.shrink_to_fit();
+  ends_.shrink_to_fit();
+  for (size_t span = 1; span == 1 || span < ends_.size(); span *= kFanout) {
+    BuildLevel(span);
+  }
+  std::reverse(levels_.begin(), levels_.end());
+}
+
+// A key of the level stands for entries [n * span, (n + 1) * span).
+void KeyIndex::BuildLevel(size_t span) {
+  Level& level = levels_.emplace_back();
+  level.span = span;
+  const size_t per_node = span * kFanout;
+  for (size_t first = 0; first < ends_.size(); first += per_node) {
+    Node& node = level.nodes.emplace_back();
+    const size_t last = std::min(first + per_node, ends_.size()) - 1;
+    node.count = static_cast<uint32_t>((last - first) / span + 1);
+    node.prefix_bytes =
+        static_cast<uint32_t>(CommonPrefix(Whole(first), Whole(first + (node.count - 1) * span)));
+    for (uint32_t i = 0; i < kFanout; ++i) {
+      node.keys[i] =
+          i < node.count ? Chunk(Whole(first + i * span), node.prefix_bytes) : UINT64_MAX;
+    }
+  }
+}
+
+NamespaceId KeyIndex::ns(size_t i) const { return LoadBe64(Whole(i).data()); }
+
+int KeyIndex::Compare(size_t i, NamespaceId ns, std::string_view key) const {
+  const NamespaceId own = this->ns(i);
+  return own != ns ? (own < ns ? -1 : 1) : CompareBytes(this->key(i), key);
+}
+
+template <bool kOrEqual>
+std::optional<size_t> KeyIndex::FindLast(NamespaceId ns, std::string_view key) const {
+  if (ends_.empty()) {
+    return std::nullopt;
+  }
+  size_t node_number = 0;
+  for (const Level& level : levels_) {
+    const Node& node = level.nodes[node_number];
+    const size_t first = node_number * kFanout;  // in keys of this level
+    size_t below;                                // keys of the node that are at or below the target
+    const int order =
+        ComparePrefix(ns, key, Whole(first * level.span).substr(0, node.prefix_bytes));
+    if (order != 0) {
+      below = order < 0 ? 0 : node.count;
+    } else {
+      const uint64_t target = Chunk(ns, key, node.prefix_bytes);
+      size_t less = 0;
+      size_t not_more = 0;
+      for (size_t i = 0; i < kFanout; ++i) {
+        less += node.keys[i] < target;
+        not_more += node.keys[i] <= target;
+      }
+      // Among the keys that agree in the eight bytes, compares whole keys.
+      size_t low = less;
+      size_t high = std::min<size_t>(not_more, node.count);
+      while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int whole = Compare((first + middle) * level.span, ns, key);
+        if (kOrEqual ? whole <= 0 : whole < 0) {
+          low = middle + 1;
+        } else {
+          high = middle;
+        }
+      }
+      below = low;
+    }
+    if (below == 0) {
+      return std::nullopt;  // only at the root: lower levels are entered by a key not above
+    }
+    node_number = first + below - 1;
+  }
+  return node_number;
+}
+
+std::optional<size_t> KeyIndex::FindLastAtOrBelow(NamespaceId ns, std::string_view key) const {
+  return FindLast<true>(ns, key);
+}
+
+std::optional<size_t> KeyIndex::FindLastBelow(NamespaceId ns, std::string_view key) const {
+  return FindLast<false>(ns, key);
+}
+
+size_t KeyIndex::memory_bytes() const {
+  size_t bytes = bytes_.capacity() + ends_.capacity() * sizeof(uint64_t);
+  for (const Level& level : levels_) {
+    bytes += level.nodes.capacity() * sizeof(Node);
+  }
+  return bytes;
+}
+
+}  // namespace veralith

@@ -1,0 +1,69 @@
+// The entries of one segment in order, page at a time.
+//
+// Holds a reference on the current page of each column; keys are put together in a buffer of its
+// own, values are views into their page. Pages that are not in the cache are read in runs.
+#ifndef VERALITH_CORE_SEGMENT_READ_SEGMENT_STREAM_H_
+#define VERALITH_CORE_SEGMENT_READ_SEGMENT_STREAM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/iterator/version_stream.h"
+#include "core/segment/read/page_column.h"
+#include "core/segment/read/segment_pages.h"
+
+namespace veralith {
+
+class SegmentStream : public VersionStream {
+ public:
+  // `offers`: where value pages are offered as the stream comes to their first rows; they are
+  // then read past the cache, always. Null: nowhere. `keep`: what the stream keeps alive.
+  SegmentStream(SegmentPages* pages, size_t readahead_bytes, bool fill_cache,
+                ValuePageOffers::Place* offers = nullptr,
+                std::shared_ptr<const void> keep = nullptr);
+
+  absl::Status status() const override { return status_; }
+  void SeekToFirst() override { MoveTo(0); }
+  void Seek(NamespaceId ns, std::string_view key) override;
+  void Next() override;
+
+ private:
+  uint64_t rows() const { return segment_.block.rows(); }
+  bool Fail(absl::Status status);
+  // To the row, reading what is needed; beyond the last row: invalid.
+  void MoveTo(uint64_t row);
+  // With the key page in place: everything else of the current row. False after an error.
+  bool FillEntry();
+  bool FillTimestamp();
+  bool FillValue(uint32_t key_row);
+  absl::Status BringValues(size_t number);
+  void FindNamespace();
+
+  // The first row at or after the user key.
+  absl::StatusOr<uint64_t> FindRow(NamespaceId ns, std::string_view key);
+
+  const std::shared_ptr<const void> keep_;  // destroyed last
+  const SegmentFile& segment_;
+  absl::Status status_;
+
+  PageColumn<KeyPage> keys_;
+  PageColumn<TimestampPage> timestamps_;
+  PageColumn<ValuePage> values_;
+  ValuePageOffers::Place* const offers_;
+  uint64_t row_ = 0;
+  // Rows of the current namespace.
+  uint64_t namespace_begin_ = 0;
+  uint64_t namespace_end_ = 0;
+  // The current key; its first bytes are the key page's prefix.
+  std::string key_;
+  bool key_has_prefix_ = false;
+};
+
+}  // namespace veralith
+
+#endif  // VERALITH_CORE_SEGMENT_READ_SEGMENT_STREAM_H_
