@@ -164,8 +164,8 @@ absl::Status Publish(FileSystem& fs, const Staging& staging, const std::string& 
 absl::Status DbImpl::Checkpoint(const std::string& directory) {
   VERALITH_RETURN_IF_ERROR(RefuseInListener("Checkpoint"));
   {
-    MutexLock lock(mutex_);
-    VERALITH_RETURN_IF_ERROR(CheckWritable());
+    MutexLock lock(state_.mutex());
+    VERALITH_RETURN_IF_ERROR(state_.CheckWritable());
   }
   std::string target = directory;
   while (target.size() > 1 && target.back() == '/') {
@@ -173,8 +173,8 @@ absl::Status DbImpl::Checkpoint(const std::string& directory) {
   }
   // The path stays right wherever the program goes. It is the caller's, not one in the pinned
   // directory.
-  VERALITH_ASSIGN_OR_RETURN(target, fs_->Absolute(target));
-  VERALITH_ASSIGN_OR_RETURN(const bool exists, fs_->Exists(target));
+  VERALITH_ASSIGN_OR_RETURN(target, state_.fs->Absolute(target));
+  VERALITH_ASSIGN_OR_RETURN(const bool exists, state_.fs->Exists(target));
   if (exists) {
     return AlreadyExists(target + ": a checkpoint needs a directory that does not exist");
   }
@@ -182,27 +182,27 @@ absl::Status DbImpl::Checkpoint(const std::string& directory) {
   ManifestState state;
   uint64_t seed = 0;
   {
-    MutexLock lock(mutex_);
-    VERALITH_RETURN_IF_ERROR(CheckWritable());
+    MutexLock lock(state_.mutex());
+    VERALITH_RETURN_IF_ERROR(state_.CheckWritable());
     VERALITH_RETURN_IF_ERROR(FlushLocked());
-    pinned = versions_->current();  // its files stay until this call ends
-    state = versions_->state();
+    pinned = state_.versions->current();  // its files stay until this call ends
+    state = state_.versions->state();
     seed = random_.Next();
   }
   state.logs.clear();  // every write that the call waited for is in a segment
   const std::string parent = ParentPath(target);
-  SweepStaging(*fs_, parent, state.database_id);
+  SweepStaging(*state_.fs, parent, state.database_id);
   VERALITH_ASSIGN_OR_RETURN(const Staging staging,
-                            MakeStaging(*fs_, parent, state.database_id, seed));
-  absl::Status status =
-      CatchNoMemory("a checkpoint", [&] { return Fill(*fs_, directory_, staging.path, state); });
+                            MakeStaging(*state_.fs, parent, state.database_id, seed));
+  absl::Status status = CatchNoMemory(
+      "a checkpoint", [&] { return Fill(*state_.fs, state_.directory, staging.path, state); });
   if (status.ok()) {
-    status = Publish(*fs_, staging, target);
+    status = Publish(*state_.fs, staging, target);
   }
   if (!status.ok()) {
-    RemoveStaging(*fs_, staging);
+    RemoveStaging(*state_.fs, staging);
     // Close removes what only calls like this one still need.
-    return closed_.Load() ? Closed() : status;
+    return state_.closed.Load() ? state_.Closed() : status;
   }
   return status;
 }

@@ -2,7 +2,6 @@
 
 // Flush, Compact, waiting, Resume, Check, statistics, Close.
 #include <algorithm>
-#include <array>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -18,8 +17,6 @@
 
 namespace veralith {
 namespace {
-
-constexpr int64_t kPollNanos = 20'000'000;
 
 // Returns the range of user keys that a Compact call names; nothing if it is empty.
 std::optional<KeyRange> ToKeyRange(std::optional<NamespaceId> ns, const Bound& lower,
@@ -49,53 +46,36 @@ std::optional<KeyRange> ToKeyRange(std::optional<NamespaceId> ns, const Bound& l
 
 }  // namespace
 
-absl::Status DbImpl::AwaitBackground(std::initializer_list<const BackgroundWork*> works,
-                                     const std::function<bool()>& done, bool polls) {
-  while (!done()) {
-    VERALITH_RETURN_IF_ERROR(CheckWritable());
-    ScheduleBackgroundWork();
-    for (const BackgroundWork* work : works) {
-      VERALITH_RETURN_IF_ERROR(work->error);
-    }
-    if (polls) {
-      executor_->AwaitFor(mutex_, background_done_, kPollNanos);
-    } else {
-      executor_->Await(mutex_, background_done_);
-    }
-  }
-  return absl::OkStatus();
-}
-
 // Clears an earlier flush error: the caller asks for a new attempt.
 absl::Status DbImpl::FlushLocked() {
   uint64_t last_id = 0;
-  const RateLimiter::Urgent urgent(limiter_, TaskPriority::kHigh);
+  const RateLimiter::Urgent urgent(state_.limiter, TaskPriority::kHigh);
   VERALITH_RETURN_IF_ERROR(AsLeader([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::Status {
-    last_id = active_->id();
-    return active_->empty() ? absl::OkStatus() : RotateMemtable();
+    last_id = state_.active->id();
+    return state_.active->empty() ? absl::OkStatus() : RotateMemtable();
   }));
   return AwaitFlushed(last_id);
 }
 
 absl::Status DbImpl::AwaitFlushed(uint64_t last_id) {
-  const RateLimiter::Urgent urgent(limiter_, TaskPriority::kHigh);
-  Retry(&flush_);
-  return AwaitBackground({&flush_}, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return frozen_.empty() || frozen_.front().memtable->id() > last_id;
+  const RateLimiter::Urgent urgent(state_.limiter, TaskPriority::kHigh);
+  jobs_.Retry(JobKind::kFlush);
+  return jobs_.Await({JobKind::kFlush}, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return state_.frozen.empty() || state_.frozen.front().memtable->id() > last_id;
   });
 }
 
 // Flushes memtables that wait; the active one, if it is small, stays in its log.
 absl::Status DbImpl::FlushForClose() {
-  return active_->MemoryBytes() > KeptInLogBytes() ? FlushLocked()
-         : frozen_.empty()                         ? absl::OkStatus()
-                                                   : AwaitFlushed(frozen_.back().memtable->id());
+  return state_.active->MemoryBytes() > KeptInLogBytes() ? FlushLocked()
+         : state_.frozen.empty()                         ? absl::OkStatus()
+                                 : AwaitFlushed(state_.frozen.back().memtable->id());
 }
 
 absl::Status DbImpl::Flush() {
   VERALITH_RETURN_IF_ERROR(RefuseInListener("Flush"));
-  MutexLock lock(mutex_);
-  VERALITH_RETURN_IF_ERROR(CheckWritable());
+  MutexLock lock(state_.mutex());
+  VERALITH_RETURN_IF_ERROR(state_.CheckWritable());
   return FlushLocked();
 }
 
@@ -106,89 +86,63 @@ absl::Status DbImpl::Compact(const CompactOptions& options, std::optional<Namesp
   }
   VERALITH_RETURN_IF_ERROR(RefuseInListener("Compact"));
   const std::optional<KeyRange> range = ToKeyRange(ns, lower, upper);
-  MutexLock lock(mutex_);
-  VERALITH_RETURN_IF_ERROR(CheckWritable());
+  MutexLock lock(state_.mutex());
+  VERALITH_RETURN_IF_ERROR(state_.CheckWritable());
   if (!range.has_value()) {
     return absl::OkStatus();
   }
   // Jobs look at flags: a request to stop sets this one.
   Atomic<bool> cancelled{false};
   const std::stop_callback on_stop(options.cancel, [&cancelled] { cancelled.Store(true); });
-  ManualRequest request;
-  request.cancel = options.cancel.stop_possible() ? &cancelled : nullptr;
-  if (!request.IsCancelled()) {
+  if (!cancelled.Load()) {
     VERALITH_RETURN_IF_ERROR(FlushLocked());
   }
-  request.manual.range = *range;
-  request.manual.before_file_number = versions_->state().next_file_number;
-  manual_.push_back(&request);
-  Retry(&compaction_);
-  absl::Status status = CatchNoMemory("Compact", [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return AwaitBackground(
-        {&compaction_}, [&request] { return request.done || request.IsCancelled(); },
-        /*polls=*/request.cancel != nullptr);
-  });
-  std::erase(manual_, &request);
-  while (manual_job_ == &request) {  // the job reads `cancelled` until it ends
-    executor_->Await(mutex_, background_done_);
-  }
-  if (status.ok() && !request.done) {
-    status = Aborted("the compaction was cancelled; what it had finished stays");
-  }
-  return status;
+  return jobs_.Compact(*range, options.cancel.stop_possible() ? &cancelled : nullptr);
 }
 
 absl::Status DbImpl::WaitForBackgroundWork() {
   VERALITH_RETURN_IF_ERROR(RefuseInListener("WaitForBackgroundWork"));
-  MutexLock lock(mutex_);
-  VERALITH_RETURN_IF_ERROR(CheckWritable());
-  return AwaitBackground({&flush_, &compaction_}, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return !flush_.scheduled && !compaction_.scheduled && !FlushIsDue() && !CompactionIsDue() &&
-           !RemovalIsDue();
-  });
+  MutexLock lock(state_.mutex());
+  VERALITH_RETURN_IF_ERROR(state_.CheckWritable());
+  return jobs_.Await({JobKind::kFlush, JobKind::kCompaction},
+                     [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                       return !jobs_.is_busy() && !jobs_.AnyIsDue() && !garbage_.IsDue();
+                     });
 }
 
 absl::Status DbImpl::Resume() {
   VERALITH_RETURN_IF_ERROR(RefuseInChild());
-  MutexLock lock(mutex_);
-  VERALITH_RETURN_IF_ERROR(CheckWritable());
-  Retry(&flush_);
-  Retry(&compaction_);
+  MutexLock lock(state_.mutex());
+  VERALITH_RETURN_IF_ERROR(state_.CheckWritable());
+  jobs_.Retry(JobKind::kFlush);
+  jobs_.Retry(JobKind::kCompaction);
   return absl::OkStatus();
 }
 
 absl::Status DbImpl::PauseBackgroundWork() {
   VERALITH_RETURN_IF_ERROR(RefuseInListener("PauseBackgroundWork"));
-  MutexLock lock(mutex_);
-  VERALITH_RETURN_IF_ERROR(CheckWritable());
-  ++pauses_;
-  while (!closing_ && (flush_.scheduled || compaction_.scheduled)) {
-    executor_->Await(mutex_, background_done_);
-  }
-  return CheckWritable();
+  MutexLock lock(state_.mutex());
+  VERALITH_RETURN_IF_ERROR(state_.CheckWritable());
+  jobs_.Pause();
+  return state_.CheckWritable();
 }
 
 absl::Status DbImpl::ContinueBackgroundWork() {
   VERALITH_RETURN_IF_ERROR(RefuseInChild());
-  MutexLock lock(mutex_);
-  VERALITH_RETURN_IF_ERROR(CheckWritable());
-  if (pauses_ == 0) {
-    return FailedPrecondition("background work is not paused");
-  }
-  --pauses_;
-  ScheduleBackgroundWork();
-  return absl::OkStatus();
+  MutexLock lock(state_.mutex());
+  VERALITH_RETURN_IF_ERROR(state_.CheckWritable());
+  return jobs_.Continue();
 }
 
 absl::Status DbImpl::Check() {
   VERALITH_RETURN_IF_ERROR(RefuseInChild());
   std::shared_ptr<const SegmentSet> segments;
   {
-    MutexLock lock(mutex_);
-    if (closing_) {
-      return Closed();
+    MutexLock lock(state_.mutex());
+    if (state_.closing) {
+      return state_.Closed();
     }
-    segments = versions_->current();
+    segments = state_.versions->current();
   }
   VERALITH_RETURN_IF_ERROR(segments->version().CheckInvariants());
   std::vector<std::vector<const SegmentReader*>> runs;
@@ -197,7 +151,7 @@ absl::Status DbImpl::Check() {
       std::vector<const SegmentReader*>& readers = runs.emplace_back();
       for (const std::shared_ptr<const Segment>& segment : run.segments) {
         const absl::Status status = CheckSegment(*segment->reader);
-        if (closed_.Load()) {  // its files may be gone, too
+        if (state_.closed.Load()) {  // its files may be gone, too
           return FailedPrecondition("the database is closed");
         }
         VERALITH_RETURN_IF_ERROR(status);
@@ -210,13 +164,13 @@ absl::Status DbImpl::Check() {
 
 Statistics DbImpl::GetStatistics() {
   Statistics result;
-  if (is_inherited()) {
-    result.background_error = ToString(Closed());
+  if (state_.is_inherited()) {
+    result.background_error = ToString(state_.Closed());
     return result;
   }
-  MutexLock lock(mutex_);
-  const Version& version = versions_->version();
-  const std::vector<double> scores = policy_->Scores(version);
+  MutexLock lock(state_.mutex());
+  const Version& version = state_.versions->version();
+  const std::vector<double> scores = jobs_.policy().Scores(version);
   for (int level = 0; level < kLevels; ++level) {
     LevelStatistics row;
     row.level = level;
@@ -236,37 +190,37 @@ Statistics DbImpl::GetStatistics() {
     }
     result.levels.push_back(row);
   }
-  if (const std::optional<Pick> pick = policy_->PickCompaction(PickerStateNow());
-      pick.has_value()) {
+  if (const std::optional<Pick> pick = jobs_.NextAutomaticPick(); pick.has_value()) {
     result.pending_compaction = Describe(*pick);
   }
-  for (const Frozen& frozen : frozen_) {
+  for (const FrozenMemtable& frozen : state_.frozen) {
     result.memtable_bytes += frozen.memtable->MemoryBytes();
   }
-  result.memtable_bytes += active_->MemoryBytes();
-  const WrittenBytes written = WrittenNow();
+  result.memtable_bytes += state_.active->MemoryBytes();
+  const WrittenBytes written = state_.WrittenNow();
   result.lifetime = {written.user, written.logs, written.flushes, written.compactions};
-  result.user_bytes_written = counters_.user_bytes;
-  result.log_bytes_written = counters_.log_bytes;
-  result.flush_bytes_written = counters_.flush_bytes;
-  result.compaction_bytes_read = counters_.compaction_read_bytes;
-  result.compaction_bytes_written = counters_.compaction_written_bytes;
-  result.flushes = counters_.flushes;
+  result.user_bytes_written = state_.counters.user_bytes;
+  result.log_bytes_written = state_.counters.log_bytes;
+  result.flush_bytes_written = state_.counters.flush_bytes;
+  result.compaction_bytes_read = state_.counters.compaction_read_bytes;
+  result.compaction_bytes_written = state_.counters.compaction_written_bytes;
+  result.flushes = state_.counters.flushes;
   result.hidden_keys = hidden_keys_.LoadRelaxed();
-  result.compactions = counters_.compactions;
-  result.subcompactions = counters_.subcompactions;
-  result.compaction_bytes_copied = counters_.compaction_copied_bytes;
-  result.background_wait_nanos = limiter_.waited_nanos();
-  result.log_syncs = counters_.log_syncs;
-  result.commits = counters_.commits;
+  result.compactions = state_.counters.compactions;
+  result.subcompactions = state_.counters.subcompactions;
+  result.compaction_bytes_copied = state_.counters.compaction_copied_bytes;
+  result.background_wait_nanos = state_.limiter.waited_nanos();
+  result.log_syncs = state_.counters.log_syncs;
+  result.commits = state_.counters.commits;
   result.cache_bytes = cache_->charged_bytes();
   result.cache_misses = cache_->misses();
   result.open_segments = files_->open_files();
   result.segments_opened = files_->files_opened();
-  result.live_snapshots = snapshots_.size();
-  result.last_timestamp = visible_.Load();
-  result.history_floor = versions_->state().history_floor;
-  const absl::Status& error = flush_.error.ok() ? compaction_.error : flush_.error;
+  result.live_snapshots = state_.snapshots.size();
+  result.last_timestamp = state_.visible.Load();
+  result.history_floor = state_.versions->state().history_floor;
+  const absl::Status& error = jobs_.error(JobKind::kFlush).ok() ? jobs_.error(JobKind::kCompaction)
+                                                                : jobs_.error(JobKind::kFlush);
   result.background_error = error.ok() ? std::string() : ToString(error);
   result.stall_reason = stall_.has_value() ? stall_->reason : std::string();
   result.recovery_report = recovery_report_;
@@ -277,53 +231,49 @@ Statistics DbImpl::GetStatistics() {
 // lost: the logs are synced once no writer is left.
 absl::Status DbImpl::Close() {
   VERALITH_RETURN_IF_ERROR(RefuseInListener("Close"));
-  MutexLock lock(mutex_);
-  close_requested_ = true;  // otherwise the flush would wait for a writer that waits for room
-  cancel_compactions_.Store(true);
-  const RateLimiter::Urgent urgent_compactions(limiter_, TaskPriority::kLow);
-  background_done_.NotifyAll();
-  if (std::exchange(pauses_, 0) > 0) {
-    ScheduleBackgroundWork();
-  }
-  if (!closing_ && !options_.read_only && fatal_.ok()) {
+  MutexLock lock(state_.mutex());
+  state_.close_requested = true;  // otherwise the flush would wait for a writer that waits for room
+  const RateLimiter::Urgent urgent_compactions(state_.limiter, TaskPriority::kLow);
+  jobs_.CancelCompactions();
+  if (!state_.closing && !state_.options.read_only && state_.fatal.ok()) {
     CatchNoMemory("Close", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
       return FlushForClose();
     }).IgnoreError();
   }
-  if (closing_) {  // another Close was faster
+  if (state_.closing) {  // another Close was faster
     while (!closed_with_.has_value()) {
-      executor_->Await(mutex_, background_done_);
+      state_.executor->Await(state_.mutex(), state_.changed);
     }
     return *closed_with_;
   }
-  closing_ = true;
-  cancel_jobs_.Store(true);
+  state_.closing = true;
+  state_.cancel_jobs.Store(true);
   releases_->Detach();
-  closed_.Store(true);
-  background_done_.NotifyAll();
-  CancelTimers();
-  while (flush_.scheduled || compaction_.scheduled || removal_.Load() != Removal::kNone ||
-         timers_running_ > 0 || !queue_.empty()) {
-    executor_->Await(mutex_, background_done_);
+  state_.closed.Store(true);
+  state_.changed.NotifyAll();
+  state_.CancelTimers({jobs_.timer(JobKind::kFlush), jobs_.timer(JobKind::kCompaction),
+                       garbage_.timer(), &sync_timer_});
+  while (jobs_.is_busy() || garbage_.is_busy() || timers_running_ > 0 || !queue_.empty()) {
+    state_.executor->Await(state_.mutex(), state_.changed);
   }
   EndStall();
-  DeliverEvents();
-  while (!events_.idle()) {
-    executor_->Await(mutex_, background_done_);
+  state_.DeliverEvents();
+  while (!state_.events.idle()) {
+    state_.executor->Await(state_.mutex(), state_.changed);
   }
   absl::Status status;
-  if (!options_.read_only) {
+  if (!state_.options.read_only) {
     status = CatchNoMemory("Close", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return EndLogs(); });
     files_->Close();  // first: a read that needs a file then says why it has none
-    if (status.ok() && fatal_.ok()) {
+    if (status.ok() && state_.fatal.ok()) {
       // Iterators are closed with the database, so they need no file.
-      versions_->RemoveObsoleteFiles(mutex_, /*pinned_too=*/true).IgnoreError();
+      state_.versions->RemoveObsoleteFiles(state_.mutex(), /*pinned_too=*/true).IgnoreError();
     }
-    const absl::Status ended = versions_->Close(mutex_);
-    if (status.ok() && fatal_.ok()) {
+    const absl::Status ended = state_.versions->Close(state_.mutex());
+    if (status.ok() && state_.fatal.ok()) {
       status = ended;
     }
-    MutexUnlock unlock(mutex_);
+    MutexUnlock unlock(state_.mutex());
     // Otherwise another process's opening may have dropped our logs.
     const absl::Status owner = CatchNoMemory("Close", [this] { return owner_->Check(); });
     status = status.ok() ? owner : status;
@@ -332,41 +282,28 @@ absl::Status DbImpl::Close() {
   files_->Close();
   owner_.reset();  // last: the next owner may change all of them
   closed_with_ = status;
-  background_done_.NotifyAll();
+  state_.changed.NotifyAll();
   return status;
 }
 
 absl::Status DbImpl::EndLogs() {
   absl::Status status;
   {
-    MutexUnlock unlock(mutex_);
+    MutexUnlock unlock(state_.mutex());
     status = logs_->Sync();  // no leader is left, and none can come
   }
   const LogPosition durable = logs_->DurableEnd();
-  if (!status.ok() || !fatal_.ok() || durable.offset == 0) {
+  if (!status.ok() || !state_.fatal.ok() || durable.offset == 0) {
     return status;
   }
   VersionEdit edit;
   edit.logs_synced_through = durable;
-  return Install(std::move(edit));
-}
-
-void DbImpl::CancelTimers() {
-  const std::array timers = {&flush_.retry, &compaction_.retry, &removal_timer_, &sync_timer_};
-  for (std::optional<Executor::TimerId>* timer : timers) {
-    if (timer->has_value() && executor_->Cancel(**timer)) {
-      timer->reset();
-    }
-  }
-  // A timer that could not be cancelled has started: it resets itself under the mutex.
-  while (std::ranges::any_of(timers, [](const auto* timer) { return timer->has_value(); })) {
-    executor_->Await(mutex_, background_done_);
-  }
+  return state_.Install(std::move(edit));
 }
 
 void DbImpl::SetBackgroundRate(uint64_t bytes_per_second) {
-  if (!is_inherited()) {
-    limiter_.SetRate(bytes_per_second);
+  if (!state_.is_inherited()) {
+    state_.limiter.SetRate(bytes_per_second);
   }
 }
 
@@ -380,10 +317,10 @@ void DbImpl::operator delete(DbImpl* db, std::destroying_delete_t) {
 
 DbImpl::~DbImpl() {
   RemoveForkObserver(this);
-  if (!closed_.Load()) {
+  if (!state_.closed.Load()) {
     Close().IgnoreError();
   }
-  current_.Publish(nullptr);
+  state_.current.Publish(nullptr);
   ReclaimRetired();
 }
 

@@ -6,12 +6,12 @@
 #include <string>
 #include <utility>
 
-#include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/compaction/flush_job.h"
 #include "core/db/db_impl.h"
 #include "core/db/guarded_db.h"
 #include "core/db/option_mapping.h"
+#include "core/db/running_job.h"
 #include "core/fs/file_helpers.h"
 #include "core/fs/yielding_file_system.h"
 #include "core/manifest/file_names.h"
@@ -29,14 +29,6 @@ absl::Status WithAdvice(const absl::Status& damage, const std::string& directory
                   directory + " --to TARGET` builds a database of what can be read");
 }
 
-FileSystem* FileSystemOf(const Options& options) {
-  return options.file_system != nullptr ? options.file_system : PosixFileSystem();
-}
-
-Executor* ExecutorOf(const Options& options) {
-  return options.executor != nullptr ? options.executor : DefaultExecutor();
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Db>> Db::Open(const std::string& directory, const Options& options) {
@@ -52,40 +44,33 @@ absl::StatusOr<std::unique_ptr<DbImpl>> DbImpl::Open(const std::string& director
   std::unique_ptr<DbImpl> db(new DbImpl(directory, options));
   absl::Status status = CatchNoMemory("Open", [&db] { return db->Recover(); });
   if (!status.ok()) {
-    MutexLock lock(db->mutex_);
-    db->closing_ = true;  // nothing to make durable: what was not recovered stays as it was
-    db->closed_.Store(true);
-    return absl::IsDataLoss(status) ? WithAdvice(status, db->directory_) : status;
+    MutexLock lock(db->state_.mutex());
+    db->state_.closing = true;  // nothing to make durable: what was not recovered stays as it was
+    db->state_.closed.Store(true);
+    return absl::IsDataLoss(status) ? WithAdvice(status, db->state_.directory) : status;
   }
   return db;
 }
 
 DbImpl::DbImpl(std::string directory, const Options& options)
-    : directory_(std::move(directory)),
-      options_(options),
-      fs_(FileSystemOf(options)),
-      physical_clock_(options.clock != nullptr ? options.clock : SystemClock()),
-      executor_(ExecutorOf(options)),
-      compaction_options_(ToCompactionOptions(options, executor_->parallelism())),
-      policy_(NewCompactionPolicy(options.compaction_policy, compaction_options_)),
-      limiter_(physical_clock_, executor_, options.background_bytes_per_second),
-      releases_(std::make_shared<SegmentReleases>()),
+    : releases_(std::make_shared<SegmentReleases>()),
       cache_(std::make_shared<PageCache>(options.cache_bytes)),
-      seek_debt_(options.seek_charge_bytes),
-      queue_(mutex_, *executor_),
-      random_(options.random_seed.has_value() ? *options.random_seed : EntropySeed()),
-      events_(options.listeners) {
+      state_(std::move(directory), options, [this] { garbage_.Schedule(); }),
+      garbage_(state_),
+      jobs_(state_, garbage_, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { CompactionEnded(); }),
+      queue_(state_.mutex(), *state_.executor),
+      random_(options.random_seed.has_value() ? *options.random_seed : EntropySeed()) {
   AddForkObserver(this);
 }
 
 // Runs on the child's only thread: nobody holds the mutex that could release it.
 void DbImpl::AfterForkInChild() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  inherited_.Store(true);
-  inherited_snapshot_.emplace(&snapshots_, visible_.Load());
-  mutex_.Abandon();
-  cancel_jobs_.Store(true);
-  closing_ = true;
-  closed_.Store(true);
+  state_.inherited.Store(true);
+  inherited_snapshot_.emplace(&state_.snapshots, state_.visible.Load());
+  state_.mutex().Abandon();
+  state_.cancel_jobs.Store(true);
+  state_.closing = true;
+  state_.closed.Store(true);
 }
 
 absl::Status DbImpl::Recover() {
@@ -96,133 +81,136 @@ absl::Status DbImpl::Recover() {
 
 absl::Status DbImpl::RecoverLocked() {
   VERALITH_RETURN_IF_ERROR(OpenVersionSet());
-  MutexLock lock(mutex_);
-  const ManifestState& state = versions_->state();
-  written_before_ = state.written;
+  MutexLock lock(state_.mutex());
+  const ManifestState& state = state_.versions->state();
+  state_.written_before = state.written;
   // What is replayed is flushed as it fills memtables. One edit at the end installs all of it, so
   // an interrupted recovery changes nothing and can run again (hazard R7).
   VersionEdit edit;
-  std::vector<uint64_t> numbers;
-  LogRecovery::Options logs{.fs = fs_,
-                            .directory = directory_,
-                            .logs = state.logs,
-                            .after = state.last_timestamp,
-                            .synced_through = state.logs_synced_through,
-                            .recover_up_to_damage = options_.recover_up_to_damage,
-                            .memtable_bytes = RecoveryBufferBytes(),
-                            .flush = nullptr,
-                            // Twice the size: what Close left is never too much for the next
-                            // opening.
-                            .kept_memtable_bytes = options_.read_only ? 0 : 2 * KeptInLogBytes()};
-  if (!options_.read_only) {
+  PendingNumbers numbers(state_);
+  LogRecovery::Options logs{
+      .fs = state_.fs,
+      .directory = state_.directory,
+      .logs = state.logs,
+      .after = state.last_timestamp,
+      .synced_through = state.logs_synced_through,
+      .recover_up_to_damage = state_.options.recover_up_to_damage,
+      .memtable_bytes = RecoveryBufferBytes(),
+      .flush = nullptr,
+      // Twice the size: what Close left is never too much for the next opening.
+      .kept_memtable_bytes = state_.options.read_only ? 0 : 2 * KeptInLogBytes()};
+  if (!state_.options.read_only) {
     logs.flush = [this, &edit, &numbers](MemtableRef full) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      MutexLock relock(mutex_);
+      MutexLock relock(state_.mutex());
       return FlushReplayed(*full, &edit, &numbers);
     };
   }
   LogRecovery recovery(std::move(logs));
   absl::Status status;
   {
-    MutexUnlock unlock(mutex_);
+    MutexUnlock unlock(state_.mutex());
     status = recovery.Run();
   }
   recovery_report_ = recovery.report();
   if (status.ok()) {
-    status = options_.read_only ? StartReading(recovery) : StartWriting(recovery, &edit, &numbers);
+    status =
+        state_.options.read_only ? StartReading(recovery) : StartWriting(recovery, &edit, &numbers);
   }
-  ReleasePending(numbers);
   return status;
 }
 
 // A write buffer smaller than the one that filled the logs does not cut them into as many runs.
 size_t DbImpl::RecoveryBufferBytes() const {
-  return std::max(options_.write_buffer_bytes, options_.recovery_buffer_bytes);
+  return std::max(state_.options.write_buffer_bytes, state_.options.recovery_buffer_bytes);
 }
 
 absl::Status DbImpl::LockDirectory() {
-  if (options_.read_only) {
+  if (state_.options.read_only) {
     VERALITH_RETURN_IF_ERROR(PinDirectory());
-    VERALITH_ASSIGN_OR_RETURN(watch_, ReaderWatch::Begin(fs_, directory_));
+    VERALITH_ASSIGN_OR_RETURN(watch_, ReaderWatch::Begin(state_.fs, state_.directory));
     files_->SetJudge([watch = *watch_](const absl::Status& error) { return watch.Judge(error); });
     return absl::OkStatus();
   }
   VERALITH_RETURN_IF_ERROR(MakeDirectory());
   VERALITH_RETURN_IF_ERROR(PinDirectory());
-  VERALITH_ASSIGN_OR_RETURN(owner_, OwnerLock::Take(fs_, directory_));
+  VERALITH_ASSIGN_OR_RETURN(owner_, OwnerLock::Take(state_.fs, state_.directory));
   return absl::OkStatus();
 }
 
 absl::Status DbImpl::MakeDirectory() {
-  VERALITH_ASSIGN_OR_RETURN(const bool exists, fs_->Exists(directory_));
-  if (!exists && !options_.create_if_missing) {
-    return NotFound(directory_ + ": no such directory, and create_if_missing is false");
+  VERALITH_ASSIGN_OR_RETURN(const bool exists, state_.fs->Exists(state_.directory));
+  if (!exists && !state_.options.create_if_missing) {
+    return NotFound(state_.directory + ": no such directory, and create_if_missing is false");
   }
-  if (!options_.create_if_missing) {
+  if (!state_.options.create_if_missing) {
     VERALITH_ASSIGN_OR_RETURN(const bool any, HoldsFilesOfOurs());
     if (!any) {
-      return NotFound(directory_ + ": no database here, and create_if_missing is false");
+      return NotFound(state_.directory + ": no database here, and create_if_missing is false");
     }
   }
-  VERALITH_RETURN_IF_ERROR(fs_->CreateDirectory(directory_));
+  VERALITH_RETURN_IF_ERROR(state_.fs->CreateDirectory(state_.directory));
   // A new database's own name must be durable, too. Before CURRENT exists it may not be: an opening
   // that crashed can have made the directory and nothing else.
   VERALITH_ASSIGN_OR_RETURN(const bool created,
-                            fs_->Exists(JoinPath(directory_, kCurrentFileName)));
-  return created ? absl::OkStatus() : fs_->SyncDirectory(ParentPath(directory_));
+                            state_.fs->Exists(JoinPath(state_.directory, kCurrentFileName)));
+  return created ? absl::OkStatus() : state_.fs->SyncDirectory(ParentPath(state_.directory));
 }
 
 absl::Status DbImpl::PinDirectory() {
-  FileSystem* const whole = fs_;
-  VERALITH_ASSIGN_OR_RETURN(pinned_, veralith::PinDirectory(fs_, directory_));
-  fs_ = pinned_.get();
+  FileSystem* const whole = state_.fs;
+  VERALITH_ASSIGN_OR_RETURN(pinned_, veralith::PinDirectory(state_.fs, state_.directory));
+  state_.fs = pinned_.get();
   files_ = std::make_shared<FileTable>(
-      fs_, MaxOpenSegments(options_, fs_->MaxOpenFiles(), executor_->parallelism()), whole);
-  yielding_ = std::make_unique<YieldingFileSystem>(fs_, files_);
-  fs_ = yielding_.get();
+      state_.fs,
+      MaxOpenSegments(state_.options, state_.fs->MaxOpenFiles(), state_.executor->parallelism()),
+      whole);
+  yielding_ = std::make_unique<YieldingFileSystem>(state_.fs, files_);
+  state_.fs = yielding_.get();
   return absl::OkStatus();
 }
 
 absl::StatusOr<bool> DbImpl::HoldsFilesOfOurs() const {
-  VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs_->List(directory_));
+  VERALITH_ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                            state_.fs->List(state_.directory));
   return std::any_of(names.begin(), names.end(),
                      [](const std::string& name) { return ParseFileName(name).has_value(); });
 }
 
 absl::Status DbImpl::OpenVersionSet() {
   VersionSetOptions options;
-  options.fs = fs_;
-  options.executor = executor_;
-  options.directory = directory_;
-  options.create_if_missing = options_.create_if_missing && !options_.read_only;
-  options.error_if_exists = options_.error_if_exists;
-  options.read_only = options_.read_only;
+  options.fs = state_.fs;
+  options.executor = state_.executor;
+  options.directory = state_.directory;
+  options.create_if_missing = state_.options.create_if_missing && !state_.options.read_only;
+  options.error_if_exists = state_.options.error_if_exists;
+  options.read_only = state_.options.read_only;
   {
-    MutexLock lock(mutex_);
+    MutexLock lock(state_.mutex());
     options.new_database_id = std::max<uint64_t>(1, random_.Next());
   }
   options.edits_precede_data = true;
   options.check_owner = [this] { return owner_->Check(); };
-  options.manifest_limits.roll_bytes = options_.manifest_roll_bytes;
-  if (options_.manifest_roll_bytes == 0) {
+  options.manifest_limits.roll_bytes = state_.options.manifest_roll_bytes;
+  if (state_.options.manifest_roll_bytes == 0) {
     options.manifest_limits.roll_snapshots = 0;
   }
   // A log that recovery will refuse is refused before anything is written.
   options.before_first_write = [this](const ManifestState& state) {
-    LogRecovery::Options logs{.fs = fs_,
-                              .directory = directory_,
+    LogRecovery::Options logs{.fs = state_.fs,
+                              .directory = state_.directory,
                               .logs = state.logs,
                               .after = state.last_timestamp,
                               .synced_through = state.logs_synced_through,
-                              .recover_up_to_damage = options_.recover_up_to_damage,
+                              .recover_up_to_damage = state_.options.recover_up_to_damage,
                               .memtable_bytes = 0,
                               .flush = nullptr,
                               .judge_only = true};
     return LogRecovery(std::move(logs)).Run();
   };
-  options.tiered_levels = policy_->TieredLevels();
+  options.tiered_levels = jobs_.policy().TieredLevels();
   options.open_segment = NewSegmentOpener();
   options.releases = releases_;
-  VERALITH_ASSIGN_OR_RETURN(versions_, VersionSet::Open(std::move(options)));
+  VERALITH_ASSIGN_OR_RETURN(state_.versions, VersionSet::Open(std::move(options)));
   return absl::OkStatus();
 }
 
@@ -232,7 +220,7 @@ absl::Status DbImpl::OpenVersionSet() {
 SegmentOpener DbImpl::NewSegmentOpener() const {
   SegmentReaderOptions reader_options;
   reader_options.cache = cache_.get();
-  return [open = DefaultSegmentOpener(files_, directory_, reader_options), cache = cache_,
+  return [open = DefaultSegmentOpener(files_, state_.directory, reader_options), cache = cache_,
           watch = watch_](const FileMeta& file) -> absl::StatusOr<std::shared_ptr<SegmentReader>> {
     absl::StatusOr<std::shared_ptr<SegmentReader>> opened = open(file);
     if (!opened.ok()) {
@@ -249,23 +237,22 @@ SegmentOpener DbImpl::NewSegmentOpener() const {
 }
 
 absl::Status DbImpl::FlushReplayed(const Memtable& full, VersionEdit* edit,
-                                   std::vector<uint64_t>* numbers) {
+                                   PendingNumbers* numbers) {
+  // No snapshot lives, and all that was replayed is visible.
+  RunningJob job(state_, "Open", {full.max_ts()}, *numbers);
   FlushRequest request;
   request.memtables = {&full};
-  request.points = {full.max_ts()};  // no snapshot lives; all that was replayed is visible
+  request.points = job.points();
   // Includes the runs that this recovery has flushed already, which are not installed yet: a
   // tombstone must not be dropped if they hold what it hides.
-  VERALITH_ASSIGN_OR_RETURN(Version so_far, versions_->version().Apply(*edit));
+  VERALITH_ASSIGN_OR_RETURN(Version so_far, state_.versions->version().Apply(*edit));
   request.version = std::make_shared<const Version>(std::move(so_far));
-  request.run_id = versions_->NewRunId();
-  const JobEnvironment environment = NewJobEnvironment(numbers);
-  absl::StatusOr<JobResult> result;
-  {
-    MutexUnlock unlock(mutex_);
-    result = RunFlush(environment, compaction_options_, request);
-  }
+  request.run_id = state_.versions->NewRunId();
+  absl::StatusOr<JobResult> result = job.Run(RoomRequest(), [&] {
+    return RunFlush(job.environment(), state_.compaction_options, request);
+  });
   VERALITH_RETURN_IF_ERROR(result.status());
-  counters_.flush_bytes += result->statistics.bytes_written;
+  state_.counters.flush_bytes += result->statistics.bytes_written;
   VersionEdit& more = result->edit;
   std::move(more.added_files.begin(), more.added_files.end(),
             std::back_inserter(edit->added_files));
@@ -277,12 +264,13 @@ absl::Status DbImpl::FlushReplayed(const Memtable& full, VersionEdit* edit,
 }
 
 absl::Status DbImpl::StartReading(const LogRecovery& recovery) {
-  active_ = recovery.memtable();
-  const ManifestState& state = versions_->state();
-  clock_.emplace(physical_clock_, options_.max_clock_skew_nanos, state.timestamp_ceiling);
-  visible_.Store(std::max(state.last_timestamp, recovery.last_timestamp()));
-  PublishSuperVersion();
-  return publish_due_ ? NoMemory("Open") : absl::OkStatus();
+  state_.active = recovery.memtable();
+  const ManifestState& state = state_.versions->state();
+  clock_.emplace(state_.physical_clock, state_.options.max_clock_skew_nanos,
+                 state.timestamp_ceiling);
+  state_.visible.Store(std::max(state.last_timestamp, recovery.last_timestamp()));
+  state_.PublishSuperVersion();
+  return state_.publish_due ? NoMemory("Open") : absl::OkStatus();
 }
 
 // Writes what was replayed, with its timestamps, into the new log; durable when it returns.
@@ -299,34 +287,33 @@ absl::Status DbImpl::LogAgain(const LogRecovery& recovery) {
 // not trusted again, whoever synced them: this life writes and syncs what they held, in segments or
 // in the new log.
 absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit,
-                                  std::vector<uint64_t>* numbers) {
+                                  PendingNumbers* numbers) {
   const bool again = !recovery.kept_records().empty();
   if (!recovery.memtable()->empty() && !again) {
     VERALITH_RETURN_IF_ERROR(FlushReplayed(*recovery.memtable(), edit, numbers));
   }
-  const ManifestState& state = versions_->state();
+  const ManifestState& state = state_.versions->state();
   for (const auto& [number, id] : state.logs) {
     edit->removed_logs.push_back(number);
   }
   const Timestamp used =
       std::max({state.timestamp_ceiling, state.last_timestamp, recovery.last_timestamp()});
-  clock_.emplace(physical_clock_, options_.max_clock_skew_nanos, used);
+  clock_.emplace(state_.physical_clock, state_.options.max_clock_skew_nanos, used);
   clock_->Observe();
   Timestamp ceiling = 0;
   if (clock_->CeilingFor(WriteQueue::kMaxGroupWriters, &ceiling).ok()) {
     edit->timestamp_ceiling = ceiling;
   }
-  const uint64_t number = versions_->NewPendingFile();
+  const uint64_t number = numbers->New();
   const uint64_t id = random_.Next();
-  numbers->push_back(number);
   if (again) {
     // If the log had records before an edit gave its number out, that would say that an edit is
     // lost.
-    VERALITH_RETURN_IF_ERROR(Install(VersionEdit()));
+    VERALITH_RETURN_IF_ERROR(state_.Install(VersionEdit()));
   }
   absl::StatusOr<std::unique_ptr<LogWriter>> log;
   {
-    MutexUnlock unlock(mutex_);
+    MutexUnlock unlock(state_.mutex());
     log = NewLog(number, id, /*continues=*/0);
   }
   VERALITH_RETURN_IF_ERROR(log.status());
@@ -335,29 +322,30 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   if (again) {
     absl::Status logged;
     {
-      MutexUnlock unlock(mutex_);
+      MutexUnlock unlock(state_.mutex());
       logged = LogAgain(recovery);
     }
     VERALITH_RETURN_IF_ERROR(logged);
-    counters_.log_bytes += logs_->active_bytes();
+    state_.counters.log_bytes += logs_->active_bytes();
     if (const LogPosition durable = logs_->DurableEnd(); durable.offset > 0) {
       edit->logs_synced_through = durable;
     }
   }
-  VERALITH_RETURN_IF_ERROR(Install(*edit));
+  VERALITH_RETURN_IF_ERROR(state_.Install(*edit));
   if (edit->timestamp_ceiling.has_value()) {
     clock_->RaiseCeiling(*edit->timestamp_ceiling);
   }
-  active_ = again ? recovery.memtable() : MemtableRef::Make(next_memtable_id_++);
-  active_log_ = number;
-  visible_.Store(std::max(versions_->state().last_timestamp, recovery.last_timestamp()));
-  PublishSuperVersion();
-  if (publish_due_) {
+  state_.active = again ? recovery.memtable() : MemtableRef::Make(next_memtable_id_++);
+  state_.active_log = number;
+  state_.visible.Store(
+      std::max(state_.versions->state().last_timestamp, recovery.last_timestamp()));
+  state_.PublishSuperVersion();
+  if (state_.publish_due) {
     return NoMemory("Open");
   }
-  releases_->Attach([this] { ScheduleRemoval(); });
-  RemoveGarbage(ClaimRemoval());
-  ScheduleBackgroundWork();
+  releases_->Attach([this] { garbage_.Schedule(); });
+  garbage_.Remove(garbage_.Claim());
+  jobs_.Schedule();
   return absl::OkStatus();
 }
 
@@ -365,8 +353,8 @@ absl::StatusOr<std::unique_ptr<LogWriter>> DbImpl::NewLog(uint64_t number, uint6
                                                           uint32_t continues) {
   VERALITH_ASSIGN_OR_RETURN(
       std::unique_ptr<File> file,
-      fs_->Open(JoinPath(directory_, LogFileName(number)), OpenMode::kCreate));
-  VERALITH_RETURN_IF_ERROR(fs_->SyncDirectory(directory_));
+      state_.fs->Open(JoinPath(state_.directory, LogFileName(number)), OpenMode::kCreate));
+  VERALITH_RETURN_IF_ERROR(state_.fs->SyncDirectory(state_.directory));
   return std::make_unique<LogWriter>(std::move(file), number, id, continues);
 }
 

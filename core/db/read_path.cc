@@ -319,12 +319,12 @@ absl::StatusOr<Timestamp> DbImpl::ReadTimestamp(const ReadOptions& options,
     if (options.snapshot == SnapshotWithoutMemory()) {
       return ResourceExhausted("there was no memory for the snapshot");
     }
-    if (static_cast<const HeldSnapshot*>(options.snapshot)->list() != &snapshots_) {
+    if (static_cast<const HeldSnapshot*>(options.snapshot)->list() != &state_.snapshots) {
       return InvalidArgument("ReadOptions::snapshot is a snapshot of another database");
     }
     return options.snapshot->timestamp();
   }
-  const Timestamp visible = visible_.Load();
+  const Timestamp visible = state_.visible.Load();
   if (!options.timestamp.has_value()) {
     return visible;
   }
@@ -334,8 +334,8 @@ absl::StatusOr<Timestamp> DbImpl::ReadTimestamp(const ReadOptions& options,
                       std::to_string(visible));
   }
   if (wanted < pinned.history_floor()) {
-    MutexLock lock(mutex_);
-    if (!snapshots_.Holds(wanted)) {
+    MutexLock lock(state_.mutex());
+    if (!state_.snapshots.Holds(wanted)) {
       return OutOfRange("history before timestamp " + std::to_string(pinned.history_floor()) +
                         " is gone; asked for " + std::to_string(wanted));
     }
@@ -346,12 +346,12 @@ absl::StatusOr<Timestamp> DbImpl::ReadTimestamp(const ReadOptions& options,
 absl::StatusOr<bool> DbImpl::Get(const ReadOptions& options, NamespaceId ns, std::string_view key,
                                  PinnedValue* value, Timestamp* entry_timestamp) {
   value->Reset();
-  if (closed_.LoadAcquire()) {
-    return Closed();
+  if (state_.closed.LoadAcquire()) {
+    return state_.Closed();
   }
   VERALITH_RETURN_IF_ERROR(CheckNamespace(ns));
   EpochGuard guard;
-  const SuperVersion& pinned = *current_.Peek();
+  const SuperVersion& pinned = *state_.current.Peek();
   VERALITH_ASSIGN_OR_RETURN(const Timestamp snapshot, ReadTimestamp(options, pinned));
   const bool latest = options.snapshot == nullptr && !options.timestamp.has_value();
   Lookup lookup(ns, key, snapshot, latest, options.fill_cache, entry_timestamp != nullptr);
@@ -360,11 +360,11 @@ absl::StatusOr<bool> DbImpl::Get(const ReadOptions& options, NamespaceId ns, std
 
 absl::StatusOr<std::vector<std::optional<std::string>>> DbImpl::MultiGet(
     const ReadOptions& options, NamespaceId ns, std::span<const std::string_view> keys) {
-  if (closed_.LoadAcquire()) {
-    return Closed();
+  if (state_.closed.LoadAcquire()) {
+    return state_.Closed();
   }
   VERALITH_RETURN_IF_ERROR(CheckNamespace(ns));
-  const SuperVersionRef pinned = current_.Acquire();
+  const SuperVersionRef pinned = state_.current.Acquire();
   VERALITH_ASSIGN_OR_RETURN(const Timestamp snapshot, ReadTimestamp(options, *pinned));
   std::vector<std::optional<std::string>> results(keys.size());
   PinnedValue value;
@@ -389,13 +389,13 @@ std::unique_ptr<DbIterator> DbImpl::NewIterator(const ScanOptions& options) {
 }
 
 std::unique_ptr<DbIterator> DbImpl::TryNewIterator(const ScanOptions& options) {
-  if (closed_.LoadAcquire()) {
-    return std::make_unique<ErrorIterator>(Closed());
+  if (state_.closed.LoadAcquire()) {
+    return std::make_unique<ErrorIterator>(state_.Closed());
   }
   if (absl::Status status = CheckNamespace(options.ns); !status.ok()) {
     return std::make_unique<ErrorIterator>(std::move(status));
   }
-  auto pinned = std::make_shared<SuperVersionRef>(current_.Acquire());
+  auto pinned = std::make_shared<SuperVersionRef>(state_.current.Acquire());
   const absl::StatusOr<Timestamp> snapshot = ReadTimestamp(options, **pinned);
   if (!snapshot.ok()) {
     return std::make_unique<ErrorIterator>(snapshot.status());
@@ -410,22 +410,30 @@ std::unique_ptr<DbIterator> DbImpl::TryNewIterator(const ScanOptions& options) {
   source.upper = options.upper;
   source.snapshot = *snapshot;
   source.gaps = &gaps_;
-  return std::make_unique<DbIteratorImpl>(std::move(source), runs == 0 ? 0 : runs - 1, &closed_,
-                                          this);
+  return std::make_unique<DbIteratorImpl>(std::move(source), runs == 0 ? 0 : runs - 1,
+                                          &state_.closed, this);
+}
+
+void DbImpl::ChargeSeeks(uint64_t visits) {
+  if (!state_.is_inherited() && state_.seek_debt.Charge(visits)) {
+    MutexLock lock(state_.mutex());
+    state_.seek_debt.Look();
+    jobs_.Schedule();
+  }
 }
 
 std::optional<Timestamp> DbImpl::StartNotingPuts() {
-  MutexLock lock(mutex_);
+  MutexLock lock(state_.mutex());
   return std::exchange(notes_puts_, true) ? std::nullopt : std::optional(newest_begun_);
 }
 
 const Snapshot* DbImpl::GetSnapshot() {
-  if (is_inherited()) {
+  if (state_.is_inherited()) {
     return &*inherited_snapshot_;
   }
-  MutexLock lock(mutex_);
+  MutexLock lock(state_.mutex());
   try {
-    return snapshots_.Hold(visible_.Load());
+    return state_.snapshots.Hold(state_.visible.Load());
   } catch (const std::bad_alloc&) {
     return SnapshotWithoutMemory();
   }
@@ -435,40 +443,37 @@ const Snapshot* DbImpl::GetSnapshot() {
 // readers below its start could see.
 absl::StatusOr<const Snapshot*> DbImpl::GetSnapshotAt(Timestamp timestamp) {
   VERALITH_RETURN_IF_ERROR(RefuseInChild());
-  MutexLock lock(mutex_);
-  if (closing_) {
-    return Closed();
+  MutexLock lock(state_.mutex());
+  if (state_.closing) {
+    return state_.Closed();
   }
-  if (timestamp > visible_.Load()) {
+  if (timestamp > state_.visible.Load()) {
     return OutOfRange("timestamp " + std::to_string(timestamp) + " is after the newest commit, " +
-                      std::to_string(visible_.Load()));
+                      std::to_string(state_.visible.Load()));
   }
-  Timestamp floor = versions_->state().history_floor;
-  if (!job_starts_.empty()) {
-    floor = std::max(floor, *job_starts_.rbegin());
+  Timestamp floor = state_.versions->state().history_floor;
+  if (!state_.job_starts.empty()) {
+    floor = std::max(floor, *state_.job_starts.rbegin());
   }
-  if (timestamp < floor && !snapshots_.Holds(timestamp)) {
+  if (timestamp < floor && !state_.snapshots.Holds(timestamp)) {
     return OutOfRange("history before timestamp " + std::to_string(floor) +
                       " is gone or being dropped; asked for " + std::to_string(timestamp));
   }
-  return snapshots_.Hold(timestamp);
+  return state_.snapshots.Hold(timestamp);
 }
 
 void DbImpl::ReleaseSnapshot(const Snapshot* snapshot) {
-  if (snapshot == nullptr || is_inherited() || snapshot == SnapshotWithoutMemory()) {
+  if (snapshot == nullptr || state_.is_inherited() || snapshot == SnapshotWithoutMemory()) {
     return;
   }
-  MutexLock lock(mutex_);
+  MutexLock lock(state_.mutex());
   const Timestamp at = snapshot->timestamp();
-  const std::optional<Timestamp> next = snapshots_.Release(snapshot);
-  if (!next.has_value() || closing_) {
+  const std::optional<Timestamp> next = state_.snapshots.Release(snapshot);
+  if (!next.has_value() || state_.closing) {
     return;
   }
-  TryWithMemory([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    if (AnyGarbageEndsIn(at, *next)) {
-      LookForCompaction();  // compaction may now drop what this snapshot kept
-    }
-  });
+  // Compaction may now drop what this snapshot kept.
+  TryWithMemory([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { jobs_.PointIsGone(at, *next); });
 }
 
 }  // namespace veralith

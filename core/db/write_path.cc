@@ -9,7 +9,6 @@
 #include "core/base/finally.h"
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
-#include "core/base/text.h"
 #include "core/db/batch_reducer.h"
 #include "core/db/db_impl.h"
 #include "core/log/record_writer.h"
@@ -80,35 +79,36 @@ absl::StatusOr<Timestamp> DbImpl::Write(const WriteOptions& options, const Write
                            std::to_string(kMaxRecordPayloadBytes) + " bytes; split it");
   }
   if (reduced.empty()) {
-    MutexLock lock(mutex_);
-    VERALITH_RETURN_IF_ERROR(CheckWritable());
-    return visible_.Load();
+    MutexLock lock(state_.mutex());
+    VERALITH_RETURN_IF_ERROR(state_.CheckWritable());
+    return state_.visible.Load();
   }
   return Commit(options, reduced);
 }
 
 absl::StatusOr<Timestamp> DbImpl::Commit(const WriteOptions& options,
                                          std::span<const LogOperation> operations) {
-  const SyncMode mode = options.sync == SyncMode::kDefault ? options_.sync_mode : options.sync;
+  const SyncMode mode =
+      options.sync == SyncMode::kDefault ? state_.options.sync_mode : options.sync;
   WriteQueue::Writer writer;
   writer.operations = operations;
   writer.bytes = OperationBytes(operations);
   writer.sync = mode == SyncMode::kCommit;
   bool first;
   {
-    MutexLock lock(mutex_);
+    MutexLock lock(state_.mutex());
     first = queue_.Enter(writer);
     if (first) {
       Lead(writer);
     }
   }
   if (!first && queue_.AwaitTurn(writer)) {
-    MutexLock lock(mutex_);
+    MutexLock lock(state_.mutex());
     Lead(writer);
   }
   VERALITH_RETURN_IF_ERROR(writer.status);
   if (mode == SyncMode::kInterval) {
-    MutexLock lock(mutex_);
+    MutexLock lock(state_.mutex());
     EnsureIntervalSync();
   }
   return writer.timestamp;
@@ -125,7 +125,7 @@ void DbImpl::Lead(WriteQueue::Writer& leader) {
 }
 
 absl::Status DbImpl::LeadGroup(const WriteQueue::Writer& leader) {
-  VERALITH_RETURN_IF_ERROR(CheckWritable());
+  VERALITH_RETURN_IF_ERROR(state_.CheckWritable());
   if (!leader.operations.empty()) {  // a barrier needs neither room nor time
     VERALITH_RETURN_IF_ERROR(MakeRoom(OnlyDelete(leader.operations)));
     VERALITH_RETURN_IF_ERROR(EnsureCeiling());
@@ -135,10 +135,10 @@ absl::Status DbImpl::LeadGroup(const WriteQueue::Writer& leader) {
 
 void DbImpl::FinishLeading(const absl::Status& status) {
   queue_.Finish(status);
-  if (closing_ && queue_.empty()) {
-    background_done_.NotifyAll();
+  if (state_.closing && queue_.empty()) {
+    state_.changed.NotifyAll();
   }
-  DeliverEvents();
+  state_.DeliverEvents();
 }
 
 // Takes the timestamps under the mutex, then writes log and memtable without it: only the leader
@@ -166,7 +166,7 @@ absl::Status DbImpl::CommitGroup() {
   absl::Status staged;
   absl::Status status;
   {
-    MutexUnlock unlock(mutex_);
+    MutexUnlock unlock(state_.mutex());
     staged = CatchNoMemory("a write", [&] { return StageGroup(group, entries, user_bytes); });
     if (staged.ok()) {
       status = LogGroup(sync);
@@ -181,25 +181,26 @@ absl::Status DbImpl::CommitGroup() {
     return staged;
   }
   if (!status.ok()) {
-    return Fatal(status);
+    return state_.Fatal(status);
   }
   if (notes_puts && !notes_on) {
     notes_puts_ = false;
   }
-  counters_.log_bytes += logs_->active_bytes() - log_bytes_before;
-  counters_.log_syncs += sync ? 1 : 0;
-  counters_.user_bytes += user_bytes;
-  counters_.commits += group.size();
+  state_.counters.log_bytes += logs_->active_bytes() - log_bytes_before;
+  state_.counters.log_syncs += sync ? 1 : 0;
+  state_.counters.user_bytes += user_bytes;
+  state_.counters.commits += group.size();
   return status;
 }
 
 absl::Status DbImpl::StageGroup(const std::vector<WriteQueue::Writer*>& group, size_t entries,
                                 uint64_t user_bytes) {
-  active_->Prepare(entries, user_bytes);
+  state_.active->Prepare(entries, user_bytes);
   for (const WriteQueue::Writer* writer : group) {
     for (const LogOperation& operation : writer->operations) {
       if (operation.key.size() + operation.value.size() >= Memtable::kLargeBytes) {
-        active_->PrepareLarge(operation.key.size(), operation.value.size(), entries, user_bytes);
+        state_.active->PrepareLarge(operation.key.size(), operation.value.size(), entries,
+                                    user_bytes);
       }
     }
     if (!writer->operations.empty()) {
@@ -216,7 +217,7 @@ absl::Status DbImpl::LogGroup(bool sync) {
 
 absl::Status DbImpl::ApplyGroup(const std::vector<WriteQueue::Writer*>& group, Timestamp last,
                                 bool* notes_puts) {
-  Memtable* const memtable = active_.get();
+  Memtable* const memtable = state_.active.get();
   for (const WriteQueue::Writer* writer : group) {
     for (const LogOperation& operation : writer->operations) {
       ApplyToMemtable(operation, writer->timestamp, memtable);
@@ -226,66 +227,23 @@ absl::Status DbImpl::ApplyGroup(const std::vector<WriteQueue::Writer*>& group, T
     }
   }
   if (last != 0) {
-    visible_.Store(last);
+    state_.visible.Store(last);
   }
   return absl::OkStatus();
 }
 
-absl::Status DbImpl::Closed() const {
-  return FailedPrecondition(
-      is_inherited()
-          ? "the database belongs to the process that this one was forked from, and cannot be "
-            "used here: fork before you open it, or open it here once the other process has "
-            "closed it"
-          : "the database is closed");
+absl::Status DbImpl::RefuseInChild() const {
+  return state_.is_inherited() ? state_.Closed() : absl::OkStatus();
 }
-
-absl::Status DbImpl::RefuseInChild() const { return is_inherited() ? Closed() : absl::OkStatus(); }
 
 absl::Status DbImpl::RefuseInListener(const char* call) const {
   VERALITH_RETURN_IF_ERROR(RefuseInChild());
-  if (!events_.OnThisThread()) [[likely]] {
+  if (!state_.events.OnThisThread()) [[likely]] {
     return absl::OkStatus();
   }
   return FailedPrecondition(
       std::string(call) + " inside a listener of the same database could wait for itself; make it "
                           "on a thread of your own");
-}
-
-absl::Status DbImpl::CheckWritable() const {
-  if (closing_) {
-    return Closed();
-  }
-  if (options_.read_only) {
-    return FailedPrecondition("the database is open for reading only");
-  }
-  return fatal_;
-}
-
-// After a failed write or sync of the log or the manifest, it is unknown what is on disk: nothing
-// more may be acknowledged (hazards W4, W5).
-absl::Status DbImpl::Fatal(const absl::Status& cause) {
-  if (fatal_.ok()) {
-    fatal_ = FailedPrecondition("no write is possible until the database is opened again");
-    TryWithMemory([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      fatal_ = FailedPrecondition(
-          StrCat(Message(fatal_), ", because an earlier write failed: ", ToString(cause)));
-    });
-    Tell([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      return [event = BackgroundErrorEvent{fatal_, /*fatal=*/true, 0}](Listener& listener) {
-        listener.OnBackgroundError(event);
-      };
-    });
-    background_done_.NotifyAll();
-  }
-  return cause;
-}
-
-// If there was no memory for an edit, it has changed nothing; that is only an error.
-absl::Status DbImpl::InstallOrFail(VersionEdit edit) {
-  absl::Status status = Install(std::move(edit));
-  const bool changed_nothing = absl::IsResourceExhausted(status) && versions_->error().ok();
-  return status.ok() || changed_nothing ? status : Fatal(status);
 }
 
 absl::Status DbImpl::EnsureCeiling() {
@@ -298,19 +256,21 @@ absl::Status DbImpl::EnsureCeiling() {
     }
     VersionEdit edit;
     edit.timestamp_ceiling = needed;
-    VERALITH_RETURN_IF_ERROR(InstallOrFail(std::move(edit)));
+    VERALITH_RETURN_IF_ERROR(state_.InstallOrFail(std::move(edit)));
     clock_->RaiseCeiling(needed);
     // Meanwhile AdvanceClock may have moved the clock past it.
   }
 }
 
 bool DbImpl::HasFreeWriteBuffer() const {
-  return frozen_.size() + 1 < static_cast<size_t>(std::max(2, options_.max_write_buffers));
+  return state_.frozen.size() + 1 <
+         static_cast<size_t>(std::max(2, state_.options.max_write_buffers));
 }
 
 bool DbImpl::BelowLevel0Stop() const {
-  return options_.disable_automatic_compaction ||
-         versions_->version().runs(0).size() < static_cast<size_t>(options_.level0_stop_trigger);
+  return state_.options.disable_automatic_compaction ||
+         state_.versions->version().runs(0).size() <
+             static_cast<size_t>(state_.options.level0_stop_trigger);
 }
 
 // Called by the leader: on return the active memtable can take the group. An entry of any size goes
@@ -318,26 +278,27 @@ bool DbImpl::BelowLevel0Stop() const {
 // room for a flush, deletions go into a full memtable, up to twice its size: they are what makes
 // room.
 absl::Status DbImpl::MakeRoom(bool deletes) {
-  if (publish_due_) {
-    PublishSuperVersion();  // else readers would not see what goes into the memtable
+  if (state_.publish_due) {
+    state_.PublishSuperVersion();  // else readers would not see what goes into the memtable
   }
-  if (publish_due_) {
+  if (state_.publish_due) {
     return NoMemory("a write");
   }
-  if (logs_needed_from_ != 0) {
-    logs_->DropBefore(std::exchange(logs_needed_from_, 0));
+  if (state_.logs_needed_from != 0) {
+    logs_->DropBefore(std::exchange(state_.logs_needed_from, 0));
   }
   SlowDown();
-  if (active_->MemoryBytes() < options_.write_buffer_bytes) {
+  if (state_.active->MemoryBytes() < state_.options.write_buffer_bytes) {
     return absl::OkStatus();
   }
-  absl::Status status =
-      WaitForRoom("all write buffers wait to be flushed", flush_, &DbImpl::HasFreeWriteBuffer);
+  absl::Status status = WaitForRoom("all write buffers wait to be flushed", JobKind::kFlush,
+                                    &DbImpl::HasFreeWriteBuffer);
   if (status.ok()) {
-    status = WaitForRoom("level 0 has too many runs", compaction_, &DbImpl::BelowLevel0Stop);
+    status =
+        WaitForRoom("level 0 has too many runs", JobKind::kCompaction, &DbImpl::BelowLevel0Stop);
   }
   if (deletes && absl::IsResourceExhausted(status) &&
-      active_->MemoryBytes() / 2 < options_.write_buffer_bytes) {
+      state_.active->MemoryBytes() / 2 < state_.options.write_buffer_bytes) {
     return absl::OkStatus();
   }
   return status.ok() ? RotateMemtable() : status;
@@ -346,29 +307,30 @@ absl::Status DbImpl::MakeRoom(bool deletes) {
 // Allows one memtable more than there are write buffers, and one more when the active one takes no
 // more. All of them become one run, without what the deletions hide.
 void DbImpl::FlushDeletions() {
-  const bool is_short =
-      absl::IsResourceExhausted(flush_.error) || absl::IsResourceExhausted(compaction_.error);
-  const bool is_full = active_->MemoryBytes() >= options_.write_buffer_bytes;
-  const bool takes_no_more = active_->MemoryBytes() / 2 >= options_.write_buffer_bytes;
+  const bool is_short = absl::IsResourceExhausted(jobs_.error(JobKind::kFlush)) ||
+                        absl::IsResourceExhausted(jobs_.error(JobKind::kCompaction));
+  const bool is_full = state_.active->MemoryBytes() >= state_.options.write_buffer_bytes;
+  const bool takes_no_more = state_.active->MemoryBytes() / 2 >= state_.options.write_buffer_bytes;
   const auto most =
-      static_cast<size_t>(std::max(2, options_.max_write_buffers)) + (takes_no_more ? 1 : 0);
-  if (is_short && is_full && frozen_.size() < most && RotateMemtable().ok()) {
-    Retry(&flush_);
+      static_cast<size_t>(std::max(2, state_.options.max_write_buffers)) + (takes_no_more ? 1 : 0);
+  if (is_short && is_full && state_.frozen.size() < most && RotateMemtable().ok()) {
+    jobs_.Retry(JobKind::kFlush);
   }
 }
 
 size_t DbImpl::RunsBeyondSlowdown() const {
-  const size_t runs = versions_->version().runs(0).size();
-  const auto trigger = static_cast<size_t>(options_.level0_slowdown_trigger);
-  return options_.disable_automatic_compaction || runs < trigger ? 0 : runs - trigger + 1;
+  const size_t runs = state_.versions->version().runs(0).size();
+  const auto trigger = static_cast<size_t>(state_.options.level0_slowdown_trigger);
+  return state_.options.disable_automatic_compaction || runs < trigger ? 0 : runs - trigger + 1;
 }
 
 void DbImpl::SlowDown() {
   const size_t runs = RunsBeyondSlowdown();
   if (runs > 0) {
-    const RateLimiter::Urgent urgent(limiter_, TaskPriority::kLow);
+    const RateLimiter::Urgent urgent(state_.limiter, TaskPriority::kLow);
     BeginStall(StallEvent::Kind::kSlowdown, "level 0 has many runs");
-    executor_->AwaitFor(mutex_, background_done_, static_cast<int64_t>(runs) * kSlowdownNanos);
+    state_.executor->AwaitFor(state_.mutex(), state_.changed,
+                              static_cast<int64_t>(runs) * kSlowdownNanos);
   } else if (stall_.has_value()) {
     EndStall();
   }
@@ -382,45 +344,50 @@ void DbImpl::BeginStall(StallEvent::Kind kind, std::string reason) {
   }
   EndStall();
   stall_ = StallEvent{kind, std::move(reason)};
-  Tell([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return [event = *stall_](Listener& listener) { listener.OnStallBegin(event); };
-  });
-  DeliverEvents();
+  state_.Tell(&Listener::OnStallBegin, *stall_);
+  state_.DeliverEvents();
 }
 
 void DbImpl::EndStall() {
   if (stall_.has_value()) {
-    Tell([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      return [event = *stall_](Listener& listener) { listener.OnStallEnd(event); };
-    });
+    state_.Tell(&Listener::OnStallEnd, *stall_);
     stall_.reset();
   }
 }
 
-absl::Status DbImpl::WaitForRoom(std::string reason, const BackgroundWork& work,
-                                 bool (DbImpl::*enough)() const) {
+void DbImpl::CompactionEnded() {
+  if (stall_.has_value() && stall_->kind == StallEvent::Kind::kSlowdown &&
+      RunsBeyondSlowdown() == 0) {
+    EndStall();
+  }
+}
+
+absl::Status DbImpl::WaitForRoom(std::string reason, JobKind kind, bool (DbImpl::*enough)() const) {
   if ((this->*enough)()) {
     return absl::OkStatus();
   }
-  const int64_t start = physical_clock_->MonotonicNanos();
-  const RateLimiter::Urgent urgent(limiter_,
-                                   &work == &flush_ ? TaskPriority::kHigh : TaskPriority::kLow);
+  const int64_t start = state_.physical_clock->MonotonicNanos();
+  const RateLimiter::Urgent urgent(
+      state_.limiter, kind == JobKind::kFlush ? TaskPriority::kHigh : TaskPriority::kLow);
   absl::Status status;
-  reason += pauses_ > 0 ? "; background work is paused" : "";
+  reason += jobs_.is_paused() ? "; background work is paused" : "";
   BeginStall(StallEvent::Kind::kStop, reason);
   while (status.ok() && !(this->*enough)()) {
-    status = close_requested_ ? FailedPrecondition("the database is closed") : CheckWritable();
+    status = state_.close_requested ? FailedPrecondition("the database is closed")
+                                    : state_.CheckWritable();
     if (status.ok()) {
-      ScheduleBackgroundWork();
-      status = Annotate(work.error, "a write must wait (" + reason + ") for work that failed");
+      jobs_.Schedule();
+      status =
+          Annotate(jobs_.error(kind), "a write must wait (" + reason + ") for work that failed");
     }
-    const int64_t waited = physical_clock_->MonotonicNanos() - start;
-    if (status.ok() && waited >= options_.stall_timeout_nanos) {
+    const int64_t waited = state_.physical_clock->MonotonicNanos() - start;
+    if (status.ok() && waited >= state_.options.stall_timeout_nanos) {
       status =
           Unavailable("a write waited " + std::to_string(waited / 1'000'000) + " ms: " + reason);
     }
     if (status.ok()) {
-      executor_->AwaitFor(mutex_, background_done_, options_.stall_timeout_nanos - waited);
+      state_.executor->AwaitFor(state_.mutex(), state_.changed,
+                                state_.options.stall_timeout_nanos - waited);
     }
   }
   if (stall_.has_value() && stall_->kind == StallEvent::Kind::kStop) {
@@ -434,14 +401,14 @@ absl::Status DbImpl::RotateMemtable() {
   VersionEdit edit;
   const uint32_t continues = logs_->checksum();
   absl::StatusOr<std::unique_ptr<LogWriter>> log;
-  const uint64_t number = versions_->NewPendingFile();
-  const Finally released([this, number] { versions_->ReleasePending(number); });
+  const uint64_t number = state_.versions->NewPendingFile();
+  const Finally released([this, number] { state_.versions->ReleasePending(number); });
   MemtableRef fresh = MemtableRef::Make(next_memtable_id_);
   logs_->PrepareToRotate();
-  frozen_.reserve(frozen_.size() + 1);
+  state_.frozen.reserve(state_.frozen.size() + 1);
   const uint64_t id = random_.Next();
   {
-    MutexUnlock unlock(mutex_);
+    MutexUnlock unlock(state_.mutex());
     log = NewLog(number, id, continues);
   }
   VERALITH_RETURN_IF_ERROR(log.status());  // the old log is as good as before
@@ -449,13 +416,13 @@ absl::Status DbImpl::RotateMemtable() {
   if (const LogPosition durable = logs_->DurableEnd(); durable.offset > 0) {
     edit.logs_synced_through = durable;  // the new log may stay empty and never say so
   }
-  VERALITH_RETURN_IF_ERROR(InstallOrFail(std::move(edit)));
+  VERALITH_RETURN_IF_ERROR(state_.InstallOrFail(std::move(edit)));
   logs_->Rotate(*std::move(log));
   ++next_memtable_id_;
-  frozen_.push_back({std::exchange(active_, std::move(fresh)), active_log_});
-  active_log_ = number;
-  PublishSuperVersion();
-  ScheduleBackgroundWork();
+  state_.frozen.push_back({std::exchange(state_.active, std::move(fresh)), state_.active_log});
+  state_.active_log = number;
+  state_.PublishSuperVersion();
+  jobs_.Schedule();
   return absl::OkStatus();
 }
 
@@ -465,7 +432,7 @@ absl::Status DbImpl::AsLeader(const std::function<absl::Status()>& action) {
   if (!queue_.Join(writer)) {
     return writer.status;
   }
-  absl::Status status = CheckWritable();
+  absl::Status status = state_.CheckWritable();
   if (status.ok()) {
     status = CatchNoMemory("an operation that excludes writes", action);
   }
@@ -478,7 +445,7 @@ absl::Status DbImpl::Sync() {
   VERALITH_RETURN_IF_ERROR(RefuseInListener("Sync"));
   WriteQueue::Writer writer;
   writer.sync = true;
-  MutexLock lock(mutex_);
+  MutexLock lock(state_.mutex());
   if (queue_.Join(writer)) {
     Lead(writer);
   }
@@ -486,25 +453,25 @@ absl::Status DbImpl::Sync() {
 }
 
 void DbImpl::ScheduleIntervalSync(int64_t delay_nanos) {
-  if (sync_timer_.has_value() || closing_) {
+  if (sync_timer_.has_value() || state_.closing) {
     return;
   }
-  sync_timer_ = executor_->ScheduleAfter(delay_nanos, [this] {
-    MutexLock lock(mutex_);
+  sync_timer_ = state_.executor->ScheduleAfter(delay_nanos, [this] {
+    MutexLock lock(state_.mutex());
     sync_timer_.reset();
     ++timers_running_;
     if (!TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { IntervalSync(); })) {
       sync_due_ = true;
     }
     --timers_running_;
-    background_done_.NotifyAll();
+    state_.changed.NotifyAll();
   });
 }
 
 // The write is committed: if there is no memory for a timer, the next write syncs.
 void DbImpl::EnsureIntervalSync() {
   if (!TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-        ScheduleIntervalSync(options_.sync_interval_nanos);
+        ScheduleIntervalSync(state_.options.sync_interval_nanos);
       })) {
     sync_due_ = true;
   }
@@ -513,24 +480,24 @@ void DbImpl::EnsureIntervalSync() {
 // A timer must not wait for a leader that may itself wait for background work. If there is a
 // leader, its group is asked to sync, and this looks again soon.
 void DbImpl::IntervalSync() {
-  if (closing_) {
+  if (state_.closing) {
     return;
   }
   if (!queue_.empty()) {
     sync_due_ = true;
-    ScheduleIntervalSync(options_.sync_interval_nanos / 8 + 1);
+    ScheduleIntervalSync(state_.options.sync_interval_nanos / 8 + 1);
     return;
   }
   WriteQueue::Writer writer;
   writer.sync = true;
   VERALITH_CHECK(queue_.Enter(writer));  // the queue is empty: it leads
-  Lead(writer);                          // a failure is kept in fatal_
+  Lead(writer);                          // a failure is kept in state_.fatal
 }
 
 absl::Status DbImpl::AdvanceClock(Timestamp remote) {
   VERALITH_RETURN_IF_ERROR(RefuseInChild());
-  MutexLock lock(mutex_);
-  VERALITH_RETURN_IF_ERROR(CheckWritable());
+  MutexLock lock(state_.mutex());
+  VERALITH_RETURN_IF_ERROR(state_.CheckWritable());
   return clock_->Advance(remote);
 }
 
