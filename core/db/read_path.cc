@@ -414,7 +414,7 @@ std::unique_ptr<DbIterator> DbImpl::TryNewIterator(const ScanOptions& options) {
                                           &state_.closed, this);
 }
 
-void DbImpl::ChargeSeeks(uint64_t visits) {
+void DbImpl::RecordSeekVisits(uint64_t visits) {
   if (!state_.is_inherited() && state_.seek_debt.Charge(visits)) {
     MutexLock lock(state_.mutex());
     state_.seek_debt.Look();
