@@ -187,12 +187,8 @@ class FileTable::Place {
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
 
-  void Fill(TableFile* file, std::unique_ptr<File> opened)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(table_->mutex_) {
-    --table_->opening_;
-    is_filled_ = true;
-    table_->Add(file, std::move(opened));
-  }
+  // Called once the file has taken the place; the caller then counts it.
+  void SetFilled() { is_filled_ = true; }
 
  private:
   FileTable* const table_;
@@ -205,7 +201,9 @@ absl::StatusOr<std::unique_ptr<File>> FileTable::Open(const std::string& path) {
   VERALITH_ASSIGN_OR_RETURN(const uint64_t tail, HashOfTail(*opened));
   auto file = std::make_unique<TableFile>(shared_from_this(), path, opened->identity(), tail);
   MutexLock lock(mutex_);
-  place.Fill(file.get(), std::move(opened));
+  --opening_;
+  place.SetFilled();
+  Add(file.get(), std::move(opened));
   return file;
 }
 
@@ -243,7 +241,9 @@ absl::Status FileTable::OpenAgain(TableFile* file) {
     return absl::OkStatus();
   }
   VERALITH_RETURN_IF_ERROR(CheckNotClosed(*file));
-  place.Fill(file, *std::move(opened));
+  --opening_;
+  place.SetFilled();
+  Add(file, *std::move(opened));
   VERALITH_CHECK(file->TryUse());
   return absl::OkStatus();
 }
