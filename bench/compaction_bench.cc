@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One compaction: of runs whose keys interleave row by row, and of a large run with a small one
 // whose keys lie close together; in one piece and in two, with and without copying value pages.
 // Prints megabytes of input a second, and processor time. compaction_bench --help says how.

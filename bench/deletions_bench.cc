@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The cost of deletes that overlap each other, and of deletes at the head of a queue:
 //   bazel run --config=release //bench:deletions_bench -- NEW_DIRECTORY [RANGE_DELETES]
 //       [QUEUE_STEPS]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Many segments and few descriptors (Options::max_open_files): the cost of opening in time and
 // memory, and the cost of a lookup whose segment is open or must be opened again. Nothing is
 // cached.

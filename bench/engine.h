@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a benchmark needs from a store: the same calls for Veralith and for its peers. Each engine
 // is a program of its own, so that no allocator, cache of decoded blocks or thread pool is shared.
 // bench/run alternates the programs and compares them.

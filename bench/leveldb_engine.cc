@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // LevelDB as a benchmark engine: Snappy, a 10-bit bloom filter, the same write buffer.
 #include <leveldb/cache.h>
 #include <leveldb/db.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The cost of staging a batch of one put (16-byte key, 100-byte value), including the checksum, and
 // what a commit per record and per group of 32 adds (one write call each, no sync).
 //   log_bench <new file>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The memtable compared with absl::btree_map and std::map (string_view keys and values that lie in
 // an arena of the same kind): random inserts, random gets, forward and backward scans, one thread.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // RocksDB as a benchmark engine: its own defaults (leveled), Snappy, a 10-bit bloom filter, the
 // same write buffer and cache.
 #include <rocksdb/cache.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ./dev bench scaling: how much threads slow each other on one database, with background work
 // paused.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One segment, measured in the thread's processor time: build, lookups (cached, cold, missing),
 // scans, seeks. In the directory given (a memory file system shows processor time only).
 //

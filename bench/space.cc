@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // space DIRECTORY [rows] [value bytes]: the same entries as one Veralith segment and as one RocksDB
 // table per codec, and the ratio of their sizes, with Veralith's timestamp column counted apart.
 //

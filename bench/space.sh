@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # bench/space.sh [ROWS] [VALUE BYTES]: the sizes of the same entries as a segment and as RocksDB's
 # table, per codec (bench/space.cc says how). Installs Debian's librocksdb-dev if it is missing.
 set -euo pipefail

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Veralith as a benchmark engine.
 #include "bench/engine.h"
 #include "core/base/status.h"

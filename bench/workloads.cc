@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs workloads on one engine and prints a line for each: name, operations, seconds, and other
 // figures worth comparing. Every engine sees the same keys and values in the same order.
 #include <sys/resource.h>

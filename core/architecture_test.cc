@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Holds the source tree to its architecture (DESIGN, "Who may know whom" and "The doors"): which
 // package may include which, what the public headers may include and define, that core never
 // depends on its checks, and that only the doors name threads, clocks, randomness and file calls.

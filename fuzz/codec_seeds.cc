@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Writes the seed inputs of the codecs' fuzz targets:  codec_seeds <corpus folder>
 // Run it again after a change of a format, and add what differs.
 #include <cstdio>

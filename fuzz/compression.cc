@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Codecs. Input: a byte that selects codec and direction, two bytes of size, then bytes.
 // Decompressing: what fits exactly must compress and decompress to the same again. Compressing: the
 // bytes must come back at their own size, and at no other.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Bytes as a filter: one that parses answers every question as FORMAT.md says, bit by bit. Bytes as
 // hashes: a filter built from them parses, and contains them all.
 #include <cstdint>

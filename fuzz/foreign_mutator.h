@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Changes one region of a Parquet file that another tool wrote. Repairs what would reveal the
 // change before it is reached: lengths, page checksums, and every offset that the change moves.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The mutator of other writers' files reaches every region. What it makes is read, or refused for
 // what it says, and not because lengths or checksums around the change are wrong.
 #include "fuzz/foreign_mutator.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Bytes as a Parquet file of another writer (core/segment/foreign/foreign_segment.h). Within a
 // memory limit, whatever opens is a segment:
 //

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """One fuzz target: a libFuzzer binary, and the replay of its corpus as an ordinary test."""
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")

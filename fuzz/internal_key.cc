@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Bytes as an internal key: what decodes is exactly the encoding of its result. Cut into two user
 // keys, their encodings order as the entries do.
 #include <cstdint>

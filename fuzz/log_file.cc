@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A whole log file, log number 1 of id 0x5eed. The input is an image. If its first byte is not that
 // of an image, it is a recipe: bytes from which records with sound seals are made, in each version,
 // and then damaged, so that the fuzzer gets past checksums.

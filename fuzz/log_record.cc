@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Bytes as the payload of a log record, in each version: what parses is exactly the encoding of its
 // operations.
 #include <cstdint>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Recovery of a directory image. Bytes become CURRENT and MANIFEST-000001, raw or as correctly
 // framed records (so that edits are reached despite the checksums). Recovery must end with a state
 // or an error, and a recovered state must survive being written and recovered again.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Operations against the model: bytes are a trace (model/conformance/byte_trace.h), which must give
 // the same answers from the engine as from the model, including crashes and failing calls.
 #include <cstdint>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Page encodings. Input: a byte that selects the encoding, two bytes of value count, page data.
 // What decodes must encode to bytes that decode to the same values. The encoders' own bytes must be
 // stable, and only the right count may decode from them.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Headers of pages and of bloom filters. What decodes encodes to bytes that decode to the same
 // value and are used up entirely. The bytes that a decoder says it consumed decode alone to the
 // same value.

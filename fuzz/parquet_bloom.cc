@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Parquet's bloom filter. As a filter: what parses is a header and its bits, it answers without
 // looking elsewhere, and a filter of all ones contains everything. As values, 8 bytes each: none
 // that was inserted may be excluded, and a filter holds exactly what its insertions set.

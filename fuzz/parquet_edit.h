@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Takes pages of a Parquet file apart and puts them together again with correct lengths and
 // checksums. The mutators of segments and of other writers' files share this.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Bytes as a list of range tombstones: what decodes is exactly the encoding of its list.
 #include <cstdint>
 #include <string>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Repair of a directory image. Bytes become the life of a small database, and then what happens to
 // its files: damage, and records that are correctly framed but hold anything. It is repaired into
 // another directory, from a disk that must not change. The result opens, passes the check, and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs a fuzz target once on every file under the directories and files given: this is how `bazel
 // test` replays a corpus without libFuzzer. Fails if there is nothing to run, because an empty
 // corpus would make the test pass for ever.

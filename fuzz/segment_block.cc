@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The segment block. The input is a block without its last four bytes; the harness corrects size
 // and checksum, so that mutations reach the parser. A block that parses must be consistent in every
 // accessor and, if it has no unknown section, encode to itself.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Changes one region of a segment file. Repairs everything around it that would reveal the change
 // before it is reached: checksums, lengths, and every offset that the change moves.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The mutator of the segment reader's fuzz target gets past the checksums, into every region: what
 // it makes is refused for what it says (or not at all), not for a checksum.
 #include "fuzz/segment_mutator.h"

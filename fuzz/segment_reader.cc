@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Bytes as a segment file: whatever opens can be iterated, scanned both ways, sought in and looked
 // up in without undefined behaviour, within a memory limit. Unless the structure check finds the
 // file to contradict itself, it agrees with itself: what cursors of several snapshots show, in both

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Writes the seed inputs of the segment reader's fuzz target: small real segments in various
 // configurations.  segment_seeds <corpus folder>
 #include <filesystem>

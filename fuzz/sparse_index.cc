@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Bytes as a sparse index: one that parses agrees with an ordered map of its entries for every
 // lookup, and re-encodes to an index with the same entries (and, if we encoded it, to itself).
 #include <cstdint>

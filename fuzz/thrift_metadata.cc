@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Footer and page indexes of Parquet: what decodes encodes to bytes that decode to the same value.
 // The footer's checksum entry must hold for a footer that we sealed from any decoded metadata.
 #include <cstdint>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Bytes as a version edit: what decodes is exactly the encoding of the edit.
 #include <cstdint>
 #include <string>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Every public header compiles alone, without a warning, under both compilers. So does a program that
 # has a file of its own under the path of an internal one, first in the search.
 set -uo pipefail

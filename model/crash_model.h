@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a database may be after it stopped without being closed (DESIGN 1, promises 3, 4, 6): a set
 // of legal states, not one state.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a comparison of engine and model found: that they agree, or how they differ, in words.
 //
 // Agreement is said aloud (Agree()), and an answer cannot be dropped: the class is [[nodiscard]],

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The executable specification of what a database answers (DESIGN 1, promises 1, 2, 4, 5, 8): every
 // version of every key that was ever committed, and reads that look at all of them. It is tiny,
 // slow and obvious: no index, no compaction. Nothing is ever forgotten, so a read at any past

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The specification by example: if one of these is wrong, every other check is wrong.
 #include "model/kv_model.h"
 

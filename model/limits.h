@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which writes the engine must refuse with InvalidArgument, before anything is written (DESIGN 1,
 // promise 9), and which it must accept.
 #ifndef VERALITH_MODEL_LIMITS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Whether a single, atomic database could have produced a recorded history of concurrent calls. The
 // commit timestamps are the witness: they give the order in which the writes took effect. So
 // nothing must be searched, and n calls are checked in O(n log n) (scans: per key in their range).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The operation alphabet: everything a trace can do to a database, as data.
 //
 // One alphabet feeds every check: RapidCheck, libFuzzer's bytes and saved traces all produce

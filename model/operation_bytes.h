@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The byte form of operations, for libFuzzer. Every byte string decodes to a list of operations,
 // and what EncodeOperations makes decodes to what was encoded. Small values take one byte each, so
 // changing one byte changes one thing.

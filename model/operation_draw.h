@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Operations at random: a profile says what to draw, and the caller provides the random numbers.
 #ifndef VERALITH_MODEL_OPERATION_DRAW_H_
 #define VERALITH_MODEL_OPERATION_DRAW_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The fields of each kind of operation, in the order of its text form: the one list from which the
 // text, byte, random and simplified forms are derived.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The text, byte, random and simplified forms of operations, compared with each other.
 #include <cstdint>
 #include <map>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One row per kind of operation: its name, its code, its group, its fields, and how often it is
 // drawn. Everything else about a kind follows from its row (operation_text.h, operation_bytes.h,
 // operation_draw.h, simplify.h), except what it does (model/conformance/session.h).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The text form of operations, one per line:
 //
 //   put 0 k3 100 -                    namespace, key, bytes of value, durability (- default)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Simpler neighbours of an operation, for shrinking: the same whichever producer found a failure.
 #ifndef VERALITH_MODEL_SIMPLIFY_H_
 #define VERALITH_MODEL_SIMPLIFY_H_

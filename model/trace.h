@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A trace: a configuration and a list of operations. Every producer makes traces; the runner runs
 // them.
 //

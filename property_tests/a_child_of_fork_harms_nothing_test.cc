@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // db.h, Processes: "a child made by fork may use the library, but not its parent's open database:
 // every call on that is FailedPrecondition, and destroying it changes nothing." For pre-forking
 // servers and Python's multiprocessing.

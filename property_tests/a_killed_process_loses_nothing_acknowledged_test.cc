@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // "After any crash the database equals the state after some prefix of the commit order that
 // contains every write acknowledged as synced and everything before it." (DESIGN 1.6) When only the
 // process dies, what it had given to the operating system stays: every acknowledged commit

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 8, Bounds are exact: "Scans take any inclusive, exclusive or open bound, forward
 // and backward, and return exactly the keys inside, of exactly that namespace."
 #include "gtest/gtest.h"

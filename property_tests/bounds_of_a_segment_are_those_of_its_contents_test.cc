@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN 4: "a file's bounds in the manifest include its range tombstones". Here: whatever a
 // segment holds, its bounds are its smallest and its largest key, whole. They are not what was
 // written first and last, and are not cut short (hazard O7).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN 1.1: "Byte order of the encoding equals the order of the entries." The pairs of a small
 // alphabet are tried exhaustively beside the codec (core/format/internal_key_test.cc); here whole
 // lists are sorted both ways.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // After a clean Close, `veralith check` or the next opening finds every flipped bit of every byte
 // that is recorded as synced: in CURRENT, the manifest, the logs (which hold records only if the
 // last flush found no room) and the segments. It also finds every cut of a log.

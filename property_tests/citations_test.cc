@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Everything that code, tests and documents cite exists: promises and sections of docs/DESIGN.md,
 // its sentences word by word, hazards of docs/HAZARDS.md, links between documents. And every
 // promise is quoted by a file of this folder.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 11, Closed is closed: "Close makes all acknowledged writes durable; afterwards
 // calls and iterators fail with FailedPrecondition, pinned values stay valid."
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 2: "Flush, compaction, caches, reopening and file moves never change any answer at
 // any live snapshot." Here: compaction of whatever the policy picks, of any other legal pick, and
 // of ranges by hand, over trees of many levels, under every policy and changes of policy: the same

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 2: "Flush, compaction, caches, reopening and file moves never change any answer at
 // any live snapshot." Here: a compaction that copies value pages as they stand writes the entries
 // of one that encodes all of them again, whatever the codec and the sizes of pages and values, in

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The whole database equals the model: every answer, under random operations and many
 // configurations with tiny limits, with reopening, crashes and failing calls. (All of DESIGN 1; the
 // other files here each test one promise harder.)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // No name is dead: what a header of core or model declares is named somewhere else in the tree.
 //
 // The check goes by identifiers, not by meaning: a name counts as used if it stands anywhere that

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A database whose keys are all deleted shrinks to almost nothing without being asked, key by key
 // or by one range delete, under every policy.
 #include <memory>

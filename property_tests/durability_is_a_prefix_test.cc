@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 6, Durability is a prefix: "After any crash the database equals the state after
 // some prefix of the commit order that contains every write acknowledged as synced and everything
 // before it. The sync mode is per write with a database default ... A write that returned an error

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 1, Order: "Entries are ordered by namespace (0 to 2^63-1, ascending), key (bytes,
 // lexicographic ascending), timestamp (descending)." Through the public interface: every scan and
 // every cursor, forward and backward, over keys and namespaces made to be confused with each other

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Whatever is flushed, whichever jobs run at the same time, and in whatever order they end or fail:
 // every pick is legal, data higher in the tree stays newer, and picking comes to an end.
 #include <memory>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every reader opens the files of every format version and finds their contents, and today's
 // writers make the bytes of the newest version from the same entries. The folders of corpus/golden
 // never change.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The format versions, kept fixed: what the folders of corpus/golden contain (one per version of
 // record files), how it is made, and how its contents are described as text.
 //

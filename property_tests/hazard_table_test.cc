@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The two lists of docs/HAZARDS.md hold: "Catches" has an entry for every hazard of "The faults",
 // every test it names exists, and every hazard that must have a broken engine says what catches it
 // and when. Every fault of these engines is a patch that is applied, and that a test must catch.

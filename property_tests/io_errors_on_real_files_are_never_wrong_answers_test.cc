@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 7, Never wrong, over the POSIX file system and real files: "an I/O error gives
 // that error. ... A failed background job keeps its inputs ... and can be resumed. After a failed
 // write or sync of log or manifest nothing is acknowledged until the database is reopened."

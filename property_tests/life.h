@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A whole life of one small database, from creation over writes, flush, compaction, checkpoint and
 // reads to another opening, while something beneath it fails. It checks what must hold afterwards,
 // and reports what is wrong, judged by the model: an answer that is neither right nor an error, an

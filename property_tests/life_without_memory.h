@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A life (life.h) on real files, in which memory runs out.
 #ifndef VERALITH_PROPERTY_TESTS_LIFE_WITHOUT_MEMORY_H_
 #define VERALITH_PROPERTY_TESTS_LIFE_WITHOUT_MEMORY_H_

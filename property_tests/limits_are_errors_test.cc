@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 9, Limits are errors, not hangs: "Key 0 to 32,000 bytes (so that its encoding fits
 // the sparse index's 65,535), value to 256 MiB, batch to 1 GiB: beyond them InvalidArgument before
 // anything is written. Every wait ends by progress, error, close or a stall timeout."

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // make_golden_files DIRECTORY: wrote the folders of corpus/golden, each once. Run it only to see
 // what the bytes would be now. A difference is a new format version, with a folder of its own.
 #include <cstdio>

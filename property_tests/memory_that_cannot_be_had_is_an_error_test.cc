@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // veralith/db.h: "Memory that cannot be had is ResourceExhausted... no exception crosses the
 // interface".
 //

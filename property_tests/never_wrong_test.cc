@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 7, Never wrong: "Corrupt bytes give DataLoss naming file and offset; an I/O error
 // gives that error. No read, scan, flush or compaction skips what it cannot read. A failed
 // background job keeps its inputs, backs off and can be resumed. After a failed write or sync of

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 10, One owner: "A lock keeps a second writer out; read-only opening writes
 // nothing, anywhere, and refuses while a writer lives."
 //

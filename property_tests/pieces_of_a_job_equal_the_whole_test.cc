@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN 4: "Subcompactions split at existing keys and together cover exactly the whole range."
 // Here: a job cut into any number of pieces, run by real threads in any order, has the same
 // survivors as the job in one piece, and answers alike at every time. No key's versions are in two

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 2: "Flush, compaction, caches, reopening and file moves never change any answer at
 // any live snapshot." Here: one trace under the three compaction policies, and under a policy that
 // changes at every opening, gives the same answers.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 5, Reads in the past: "A read at T sees history back to history_floor (raised in
 // the manifest edit of every job that drops versions) or at any held snapshot; other T: OutOfRange.
 // Snapshots live in the process."

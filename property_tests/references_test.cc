@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What comments and documents name exists: files, Bazel targets, tests, and sections of documents.
 // (citations_test.cc holds promises, hazards and links.)
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Repair never invents anything, loses nothing silently, and keeps everything whose bytes are
 // whole.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 12, Same input, same bytes: "Under simulation two runs of one trace, also in two
 // processes, write byte-identical files and take identical decisions (no decision iterates a hash
 // container)."

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Options::target_segment_bytes: "Once no background work is due there are, however they came to
 // be, at most 16 of them, and one more for each run of the tree, and two for each
 // target_segment_bytes that they hold together" (hazards E1, E15).

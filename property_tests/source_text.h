@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // C++ source as text, taken apart as far as rules about the tree need it: without comments and
 // literals, and with functions and classes found by their braces. Not a parser: what it cannot
 // tell is said at each function.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The source tree itself, for tests that compare documents with code. It is found beside the
 // WORKSPACE file, which such a test names as its data. Bazel does not know the rest as its input,
 // so the test is tagged to run every time.

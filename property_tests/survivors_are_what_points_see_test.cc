@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN 4: "A version survives if some point sees it. Then, while a key's oldest survivor is a
 // tombstone and no older run or deeper file outside the job can hold the key, it is dropped; range
 // tombstones alike."

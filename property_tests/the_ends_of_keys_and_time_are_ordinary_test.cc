@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promises 1 and 3: namespaces go from 0 to 2^63-1, keys are any bytes, timestamps lie in
 // 1 <= ts < 2^63. Here: the ends of all three are ordinary values. None is taken for a special mark
 // (hazard O5), and none hides its neighbours (hazard O2).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 2, Newest wins: "Flush, compaction, caches, reopening and file moves never change
 // any answer at any live snapshot."
 //

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The habits of the tree that a machine can hold: functions of at most 70 lines, lines of at most
-// 100 columns in code and 120 in documents.
+// 100 columns in code and 120 in documents, the licence's line at the head of every source.
 //
 // Length of a function: lines from the first of its declaration to its closing brace. Functions are
 // found by their braces (source_text.h); a test counts as one, a lambda is part of the function it
@@ -146,6 +148,21 @@ TEST(Tidy, LinesOfDocumentsHaveAtMostAHundredAndTwentyColumns) {
                   << "property_tests/tidy_test.cc";
   }
   EXPECT_GT(lines_seen, 1'000u) << "the documents are not where they are looked for";
+}
+
+TEST(Tidy, SourcesBeginWithTheirLicence) {
+  std::vector<std::string> folders = kSourceFolders;
+  folders.insert(folders.end(), {"corpus", "third_party"});
+  size_t files = 0;
+  for (const fs::path& file : FilesUnder(folders, {".h", ".cc", ".java", ".py", ".sh", ".bzl"})) {
+    const std::vector<std::string> lines = LinesOf(ReadFile(file));
+    const size_t at = !lines.empty() && lines[0].starts_with("#!") ? 1 : 0;
+    EXPECT_TRUE(at < lines.size() && lines[at].ends_with(" SPDX-License-Identifier: Apache-2.0"))
+        << Place(file, at + 1) << "the first line is to be \"SPDX-License-Identifier: Apache-2.0\" "
+        << "in a comment";
+    ++files;
+  }
+  EXPECT_GT(files, 500u) << "the sources are not where they are looked for";
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 3, Time: "strictly increasing in commit order over the whole life of the database,
 // across reopening, lost unsynced writes and backward steps of the wall clock"; "A program can ...
 // advance the clock with a remote timestamp up to a maximum skew (60 s by default; beyond it

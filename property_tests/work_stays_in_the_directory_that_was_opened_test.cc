@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DESIGN promise 10, One owner, on real files: a database works only in the directory that it
 // opened, whatever becomes of the path. The program changes its working directory, a symbolic link
 // is changed, the directory is moved or removed, a cleaner removes its lock file, a forked child

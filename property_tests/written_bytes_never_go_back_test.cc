@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // "Bytes written over the life of a database may lag behind after a crash, and never go back."
 #include <memory>
 #include <string>

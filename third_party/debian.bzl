@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Repository rules over sources that Debian packages install."""
 
 _RULES_CC = "/usr/share/bazel/rules/cc"

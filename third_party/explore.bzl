@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """What can be built under --config=explore only (the schedule explorer and its tests)."""
 
 # For target_compatible_with; elsewhere such targets are skipped.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """What a workspace needs to build and test Veralith: our own, and those that embed it.
 
 Every dependency is a Debian 12 package (packages.txt); nothing is downloaded. A repository that the

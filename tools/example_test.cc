@@ -1,4 +1,6 @@
-// The program in README.md is tools/example.cc word for word, and runs.
+// SPDX-License-Identifier: Apache-2.0
+
+// The program in README.md is tools/example.cc word for word, after its licence line, and runs.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -35,8 +37,10 @@ std::string OutputOf(const std::string& command) {
 }
 
 TEST(Example, IsTheProgramInReadmeWordForWord) {
-  const std::string program = ReadFile("tools/example.cc");
-  ASSERT_NE(program, "");
+  const std::string licence = "// SPDX-License-Identifier: Apache-2.0\n\n";
+  std::string program = ReadFile("tools/example.cc");
+  ASSERT_TRUE(program.starts_with(licence));
+  program.erase(0, licence.size());
   EXPECT_EQ(FirstProgram(ReadFile("README.md")), program);
 }
 

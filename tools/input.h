@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Turns text into entries: what `veralith load` and the main job read.
 //
 // Formats

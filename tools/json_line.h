@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One entry of a database as one line of JSON, exact for every byte: what `veralith dump` and
 // `scan --json` print and `load` reads.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The main job (./dev run): one database through its whole life on real data, compared with the
 // executable specification at every stage. Prints a line per stage; the last line says whether
 // engine and model agree. Exit codes: 0 they agree, 1 they differ, 2 wrong usage, 3 an error.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A progress line on standard error: a bar on a terminal, otherwise (in a log) a line every ten
 // seconds. Costs one clock reading per call.
 #ifndef VERALITH_TOOLS_PROGRESS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ./dev soak: minutes or hours of everything at once on a real directory (soak_run.h).
 //
 // Exit codes: 0 no difference; 1 a difference or an error; 2 wrong usage.

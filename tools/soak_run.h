@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The soak: everything at once on a real directory, every answer checked.
 //
 // Each writer owns a range of keys. A key's value is its sequence number, written in pairs (a batch

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The soak's canary: databases that lie must make it fail, and an honest one must not. A soak that
 // passes them all has checked nothing.
 #include <atomic>

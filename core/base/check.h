@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Assertions. VERALITH_CHECK is always on: it guards what must hold whatever bytes are on disk; a
 // failure is a bug in this program, is printed with its place, and aborts. Never use it on input:
 // bad input is a Status. VERALITH_DCHECK costs nothing in release builds (NDEBUG).

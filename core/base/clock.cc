@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "veralith/clock.h"
 
 #include <chrono>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Epoch-based reclamation (Fraser, "Practical lock-freedom", 2004). Readers of a shared pointer
 // take no lock and touch no shared counter. What a writer unlinks is freed once no reader is left
 // that could have seen it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs something at the end of a scope, however that ends.
 #ifndef VERALITH_CORE_BASE_FINALLY_H_
 #define VERALITH_CORE_BASE_FINALLY_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The door to fork: what the library must know in a child process that was made by fork and goes on
 // without exec.
 //

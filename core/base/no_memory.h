@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Turns a failed request for memory into an error.
 //
 // Inside the engine a failed request for memory throws std::bad_alloc, and so does a C library

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One piece of work, done in parts by whoever has time: the caller, and threads of an executor.
 //
 // Contract

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One object per process. A child of fork that goes on without exec gets another one, made at its
 // first use there. The parent's is abandoned in whatever state it was (core/base/fork.h).
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One object per thread, made at its first use. It can be used for as long as the thread runs, even
 // by destructors of thread_local and static objects that run after the object's own. Such late uses
 // get an object of their own, which lives as long as the PerThread does.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A reference that keeps some bytes of the engine alive: a decoded page, a memtable's arena, a heap
 // copy. Move-only; releasing it may free what it holds.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The door to randomness: a generator with a seed that is always known, so that every choice can
 // be repeated. SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators",
 // 2014). Not for secrets. Not thread-safe: one per owner.

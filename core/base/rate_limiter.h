@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Paces background I/O: a token bucket, over the doors to time and to waiting.
 //
 // Contract

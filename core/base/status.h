@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // absl::Status helpers that take std::string, and the two propagation macros.
 //
 // Which code means what, everywhere in Veralith:

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The one door to threads' shared state: Mutex, MutexLock, CondVar, Atomic, ThisThread. Nothing
 // else in core names std::mutex, std::condition_variable, std::atomic or std::thread.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Mutex, CondVar and Atomic as steps of the schedule explorer (core/base/testing/explorer.h).
 // Included by core/base/sync.h under --config=explore only; never by anything that is shipped.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Text for people and for traces: concatenation, hexadecimal, and a printable form of arbitrary
 // bytes that can be read back.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The executor of production: a fixed number of real threads over two queues and a list of timers.
 // A child of fork does not have these threads: it starts others at the first use. What the parent
 // had queued stays the parent's.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // CheckPick: the rules of picker.h, shared by no policy.
 #include <algorithm>
 #include <string>

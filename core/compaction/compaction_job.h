@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Merges the inputs of a pick into new segments of its output level.
 //
 // Contract

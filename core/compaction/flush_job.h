@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Turns frozen memtables into one new run of level 0.
 //
 // Contract

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What flush and compaction jobs have in common: their surroundings and their result.
 #ifndef VERALITH_CORE_COMPACTION_JOB_H_
 #define VERALITH_CORE_COMPACTION_JOB_H_

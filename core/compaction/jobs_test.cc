@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Flush and compaction jobs on a simulated disk: what they write, and what they leave when
 // something goes wrong.
 #include <algorithm>

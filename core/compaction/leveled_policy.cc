@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The leveled and the hybrid policy: the first levels hold tiers, the others one run each.
 //
 // With one level of tiers this is the plain leveled policy. With more, a level of tiers that has

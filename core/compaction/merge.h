@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The middle of every job: surviving versions of merged inputs, written to outputs.
 #ifndef VERALITH_CORE_COMPACTION_MERGE_H_
 #define VERALITH_CORE_COMPACTION_MERGE_H_

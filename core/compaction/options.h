@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What compaction needs to know, apart from the data: the shape of the tree and the sizes of
 // outputs. Bytes are bytes of segment files. Nothing has a default here: core/db maps its own
 // Options to this, and tests begin with testing/test_options.h.

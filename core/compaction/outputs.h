@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The files a job writes: takes surviving entries in order, splits them into segments, and adds the
 // range tombstones that belong to each.
 //

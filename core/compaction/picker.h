@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What to compact next: policies that look at a version and name the inputs of one job.
 //
 // A policy is a pure function of the version with its cursors, the running jobs, the points, what

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the policies and CheckPick share: small questions about versions and picks. Pure functions.
 #ifndef VERALITH_CORE_COMPACTION_PICKER_SUPPORT_H_
 #define VERALITH_CORE_COMPACTION_PICKER_SUPPORT_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Cutting a job into pieces that can run side by side (subcompactions): where to cut, and what one
 // piece sees of the inputs.
 //

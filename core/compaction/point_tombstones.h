@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The range tombstones of a job as its points see them (survivors.h says what points are).
 //
 // A tombstone with timestamp t is seen first by the least point at or above t, and later points see

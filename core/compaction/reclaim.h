@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Giving room back without being asked: which files are worth rewriting for what they would lose,
 // and which can go without being read. Pure functions that the policies share.
 #ifndef VERALITH_CORE_COMPACTION_RECLAIM_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Small segments that pile up: which neighbours of a run to merge into one, and when. Pure
 // functions that the policies share.
 //

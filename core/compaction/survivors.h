@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The drop rules of flush and compaction (DESIGN 4), as a pull stream: which versions of which keys
 // a job writes again.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The tiered policy: level 0 holds all runs, in order of age. Neighbours of similar size are merged
 // in the place of the newest of them.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Background work as its users meet it: pieces, the rate limit, room on the disk, cancellation, and
 // the garbage that a released snapshot had kept.
 #include <algorithm>

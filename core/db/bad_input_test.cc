@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Whatever is on the disk, whatever the disk refuses and whatever the caller asks for: a clear
 // error, nothing lost, nothing changed by an opening that fails, no crash.
 #include <functional>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Checks a batch against the limits and reduces it to what its commit means: at most one operation
 // per key, and none that a later range delete of the batch covers (DESIGN promise 4). What is left
 // can share one timestamp, since a range tombstone hides only strictly older versions.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Checkpoint: a directory that opens as a database of its own. It is made of links to (or copies
 // of) the live segments and a manifest that names them, and gets its name by one synced rename.
 // Until then it is staged under a name of its own, with a lock, so it touches neither another

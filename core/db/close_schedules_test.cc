@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Close keeps its promises to everybody who calls it, whatever else ends at the same time: all
 // schedules of two threads.
 #include <memory>

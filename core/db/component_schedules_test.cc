@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The engine's concurrent components, schedule by schedule: group commit, freezing, memtable,
 // super-version, page cache, file table, version set. Every case also runs with the fault that it
 // must find (HAZARDS, groups P, W, C, E), that of the file table in broken_schedules_test: a case

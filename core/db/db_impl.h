@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DbImpl: implements the Db interface over one shared state (db_state.h). JobScheduler and
 // GarbageRemover do the background work. DbImpl's methods live in one file per concern:
 //   open.cc          opening, creating, recovery of the logs, the first manifest edit
@@ -103,7 +105,7 @@ class DbImpl final : public Db, private ForkObserver {
 
   // Called when an iterator is destroyed. `visits`: runs of level 0 after the first that its seeks
   // read. Schedules a merge of level 0 once enough have accrued; locks only then.
-  void ChargeSeeks(uint64_t visits);
+  void RecordSeekVisits(uint64_t visits);
   bool is_inherited() const { return state_.is_inherited(); }
   absl::Status Closed() const { return state_.Closed(); }
   // Counts the keys that an iterator passed which were not there.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DbState: what all parts of an open database share. Each part has besides it a state of its own,
 // which nobody else changes:
 //   JobScheduler      which flush or compaction runs, when, and what became of it

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Real threads on one database: what must hold while writers, readers, scanners, flushes and
 // compactions run at the same time. Mostly useful under --config=tsan; the answers are checked in
 // every configuration.

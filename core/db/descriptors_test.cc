@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Fewer descriptors than files (hazard E2): whatever a process can write, it can open, read, merge
 // and close with the descriptors that max_open_files allows.
 #include <map>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/db/disk_room.h"
 
 #include <algorithm>
@@ -42,8 +44,9 @@ absl::Status CheckRoom(FileSystem& fs, const std::string& directory, const Optio
   if (MayUseReserve(options, measured, request.reclaims, free_bytes)) {
     return absl::OkStatus();
   }
-  return ResourceExhausted(directory + ": a job needs up to " + std::to_string(request.needed_bytes) +
-                           " bytes and must leave " + std::to_string(options.min_free_bytes) +
+  return ResourceExhausted(directory + ": a job needs up to " +
+                           std::to_string(request.needed_bytes) + " bytes and must leave " +
+                           std::to_string(options.min_free_bytes) +
                            " (Options::min_free_bytes), but only " + std::to_string(free_bytes) +
                            " are free on that disk: make room, and the job is tried again");
 }

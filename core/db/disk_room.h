@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Whether the disk has room for a flush or a compaction (Options::min_free_bytes).
 //
 // Thread rule: a function; asks the file system, so without the database's mutex.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/db/event_queue.h"
 
 #include "core/base/no_memory.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Events on their way to the listeners: noted under the database's mutex where they happen, told
 // without it as soon as the thread that noted them can let go of it.
 //

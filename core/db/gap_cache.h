@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Stretches of keys that scans found empty: where a queue's consumer has deleted key after key, the
 // next one that looks for the first key steps over the stretch at once, wherever the deleted keys
 // and their tombstones lie, and whatever snapshots keep them there.

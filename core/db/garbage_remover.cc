@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/db/garbage_remover.h"
 
 #include "core/base/epoch.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Removes files that nobody needs any more, soon after the last one lets go of them. What cannot be
 // removed is tried again later: that costs room, never a wrong answer.
 //

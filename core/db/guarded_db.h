@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The border that no exception crosses: a Db that makes the calls of another, and an error of the
 // memory that one lacks (core/base/no_memory.h).
 #ifndef VERALITH_CORE_DB_GUARDED_DB_H_

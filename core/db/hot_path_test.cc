@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a read writes: a hit takes no lock and writes nothing that threads share (super_version.h,
 // 3). Every operation of Mutex, CondVar and Atomic is counted, which only --config=explore can do.
 #include <cstdio>

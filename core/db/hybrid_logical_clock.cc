@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/db/hybrid_logical_clock.h"
 
 #include <algorithm>

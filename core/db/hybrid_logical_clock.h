@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The database's hybrid logical clock (Kulkarni et al., "Logical physical clocks", 2014): commit
 // timestamps that follow the wall clock and never repeat or go back.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // JobScheduler: which flush or compaction runs, when, and what became of it.
 //
 // Invariants

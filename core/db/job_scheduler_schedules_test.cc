@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // JobScheduler alone, with no database around it: all schedules of threads that freeze memtables,
 // pause and wait. The memtables are empty, so that a flush is nothing but its protocol.
 #include <cstdio>

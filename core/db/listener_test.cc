@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What listeners are told, and what they may do (listener.h); pauses of background work.
 #include "veralith/listener.h"
 

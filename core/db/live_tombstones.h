@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the live segments say of deletions, computed once for each set of segments: their range
 // tombstones, and when their garbage ends.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Replays the logs that a manifest names, oldest first, into memtables, and finds where history
 // ends.
 //

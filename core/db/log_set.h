@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The logs that hold writes no segment holds yet: the active one, and older ones whose memtables
 // wait for their flush. Keeps the durability order: an older log is synced before a newer one, and
 // records say how far everything before them was durable (DESIGN 4, "Log").

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Flush, Compact, waiting, Resume, Check, statistics, Close.
 #include <algorithm>
 #include <stop_token>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Opening: takes the lock, reads the manifest, and makes new synced segments of the logs, or a new
 // synced log while they are short. One edit switches over.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/db/option_mapping.h"
 
 #include <algorithm>

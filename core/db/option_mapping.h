@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // From the public options to those of the layers below, and the check of what callers pass.
 #ifndef VERALITH_CORE_DB_OPTION_MAPPING_H_
 #define VERALITH_CORE_DB_OPTION_MAPPING_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The table of options: one row says everything about an option except what it does in full, which
 // options.h says. From the rows come the check of what callers pass (option_mapping.cc), the
 // configurations of conformance tests (model/conformance), `veralith options` and docs/OPTIONS.md.

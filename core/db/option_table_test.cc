@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The table of options says of every option what options.h and the check of options say.
 #include "core/db/option_table.h"
 

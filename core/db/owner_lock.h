@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What keeps a second owner out of a database's directory: a lock on the file LOCK, which every
 // version of Veralith takes, and one on the directory itself, which no cleaner can sweep away.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Other programs beside a database: they remove its lock, move or remove its directory, change the
 // working directory, or read while a writer comes.
 #include <functional>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Fills PinnedValues: what the engine may do with them and a program may not.
 #ifndef VERALITH_CORE_DB_PINNED_VALUE_FILLER_H_
 #define VERALITH_CORE_DB_PINNED_VALUE_FILLER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The path of a read: pin the super-version, load the visible timestamp, then ask sources from the
 // newest to the oldest. The first that says anything about the key decides.
 #include <algorithm>
@@ -192,7 +194,7 @@ class DbIteratorImpl final : public DbIterator {
       // It shares what it would release with the parent's threads.
       KeepForEver(visible_.release());
     } else {
-      db_->ChargeSeeks(seeks_ * extra_runs_);
+      db_->RecordSeekVisits(seeks_ * extra_runs_);
       db_->CountHiddenKeys(visible_->hidden_keys());
     }
   }
@@ -412,7 +414,7 @@ std::unique_ptr<DbIterator> DbImpl::TryNewIterator(const ScanOptions& options) {
                                           &state_.closed, this);
 }
 
-void DbImpl::ChargeSeeks(uint64_t visits) {
+void DbImpl::RecordSeekVisits(uint64_t visits) {
   if (!state_.is_inherited() && state_.seek_debt.Charge(visits)) {
     MutexLock lock(state_.mutex());
     state_.seek_debt.Look();

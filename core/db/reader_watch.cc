@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/db/reader_watch.h"
 
 #include <memory>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a read-only user of a database has instead of a lock: it keeps no writer out, and notices
 // that one came.
 //

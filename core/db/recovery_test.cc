@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Power cuts in every step, survivors of each, power cuts during recovery, and a failure of every
 // call. Afterwards a database is always some prefix of its commits that holds the durable ones. The
 // order monitor watches every run.

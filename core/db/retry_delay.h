@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How long background work waits after a failure, before it is tried again.
 #ifndef VERALITH_CORE_DB_RETRY_DELAY_H_
 #define VERALITH_CORE_DB_RETRY_DELAY_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The scope of one flush or compaction: what every job must do around its own work.
 //
 // A job

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What seeks have paid for the runs of level 0 that a merge would take away (LevelDB's "allowed
 // seeks", as the rent-or-buy rule).
 //

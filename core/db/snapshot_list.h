@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The snapshots that are held: the timestamps at which versions must survive.
 //
 // Thread rule: guarded by the database's mutex, under which background jobs copy Timestamps() too

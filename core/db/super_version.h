@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Everything a read looks at, pinned as one: the memtables and the segments that belong together.
 //
 // Invariants

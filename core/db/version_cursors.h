@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The sources of a super-version as cursors over one namespace, newest first, and their range
 // tombstones: what a scan merges. They read through `pinned`, which must outlive them.
 #ifndef VERALITH_CORE_DB_VERSION_CURSORS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Looks into a batch, for the engine and for databases that stand in its place in tests.
 #ifndef VERALITH_CORE_DB_WRITE_BATCH_READER_H_
 #define VERALITH_CORE_DB_WRITE_BATCH_READER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The path of a write: room, timestamps under the ceiling, log, sync if asked, memtable, visible.
 #include <algorithm>
 #include <string>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Group commit. Writers queue up. The first is the leader and commits for those after it, with one
 // log append and at most one sync. The others wait until their work is done or they lead.
 //

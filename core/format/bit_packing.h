@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Groups of 32 unsigned integers of one bit width, least significant bit first, as Parquet packs
 // them: 4 * width bytes each. There is one specialised function per width: no branch per value, and
 // 64-bit loads that stay inside the group.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A cursor over the bytes of a page, for the encodings: it reads varints as Parquet uses them
 // (ULEB128, zigzag) and makes the error that names the offset. It never moves past the end.
 #ifndef VERALITH_CORE_FORMAT_BYTE_CURSOR_H_

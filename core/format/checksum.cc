@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/format/checksum.h"
 
 #include <isa-l/crc.h>

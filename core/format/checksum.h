@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The two checksums of Veralith's files: CRC-32C (Castagnoli, RFC 3720 appendix B.4) in its own
 // structures, and CRC-32 (IEEE 802.3, as zlib and gzip) in Parquet page headers. ISA-L computes
 // them; for short inputs the processor's own crc32 instruction does. Long inputs run at about 20

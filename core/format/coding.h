@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Numbers as bytes: fixed-width little-endian and base-128 varints. ByteReader is the cursor
 // through which every codec reads bytes it does not trust.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // In which Parquet encoding each column of a segment is: FORMAT.md, "Segment file".
 #ifndef VERALITH_CORE_FORMAT_COLUMN_ENCODING_H_
 #define VERALITH_CORE_FORMAT_COLUMN_ENCODING_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The length of the longest common prefix of two byte strings, eight bytes at a time.
 #ifndef VERALITH_CORE_FORMAT_COMMON_PREFIX_H_
 #define VERALITH_CORE_FORMAT_COMMON_PREFIX_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The codecs of Parquet pages that segments use: none, LZ4_RAW, SNAPPY, ZSTD.
 //
 // 1. Decompress fills exactly the buffer it is given. If the bytes say anything else (too few, too

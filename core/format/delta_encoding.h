@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // DELTA_BINARY_PACKED, DELTA_LENGTH_BYTE_ARRAY and DELTA_BYTE_ARRAY as Parquet's Encodings.md
 // defines them.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One version of one key, as every layer passes it along, and the one order of versions.
 //
 // Order (DESIGN promise 1): namespace ascending, key bytes ascending (lexicographic, unsigned),

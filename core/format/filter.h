@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A filter over user keys: a Bloom filter in blocks of one cache line (Putze, Sanders, Singler:
 // "Cache-, hash- and space-efficient Bloom filters", 2007) over HashUserKey(ns, key). FORMAT.md,
 // "Filter", has the bytes.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The order-preserving encoding of (namespace, key, timestamp) as bytes, DESIGN promise 1:
 //
 //   namespace   8 bytes, big-endian

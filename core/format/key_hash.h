@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The one hash of user keys: XXH3 (64 bits) of the key's bytes, XOR the mixed namespace.
 //
 // The namespace is not XXH3's seed. For keys of up to three bytes XXH3 combines the seed with the

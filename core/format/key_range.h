@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ranges of user keys, as files and jobs keep them. Always at the granularity of user keys
 // (namespace and key, never a timestamp: hazard O4).
 //

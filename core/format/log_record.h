@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The payload of one log record: a reduced batch with its timestamp (DESIGN 4, "Log"). The frame
 // around it (length, checksums) is core/log's; FORMAT.md, "Log record", has the bytes.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Entries and range tombstones that own their bytes.
 #ifndef VERALITH_CORE_FORMAT_OWNED_ENTRY_H_
 #define VERALITH_CORE_FORMAT_OWNED_ENTRY_H_

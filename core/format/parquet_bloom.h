@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Parquet's own bloom filter (split block, XXH64 with seed 0), written so that other readers can
 // skip row groups. Our lookups use core/format/filter.h instead.
 //

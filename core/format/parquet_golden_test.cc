@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads files that pyarrow wrote (corpus/golden/parquet/generate.py) with the codecs alone: the
 // page walk below is the simplest possible reader. Where the specification leaves a writer no
 // choice, our encoders must give pyarrow's bytes back.

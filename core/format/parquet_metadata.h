@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The structures of parquet.thrift (apache/parquet-format) that a segment file uses or that a
 // foreign file with our schema may carry, and their codec in Thrift's compact protocol.
 //

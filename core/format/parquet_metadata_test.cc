@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/format/parquet_metadata.h"
 
 #include <optional>

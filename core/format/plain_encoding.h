@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // PLAIN: fixed-width integers little-endian; BYTE_ARRAY as a 4-byte length and its bytes.
 //
 // Encoders append to a reused string. Decoders are total: the caller gives the number of values to

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A list of range tombstones as bytes: a section of the segment block. FORMAT.md, "Range
 // tombstones", has the bytes.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The frame of a record file (logs and manifests): a file header that says whose records follow,
 // and records of opaque bytes chained by checksums. Bytes only; core/log does the I/O. FORMAT.md,
 // "Record file", has the layout and its reasons.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Parquet's RLE / bit-packed hybrid: definition levels and dictionary indices.
 //
 // Functions are total; decoders allocate nothing. `out.size()` is the number of values to expect,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The segment block: what this engine knows about one segment file, in one versioned, checksummed
 // blob in the file's body. FORMAT.md, "Segment block", describes every byte.
 //

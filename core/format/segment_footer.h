@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The checksum of a segment's footer: the last key-value entry of FileMetaData, `veralith.crc`,
 // whose value is the CRC-32C of the encoded FileMetaData in 8 lower-case hex digits, computed with
 // those digits as "00000000". FORMAT.md, "Segment file".

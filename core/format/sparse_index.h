@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The sparse index, wire format v1 (FORMAT.md, "Sparse index"): a front-coded, searchable map from
 // the first key of each data page to the page's place.
 //

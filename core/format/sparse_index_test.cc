@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/format/sparse_index.h"
 
 #include <gtest/gtest.h>

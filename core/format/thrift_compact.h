@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The part of Thrift's compact protocol that Parquet needs, over bytes in memory.
 //
 // Reader: total and linear. It keeps the first error: every later call does nothing and returns a

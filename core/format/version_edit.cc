@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/format/version_edit.h"
 
 #include "core/base/check.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One atomic change of the database's list of files, logs and counters: the payload of one manifest
 // record (FORMAT.md, "Version edit"). Removals and additions of a job travel in the same edit, so
 // that no crash falls between them (hazard C10).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The one mapping from errno values to statuses (contract point 4 of file_system.h), shared by the
 // POSIX file system and the simulated one.
 #ifndef VERALITH_CORE_FS_ERRNO_STATUS_H_

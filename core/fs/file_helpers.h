@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the engine does with paths and whole files, over the door to files.
 //
 // Thread rule: any thread.

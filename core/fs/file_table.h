@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Files that are read for as long as a database lives, with a limit on how many are open at once.
 // Each opens its path again when it is read; the files not read for longest are closed (hazard E2).
 //

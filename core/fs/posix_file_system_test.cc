@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What only the machine's own file system can show; the shared contract is checked by
 // core/fs/testing/file_system_conformance_test.cc.
 #include "veralith/posix_file_system.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/fs/yielding_file_system.h"
 
 #include "core/base/status.h"

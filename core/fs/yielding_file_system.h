@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Passes every call on. A call that found the process out of descriptors is made again, once a
 // table has made room: a log or an output is worth more than a segment that can be opened again
 // (hazard E2).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/iterator/concatenating_cursor.h"
 
 #include <utility>
@@ -82,7 +84,7 @@ class ConcatenatingCursor final : public KeyCursor {
       return Fail(part_->status());
     }
     timestamp_ = part_->timestamp();
-    is_dated_ = true;
+    has_timestamp_ = true;
     return true;
   }
 
@@ -127,7 +129,7 @@ class ConcatenatingCursor final : public KeyCursor {
       }
       part_->SeekToFirst();
     }
-    Stand(part_->key());
+    SetKey(part_->key());
   }
   void SettleBackward() {
     while (!part_->Valid()) {
@@ -136,7 +138,7 @@ class ConcatenatingCursor final : public KeyCursor {
       }
       part_->SeekToLast();
     }
-    Stand(part_->key());
+    SetKey(part_->key());
   }
   bool Failed() { return !part_->status().ok() && !Fail(part_->status()); }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/iterator/concatenating_cursor.h"
 
 #include <gtest/gtest.h>
@@ -75,7 +77,7 @@ class CountedCursor final : public KeyCursor {
   void Move(How how) {
     ++*moves_;
     how();
-    of_->Valid() ? Stand(of_->key()) : End();
+    of_->Valid() ? SetKey(of_->key()) : End();
   }
 
   const std::unique_ptr<KeyCursor> of_;

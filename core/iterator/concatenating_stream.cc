@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/iterator/concatenating_stream.h"
 
 #include <utility>
@@ -77,7 +79,7 @@ class ConcatenatingStream final : public VersionStream {
       }
       part_->SeekToFirst();
     }
-    Show();
+    SetEntry();
   }
 
   bool Failed() {
@@ -85,7 +87,7 @@ class ConcatenatingStream final : public VersionStream {
     status_ = part_->status();
     return !status_.ok();
   }
-  void Show() {
+  void SetEntry() {
     valid_ = true;
     entry_ = part_->entry();
   }

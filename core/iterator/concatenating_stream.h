@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One sorted run of many parts as one: parts are sorted and no user key is in two of them,
 // so at most one is open at a time, and a seek opens only the part that can hold the key.
 //

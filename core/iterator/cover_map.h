@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which range tombstone is the newest over each key: the keys cut into stretches that do not
 // overlap, each with the timestamp of the newest tombstone over it. n tombstones, however they
 // overlap, make at most 2n - 1 stretches.

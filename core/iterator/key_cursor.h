@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The keys of one namespace of one source as a reader at one snapshot meets them: each user key
 // that has a version at or below the snapshot, once, with the newest such version. What scans
 // merge. (Jobs need every version: they read core/iterator/version_stream.h.)
@@ -46,7 +48,7 @@ class KeyCursor {
   }
   bool LoadTimestamp() {
     VERALITH_DCHECK(valid_);
-    return is_dated_ || ReadTimestamp();
+    return has_timestamp_ || ReadTimestamp();
   }
   // After a Load() that was true.
   EntryKind kind() const { return kind_; }
@@ -86,16 +88,16 @@ class KeyCursor {
   }
 
  protected:
-  // Bring kind_ and value_, or timestamp_, of the current version; see Load and LoadTimestamp.
+  // Load kind_ and value_, or timestamp_, of the current version; see Load and LoadTimestamp.
   virtual bool LoadEntry() = 0;
   virtual bool ReadTimestamp() = 0;
 
   // On a key, of which nothing else was brought.
-  void Stand(std::string_view key) {
+  void SetKey(std::string_view key) {
     key_ = key;
     valid_ = true;
     is_loaded_ = false;
-    is_dated_ = false;
+    has_timestamp_ = false;
   }
   // Nowhere, without an error.
   void End() {
@@ -110,7 +112,7 @@ class KeyCursor {
 
   bool valid_ = false;
   bool is_loaded_ = false;
-  bool is_dated_ = false;
+  bool has_timestamp_ = false;
   EntryKind kind_ = EntryKind::kPut;
   std::string_view key_;
   std::string_view value_;

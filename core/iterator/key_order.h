@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The order of keys, inline: for merges, which compare short keys all the time.
 #ifndef VERALITH_CORE_ITERATOR_KEY_ORDER_H_
 #define VERALITH_CORE_ITERATOR_KEY_ORDER_H_

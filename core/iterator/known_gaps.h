@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What scans learn and use of stretches in which every key is deleted, so that each pays for such a
 // stretch once. core/db/gap_cache.h keeps them.
 #ifndef VERALITH_CORE_ITERATOR_KNOWN_GAPS_H_

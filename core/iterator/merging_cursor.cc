@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/iterator/merging_cursor.h"
 
 #include <algorithm>
@@ -118,7 +120,7 @@ class MergingCursor final : public KeyCursor {
       return Fail(child.status());
     }
     timestamp_ = child.timestamp();
-    is_dated_ = true;
+    has_timestamp_ = true;
     return true;
   }
 
@@ -206,7 +208,7 @@ class MergingCursor final : public KeyCursor {
       return;
     }
     const std::string_view key = order_[0].cursor->key();
-    Stand(key);
+    SetKey(key);
     on_key_ = 1;
     while (on_key_ < order_.size() && SameKey(order_[on_key_].cursor->key(), key)) {
       ++on_key_;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Many sources as one: every key of any child once, as the newest child that has it says.
 //
 // Precondition: children come newest source first, and for every key all versions in a child are

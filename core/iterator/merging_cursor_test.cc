@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/iterator/merging_cursor.h"
 
 #include <gtest/gtest.h>
@@ -96,10 +98,10 @@ RC_GTEST_PROP(MergingCursor, YieldsNothingPastWhatASourceCannotRead, ()) {
 class Unloadable final : public KeyCursor {
  public:
   explicit Unloadable(std::string key) : only_(std::move(key)) {}
-  void SeekToFirst() override { Stand(only_); }
-  void SeekToLast() override { Stand(only_); }
-  void Seek(std::string_view key) override { key <= only_ ? Stand(only_) : End(); }
-  void SeekForPrev(std::string_view key) override { only_ <= key ? Stand(only_) : End(); }
+  void SeekToFirst() override { SetKey(only_); }
+  void SeekToLast() override { SetKey(only_); }
+  void Seek(std::string_view key) override { key <= only_ ? SetKey(only_) : End(); }
+  void SeekForPrev(std::string_view key) override { only_ <= key ? SetKey(only_) : End(); }
   void Next() override { End(); }
   void Prev() override { End(); }
   Timestamp max_timestamp() const override { return 1; }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Many sources as one: the entries of all children in the order of entries.
 //
 // Invariants

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Range tombstones, arranged so that "the newest one at or below T over this key" is a few binary
 // searches, however they overlap.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/iterator/range_tombstones.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A forward stream of versions of keys, tombstones included, in the order of core/format/entry.h,
 // over a memtable, a segment, or a merge of them: what jobs read. (Readers meet each key once, in
 // both directions: core/iterator/key_cursor.h.)

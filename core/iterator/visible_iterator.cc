@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/iterator/visible_iterator.h"
 
 #include <utility>
@@ -144,20 +146,20 @@ bool VisibleIterator::HiddenByRange(bool* unreadable) {
   return !*unreadable && covering > merged_->timestamp();
 }
 
-VisibleIterator::Sight VisibleIterator::Look() {
+VisibleIterator::Visibility VisibleIterator::Classify() {
   if (!tombstones_.empty()) {
     bool unreadable = false;
     if (HiddenByRange(&unreadable)) {
-      return Sight::kHiddenByRange;
+      return Visibility::kHiddenByRange;
     }
     if (unreadable) {
-      return Sight::kUnreadable;
+      return Visibility::kUnreadable;
     }
   }
   if (!merged_->Load()) {
-    return Sight::kUnreadable;
+    return Visibility::kUnreadable;
   }
-  return merged_->kind() == EntryKind::kDelete ? Sight::kHidden : Sight::kVisible;
+  return merged_->kind() == EntryKind::kDelete ? Visibility::kHidden : Visibility::kVisible;
 }
 
 // --- Over what is not there --------------------------------------------------------------------
@@ -202,13 +204,13 @@ void VisibleIterator::FindForward() {
   uint64_t hidden = 0;  // since the last jump
   has_run_ = false;
   while (merged_->Valid() && !AboveUpper(merged_->key())) {
-    const Sight sight = Look();
-    if (sight == Sight::kVisible) {
+    const Visibility visibility = Classify();
+    if (visibility == Visibility::kVisible) {
       LearnForward(hidden);
       valid_ = true;
       return;
     }
-    if (sight == Sight::kUnreadable) {
+    if (visibility == Visibility::kUnreadable) {
       End();
       return;
     }
@@ -223,7 +225,7 @@ void VisibleIterator::FindForward() {
       }
       hidden = 0;
       merged_->Seek(gap_.end);
-    } else if (sight == Sight::kHiddenByRange && DueToSkip(++covered)) {
+    } else if (visibility == Visibility::kHiddenByRange && DueToSkip(++covered)) {
       merged_->SkipCovered(tombstones_.stretch());
     } else {
       merged_->Next();
@@ -238,13 +240,13 @@ void VisibleIterator::FindBackward() {
   uint64_t hidden = 0;  // since the last jump
   has_run_ = false;
   while (merged_->Valid() && !BelowLower(merged_->key())) {
-    const Sight sight = Look();
-    if (sight == Sight::kVisible) {
+    const Visibility visibility = Classify();
+    if (visibility == Visibility::kVisible) {
       LearnBackward(hidden);
       valid_ = true;
       return;
     }
-    if (sight == Sight::kUnreadable) {
+    if (visibility == Visibility::kUnreadable) {
       End();
       return;
     }
@@ -255,7 +257,7 @@ void VisibleIterator::FindBackward() {
       }
       hidden = 0;
       merged_->SeekForPrev(gap_.begin);
-    } else if (sight == Sight::kHiddenByRange && DueToSkip(++covered)) {
+    } else if (visibility == Visibility::kHiddenByRange && DueToSkip(++covered)) {
       merged_->SkipCoveredBackward(tombstones_.stretch());
     } else {
       merged_->Prev();

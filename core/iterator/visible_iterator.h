@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a reader sees at one moment: turns the newest versions of keys and the range tombstones into
 // the keys that are there, each once, with its value. The methods and their meaning are those of
 // DbIterator (veralith/db_iterator.h), which db implements with this class.
@@ -84,8 +86,8 @@ class VisibleIterator final {
   bool BelowLower(std::string_view key) const;
   bool AboveUpper(std::string_view key) const;
   // What merged_ stands on: not there, there, or unreadable.
-  enum class Sight : uint8_t { kHidden, kHiddenByRange, kVisible, kUnreadable };
-  Sight Look();
+  enum class Visibility : uint8_t { kHidden, kHiddenByRange, kVisible, kUnreadable };
+  Visibility Classify();
   bool HiddenByRange(bool* unreadable);
 
   void FindForward();

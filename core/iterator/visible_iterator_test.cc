@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/iterator/visible_iterator.h"
 
 #include <gtest/gtest.h>
@@ -195,10 +197,10 @@ TEST(VisibleIterator, ARangeTombstoneLeavesEntriesOfItsOwnBatch) {
 // One key, whose timestamp cannot be read.
 class Undatable final : public KeyCursor {
  public:
-  void SeekToFirst() override { Stand("k"); }
-  void SeekToLast() override { Stand("k"); }
-  void Seek(std::string_view key) override { key <= "k" ? Stand("k") : End(); }
-  void SeekForPrev(std::string_view key) override { key >= "k" ? Stand("k") : End(); }
+  void SeekToFirst() override { SetKey("k"); }
+  void SeekToLast() override { SetKey("k"); }
+  void Seek(std::string_view key) override { key <= "k" ? SetKey("k") : End(); }
+  void SeekForPrev(std::string_view key) override { key >= "k" ? SetKey("k") : End(); }
   void Next() override { End(); }
   void Prev() override { End(); }
   Timestamp max_timestamp() const override { return 1; }

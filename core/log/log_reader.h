@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads one log file for recovery: its records in order up to the first bad place. Then sound
 // records after that place tell what had been synced.
 //

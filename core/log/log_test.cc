@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // LogWriter and LogReader together: what recovery relies on.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

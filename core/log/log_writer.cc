@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/log/log_writer.h"
 
 #include "core/base/check.h"

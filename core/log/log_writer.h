@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Appends batches to one log file (DESIGN 4, "Log"). A write takes these steps: Stage (once per
 // batch of the group), Commit (one write call), Sync if asked.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads a record file (core/format/record_frame.h) from its beginning to the first place that is
 // not the next record of the chain. It can also search the bytes after that place for records that
 // are sound in themselves.

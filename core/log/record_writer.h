@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Appends records of opaque bytes to a record file (core/format/record_frame.h): the log and the
 // manifest are both written through it.
 //

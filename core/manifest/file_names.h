@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The names of a database's files, made and parsed in one place.
 //
 //   CURRENT           names the live manifest

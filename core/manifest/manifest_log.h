@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The manifest on disk: MANIFEST-nnnnnn, a log of version edits, and CURRENT, which names it.
 //
 // Invariants

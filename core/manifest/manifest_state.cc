@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/manifest/manifest_state.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ManifestState: the sum of everything that a manifest says: the version, the logs that recovery
 // must read, and the counters that must never go back.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Version: which segments make up the database at one moment, and how old each is. An immutable
 // value: Apply makes a new one.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Random edits on a Version and on a model that keeps a plain list of files and compares them key
 // by key. A file's bounds come from a few keys, so that bounds meet. Every such key, and a
 // neighbour of each, is probed.

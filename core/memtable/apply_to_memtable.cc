@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/memtable/apply_to_memtable.h"
 
 namespace veralith {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Applies logged operations to a memtable: the one place where an operation becomes entries, for a
 // live write, for recovery and for repair.
 #ifndef VERALITH_CORE_MEMTABLE_APPLY_TO_MEMTABLE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A bump allocator: bytes are handed out one after another from large blocks and given back all at
 // once, when the arena dies.
 //

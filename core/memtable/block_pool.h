@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The arenas' large blocks: anonymous memory on huge pages, recycled process-wide.
 //
 // Why a pool: a fresh page costs 1-2 us per 4 KiB (fault, zeroing) on every map and unmap, as much

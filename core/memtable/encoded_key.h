@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The encoding of one user key, made on the stack for keys of ordinary length.
 #ifndef VERALITH_CORE_MEMTABLE_ENCODED_KEY_H_
 #define VERALITH_CORE_MEMTABLE_ENCODED_KEY_H_

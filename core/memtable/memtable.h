@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The newest writes, in memory: an ordered index of versions, and the range tombstones beside it.
 //
 // Invariants

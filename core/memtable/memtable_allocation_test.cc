@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A lookup in a memtable allocates nothing on the heap.
 #include <string>
 #include <vector>

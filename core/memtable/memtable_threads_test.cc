@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Readers beside the writer, on real threads; ThreadSanitizer runs this too (--config=tsan).
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The memory layout of the radix tree's inner nodes, leaves and versions, and the searches inside
 // one node and one chain. See radix_tree.h for the shape, and for how readers and the writer
 // synchronize.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/memtable/radix_path.h"
 
 #include "core/format/entry.h"

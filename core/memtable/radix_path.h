@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A place among the leaves of a radix tree: the inner nodes above it, each with the key byte that
 // was followed. Iterators over the tree walk with it.
 //

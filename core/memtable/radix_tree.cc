@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/memtable/radix_tree.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The memtable's index: an adaptive radix tree (Leis, Kemper, Neumann: "The adaptive radix tree",
 // ICDE 2013) over encoded user keys, with the versions of each key as a chain, newest first.
 //

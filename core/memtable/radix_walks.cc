@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The two ways to walk over a radix tree: every version (jobs), and the newest visible version of
 // every key (scans).
 #include <memory>
@@ -31,14 +33,14 @@ class RadixTreeStream final : public VersionStream {
   void Next() override {
     VERALITH_DCHECK(valid_);
     if (!version_->oldest()) {
-      Show(leaf_, radix::LinksOf(version_).older);
+      SetEntry(leaf_, radix::LinksOf(version_).older);
     } else {
       ShowNewest(path_.Next());
     }
   }
 
  private:
-  void Show(const Leaf* leaf, const Version* version) {
+  void SetEntry(const Leaf* leaf, const Version* version) {
     leaf_ = leaf;
     version_ = version;
     valid_ = true;
@@ -47,7 +49,7 @@ class RadixTreeStream final : public VersionStream {
   void ShowNewest(const Leaf* leaf) {
     valid_ = false;
     if (leaf != nullptr) {
-      Show(leaf, leaf->head.LoadAcquire());
+      SetEntry(leaf, leaf->head.LoadAcquire());
     }
   }
 
@@ -108,12 +110,12 @@ class RadixTreeCursor final : public KeyCursor {
     if (version == nullptr) {
       return false;
     }
-    Stand(leaf->raw_key());
+    SetKey(leaf->raw_key());
     kind_ = version->kind();
     value_ = version->value();
     timestamp_ = version->ts;
     is_loaded_ = true;
-    is_dated_ = true;
+    has_timestamp_ = true;
     return true;
   }
   bool IsOurs(const Leaf* leaf) const { return leaf != nullptr && leaf->ns() == ns_; }

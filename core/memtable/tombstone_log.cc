@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/memtable/tombstone_log.h"
 
 #include <utility>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The range tombstones of a memtable; it grows while lock-free readers read it.
 //
 // One immutable list (range_tombstones.h). Adding replaces it by a list that also has the new

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which files of a damaged directory count, as far as its manifests can tell: step 1 of repair.h.
 //
 // Reads manifests and CURRENT only, and never fails for what they hold. Facts are taken from every

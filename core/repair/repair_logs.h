@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Salvages the logs of a damaged directory into memtables, oldest first: step 3 of repair.h.
 //
 // Invariants

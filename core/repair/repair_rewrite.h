@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The writing half of repair.h: everything that was salvaged, merged into one new run.
 //
 // Sources are sound segments: those of the damaged directory that passed their check, and staging

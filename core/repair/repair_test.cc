@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Repair of directories made by hand, one damage at a time: what its report must say about each.
 // (Any damage at all: property_tests/repair_keeps_what_is_whole_test.)
 #include <algorithm>

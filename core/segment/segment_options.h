@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How a segment is written. Files written under any options can be read by any reader.
 #ifndef VERALITH_CORE_SEGMENT_SEGMENT_OPTIONS_H_
 #define VERALITH_CORE_SEGMENT_SEGMENT_OPTIONS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the manifest, the picker and a lookup want to know of a segment without reading its pages.
 #ifndef VERALITH_CORE_SEGMENT_SEGMENT_SUMMARY_H_
 #define VERALITH_CORE_SEGMENT_SEGMENT_SUMMARY_H_

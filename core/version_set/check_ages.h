@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Verifies what lookups and scans rely on: for every key, all versions in a run are newer than
 // those in the runs after it. So the first run that knows a key is right about it.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/version_set/segment_opener.h"
 
 #include <memory>

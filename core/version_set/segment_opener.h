@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Opens the segments of a version set from a directory, and compares each with what the manifest
 // says of it: a file that is whole but not the one that was recorded (another database's, an older
 // one restored under its name) is DataLoss.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Tells the owner of a set of segments that a segment's last pin is gone, so that its file may go
 // too.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SegmentSet: the segments of one version, opened: the same shape, with readers. What reads pin.
 //
 // Invariants

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // VersionSet: the recovered and current state of a database's files: installs edits, pins versions,
 // hands out numbers, finds garbage.
 //

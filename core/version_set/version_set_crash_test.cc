@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The version set on a disk that loses power or fails, at every step of random lives. A life is a
 // string of letters, one act each:
 //   f  flush: a new segment becomes a run of level 0

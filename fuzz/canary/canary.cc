@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The canary: the operations target over a database that is broken on purpose. It must fail. If it
 // does not, the fuzzing set-up finds nothing at all. canary_test.cc checks that.
 #include <cstdint>

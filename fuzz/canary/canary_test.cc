@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The canary fails, on bytes found by chance, and the command it prints reproduces the failure.
 #include <stdio.h>
 #include <sys/wait.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One end of a range of keys, of a scan or a compaction.
 #ifndef VERALITH_BOUND_H_
 #define VERALITH_BOUND_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Verifies a closed database, or one that other processes have open for reading: every file that
 // the manifest leads to, every checksum and structural rule in it. Reports all damage, not the
 // first.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The door to time. Production reads the machine's clocks; a simulation or a program that brings
 // its own physical clock implements this interface.
 #ifndef VERALITH_CLOCK_H_

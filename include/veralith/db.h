@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Veralith's public interface: an embedded, ordered key-value store with snapshots.
 //
 //   absl::StatusOr<std::unique_ptr<veralith::Db>> db = veralith::Db::Open("/tmp/example", {});

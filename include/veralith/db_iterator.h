@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Iterates over the keys a reader sees at one moment, forward and backward, inside exact bounds.
 //
 //   std::unique_ptr<DbIterator> it = db->NewIterator({});

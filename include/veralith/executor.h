@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The door to background work: tasks, timers, and every wait of the engine.
 //
 // Invariants

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The door to files. Everything Veralith does with a disk goes through this interface: POSIX in
 // production (veralith/posix_file_system.h), a simulated disk in tests (core/fs/testing).
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Tells a program what its database does in the background: flushes, compactions, writers held
 // back, errors and recoveries. Derive from Listener, override what you need, add it to
 // Options::listeners.

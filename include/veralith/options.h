@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Options of a database and of single calls. Sizes are bytes and durations nanoseconds, unless a
 // name says otherwise. A value outside its limits makes Db::Open return InvalidArgument.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A value that Get found: a view, and what keeps its bytes alive. The bytes are the engine's own,
 // pinned. Small values may be copied in here instead, where that is cheaper than counting one more
 // user of a page or memtable.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The shapes of tree that compaction can keep.
 #ifndef VERALITH_POLICY_KIND_H_
 #define VERALITH_POLICY_KIND_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The file system of production: POSIX calls, and the few Linux calls without a POSIX equivalent.
 //
 // What it adds to the contract of veralith/file_system.h

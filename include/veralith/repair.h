@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Builds the best database that a damaged directory allows, in another directory.
 //
 // How it works

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A database's counters and shape at one moment. Counters start at 0 when the database is opened; a
 // field with "now" in its comment is a state instead. Sizes are bytes. Plain data, no thread rule.
 #ifndef VERALITH_STATISTICS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The words every layer shares: namespaces, timestamps, and the limits of DESIGN promise 9.
 //
 // A leaf: it depends on nothing, and it is the only header of the engine that model/ may use.

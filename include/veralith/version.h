@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The version of this library. It stands in segments (`created_by`), `veralith version` and docs.
 #ifndef VERALITH_VERSION_H_
 #define VERALITH_VERSION_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A list of operations that commit together: atomic for every reader, snapshot and crash, with one
 // timestamp. They apply in order; of several on one key only the last counts.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Traces as bytes, for libFuzzer: one byte that chooses the named configuration, two bytes of seed,
 // then operations (model/operation_bytes.h). Every byte string is a trace; PrintTrace shows it as
 // text.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs random traces against engine and model, for a time or up to a number. Stops at the first
 // difference with the smallest trace that shows it and the command that replays it.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The configurations under which traces run: a named set with tiny limits, and random ones.
 //
 // A configuration has a text form, words name=value, which heads a trace. `name` chooses the named

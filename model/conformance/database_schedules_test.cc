@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The whole database, schedule by schedule: clients beside flush, compaction and Close. Every
 // history must be linearizable: exhaustively at one preemption, at random beyond. Also what
 // listeners are told meanwhile.

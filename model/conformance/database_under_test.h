@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The database that the conformance checks, property tests and the operations fuzzer run against.
 #ifndef VERALITH_MODEL_CONFORMANCE_DATABASE_UNDER_TEST_H_
 #define VERALITH_MODEL_CONFORMANCE_DATABASE_UNDER_TEST_H_

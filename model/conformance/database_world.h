@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The database of one explored run, on the simulated disk, with clients whose calls are recorded;
 // and the small programs that the schedule explorer runs over it.
 //

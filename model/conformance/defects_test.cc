@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The checks are checked: random traces find every way in which the model database can be broken on
 // purpose, within this many traces, without a test written for it.
 #include <cstdio>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Random traces for random configurations, each a function of one number. Campaigns count these
 // numbers up, and the checks of the checks use them.
 #ifndef VERALITH_MODEL_CONFORMANCE_DRAW_TRACE_H_

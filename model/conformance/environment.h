@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The machine on which a trace runs: disk, clock and executor, and what can happen to them.
 //
 // An environment lives through crashes. After one, file_system() and executor() are other objects;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Real threads: what clients of one database saw during flushes and compactions is linearizable.
 #include <atomic>
 #include <deque>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A Db that consists only of the key-value model and one log of records. It is the test double for
 // programs that use a database. The conformance checks are checked with it, by breaking it on
 // purpose.

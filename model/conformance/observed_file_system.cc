@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "model/conformance/observed_file_system.h"
 
 #include "core/base/status.h"

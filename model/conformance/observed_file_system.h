@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A file system as one process sees it: passes every call on to the disk below, notes what failed,
 // and refuses everything once the process is dead.
 //

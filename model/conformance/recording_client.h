@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One client of a database under test whose calls are recorded for model/linearizability.h.
 //
 // Thread rule: one thread per client; `tick` is shared, and never gives a number twice.

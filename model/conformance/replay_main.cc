@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Replays traces: text files, or the byte strings of the operations fuzzer.
 //
 //   replay [--minimize] [--twice] [--print] [--bytes] [--defect=NAME] FILE...

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The replay command itself: it fails on a trace that fails, with the same difference, and says
 // what it cannot read.
 #include <stdio.h>

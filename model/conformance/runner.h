@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs traces against a database and the model, and makes failures small and repeatable.
 //
 // A run is a function of its trace and of the engine: same trace, same decisions, same bytes (in a

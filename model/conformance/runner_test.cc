@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The runner on a database that keeps its promises, and its report on one that does not.
 #include "model/conformance/runner.h"
 

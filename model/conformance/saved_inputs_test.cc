@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The saved inputs of the operations fuzzer, corpus/operations: what they mean does not depend on
 // kinds of operation that are added, and each that has a name is a text trace too, which says what
 // was found.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One run of a trace: applies operations one by one to a database and to the model, and compares.
 //
 // What is compared, after every operation where it applies

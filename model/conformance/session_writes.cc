@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/base/status.h"
 #include "model/conformance/session.h"
 #include "model/limits.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The saved traces: every bug that was found and fixed, and the situations worth never losing
 // again. Their names are sentences.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The parts of exhaustive exploration: letters, and the states from which it starts.
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_ALPHABET_H_
 #define VERALITH_PROPERTY_TESTS_EXPLORATION_ALPHABET_H_

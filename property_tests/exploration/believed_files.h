@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The files of a database that a recovery may believe: those to which CURRENT leads. Any other file
 // of ours (a manifest that CURRENT does not name, a log or segment that its manifest does not name,
 // the next CURRENT being written) must not be read, so its contents may be anything. (A recovery

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Checks of the checks: each engine that is broken on purpose (faults/broken.h) must be caught
 // by the ordinary checks (Hazard::Check), within ten seconds of one core. Prints what caught it,
 // after how long, and a line that replays it.

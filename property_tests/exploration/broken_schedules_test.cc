@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Checks of the checks: each engine that is broken in how its threads meet (faults/broken.h)
 // must be caught by exploring the ordinary programs over a whole database, within ten seconds of
 // one core. Prints what caught it, after how many schedules.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "property_tests/exploration/crash_point_file_system.h"
 
 #include "core/base/status.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A disk as one process sees it, with a hook at every place where a power cut can fall.
 //
 // The hook runs once for each step of the disk (simulated_file_system.h, STEPS): before a sync, and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Crashes and concurrency together: the power is cut at every step of the disk in explored
 // schedules of a whole database. Every survivor must recover to a legal state of the history until
 // then:

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Many deletes that overlap each other or follow each other. The answers are those of a map of
 // keys, and their cost does not grow with what was deleted before (hazard E12).
 #ifndef VERALITH_PROPERTY_TESTS_EXPLORATION_DELETIONS_H_

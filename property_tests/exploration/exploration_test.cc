@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The exhaustive exploration as a test, in shards, with the bounds stated below; and the checks of
 // the exploration itself.
 //

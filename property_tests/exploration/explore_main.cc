@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Explores crashes exhaustively in small scopes, or replays one explored case.
 //
 //   explore [--depth=3] [--prepared-depth=2] [--second-depth=N] [--survivors=16]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Exhaustive exploration of crashes in small scopes (DESIGN 5). It takes every sequence of letters
 // up to a length, from the empty database and from prepared states. It cuts the power at every step
 // of the disk in the last operation, and takes every survivor of log and manifest within a bound.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "property_tests/exploration/forks.h"
 
 #include <functional>

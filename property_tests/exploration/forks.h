@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A process that forks while its database is at work: real files, real threads, real children. What
 // a child does with its parent's database must be refused and harm nothing. What it does with a
 // database of its own must work. Nothing may wait for ever.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a database was told, and therefore may be after a crash: a CrashModel that can be copied and
 // compared. Two ledgers with equal signatures allow the same states, so an image that was checked
 // against one need not be checked against the other.

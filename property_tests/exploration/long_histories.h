@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Histories that are too long for a trace of a hundred operations, because they take hundreds of
 // flushes or lives, or a log longer than the write buffer. Each is a random history of one kind of
 // small steps; it checks how many segments that leaves (hazards E1, E15).

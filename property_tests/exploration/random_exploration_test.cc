@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Beyond the small scopes, at random with fixed seeds: long traces with power cuts and faults
 // (large values, many files, checkpoints, faults in jobs and in recovery: all that the alphabet of
 // model/operation.h has), long sequences of letters with every crash point of their last operation,

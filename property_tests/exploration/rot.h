@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Damage after a clean close: a random small database, one flipped bit, cut or removed file, and
 // the answer of the next opening. It must be an error or the truth (promise 7, hazards S1, S3, R1,
 // R4).

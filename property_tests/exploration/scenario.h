@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One explored case, as a line of text that replays it:
 //
 //   put 0 "a" 8 - / flush @7.3 @12.0

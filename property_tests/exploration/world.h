@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One life of a database on a simulated machine, with a ledger of what it was told, and every state
 // that a power cut could have left of it.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // RapidCheck generators of small histories and of the points of a job.
 #ifndef VERALITH_PROPERTY_TESTS_GENERATORS_ANY_HISTORY_H_
 #define VERALITH_PROPERTY_TESTS_GENERATORS_ANY_HISTORY_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Linked into a smoke run: makes more tries than RapidCheck's default of 100, from the seed of
 // third_party/rapidcheck_seed.cc, unless RC_PARAMS is given.
 #include <cstdlib>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A random small database on a simulated disk, and everything that was ever written to it: for
 // tests that damage its files afterwards.
 //

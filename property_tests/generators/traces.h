@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Traces for RapidCheck, and the property that most tests state with them: engine and model agree.
 //
 // Shrinking removes operations, then makes each simpler (model/simplify.h); the configuration and

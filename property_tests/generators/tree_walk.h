@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A walk over a tree of real segments: commits are flushed, snapshots come and go, jobs run. After
 // every step every reader that has a right to an answer gets the model's. The model is the whole
 // history of commits, read by brute force.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // compaction_simulation: what the compaction policies cost, from 1 GiB to 10 TiB, without any data.
 #include <charconv>
 #include <cinttypes>

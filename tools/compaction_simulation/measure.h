@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a compaction policy costs on a tree of some size, and what theory says it should.
 //
 // A measurement starts with all data in one run. It writes until every level above has filled and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The policies on trees of some gigabytes, in small: their costs agree with theory, every level
 // stays within its trigger, and no job waits for ever.
 #include "tools/compaction_simulation/measure.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A plot of lines over a logarithmic axis, as one SVG file that needs nothing else.
 #ifndef VERALITH_TOOLS_COMPACTION_SIMULATION_PLOT_H_
 #define VERALITH_TOOLS_COMPACTION_SIMULATION_PLOT_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A workspace may have headers under the paths of Veralith's internal ones.
 #include <string>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A program's own promise, checked on Veralith's simulated disk: a purchase that was acknowledged
 // as synced exists after any power cut, and an order never exists without its payment.
 #include <memory>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Counts words in a database that keeps its counts:  word_count DIRECTORY < TEXT
 #include <charconv>
 #include <cstdint>

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """check_segments.py DIRECTORY READ_SEGMENTS [CLASSPATH]: segments and other readers, both ways.
 
 DIRECTORY holds what make_segments wrote. READ_SEGMENTS is our own reader as a command; CLASSPATH,

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """foreign_files.py DIRECTORY: Parquet files of a segment's schema that other tools write.
 
 Writes into DIRECTORY one file per writer and way of writing, and OUTCOMES.tsv: a line per file with

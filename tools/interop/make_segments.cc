@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // make_segments DIRECTORY: writes one segment per configuration that other readers of Parquet must
 // open, and MANIFEST.tsv. That has one line per file with its name, its rows, the CRC-32 of its
 // rows in canonical form, and its range tombstones. check_segments.py reads both.

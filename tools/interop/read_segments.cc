@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // read_segments FILE...: opens each file as a segment, files of other writers included, and prints
 // a line for it: name, "ok", rows, the CRC-32 of its rows in canonical form (make_segments.cc),
 // range tombstones; or name, the error's code, its message. A file that opens is read whole, and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // veralith put, get, delete: one key; delete-range: all keys between bounds.
 #include <cstdio>
 #include <string>

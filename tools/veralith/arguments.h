@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The words of a command line: options (--name VALUE, --name=VALUE, -n VALUE, -nVALUE, or a lone
 // name for a switch; -rk is -r -k) and arguments. "--" ends the options; so an argument that begins
 // with "-" can be given. A lone "-" is an argument.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The table of commands. One row says everything about a command. Parsing, `--help`, `help
 // COMMAND`, the man page, shell completion and "did you mean" are made from it.
 #ifndef VERALITH_TOOLS_VERALITH_COMMAND_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Completion for shells, from the table of commands.
 #include <string>
 

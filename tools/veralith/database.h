@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Shared by the commands: exit codes for errors, opening and closing, standard streams.
 #ifndef VERALITH_TOOLS_VERALITH_DATABASE_H_
 #define VERALITH_TOOLS_VERALITH_DATABASE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // veralith help, completion, man, version: the command about itself.
 #include <cstdio>
 #include <string>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The `veralith` command, as it is shipped, on a machine whose calls fail: failing_calls_preload.so
 // (core/fs/testing/failing_calls.h) makes the Nth call fail, for every N until none is left. The
 // command ends with an exit code that says so and an error that names a path. What it acknowledged

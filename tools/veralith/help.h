@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Everything that the table of commands says, in each form that somebody needs.
 //
 // Pure functions, any thread.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The table of commands, and what is made from it.
 #include "tools/veralith/help.h"
 

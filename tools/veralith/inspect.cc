@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // veralith inspect: describes one file. It reads through the same checks as always: a damaged file
 // gives the error that reading it gives.
 #include <cstdio>

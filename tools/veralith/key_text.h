@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keys and bounds on the command line, and rows in print.
 //
 // A key is given as it is; with --quoted, in the form that scan prints, with or without its quotes;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Lists the namespaces of a database. Iterators read one namespace each. So the files say which
 // namespaces there may be, and an iterator over each tells whether it holds a key.
 #include <set>

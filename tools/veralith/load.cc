@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // veralith load: text into a database, in batches, with a progress bar.
 //
 // Inputs are checked before the database is opened or made: a file that is missing, is no file, or

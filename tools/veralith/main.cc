@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // veralith: a command over one database directory. `veralith --help` lists what it can do.
 #include <cstdio>
 #include <string>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // veralith flush, compact, checkpoint, check: a database as a whole.
 #include <cstdio>
 #include <string>

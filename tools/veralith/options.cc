@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // veralith options: the options of a database, their defaults and limits, from the table of options
 // (core/db/option_table.h). Also docs/OPTIONS.md, and the option --option of commands.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // veralith repair: makes the best database from a damaged directory.
 #include <cstdio>
 #include <memory>

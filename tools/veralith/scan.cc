@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // veralith scan, count: the keys of a namespace between bounds, in order; namespaces, dump: all of
 // them.
 #include <cstdio>

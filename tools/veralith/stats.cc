@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // veralith stats: the shape of the tree, as a table, as JSON, or as a picture.
 #include <cerrno>
 #include <cstdio>

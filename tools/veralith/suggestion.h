@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What somebody may have meant by an unknown word.
 //
 // Pure functions, any thread.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A version of the tree as one HTML page that needs nothing else: no script, no font, no image from
 // elsewhere.
 //

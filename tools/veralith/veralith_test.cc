@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The `veralith` command as a program: what its words do, what it prints, and its exit codes (0
 // success, 1 absent or damaged, 2 wrong usage, 3 an error of the database or the disk).
 #include <signal.h>

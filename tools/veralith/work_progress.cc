@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tools/veralith/work_progress.h"
 
 #include <unistd.h>

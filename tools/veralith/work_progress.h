@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Progress of a command whose work the database does by itself: how much has been written, seen
 // from outside. A thread looks at the directories up to ten times a second. So it also shows the
 // middle of one long compaction, what opening writes, and what a checkpoint copies.

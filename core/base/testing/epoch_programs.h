@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Programs over epoch reclamation that more than one test explores.
 #ifndef VERALITH_CORE_BASE_TESTING_EPOCH_PROGRAMS_H_
 #define VERALITH_CORE_BASE_TESTING_EPOCH_PROGRAMS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Epoch reclamation, schedule by schedule: nothing is freed while a guard that could have found it
 // is active, and everything is freed in the end.
 #include <cstdio>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The schedule explorer: runs a small concurrent program again and again, each time in another
 // order of its steps, on fibers inside one real thread. Steps are the operations of Mutex, CondVar
 // and Atomic (core/base/sync.h) and the tasks and timers of the executor below; the code explored

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The explorer explored: it finds what it must, finds nothing where nothing is, and what it found
 // happens again.
 #include "core/base/testing/explorer.h"

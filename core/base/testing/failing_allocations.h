@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Makes the machine's memory run out beneath unchanged production code. malloc, calloc, realloc,
 // aligned_alloc, posix_memalign and mmap are defined here and replace the C library's, which they
 // call. So operator new throws, and whatever calls the C library itself (zstd, threads, directory

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/base/testing/in_child.h"
 
 #include <sys/wait.h>

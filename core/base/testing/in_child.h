@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs a piece of a test in a child of fork.
 #ifndef VERALITH_CORE_BASE_TESTING_IN_CHILD_H_
 #define VERALITH_CORE_BASE_TESTING_IN_CHILD_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A clock that moves only when it is told to: the time of a simulation.
 //
 // Invariants

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An executor without threads: background tasks run on the one thread of the simulation, at its
 // waits and where a test asks for it, in an order chosen by a seed.
 //

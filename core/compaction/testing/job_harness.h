@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A tree of real segments, driven job by job. The engine's own jobs flush memtables and compact
 // picks; edits are applied to a Version, obsolete files are removed, and everything is read back by
 // brute force. No database, no threads.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A tree of any size without its data: a file is an interval of the key space and a number of
 // entries, spread evenly over it. So a policy can be driven through terabytes in seconds, and its
 // costs measured: bytes written, bytes kept, runs that a lookup must ask.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What tests of compaction begin with: a small leveled tree whose sizes do not follow its last
 // level. A test changes what it is about.
 #ifndef VERALITH_CORE_COMPACTION_TESTING_TEST_OPTIONS_H_

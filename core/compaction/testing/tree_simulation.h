@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A tree without bytes: files are sets of (key number, timestamps). So a policy can be driven
 // through flushes, overlapping jobs and their completion in any order, and the one thing that must
 // hold is checked directly: for every key, what lies higher in the tree is newer.

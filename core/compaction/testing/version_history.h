@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A history of writes as plain values, and what a reader at a timestamp sees, by brute force. It
 // shares only the types of entries with the engine; every function is as slow and obvious as
 // possible.

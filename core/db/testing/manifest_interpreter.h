@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Tells the order monitor (core/fs/testing/order_monitor.h) what Veralith's manifests and pointers
 // say: the real decoders, so that the monitor watches what recovery would believe.
 //

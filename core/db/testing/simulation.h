@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A whole database inside one thread and one seed: simulated disk, clock and executor, wired to the
 // options that make a small database do everything a large one does (4 KiB memtables, 256-byte
 // pages, segments of a few KiB).

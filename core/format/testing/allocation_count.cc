@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/format/testing/allocation_count.h"
 
 #include <cstdlib>

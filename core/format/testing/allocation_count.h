@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Counts how often this process allocated from the heap, for tests of "allocates nothing". Linking
 // this library replaces the global operator new.
 #ifndef VERALITH_CORE_FORMAT_TESTING_ALLOCATION_COUNT_H_

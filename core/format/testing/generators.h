@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // RapidCheck generators of what the codecs encode. Keys are mostly drawn from few bytes, so that
 // shared prefixes, neighbours and escapes are common, and sometimes from all bytes.
 #ifndef VERALITH_CORE_FORMAT_TESTING_GENERATORS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What writers of record file version 1 wrote (FORMAT.md, "Record file"), for tests of its readers.
 #ifndef VERALITH_CORE_FORMAT_TESTING_VERSION_1_H_
 #define VERALITH_CORE_FORMAT_TESTING_VERSION_1_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/fs/testing/failing_calls.h"
 
 #include <dirent.h>

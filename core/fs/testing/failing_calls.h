@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Makes the machine's own file calls fail, beneath unchanged production code: openat, pread,
 // pwrite, fallocate, ftruncate, fstat, fsync, fdatasync, close, renameat, linkat, unlinkat,
 // fdopendir, closedir, mkdirat, fstatat, flock, statvfs and fstatvfs are defined here and replace

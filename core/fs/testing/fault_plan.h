@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which calls of a simulated file system fail, and how: data, with a one-line text form, so that a
 // failing run can be repeated from its report.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The contract of veralith/file_system.h as a test suite for any implementation:
 //
 //   INSTANTIATE_TEST_SUITE_P(Mine, FileSystemConformance, testing::Values(&MakeMine), &NameOfMine);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Puts both file systems, that of production and the simulated one, through the same suites. That
 // of production also runs where the machine interrupts its calls and transfers less than asked for,
 // and where the machine's calls fail (failing_calls.h).

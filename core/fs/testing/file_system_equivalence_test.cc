@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Property: on any sequence of operations the simulated file system and the machine's own answer
 // alike: bytes, sizes, lists, error codes and the words of the errors.
 //

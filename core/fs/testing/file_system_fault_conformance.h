@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a file system does when calls fail, as a suite that both can be put through: the simulated
 // one with its own faults, the machine's with faults in the calls beneath it (failing_calls.h).
 // Both have one plan and one expectation, so the engine's tests over the simulated disk say

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Programs over the table of open files that more than one test explores.
 #ifndef VERALITH_CORE_FS_TESTING_FILE_TABLE_PROGRAMS_H_
 #define VERALITH_CORE_FS_TESTING_FILE_TABLE_PROGRAMS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/fs/testing/intercepted_file_system.h"
 
 #include <utility>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A file system that passes every call on to another one, between two hooks. It is the one place
 // where a decorator's forwarding is written: a decorator overrides only what it changes.
 //

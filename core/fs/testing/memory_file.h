@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A File of bytes in memory, for tests and fuzz targets of what reads or writes a single file.
 // (Whole databases are tested on simulated_file_system.h.)
 //

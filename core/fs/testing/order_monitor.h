@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A file system that passes every call on and watches the order of DESIGN 4: a protocol check, so
 // that a wrong order is found even where no crash happened to hit it.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The bytes of one simulated file: what readers see, and everything the disk may hold instead if
 // the power fails now.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The parts of a simulated file system; simulated_file_system.h has the fault model. Only for the
 // files of this folder.
 //

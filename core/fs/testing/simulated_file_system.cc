@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/fs/testing/simulated_file_system.h"
 
 #include <algorithm>

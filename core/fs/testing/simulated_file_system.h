@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A disk in memory that keeps what was written apart from what is durable. It fails where it is
 // told to, and shows what a power cut would leave.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The crash model and the faults of the simulated file system. (What it shares with POSIX is in
 // file_system_conformance_test.cc.)
 #include "core/fs/testing/simulated_file_system.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Chooses among the legal survivors of a crash: one at random, all of them, or a representative
 // few. The fault model is written in simulated_file_system.h. Only for the files of this folder.
 #ifndef VERALITH_CORE_FS_TESTING_SURVIVORS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A fresh directory on the machine's disk for one test, removed with everything in it at the end.
 #ifndef VERALITH_CORE_FS_TESTING_TEMPORARY_DIRECTORY_H_
 #define VERALITH_CORE_FS_TESTING_TEMPORARY_DIRECTORY_H_

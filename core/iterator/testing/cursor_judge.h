@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For tests: says what is wrong with a cursor over keys, beside the keys that it must show. Works
 // on cursors over damaged files too: what cannot be read must be an error, never another answer.
 #ifndef VERALITH_CORE_ITERATOR_TESTING_CURSOR_JUDGE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For tests: drives a cursor over keys through random moves beside the keys that it must show.
 #ifndef VERALITH_CORE_ITERATOR_TESTING_CURSOR_WALK_H_
 #define VERALITH_CORE_ITERATOR_TESTING_CURSOR_WALK_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For tests: drives a stream through random moves beside a sorted vector of what it must yield.
 #ifndef VERALITH_CORE_ITERATOR_TESTING_STREAM_WALK_H_
 #define VERALITH_CORE_ITERATOR_TESTING_STREAM_WALK_H_

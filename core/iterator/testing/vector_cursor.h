@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For tests: a cursor over a sorted vector of versions. May be told to fail at one place, as a
 // source with an unreadable page does.
 #ifndef VERALITH_CORE_ITERATOR_TESTING_VECTOR_CURSOR_H_
@@ -66,7 +68,7 @@ class VectorCursor final : public KeyCursor {
   }
   bool ReadTimestamp() override {
     timestamp_ = entries_[places_[at_]].ts;
-    is_dated_ = true;
+    has_timestamp_ = true;
     return true;
   }
 
@@ -104,7 +106,7 @@ class VectorCursor final : public KeyCursor {
     if (Fails(entries_[places_[at]])) {
       Fail(error_);
     } else {
-      Stand(entries_[places_[at]].key);
+      SetKey(entries_[places_[at]].key);
     }
   }
 

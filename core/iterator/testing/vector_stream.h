@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For tests: a stream over a sorted vector. May be told to fail at one place, as a source with
 // an unreadable page does.
 #ifndef VERALITH_CORE_ITERATOR_TESTING_VECTOR_STREAM_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For tests: small hostile worlds of entries and range tombstones, and what must be visible in
 // them, computed by looking at everything.
 #ifndef VERALITH_CORE_ITERATOR_TESTING_VISIBLE_MODEL_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For tests: drives a visible iterator through random moves beside what must be visible.
 #ifndef VERALITH_CORE_ITERATOR_TESTING_VISIBLE_WALK_H_
 #define VERALITH_CORE_ITERATOR_TESTING_VISIBLE_WALK_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/segment/check/salvage_plan.h"
 
 #include <algorithm>

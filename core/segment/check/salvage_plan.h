@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where the pages of a damaged segment stand, a row group at a time: the part of segment_salvage.h
 // that reads metadata. Thread rule: one thread. Borrows the file.
 #ifndef VERALITH_CORE_SEGMENT_CHECK_SALVAGE_PLAN_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The slow structure check of one segment: reads everything and compares what this engine believes
 // (the block) with what Parquet's structures say and with the rows themselves. Shares the codecs
 // with the readers, but none of their search structures.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads what can still be read of a damaged segment, row by row.
 //
 // A row is read when the pages that hold its parts are found and pass their checksums; all others

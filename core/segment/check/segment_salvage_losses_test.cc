@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What is lost of a damaged segment, one kind of damage at a time: which rows, why, and where. All
 // other rows are read. (Any damage at all: segment_salvage_test.)
 #include <cstddef>

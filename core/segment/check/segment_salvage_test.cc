@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Small segments with every bit flipped, every cut, and pairs of damages: salvage gives entries of
 // the segment and no others, in order. After one flipped bit it gives all rows except those of the
 // page that holds the bit.

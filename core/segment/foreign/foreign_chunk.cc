@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/segment/foreign/foreign_chunk.h"
 
 #include <algorithm>

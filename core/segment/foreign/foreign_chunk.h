@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One column chunk of a Parquet file that another tool wrote, decoded: what foreign_segment.h
 // stands on.
 //

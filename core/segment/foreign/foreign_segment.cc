@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/segment/foreign/foreign_segment.h"
 
 #include <algorithm>
@@ -384,20 +386,20 @@ class ForeignStream : public VersionStream {
   void Seek(NamespaceId ns, std::string_view key) override {
     const EntryView target{ns, key, kMaxTimestamp, EntryKind::kPut, {}};
     if (Hold(segment_.FindGroup(target))) {
-      Stand(rows_->LowerBound(target));
+      SetRow(rows_->LowerBound(target));
     }
   }
   void Next() override {
     VERALITH_DCHECK(valid_);
     if (row_ + 1 < rows_->size()) {
-      Stand(row_ + 1);
+      SetRow(row_ + 1);
     } else {
       EnterGroup(group_ + 1);
     }
   }
 
  private:
-  void Stand(size_t row) {
+  void SetRow(size_t row) {
     row_ = row;
     entry_ = rows_->entry(row);
     valid_ = true;
@@ -422,7 +424,7 @@ class ForeignStream : public VersionStream {
   }
   void EnterGroup(size_t group) {
     if (Hold(group)) {
-      Stand(0);
+      SetRow(0);
     }
   }
 

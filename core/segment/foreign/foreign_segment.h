@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads a Parquet file of a segment's schema that another tool wrote, through Parquet's own
 // structures: there is no segment block to believe.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Files with our schema that pyarrow, DuckDB and polars wrote (tools/interop/foreign_files.py, run
 // once into corpus/golden/foreign): they are read right, or refused by name.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Buffers that decoding a page needs for a moment, reused: PerThread<DecodeScratch>. After a page
 // that needed much they shrink again.
 #ifndef VERALITH_CORE_SEGMENT_PAGE_DECODE_SCRATCH_H_

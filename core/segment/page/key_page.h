@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The decoded form of a page of keys, made to answer "which row holds this key?" with two dependent
 // cache misses: one byte of fingerprint per row, compared 32 at a time, then the keys that match.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A decoded page of a segment: one contiguous allocation, this header and then whatever form of
 // the page searches fastest (key_page.h, value_page.h, timestamp_page.h).
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Decoded pages of all segments of a database, within a number of bytes.
 //
 // A segment has one atomic pointer per page (PageSlots); a lookup that hits is one load, one test

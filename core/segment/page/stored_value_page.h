@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A value page of a segment together with its bytes as they stand there: what a job writes again as
 // it is, where all rows of the page survive next to each other (value_column.h).
 //

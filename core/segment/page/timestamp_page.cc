@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/segment/page/timestamp_page.h"
 
 #include <algorithm>

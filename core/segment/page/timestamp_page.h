@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The decoded form of a page of timestamps: eight bytes each.
 #ifndef VERALITH_CORE_SEGMENT_PAGE_TIMESTAMP_PAGE_H_
 #define VERALITH_CORE_SEGMENT_PAGE_TIMESTAMP_PAGE_H_

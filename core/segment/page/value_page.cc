@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/segment/page/value_page.h"
 
 #include "core/base/check.h"

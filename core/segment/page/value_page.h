@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The decoded form of a page of values: the values as they lie in the page (decompressed), with an
 // offset per row. Nothing is copied: a page that is not compressed is read from the file straight
 // into its ValuePage.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The search form of the sparse index: in which key page can a user key be?
 //
 // A static tree over the pages' first user keys, 32 to a node. A node keeps the longest common

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One column of one segment while somebody moves over it: the page in place, and where the next
 // ones come from. A page comes from the cache, alone from the file, or out of a stretch that was
 // read at once (page_run.h) while pages are asked for in order.
@@ -28,7 +30,7 @@ class PageColumn {
         fill_cache_(fill_cache),
         run_(pages->segment(), ColumnOf<PageType>(), readahead_bytes, !fill_cache) {}
 
-  // Null before the first Bring, and after one that failed.
+  // Null before the first Load, and after one that failed.
   const PageType* page() const { return page_.get(); }
   size_t number() const { return number_; }  // of page()
   bool Holds(uint64_t row) const {
@@ -39,7 +41,7 @@ class PageColumn {
   void Drop() { page_ = {}; }
 
   // Puts page `number` in place.
-  absl::Status Bring(size_t number) {
+  absl::Status Load(size_t number) {
     if (page_ && number_ == number) {
       return absl::OkStatus();
     }
@@ -56,7 +58,7 @@ class PageColumn {
   }
 
   // The same for a value page, past the cache, whose bytes `place` may want.
-  absl::Status BringStored(size_t number, ValuePageOffers::Place* place) {
+  absl::Status LoadStored(size_t number, ValuePageOffers::Place* place) {
     number_ = number;
     page_.Reset();
     VERALITH_ASSIGN_OR_RETURN(const std::string_view bytes, run_.Get(number));

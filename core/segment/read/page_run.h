@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads the pages of one column in runs: one read of the file fetches a stretch of neighbouring
 // pages, which then are handed out one by one. The stretch grows while pages are asked for in
 // order, forward or backward, and falls back to a single page after a jump. One neighbour is no

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A lookup on cached pages allocates nothing on the heap.
 #include <string>
 #include <vector>

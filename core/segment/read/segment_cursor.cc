@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/segment/read/segment_cursor.h"
 
 #include <algorithm>
@@ -54,14 +56,14 @@ bool SegmentCursor::BeginsWith(size_t key_page, std::string_view key) const {
   return index.ns(key_page) == ns_ && index.key(key_page) == key;
 }
 
-bool SegmentCursor::BringKeyPage(size_t number) {
+bool SegmentCursor::LoadKeyPage(size_t number) {
   if (keys_.page() != nullptr && keys_.number() == number) {
     return true;
   }
   plain_begin_ = 0;
   plain_end_ = 0;
   has_prefix_ = false;  // key_ stays as it is: its bytes are still needed
-  if (absl::Status status = keys_.Bring(number); !status.ok()) {
+  if (absl::Status status = keys_.Load(number); !status.ok()) {
     return Fail(std::move(status));
   }
   const KeyPage& page = *keys_.page();
@@ -95,7 +97,7 @@ void SegmentCursor::MakeRoom(size_t bytes) {
 bool SegmentCursor::TimestampOf(uint64_t row, Timestamp* ts) {
   if (!timestamps_.Holds(row)) [[unlikely]] {
     const size_t number = segment_.block.PageOfRow(SegmentColumn::kTimestamp, row);
-    if (absl::Status status = timestamps_.Bring(number); !status.ok()) {
+    if (absl::Status status = timestamps_.Load(number); !status.ok()) {
       return Fail(std::move(status));
     }
   }
@@ -110,7 +112,7 @@ bool SegmentCursor::LoadEntry() {
         keys_.Holds(row_)
             ? keys_.page()->ValuePageOf(static_cast<uint32_t>(row_ - keys_.page()->first_row()))
             : segment_.block.PageOfRow(SegmentColumn::kValue, row_);
-    if (absl::Status status = values_.Bring(number); !status.ok()) {
+    if (absl::Status status = values_.Load(number); !status.ok()) {
       return Fail(std::move(status));
     }
   }
@@ -128,13 +130,13 @@ bool SegmentCursor::LoadEntry() {
 }
 
 bool SegmentCursor::ReadTimestamp() {
-  is_dated_ = TimestampOf(row_, &timestamp_);
-  return is_dated_;
+  has_timestamp_ = TimestampOf(row_, &timestamp_);
+  return has_timestamp_;
 }
 
 // --- Standing ----------------------------------------------------------------------------------
 
-void SegmentCursor::ShowRow(uint64_t row) {
+void SegmentCursor::SetLoadedRow(uint64_t row) {
   const KeyPage& page = *keys_.page();
   const std::string_view suffix = page.suffix(static_cast<uint32_t>(row - page.first_row()));
   const size_t prefix_bytes = page.prefix().size();
@@ -151,26 +153,26 @@ void SegmentCursor::ShowRow(uint64_t row) {
     std::memcpy(buffer_.get() + prefix_bytes, suffix.data(), suffix.size());
   }
   row_ = row;
-  Stand({buffer_.get(), prefix_bytes + suffix.size()});
+  SetKey({buffer_.get(), prefix_bytes + suffix.size()});
 }
 
-bool SegmentCursor::StandOn(uint64_t row) {
+bool SegmentCursor::SetRow(uint64_t row) {
   key_page_ = KeyPageOf(row);
   if (!keys_.Holds(row) && row == segment_.block.Page(SegmentColumn::kKey, key_page_).first_row) {
     row_ = row;
-    Stand(segment_.key_index.key(key_page_));
+    SetKey(segment_.key_index.key(key_page_));
     return true;
   }
-  if (!BringKeyPage(key_page_)) {
+  if (!LoadKeyPage(key_page_)) {
     return false;
   }
-  ShowRow(row);
+  SetLoadedRow(row);
   return true;
 }
 
 void SegmentCursor::FindForward(uint64_t row) {
   while (row < end_) {
-    if (!StandOn(row) || !has_newer_) {
+    if (!SetRow(row) || !has_newer_) {
       return;
     }
     uint64_t end = 0;
@@ -179,7 +181,7 @@ void SegmentCursor::FindForward(uint64_t row) {
       return;
     }
     if (seen < end) {
-      StandOn(seen);
+      SetRow(seen);
       return;
     }
     row = end;
@@ -191,12 +193,12 @@ void SegmentCursor::FindBackward(uint64_t row) {
   while (row > begin_) {
     uint64_t begin = 0;
     uint64_t seen = 0;
-    if (!StandOn(row - 1) || !BeginOfKey(&begin)) {
+    if (!SetRow(row - 1) || !BeginOfKey(&begin)) {
       return;
     }
     if (!has_newer_) {
       if (begin != row - 1) {
-        StandOn(begin);
+        SetRow(begin);
       }
       return;
     }
@@ -204,7 +206,7 @@ void SegmentCursor::FindBackward(uint64_t row) {
       return;
     }
     if (seen < row) {
-      StandOn(seen);
+      SetRow(seen);
       return;
     }
     row = begin;
@@ -220,7 +222,7 @@ bool SegmentCursor::EndOfKey(uint64_t* end) {
     return true;
   }
   const std::string_view key = key_;
-  if (!BringKeyPage(key_page_)) {
+  if (!LoadKeyPage(key_page_)) {
     return false;
   }
   const KeyPage* page = keys_.page();
@@ -235,7 +237,7 @@ bool SegmentCursor::EndOfKey(uint64_t* end) {
     // A key can have enough versions to fill whole pages: takes the last page that begins with the
     // key.
     const size_t last = segment_.key_index.FindLastAtOrBelow(ns_, key).value_or(next);
-    if (!BringKeyPage(last)) {
+    if (!LoadKeyPage(last)) {
       return false;
     }
     page = keys_.page();
@@ -251,7 +253,7 @@ bool SegmentCursor::BeginOfKey(uint64_t* begin) {
     return true;
   }
   const std::string_view key = key_;
-  if (!BringKeyPage(key_page_)) {
+  if (!LoadKeyPage(key_page_)) {
     return false;
   }
   const KeyPage* page = keys_.page();
@@ -260,7 +262,7 @@ bool SegmentCursor::BeginOfKey(uint64_t* begin) {
   if (first == 0 && key_page_ > 0 && !IsSingleVersion(key_page_ - 1)) {
     // Newer versions may end an earlier page: takes the last page that begins with a smaller key.
     const size_t before = segment_.key_index.FindLastBelow(ns_, key).value_or(0);
-    if (!BringKeyPage(before)) {
+    if (!LoadKeyPage(before)) {
       return false;
     }
     page = keys_.page();
@@ -304,7 +306,7 @@ void SegmentCursor::SeekToLast() {
 void SegmentCursor::Next() {
   VERALITH_DCHECK(valid_);
   if (row_ >= plain_begin_ && row_ + 1 < plain_end_) [[likely]] {
-    ShowRow(row_ + 1);
+    SetLoadedRow(row_ + 1);
     return;
   }
   if (uint64_t end = 0; EndOfKey(&end)) {
@@ -315,7 +317,7 @@ void SegmentCursor::Next() {
 void SegmentCursor::Prev() {
   VERALITH_DCHECK(valid_);
   if (row_ > plain_begin_ && row_ < plain_end_) [[likely]] {
-    ShowRow(row_ - 1);
+    SetLoadedRow(row_ - 1);
     return;
   }
   if (uint64_t begin = 0; BeginOfKey(&begin)) {
@@ -346,7 +348,7 @@ bool SegmentCursor::FindRow(std::string_view key, uint64_t* row, bool* exact) {
              *number + 1 < index.size() && BeginsWith(*number + 1, key);
     return true;
   }
-  if (!BringKeyPage(*number)) {
+  if (!LoadKeyPage(*number)) {
     return false;
   }
   const KeyPage& page = *keys_.page();
@@ -377,7 +379,7 @@ void SegmentCursor::SeekForPrev(std::string_view key) {
   }
   if (exact) {
     uint64_t end = 0;
-    if (StandOn(row) && EndOfKey(&end)) {
+    if (SetRow(row) && EndOfKey(&end)) {
       FindBackward(end);
     }
     return;

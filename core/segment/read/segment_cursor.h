@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The keys of one namespace of a segment as a reader at one snapshot meets them (KeyCursor).
 //
 // Invariants
@@ -55,7 +57,7 @@ class SegmentCursor final : public KeyCursor {
   bool BeginsWith(size_t key_page, std::string_view key) const;
 
   // Each of these returns false on error and sets status().
-  bool BringKeyPage(size_t number);
+  bool LoadKeyPage(size_t number);
   bool TimestampOf(uint64_t row, Timestamp* ts);
   // Finds the first row at or after the key, and whether that row is the key's.
   bool FindRow(std::string_view key, uint64_t* row, bool* exact);
@@ -71,9 +73,9 @@ class SegmentCursor final : public KeyCursor {
   void FindBackward(uint64_t row);
   // Sets the position to the row, by its key page or, for a page's first row, by the index. Returns
   // false on error.
-  bool StandOn(uint64_t row);
+  bool SetRow(uint64_t row);
   // The same, with the row's page loaded.
-  void ShowRow(uint64_t row);
+  void SetLoadedRow(uint64_t row);
   void MakeRoom(size_t bytes);
 
   const SegmentFile& segment_;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a cursor over a segment reads, and what it does when it cannot. (What it shows:
 // segment_round_trip_test.)
 #include <gtest/gtest.h>

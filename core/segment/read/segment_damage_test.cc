@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Damaged files give the right answers or an error, never wrong answers: every bit flip, every byte
 // set to 00 and FF, every truncation and some extensions of small files, in configurations that
 // cover every pair of settings. (All 255 changes of every byte: segment_exhaustive_test.cc.)

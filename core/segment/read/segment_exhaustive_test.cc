@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // All 255 changes of every byte of the small segments: the campaign form of segment_damage_test.cc
 // (./dev fuzz exhaustive). 7.5 million files, a few minutes.
 #include <cstdio>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A segment file whose metadata was read and found consistent: footer, block, sparse index, filter,
 // range tombstones. What every reader of its pages stands on.
 //

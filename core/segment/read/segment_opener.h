@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How jobs and version sets come by the segment of a file.
 #ifndef VERALITH_CORE_SEGMENT_READ_SEGMENT_OPENER_H_
 #define VERALITH_CORE_SEGMENT_READ_SEGMENT_OPENER_H_

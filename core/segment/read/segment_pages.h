@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The pages of one segment: read, verified, decoded, and kept in the cache.
 //
 // Invariants

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads one segment: point lookups and iteration over an immutable file.
 //
 // Invariants

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What is written is read back: all rows by iteration, every row by lookup at every snapshot.
 #include <memory>
 #include <set>

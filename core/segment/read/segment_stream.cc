@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/segment/read/segment_stream.h"
 
 #include <algorithm>
@@ -41,7 +43,7 @@ void SegmentStream::MoveTo(uint64_t row) {
       number = segment_.block.PageOfRow(SegmentColumn::kKey, row);
     }
     key_has_prefix_ = false;
-    if (absl::Status status = keys_.Bring(number); !status.ok()) {
+    if (absl::Status status = keys_.Load(number); !status.ok()) {
       Fail(std::move(status));
       return;
     }
@@ -97,7 +99,7 @@ void SegmentStream::FindNamespace() {
 bool SegmentStream::FillTimestamp() {
   if (!timestamps_.Holds(row_)) [[unlikely]] {
     const size_t number = segment_.block.PageOfRow(SegmentColumn::kTimestamp, row_);
-    if (absl::Status status = timestamps_.Bring(number); !status.ok()) {
+    if (absl::Status status = timestamps_.Load(number); !status.ok()) {
       return Fail(std::move(status));
     }
   }
@@ -108,10 +110,10 @@ bool SegmentStream::FillTimestamp() {
 
 absl::Status SegmentStream::BringValues(size_t number) {
   if (offers_ == nullptr) {
-    return values_.Bring(number);
+    return values_.Load(number);
   }
   offers_->Withdraw();
-  VERALITH_RETURN_IF_ERROR(values_.BringStored(number, offers_));
+  VERALITH_RETURN_IF_ERROR(values_.LoadStored(number, offers_));
   if (row_ == values_.page()->first_row()) {
     offers_->Offer(entry_);
   } else {
@@ -166,7 +168,7 @@ absl::StatusOr<uint64_t> SegmentStream::FindRow(NamespaceId ns, std::string_view
     number = index.FindLastBelow(ns, key).value_or(0);
   }
   key_has_prefix_ = false;
-  VERALITH_RETURN_IF_ERROR(keys_.Bring(*number));
+  VERALITH_RETURN_IF_ERROR(keys_.Load(*number));
   const KeyPage& page = *keys_.page();
   const uint64_t page_end = page.first_row() + page.rows();
   const uint64_t begin = std::clamp(segment_.FirstRowOfNamespace(ns), page.first_row(), page_end);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The entries of one segment in order, page at a time.
 //
 // Holds a reference on the current page of each column; keys are put together in a buffer of its

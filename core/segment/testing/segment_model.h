@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A sorted vector of entries as the model of a segment, and a writer of whole segments in memory.
 #ifndef VERALITH_CORE_SEGMENT_TESTING_SEGMENT_MODEL_H_
 #define VERALITH_CORE_SEGMENT_TESTING_SEGMENT_MODEL_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Small segments: a dozen of at most 2 KiB whose configurations, taken two at a time, hold every
 // pair of settings; three with two row groups (up to 3 KiB); one without rows. And the judge of
 // what a reader makes of a damaged one: the same answers or an honest error. For tests that damage

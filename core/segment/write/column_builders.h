@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The columns of a row group while it is written: values go in one by one, pages are cut by the
 // caller, encoded pages and what Parquet's indexes say of them come out.
 //

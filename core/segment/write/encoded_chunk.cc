@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/segment/write/encoded_chunk.h"
 
 #include "core/base/status.h"

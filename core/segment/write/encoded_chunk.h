@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The encoded pages of one column of one row group, back to back as they will stand in the file,
 // with what the page index and the segment block say of each.
 //

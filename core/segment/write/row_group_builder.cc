@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/segment/write/row_group_builder.h"
 
 #include <algorithm>
@@ -38,7 +40,7 @@ bool RowGroupBuilder::WillBeginKeyPage(const Relation& relation) const {
 }
 
 absl::Status RowGroupBuilder::Add(const EntryView& entry, const Relation& relation,
-                                  StoredValuePage* begins) {
+                                  StoredValuePage* stored_page) {
   if (KeyPageIsFull(relation.new_user_key)) {
     VERALITH_RETURN_IF_ERROR(keys_.FinishPage());
   }
@@ -51,7 +53,7 @@ absl::Status RowGroupBuilder::Add(const EntryView& entry, const Relation& relati
     VERALITH_RETURN_IF_ERROR(timestamps_.FinishPage());
   }
   timestamps_.Add(static_cast<int64_t>(entry.ts));
-  VERALITH_RETURN_IF_ERROR(values_.Add(entry, begins));
+  VERALITH_RETURN_IF_ERROR(values_.Add(entry, stored_page));
   // A key whose versions fill row groups is in the filter of each.
   if (options_.write_parquet_bloom_filter && (relation.new_user_key || rows_ == 0)) {
     bloom_hashes_.push_back(parquet::BloomHash(entry.key));

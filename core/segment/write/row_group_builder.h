@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One row group while it is written: four columns filled in parallel, each cut into pages on its
 // own, written in schema order when the group ends.
 //
@@ -31,8 +33,8 @@ class RowGroupBuilder {
     bool new_namespace = true;
     bool new_user_key = true;
   };
-  // `begins`: a stored value page whose first row the entry is, or null (value_column.h).
-  absl::Status Add(const EntryView& entry, const Relation& relation, StoredValuePage* begins);
+  // `stored_page`: a stored value page whose first row the entry is, or null (value_column.h).
+  absl::Status Add(const EntryView& entry, const Relation& relation, StoredValuePage* stored_page);
 
   // True when the group has reached its rows or bytes, and the next entry should begin another;
   // `new_user_key`: of that entry.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/segment/write/segment_writer.h"
 
 #include <algorithm>
@@ -136,11 +138,11 @@ class SegmentWriterImpl : public SegmentWriter {
 
   absl::Status Start() { return Write(parquet::kMagic); }
 
-  absl::Status Add(const EntryView& entry, StoredValuePage* begins) override {
+  absl::Status Add(const EntryView& entry, StoredValuePage* stored_page) override {
     if (!status_.ok()) [[unlikely]] {
       return status_;
     }
-    status_ = AddChecked(entry, begins);
+    status_ = AddChecked(entry, stored_page);
     return status_;
   }
 
@@ -177,7 +179,7 @@ class SegmentWriterImpl : public SegmentWriter {
   }
 
  private:
-  absl::Status AddChecked(const EntryView& entry, StoredValuePage* begins) {
+  absl::Status AddChecked(const EntryView& entry, StoredValuePage* stored_page) {
     VERALITH_RETURN_IF_ERROR(CheckEntry(entry));
     RowGroupBuilder::Relation relation;
     VERALITH_RETURN_IF_ERROR(Relate(entry, &relation));
@@ -185,7 +187,7 @@ class SegmentWriterImpl : public SegmentWriter {
       VERALITH_RETURN_IF_ERROR(FlushRowGroup());
     }
     NoteKeyPage(entry, relation);
-    VERALITH_RETURN_IF_ERROR(group_.Add(entry, relation, begins));
+    VERALITH_RETURN_IF_ERROR(group_.Add(entry, relation, stored_page));
     Count(entry, relation);
     return absl::OkStatus();
   }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Writes one segment: an ordinary Parquet file of sorted entries with the segment block
 // (core/format/FORMAT.md describes every byte).
 //
@@ -40,10 +42,10 @@ class SegmentWriter {
 
   // InvalidArgument unless strictly after the last entry in the order of core/format/entry.h, with
   // namespace, timestamp, key and value within the limits of veralith/types.h. Copies what it
-  // keeps. A tombstone's value must be empty. `begins`: a page of another segment whose first row
-  // the entry is, or null: it may be copied, if all its rows come now, each with its value where
-  // the page holds it.
-  virtual absl::Status Add(const EntryView& entry, StoredValuePage* begins) = 0;
+  // keeps. A tombstone's value must be empty. `stored_page`: a page of another segment whose first
+  // row the entry is, or null: it may be copied, if all its rows come now, each with its value
+  // where the page holds it.
+  virtual absl::Status Add(const EntryView& entry, StoredValuePage* stored_page) = 0;
   absl::Status Add(const EntryView& entry) { return Add(entry, nullptr); }
 
   // At any time before Finish, in any order; the block holds them sorted by (ns, begin, ts

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a writer refuses, and what it says about a file while it writes it.
 #include "core/segment/write/segment_writer.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "core/segment/write/value_column.h"
 
 #include <utility>
@@ -6,15 +8,15 @@
 
 namespace veralith {
 
-absl::Status ValueColumn::Add(const EntryView& entry, StoredValuePage* begins) {
+absl::Status ValueColumn::Add(const EntryView& entry, StoredValuePage* stored_page) {
   if (counted_ > 0) {
-    if (begins == nullptr && stored_.Holds(counted_, entry)) {
+    if (stored_page == nullptr && stored_.Holds(counted_, entry)) {
       return Count(entry);
     }
     VERALITH_RETURN_IF_ERROR(EncodeCounted());
   }
-  if (begins != nullptr && begins->Holds(0, entry) && MayFollow(*begins)) {
-    std::swap(stored_, *begins);
+  if (stored_page != nullptr && stored_page->Holds(0, entry) && MayFollow(*stored_page)) {
+    std::swap(stored_, *stored_page);
     return Count(entry);
   }
   return Encode(entry);

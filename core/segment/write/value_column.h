@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The value column of a row group while it is written: values go in one by one and are cut into
 // pages; a page of another segment whose rows all come one after the other is copied as it stands.
 //
@@ -38,9 +40,9 @@ class ValueColumn {
   explicit ValueColumn(const SegmentOptions& options)
       : options_(options), builder_(options.value_codec), last_page_bytes_(page_bytes()) {}
 
-  // `begins`: a page whose first row the entry is, or null. It is taken away where it may be
+  // `stored_page`: a page whose first row the entry is, or null. It is taken away where it may be
   // copied.
-  absl::Status Add(const EntryView& entry, StoredValuePage* begins);
+  absl::Status Add(const EntryView& entry, StoredValuePage* stored_page);
   // Encodes what is left.
   absl::Status FinishPages();
   void Clear();  // after FinishPages

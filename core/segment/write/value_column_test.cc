@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Copied pages: a job over segments writes the rows it is given, whatever is copied, and pages keep
 // to the sizes that value_column.h promises.
 #include "core/segment/write/value_column.h"

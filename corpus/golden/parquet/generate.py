@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Wrote the .parquet files beside it (pyarrow 26.0.1): python3 generate.py.
 
 core/format/parquet_golden_test.cc holds the same formulas for the rows. The files are kept as

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Tests and programs over the engine with all its faults (engine.bzl)."""
 
 load("@rules_cc//cc:defs.bzl", "cc_binary")

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The switch of the broken engines: which fault is on. The engine itself has no faults. The patches
 // beside this file put them into copies of its sources (engine.bzl), in this form:
 //

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The engine with all its faults, as a repository of its own: @veralith_broken.
 
 It has the folders of this one: links, except that files which a patch changes are copies, with the

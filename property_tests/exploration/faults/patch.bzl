@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Patches without guessing: a place must be found, and be the only one.
 
 A patch is a unified diff, after one or more lines that say what it is for. The lines of a hunk that
@@ -11,8 +13,8 @@ def _fits_not(name, path, found, place):
                 path,
                 "%d times, not once" % found if found else "no longer",
             ) +
-            "What to do: the code that this fault broke has changed. Put the fault into the code as " +
-            "it is now, by editing the lines in property_tests/exploration/faults/%s.patch " % name +
+            "What to do: the code that this fault broke has changed. Put the fault into the code " +
+            "as it is now, by editing property_tests/exploration/faults/%s.patch " % name +
             "(README.md there says how), and see that its broken engine is still caught.\n" +
             "The lines looked for:\n" + place)
 
@@ -35,7 +37,8 @@ def hunks_of(name, patch):
         return [], name + ".patch does not say what it is for: its first line is a sentence"
     for i in range(len(lines)):
         line = lines[i]
-        starts_file = line.startswith("--- a/") and lines[min(i + 1, len(lines) - 1)].startswith("+++ b/")
+        next_line = lines[min(i + 1, len(lines) - 1)]
+        starts_file = line.startswith("--- a/") and next_line.startswith("+++ b/")
         if (starts_file or line.startswith("@@ ")) and before != None:
             hunks.append((path, before, after))
             before = None

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SplitRanges FILE...: reads each file with parquet-java as Spark does, in N byte ranges of equal
 // length (a row group belongs to the range that its midpoint lies in), for several N. Prints per file
 // and N: name, N, rows, and the CRC-32 of all rows, range after range, in the canonical form that
