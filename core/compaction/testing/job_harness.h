@@ -68,7 +68,7 @@ class JobHarness {
   absl::StatusOr<History> ReadAll() const;
   // Returns what the outputs of a job hold, whether installed or not.
   absl::StatusOr<History> ReadOutputs(const JobResult& result) const;
-  // Calls SegmentReader::Check on each output.
+  // Calls CheckSegment on each output.
   absl::Status CheckOutputs(const JobResult& result) const;
   // Names of segments, sorted; the names the version expects, sorted.
   std::vector<std::string> FilesOnDisk() const;
