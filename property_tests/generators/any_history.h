@@ -41,7 +41,7 @@ inline History AnyHistory(Timestamp first, Timestamp last) {
     }
     for (const auto& [key, is_put] : operations) {
       const std::string value = is_put ? "v" + std::to_string(ts) : "";
-      history.entries.emplace_back(key.first, key.second, ts,
+      history.entries.emplace_back(key.ns, key.key, ts,
                                    is_put ? EntryKind::kPut : EntryKind::kDelete, value);
     }
   }
