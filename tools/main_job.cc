@@ -290,8 +290,7 @@ class Job {
     options.ns = kLoaded;
     options.lower = Bound::Inclusive(keys_[keys_.size() / 4]);
     options.upper = Bound::Exclusive(keys_[keys_.size() * 3 / 4]);
-    std::vector<model::Row> expected = model_.Scan(kLoaded, model::Limit{options.lower.key, true},
-                                                   model::Limit{options.upper.key, false}, at);
+    std::vector<model::Row> expected = model_.Scan(kLoaded, options.lower, options.upper, at);
     VERALITH_RETURN_IF_ERROR(CompareScan(options, expected, /*reverse=*/false, "scan"));
     std::reverse(expected.begin(), expected.end());
     return CompareScan(options, expected, /*reverse=*/true, "scan backward");
