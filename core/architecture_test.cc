@@ -56,21 +56,14 @@ const Names& SeenByRepair() {
 // The public headers, and for each the package whose layer it belongs to.
 const std::map<std::string, std::string>& PublicHeaders() {
   static const auto* const headers = new std::map<std::string, std::string>{
-      {"veralith/check_database.h", "repair"},
-      {"veralith/clock.h", "base"},
-      {"veralith/db.h", "db"},
-      {"veralith/db_iterator.h", "db"},
-      {"veralith/executor.h", "base"},
-      {"veralith/file_system.h", "fs"},
-      {"veralith/listener.h", "db"},
-      {"veralith/options.h", "db"},
-      {"veralith/pinned_value.h", "db"},
-      {"veralith/policy_kind.h", "format"},
-      {"veralith/posix_file_system.h", "fs"},
-      {"veralith/repair.h", "repair"},
-      {"veralith/statistics.h", "db"},
-      {"veralith/types.h", "base"},
-      {"veralith/version.h", "base"},
+      {"veralith/bound.h", "base"},         {"veralith/check_database.h", "repair"},
+      {"veralith/clock.h", "base"},         {"veralith/db.h", "db"},
+      {"veralith/db_iterator.h", "db"},     {"veralith/executor.h", "base"},
+      {"veralith/file_system.h", "fs"},     {"veralith/listener.h", "db"},
+      {"veralith/options.h", "db"},         {"veralith/pinned_value.h", "db"},
+      {"veralith/policy_kind.h", "format"}, {"veralith/posix_file_system.h", "fs"},
+      {"veralith/repair.h", "repair"},      {"veralith/statistics.h", "db"},
+      {"veralith/types.h", "base"},         {"veralith/version.h", "base"},
       {"veralith/write_batch.h", "db"},
   };
   return *headers;

@@ -77,8 +77,8 @@ RC_GTEST_PROP(SegmentBounds, AreTheLeastAndTheGreatestOfWhatItHolds, ()) {
   const auto greatest = std::max_element(
       all.upper.begin(), all.upper.end(),
       [](const KeyBound& a, const KeyBound& b) { return CompareBounds(a, b) < 0; });
-  RC_ASSERT(summary->smallest_ns == least->first);
-  RC_ASSERT(summary->smallest_key == least->second);
+  RC_ASSERT(summary->smallest_ns == least->ns);
+  RC_ASSERT(summary->smallest_key == least->key);
   RC_ASSERT(summary->largest == *greatest);
   RC_ASSERT(summary->min_ts == *std::min_element(all.times.begin(), all.times.end()));
   RC_ASSERT(summary->max_ts == *std::max_element(all.times.begin(), all.times.end()));

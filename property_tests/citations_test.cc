@@ -33,8 +33,9 @@ std::string Folded(const std::string& text) {
 
 // Returns the comment at the beginning of a file.
 std::string OpeningComment(const std::string& source) {
+  const std::string licence = "// SPDX-License-Identifier: Apache-2.0\n\n";
   std::string comment = "\n";
-  std::istringstream lines(source);
+  std::istringstream lines(source.starts_with(licence) ? source.substr(licence.size()) : source);
   for (std::string line; std::getline(lines, line) && line.starts_with("//");) {
     comment += line + "\n";
   }

@@ -193,8 +193,8 @@ RC_GTEST_PROP(Survivors, ClipRangeTombstonesToTheOutputTheyGoTo, ()) {
       }
       if (file < output.cuts.size()) {
         const UserKey& cut = output.cuts[file];
-        RC_ASSERT(range.ns < cut.first || (range.ns == cut.first && !range.open_end));
-        RC_ASSERT(range.ns < cut.first || range.end <= cut.second);
+        RC_ASSERT(range.ns < cut.ns || (range.ns == cut.ns && !range.open_end));
+        RC_ASSERT(range.ns < cut.ns || range.end <= cut.key);
       }
       if (i > 0) {
         RC_ASSERT(std::make_pair(ranges[i - 1].ns, ranges[i - 1].begin) <=

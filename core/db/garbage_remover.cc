@@ -15,7 +15,7 @@ constexpr int64_t kLookupNanos = 10'000'000;  // until a lookup that is under wa
 
 // If there is no memory for a task, the next job removes the garbage.
 void GarbageRemover::Schedule() noexcept {
-  if (!state_.is_inherited() && Claim()) {
+  if (started_.Load() && !state_.is_inherited() && Claim()) {
     const bool scheduled = TryWithMemory(
         [this] { state_.executor->Schedule(TaskPriority::kHigh, [this] { Run(); }); });
     if (!scheduled) {

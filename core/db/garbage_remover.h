@@ -26,7 +26,11 @@ class GarbageRemover {
  public:
   explicit GarbageRemover(DbState& state) : state_(state) {}
 
-  // Has garbage removed soon, by a task or by whoever is at it. Any thread, any lock.
+  // Allows tasks. Called once the database is open: an opening may fail, and then nobody would wait
+  // for a task before its database is destroyed.
+  void Start() { started_.Store(true); }
+  // Has garbage removed soon, by a task or by whoever is at it. Does nothing before Start. Any
+  // thread, any lock.
   void Schedule() noexcept;
   // True: the caller must call Remove(true). False: somebody removes what is garbage now.
   bool Claim() { return removal_.Exchange(Removal::kWanted) == Removal::kNone; }
@@ -55,6 +59,7 @@ class GarbageRemover {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
 
   DbState& state_;
+  Atomic<bool> started_{false};
   Atomic<Removal> removal_{Removal::kNone};
   std::optional<Executor::TimerId> timer_ ABSL_GUARDED_BY(database_mutex);
   int failures_ ABSL_GUARDED_BY(database_mutex) = 0;  // in a row

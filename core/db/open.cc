@@ -343,6 +343,7 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   if (state_.publish_due) {
     return NoMemory("Open");
   }
+  garbage_.Start();
   releases_->Attach([this] { garbage_.Schedule(); });
   garbage_.Remove(garbage_.Claim());
   jobs_.Schedule();

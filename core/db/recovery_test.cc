@@ -18,6 +18,7 @@
 #include "core/base/testing/simulated_executor.h"
 #include "core/base/text.h"
 #include "core/db/testing/manifest_interpreter.h"
+#include "core/db/testing/simulation.h"
 #include "core/fs/testing/order_monitor.h"
 #include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
@@ -453,6 +454,33 @@ void SweepFaults(const std::string& call, const std::string& effect, int stride)
     }
   }
   EXPECT_GT(runs, 0);
+}
+
+// With a new manifest at every edit, an opening that fails later has already replaced one. Garbage
+// of it must not be removed by a task: the task would outlive its database.
+TEST(Faults, AnOpeningThatFailsLeavesNoTask) {
+  int failed = 0;
+  for (const char* call : {"create", "append", "sync", "rename"}) {
+    for (int nth = 1; nth <= 12; ++nth) {
+      Simulation simulation;
+      Options options = simulation.SmallOptions();
+      options.manifest_roll_bytes = 0;
+      std::unique_ptr<Db> db = *simulation.Open(options);
+      ASSERT_OK(db->Put({}, "a", "1"));
+      ASSERT_OK(db->Close());
+      db.reset();
+      simulation.disk().SetFaults(*ParseFaultPlan(StrCat(call, "@#", nth, "=eio")));
+      const bool opened = simulation.Open(options).ok();
+      simulation.disk().SetFaults({});
+      failed += opened ? 0 : 1;
+      if (!opened) {
+        EXPECT_EQ(simulation.executor().pending(), 0u) << call << " " << nth;
+        EXPECT_EQ(simulation.executor().timers(), 0u) << call << " " << nth;
+        simulation.executor().DropAll();
+      }
+    }
+  }
+  EXPECT_GT(failed, 10);
 }
 
 TEST(Faults, AnyAppendMayFailOnceOrFromThenOn) { SweepFaults("append", "eio", 2); }

@@ -112,7 +112,7 @@ TEST(ExploredStates, GiveTheSameCountsTwice) {
 // A database that died, with a segment beside it that no edit names.
 std::unique_ptr<SimulatedFileSystem> DiskWithALeftover(const DbOpener& open, Ledger* ledger) {
   World world(std::make_unique<SimulatedFileSystem>(), {}, open, false);
-  EXPECT_EQ(world.Open(), "");
+  EXPECT_EQ(world.Open(), Agree());
   *ledger = world.ledger();
   const auto file = world.disk().Open("db/000099.parquet", OpenMode::kCreate);
   EXPECT_TRUE(file.ok() && (*file)->Append("leftover").ok());
@@ -140,7 +140,7 @@ TEST(ExploredRecoveries, FailWhenTheyReadWhatCurrentDoesNotLeadTo) {
   const auto disk = DiskWithALeftover(open, &ledger);
   for (const DbOpener* opener : {&open, &curious}) {
     World world(disk->CloneWithEverything(), ledger, *opener, false);
-    ASSERT_EQ(world.Open(), "");
+    ASSERT_EQ(world.Open(), Agree());
     EXPECT_EQ(
         world.CheckRecovered(),
         opener == &open ? "" : "recovery read 000099.parquet, to which CURRENT does not lead");

@@ -60,8 +60,8 @@ std::string WrapParagraphs(std::string_view text) {
 
 // "  name   text", the text from `column` on.
 std::string Entry(std::string_view name, std::string_view text, size_t column) {
-  std::string out = StrCat("  ", name, "  ");
-  if (out.size() > column) {
+  std::string out = StrCat("  ", name);
+  if (out.size() + 2 > column) {
     StrAppend(&out, "\n", std::string(column, ' '));
   } else {
     out.resize(column, ' ');
