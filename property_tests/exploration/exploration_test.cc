@@ -141,9 +141,11 @@ TEST(ExploredRecoveries, FailWhenTheyReadWhatCurrentDoesNotLeadTo) {
   for (const DbOpener* opener : {&open, &curious}) {
     World world(disk->CloneWithEverything(), ledger, *opener, false);
     ASSERT_EQ(world.Open(), Agree());
-    EXPECT_EQ(
-        world.CheckRecovered(),
-        opener == &open ? "" : "recovery read 000099.parquet, to which CURRENT does not lead");
+    const Difference expected =
+        opener == &open
+            ? Agree()
+            : Difference("recovery read 000099.parquet, to which CURRENT does not lead");
+    EXPECT_EQ(world.CheckRecovered(), expected);
   }
 }
 
