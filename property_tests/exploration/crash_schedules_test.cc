@@ -27,6 +27,7 @@
 #include "core/base/testing/simulated_executor.h"
 #include "gtest/gtest.h"
 #include "model/conformance/database_world.h"
+#include "model/difference.h"
 #include "model/kv_model.h"
 #include "property_tests/exploration/crash_point_file_system.h"
 
@@ -111,7 +112,7 @@ struct Commits {
     }
     return seen;
   }
-  std::string WhatIsWrong(const Recovered& recovered, uint64_t tick) const {
+  model::Difference WhatIsWrong(const Recovered& recovered, uint64_t tick) const {
     if (!recovered.error.empty()) {
       return "recovery fails: " + recovered.error;
     }
@@ -133,7 +134,7 @@ struct Commits {
     for (const model::Row& row : recovered.rows) {
       rows += " " + row.key + "=" + row.value + "@" + std::to_string(row.timestamp);
     }
-    return legal ? ""
+    return legal ? model::Agree()
                  : "no prefix of the commits that holds those up to " + std::to_string(durable) +
                        " leaves this:" + rows;
   }
@@ -172,9 +173,10 @@ class CrashSchedules : public ::testing::TestWithParam<DatabaseProgram> {
         ++points_;
         for (const Image& image : point.images) {
           ++survivors_;
-          if (std::string wrong = commits.WhatIsWrong(Recover(*image), point.tick);
-              !wrong.empty()) {
-            run.Fail("a crash at step " + std::to_string(point.step) + " of the disk: " + wrong);
+          if (const model::Difference wrong = commits.WhatIsWrong(Recover(*image), point.tick);
+              wrong.differs()) {
+            run.Fail("a crash at step " + std::to_string(point.step) +
+                     " of the disk: " + wrong.words());
           }
         }
       }
