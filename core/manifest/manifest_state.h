@@ -40,8 +40,8 @@ struct ManifestState {
   // Returns the state after `edit`; this state is unchanged. DataLoss, saying what, if the edit
   // does not fit: see Version::Apply; a removed log that does not exist; a log added twice; another
   // database id. Counters, ceiling, floor, last timestamp, synced position and each of the bytes
-  // written never go back: the larger of old and new stays. next_file_number and next_run_id rise
-  // above what the edit adds even if it does not say so.
+  // written never go back: the larger of old and new stays. The counters next_file_number and
+  // next_run_id rise above what the edit adds even if it does not say so.
   absl::StatusOr<ManifestState> Apply(const VersionEdit& edit) const;
 
   // The edit that makes this state from an empty one.

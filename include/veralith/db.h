@@ -216,10 +216,10 @@ class Db {
   // Makes a consistent copy in `directory` that opens as a database of its own. OK: it is whole and
   // durable. Flushes first; segments are linked where the file system can, and copied elsewhere.
   //
-  // AlreadyExists: `directory` exists. Of two calls that run at once, one is OK and the other gets
-  // this error. The copy is built beside its place, in a locked directory
-  // ".veralith-checkpoint-*.tmp", which belongs to this call alone. The next checkpoint there
-  // removes what a crash left of it; nothing else is ever removed or replaced.
+  // AlreadyExists: `directory` exists. If two calls run at once, one is OK and the other gets this
+  // error. The copy is built beside its place, in a locked directory ".veralith-checkpoint-*.tmp",
+  // which belongs to this call alone. The next checkpoint there removes what a crash left of it;
+  // nothing else is ever removed or replaced.
   virtual absl::Status Checkpoint(const std::string& directory) = 0;
   // Verifies every checksum and structural rule of the live segments. Returns the first damage as
   // DataLoss. Reads every byte. CheckDatabase also checks manifest and logs, of a closed database.

@@ -6,8 +6,8 @@
 //   1. Timestamps are read only if the segment holds a version newer than the snapshot, or when
 //      asked for: otherwise a key's first row is its newest visible version.
 //   2. Values are read only when asked for.
-//   3. A key page is read only where its rows matter: on the first row of a page the cursor stands
-//      by the sparse index alone (a seek to before the segment's first key, say, reads nothing).
+//   3. A key page is read only if its rows matter. On the first row of a page the cursor stands by
+//      the sparse index alone. (So a seek to before the segment's first key reads nothing.)
 //   4. Where no key of a page has two versions, Next and Prev cost a few instructions; elsewhere a
 //      key's versions are passed by binary search, however many they are.
 //
