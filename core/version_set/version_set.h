@@ -85,9 +85,10 @@ class VersionSet {
   // Needs no mutex; does I/O: reads the manifest, opens every segment, checks that every needed log
   // is there; then, unless read-only, writes a new manifest (a recovered one is never appended to).
   // What nothing refers to is noted as garbage: RemoveObsoleteFiles removes it.
-  // Errors: RecoverManifest's; NotFound (no database, and none is to be created); AlreadyExists;
-  // DataLoss for a missing or unreadable segment or a missing log, and for a file that shows that
-  // the manifest lost its end (edits_precede_data; hazard R1).
+  //
+  // Errors: RecoverManifest's. NotFound: no database, and none is to be created. AlreadyExists.
+  // DataLoss: a segment is missing or unreadable, a log is missing, or a file shows that the
+  // manifest lost its end (edits_precede_data; hazard R1).
   static absl::StatusOr<std::unique_ptr<VersionSet>> Open(VersionSetOptions options);
   ~VersionSet();
   VersionSet(const VersionSet&) = delete;
