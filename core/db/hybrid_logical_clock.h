@@ -12,7 +12,7 @@
 //      timestamp (before 1970, after 2262) counts nowhere: the clock goes on as if the wall clock
 //      stood still.
 //
-// Thread rule: guarded by its owner (the write path). Does no I/O.
+// Thread rule: guarded by its owner (the commit pipeline). Does no I/O.
 #ifndef VERALITH_CORE_DB_HYBRID_LOGICAL_CLOCK_H_
 #define VERALITH_CORE_DB_HYBRID_LOGICAL_CLOCK_H_
 
