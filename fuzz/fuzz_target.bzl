@@ -30,7 +30,10 @@ def fuzz_target(name, deps, size = "small", copts = []):
         srcs = ["replay_main.cc"],
         args = ["corpus/" + name],
         data = ["//corpus:" + name],
-        deps = [":" + name + "_harness"],
+        deps = [
+            ":" + name + "_harness",
+            "//core/base/testing:at_repository_root",
+        ],
     )
     cc_binary(
         name = name + "_fuzzer",

@@ -28,7 +28,7 @@ _broken_engine_binary = rule(
 )
 
 def _declare(rule, name, srcs, deps, target_compatible_with = [], **kwargs):
-    if native.repository_name() == "@veralith_broken":
+    if native.repository_name().endswith("veralith_broken"):
         cc_binary(
             name = name,
             testonly = True,
