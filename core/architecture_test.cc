@@ -13,6 +13,7 @@
 #include <regex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -56,15 +57,15 @@ const Names& SeenByRepair() {
 // The public headers, and for each the package whose layer it belongs to.
 const std::map<std::string, std::string>& PublicHeaders() {
   static const auto* const headers = new std::map<std::string, std::string>{
-      {"veralith/bound.h", "base"},         {"veralith/check_database.h", "repair"},
-      {"veralith/clock.h", "base"},         {"veralith/db.h", "db"},
-      {"veralith/db_iterator.h", "db"},     {"veralith/executor.h", "base"},
-      {"veralith/file_system.h", "fs"},     {"veralith/listener.h", "db"},
-      {"veralith/options.h", "db"},         {"veralith/pinned_value.h", "db"},
-      {"veralith/policy_kind.h", "format"}, {"veralith/posix_file_system.h", "fs"},
-      {"veralith/repair.h", "repair"},      {"veralith/statistics.h", "db"},
-      {"veralith/types.h", "base"},         {"veralith/version.h", "base"},
-      {"veralith/write_batch.h", "db"},
+      {"veralith/bound.h", "base"},           {"veralith/check_database.h", "repair"},
+      {"veralith/clock.h", "base"},           {"veralith/db.h", "db"},
+      {"veralith/db_iterator.h", "db"},       {"veralith/executor.h", "base"},
+      {"veralith/export.h", "base"},          {"veralith/file_system.h", "fs"},
+      {"veralith/listener.h", "db"},          {"veralith/options.h", "db"},
+      {"veralith/pinned_value.h", "db"},      {"veralith/policy_kind.h", "format"},
+      {"veralith/posix_file_system.h", "fs"}, {"veralith/repair.h", "repair"},
+      {"veralith/statistics.h", "db"},        {"veralith/types.h", "base"},
+      {"veralith/version.h", "base"},         {"veralith/write_batch.h", "db"},
   };
   return *headers;
 }
@@ -252,8 +253,30 @@ TEST(Architecture, NothingInternalIsReachableFromAPublicHeader) {
   }
 }
 
-// A macro is either the guard, or undefined again before the header ends.
+// A class that is defined in a public header, or a function that is declared there and defined in a
+// source, is an exported one: the shared library hides everything else (veralith/export.h).
+TEST(Architecture, WhatPublicHeadersDeclareIsExported) {
+  static const std::regex declared(
+      R"re(^(?:(VERALITH_EXPORT )?(?!inline|constexpr|using|template|#)[\w:<>]+[*&]? (\w+)\()re"
+      R"re(|class (VERALITH_EXPORT )?(\w+)(?: final)? ?[:{]))re",
+      std::regex::multiline);
+  size_t exported = 0;
+  for (const std::string& file : SourcesUnder("include")) {
+    const std::string text = WithoutComments(ReadFile(SourceRoot() / file));
+    for (std::sregex_iterator it(text.begin(), text.end(), declared), end; it != end; ++it) {
+      const bool is_exported = (*it)[1].matched || (*it)[3].matched;
+      EXPECT_TRUE(is_exported) << file << " declares " << (*it)[2] << (*it)[4]
+                               << ", which lacks VERALITH_EXPORT";
+      exported += is_exported ? 1 : 0;
+    }
+  }
+  EXPECT_GE(exported, 18u);
+}
+
+// A macro is either the guard, or undefined again before the header ends. Others are listed.
 TEST(Architecture, PublicHeadersLeaveNoMacroBehindExceptTheirGuard) {
+  const std::set<std::pair<std::string, std::string>> kept = {
+      {"include/veralith/export.h", "VERALITH_EXPORT"}};
   static const std::regex define(R"re(#\s*define\s+(\w+))re");
   for (const std::string& file : SourcesUnder("include")) {
     const std::string text = ReadFile(SourceRoot() / file);
@@ -264,7 +287,8 @@ TEST(Architecture, PublicHeadersLeaveNoMacroBehindExceptTheirGuard) {
     for (std::sregex_iterator it(text.begin(), text.end(), define), end; it != end; ++it) {
       const std::string name = (*it)[1];
       EXPECT_TRUE(name.starts_with("VERALITH_")) << file << " defines " << name;
-      EXPECT_TRUE(name == guard || text.find("#undef " + name + "\n") != std::string::npos)
+      EXPECT_TRUE(name == guard || kept.contains({file, name}) ||
+                  text.find("#undef " + name + "\n") != std::string::npos)
           << file << " leaves " << name << " defined";
     }
   }

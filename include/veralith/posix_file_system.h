@@ -25,12 +25,13 @@
 #ifndef VERALITH_POSIX_FILE_SYSTEM_H_
 #define VERALITH_POSIX_FILE_SYSTEM_H_
 
+#include "veralith/export.h"
 #include "veralith/file_system.h"
 
 namespace veralith {
 
 // Lives for ever.
-FileSystem* PosixFileSystem();
+VERALITH_EXPORT FileSystem* PosixFileSystem();
 
 }  // namespace veralith
 
