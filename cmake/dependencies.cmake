@@ -26,14 +26,14 @@ function(veralith_fetch_absl)
   FetchContent_MakeAvailable(absl)
 endfunction()
 
+# Targets that are found are seen by the projects that this one is a part of.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+
 if(NOT TARGET absl::status)
   if(VERALITH_FETCH_ABSL)
     veralith_fetch_absl()
   else()
-    # Seen by the projects that this one is a part of.
-    set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
     find_package(absl CONFIG)
-    unset(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL)
     if(NOT absl_FOUND)
       message(FATAL_ERROR "Abseil is missing: install libabsl-dev, or set VERALITH_FETCH_ABSL")
     endif()
@@ -59,3 +59,5 @@ foreach(name IN LISTS VERALITH_DEPENDS)
     list(APPEND VERALITH_PRIVATE_LINKS veralith::${name})
   endif()
 endforeach()
+
+unset(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL)
