@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# Finds the libraries that a static Veralith needs besides Abseil and threads: each becomes an imported
-# target, veralith::NAME. Installed with Veralith, for those who find it. A target of that name that
-# exists already is taken: so a project brings a library of its own.
+# Finds the libraries that a static Veralith needs besides Abseil and threads. Each becomes an
+# imported target, veralith::NAME. A target of that name that exists already is taken: so a project
+# brings a library of its own. Installed with Veralith, for those who find it.
 
 # Header, library, module of pkg-config, package of Debian.
 set(veralith_lz4 lz4.h lz4 liblz4 liblz4-dev)

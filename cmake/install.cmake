@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# What `cmake --install` puts where: libraries, public headers, the command, and what find_package and
-# pkg-config read. Paths in them are relative to where they stand, so the tree can be moved.
+# What `cmake --install` puts where: libraries, public headers, the command, and what find_package
+# and pkg-config read. Paths in them are relative to where they stand, so the tree can be moved.
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/veralith)
 
