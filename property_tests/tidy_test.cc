@@ -154,7 +154,8 @@ TEST(Tidy, SourcesBeginWithTheirLicence) {
   std::vector<std::string> folders = kSourceFolders;
   folders.insert(folders.end(), {"corpus", "third_party"});
   size_t files = 0;
-  for (const fs::path& file : FilesUnder(folders, {".h", ".cc", ".java", ".py", ".sh", ".bzl"})) {
+  for (const fs::path& file :
+       FilesUnder(folders, {".h", ".c", ".cc", ".java", ".py", ".sh", ".bzl"})) {
     const std::vector<std::string> lines = LinesOf(ReadFile(file));
     const size_t at = !lines.empty() && lines[0].starts_with("#!") ? 1 : 0;
     EXPECT_TRUE(at < lines.size() && lines[at].ends_with(" SPDX-License-Identifier: Apache-2.0"))
