@@ -12,7 +12,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
+#include <string>
 #include <string_view>
 
 #include "core/base/no_memory.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What stands behind the opaque types of veralith/c.h. Tests make veralith_options_t of their own
-// from it, with the doors of a simulation.
+// What the opaque types of veralith/c.h are. Tests set the doors of a simulation in a
+// veralith_options_t.
 #ifndef VERALITH_CORE_C_OBJECTS_H_
 #define VERALITH_CORE_C_OBJECTS_H_
 

@@ -179,7 +179,7 @@ enum {
 };
 enum { VERALITH_STALL_SLOWDOWN = 1, VERALITH_STALL_STOP = 2 };
 
-// What happened. Fields that a kind has not are 0 or null; veralith/listener.h says which it has.
+// What happened. Fields that a kind lacks are 0 or null; veralith/listener.h says which it has.
 typedef struct veralith_event_t {
   size_t struct_size;  // set by the library
   int32_t kind;
