@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The decoded form of a page of keys, made to answer "which row holds this key?" with two dependent
-// cache misses: one byte of fingerprint per row, compared 32 at a time, then the keys that match.
+// cache misses: one byte of fingerprint per row, compared 16 at a time, then the keys that match.
 //
-//   KeyPage | fingerprints, padded to 32 | common prefix | value page starts | offsets | suffixes
+//   KeyPage | fingerprints, padded to 16 | common prefix | value page starts | offsets | suffixes
 //
 // Invariants
 //   1. Row i's key is prefix() + suffix(i); prefix() is the longest common prefix of all rows.
@@ -62,6 +62,7 @@ class KeyPage : public Page {
 
  private:
   friend class Page;
+  friend class KeyPageBuilder;
   friend absl::StatusOr<PageRef<KeyPage>> DecodeKeyPage(std::string_view values, uint64_t first_row,
                                                         uint32_t rows, uint32_t first_value_page,
                                                         std::span<const uint32_t> value_page_starts,
