@@ -2,7 +2,7 @@
 
 """Tests and programs over the engine with all its faults (engine.bzl)."""
 
-load("@rules_cc//cc:defs.bzl", "cc_binary")
+load("//third_party:cc.bzl", "cc_binary")
 
 def _in_the_broken_engine(ctx):
     binary = ctx.attr.binary[DefaultInfo]
