@@ -87,6 +87,9 @@ const std::map<std::string, Names>& Doors() {
       {"core/fs/posix_file_system.cc", {"files"}},
       {"core/fs/errno_status.cc", {"files"}},
       {"core/memtable/block_pool.cc", {"files"}},  // anonymous memory: mmap, madvise
+      {"core/base/byte_lanes.h", {"instructions of one processor"}},
+      {"core/base/cpu.cc", {"instructions of one processor"}},
+      {"core/format/checksum_instructions.cc", {"instructions of one processor"}},
   };
   return *doors;
 }
@@ -106,6 +109,9 @@ const std::vector<Forbidden>& ForbiddenOutsideDoors() {
       {"files", std::regex(R"(\b(::open|::pread|::pwrite|::write|::read|::fsync|::fdatasync|)"
                            R"(::rename|::unlink|::mmap|fopen|std::ifstream|std::ofstream|)"
                            R"(std::fstream|std::filesystem)\b)")},
+      {"instructions of one processor",
+       std::regex(R"(<(\w+intrin|arm_neon|arm_acle)\.h>|\b_mm\d*_\w+|\b__builtin_cpu_\w+|)"
+                  R"(\btarget\(")")},
   };
   return *forbidden;
 }
@@ -317,7 +323,7 @@ TEST(Architecture, TheModelSharesNothingWithTheEngineButItsTypes) {
   }
 }
 
-TEST(Architecture, OnlyTheDoorsNameThreadsClocksRandomnessAndFiles) {
+TEST(Architecture, OnlyTheDoorsNameThreadsClocksRandomnessFilesAndInstructions) {
   std::vector<std::string> files = SourcesUnder("core");
   const std::vector<std::string> headers = SourcesUnder("include");
   files.insert(files.end(), headers.begin(), headers.end());
@@ -386,6 +392,35 @@ TEST(Architecture, NoShippedSourceHasAFaultPutInOnPurpose) {
         << file << " names " << match.str() << ": put the fault into a patch, as "
         << "property_tests/exploration/faults/README.md says";
   }
+}
+
+// What ships runs on every processor of its family: core/base/cpu.h chooses at run time.
+TEST(Architecture, NoBuildNamesAProcessor) {
+  static const std::regex names_one(R"re([\s"=]-m(arch|cpu|tune|avx|sse|bmi|pclmul))re");
+  size_t files = 0;
+  for (const char* folder : {".", "core", "include", "third_party", "tools", "cmake"}) {
+    const fs::path root = SourceRoot() / folder;
+    if (!fs::exists(root)) {
+      continue;
+    }
+    for (auto item = fs::recursive_directory_iterator(root);
+         item != fs::recursive_directory_iterator(); ++item) {
+      const std::string name = item->path().filename().string();
+      if (std::string_view(folder) == "." && item->is_directory()) {
+        item.disable_recursion_pending();
+      }
+      if (name != "BUILD" && name != ".bazelrc" && name != "CMakeLists.txt" &&
+          !name.ends_with(".bzl") && !name.ends_with(".cmake")) {
+        continue;
+      }
+      ++files;
+      std::smatch match;
+      const std::string text = ReadFile(item->path());
+      EXPECT_FALSE(std::regex_search(text, match, names_one))
+          << item->path() << " has " << match.str() << ": nothing that ships may";
+    }
+  }
+  EXPECT_GT(files, 20u);
 }
 
 TEST(Architecture, NoBareFences) {
