@@ -6,8 +6,8 @@
 // ByteLanes is the one of this build. With VERALITH_PLAIN_CPU (--config=plain, core/base/cpu.bzl)
 // it is the plain one. All that this processor has stand beside it, for byte_lanes_test.
 //
-// A mask holds one bit per lane, kBitsPerLane apart: LaneOf tells the lane of the lowest bit, and
-// mask & (mask - 1) removes it. Pure functions, any thread.
+// A mask holds one bit per lane: LaneOf tells the lane of the lowest bit, and mask & (mask - 1)
+// removes it. Pure functions, any thread.
 #ifndef VERALITH_CORE_BASE_BYTE_LANES_H_
 #define VERALITH_CORE_BASE_BYTE_LANES_H_
 
@@ -32,12 +32,9 @@ static_assert(std::endian::native == std::endian::little, "lane 0 is a word's lo
 // What the variants have in common, by the number of bits between two lanes' bits.
 template <unsigned kBits>
 struct LaneMask {
-  static constexpr unsigned kBitsPerLane = kBits;
-  static constexpr unsigned kAllBits = kBits * kLanes;
-
   // Returns a mask in which all bits of the first n (0 to 16) lanes are set.
   static uint64_t FirstLanes(size_t n) {
-    if constexpr (kAllBits == 64) {
+    if constexpr (kBits * kLanes == 64) {
       return n == 0 ? 0 : ~uint64_t{0} >> (64 - kBits * n);
     } else {
       return (uint64_t{1} << (kBits * n)) - 1;
