@@ -13,6 +13,7 @@
 #include <regex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -42,6 +43,7 @@ const std::map<std::string, Names>& AllowedIncludes() {
       {"repair",
        {"base", "fs", "format", "iterator", "log", "segment", "memtable", "manifest", "compaction",
         "version_set", "db"}},
+      {"c", {"base", "fs", "db", "repair"}},
   };
   return *allowed;
 }
@@ -56,14 +58,25 @@ const Names& SeenByRepair() {
 // The public headers, and for each the package whose layer it belongs to.
 const std::map<std::string, std::string>& PublicHeaders() {
   static const auto* const headers = new std::map<std::string, std::string>{
-      {"veralith/bound.h", "base"},         {"veralith/check_database.h", "repair"},
-      {"veralith/clock.h", "base"},         {"veralith/db.h", "db"},
-      {"veralith/db_iterator.h", "db"},     {"veralith/executor.h", "base"},
-      {"veralith/file_system.h", "fs"},     {"veralith/listener.h", "db"},
-      {"veralith/options.h", "db"},         {"veralith/pinned_value.h", "db"},
-      {"veralith/policy_kind.h", "format"}, {"veralith/posix_file_system.h", "fs"},
-      {"veralith/repair.h", "repair"},      {"veralith/statistics.h", "db"},
-      {"veralith/types.h", "base"},         {"veralith/version.h", "base"},
+      {"veralith/bound.h", "base"},
+      {"veralith/c.h", "c"},
+      {"veralith/check_database.h", "repair"},
+      {"veralith/clock.h", "base"},
+      {"veralith/db.h", "db"},
+      {"veralith/db_iterator.h", "db"},
+      {"veralith/executor.h", "base"},
+      {"veralith/export.h", "base"},
+      {"veralith/file_system.h", "fs"},
+      {"veralith/listener.h", "db"},
+      {"veralith/options.h", "db"},
+      {"veralith/options_text.h", "db"},
+      {"veralith/pinned_value.h", "db"},
+      {"veralith/policy_kind.h", "format"},
+      {"veralith/posix_file_system.h", "fs"},
+      {"veralith/repair.h", "repair"},
+      {"veralith/statistics.h", "db"},
+      {"veralith/types.h", "base"},
+      {"veralith/version.h", "base"},
       {"veralith/write_batch.h", "db"},
   };
   return *headers;
@@ -87,6 +100,9 @@ const std::map<std::string, Names>& Doors() {
       {"core/fs/posix_file_system.cc", {"files"}},
       {"core/fs/errno_status.cc", {"files"}},
       {"core/memtable/block_pool.cc", {"files"}},  // anonymous memory: mmap, madvise
+      {"core/base/byte_lanes.h", {"instructions of one processor"}},
+      {"core/base/cpu.cc", {"instructions of one processor"}},
+      {"core/format/checksum_instructions.cc", {"instructions of one processor"}},
   };
   return *doors;
 }
@@ -106,6 +122,9 @@ const std::vector<Forbidden>& ForbiddenOutsideDoors() {
       {"files", std::regex(R"(\b(::open|::pread|::pwrite|::write|::read|::fsync|::fdatasync|)"
                            R"(::rename|::unlink|::mmap|fopen|std::ifstream|std::ofstream|)"
                            R"(std::fstream|std::filesystem)\b)")},
+      {"instructions of one processor",
+       std::regex(R"(<(\w+intrin|arm_neon|arm_acle)\.h>|\b_mm\d*_\w+|\b__builtin_cpu_\w+|)"
+                  R"(\btarget\(")")},
   };
   return *forbidden;
 }
@@ -231,6 +250,7 @@ TEST(Architecture, TheFolderOfPublicHeadersHoldsThemAndNothingElse) {
 
 TEST(Architecture, NothingInternalIsReachableFromAPublicHeader) {
   static const std::regex header_of_c_or_system(R"(#include <[^>]*[./])");
+  static const std::regex header_of_system(R"(#include <(?!std(def|int)\.h>))");
   static const std::regex internal_file(R"(\bcore/(?!fs/testing)[\w/]+\.\w+)");
   for (const std::string& file : SourcesUnder("include")) {
     const std::string package = PackageOf(file.substr(std::string("include/").size()));
@@ -247,13 +267,37 @@ TEST(Architecture, NothingInternalIsReachableFromAPublicHeader) {
     const std::string text = ReadFile(SourceRoot() / file);
     EXPECT_FALSE(std::regex_search(text, match, internal_file))
         << file << " sends its reader to " << match.str();
-    EXPECT_FALSE(std::regex_search(text, match, header_of_c_or_system))
+    const bool is_for_c = file == "include/veralith/c.h";
+    EXPECT_FALSE(
+        std::regex_search(text, match, is_for_c ? header_of_system : header_of_c_or_system))
         << file << " has " << match.str() << ": only the standard library's headers";
   }
 }
 
-// A macro is either the guard, or undefined again before the header ends.
+// A class that is defined in a public header, or a function that is declared there and defined in a
+// source, is an exported one: the shared library hides everything else (veralith/export.h).
+TEST(Architecture, WhatPublicHeadersDeclareIsExported) {
+  static const std::regex declared(
+      R"re(^(?:(VERALITH_EXPORT )?(?!inline|constexpr|using|template|#)[\w:<>]+[*&]? (\w+)\()re"
+      R"re(|class (VERALITH_EXPORT )?(\w+)(?: final)? ?[:{]))re",
+      std::regex::multiline);
+  size_t exported = 0;
+  for (const std::string& file : SourcesUnder("include")) {
+    const std::string text = WithoutComments(ReadFile(SourceRoot() / file));
+    for (std::sregex_iterator it(text.begin(), text.end(), declared), end; it != end; ++it) {
+      const bool is_exported = (*it)[1].matched || (*it)[3].matched;
+      EXPECT_TRUE(is_exported) << file << " declares " << (*it)[2] << (*it)[4]
+                               << ", which lacks VERALITH_EXPORT";
+      exported += is_exported ? 1 : 0;
+    }
+  }
+  EXPECT_GE(exported, 18u);
+}
+
+// A macro is either the guard, or undefined again before the header ends. Others are listed.
 TEST(Architecture, PublicHeadersLeaveNoMacroBehindExceptTheirGuard) {
+  const std::set<std::pair<std::string, std::string>> kept = {
+      {"include/veralith/export.h", "VERALITH_EXPORT"}};
   static const std::regex define(R"re(#\s*define\s+(\w+))re");
   for (const std::string& file : SourcesUnder("include")) {
     const std::string text = ReadFile(SourceRoot() / file);
@@ -264,7 +308,8 @@ TEST(Architecture, PublicHeadersLeaveNoMacroBehindExceptTheirGuard) {
     for (std::sregex_iterator it(text.begin(), text.end(), define), end; it != end; ++it) {
       const std::string name = (*it)[1];
       EXPECT_TRUE(name.starts_with("VERALITH_")) << file << " defines " << name;
-      EXPECT_TRUE(name == guard || text.find("#undef " + name + "\n") != std::string::npos)
+      EXPECT_TRUE(name == guard || kept.contains({file, name}) ||
+                  text.find("#undef " + name + "\n") != std::string::npos)
           << file << " leaves " << name << " defined";
     }
   }
@@ -286,7 +331,7 @@ TEST(Architecture, NoTargetOfCoreThatAllMayUseHasHeaders) {
       }
     }
   }
-  EXPECT_EQ(visible, 4u);
+  EXPECT_EQ(visible, 5u);
 }
 
 TEST(Architecture, CoreNeverDependsOnModelFuzzOrPropertyTests) {
@@ -317,7 +362,7 @@ TEST(Architecture, TheModelSharesNothingWithTheEngineButItsTypes) {
   }
 }
 
-TEST(Architecture, OnlyTheDoorsNameThreadsClocksRandomnessAndFiles) {
+TEST(Architecture, OnlyTheDoorsNameThreadsClocksRandomnessFilesAndInstructions) {
   std::vector<std::string> files = SourcesUnder("core");
   const std::vector<std::string> headers = SourcesUnder("include");
   files.insert(files.end(), headers.begin(), headers.end());
@@ -386,6 +431,35 @@ TEST(Architecture, NoShippedSourceHasAFaultPutInOnPurpose) {
         << file << " names " << match.str() << ": put the fault into a patch, as "
         << "property_tests/exploration/faults/README.md says";
   }
+}
+
+// What ships runs on every processor of its family: core/base/cpu.h chooses at run time.
+TEST(Architecture, NoBuildNamesAProcessor) {
+  static const std::regex names_one(R"re([\s"=]-m(arch|cpu|tune|avx|sse|bmi|pclmul))re");
+  size_t files = 0;
+  for (const char* folder : {".", "core", "include", "third_party", "tools", "cmake"}) {
+    const fs::path root = SourceRoot() / folder;
+    if (!fs::exists(root)) {
+      continue;
+    }
+    for (auto item = fs::recursive_directory_iterator(root);
+         item != fs::recursive_directory_iterator(); ++item) {
+      const std::string name = item->path().filename().string();
+      if (std::string_view(folder) == "." && item->is_directory()) {
+        item.disable_recursion_pending();
+      }
+      if (name != "BUILD" && name != ".bazelrc" && name != "CMakeLists.txt" &&
+          !name.ends_with(".bzl") && !name.ends_with(".cmake")) {
+        continue;
+      }
+      ++files;
+      std::smatch match;
+      const std::string text = ReadFile(item->path());
+      EXPECT_FALSE(std::regex_search(text, match, names_one))
+          << item->path() << " has " << match.str() << ": nothing that ships may";
+    }
+  }
+  EXPECT_GT(files, 20u);
 }
 
 TEST(Architecture, NoBareFences) {

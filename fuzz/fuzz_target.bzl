@@ -2,7 +2,7 @@
 
 """One fuzz target: a libFuzzer binary, and the replay of its corpus as an ordinary test."""
 
-load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
+load("//third_party:cc.bzl", "cc_binary", "cc_library", "cc_test")
 
 def fuzz_target(name, deps, size = "small", copts = []):
     """Declares the fuzz target whose entry point LLVMFuzzerTestOneInput is in <name>.cc.
@@ -30,7 +30,10 @@ def fuzz_target(name, deps, size = "small", copts = []):
         srcs = ["replay_main.cc"],
         args = ["corpus/" + name],
         data = ["//corpus:" + name],
-        deps = [":" + name + "_harness"],
+        deps = [
+            ":" + name + "_harness",
+            "//core/base/testing:at_repository_root",
+        ],
     )
     cc_binary(
         name = name + "_fuzzer",

@@ -1,36 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Page encodings. Input: a byte that selects the encoding, two bytes of value count, page data.
+// Selectors 0, 10, 20 and so on are those of kIntegerEncodings.
 // What decodes must encode to bytes that decode to the same values. The encoders' own bytes must be
 // stable, and only the right count may decode from them.
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/check.h"
+#include "core/format/column_encoding.h"
 #include "core/format/parquet_encoding.h"
 
 namespace veralith::parquet {
 namespace {
 
-template <typename T>
-void TryPacked(std::string_view bytes, size_t count) {
+template <typename T, typename Append, typename Decode>
+void TryNumbers(std::string_view bytes, size_t count, Append append, Decode decode) {
   std::vector<T> values(count);
-  const auto used = DecodeDeltaBinaryPacked(bytes, std::span<T>(values));
+  const auto used = decode(bytes, std::span<T>(values));
   if (!used.ok()) {
     return;
   }
   VERALITH_CHECK(*used <= bytes.size());
   std::string again;
-  AppendDeltaBinaryPacked(std::span<const T>(values), &again);
+  append(std::span<const T>(values), &again);
   std::vector<T> second(count);
-  VERALITH_CHECK(DecodeDeltaBinaryPacked(again, std::span<T>(second)).value() == again.size());
+  VERALITH_CHECK(decode(again, std::span<T>(second)).value() == again.size());
   VERALITH_CHECK(second == values);
   second.resize(count + 1);
-  VERALITH_CHECK(!DecodeDeltaBinaryPacked(again, std::span<T>(second)).ok());
+  VERALITH_CHECK(!decode(again, std::span<T>(second)).ok());
+}
+
+void TryIntegers(const IntegerEncoding& encoding, std::string_view bytes, size_t count) {
+  TryNumbers<int64_t>(bytes, count, encoding.append, encoding.decode);
+}
+
+void TryPacked(std::string_view bytes, size_t count) {
+  TryNumbers<int32_t>(
+      bytes, count,
+      [](std::span<const int32_t> values, std::string* out) {
+        AppendDeltaBinaryPacked(values, out);
+      },
+      [](std::string_view from, std::span<int32_t> out) {
+        return DecodeDeltaBinaryPacked(from, out);
+      });
 }
 
 // Takes the bytes as values: any values must survive.
@@ -158,9 +177,10 @@ void TryLevelsV1(std::string_view bytes) {
 void Try(uint8_t selector, size_t count, std::string_view bytes) {
   switch (selector % 10) {
     case 0:
-      return TryPacked<int64_t>(bytes, count);
+      return TryIntegers(kIntegerEncodings[selector / 10 % std::size(kIntegerEncodings)], bytes,
+                         count);
     case 1:
-      return TryPacked<int32_t>(bytes, count);
+      return TryPacked(bytes, count);
     case 2:
       return TryLengths(bytes, count);
     case 3:

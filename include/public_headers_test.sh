@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Every public header compiles alone, without a warning, under both compilers. So does a program that
-# has a file of its own under the path of an internal one, first in the search.
+# Every public header compiles alone, without a warning, under both compilers, and c.h as C, too. So
+# does a program that has a file of its own under the path of an internal one, first in the search.
 set -uo pipefail
 cd include
 
@@ -33,6 +33,25 @@ for header in veralith/*.h; do
   headers=$((headers + 1))
 done
 [ "$headers" -ge 15 ] || { echo "FAILED: only $headers headers found" >&2; failed=1; }
+
+for compiler in clang-19 gcc-12; do
+  for standard in c99 c11 c17; do
+    if ! printf '#include "veralith/c.h"\n#include "veralith/c.h"\nint main(void) { return 0; }\n' |
+      "$compiler" -std=$standard -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+        -Werror -fsyntax-only -I . -x c -; then
+      echo "FAILED: veralith/c.h as $standard under $compiler" >&2
+      failed=1
+    fi
+  done
+done
+# A result that is dropped is a warning.
+for compiler in clang-19 gcc-12; do
+  if printf '#include "veralith/c.h"\nint main(void) { veralith_sync(0); return 0; }\n' |
+    "$compiler" -std=c99 -Werror -S -o /dev/null -I . -x c - 2>/dev/null; then
+    echo "FAILED: $compiler lets an error be dropped" >&2
+    failed=1
+  fi
+done
 
 compiles "a program with headers of its own" '
 #include "core/base/status.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // DESIGN promise 4, One commit, one timestamp: "A batch is atomic for every reader, snapshot and
-// crash; within it operations apply in order: before it is logged it is reduced to the last
+// crash. Within it operations apply in order: before it is logged it is reduced to the last
 // operation per key, without entries that a later range delete in it covers."
 #include "gtest/gtest.h"
 #include "property_tests/generators/traces.h"

@@ -2,10 +2,12 @@
 
 // The two lists of docs/HAZARDS.md hold: "Catches" has an entry for every hazard of "The faults",
 // every test it names exists, and every hazard that must have a broken engine says what catches it
-// and when. Every fault of these engines is a patch that is applied, and that a test must catch.
-// (That the engines are caught is //property_tests/exploration:broken_engines_test.)
+// and when. Every fault of these engines is a patch that is applied, that a test must catch, and
+// that has an entry with the patch's own words. (That the engines are caught is
+// //property_tests/exploration:broken_engines_test.)
 //
 // Reads the source tree itself (the folder of the WORKSPACE file), so it runs every time.
+#include <cctype>
 #include <map>
 #include <regex>
 #include <set>
@@ -28,7 +30,7 @@ struct BrokenEngine {
 // An entry of "Catches":
 //   - **S4** `JobsTest.OutputsAreDurableWhenTheEditIsReturned`, `OrderMonitorTest.*`
 //     - broken: a segment's bytes are not synced
-//     - caught: exploration, order monitor: a manifest names it too early; <0.01 s
+//     - caught: exploration, `@0.0`: the order monitor: a manifest names it too early; <0.01 s
 // Longer lines go on in the next one.
 struct Entry {
   std::string hazard;
@@ -132,13 +134,17 @@ TEST(HazardTable, NamesOnlyTestsThatExist) {
 }
 
 TEST(HazardTable, SaysForEveryHazardThatNeedsABrokenEngineWhatCatchesItAndWhen) {
-  static const std::regex seconds(R"([\s\S]+; <?\d+\.\d\d s)");
+  static const std::regex found(
+      R"re((campaign, seed \d+|rot, seed \d+|exploration, the first opening)re"
+      R"re(|exploration, `[^`]+`|memory, request \d+|forks|deletions(, seed \d+)?)re"
+      R"re(|long histories, seed \d+|schedules of "[^"]+", \d+|schedules, `[^`]+`): .+)re"
+      R"re(; <?\d+\.\d\d s)re");
   std::map<std::string, bool> caught;
   for (const Entry& entry : Catches()) {
     for (const BrokenEngine& broken : entry.broken) {
       EXPECT_NE(broken.how, "") << entry.hazard;
-      EXPECT_TRUE(std::regex_match(broken.caught_by, seconds))
-          << entry.hazard << " does not say when: " << broken.caught_by;
+      EXPECT_TRUE(std::regex_match(broken.caught_by, found))
+          << entry.hazard << " does not say by what, where and when: " << broken.caught_by;
     }
     caught[entry.hazard] = !entry.broken.empty();
   }
@@ -185,6 +191,42 @@ TEST(HazardTable, EveryFaultIsAPatchOfItsOwnThatIsAppliedAndCaught) {
   EXPECT_EQ(all_asked, patches);
   EXPECT_EQ(Names(ReadFile(folder / "faults/engine.bzl"), listed), patches);
   EXPECT_EQ(FaultsThatTestsCatch(folder), patches);
+}
+
+// "Without CURRENT it is empty." and "without `CURRENT` it is empty" are the same sentence.
+std::string Plain(std::string sentence) {
+  std::erase(sentence, '`');
+  if (sentence.ends_with('.')) {
+    sentence.pop_back();
+  }
+  sentence[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(sentence[0])));
+  return sentence;
+}
+
+// (property_tests/exploration/catches finds entries by these words.)
+TEST(HazardTable, SaysOfEveryFaultWhatItsPatchSays) {
+  std::multiset<std::string> broken;  // "C1: tombstones go whatever lies beneath"
+  for (const Entry& entry : Catches()) {
+    for (const BrokenEngine& engine : entry.broken) {
+      broken.insert(entry.hazard + ": " + Plain(engine.how));
+    }
+  }
+  static const std::regex id(R"(([A-Z]\d+).*)");
+  size_t patches = 0;
+  for (const auto& item :
+       std::filesystem::directory_iterator(SourceRoot() / "property_tests/exploration/faults")) {
+    std::smatch match;
+    const std::string name = item.path().stem().string();
+    if (item.path().extension() != ".patch" || !std::regex_match(name, match, id)) {
+      continue;
+    }
+    const std::string text = ReadFile(item.path());
+    const std::string said = match[1].str() + ": " + Plain(text.substr(0, text.find('\n')));
+    const auto entry = broken.lower_bound(said);
+    EXPECT_TRUE(entry != broken.end() && entry->starts_with(said)) << name << " has no " << said;
+    ++patches;
+  }
+  EXPECT_EQ(broken.size(), patches);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 // and backward, and return exactly the keys inside, of exactly that namespace."
 //
 // And promise 2, as far as iterators keep it: "What a reader at snapshot T sees for a key is the
-// entry with the largest timestamp <= T; a tombstone means absent; a range tombstone at t hides
+// entry with the largest timestamp <= T. A tombstone means absent. A range tombstone at t hides
 // older entries in its range."
 //
 // Real memtables (each key's versions spread over several) and below them a sorted run of parts,

@@ -26,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::set<std::string> kExtensions = {".h",  ".cc", ".md",    ".bzl",
+const std::set<std::string> kExtensions = {".h",  ".c",  ".cc",    ".md",      ".bzl",
                                            ".py", ".sh", ".trace", ".scenario"};
 // Of other projects, and words that stand for any name.
 const std::set<std::string> kNotOurs = {"Encodings.md", "BloomFilter.md", "failure.scenario"};

@@ -48,9 +48,9 @@ inline std::vector<std::filesystem::path> FilesUnder(const std::vector<std::stri
   return files;
 }
 
-// The .h and .cc files below `folders` of the root, sorted.
+// The .h, .c and .cc files below `folders` of the root, sorted.
 inline std::vector<std::filesystem::path> SourcesUnder(const std::vector<std::string>& folders) {
-  return FilesUnder(folders, {".h", ".cc"});
+  return FilesUnder(folders, {".h", ".c", ".cc"});
 }
 
 // Every document of the tree, sorted: at the root and in its folders.

@@ -9,7 +9,6 @@
 //
 // Reads the source tree itself, so it runs every time.
 #include <algorithm>
-#include <map>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -33,16 +32,6 @@ constexpr size_t kMostColumnsOfDocuments = 120;
 const std::set<std::string>& NotWrappedYet() {
   static const auto& documents = *new std::set<std::string>{};
   return documents;
-}
-
-// Functions over the limit, with their lines: "file: name". The list only gets shorter; an entry
-// with another length than the function has today is refused.
-const std::map<std::string, size_t>& TooLongToday() {
-  static const auto& functions = *new std::map<std::string, size_t>{
-      {"core/segment/page/key_page.cc: DecodeKeyPage", 97},
-      {"model/conformance/configurations.cc: MakeNamed", 77},
-  };
-  return functions;
 }
 
 std::string Relative(const fs::path& file) { return fs::relative(file, SourceRoot()).string(); }
@@ -76,30 +65,16 @@ size_t ColumnsOfProse(const std::string& line) {
 TEST(Tidy, FunctionsHaveAtMostSeventyLines) {
   size_t functions = 0;
   size_t longest = 0;
-  std::map<std::string, size_t> left = TooLongToday();
   for (const fs::path& file : SourcesUnder(kSourceFolders)) {
     const std::string code = CodeOf(ReadFile(file));
     for (const Stretch& function : StructureOf(code).functions) {
       const size_t first = LineAt(code, function.begin);
       const size_t lines = LineAt(code, function.end) - first + 1;
       ++functions;
-      const auto known = left.find(Relative(file) + ": " + function.name);
-      if (known != left.end()) {
-        EXPECT_EQ(lines, known->second)
-            << Place(file, first) << function.name << " has changed: TooLongToday in "
-            << "property_tests/tidy_test.cc lists its length, or not at all if it has "
-            << kMostLines << " or fewer";
-        left.erase(known);
-        continue;
-      }
       longest = std::max(longest, lines);
       EXPECT_LE(lines, kMostLines) << Place(file, first) << function.name << " has " << lines
                                    << " lines: split it into functions with names of their own";
     }
-  }
-  for (const auto& [function, lines] : left) {
-    ADD_FAILURE() << function << " is not there any more: take it from TooLongToday in "
-                  << "property_tests/tidy_test.cc";
   }
   EXPECT_GT(functions, 5'000u) << "the measure does not find the functions";
   RecordProperty("functions", static_cast<int>(functions));
@@ -154,7 +129,8 @@ TEST(Tidy, SourcesBeginWithTheirLicence) {
   std::vector<std::string> folders = kSourceFolders;
   folders.insert(folders.end(), {"corpus", "third_party"});
   size_t files = 0;
-  for (const fs::path& file : FilesUnder(folders, {".h", ".cc", ".java", ".py", ".sh", ".bzl"})) {
+  for (const fs::path& file :
+       FilesUnder(folders, {".h", ".c", ".cc", ".java", ".py", ".sh", ".bzl"})) {
     const std::vector<std::string> lines = LinesOf(ReadFile(file));
     const size_t at = !lines.empty() && lines[0].starts_with("#!") ? 1 : 0;
     EXPECT_TRUE(at < lines.size() && lines[at].ends_with(" SPDX-License-Identifier: Apache-2.0"))

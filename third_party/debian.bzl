@@ -38,6 +38,17 @@ debian_googletest = repository_rule(
     local = True,
 )
 
+def _debian_libraries_impl(repository_ctx):
+    repository_ctx.file("BUILD", repository_ctx.read(Label("//third_party:debian_libraries.BUILD")))
+    repository_ctx.file("isal.bzl", "HAS_ISAL = True\n")
+    repository_ctx.file("shell.bzl", "sh_test = native.sh_test\n")
+
+debian_libraries = repository_rule(
+    implementation = _debian_libraries_impl,
+    doc = "The libraries that Debian packages install, as targets (third_party/BUILD names them).",
+    local = True,
+)
+
 def _coverage_tools_impl(repository_ctx):
     repository_ctx.file("BUILD", """
 package(default_visibility = ["//visibility:public"])

@@ -7,7 +7,13 @@ caller has already defined is left alone.
 """
 
 load("//property_tests/exploration/faults:engine.bzl", "broken_engine")
-load(":debian.bzl", "coverage_tools", "debian_googletest", "debian_rules_cc")
+load(
+    ":debian.bzl",
+    "coverage_tools",
+    "debian_googletest",
+    "debian_libraries",
+    "debian_rules_cc",
+)
 
 def veralith_repositories():
     """What Bazel 4.2's built-in suffix asks for by name, GoogleTest, and the broken engine for tests."""
@@ -22,5 +28,7 @@ def veralith_repositories():
         coverage_tools(name = "remote_coverage_tools")
     if "googletest" not in defined:
         debian_googletest(name = "googletest")
+    if "veralith_libraries" not in defined:
+        debian_libraries(name = "veralith_libraries")
     if "veralith_broken" not in defined:
         broken_engine(name = "veralith_broken")

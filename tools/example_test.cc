@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The program in README.md is tools/example.cc word for word, after its licence line, and runs.
+// The programs in README.md are tools/example.cc and tools/example.c word for word, after their
+// licence lines, and run.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -16,9 +17,9 @@ std::string ReadFile(const std::string& path) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
-// The first block of C++ in a text of Markdown; "" when there is none.
-std::string FirstProgram(const std::string& markdown) {
-  const std::string fence = "\n```cpp\n";
+// The first block of a language in a text of Markdown; "" when there is none.
+std::string FirstProgram(const std::string& markdown, const std::string& language) {
+  const std::string fence = "\n```" + language + "\n";
   const size_t begin = markdown.find(fence);
   const size_t end = markdown.find("\n```\n", begin + fence.size());
   return begin == std::string::npos || end == std::string::npos
@@ -36,12 +37,17 @@ std::string OutputOf(const std::string& command) {
   return pclose(pipe) == 0 ? output : "failed: " + output;
 }
 
-TEST(Example, IsTheProgramInReadmeWordForWord) {
+void ExpectInReadme(const std::string& file, const std::string& language) {
   const std::string licence = "// SPDX-License-Identifier: Apache-2.0\n\n";
-  std::string program = ReadFile("tools/example.cc");
+  std::string program = ReadFile(file);
   ASSERT_TRUE(program.starts_with(licence));
   program.erase(0, licence.size());
-  EXPECT_EQ(FirstProgram(ReadFile("README.md")), program);
+  EXPECT_EQ(FirstProgram(ReadFile("README.md"), language), program);
+}
+
+TEST(Example, IsTheProgramInReadmeWordForWord) {
+  ExpectInReadme("tools/example.cc", "cpp");
+  ExpectInReadme("tools/example.c", "c");
 }
 
 TEST(Example, IncludesTheStandardLibraryAndOnePublicHeader) {
@@ -62,10 +68,19 @@ TEST(Example, WritesReadsAndScansAlsoWhenItsDatabaseIsThere) {
   }
 }
 
+TEST(Example, InCDoesTheSame) {
+  const std::string directory = ::testing::TempDir() + "/veralith-example-c-test";
+  for (int time = 0; time < 2; ++time) {
+    EXPECT_EQ(OutputOf("tools/example_c " + directory), "apple=red\nOK\n");
+  }
+}
+
 TEST(Example, SaysWhatFailed) {
-  const std::string output = OutputOf("tools/example /dev/null/database");
-  EXPECT_TRUE(output.starts_with("failed: ") && output.find("/dev/null") != std::string::npos)
-      << output;
+  for (const std::string program : {"tools/example", "tools/example_c"}) {
+    const std::string output = OutputOf(program + " /dev/null/database");
+    EXPECT_TRUE(output.starts_with("failed: ") && output.find("/dev/null") != std::string::npos)
+        << output;
+  }
 }
 
 }  // namespace

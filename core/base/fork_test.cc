@@ -197,9 +197,11 @@ TEST(Fork, ParentAndChildDrawDifferentSeeds) {
 TEST(PerProcess, IsTheSameObjectInOneProcessAndAnotherInItsChild) {
   PerProcess<int> number;
   number.Get() = 7;
-  EXPECT_EQ(
-      InChild([&number] { return std::to_string(number.Get()++) + std::to_string(number.Get()); }),
-      "01");
+  EXPECT_EQ(InChild([&number] {
+              const int before = number.Get()++;
+              return std::to_string(before) + std::to_string(number.Get());
+            }),
+            "01");
   EXPECT_EQ(number.Get(), 7);
 }
 

@@ -3,8 +3,8 @@
 // Merges the inputs of a pick into new segments of its output level.
 //
 // Contract
-//   1. The edit removes every input and adds every output (hazard C10: one record), moves the
-//      pick's cursor, and raises history_floor to the largest point when versions were dropped: a
+//   1. The edit removes every input, adds every output (hazard C10: one record) and moves the
+//      pick's cursor. If versions were dropped, it raises history_floor to the largest point: a
 //      read between held snapshots, below the visible timestamp of the job's start, may then have
 //      lost its version. Held snapshots are points, and lose nothing.
 //   2. A trivial move is the edit alone, without I/O.

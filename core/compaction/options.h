@@ -24,8 +24,8 @@ struct CompactionOptions {
   int level0_trigger_runs;
   // A job takes no further runs of level 0, or files of a manual compaction, once its inputs of
   // that level have this many bytes: so that no job lasts for hours. Merges of tiers are not cut
-  // so: a run of a tier is older or newer than another as a whole, and a merge of a part of its
-  // keys would leave runs that are neither. They are cut into pieces, kept to the rate, and refused
+  // so. A run of a tier is older or newer than another as a whole. A merge of a part of its keys
+  // would leave runs that are neither. They are cut into pieces, kept to the rate, and refused
   // where room for their outputs is missing, like all jobs.
   uint64_t max_job_bytes;
   // A job is cut into at most this many pieces that run side by side, each of about
@@ -38,9 +38,9 @@ struct CompactionOptions {
   uint64_t level_base_bytes;
   int level_multiplier;
   // True: the level above the last one that holds data gets the last one's bytes / multiplier as
-  // its target, and so on upwards (never less than level_base_bytes, never more than without), so
-  // that the tree keeps its shape, and space amplification stays near 1 + 1/multiplier, while the
-  // last level is far from full. False: level_base_bytes * multiplier^(level - 1).
+  // its target, and so on upwards. (Never less than level_base_bytes, never more than without.) So
+  // the tree keeps its shape while the last level is far from full, and space amplification stays
+  // near 1 + 1/multiplier. False: level_base_bytes * multiplier^(level - 1).
   bool dynamic_level_targets;
   // Hybrid: levels 1 and 2 are compacted when they have this many runs; at least 2.
   int tier_trigger_runs;

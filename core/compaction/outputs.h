@@ -4,9 +4,9 @@
 // range tombstones that belong to each.
 //
 // Invariants
-//   1. A new file starts only at the first entry of a user key (hazard C3's sibling: no key's
-//      versions are split), once the open file has its target size or overlaps enough of the level
-//      below the output level.
+//   1. A new file starts once the open file has its target size, or overlaps enough of the level
+//      below the output level. It starts only at the first entry of a user key (hazard C3's
+//      sibling: no key's versions are split).
 //   2. Files are disjoint and ascending, range tombstones included: these are clipped at each cut.
 //   3. A file is begun only when it has something to hold (hazard C6: no empty outputs).
 //   4. After Finish returned OK every file and its directory entry are durable. On any error, and

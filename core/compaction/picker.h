@@ -142,8 +142,9 @@ class CompactionPolicy {
 // are chosen to write less.
 std::unique_ptr<CompactionPolicy> NewLeveledPolicy(const CompactionOptions& options);
 
-// Levels 0 to 2 hold tiers, levels 3 to 7 one run each: a tier with enough runs merges them into
-// one run of the next level, the last tier into level 3, which goes on as in the leveled policy.
+// Levels 0 to 2 hold tiers, levels 3 to 7 one run each. A tier with enough runs merges them into
+// one run of the next level. The last tier merges into level 3, which goes on as in the leveled
+// policy.
 std::unique_ptr<CompactionPolicy> NewHybridPolicy(const CompactionOptions& options);
 
 // Level 0 holds every run, in order of age; neighbours of like size are merged, all runs when the

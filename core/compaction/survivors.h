@@ -9,10 +9,10 @@
 // the key.
 //
 // Invariants
-//   1. A version survives when some point sees it: when a point lies in [version, next), where next
-//      is the timestamp of the key's next newer version or of the oldest covering range tombstone
-//      above the version, whichever is less. (A range tombstone hides only older versions: the
-//      version with its own timestamp is of the same commit and came after it.)
+//   1. A version survives if some point sees it, that is, if a point lies in [version, next).
+//      `next` is the timestamp of the key's next newer version, or of the oldest covering range
+//      tombstone above the version, whichever is less. (A range tombstone hides only older
+//      versions: the version with its own timestamp is of the same commit and came after it.)
 //   2. Then, from a key's oldest survivor upwards, tombstones are dropped while nothing older
 //      outside the job can hold the key.
 //   3. A range tombstone survives, wherever it is the newest at or below some point. There it is
@@ -70,9 +70,9 @@ class Survivors {
   };
 
   // `merged`: all versions of the job's keys, in the order of entries; the stream positions it.
-  // `points`: ascending, not empty, the visible timestamp last (CHECKed).
-  // `tombstones`: the job's range tombstones as those points see them, may be null; borrowed, as is
-  // `older`. One above the last point is DataLoss, as a version is.
+  // `points`: ascending, not empty, the visible timestamp last (CHECKed). `tombstones`: the job's
+  // range tombstones as those points see them. It may be null. It is borrowed, as is `older`. One
+  // above the last point is DataLoss, as a version is.
   Survivors(std::unique_ptr<VersionStream> merged, const PointTombstones* tombstones,
             std::span<const Timestamp> points, OlderData* older);
 

@@ -187,7 +187,7 @@ absl::Status DbImpl::Checkpoint(const std::string& directory) {
     VERALITH_RETURN_IF_ERROR(FlushLocked());
     pinned = state_.versions->current();  // its files stay until this call ends
     state = state_.versions->state();
-    seed = random_.Next();
+    seed = state_.random.Next();
   }
   state.logs.clear();  // every write that the call waited for is in a segment
   const std::string parent = ParentPath(target);

@@ -58,8 +58,8 @@ EntryView Put(std::string_view key, Timestamp ts, std::string_view value) {
 
 // --- Group commit --------------------------------------------------------------------------------
 
-// Writers as in DbImpl::Commit: the leader logs and applies its group without the mutex. Each
-// writer puts its number into both cells of a pair.
+// Writers as in CommitPipeline: the leader logs and applies its group without the mutex. Each one
+// puts its number into both cells of a pair.
 class GroupCommit {
  public:
   enum class Fault { kNone, kVisibleFirst, kEachVisible, kNoFinish };

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// DbImpl: implements the Db interface over one shared state (db_state.h). JobScheduler and
-// GarbageRemover do the background work. DbImpl's methods live in one file per concern:
+// DbImpl: implements the Db interface. It owns the parts of an open database, and passes each call
+// on to those that do the work:
+//   db_state.h          what all parts share
+//   commit_pipeline.h   every write, from its queue to where readers see it
+//   write_stalls.h      what holds writers back
+//   job_scheduler.h     flushes and compactions
+//   garbage_remover.h   files that nobody needs any more
+// Opening, reading and closing are its own. Its methods live in one file per concern:
 //   open.cc          opening, creating, recovery of the logs, the first manifest edit
-//   write_path.cc    group commit, room in memory, timestamps, sync
+//   write_path.cc    Put, Delete, Write, Sync: checks before the pipeline
 //   read_path.cc     Get, MultiGet, iterators, snapshots
 //   maintenance.cc   Flush, Compact, Check, statistics, Close
 //   checkpoint.cc    Checkpoint
 //
-// The way of a write: log, sync if asked, memtable, visible, acknowledged. The way of a read: pin
-// the super-version, load the visible timestamp, memtables newest first, then segments newest
-// first.
+// The way of a read: pin the super-version, load the visible timestamp, memtables newest first,
+// then segments newest first.
 //
-// Invariants, besides those of the state
-//   1. A memtable is frozen only by the leader of the write queue, between groups: all of it is
-//      visible (hazards W1, C9). Memtable and log rotate together: log k holds what memtable k
-//      holds.
-//   2. Memory that cannot be had (core/base/no_memory.h) leaves everything as it was, or makes a
-//      fatal error. No exception leaves a call of the interface (guarded_db.h), a background task,
-//      or the leader.
+// Invariant, besides those of its parts: memory that cannot be had (core/base/no_memory.h) leaves
+// everything as it was, or makes a fatal error. No exception leaves a call of the interface
+// (guarded_db.h), or a background task.
 #ifndef VERALITH_CORE_DB_DB_IMPL_H_
 #define VERALITH_CORE_DB_DB_IMPL_H_
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <new>
 #include <optional>
@@ -34,22 +34,18 @@
 #include "absl/status/statusor.h"
 #include "core/base/fork.h"
 #include "core/base/no_memory.h"
-#include "core/base/random.h"
 #include "core/base/sync.h"
+#include "core/db/commit_pipeline.h"
 #include "core/db/db_state.h"
-#include "core/db/gap_cache.h"
 #include "core/db/garbage_remover.h"
-#include "core/db/hybrid_logical_clock.h"
 #include "core/db/job_scheduler.h"
 #include "core/db/log_recovery.h"
-#include "core/db/log_set.h"
 #include "core/db/owner_lock.h"
 #include "core/db/reader_watch.h"
 #include "core/db/running_job.h"
 #include "core/db/snapshot_list.h"
 #include "core/db/super_version.h"
-#include "core/db/write_queue.h"
-#include "core/fs/file_helpers.h"
+#include "core/db/write_stalls.h"
 #include "core/fs/file_table.h"
 #include "core/memtable/memtable.h"
 #include "core/segment/page/page_cache.h"
@@ -138,62 +134,15 @@ class DbImpl final : public Db, private ForkObserver {
   size_t KeptInLogBytes() const {
     return std::min(size_t{256} << 10, state_.options.write_buffer_bytes / 4);
   }
-  absl::Status LogAgain(const LogRecovery& recovery) ABSL_LOCKS_EXCLUDED(database_mutex);
   absl::Status StartReading(const LogRecovery& recovery)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   absl::Status StartWriting(const LogRecovery& recovery, VersionEdit* edit, PendingNumbers* numbers)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  // Makes the log's file, durably in its directory.
-  absl::StatusOr<std::unique_ptr<LogWriter>> NewLog(uint64_t number, uint64_t id,
-                                                    uint32_t continues)
-      ABSL_LOCKS_EXCLUDED(database_mutex);
-
-  // --- maintenance.cc --------------------------------------------------------------------------
-  // Syncs the logs that no flush emptied, and makes the manifest say how far they go.
-  absl::Status EndLogs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
 
   // --- write_path.cc ---------------------------------------------------------------------------
   absl::Status CommitOne(const WriteOptions& options, const LogOperation& operation);
   absl::StatusOr<Timestamp> Commit(const WriteOptions& options,
                                    std::span<const LogOperation> operations);
-  void Lead(WriteQueue::Writer& leader) ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  // A leader is done: the next one goes on, or Close learns that none is left.
-  void FinishLeading(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  absl::Status LeadGroup(const WriteQueue::Writer& leader)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  absl::Status CommitGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  // What may lack memory, before anything of the group is written.
-  absl::Status StageGroup(const std::vector<WriteQueue::Writer*>& group, size_t entries,
-                          uint64_t user_bytes) ABSL_LOCKS_EXCLUDED(database_mutex);
-  absl::Status LogGroup(bool sync) ABSL_LOCKS_EXCLUDED(database_mutex);
-  // Notes the group's puts for gaps_ while `*notes_puts`; false then: the next group's need not be.
-  absl::Status ApplyGroup(const std::vector<WriteQueue::Writer*>& group, Timestamp last,
-                          bool* notes_puts) ABSL_LOCKS_EXCLUDED(database_mutex);
-  // `deletes`: the group is there to give room back.
-  absl::Status MakeRoom(bool deletes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  // Lets a flush see deletions that were taken into a full memtable.
-  void FlushDeletions() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  // Makes each commit wait a little while level 0 is between its slowdown and its stop trigger.
-  void SlowDown() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  size_t RunsBeyondSlowdown() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  void BeginStall(StallEvent::Kind kind, std::string reason)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  void EndStall() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  // Ends a slowdown that no writer has met the end of.
-  void CompactionEnded() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  absl::Status WaitForRoom(std::string reason, JobKind kind, bool (DbImpl::*enough)() const)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  bool HasFreeWriteBuffer() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  bool BelowLevel0Stop() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  absl::Status EnsureCeiling() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  // Freezes the active memtable and starts a new one with a new log. By the leader.
-  absl::Status RotateMemtable() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  // Runs `action` as the leader of a group of one.
-  absl::Status AsLeader(const std::function<absl::Status()>& action)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  void ScheduleIntervalSync(int64_t delay_nanos) ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  void EnsureIntervalSync() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  void IntervalSync() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   // FailedPrecondition inside a listener, and in a child of fork: `call` writes or waits
   // (listener.h).
   absl::Status RefuseInListener(const char* call) const;
@@ -201,8 +150,6 @@ class DbImpl final : public Db, private ForkObserver {
 
   // --- read_path.cc ----------------------------------------------------------------------------
   std::unique_ptr<DbIterator> TryNewIterator(const ScanOptions& options);
-  // Begins to note puts, for gaps_ (gap_cache.h).
-  std::optional<Timestamp> StartNotingPuts() ABSL_LOCKS_EXCLUDED(database_mutex);
   absl::StatusOr<Timestamp> ReadTimestamp(const ReadOptions& options,
                                           const SuperVersion& pinned) const;
 
@@ -227,31 +174,17 @@ class DbImpl final : public Db, private ForkObserver {
   DbState state_;
   GarbageRemover garbage_;
   JobScheduler jobs_;
+  WriteStalls stalls_;
+  CommitPipeline pipeline_;
 
   // --- Any thread --------------------------------------------------------------------------------
   alignas(kCacheLineBytes) Atomic<uint64_t> hidden_keys_{0};  // added to by iterators when they end
-  GapCache gaps_{[this] { return StartNotingPuts(); }};
 
   // --- Guarded by the mutex ----------------------------------------------------------------------
-  alignas(kCacheLineBytes) WriteQueue queue_;  // except AwaitTurn
-  std::optional<HybridLogicalClock> clock_ ABSL_GUARDED_BY(database_mutex);
-  uint64_t next_memtable_id_ ABSL_GUARDED_BY(database_mutex) = 1;
   std::optional<HeldSnapshot> inherited_snapshot_;  // what a child of fork is given
-  Random random_ ABSL_GUARDED_BY(database_mutex);
-
-  bool notes_puts_ ABSL_GUARDED_BY(database_mutex) = false;     // groups tell gaps_ of their puts
-  Timestamp newest_begun_ ABSL_GUARDED_BY(database_mutex) = 0;  // of groups, visible or not yet
-
-  int timers_running_ ABSL_GUARDED_BY(database_mutex) = 0;
-  std::optional<Executor::TimerId> sync_timer_ ABSL_GUARDED_BY(database_mutex);
-  bool sync_due_ ABSL_GUARDED_BY(database_mutex) = false;  // the next group syncs
   // What the first Close returned.
   std::optional<absl::Status> closed_with_ ABSL_GUARDED_BY(database_mutex);
-  std::optional<StallEvent> stall_ ABSL_GUARDED_BY(database_mutex);  // what holds writers back now
   std::string recovery_report_ ABSL_GUARDED_BY(database_mutex);
-
-  // --- The leader's own --------------------------------------------------------------------------
-  std::unique_ptr<LogSet> logs_;
 };
 
 }  // namespace veralith

@@ -33,6 +33,7 @@ DbState::DbState(std::string directory_given, const Options& options_given,
       compaction_options(ToCompactionOptions(options, executor->parallelism())),
       limiter(physical_clock, executor, options.background_bytes_per_second),
       seek_debt(options.seek_charge_bytes),
+      random(options.random_seed.has_value() ? *options.random_seed : EntropySeed()),
       events(options.listeners),
       manifest_replaced_(std::move(manifest_replaced)) {}
 

@@ -4,7 +4,9 @@
 // which nobody else changes:
 //   JobScheduler      which flush or compaction runs, when, and what became of it
 //   GarbageRemover    files that nobody needs any more
-//   DbImpl            writes, reads, opening and closing
+//   WriteStalls       what holds writers back
+//   CommitPipeline    write queue, clock and logs
+//   DbImpl            reads, opening and closing
 //
 // Invariants
 //   1. `visible` only rises, after everything up to it is in the memtables of the current
@@ -30,6 +32,7 @@
 
 #include "absl/status/status.h"
 #include "core/base/no_memory.h"
+#include "core/base/random.h"
 #include "core/base/rate_limiter.h"
 #include "core/base/sync.h"
 #include "core/compaction/options.h"
@@ -157,7 +160,8 @@ struct DbState {
   // Visible timestamps at the start of running jobs: history below the largest may be dropped.
   std::multiset<Timestamp> job_starts ABSL_GUARDED_BY(database_mutex);
   uint64_t next_job_id ABSL_GUARDED_BY(database_mutex) = 1;
-  EventQueue events;  // under the mutex, except OnThisThread
+  Random random ABSL_GUARDED_BY(database_mutex);  // for ids of databases and logs, and for names
+  EventQueue events;                              // under the mutex, except OnThisThread
   absl::Status fatal ABSL_GUARDED_BY(database_mutex);
   // Close was called: no write waits for room, and no compaction begins.
   bool close_requested ABSL_GUARDED_BY(database_mutex) = false;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Stretches of keys that scans found empty: where a queue's consumer has deleted key after key, the
-// next one that looks for the first key steps over the stretch at once, wherever the deleted keys
-// and their tombstones lie, and whatever snapshots keep them there.
+// Stretches of keys that scans found empty. If a queue's consumer has deleted key after key, the
+// next one that looks for the first key steps over the stretch at once. It does so wherever the
+// deleted keys and their tombstones lie, and whatever snapshots keep them there.
 //
 // Invariants
 //   1. A gap that was learned at timestamp L has no visible key at L, nor at any later timestamp

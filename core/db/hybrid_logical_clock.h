@@ -12,7 +12,7 @@
 //      timestamp (before 1970, after 2262) counts nowhere: the clock goes on as if the wall clock
 //      stood still.
 //
-// Thread rule: guarded by its owner (the write path). Does no I/O.
+// Thread rule: guarded by its owner (the commit pipeline). Does no I/O.
 #ifndef VERALITH_CORE_DB_HYBRID_LOGICAL_CLOCK_H_
 #define VERALITH_CORE_DB_HYBRID_LOGICAL_CLOCK_H_
 
@@ -56,9 +56,9 @@ class HybridLogicalClock {
   Timestamp ceiling() const { return ceiling_; }
 
   // How far ahead of use the ceiling is raised: as far as the clock has come since it was made, in
-  // these bounds. So there is one manifest edit per kMostStepNanos (and a dozen before), and the
-  // next life, which begins at the ceiling, leads the wall clock by no more than this one lasted
-  // (or kLeastStepNanos): short lives, one after the other, do not add up to a clock that is wrong.
+  // these bounds. So there is one manifest edit per kMostStepNanos, and a dozen before. The next
+  // life begins at the ceiling. So it leads the wall clock by no more than this one lasted, or
+  // kLeastStepNanos. Short lives, one after the other, do not add up to a clock that is wrong.
   static constexpr uint64_t kLeastStepNanos = 1'000'000;
   static constexpr uint64_t kMostStepNanos = 10'000'000'000;
 

@@ -2,20 +2,16 @@
 
 // JobScheduler alone, with no database around it: all schedules of threads that freeze memtables,
 // pause and wait. The memtables are empty, so that a flush is nothing but its protocol.
-#include <cstdio>
 #include <memory>
-#include <string>
 #include <utility>
 
-#include "core/base/epoch.h"
 #include "core/base/sync.h"
 #include "core/base/testing/explorer.h"
 #include "core/db/db_state.h"
 #include "core/db/garbage_remover.h"
 #include "core/db/job_scheduler.h"
-#include "core/fs/testing/simulated_file_system.h"
+#include "core/db/testing/bare_state.h"
 #include "core/memtable/memtable.h"
-#include "core/version_set/version_set.h"
 #include "gtest/gtest.h"
 
 namespace veralith {
@@ -45,36 +41,14 @@ class Scheduling {
   explicit Scheduling(Explored& run)
       : run_(run),
         count_(std::make_shared<FlushCount>(run)),
-        state_("db", OptionsIn(run), [] {}),
+        bare_(run, ToldTo(count_)),
         garbage_(state_),
         jobs_(state_, garbage_, [] {}) {
-    run_.Check(disk_.CreateDirectory("db").ok(), "set-up");
-    VersionSetOptions options;
-    options.fs = &disk_;
-    options.executor = &run.executor();
-    options.directory = "db";
-    options.open_segment = [](const FileMeta&) -> absl::StatusOr<std::shared_ptr<SegmentReader>> {
-      return std::shared_ptr<SegmentReader>();
-    };
-    absl::StatusOr<std::unique_ptr<VersionSet>> versions = VersionSet::Open(std::move(options));
-    run_.Check(versions.ok(), "set-up");
     MutexLock lock(state_.mutex());
-    state_.versions = *std::move(versions);
     state_.active = MemtableRef::Make(kMemtables);
     for (uint64_t& log : logs_) {
-      log = state_.versions->NewPendingFile();
-      VersionEdit edit;
-      edit.added_logs.push_back({log, log});
-      run_.Check(state_.Install(std::move(edit)).ok(), "set-up");
-      state_.versions->ReleasePending(log);
+      log = bare_.NameLog();
     }
-  }
-
-  ~Scheduling() {
-    MutexLock lock(state_.mutex());
-    run_.Check(state_.versions->Close(state_.mutex()).ok(), "close");
-    state_.current.Publish(nullptr);
-    ReclaimRetired();
   }
 
   // As the leader of the write queue does it.
@@ -111,40 +85,24 @@ class Scheduling {
  private:
   static constexpr size_t kMemtables = 3;
 
-  Options OptionsIn(Explored& run) {
+  static Options ToldTo(std::shared_ptr<Listener> listener) {
     Options options;
-    options.file_system = &disk_;
-    options.clock = &run.clock();
-    options.executor = &run.executor();
-    options.disable_automatic_compaction = true;
-    options.listeners = {count_};
+    options.listeners = {std::move(listener)};
     return options;
   }
 
   Explored& run_;
   const std::shared_ptr<FlushCount> count_;
-  SimulatedFileSystem disk_;
-  DbState state_;
+  BareState bare_;
+  DbState& state_ = bare_.state();
   GarbageRemover garbage_;
   JobScheduler jobs_;
   size_t frozen_ = 0;
   uint64_t logs_[kMemtables] = {};
 };
 
-void ExpectSound(const char* name, const ExploredProgram& program) {
-  ExploreOptions options;
-  options.preemptions = 1;
-  options.reduce = true;
-  const ExploreResult result = Explore(options, program);
-  std::puts(result.Summary(name).c_str());
-  EXPECT_FALSE(result.failure.has_value())
-      << result.failure->message << "\nreplay: " << result.failure->schedule;
-  EXPECT_TRUE(result.complete);
-  EXPECT_GT(result.schedules, 10u);
-}
-
 TEST(JobSchedulerSchedules, EveryFrozenMemtableIsFlushedOneFlushAtATime) {
-  ExpectSound("job scheduler: three memtables frozen by two threads", [](Explored& run) {
+  ExpectSound("job scheduler: three memtables frozen by two threads", 1, [](Explored& run) {
     Scheduling scheduling(run);
     run.Spawn("a", [&] {
       scheduling.Freeze();
@@ -157,7 +115,7 @@ TEST(JobSchedulerSchedules, EveryFrozenMemtableIsFlushedOneFlushAtATime) {
 }
 
 TEST(JobSchedulerSchedules, NothingRunsDuringAPauseAndAllOfItAfterwards) {
-  ExpectSound("job scheduler: pause vs freeze", [](Explored& run) {
+  ExpectSound("job scheduler: pause vs freeze", 1, [](Explored& run) {
     Scheduling scheduling(run);
     run.Spawn("freezer", [&] { scheduling.Freeze(); });
     run.Spawn("pauser", [&] { scheduling.PauseForAWhile(); });

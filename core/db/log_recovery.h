@@ -4,9 +4,9 @@
 // ends.
 //
 // Invariants
-//   1. What is replayed is a prefix of the commit order: it stops at the first place that is not a
-//      sound continuation (a bad record, a log that lost its tail although a later log has
-//      records). No data is read after that place (hazards R2, R6).
+//   1. What is replayed is a prefix of the commit order. It stops at the first place that is not a
+//      sound continuation: a bad record, or a log that lost its tail although a later log has
+//      records. No data is read after that place (hazards R2, R6).
 //   2. That place is damage if a later sound record says that it had been synced, or if the
 //      manifest does (synced_through), even if the log merely ends before it. Damage is DataLoss
 //      naming file and offset, or, with recover_up_to_damage, a line in report.

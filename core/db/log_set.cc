@@ -6,8 +6,19 @@
 
 #include "core/base/check.h"
 #include "core/base/status.h"
+#include "core/fs/file_helpers.h"
+#include "core/manifest/file_names.h"
 
 namespace veralith {
+
+absl::StatusOr<std::unique_ptr<LogWriter>> CreateLog(FileSystem& fs, const std::string& directory,
+                                                     uint64_t number, uint64_t id,
+                                                     uint32_t continues) {
+  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file,
+                            fs.Open(JoinPath(directory, LogFileName(number)), OpenMode::kCreate));
+  VERALITH_RETURN_IF_ERROR(fs.SyncDirectory(directory));
+  return std::make_unique<LogWriter>(std::move(file), number, id, continues);
+}
 
 void LogSet::Stage(Timestamp timestamp, std::span<const LogOperation> operations) {
   logs_.back()->Stage(timestamp, SyncedThrough(), operations);

@@ -11,20 +11,29 @@
 //
 // Thread rule: Stage, Commit, Sync, Rotate by the leader of the write queue only (one at a time);
 // DropBefore under the database's mutex while no leader runs, or by the leader. Owns its writers.
+// CreateLog: any thread, no lock held.
 #ifndef VERALITH_CORE_DB_LOG_SET_H_
 #define VERALITH_CORE_DB_LOG_SET_H_
 
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "core/format/log_record.h"
 #include "core/log/log_writer.h"
+#include "veralith/file_system.h"
 #include "veralith/types.h"
 
 namespace veralith {
+
+// Makes a log's file, durably in its directory. `id`, `continues`: LogWriter.
+absl::StatusOr<std::unique_ptr<LogWriter>> CreateLog(FileSystem& fs, const std::string& directory,
+                                                     uint64_t number, uint64_t id,
+                                                     uint32_t continues);
 
 class LogSet {
  public:

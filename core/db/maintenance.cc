@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "core/base/check.h"
 #include "core/base/epoch.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
@@ -48,12 +47,8 @@ std::optional<KeyRange> ToKeyRange(std::optional<NamespaceId> ns, const Bound& l
 
 // Clears an earlier flush error: the caller asks for a new attempt.
 absl::Status DbImpl::FlushLocked() {
-  uint64_t last_id = 0;
   const RateLimiter::Urgent urgent(state_.limiter, TaskPriority::kHigh);
-  VERALITH_RETURN_IF_ERROR(AsLeader([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::Status {
-    last_id = state_.active->id();
-    return state_.active->empty() ? absl::OkStatus() : RotateMemtable();
-  }));
+  VERALITH_ASSIGN_OR_RETURN(const uint64_t last_id, pipeline_.Freeze());
   return AwaitFlushed(last_id);
 }
 
@@ -222,7 +217,7 @@ Statistics DbImpl::GetStatistics() {
   const absl::Status& error = jobs_.error(JobKind::kFlush).ok() ? jobs_.error(JobKind::kCompaction)
                                                                 : jobs_.error(JobKind::kFlush);
   result.background_error = error.ok() ? std::string() : ToString(error);
-  result.stall_reason = stall_.has_value() ? stall_->reason : std::string();
+  result.stall_reason = stalls_.reason();
   result.recovery_report = recovery_report_;
   return result;
 }
@@ -252,18 +247,19 @@ absl::Status DbImpl::Close() {
   state_.closed.Store(true);
   state_.changed.NotifyAll();
   state_.CancelTimers({jobs_.timer(JobKind::kFlush), jobs_.timer(JobKind::kCompaction),
-                       garbage_.timer(), &sync_timer_});
-  while (jobs_.is_busy() || garbage_.is_busy() || timers_running_ > 0 || !queue_.empty()) {
+                       garbage_.timer(), pipeline_.timer()});
+  while (jobs_.is_busy() || garbage_.is_busy() || pipeline_.is_busy()) {
     state_.executor->Await(state_.mutex(), state_.changed);
   }
-  EndStall();
+  stalls_.End();
   state_.DeliverEvents();
   while (!state_.events.idle()) {
     state_.executor->Await(state_.mutex(), state_.changed);
   }
   absl::Status status;
   if (!state_.options.read_only) {
-    status = CatchNoMemory("Close", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return EndLogs(); });
+    status = CatchNoMemory("Close",
+                           [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return pipeline_.EndLogs(); });
     files_->Close();  // first: a read that needs a file then says why it has none
     if (status.ok() && state_.fatal.ok()) {
       // Iterators are closed with the database, so they need no file.
@@ -278,27 +274,12 @@ absl::Status DbImpl::Close() {
     const absl::Status owner = CatchNoMemory("Close", [this] { return owner_->Check(); });
     status = status.ok() ? owner : status;
   }
-  logs_ = nullptr;
+  pipeline_.CloseLogs();
   files_->Close();
   owner_.reset();  // last: the next owner may change all of them
   closed_with_ = status;
   state_.changed.NotifyAll();
   return status;
-}
-
-absl::Status DbImpl::EndLogs() {
-  absl::Status status;
-  {
-    MutexUnlock unlock(state_.mutex());
-    status = logs_->Sync();  // no leader is left, and none can come
-  }
-  const LogPosition durable = logs_->DurableEnd();
-  if (!status.ok() || !state_.fatal.ok() || durable.offset == 0) {
-    return status;
-  }
-  VersionEdit edit;
-  edit.logs_synced_through = durable;
-  return state_.Install(std::move(edit));
 }
 
 void DbImpl::SetBackgroundRate(uint64_t bytes_per_second) {

@@ -10,8 +10,11 @@
 #include "core/compaction/flush_job.h"
 #include "core/db/db_impl.h"
 #include "core/db/guarded_db.h"
+#include "core/db/hybrid_logical_clock.h"
+#include "core/db/log_set.h"
 #include "core/db/option_mapping.h"
 #include "core/db/running_job.h"
+#include "core/db/write_queue.h"
 #include "core/fs/file_helpers.h"
 #include "core/fs/yielding_file_system.h"
 #include "core/manifest/file_names.h"
@@ -27,6 +30,15 @@ namespace {
 absl::Status WithAdvice(const absl::Status& damage, const std::string& directory) {
   return DataLoss(std::string(Message(damage)) + ". Without a backup: `veralith repair " +
                   directory + " --to TARGET` builds a database of what can be read");
+}
+
+// Writes what was replayed, with its timestamps, into the new log; durable when it returns.
+absl::Status LogAgain(const LogRecovery& recovery, LogSet& logs) {
+  for (const ReplayedRecord& record : recovery.kept_records()) {
+    logs.Stage(record.ts, record.operations);
+  }
+  VERALITH_RETURN_IF_ERROR(logs.Commit());
+  return logs.Sync();
 }
 
 }  // namespace
@@ -57,9 +69,10 @@ DbImpl::DbImpl(std::string directory, const Options& options)
       cache_(std::make_shared<PageCache>(options.cache_bytes)),
       state_(std::move(directory), options, [this] { garbage_.Schedule(); }),
       garbage_(state_),
-      jobs_(state_, garbage_, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { CompactionEnded(); }),
-      queue_(state_.mutex(), *state_.executor),
-      random_(options.random_seed.has_value() ? *options.random_seed : EntropySeed()) {
+      jobs_(state_, garbage_,
+            [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { stalls_.CompactionEnded(); }),
+      stalls_(state_, jobs_),
+      pipeline_(state_, jobs_, stalls_) {
   AddForkObserver(this);
 }
 
@@ -186,7 +199,7 @@ absl::Status DbImpl::OpenVersionSet() {
   options.read_only = state_.options.read_only;
   {
     MutexLock lock(state_.mutex());
-    options.new_database_id = std::max<uint64_t>(1, random_.Next());
+    options.new_database_id = std::max<uint64_t>(1, state_.random.Next());
   }
   options.edits_precede_data = true;
   options.check_owner = [this] { return owner_->Check(); };
@@ -266,20 +279,9 @@ absl::Status DbImpl::FlushReplayed(const Memtable& full, VersionEdit* edit,
 absl::Status DbImpl::StartReading(const LogRecovery& recovery) {
   state_.active = recovery.memtable();
   const ManifestState& state = state_.versions->state();
-  clock_.emplace(state_.physical_clock, state_.options.max_clock_skew_nanos,
-                 state.timestamp_ceiling);
   state_.visible.Store(std::max(state.last_timestamp, recovery.last_timestamp()));
   state_.PublishSuperVersion();
   return state_.publish_due ? NoMemory("Open") : absl::OkStatus();
-}
-
-// Writes what was replayed, with its timestamps, into the new log; durable when it returns.
-absl::Status DbImpl::LogAgain(const LogRecovery& recovery) {
-  for (const ReplayedRecord& record : recovery.kept_records()) {
-    logs_->Stage(record.ts, record.operations);
-  }
-  VERALITH_RETURN_IF_ERROR(logs_->Commit());
-  return logs_->Sync();
 }
 
 // Makes one edit: it adds the replayed segments, drops the old logs, and adds a new log and a
@@ -298,14 +300,14 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   }
   const Timestamp used =
       std::max({state.timestamp_ceiling, state.last_timestamp, recovery.last_timestamp()});
-  clock_.emplace(state_.physical_clock, state_.options.max_clock_skew_nanos, used);
-  clock_->Observe();
+  HybridLogicalClock clock(state_.physical_clock, state_.options.max_clock_skew_nanos, used);
+  clock.Observe();
   Timestamp ceiling = 0;
-  if (clock_->CeilingFor(WriteQueue::kMaxGroupWriters, &ceiling).ok()) {
+  if (clock.CeilingFor(WriteQueue::kMaxGroupWriters, &ceiling).ok()) {
     edit->timestamp_ceiling = ceiling;
   }
   const uint64_t number = numbers->New();
-  const uint64_t id = random_.Next();
+  const uint64_t id = state_.random.Next();
   if (again) {
     // If the log had records before an edit gave its number out, that would say that an edit is
     // lost.
@@ -314,29 +316,28 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   absl::StatusOr<std::unique_ptr<LogWriter>> log;
   {
     MutexUnlock unlock(state_.mutex());
-    log = NewLog(number, id, /*continues=*/0);
+    log = CreateLog(*state_.fs, state_.directory, number, id, /*continues=*/0);
   }
   VERALITH_RETURN_IF_ERROR(log.status());
   edit->added_logs.push_back({number, id});
-  logs_ = std::make_unique<LogSet>(*std::move(log));
+  auto logs = std::make_unique<LogSet>(*std::move(log));
   if (again) {
     absl::Status logged;
     {
       MutexUnlock unlock(state_.mutex());
-      logged = LogAgain(recovery);
+      logged = LogAgain(recovery, *logs);
     }
     VERALITH_RETURN_IF_ERROR(logged);
-    state_.counters.log_bytes += logs_->active_bytes();
-    if (const LogPosition durable = logs_->DurableEnd(); durable.offset > 0) {
+    state_.counters.log_bytes += logs->active_bytes();
+    if (const LogPosition durable = logs->DurableEnd(); durable.offset > 0) {
       edit->logs_synced_through = durable;
     }
   }
   VERALITH_RETURN_IF_ERROR(state_.Install(*edit));
   if (edit->timestamp_ceiling.has_value()) {
-    clock_->RaiseCeiling(*edit->timestamp_ceiling);
+    clock.RaiseCeiling(*edit->timestamp_ceiling);
   }
-  state_.active = again ? recovery.memtable() : MemtableRef::Make(next_memtable_id_++);
-  state_.active_log = number;
+  pipeline_.Start(clock, std::move(logs), again ? recovery.memtable() : MemtableRef::Make(1));
   state_.visible.Store(
       std::max(state_.versions->state().last_timestamp, recovery.last_timestamp()));
   state_.PublishSuperVersion();
@@ -348,15 +349,6 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   garbage_.Remove(garbage_.Claim());
   jobs_.Schedule();
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::unique_ptr<LogWriter>> DbImpl::NewLog(uint64_t number, uint64_t id,
-                                                          uint32_t continues) {
-  VERALITH_ASSIGN_OR_RETURN(
-      std::unique_ptr<File> file,
-      state_.fs->Open(JoinPath(state_.directory, LogFileName(number)), OpenMode::kCreate));
-  VERALITH_RETURN_IF_ERROR(state_.fs->SyncDirectory(state_.directory));
-  return std::make_unique<LogWriter>(std::move(file), number, id, continues);
 }
 
 }  // namespace veralith

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <type_traits>
 
+#include "absl/strings/charconv.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/segment/segment_options.h"
@@ -223,8 +224,14 @@ template <typename T>
 std::optional<T> ParseNumber(std::string_view text) {
   T value = 0;
   const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  return error == std::errc() && stop == end ? std::optional(value) : std::nullopt;
+  const auto read = [&] {
+    if constexpr (std::is_floating_point_v<T>) {
+      return absl::from_chars(text.data(), end, value);  // libc++ lacks std's before version 20
+    } else {
+      return std::from_chars(text.data(), end, value);
+    }
+  }();
+  return read.ec == std::errc() && read.ptr == end ? std::optional(value) : std::nullopt;
 }
 
 template <typename T>

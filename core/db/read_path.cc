@@ -409,7 +409,7 @@ std::unique_ptr<DbIterator> DbImpl::TryNewIterator(const ScanOptions& options) {
   source.lower = options.lower;
   source.upper = options.upper;
   source.snapshot = *snapshot;
-  source.gaps = &gaps_;
+  source.gaps = &pipeline_.gaps();
   return std::make_unique<DbIteratorImpl>(std::move(source), runs == 0 ? 0 : runs - 1,
                                           &state_.closed, this);
 }
@@ -420,11 +420,6 @@ void DbImpl::RecordSeekVisits(uint64_t visits) {
     state_.seek_debt.Look();
     jobs_.Schedule();
   }
-}
-
-std::optional<Timestamp> DbImpl::StartNotingPuts() {
-  MutexLock lock(state_.mutex());
-  return std::exchange(notes_puts_, true) ? std::nullopt : std::optional(newest_begun_);
 }
 
 const Snapshot* DbImpl::GetSnapshot() {

@@ -3,8 +3,8 @@
 // What a read-only user of a database has instead of a lock: it keeps no writer out, and notices
 // that one came.
 //
-// Why that is enough: a segment's bytes never change and its number is never used again; a log that
-// a manifest names is never written again once another writer opens; and a writer that opens puts
+// Why that is enough: a segment's bytes never change, and its number is never used again. A log
+// that a manifest names is never written again once another writer opens. A writer that opens puts
 // another manifest into CURRENT before it removes or changes anything. So as long as CURRENT is
 // what it was, everything that was read belongs together. Afterwards what a reader has open stays
 // readable, and what it has not yet opened may be missing: an error, which Judge explains.

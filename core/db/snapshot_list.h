@@ -2,9 +2,9 @@
 
 // The snapshots that are held: the timestamps at which versions must survive.
 //
-// Thread rule: guarded by the database's mutex, under which background jobs copy Timestamps() too
-// (a snapshot registered before that copy is a point of the job; one registered after it is at or
-// above the job's visible timestamp). Ownership: owns the snapshots it hands out.
+// Thread rule: guarded by the database's mutex, under which background jobs copy Timestamps() too.
+// A snapshot registered before that copy is a point of the job. One registered after it is at or
+// above the job's visible timestamp. Ownership: owns the snapshots it hands out.
 #ifndef VERALITH_CORE_DB_SNAPSHOT_LIST_H_
 #define VERALITH_CORE_DB_SNAPSHOT_LIST_H_
 

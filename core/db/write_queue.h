@@ -6,7 +6,7 @@
 // Invariants
 //   1. Groups commit one after the other, in queue order: there is one leader at a time.
 //   2. A group is a prefix of the queue. A leader that does not ask for a sync takes no follower
-//      that does; a leader without operations (a barrier: Sync) takes no follower that has some; an
+//      that does. A leader without operations (a barrier: Sync) takes no follower that has some. An
 //      exclusive writer (a memtable switch) is a group of its own.
 //   3. Every writer that entered is finished exactly once, with its group's status.
 //   4. A writer that finds nobody before it pays for no wake-up; one that waits sleeps on a mutex

@@ -49,7 +49,11 @@ template <typename T, int W>
 void PackGroup(const T* in, char* out) {
   uint64_t word = 0;
   int used = 0;
+#ifdef __clang__
 #pragma clang loop unroll(full)
+#else
+#pragma GCC unroll 32
+#endif
   for (size_t i = 0; i < (W == 0 ? 0 : kPackGroup); ++i) {
     const uint64_t value = in[i];
     word |= value << used;

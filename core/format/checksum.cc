@@ -2,56 +2,55 @@
 
 #include "core/format/checksum.h"
 
-#include <isa-l/crc.h>
-#include <nmmintrin.h>
-
 #include <cstddef>
-#include <cstring>
+
+#include "core/base/cpu.h"
+#include "core/format/checksum_instructions.h"
+#include "core/format/checksum_plain.h"
+
+#if defined(VERALITH_WITH_ISAL)
+#include <isa-l/crc.h>
+#endif
 
 namespace veralith {
 namespace {
 
-// ISA-L runs three streams at the same time; below this size its setup costs more than it saves.
-constexpr size_t kShortBytes = 256;
-// crc32_iscsi takes the length as an int.
-constexpr size_t kChunkBytes = size_t{1} << 30;
-
-// One stream of the processor's instruction: 3 cycles per 8 bytes.
-uint32_t ShortCrc32c(uint32_t state, std::string_view bytes) {
-  uint64_t crc = state;
-  const char* at = bytes.data();
-  const char* const end = at + bytes.size();
-  for (; end - at >= 8; at += 8) {
-    uint64_t word;
-    std::memcpy(&word, at, sizeof(word));
-    crc = _mm_crc32_u64(crc, word);
-  }
-  auto narrow = static_cast<uint32_t>(crc);
-  for (; at != end; ++at) {
-    narrow = _mm_crc32_u8(narrow, static_cast<uint8_t>(*at));
-  }
-  return narrow;
+uint32_t OurCrc32c(uint32_t state, std::string_view bytes) {
+  return kThisCpu.crc32c ? InstructionCrc32c(state, bytes) : PlainCrc32c(state, bytes);
 }
 
-}  // namespace
-
-uint32_t Crc32c(uint32_t seed, std::string_view bytes) {
-  uint32_t state = ~seed;
-  while (bytes.size() > kShortBytes) {
+#if defined(VERALITH_WITH_ISAL)
+uint32_t LongCrc32c(uint32_t state, std::string_view bytes) {
+  constexpr size_t kChunkBytes = size_t{1} << 30;  // the length is an int
+  while (!bytes.empty()) {
     const std::string_view chunk = bytes.substr(0, kChunkBytes);
-    // ISA-L's parameter is not const; it only reads.
+    // The parameter is not const; the function only reads.
     auto* data = reinterpret_cast<unsigned char*>(const_cast<char*>(chunk.data()));
     state = crc32_iscsi(data, static_cast<int>(chunk.size()), state);
     bytes.remove_prefix(chunk.size());
   }
-  return ~ShortCrc32c(state, bytes);
+  return state;
+}
+
+uint32_t AnyCrc32(uint32_t state, std::string_view bytes) {
+  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
+  return ~crc32_gzip_refl(~state, data, bytes.size());  // it takes and returns checksums
+}
+#else
+constexpr auto& LongCrc32c = OurCrc32c;
+constexpr auto& AnyCrc32 = InstructionCrc32;
+#endif
+
+}  // namespace
+
+uint32_t Crc32c(uint32_t seed, std::string_view bytes) {
+  constexpr size_t kShortBytes = 256;  // below, the setup of ISA-L costs more than it saves
+  const uint32_t state = ~seed;
+  return ~(bytes.size() > kShortBytes ? LongCrc32c(state, bytes) : OurCrc32c(state, bytes));
 }
 
 uint32_t Crc32(uint32_t seed, std::string_view bytes) {
-  if (bytes.empty()) {
-    return seed;
-  }
-  return crc32_gzip_refl(seed, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  return bytes.empty() ? seed : ~AnyCrc32(~seed, bytes);
 }
 
 }  // namespace veralith

@@ -5,6 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/cpu.h"
+#include "core/base/random.h"
+#include "core/format/checksum_instructions.h"
+#include "core/format/checksum_plain.h"
 
 namespace veralith {
 namespace {
@@ -57,23 +64,60 @@ TEST(Checksum, TheChecksumOfNothingIsZero) {
   EXPECT_EQ(Crc32(5, {}), 5u);
 }
 
-TEST(Checksum, EveryLengthAndAlignmentAgreesWithTheDefinition) {
-  const std::string bytes = Pattern(1200);
-  for (size_t n = 0; n <= 1100; n += n < 300 ? 1 : 37) {
-    for (size_t start = 0; start < 9; ++start) {
-      const std::string_view part = std::string_view(bytes).substr(start, n);
-      ASSERT_EQ(Crc32c(part), BitwiseCrc(0x82f63b78, part)) << n << " at " << start;
-      ASSERT_EQ(Crc32(part), BitwiseCrc(0xedb88320, part)) << n << " at " << start;
-    }
-  }
-}
-
 TEST(Checksum, ContinuingAtAnySplitGivesTheWhole) {
   const std::string bytes = Pattern(700);
   const std::string_view all = bytes;
   for (size_t split = 0; split <= all.size(); ++split) {
     ASSERT_EQ(Crc32c(Crc32c(all.substr(0, split)), all.substr(split)), Crc32c(all));
     ASSERT_EQ(Crc32(Crc32(all.substr(0, split)), all.substr(split)), Crc32(all));
+  }
+}
+
+struct Variant {
+  const char* name;
+  uint32_t (*crc32c)(uint32_t state, std::string_view bytes);
+  uint32_t (*crc32)(uint32_t state, std::string_view bytes);
+};
+
+// Each can run on every processor: what a processor has no instructions for is done plainly.
+constexpr Variant kVariants[] = {
+    {"plain", PlainCrc32c, PlainCrc32},
+    {"instructions",
+     [](uint32_t state, std::string_view bytes) {
+       return kThisCpu.crc32c ? InstructionCrc32c(state, bytes) : PlainCrc32c(state, bytes);
+     },
+     InstructionCrc32},
+    {"chosen", [](uint32_t state, std::string_view bytes) { return ~Crc32c(~state, bytes); },
+     [](uint32_t state, std::string_view bytes) { return ~Crc32(~state, bytes); }},
+};
+
+TEST(Checksum, EachVariantAgreesWithTheDefinitionAtEveryLengthAndAlignment) {
+  const std::string bytes = Pattern(1200);
+  for (size_t n = 0; n <= 1100; n += n < 300 ? 1 : 37) {
+    for (size_t start = 0; start < 9; ++start) {
+      const std::string_view part = std::string_view(bytes).substr(start, n);
+      const uint32_t crc32c = BitwiseCrc(0x82f63b78, part);
+      const uint32_t crc32 = BitwiseCrc(0xedb88320, part);
+      for (const Variant& variant : kVariants) {
+        ASSERT_EQ(~variant.crc32c(~0u, part), crc32c) << variant.name << ": " << n;
+        ASSERT_EQ(~variant.crc32(~0u, part), crc32) << variant.name << ": " << n;
+      }
+    }
+  }
+}
+
+TEST(Checksum, TheVariantsAgreeOnRandomBytesAndStates) {
+  Random random(1);
+  for (int i = 0; i < 2'000; ++i) {
+    std::string bytes(random.Below(i % 20 == 0 ? 70'000 : 700), '\0');
+    for (char& c : bytes) {
+      c = static_cast<char>(random.Next());
+    }
+    const auto state = static_cast<uint32_t>(random.Next());
+    for (const Variant& variant : kVariants) {
+      ASSERT_EQ(variant.crc32c(state, bytes), PlainCrc32c(state, bytes)) << variant.name;
+      ASSERT_EQ(variant.crc32(state, bytes), PlainCrc32(state, bytes)) << variant.name;
+    }
   }
 }
 

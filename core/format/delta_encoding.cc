@@ -148,10 +148,12 @@ class PackedDecoder {
 
   void AddConstant(U least, size_t count) {
     T* out = out_.data() + done_;
-    for (size_t i = 0; i < count; ++i) {
-      out[i] = static_cast<T>(last_ + least * static_cast<U>(i + 1));
+    U last = last_;
+    for (size_t i = 0; i < count; ++i) {  // no product: SSE2 has none of this width
+      last += least;
+      out[i] = static_cast<T>(last);
     }
-    last_ += least * static_cast<U>(count);
+    last_ = last;
     done_ += count;
   }
 

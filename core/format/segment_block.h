@@ -4,13 +4,13 @@
 // blob in the file's body. FORMAT.md, "Segment block", describes every byte.
 //
 // Contents: counts and bounds, row groups, one page table per column (place, first row, CRC-32C of
-// the page including its header), flags of key pages, first row of each namespace, and three opaque
-// sections with their own codecs: sparse index (sparse_index.h), filter (filter.h), range
+// the page including its header), flags of key pages, first row of each namespace. Three opaque
+// sections have their own codecs: sparse index (sparse_index.h), filter (filter.h), range
 // tombstones (range_tombstone_codec.h).
 //
-// 1. A parsed view is consistent: row groups' chunks lie in [4, data_limit) in schema order and do
-//    not overlap; the pages of a chunk tile it exactly and cover its rows exactly; rows sum up to
-//    the counts; namespaces ascend with their first rows. Accessors need no further checks, as long
+// 1. A parsed view is consistent. Row groups' chunks lie in [4, data_limit) in schema order and do
+//    not overlap. The pages of a chunk tile it exactly and cover its rows exactly. Rows sum up to
+//    the counts. Namespaces ascend with their first rows. Accessors need no further checks, as long
 //    as indices are in range.
 // 2. Parse is linear in the block. It allocates one SegmentRowGroup per row group; everything else
 //    is a view of the bytes, which must outlive it.

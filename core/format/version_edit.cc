@@ -2,6 +2,8 @@
 
 #include "core/format/version_edit.h"
 
+#include <utility>
+
 #include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
@@ -10,28 +12,19 @@
 namespace veralith {
 namespace {
 
-// Fields of an edit, in the order in which they are written. Never renumber.
-enum Tag : uint64_t {
-  kDatabaseId = 1,
-  kNextFileNumber = 2,
-  kNextRunId = 3,
-  kTimestampCeiling = 4,
-  kHistoryFloor = 5,
-  kLastTimestamp = 6,
-  kLogsSyncedThrough = 7,
-  kWrittenBytes = 8,
-  kPolicy = 9,
-  kLastSingleField = kPolicy,  // tags up to this one occur at most once
-  kRemovedFile = 16,
-  kAddedFile = 17,
-  kRemovedLog = 18,
-  kAddedLog = 19,
-  kCursor = 20,
-};
-
-bool IsKnown(uint64_t tag) {
-  return (tag >= kDatabaseId && tag <= kLastSingleField) || (tag >= kRemovedFile && tag <= kCursor);
+// Returns whether tags ascend and say which fields repeat.
+constexpr bool TagsAreInOrder() {
+  return std::apply(
+      []<typename... Members>(const EditField<Members>&... fields) {
+        uint64_t previous = 0;
+        const auto fits = [&previous](uint64_t tag, bool repeats) {
+          return tag > std::exchange(previous, tag) && (tag >= kFirstRepeatedTag) == repeats;
+        };
+        return (fits(fields.tag, EditField<Members>::kRepeats) && ...);
+      },
+      kEditFields);
 }
+static_assert(TagsAreInOrder());
 
 bool IsLegal(const FileMeta& f) {
   const bool bound_is_legal =
@@ -45,71 +38,55 @@ class Encoder {
  public:
   explicit Encoder(std::string* out) : out_(out) {}
 
-  void Number(Tag tag, const std::optional<uint64_t>& v) {
-    if (v.has_value()) {
-      AppendVarint64(&body_, *v);
-      Finish(tag);
-    }
-  }
-  void Id(Tag tag, const std::optional<uint64_t>& v) {
-    if (v.has_value()) {
-      AppendFixed64(&body_, *v);
-      Finish(tag);
-    }
-  }
-  void Position(Tag tag, const std::optional<LogPosition>& position) {
-    if (position.has_value()) {
-      VERALITH_CHECK(position->log_number != 0);
-      AppendVarint64(&body_, position->log_number);
-      AppendVarint64(&body_, position->offset);
-      Finish(tag);
-    }
-  }
-  void Written(const std::optional<WrittenBytes>& written) {
-    if (written.has_value()) {
-      for (const uint64_t v :
-           {written->user, written->logs, written->flushes, written->compactions}) {
-        AppendVarint64(&body_, v);
-      }
-      Finish(kWrittenBytes);
-    }
-  }
-  void Policy(const std::optional<CompactionPolicyKind>& policy) {
-    if (policy.has_value()) {
-      body_.push_back(static_cast<char>(*policy));
-      Finish(kPolicy);
-    }
-  }
-  void RemovedFile(const VersionEdit::RemovedFile& removed) {
-    VERALITH_CHECK(removed.number != 0);
-    Level(removed.level);
-    AppendVarint64(&body_, removed.number);
-    Finish(kRemovedFile);
-  }
-  void AddedFile(const VersionEdit::AddedFile& added) {
-    Level(added.level);
-    AppendVarint64(&body_, added.run_id);
-    File(added.file);
-    Finish(kAddedFile);
-  }
-  void RemovedLog(uint64_t number) {
-    VERALITH_CHECK(number != 0);
-    AppendVarint64(&body_, number);
-    Finish(kRemovedLog);
-  }
-  void AddedLog(const VersionEdit::AddedLog& log) {
-    VERALITH_CHECK(log.number != 0);
-    AppendVarint64(&body_, log.number);
-    AppendFixed64(&body_, log.id);
-    Finish(kAddedLog);
-  }
-  void Cursor(const VersionEdit::Cursor& cursor) {
-    Level(cursor.level);
-    UserKey(cursor.ns, cursor.key);
-    Finish(kCursor);
+  void Run(const VersionEdit& edit) {
+    ForEachEditField([&](const auto& field) {
+      field.ForEachValue(edit, [&](const auto& value) {
+        Body(value, field.form);
+        AppendVarint64(out_, field.tag);
+        AppendLengthPrefixed(out_, body_);
+        body_.clear();
+      });
+    });
   }
 
  private:
+  void Body(uint64_t number, NumberForm form) {
+    if (form == NumberForm::kFixed) {
+      AppendFixed64(&body_, number);
+      return;
+    }
+    VERALITH_CHECK(form != NumberForm::kFileNumber || number != 0);
+    AppendVarint64(&body_, number);
+  }
+  void Body(const LogPosition& position, NumberForm) {
+    FileNumber(position.log_number);
+    AppendVarint64(&body_, position.offset);
+  }
+  void Body(const WrittenBytes& written, NumberForm) {
+    for (const uint64_t v : {written.user, written.logs, written.flushes, written.compactions}) {
+      AppendVarint64(&body_, v);
+    }
+  }
+  void Body(CompactionPolicyKind policy, NumberForm) { body_.push_back(static_cast<char>(policy)); }
+  void Body(const VersionEdit::RemovedFile& removed, NumberForm) {
+    Level(removed.level);
+    FileNumber(removed.number);
+  }
+  void Body(const VersionEdit::AddedFile& added, NumberForm) {
+    Level(added.level);
+    AppendVarint64(&body_, added.run_id);
+    File(added.file);
+  }
+  void Body(const VersionEdit::AddedLog& log, NumberForm) {
+    FileNumber(log.number);
+    AppendFixed64(&body_, log.id);
+  }
+  void Body(const VersionEdit::Cursor& cursor, NumberForm) {
+    Level(cursor.level);
+    UserKey(cursor.ns, cursor.key);
+  }
+
+  void FileNumber(uint64_t number) { Body(number, NumberForm::kFileNumber); }
   void Level(int level) {
     VERALITH_CHECK(level >= 0 && level < kLevels);
     AppendVarint64(&body_, static_cast<uint64_t>(level));
@@ -128,11 +105,6 @@ class Encoder {
     UserKey(f.smallest_ns, f.smallest_key);
     body_.push_back(static_cast<char>(f.largest.kind));
     UserKey(f.largest.ns, f.largest.key);
-  }
-  void Finish(Tag tag) {
-    AppendVarint64(out_, tag);
-    AppendLengthPrefixed(out_, body_);
-    body_.clear();
   }
 
   std::string* const out_;
@@ -153,14 +125,14 @@ class Decoder {
       if (!reader_.ReadVarint64(&tag, "field tag")) {
         break;
       }
-      if (!IsKnown(tag)) {
+      if (!VisitField(tag, [](const auto&) {})) {
         return Unimplemented(StrCat("version edit: offset ", start, ": field ", tag));
       }
-      if (tag < previous || (tag == previous && tag <= kLastSingleField)) {
+      if (tag < previous || (tag == previous && tag < kFirstRepeatedTag)) {
         reader_.FailAtOffset(start, "field out of order or twice");
         break;
       }
-      ReadField(static_cast<Tag>(tag));
+      VisitField(tag, [this](const auto& field) { ReadField(field); });
       previous = tag;
     }
     if (unknown_policy_.has_value()) {
@@ -173,84 +145,69 @@ class Decoder {
   }
 
  private:
-  bool ReadField(Tag tag) {
+  // Calls visit(field) for the field with the tag; returns false if there is none.
+  template <typename Visit>
+  static bool VisitField(uint64_t tag, Visit visit) {
+    return std::apply(
+        [&](const auto&... fields) {
+          return ((fields.tag == tag && (visit(fields), true)) || ...);
+        },
+        kEditFields);
+  }
+
+  template <typename Member>
+  bool ReadField(const EditField<Member>& field) {
     uint64_t body_bytes = 0;
     if (!reader_.ReadVarintUpTo(reader_.remaining(), &body_bytes, "field length")) {
       return false;
     }
     const size_t body_start = reader_.offset();
-    return ReadBody(tag) && (reader_.offset() == body_start + body_bytes ||
-                             reader_.FailAtOffset(body_start, "field length does not fit"));
+    return ReadBody(field, NewValue(&(edit_.*field.member))) &&
+           (reader_.offset() == body_start + body_bytes ||
+            reader_.FailAtOffset(body_start, "field length does not fit"));
   }
 
-  bool ReadBody(Tag tag) {
-    switch (tag) {
-      case kDatabaseId:
-        return reader_.ReadFixed64(&edit_.database_id.emplace(), "database id");
-      case kNextFileNumber:
-        return reader_.ReadVarint64(&edit_.next_file_number.emplace(), "next file number");
-      case kNextRunId:
-        return reader_.ReadVarint64(&edit_.next_run_id.emplace(), "next run id");
-      case kTimestampCeiling:
-        return ReadTimestamp(&edit_.timestamp_ceiling.emplace());
-      case kHistoryFloor:
-        return ReadTimestamp(&edit_.history_floor.emplace());
-      case kLastTimestamp:
-        return ReadTimestamp(&edit_.last_timestamp.emplace());
-      case kLogsSyncedThrough:
-        return ReadLogPosition(&edit_.logs_synced_through.emplace());
-      case kWrittenBytes:
-        return ReadWrittenBytes(&edit_.written.emplace());
-      case kPolicy:
-        return ReadPolicy();
-      case kRemovedFile:
-        return ReadRemovedFile(&edit_.removed_files.emplace_back());
-      case kAddedFile:
-        return ReadAddedFile(&edit_.added_files.emplace_back());
-      case kRemovedLog:
-        return ReadFileNumber(&edit_.removed_logs.emplace_back());
-      case kAddedLog:
-        return ReadAddedLog(&edit_.added_logs.emplace_back());
-      case kCursor:
-        return ReadCursor(&edit_.cursors.emplace_back());
+  template <typename Value>
+  static Value* NewValue(std::optional<Value>* single) {
+    return &single->emplace();
+  }
+  template <typename Value>
+  static Value* NewValue(std::vector<Value>* repeated) {
+    return &repeated->emplace_back();
+  }
+
+  template <typename Member>
+  bool ReadBody(const EditField<Member>& field, uint64_t* number) {
+    switch (field.form) {
+      case NumberForm::kFixed:
+        return reader_.ReadFixed64(number, field.name);
+      case NumberForm::kTimestamp:
+        return ReadTimestamp(number);
+      case NumberForm::kFileNumber:
+        return ReadFileNumber(number);
+      case NumberForm::kVarint:
+        break;
     }
-    return reader_.Fail("unknown field");
+    return reader_.ReadVarint64(number, field.name);
+  }
+  template <typename Member, typename Value>
+  bool ReadBody(const EditField<Member>&, Value* value) {
+    return Read(value);
   }
 
-  bool ReadLogPosition(LogPosition* position) {
+  bool Read(LogPosition* position) {
     return ReadFileNumber(&position->log_number) &&
            reader_.ReadVarint64(&position->offset, "log offset");
   }
 
-  bool ReadWrittenBytes(WrittenBytes* written) {
+  bool Read(WrittenBytes* written) {
     return reader_.ReadVarint64(&written->user, "bytes of users") &&
            reader_.ReadVarint64(&written->logs, "bytes of logs") &&
            reader_.ReadVarint64(&written->flushes, "bytes of flushes") &&
            reader_.ReadVarint64(&written->compactions, "bytes of compactions");
   }
 
-  bool ReadRemovedFile(VersionEdit::RemovedFile* removed) {
-    return ReadLevel(&removed->level) && ReadFileNumber(&removed->number);
-  }
-
-  bool ReadAddedFile(VersionEdit::AddedFile* added) {
-    return ReadLevel(&added->level) && reader_.ReadVarint64(&added->run_id, "run id") &&
-           ReadFile(&added->file);
-  }
-
-  bool ReadAddedLog(VersionEdit::AddedLog* log) {
-    return ReadFileNumber(&log->number) && reader_.ReadFixed64(&log->id, "log id");
-  }
-
-  bool ReadCursor(VersionEdit::Cursor* cursor) {
-    return ReadLevel(&cursor->level) && ReadUserKey(&cursor->ns, &cursor->key);
-  }
-
-  bool ReadTimestamp(Timestamp* ts) {
-    return reader_.ReadVarintUpTo(kMaxTimestamp, ts, "timestamp");
-  }
-
-  bool ReadPolicy() {
+  bool Read(CompactionPolicyKind* kind) {
     uint8_t policy = 0;
     if (!reader_.ReadFixed8(&policy, "compaction policy")) {
       return false;
@@ -261,8 +218,29 @@ class Decoder {
     if (policy > static_cast<uint8_t>(CompactionPolicyKind::kTiered)) {
       unknown_policy_ = policy;
     }
-    edit_.policy = CompactionPolicyKind{policy};
+    *kind = CompactionPolicyKind{policy};
     return true;
+  }
+
+  bool Read(VersionEdit::RemovedFile* removed) {
+    return ReadLevel(&removed->level) && ReadFileNumber(&removed->number);
+  }
+
+  bool Read(VersionEdit::AddedFile* added) {
+    return ReadLevel(&added->level) && reader_.ReadVarint64(&added->run_id, "run id") &&
+           ReadFile(&added->file);
+  }
+
+  bool Read(VersionEdit::AddedLog* log) {
+    return ReadFileNumber(&log->number) && reader_.ReadFixed64(&log->id, "log id");
+  }
+
+  bool Read(VersionEdit::Cursor* cursor) {
+    return ReadLevel(&cursor->level) && ReadUserKey(&cursor->ns, &cursor->key);
+  }
+
+  bool ReadTimestamp(Timestamp* ts) {
+    return reader_.ReadVarintUpTo(kMaxTimestamp, ts, "timestamp");
   }
 
   bool ReadLevel(int* level) {
@@ -319,33 +297,20 @@ class Decoder {
 
 }  // namespace
 
-void EncodeVersionEdit(const VersionEdit& edit, std::string* out) {
-  Encoder encoder(out);
-  encoder.Id(kDatabaseId, edit.database_id);
-  encoder.Number(kNextFileNumber, edit.next_file_number);
-  encoder.Number(kNextRunId, edit.next_run_id);
-  encoder.Number(kTimestampCeiling, edit.timestamp_ceiling);
-  encoder.Number(kHistoryFloor, edit.history_floor);
-  encoder.Number(kLastTimestamp, edit.last_timestamp);
-  encoder.Position(kLogsSyncedThrough, edit.logs_synced_through);
-  encoder.Written(edit.written);
-  encoder.Policy(edit.policy);
-  for (const VersionEdit::RemovedFile& removed : edit.removed_files) {
-    encoder.RemovedFile(removed);
-  }
-  for (const VersionEdit::AddedFile& added : edit.added_files) {
-    encoder.AddedFile(added);
-  }
-  for (const uint64_t number : edit.removed_logs) {
-    encoder.RemovedLog(number);
-  }
-  for (const VersionEdit::AddedLog& log : edit.added_logs) {
-    encoder.AddedLog(log);
-  }
-  for (const VersionEdit::Cursor& cursor : edit.cursors) {
-    encoder.Cursor(cursor);
-  }
+std::string ValueText(uint64_t number) { return std::to_string(number); }
+
+std::string ValueText(const LogPosition& position) {
+  return StrCat(position.log_number, ":", position.offset);
 }
+
+std::string ValueText(const WrittenBytes& written) {
+  return StrCat(written.user, " by users, ", written.logs, " to logs, ", written.flushes,
+                " by flushes, ", written.compactions, " by compactions");
+}
+
+std::string ValueText(CompactionPolicyKind policy) { return std::string(PolicyName(policy)); }
+
+void EncodeVersionEdit(const VersionEdit& edit, std::string* out) { Encoder(out).Run(edit); }
 
 absl::StatusOr<VersionEdit> DecodeVersionEdit(std::string_view bytes) {
   return Decoder(bytes).Run();

@@ -9,8 +9,12 @@
 // so it can express every start. The upper bound has three kinds, because the end of a range
 // tombstone is exclusive or open. Bounds are exact, never rounded.
 //
+// kEditFields lists the fields. Encoding, decoding, descriptions and generators go by it, so a
+// field is its member and its row there.
+//
 // Values only; a codec that is pure and total. Whether an edit fits a version is decided by
-// core/manifest/version.h.
+// core/manifest/version.h; what a field does to the recorded state, by
+// core/manifest/manifest_state.h.
 #ifndef VERALITH_CORE_FORMAT_VERSION_EDIT_H_
 #define VERALITH_CORE_FORMAT_VERSION_EDIT_H_
 
@@ -18,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -106,6 +111,74 @@ struct VersionEdit {
 
   friend bool operator==(const VersionEdit&, const VersionEdit&) = default;
 };
+
+// --- The fields ---------------------------------------------------------------------------------
+
+// How a number is written and what it may be. (Values of other types have one form each.)
+enum class NumberForm : uint8_t {
+  kVarint,
+  kFixed,       // eight bytes: an id
+  kTimestamp,   // a varint, at most kMaxTimestamp
+  kFileNumber,  // a varint, not 0
+};
+
+// A field. Member: std::optional for one that an edit has at most once, std::vector for one that
+// repeats.
+template <typename Member>
+struct EditField {
+  uint64_t tag;  // stands on disk: never renumber
+  std::string_view name;
+  Member VersionEdit::* member;
+  NumberForm form = NumberForm::kVarint;  // of a number
+
+  static constexpr bool kRepeats = requires(Member values) { values.emplace_back(); };
+
+  // Calls visit(value) for each value that the edit has.
+  template <typename Visit>
+  void ForEachValue(const VersionEdit& edit, Visit visit) const {
+    if constexpr (kRepeats) {
+      for (const auto& value : edit.*member) {
+        visit(value);
+      }
+    } else if ((edit.*member).has_value()) {
+      visit(*(edit.*member));
+    }
+  }
+};
+
+// In the order in which they are written. Tags up to 15 are of fields that do not repeat. Readers
+// that do not know a tag refuse the edit.
+inline constexpr std::tuple kEditFields = {
+    EditField{1, "database id", &VersionEdit::database_id, NumberForm::kFixed},
+    EditField{2, "next file number", &VersionEdit::next_file_number},
+    EditField{3, "next run id", &VersionEdit::next_run_id},
+    EditField{4, "timestamp ceiling", &VersionEdit::timestamp_ceiling, NumberForm::kTimestamp},
+    EditField{5, "history floor", &VersionEdit::history_floor, NumberForm::kTimestamp},
+    EditField{6, "last timestamp", &VersionEdit::last_timestamp, NumberForm::kTimestamp},
+    EditField{7, "logs synced through", &VersionEdit::logs_synced_through},
+    EditField{8, "bytes written", &VersionEdit::written},
+    EditField{9, "compaction policy", &VersionEdit::policy},
+    EditField{16, "removed file", &VersionEdit::removed_files},
+    EditField{17, "added file", &VersionEdit::added_files},
+    EditField{18, "removed log", &VersionEdit::removed_logs, NumberForm::kFileNumber},
+    EditField{19, "added log", &VersionEdit::added_logs},
+    EditField{20, "compaction cursor", &VersionEdit::cursors},
+};
+inline constexpr uint64_t kFirstRepeatedTag = 16;
+
+// Calls visit(field) for each field, in their order.
+template <typename Visit>
+void ForEachEditField(Visit visit) {
+  std::apply([&visit](const auto&... fields) { (visit(fields), ...); }, kEditFields);
+}
+
+// Value of a field that does not repeat, for people.
+std::string ValueText(uint64_t number);
+std::string ValueText(const LogPosition& position);
+std::string ValueText(const WrittenBytes& written);
+std::string ValueText(CompactionPolicyKind policy);
+
+// --- The codec ----------------------------------------------------------------------------------
 
 // Appends the encoding of `edit`.
 void EncodeVersionEdit(const VersionEdit& edit, std::string* out);

@@ -78,6 +78,14 @@ TEST(VersionEdit, HasItsGoldenBytes) {
   EXPECT_EQ(*DecodeVersionEdit(Encode(GoldenEdit())), GoldenEdit());
 }
 
+TEST(VersionEdit, TheGoldenEditHasEveryField) {
+  ForEachEditField([](const auto& field) {
+    size_t values = 0;
+    field.ForEachValue(GoldenEdit(), [&values](const auto&) { ++values; });
+    EXPECT_GT(values, 0u) << "no " << field.name;
+  });
+}
+
 TEST(VersionEdit, AnEmptyEditIsNoBytes) {
   EXPECT_EQ(Encode({}), "");
   EXPECT_EQ(*DecodeVersionEdit(""), VersionEdit{});

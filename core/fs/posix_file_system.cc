@@ -42,6 +42,48 @@ auto Uninterrupted(Call call) {
   return result;
 }
 
+// The calls below differ between systems. Each returns -1 and sets errno if it fails.
+
+// Reserves space without a change of the size. Where there is no such call, it does nothing.
+int Reserve([[maybe_unused]] int fd, [[maybe_unused]] uint64_t size) {
+#if defined(__linux__)
+  return fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size));
+#else
+  return 0;
+#endif
+}
+
+// Makes what was written durable. Apple's fsync leaves it in the drive's cache; F_FULLFSYNC does
+// not, but some of its file systems refuse it.
+int SyncAll(int fd) {
+#if defined(F_FULLFSYNC)
+  if (fcntl(fd, F_FULLFSYNC) == 0) {
+    return 0;
+  }
+  if (errno != ENOTSUP && errno != EINVAL && errno != ENOTTY) {
+    return -1;
+  }
+#endif
+  return fsync(fd);
+}
+
+// The same without what is not needed to read the data again, such as times.
+int SyncData(int fd) {
+#if defined(__APPLE__)
+  return SyncAll(fd);
+#else
+  return fdatasync(fd);
+#endif
+}
+
+const timespec& ModifiedAt(const struct stat& info) {
+#if defined(__APPLE__)
+  return info.st_mtimespec;
+#else
+  return info.st_mtim;
+#endif
+}
+
 // Where a path leads: a name, to be looked up from a directory's descriptor.
 struct Place {
   int directory;
@@ -134,8 +176,7 @@ class PosixFile final : public File {
     if (size > kMaxOffset) {
       return ErrnoStatus(path_, "preallocate", EFBIG);
     }
-    const int result = Uninterrupted(
-        [&] { return fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size)); });
+    const int result = Uninterrupted([&] { return Reserve(fd_.get(), size); });
     if (result != 0 && errno != EOPNOTSUPP && errno != ENOSYS) {
       return ErrnoStatus(path_, "preallocate", errno);
     }
@@ -169,7 +210,7 @@ class PosixFile final : public File {
     // fdatasync makes a grown size durable, because without the size the data could not be read.
     // That it does the same for a cut is only custom, so after Truncate this is fsync.
     const int result =
-        Uninterrupted([&] { return full_sync_ ? fsync(fd_.get()) : fdatasync(fd_.get()); });
+        Uninterrupted([&] { return full_sync_ ? SyncAll(fd_.get()) : SyncData(fd_.get()); });
     if (result != 0) {
       return ErrnoStatus(path_, "sync", errno);
     }
@@ -327,8 +368,9 @@ absl::Status LockError(const std::string& path, int error) {
 }
 
 FileIdentity IdentityOf(const struct stat& info) {
+  const timespec& modified = ModifiedAt(info);
   return {static_cast<uint64_t>(info.st_dev), static_cast<uint64_t>(info.st_ino),
-          int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec,
+          int64_t{modified.tv_sec} * 1'000'000'000 + modified.tv_nsec,
           static_cast<uint64_t>(info.st_size)};
 }
 
@@ -442,7 +484,7 @@ class PosixFileSystemImpl final : public FileSystem {
     if (fd.get() < 0) {
       return ErrnoStatus(path, "sync directory", errno);
     }
-    return Check(Uninterrupted([&] { return fsync(fd.get()); }), path, "sync directory");
+    return Check(Uninterrupted([&] { return SyncAll(fd.get()); }), path, "sync directory");
   }
 
   absl::StatusOr<bool> Exists(const std::string& path) override {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Passes every call on. A call that found the process out of descriptors is made again, once a
-// table has made room: a log or an output is worth more than a segment that can be opened again
-// (hazard E2).
+// Passes every call on. A call that found the process out of descriptors is made again once a table
+// has made room. A log or an output is worth more than a segment that can be opened again (hazard
+// E2).
 //
 // Thread rule: the base's. Owns nothing but its share of the table; the base outlives it.
 #ifndef VERALITH_CORE_FS_YIELDING_FILE_SYSTEM_H_

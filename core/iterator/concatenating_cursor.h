@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One sorted run of many parts as one cursor: parts are sorted and no key is in two of them, so at
+// One sorted run of many parts as one cursor. Parts are sorted, and no key is in two of them. So at
 // most one is open at a time, and a seek opens only the part that can hold the key.
 //
 // Invariants

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One sorted run of many parts as one: parts are sorted and no user key is in two of them,
-// so at most one is open at a time, and a seek opens only the part that can hold the key.
+// One sorted run of many parts as one. Parts are sorted, and no user key is in two of them. So at
+// most one is open at a time, and a seek opens only the part that can hold the key.
 //
 // Invariants
 //   1. Parts ascend; part i's entries all lie in its bounds; bounds of different parts share no

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Which range tombstone is the newest over each key: the keys cut into stretches that do not
-// overlap, each with the timestamp of the newest tombstone over it. n tombstones, however they
-// overlap, make at most 2n - 1 stretches.
+// Which range tombstone is the newest over each key. The keys are cut into stretches that do not
+// overlap, each with the timestamp of the newest tombstone over it. However n tombstones overlap,
+// they make at most 2n - 1 stretches.
 //
 // Keys are kept once, in a KeyStore, and shared by every map over them.
 //

@@ -5,9 +5,9 @@
 //
 // They stand in order of age, in blocks of sixteen. Blocks are joined by fours into nodes, four of
 // those into one, and so on. Each node has the map of the newest tombstone over each key among its
-// own (cover_map.h), and keeps what it was joined from only where one hides a part of another: a
-// reader at an older snapshot goes down there. So n of them take O(n log n) memory in all, O(n)
-// when they do not overlap; adding one to n costs O(log n) amortized.
+// own (cover_map.h). It keeps what it was joined from only if one tombstone hides a part of
+// another. A reader at an older snapshot goes down there. So n of them take O(n log n) memory in
+// all, O(n) when they do not overlap; adding one to n costs O(log n) amortized.
 //
 // Invariants of FragmentedRangeTombstones (an immutable value, shared between threads freely)
 //   1. It says exactly what the tombstones say that it was made of; empty ranges say nothing.
@@ -83,8 +83,8 @@ class FragmentedRangeTombstones {
 using RangeTombstoneLists = std::vector<std::shared_ptr<const FragmentedRangeTombstones>>;
 
 // Several lists read as one while a scan moves over keys, at one snapshot. Remembers the stretch of
-// keys around the last answer in which the answer stays the same, so that a key costs one compare
-// while it stays inside, whatever the number of lists; leaving it costs a search per list.
+// keys around the last answer in which the answer stays the same. A key inside costs one compare,
+// whatever the number of lists. Leaving the stretch costs a search per list.
 //
 // Thread rule: one thread at a time. Holds the lists.
 class RangeTombstoneCursor {

@@ -5,9 +5,9 @@
 // DbIterator (veralith/db_iterator.h), which db implements with this class.
 //
 // Invariants
-//   1. For each key inside the bounds: its newest version with ts <= snapshot decides; a tombstone,
-//      or a range tombstone with version.ts < its ts <= snapshot that covers the key, means the key
-//      is not there.
+//   1. For each key inside the bounds, its newest version with ts <= snapshot decides. The key is
+//      not there if that is a tombstone, or if a range tombstone with version.ts < its ts <=
+//      snapshot covers the key.
 //   2. Valid() and a non-OK status() never hold together; nothing unreadable is skipped.
 //   3. key() and value() stay the same until the iterator moves or dies. Nothing is copied.
 //   4. Timestamps are read where they decide (a range tombstone covers the key) or are asked for.

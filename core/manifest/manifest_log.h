@@ -94,11 +94,14 @@ struct RecoveredManifest {
 // Recovers the state that CURRENT leads to; returns nothing if `directory` holds no database. Then
 // it holds no file of ours except LOCK and what a crash leaves of a creation that never completed
 // (manifests without a CURRENT that record no data). `names` are all names in `directory`
-// (FileSystem::List). DataLoss, naming file, offset and what to do: CURRENT is missing while there
-// are data files; CURRENT is unreadable or names a missing manifest; the manifest is damaged; edits
-// do not fit; the manifest belongs to another database. Unimplemented: a manifest of a newer
-// version. Other errors come from the disk. Writes nothing. Memory: the state, and the largest
-// record.
+// (FileSystem::List). Writes nothing. Memory: the state, and the largest record.
+//
+// DataLoss, naming file, offset and what to do:
+//   - CURRENT is missing while there are data files;
+//   - CURRENT is unreadable or names a missing manifest;
+//   - the manifest is damaged, or edits do not fit;
+//   - the manifest belongs to another database.
+// Unimplemented: a manifest of a newer version. Other errors come from the disk.
 absl::StatusOr<std::optional<RecoveredManifest>> RecoverManifest(
     FileSystem* fs, const std::string& directory, const std::vector<std::string>& names);
 

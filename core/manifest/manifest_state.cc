@@ -4,35 +4,81 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
+#include <type_traits>
 #include <utility>
 
 #include "core/base/status.h"
+#include "core/base/text.h"
 #include "core/format/log_record.h"
 #include "core/manifest/file_names.h"
 
 namespace veralith {
 namespace {
 
-void Raise(uint64_t& value, const std::optional<uint64_t>& to) {
-  value = std::max(value, to.value_or(0));
+template <typename Visit>
+void ForEachRecord(Visit visit) {
+  std::apply([&visit](const auto&... records) { (visit(records), ...); }, kRecords);
 }
 
-void Raise(WrittenBytes& written, const WrittenBytes& to) {
-  written.user = std::max(written.user, to.user);
-  written.logs = std::max(written.logs, to.logs);
-  written.flushes = std::max(written.flushes, to.flushes);
-  written.compactions = std::max(written.compactions, to.compactions);
+void Raise(uint64_t to, uint64_t* value) { *value = std::max(*value, to); }
+void Raise(const LogPosition& to, LogPosition* value) { *value = std::max(*value, to); }
+void Raise(const WrittenBytes& to, WrittenBytes* value) {
+  Raise(to.user, &value->user);
+  Raise(to.logs, &value->logs);
+  Raise(to.flushes, &value->flushes);
+  Raise(to.compactions, &value->compactions);
 }
 
-absl::Status ApplyDatabaseId(const std::optional<uint64_t>& id, ManifestState& state) {
-  if (!id.has_value() || *id == state.database_id) {
+// Returns what of a value has a limit.
+uint64_t LimitedPart(uint64_t number) { return number; }
+uint64_t LimitedPart(const LogPosition& position) { return position.log_number; }
+template <typename Value>
+uint64_t LimitedPart(const Value&) {
+  return 0;
+}
+
+template <typename Value>
+std::string_view NameOf(std::optional<Value> VersionEdit::* member) {
+  std::string_view name;
+  ForEachEditField([&](const auto& field) {
+    if constexpr (std::is_same_v<decltype(field.member), decltype(member)>) {
+      if (field.member == member) {
+        name = field.name;
+      }
+    }
+  });
+  return name;
+}
+
+absl::Status CheckLimit(uint64_t value, uint64_t limit, std::string_view what) {
+  if (value <= limit) {
     return absl::OkStatus();
   }
-  if (*id == 0 || state.database_id != 0) {
-    return DataLoss("changes the database's id from " + std::to_string(state.database_id) + " to " +
-                    std::to_string(*id));
+  return DataLoss(StrCat("has the ", what, " ", value, ", beyond its limit"));
+}
+
+template <typename Value, typename Member>
+absl::Status FoldRecord(const Record<Value, Member>& record, const VersionEdit& edit,
+                        ManifestState* state) {
+  if (!(edit.*record.field).has_value()) {
+    return absl::OkStatus();
   }
-  state.database_id = *id;
+  const Value& value = *(edit.*record.field);
+  Member& member = state->*record.member;
+  VERALITH_RETURN_IF_ERROR(CheckLimit(LimitedPart(value), record.most, NameOf(record.field)));
+  if constexpr (std::is_same_v<Value, Member>) {
+    if (record.fold == Fold::kRaise) {
+      Raise(value, &member);
+      return absl::OkStatus();
+    }
+    const bool is_other = value != member && (value == Value() || member != Value());
+    if (record.fold == Fold::kOnce && is_other) {
+      return DataLoss(StrCat("changes the ", NameOf(record.field), " from ", ValueText(member),
+                             " to ", ValueText(value)));
+    }
+  }
+  member = value;
   return absl::OkStatus();
 }
 
@@ -51,17 +97,6 @@ absl::Status ApplyLogs(const VersionEdit& edit, ManifestState& state) {
   return absl::OkStatus();
 }
 
-// Far below 2^64, so that adding to a number never wraps.
-constexpr uint64_t kMaxRunId = (uint64_t{1} << 62) - 1;
-
-absl::Status CheckLimit(const std::optional<uint64_t>& value, uint64_t limit, const char* what) {
-  if (value.value_or(0) <= limit) {
-    return absl::OkStatus();
-  }
-  return DataLoss("has the " + std::string(what) + " " + std::to_string(*value) +
-                  ", beyond its limit");
-}
-
 absl::Status CheckLimits(const VersionEdit& edit) {
   for (const VersionEdit::AddedFile& added : edit.added_files) {
     VERALITH_RETURN_IF_ERROR(CheckLimit(added.file.number, kMaxFileNumber - 1, "file number"));
@@ -70,36 +105,23 @@ absl::Status CheckLimits(const VersionEdit& edit) {
   for (const VersionEdit::AddedLog& log : edit.added_logs) {
     VERALITH_RETURN_IF_ERROR(CheckLimit(log.number, kMaxFileNumber - 1, "log number"));
   }
-  VERALITH_RETURN_IF_ERROR(CheckLimit(edit.next_file_number, kMaxFileNumber, "next file number"));
-  VERALITH_RETURN_IF_ERROR(CheckLimit(edit.next_run_id, kMaxRunId, "next run id"));
-  VERALITH_RETURN_IF_ERROR(CheckLimit(edit.timestamp_ceiling, kMaxTimestamp, "ceiling"));
-  VERALITH_RETURN_IF_ERROR(CheckLimit(edit.history_floor, kMaxTimestamp, "history floor"));
-  if (edit.logs_synced_through.has_value()) {
-    VERALITH_RETURN_IF_ERROR(
-        CheckLimit(edit.logs_synced_through->log_number, kMaxFileNumber, "synced log"));
-  }
-  return CheckLimit(edit.last_timestamp, kMaxTimestamp, "last timestamp");
+  return absl::OkStatus();
 }
 
 // Everything but the version.
 absl::Status ApplyRest(const VersionEdit& edit, ManifestState& state) {
   VERALITH_RETURN_IF_ERROR(CheckLimits(edit));
-  VERALITH_RETURN_IF_ERROR(ApplyDatabaseId(edit.database_id, state));
+  absl::Status status;
+  ForEachRecord([&](const auto& record) {
+    if (status.ok()) {
+      status = FoldRecord(record, edit, &state);
+    }
+  });
+  VERALITH_RETURN_IF_ERROR(status);
   VERALITH_RETURN_IF_ERROR(ApplyLogs(edit, state));
   for (const VersionEdit::AddedFile& added : edit.added_files) {
     state.next_file_number = std::max(state.next_file_number, added.file.number + 1);
     state.next_run_id = std::max(state.next_run_id, added.run_id + 1);
-  }
-  Raise(state.next_file_number, edit.next_file_number);
-  Raise(state.next_run_id, edit.next_run_id);
-  Raise(state.timestamp_ceiling, edit.timestamp_ceiling);
-  Raise(state.history_floor, edit.history_floor);
-  Raise(state.last_timestamp, edit.last_timestamp);
-  state.logs_synced_through =
-      std::max(state.logs_synced_through, edit.logs_synced_through.value_or(LogPosition{}));
-  Raise(state.written, edit.written.value_or(WrittenBytes{}));
-  if (edit.policy.has_value()) {
-    state.policy = edit.policy;
   }
   return absl::OkStatus();
 }
@@ -121,42 +143,22 @@ VersionEdit ManifestState::Snapshot() const {
   for (const auto& [number, id] : logs) {
     edit.added_logs.push_back({number, id});
   }
-  if (database_id != 0) {
-    edit.database_id = database_id;
-  }
-  edit.next_file_number = next_file_number;
-  edit.next_run_id = next_run_id;
-  edit.timestamp_ceiling = timestamp_ceiling;
-  edit.history_floor = history_floor;
-  edit.last_timestamp = last_timestamp;
-  if (logs_synced_through.log_number != 0) {
-    edit.logs_synced_through = logs_synced_through;
-  }
-  if (written != WrittenBytes{}) {
-    edit.written = written;
-  }
-  edit.policy = policy;
+  ForEachRecord([&]<typename Value, typename Member>(const Record<Value, Member>& record) {
+    if (record.is_always_said || this->*record.member != Member()) {
+      edit.*record.field = this->*record.member;
+    }
+  });
   return edit;
 }
 
 std::string ManifestState::DebugString() const {
-  std::string text =
-      "database " + std::to_string(database_id) + ", next file " +
-      std::to_string(next_file_number) + ", next run " + std::to_string(next_run_id) +
-      ", ceiling " + std::to_string(timestamp_ceiling) + ", floor " +
-      std::to_string(history_floor) + ", last timestamp " + std::to_string(last_timestamp);
-  if (logs_synced_through.log_number != 0) {
-    text += ", logs synced through " + std::to_string(logs_synced_through.log_number) + ":" +
-            std::to_string(logs_synced_through.offset);
-  }
-  if (written != WrittenBytes{}) {
-    text += ", written " + std::to_string(written.user) + " by users, " +
-            std::to_string(written.logs) + " to logs, " + std::to_string(written.flushes) +
-            " by flushes, " + std::to_string(written.compactions) + " by compactions";
-  }
-  if (policy.has_value()) {
-    text += ", policy " + std::to_string(static_cast<int>(*policy));
-  }
+  std::string text;
+  const VersionEdit snapshot = Snapshot();
+  ForEachRecord([&](const auto& record) {
+    if (const auto& value = snapshot.*record.field; value.has_value()) {
+      StrAppend(&text, text.empty() ? "" : ", ", record.label, " ", ValueText(*value));
+    }
+  });
   text += "\nlogs:";
   for (const auto& [number, id] : logs) {
     text += " " + LogFileName(number);

@@ -4,7 +4,8 @@
 // must read, and the counters that must never go back.
 //
 // A value; no I/O. Apply is the only way to change it, at recovery as in a running database, so
-// that both agree on what an edit means.
+// that both agree on what an edit means. What a field of an edit that is no list does to it stands
+// in kRecords: a field that has no row there is forgotten.
 #ifndef VERALITH_CORE_MANIFEST_MANIFEST_STATE_H_
 #define VERALITH_CORE_MANIFEST_MANIFEST_STATE_H_
 
@@ -13,11 +14,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <tuple>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/format/log_record.h"
 #include "core/format/version_edit.h"
+#include "core/manifest/file_names.h"
 #include "core/manifest/version.h"
 #include "veralith/types.h"
 
@@ -39,9 +43,9 @@ struct ManifestState {
 
   // Returns the state after `edit`; this state is unchanged. DataLoss, saying what, if the edit
   // does not fit: see Version::Apply; a removed log that does not exist; a log added twice; another
-  // database id. Counters, ceiling, floor, last timestamp, synced position and each of the bytes
-  // written never go back: the larger of old and new stays. next_file_number and next_run_id rise
-  // above what the edit adds even if it does not say so.
+  // database id; a number beyond its limit. What kRecords says to be raised never goes back: the
+  // larger of old and new stays. next_file_number and next_run_id rise above what the edit adds
+  // even if it does not say so.
   absl::StatusOr<ManifestState> Apply(const VersionEdit& edit) const;
 
   // The edit that makes this state from an empty one.
@@ -52,6 +56,48 @@ struct ManifestState {
   friend bool operator==(const ManifestState& a, const ManifestState& b) {
     return a.Snapshot() == b.Snapshot();
   }
+};
+
+// --- What is recorded ----------------------------------------------------------------------------
+
+// Numbers of files and runs stay far below 2^64, so that adding to one never wraps.
+inline constexpr uint64_t kMaxRunId = (uint64_t{1} << 62) - 1;
+
+// What an edit's value does to the member that records it.
+enum class Fold : uint8_t {
+  kOnce,     // sets it; another value later is DataLoss
+  kRaise,    // raises it, each of its numbers by itself; a smaller one changes nothing
+  kReplace,  // replaces it
+};
+
+// A field of an edit and the member that records it.
+template <typename Value, typename Member>
+struct Record {
+  std::optional<Value> VersionEdit::* field;
+  Member ManifestState::* member;
+  std::string_view label;  // in DebugString
+  Fold fold = Fold::kRaise;
+  uint64_t most = UINT64_MAX;  // of a number, or of a position's log
+  // Whether a snapshot says the value even if it is that of an empty state.
+  bool is_always_said = false;
+};
+
+inline constexpr std::tuple kRecords = {
+    Record{&VersionEdit::database_id, &ManifestState::database_id, "database", Fold::kOnce},
+    Record{&VersionEdit::next_file_number, &ManifestState::next_file_number, "next file",
+           Fold::kRaise, kMaxFileNumber, true},
+    Record{&VersionEdit::next_run_id, &ManifestState::next_run_id, "next run", Fold::kRaise,
+           kMaxRunId, true},
+    Record{&VersionEdit::timestamp_ceiling, &ManifestState::timestamp_ceiling, "ceiling",
+           Fold::kRaise, kMaxTimestamp, true},
+    Record{&VersionEdit::history_floor, &ManifestState::history_floor, "floor", Fold::kRaise,
+           kMaxTimestamp, true},
+    Record{&VersionEdit::last_timestamp, &ManifestState::last_timestamp, "last timestamp",
+           Fold::kRaise, kMaxTimestamp, true},
+    Record{&VersionEdit::logs_synced_through, &ManifestState::logs_synced_through,
+           "logs synced through", Fold::kRaise, kMaxFileNumber},
+    Record{&VersionEdit::written, &ManifestState::written, "written"},
+    Record{&VersionEdit::policy, &ManifestState::policy, "policy", Fold::kReplace},
 };
 
 // Folds many edits without copying the version each time (recovery).

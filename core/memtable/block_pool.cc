@@ -54,7 +54,9 @@ char* MapAligned(size_t bytes) {
     munmap(mapped, before);
   }
   munmap(mapped + before + bytes, kBlockBytes - before);
+#if defined(MADV_HUGEPAGE)
   madvise(mapped + before, bytes, MADV_HUGEPAGE);
+#endif
   return mapped + before;
 }
 

@@ -9,14 +9,13 @@
 #ifndef VERALITH_CORE_MEMTABLE_RADIX_NODES_H_
 #define VERALITH_CORE_MEMTABLE_RADIX_NODES_H_
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 
+#include "core/base/byte_lanes.h"
 #include "core/base/check.h"
 #include "core/base/sync.h"
 #include "core/format/entry.h"
@@ -174,35 +173,23 @@ inline Node* NodeOf(ChildRef ref) { return reinterpret_cast<Node*>(ref); }
 inline ChildRef RefTo(const Leaf* leaf) { return reinterpret_cast<ChildRef>(leaf) | 1; }
 inline ChildRef RefTo(const Node* node) { return reinterpret_cast<ChildRef>(node); }
 
-// The key bytes of a Node4 or Node16, and which of the 16 lanes hold one. The count is loaded
-// first, with acquire: so the bytes and children that it counts are complete.
+// The key bytes of a Node4 or Node16, in the first `count` lanes. The count is loaded first, with
+// acquire: so the bytes and children that it counts are complete.
 struct KeyLanes {
-  __m128i bytes;
-  uint32_t used;  // one bit per lane
+  ByteLanes bytes;
+  uint32_t count;
+
+  uint64_t Used() const { return ByteLanes::FirstLanes(count); }
 };
 
 inline KeyLanes LanesOf(const Node4* node) {
   const uint32_t count = node->count.LoadAcquire();
-  const int keys = static_cast<int>(node->keys.LoadRelaxed());
-  return {_mm_cvtsi32_si128(keys), (uint32_t{1} << count) - 1};
+  return {ByteLanes::FromWords(node->keys.LoadRelaxed(), 0), count};
 }
 
 inline KeyLanes LanesOf(const Node16* node) {
   const uint32_t count = node->count.LoadAcquire();
-  const auto low = static_cast<long long>(node->keys[0].LoadRelaxed());
-  const auto high = static_cast<long long>(node->keys[1].LoadRelaxed());
-  return {_mm_set_epi64x(high, low), (uint32_t{1} << count) - 1};
-}
-
-inline uint32_t LanesEqual(const KeyLanes& lanes, uint8_t byte) {
-  const __m128i equal = _mm_cmpeq_epi8(lanes.bytes, _mm_set1_epi8(static_cast<char>(byte)));
-  return static_cast<uint32_t>(_mm_movemask_epi8(equal)) & lanes.used;
-}
-
-// Returns 0xFF in the used lanes, which are the first ones.
-inline __m128i UsedMask(uint32_t used) {
-  const __m128i places = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  return _mm_cmplt_epi8(places, _mm_set1_epi8(static_cast<char>(__builtin_popcount(used))));
+  return {ByteLanes::FromWords(node->keys[0].LoadRelaxed(), node->keys[1].LoadRelaxed()), count};
 }
 
 // A child and the key byte that leads to it. ref 0: no child.
@@ -213,8 +200,9 @@ struct Branch {
 
 template <typename N>
 const ChildSlot* FindInLanes(const N* node, uint8_t byte) {
-  const uint32_t found = LanesEqual(LanesOf(node), byte);
-  return found == 0 ? nullptr : &node->children[__builtin_ctz(found)];
+  const KeyLanes lanes = LanesOf(node);
+  const uint64_t found = lanes.bytes.Equal(ByteLanes::All(byte)) & lanes.Used();
+  return found == 0 ? nullptr : &node->children[ByteLanes::LaneOf(found)];
 }
 
 inline bool IsPresent(const Atomic<uint64_t>* present, uint8_t byte) {
@@ -246,23 +234,15 @@ inline const ChildSlot* FindChild(const Node* node, uint8_t byte) {
 template <typename N>
 Branch NearestInLanes(const N* node, uint8_t low, uint8_t flip) {
   const KeyLanes lanes = LanesOf(node);
-  const __m128i values = _mm_xor_si128(lanes.bytes, _mm_set1_epi8(static_cast<char>(flip)));
-  const __m128i floor = _mm_set1_epi8(static_cast<char>(low));
-  const __m128i reached = _mm_cmpeq_epi8(_mm_max_epu8(values, floor), values);
-  const uint32_t candidates = static_cast<uint32_t>(_mm_movemask_epi8(reached)) & lanes.used;
+  const ByteLanes values = lanes.bytes ^ ByteLanes::All(flip);
+  const uint64_t candidates = values.AtLeast(ByteLanes::All(low)) & lanes.Used();
   if (candidates == 0) {
     return {};
   }
-  // Lanes that are no candidates count as 255. First the smaller of each pair of bytes, then the
-  // smallest pair.
-  const __m128i others = _mm_xor_si128(_mm_and_si128(reached, UsedMask(lanes.used)),
-                                       _mm_set1_epi8(static_cast<char>(0xFF)));
-  const __m128i bytes = _mm_or_si128(values, others);
-  const __m128i pairs = _mm_min_epu8(bytes, _mm_srli_epi16(bytes, 8));
-  const auto best = static_cast<uint8_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(pairs)));
-  const __m128i is_best = _mm_cmpeq_epi8(values, _mm_set1_epi8(static_cast<char>(best)));
-  const uint32_t found = static_cast<uint32_t>(_mm_movemask_epi8(is_best)) & candidates;
-  return {node->children[__builtin_ctz(found)].LoadAcquire(), static_cast<uint8_t>(best ^ flip)};
+  const uint8_t best = values.SmallestAtLeast(low, lanes.count);
+  const uint64_t found = values.Equal(ByteLanes::All(best)) & candidates;
+  return {node->children[ByteLanes::LaneOf(found)].LoadAcquire(),
+          static_cast<uint8_t>(best ^ flip)};
 }
 
 // Returns the first set bit at or after `from` (0..255); 256 if there is none.

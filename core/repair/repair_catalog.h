@@ -3,10 +3,10 @@
 // Which files of a damaged directory count, as far as its manifests can tell: step 1 of repair.h.
 //
 // Reads manifests and CURRENT only, and never fails for what they hold. Facts are taken from every
-// record that is sound in itself, even after damage and in manifests that CURRENT does not name:
-// an edit that removed a file removed it for ever, since numbers are used once. But in one
-// database: manifests of another are left out, and where nothing says which is the other, all of
-// them are. Thread rule: a function.
+// record that is sound in itself, even after damage and in manifests that CURRENT does not name. An
+// edit that removed a file removed it for ever, since numbers are used once. But in one database:
+// manifests of another are left out, and where nothing says which is the other, all of them are.
+// Thread rule: a function.
 #ifndef VERALITH_CORE_REPAIR_REPAIR_CATALOG_H_
 #define VERALITH_CORE_REPAIR_REPAIR_CATALOG_H_
 

@@ -9,8 +9,9 @@
 //      one of the same chain. A log that continues none begins a new life of the database: recovery
 //      had dealt with the ones before it.
 //   3. A memtable never sees a timestamp twice or falling.
-//   4. A loss is named by the log that lost it: a log that has lost its end is known by the next
-//      one, which does not continue it, or by a record that says how far it had been synced.
+//   4. A loss is named by the log that lost it. A log that has lost its end is known by the next
+//      one, which does not continue it. It is also known by a record that says how far it had been
+//      synced.
 //
 // Memory: one memtable and one record. Time: each log is read a few times, however many places in
 // it are damaged. Reads only. Thread rule: one thread.

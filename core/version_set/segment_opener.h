@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Opens the segments of a version set from a directory, and compares each with what the manifest
-// says of it: a file that is whole but not the one that was recorded (another database's, an older
-// one restored under its name) is DataLoss.
+// says of it. A whole file that is not the one that was recorded is DataLoss: another database's,
+// or an older one restored under its name.
 #ifndef VERALITH_CORE_VERSION_SET_SEGMENT_OPENER_H_
 #define VERALITH_CORE_VERSION_SET_SEGMENT_OPENER_H_
 

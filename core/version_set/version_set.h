@@ -15,8 +15,8 @@
 //   4. A file is removed only when no set that anyone holds names it, no job has it pending, and
 //      the edit that dropped it is durable. Only names we make are ever removed (hazard C7).
 //   5. After an error of the manifest every LogAndApply fails with FailedPrecondition until the
-//      database is opened again, and nothing that the failed edit touched is removed: whether it
-//      survives is known only to the next recovery.
+//      database is opened again. Nothing that the failed edit touched is removed: only the next
+//      recovery knows whether the edit survived.
 //   6. Read-only: nothing is written or removed.
 //
 // Thread rule: all calls under the mutex given to Open's caller (the database's), which each call
@@ -85,9 +85,10 @@ class VersionSet {
   // Needs no mutex; does I/O: reads the manifest, opens every segment, checks that every needed log
   // is there; then, unless read-only, writes a new manifest (a recovered one is never appended to).
   // What nothing refers to is noted as garbage: RemoveObsoleteFiles removes it.
-  // Errors: RecoverManifest's; NotFound (no database, and none is to be created); AlreadyExists;
-  // DataLoss for a missing or unreadable segment or a missing log, and for a file that shows that
-  // the manifest lost its end (edits_precede_data; hazard R1).
+  //
+  // Errors: RecoverManifest's. NotFound: no database, and none is to be created. AlreadyExists.
+  // DataLoss: a segment is missing or unreadable, a log is missing, or a file shows that the
+  // manifest lost its end (edits_precede_data; hazard R1).
   static absl::StatusOr<std::unique_ptr<VersionSet>> Open(VersionSetOptions options);
   ~VersionSet();
   VersionSet(const VersionSet&) = delete;
@@ -120,13 +121,13 @@ class VersionSet {
 
   // --- Change ------------------------------------------------------------------------------------
   // Makes `edit` durable and installs it. Files and logs that it adds must be pending (or, for a
-  // move, current), and durable already with their directory entries. Waits for its turn; releases
-  // `mutex` while it waits, opens the new segments and writes; on return the new state is current
-  // and `mutex` was held since, so that the caller can switch its own state together with it
-  // (hazard P5). FailedPrecondition for an edit that does not fit, or after an earlier error;
-  // DataLoss when a new segment cannot be opened; otherwise the manifest's error, after which
-  // error() is set. next_file_number and next_run_id are filled in. Without memory:
-  // ResourceExhausted; nothing is changed unless error() is set.
+  // move, current), and durable already with their directory entries. Waits for its turn. Releases
+  // `mutex` while it waits, opens the new segments and writes. On return the new state is current
+  // and `mutex` was held since. So the caller can switch its own state together with it (hazard
+  // P5). FailedPrecondition for an edit that does not fit, or after an earlier error. DataLoss if a
+  // new segment cannot be opened. Otherwise the manifest's error, after which error() is set.
+  // next_file_number and next_run_id are filled in. Without memory: ResourceExhausted; nothing is
+  // changed unless error() is set.
   absl::Status LogAndApply(VersionEdit edit, Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   // Waits for a running LogAndApply and ends the manifest. All later changes: FailedPrecondition.

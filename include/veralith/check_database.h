@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "veralith/export.h"
 #include "veralith/file_system.h"
 
 namespace veralith {
@@ -38,9 +39,9 @@ struct CheckReport {
 // check was made, whatever it found.
 // Errors: NotFound (no database), FailedPrecondition (a writer has it open, or opened it meanwhile
 // and replaced a file; the report holds what was found until then), or the disk's.
-absl::Status CheckDatabase(FileSystem& fs, const std::string& directory,
-                           const std::function<void(const std::string& file)>& progress,
-                           CheckReport* report);
+VERALITH_EXPORT absl::Status CheckDatabase(
+    FileSystem& fs, const std::string& directory,
+    const std::function<void(const std::string& file)>& progress, CheckReport* report);
 
 }  // namespace veralith
 

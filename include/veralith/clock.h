@@ -7,12 +7,13 @@
 
 #include <cstdint>
 
+#include "veralith/export.h"
 #include "veralith/types.h"
 
 namespace veralith {
 
 // Thread rule: all calls from any thread.
-class Clock {
+class VERALITH_EXPORT Clock {
  public:
   virtual ~Clock() = default;
   // Nanoseconds since the Unix epoch; may step backwards (the hybrid logical clock copes).
@@ -22,7 +23,7 @@ class Clock {
 };
 
 // The machine's clocks. Lives for ever.
-Clock* SystemClock();
+VERALITH_EXPORT Clock* SystemClock();
 
 }  // namespace veralith
 

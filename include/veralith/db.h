@@ -57,6 +57,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "veralith/db_iterator.h"
+#include "veralith/export.h"
 #include "veralith/listener.h"
 #include "veralith/options.h"
 #include "veralith/pinned_value.h"
@@ -71,7 +72,7 @@ namespace veralith {
 //
 // Cost: a held snapshot keeps the versions that it sees on disk; compaction cannot drop them.
 // Thread rule: any number of threads may read at it.
-class Snapshot {
+class VERALITH_EXPORT Snapshot {
  public:
   // It sees exactly the commits up to this one.
   virtual Timestamp timestamp() const = 0;
@@ -80,7 +81,7 @@ class Snapshot {
   virtual ~Snapshot() = default;
 };
 
-class Db {
+class VERALITH_EXPORT Db {
  public:
   // Opens, creates or recovers the database in `directory`, whose parent must exist. Replays its
   // logs first: time and I/O in proportion to their bytes.
@@ -216,10 +217,10 @@ class Db {
   // Makes a consistent copy in `directory` that opens as a database of its own. OK: it is whole and
   // durable. Flushes first; segments are linked where the file system can, and copied elsewhere.
   //
-  // AlreadyExists: `directory` exists. Of two calls that run at once, one is OK and the other gets
-  // this error. The copy is built beside its place, in a locked directory
-  // ".veralith-checkpoint-*.tmp", which belongs to this call alone. The next checkpoint there
-  // removes what a crash left of it; nothing else is ever removed or replaced.
+  // AlreadyExists: `directory` exists. If two calls run at once, one is OK and the other gets this
+  // error. The copy is built beside its place, in a locked directory ".veralith-checkpoint-*.tmp",
+  // which belongs to this call alone. The next checkpoint there removes what a crash left of it;
+  // nothing else is ever removed or replaced.
   virtual absl::Status Checkpoint(const std::string& directory) = 0;
   // Verifies every checksum and structural rule of the live segments. Returns the first damage as
   // DataLoss. Reads every byte. CheckDatabase also checks manifest and logs, of a closed database.
@@ -250,7 +251,7 @@ class Db {
 };
 
 // Holds a snapshot of the newest state for a scope. `db` must outlive it.
-class ScopedSnapshot {
+class VERALITH_EXPORT ScopedSnapshot {
  public:
   explicit ScopedSnapshot(Db& db) : db_(db), snapshot_(db.GetSnapshot()) {}
   ~ScopedSnapshot() { db_.ReleaseSnapshot(snapshot_); }

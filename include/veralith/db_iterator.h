@@ -27,11 +27,12 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "veralith/export.h"
 #include "veralith/types.h"
 
 namespace veralith {
 
-class DbIterator {
+class VERALITH_EXPORT DbIterator {
  public:
   virtual ~DbIterator() = default;
 

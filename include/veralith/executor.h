@@ -19,6 +19,8 @@
 #include <functional>
 #include <memory>
 
+#include "veralith/export.h"
+
 // Checked by clang's -Wthread-safety: the caller holds the mutex.
 #ifdef __clang__
 #define VERALITH_REQUIRES(mutex) __attribute__((requires_capability(mutex)))
@@ -37,7 +39,7 @@ enum class TaskPriority {
   kLow,   // compactions
 };
 
-class Executor {
+class VERALITH_EXPORT Executor {
  public:
   using TimerId = uint64_t;
 
@@ -63,11 +65,11 @@ class Executor {
 // A pool of real threads. kHigh tasks run first, and one thread is kept for them alone when
 // `threads` is at least 2. Destroying it waits for running tasks and drops the others. A child of
 // fork can use it: it starts its own threads there, and has none of the parent's tasks and timers.
-std::unique_ptr<Executor> NewThreadPoolExecutor(int threads);
+VERALITH_EXPORT std::unique_ptr<Executor> NewThreadPoolExecutor(int threads);
 
 // The pool that databases share by default: a thread per core (at least 1, at most 4), and the
 // reserved one. It is made at the first use and never destroyed.
-Executor* DefaultExecutor();
+VERALITH_EXPORT Executor* DefaultExecutor();
 
 }  // namespace veralith
 

@@ -37,6 +37,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "veralith/export.h"
 
 namespace veralith {
 
@@ -51,7 +52,7 @@ struct FileIdentity {
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
-class File {
+class VERALITH_EXPORT File {
  public:
   virtual ~File() = default;  // closes; an error that close would report is dropped
 
@@ -79,7 +80,7 @@ enum class OpenMode {
 };
 
 // Held until destroyed.
-class FileLock {
+class VERALITH_EXPORT FileLock {
  public:
   virtual ~FileLock() = default;
   // FailedPrecondition once the lock keeps nobody out any more: its name was removed, or now names
@@ -94,7 +95,7 @@ enum class LockMode {
   kShared,  // NotFound when the lock file is missing: read-only opening creates nothing
 };
 
-class FileSystem {
+class VERALITH_EXPORT FileSystem {
  public:
   virtual ~FileSystem() = default;
 

@@ -30,6 +30,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "veralith/export.h"
 
 namespace veralith {
 
@@ -80,7 +81,7 @@ struct BackgroundErrorEvent {
 };
 
 // Every method does nothing unless overridden.
-class Listener {
+class VERALITH_EXPORT Listener {
  public:
   virtual ~Listener() = default;
 

@@ -17,9 +17,11 @@
 #include <string_view>
 #include <utility>
 
+#include "veralith/export.h"
+
 namespace veralith {
 
-class PinnedValue {
+class VERALITH_EXPORT PinnedValue {
  public:
   PinnedValue() = default;
   PinnedValue(PinnedValue&& other) noexcept { *this = std::move(other); }

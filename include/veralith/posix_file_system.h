@@ -4,9 +4,10 @@
 //
 // What it adds to the contract of veralith/file_system.h
 //   1. Interrupted calls are repeated and short transfers continued, so a caller sees neither.
-//   2. Sync is fdatasync, or fsync after Truncate. A sync that failed is never repeated here: the
-//      kernel reports such an error once and forgets it.
-//   3. Preallocate is fallocate with KEEP_SIZE; where the file system cannot, it does nothing.
+//   2. Sync is fdatasync, or fsync after Truncate; on Apple's systems it is F_FULLFSYNC. A sync
+//      that failed is never repeated here: the kernel reports such an error once and forgets it.
+//   3. Preallocate is fallocate with KEEP_SIZE on Linux. Elsewhere, and where the file system
+//      cannot, it does nothing.
 //   4. Locks are flock on a descriptor of their own. Two holders in one process conflict just as
 //      two processes do, and the kernel drops the locks when the process ends. Forked children
 //      share the descriptor: the process that took a lock releases it for them, too, and a child's
@@ -25,12 +26,13 @@
 #ifndef VERALITH_POSIX_FILE_SYSTEM_H_
 #define VERALITH_POSIX_FILE_SYSTEM_H_
 
+#include "veralith/export.h"
 #include "veralith/file_system.h"
 
 namespace veralith {
 
 // Lives for ever.
-FileSystem* PosixFileSystem();
+VERALITH_EXPORT FileSystem* PosixFileSystem();
 
 }  // namespace veralith
 

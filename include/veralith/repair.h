@@ -50,6 +50,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "veralith/export.h"
 #include "veralith/options.h"
 #include "veralith/types.h"
 
@@ -101,9 +102,9 @@ struct RepairReport {
 //   InvalidArgument     An option, or a target inside the source, whatever the paths look like
 //                       (links, "..").
 //   Others              The target's disk, or a source that changes while it is read.
-absl::Status RepairDatabase(const Options& options, const std::string& source,
-                            const std::string& target, const RepairOptions& repair,
-                            RepairReport* report);
+VERALITH_EXPORT absl::Status RepairDatabase(const Options& options, const std::string& source,
+                                            const std::string& target, const RepairOptions& repair,
+                                            RepairReport* report);
 
 }  // namespace veralith
 

@@ -18,11 +18,12 @@
 #include <string_view>
 #include <vector>
 
+#include "veralith/export.h"
 #include "veralith/types.h"
 
 namespace veralith {
 
-class WriteBatch {
+class VERALITH_EXPORT WriteBatch {
  public:
   // Adds an operation; copies its arguments. Without `ns`: in namespace 0.
   void Put(std::string_view key, std::string_view value) { Put(kDefaultNamespace, key, value); }

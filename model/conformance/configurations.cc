@@ -195,80 +195,98 @@ void MakeSegmentsSmall(Options* options) {
   options->key_page_bytes = options->value_page_bytes = 64;
 }
 
+struct Named {
+  const char* name;
+  void (*change)(Configuration* c);  // from the tiny configuration; null: none
+};
+
+constexpr Named kNamed[] = {
+    {"tiny", nullptr},
+    {"roomy",  // nothing happens by itself
+     [](Configuration* c) {
+       Options& o = c->options;
+       o.write_buffer_bytes = 1 << 20;
+       o.cache_bytes = 1 << 20;
+       o.key_page_bytes = o.value_page_bytes = 4096;
+       o.target_segment_bytes = 1 << 20;
+       o.level_base_bytes = 1 << 22;
+       o.level0_compaction_trigger = 4;
+       o.level0_slowdown_trigger = 12;
+       o.level0_stop_trigger = 24;
+     }},
+    {"one-page-cache",
+     [](Configuration* c) {
+       c->options.cache_bytes = 256;
+       c->options.filter_bits_per_key = 0;
+     }},
+    {"no-cache",
+     [](Configuration* c) {
+       c->options.cache_bytes = 0;
+       c->options.filter_bits_per_key = 2;
+     }},
+    {"manual-compaction", [](Configuration* c) { c->options.disable_automatic_compaction = true; }},
+    {"every-commit-synced",
+     [](Configuration* c) {
+       c->options.sync_mode = SyncMode::kCommit;
+       c->fifo = 1;
+     }},
+    {"interval", [](Configuration* c) { c->options.sync_mode = SyncMode::kInterval; }},
+    {"small-segments", [](Configuration* c) { MakeSegmentsSmall(&c->options); }},
+    {"compressed",
+     [](Configuration* c) {
+       Options& o = c->options;
+       o.upper_codec = Codec::kSnappy;
+       o.middle_codec = Codec::kLz4;
+       o.bottom_codec = Codec::kZstd;
+       o.write_hex_index = true;
+       o.value_page_bytes = 1024;
+     }},
+    {"many-memtables",
+     [](Configuration* c) {
+       c->options.max_write_buffers = 6;
+       c->options.write_buffer_bytes = 1024;
+       c->options.level0_compaction_trigger = 4;
+     }},
+    {"posix", [](Configuration* c) { c->posix = 1; }},
+    {"hybrid",
+     [](Configuration* c) {
+       c->options.compaction_policy = CompactionPolicyKind::kHybrid;
+       MakeSegmentsSmall(&c->options);
+     }},
+    {"tiered",
+     [](Configuration* c) {
+       c->options.compaction_policy = CompactionPolicyKind::kTiered;
+       MakeSegmentsSmall(&c->options);
+     }},
+    {"pieces",  // every compaction that can be is cut
+     [](Configuration* c) {
+       Options& o = c->options;
+       MakeSegmentsSmall(&o);
+       o.max_subcompactions = 8;
+       o.background_bytes_per_second = 500'000;  // so that pieces, flushes and timers take turns
+       o.min_free_bytes = 1;
+       o.write_buffer_bytes = 2048;
+       o.level_base_bytes = 2048;
+     }},
+    {"rolling-manifests", [](Configuration* c) { c->options.manifest_roll_bytes = 0; }},
+    {"few-files",  // one of them for all segments
+     [](Configuration* c) {
+       Options& o = c->options;
+       MakeSegmentsSmall(&o);
+       o.max_open_files = 20;
+       o.max_write_buffers = 6;
+       o.max_subcompactions = 5;
+     }},
+};
+
 std::vector<Configuration> MakeNamed() {
   std::vector<Configuration> named;
-  const auto add = [&named](const char* name) -> Configuration& {
+  for (const Named& row : kNamed) {
     Configuration& configuration = named.emplace_back();
-    configuration.name = name;
-    return configuration;
-  };
-  add("tiny");
-  {
-    Options& o = add("roomy").options;  // nothing happens by itself
-    o.write_buffer_bytes = 1 << 20;
-    o.cache_bytes = 1 << 20;
-    o.key_page_bytes = o.value_page_bytes = 4096;
-    o.target_segment_bytes = 1 << 20;
-    o.level_base_bytes = 1 << 22;
-    o.level0_compaction_trigger = 4;
-    o.level0_slowdown_trigger = 12;
-    o.level0_stop_trigger = 24;
-  }
-  {
-    Options& o = add("one-page-cache").options;
-    o.cache_bytes = 256;
-    o.filter_bits_per_key = 0;
-  }
-  {
-    Options& o = add("no-cache").options;
-    o.cache_bytes = 0;
-    o.filter_bits_per_key = 2;
-  }
-  add("manual-compaction").options.disable_automatic_compaction = true;
-  {
-    Configuration& c = add("every-commit-synced");
-    c.options.sync_mode = SyncMode::kCommit;
-    c.fifo = 1;
-  }
-  add("interval").options.sync_mode = SyncMode::kInterval;
-  MakeSegmentsSmall(&add("small-segments").options);
-  {
-    Options& o = add("compressed").options;
-    o.upper_codec = Codec::kSnappy;
-    o.middle_codec = Codec::kLz4;
-    o.bottom_codec = Codec::kZstd;
-    o.write_hex_index = true;
-    o.value_page_bytes = 1024;
-  }
-  {
-    Options& o = add("many-memtables").options;
-    o.max_write_buffers = 6;
-    o.write_buffer_bytes = 1024;
-    o.level0_compaction_trigger = 4;
-  }
-  add("posix").posix = 1;
-  for (const CompactionPolicyKind policy :
-       {CompactionPolicyKind::kHybrid, CompactionPolicyKind::kTiered}) {
-    Options& o = add(PolicyName(policy).data()).options;
-    o.compaction_policy = policy;
-    MakeSegmentsSmall(&o);
-  }
-  {
-    Options& o = add("pieces").options;  // every compaction that can be is cut
-    MakeSegmentsSmall(&o);
-    o.max_subcompactions = 8;
-    o.background_bytes_per_second = 500'000;  // so that pieces, flushes and timers take turns
-    o.min_free_bytes = 1;
-    o.write_buffer_bytes = 2048;
-    o.level_base_bytes = 2048;
-  }
-  add("rolling-manifests").options.manifest_roll_bytes = 0;
-  {
-    Options& o = add("few-files").options;  // one of them for all segments
-    MakeSegmentsSmall(&o);
-    o.max_open_files = 20;
-    o.max_write_buffers = 6;
-    o.max_subcompactions = 5;
+    configuration.name = row.name;
+    if (row.change != nullptr) {
+      row.change(&configuration);
+    }
   }
   return named;
 }

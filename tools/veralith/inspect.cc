@@ -175,50 +175,37 @@ absl::Status InspectLog(FileSystem& fs, const std::string& path, uint64_t number
   return absl::OkStatus();
 }
 
+std::string Text(const VersionEdit::RemovedFile& file) {
+  return StrCat("- level ", file.level, " ", SegmentFileName(file.number));
+}
+std::string Text(const VersionEdit::AddedFile& added) {
+  return StrCat("+ level ", added.level, " run ", added.run_id, " ", DebugString(added.file));
+}
+std::string Text(uint64_t removed_log) { return "- " + LogFileName(removed_log); }
+std::string Text(const VersionEdit::AddedLog& log) {
+  return StrCat("+ ", LogFileName(log.number), " id ", log.id);
+}
+std::string Text(const VersionEdit::Cursor& cursor) {
+  return StrCat("next compaction of level ", cursor.level, " from ", cursor.ns, ":",
+                QuoteKey(cursor.key));
+}
+
 void PrintEdit(uint64_t offset, const VersionEdit& edit, const Limits& limits) {
   Print(StrCat("offset ", offset, ":"));
   uint64_t shown = 0;
-  for (const VersionEdit::RemovedFile& file : edit.removed_files) {
-    if (shown++ < limits.rows) {
-      Print(StrCat("  - level ", file.level, " ", SegmentFileName(file.number)));
-    }
-  }
-  for (const VersionEdit::AddedFile& added : edit.added_files) {
-    if (shown++ < limits.rows) {
-      Print(StrCat("  + level ", added.level, " run ", added.run_id, " ", DebugString(added.file)));
-    }
-  }
+  ForEachEditField([&]<typename Member>(const EditField<Member>& field) {
+    field.ForEachValue(edit, [&](const auto& value) {
+      if constexpr (EditField<Member>::kRepeats) {
+        if (shown++ < limits.rows) {
+          Print("  " + Text(value));
+        }
+      } else {
+        Print(StrCat("  ", field.name, " ", ValueText(value)));
+      }
+    });
+  });
   if (shown > limits.rows) {
-    Print(StrCat("  ... ", shown - limits.rows, " more files (--limit N shows more)"));
-  }
-  for (const uint64_t log : edit.removed_logs) {
-    Print(StrCat("  - ", LogFileName(log)));
-  }
-  for (const VersionEdit::AddedLog& log : edit.added_logs) {
-    Print(StrCat("  + ", LogFileName(log.number), " id ", log.id));
-  }
-  const auto number = [](const char* name, const std::optional<uint64_t>& value) {
-    if (value.has_value()) {
-      Print(StrCat("  ", name, " ", *value));
-    }
-  };
-  number("database id", edit.database_id);
-  number("next file number", edit.next_file_number);
-  number("next run id", edit.next_run_id);
-  number("timestamp ceiling", edit.timestamp_ceiling);
-  number("history floor", edit.history_floor);
-  number("last timestamp", edit.last_timestamp);
-  if (edit.logs_synced_through.has_value()) {
-    Print(StrCat("  logs synced through ", LogFileName(edit.logs_synced_through->log_number),
-                 " offset ", edit.logs_synced_through->offset));
-  }
-  if (edit.written.has_value()) {
-    const WrittenBytes& written = *edit.written;
-    Print(StrCat("  bytes written: ", written.user, " by users, ", written.logs, " to logs, ",
-                 written.flushes, " by flushes, ", written.compactions, " by compactions"));
-  }
-  if (edit.policy.has_value()) {
-    Print(StrCat("  compaction policy ", PolicyName(*edit.policy)));
+    Print(StrCat("  ... ", shown - limits.rows, " more (--limit N shows more)"));
   }
 }
 

@@ -24,13 +24,12 @@
 //      away from a thread that could go on, or waking another than the longest waiter. Switches at
 //      waits and ends are free. Bounds are explored from 0 upwards, so what is found first has the
 //      fewest. With `reduce`, runs that only repeat others are left out:
-//        - A last preemption is not tried before a step if that step commutes with all that other
-//          threads do until the preempted one goes on, and the preemption is tried after that step:
-//          both give the same run (a bounded partial-order reduction, after Coons, Musuvathi and
-//          McKinley, 2013).
+//        - A last preemption is not tried before a step that commutes with all that other threads
+//          do until the preempted one goes on. It is tried after that step, which gives the same
+//          run. (A bounded partial-order reduction, after Coons, Musuvathi and McKinley, 2013.)
 //        - A run is not varied any further if another run reached the same past and the same
-//          question with at least as many preemptions left (after Musuvathi and Qadeer,
-//          "Partial-order reduction for context-bounded state exploration", 2007). Two pasts are
+//          question with at least as many preemptions left. (After Musuvathi and Qadeer,
+//          "Partial-order reduction for context-bounded state exploration", 2007.) Two pasts are
 //          the same if every thread has taken the same steps, and each step came after the same
 //          other steps that it does not commute with. A past is known by 64 bits, and an object by
 //          its address. An object at the address of an earlier one makes pasts differ that need

@@ -7,9 +7,9 @@
 //   1. Same seed, same calls: same choices (`choices()` is a fingerprint of them all).
 //   2. Schedule and ScheduleAfter run nothing. Await runs exactly one task, AwaitFor at most one,
 //      both with the mutex released.
-//   3. Timers fire in the order of their due times, never early. Time passes only in three ways:
-//      by kStepNanos per task run (so no wait with a timeout can last for ever), by a wait with
-//      nothing else to run (to the next timer or to its own end), and by AdvanceBy.
+//   3. Timers fire in the order of their due times, never early. Time passes only in three ways: by
+//      kStepNanos per task run, by a wait with nothing else to run (to the next timer or to its own
+//      end), and by AdvanceBy. So no wait with a timeout can last for ever.
 //   4. Await with nothing pending would never return: it prints what waits and aborts.
 //
 // A task that waits runs other tasks on top of itself, on the same stack. So a task may wait for

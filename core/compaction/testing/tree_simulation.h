@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A tree without bytes: files are sets of (key number, timestamps). So a policy can be driven
-// through flushes, overlapping jobs and their completion in any order, and the one thing that must
-// hold is checked directly: for every key, what lies higher in the tree is newer.
+// through flushes, overlapping jobs and their completion in any order. The one thing that must hold
+// is checked directly: for every key, what lies higher in the tree is newer.
 //
 // It shares only Version and the policy's interface with the jobs. Key numbers are written as six
 // digits. Deterministic.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A whole database inside one thread and one seed: simulated disk, clock and executor, wired to the
-// options that make a small database do everything a large one does (4 KiB memtables, 256-byte
-// pages, segments of a few KiB).
+// A whole database inside one thread and one seed: simulated disk, clock and executor. Its options
+// make a small database do everything that a large one does: 4 KiB memtables, 256-byte pages,
+// segments of a few KiB.
 #ifndef VERALITH_CORE_DB_TESTING_SIMULATION_H_
 #define VERALITH_CORE_DB_TESTING_SIMULATION_H_
 

@@ -8,6 +8,7 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -103,35 +104,65 @@ inline rc::Gen<FileMeta> AnyFileMeta() {
   });
 }
 
+// --- Values of the fields of an edit -------------------------------------------------------------
+
+inline uint64_t DrawNumber(NumberForm form) {
+  switch (form) {
+    case NumberForm::kFixed:
+      return *rc::gen::arbitrary<uint64_t>();
+    case NumberForm::kTimestamp:
+    case NumberForm::kFileNumber:
+      return *AnyTimestamp();
+    case NumberForm::kVarint:
+      break;
+  }
+  return *AnyNumberUpTo(UINT64_MAX);
+}
+inline int DrawLevel() { return *rc::gen::inRange(0, kLevels); }
+
+inline void Draw(NumberForm form, uint64_t* number) { *number = DrawNumber(form); }
+inline void Draw(NumberForm, LogPosition* position) {
+  *position = {DrawNumber(NumberForm::kFileNumber), DrawNumber(NumberForm::kVarint)};
+}
+inline void Draw(NumberForm, WrittenBytes* written) {
+  for (uint64_t* v : {&written->user, &written->logs, &written->flushes, &written->compactions}) {
+    *v = DrawNumber(NumberForm::kVarint);
+  }
+}
+inline void Draw(NumberForm, CompactionPolicyKind* policy) {
+  *policy = *rc::gen::element(CompactionPolicyKind::kLeveled, CompactionPolicyKind::kHybrid,
+                              CompactionPolicyKind::kTiered);
+}
+inline void Draw(NumberForm, VersionEdit::RemovedFile* removed) {
+  *removed = {DrawLevel(), DrawNumber(NumberForm::kFileNumber)};
+}
+inline void Draw(NumberForm, VersionEdit::AddedFile* added) {
+  *added = {DrawLevel(), DrawNumber(NumberForm::kVarint), *AnyFileMeta()};
+}
+inline void Draw(NumberForm, VersionEdit::AddedLog* log) {
+  *log = {DrawNumber(NumberForm::kFileNumber), DrawNumber(NumberForm::kFixed)};
+}
+inline void Draw(NumberForm, VersionEdit::Cursor* cursor) {
+  *cursor = {DrawLevel(), *AnyNamespace(), *AnyKey()};
+}
+
+template <typename Value>
+void Draw(NumberForm form, std::optional<Value>* single) {
+  if (*rc::gen::arbitrary<bool>()) {
+    Draw(form, &single->emplace());
+  }
+}
+template <typename Value>
+void Draw(NumberForm form, std::vector<Value>* repeated) {
+  for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
+    Draw(form, &repeated->emplace_back());
+  }
+}
+
 inline rc::Gen<VersionEdit> AnyVersionEdit() {
   return rc::gen::exec([] {
-    const auto level = [] { return *rc::gen::inRange(0, kLevels); };
     VersionEdit edit;
-    for (std::optional<uint64_t>* field :
-         {&edit.database_id, &edit.next_file_number, &edit.next_run_id, &edit.timestamp_ceiling,
-          &edit.history_floor, &edit.last_timestamp}) {
-      if (*rc::gen::arbitrary<bool>()) {
-        *field = *AnyTimestamp();
-      }
-    }
-    if (*rc::gen::arbitrary<bool>()) {
-      edit.logs_synced_through = LogPosition{*AnyTimestamp(), *AnyNumberUpTo(UINT64_MAX)};
-    }
-    if (*rc::gen::arbitrary<bool>()) {
-      const auto number = [] { return *AnyNumberUpTo(UINT64_MAX); };
-      edit.written = WrittenBytes{number(), number(), number(), number()};
-      edit.policy = *rc::gen::element(CompactionPolicyKind::kLeveled, CompactionPolicyKind::kHybrid,
-                                      CompactionPolicyKind::kTiered);
-    }
-    for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
-      edit.removed_files.push_back({level(), *AnyTimestamp()});
-      edit.added_files.push_back({level(), *AnyNumberUpTo(UINT64_MAX), *AnyFileMeta()});
-    }
-    for (int i = *rc::gen::inRange(0, 3); i > 0; --i) {
-      edit.removed_logs.push_back(*AnyTimestamp());
-      edit.added_logs.push_back({*AnyTimestamp(), *rc::gen::arbitrary<uint64_t>()});
-      edit.cursors.push_back({level(), *AnyNamespace(), *AnyKey()});
-    }
+    ForEachEditField([&edit](const auto& field) { Draw(field.form, &(edit.*field.member)); });
     return edit;
   });
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Makes the machine's own file calls fail, beneath unchanged production code: openat, pread,
-// pwrite, fallocate, ftruncate, fstat, fsync, fdatasync, close, renameat, linkat, unlinkat,
-// fdopendir, closedir, mkdirat, fstatat, flock, statvfs and fstatvfs are defined here and replace
-// the C library's, which they call.
+// Makes the machine's own file calls fail, beneath unchanged production code. Defined here are
+// openat, pread, pwrite, fallocate, ftruncate, fstat, fsync, fdatasync, close, renameat, linkat,
+// unlinkat, fdopendir, closedir, mkdirat, fstatat, flock, statvfs and fstatvfs. They replace the C
+// library's, and call them.
 //
 //   Linked into a test, it is told what to do by the functions below.
 //   As failing_calls_preload.so in LD_PRELOAD it does the same to a program that knows nothing of
 //     it: LD_PRELOAD=.../failing_calls_preload.so VERALITH_FAIL_UNDER=/tmp/db \
 //         VERALITH_FAIL_CALLS='append@.log#3=eio' veralith load /tmp/db < lines
 //
-// Faults are the simulated disk's (fault_plan.h), translated to calls: a pwrite at the end of its
-// file is an append, elsewhere a write; an open that must create is a create; fsync of a directory
-// is sync_directory; "short" makes one pwrite transfer half and the next one fail. Only paths under
+// Faults are the simulated disk's (fault_plan.h), translated to calls. A pwrite at the end of its
+// file is an append, elsewhere a write. An open that must create is a create. fsync of a directory
+// is sync_directory. "short" makes one pwrite transfer half and the next one fail. Only paths under
 // one directory are touched, and descriptors opened by these paths.
 //
 // Two more effects, which no plan names and which machines have all the same:

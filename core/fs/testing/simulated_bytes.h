@@ -7,8 +7,8 @@
 //   1. visible() is what every read returns.
 //   2. A 512-byte sector that is not in unsettled_ is on the disk as it is visible.
 //   3. A sector in unsettled_ is on the disk as any one of its versions, independently of every
-//      other sector: what was durable before (for a new sector: zeros, or what the reused block
-//      held), every content it had since, and the visible one.
+//      other sector. Its versions are what was durable before (for a new sector: zeros, or what the
+//      reused block held), every content it had since, and the visible one.
 //   4. The size on the disk is any size the file had since it was last durable, or any multiple of
 //      512 between two successive ones (a transfer cut in two).
 //   5. Sync settles what was written since the last Sync. A sync that fails settles nothing, but

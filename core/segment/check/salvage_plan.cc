@@ -246,7 +246,7 @@ absl::StatusOr<SalvagePlan::Header> SalvagePlan::HeaderAt(SegmentColumn column, 
   const absl::StatusOr<parquet::PageHeader> header =
       parquet::DecodePageHeader(bytes, &header_bytes);
   if (!header.ok() || header->type != parquet::PageType::kDataPageV2 || !header->crc.has_value() ||
-      header->data_v2.encoding != EncodingOf(column) || header->data_v2.num_rows < 1 ||
+      !IsEncodingOf(column, header->data_v2.encoding) || header->data_v2.num_rows < 1 ||
       header->data_v2.num_rows != header->data_v2.num_values || header->compressed_page_size < 0) {
     return NoHeader();
   }

@@ -15,7 +15,7 @@
 #include "core/base/text.h"
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
-#include "core/format/delta_encoding.h"
+#include "core/format/column_encoding.h"
 #include "core/format/entry.h"
 #include "core/format/internal_key.h"
 #include "core/format/key_hash.h"
@@ -285,7 +285,7 @@ class Checker {
         namespaces_first_row_ = place.first_row;
         VERALITH_ASSIGN_OR_RETURN(
             const size_t used,
-            parquet::DecodeDeltaBinaryPacked(parts.values, std::span<int64_t>(namespaces_)));
+            FindIntegerEncoding(parts.encoding)->decode(parts.values, namespaces_));
         return used == parts.values.size()
                    ? absl::OkStatus()
                    : Wrong(place.offset, "bytes after the last namespace of a page");

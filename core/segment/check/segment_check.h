@@ -12,8 +12,8 @@
 namespace veralith {
 
 // Reads everything and compares: every page's CRC-32 and CRC-32C, the order of all entries, the
-// filter's membership of every key, counts and bounds, and the block against Parquet's own
-// structures (row groups, offset and column indexes, statistics, bloom filter, hex index).
+// filter's membership of every key, counts and bounds. It also compares the block with Parquet's
+// own structures: row groups, offset and column indexes, statistics, bloom filter, hex index.
 // DataLoss for the first disagreement, naming its place. Holds a few pages at a time.
 absl::Status CheckSegment(const SegmentReader& reader);
 

@@ -10,6 +10,7 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/format/checksum.h"
+#include "core/format/column_encoding.h"
 #include "core/format/delta_encoding.h"
 #include "core/format/plain_encoding.h"
 #include "core/format/rle_encoding.h"
@@ -195,18 +196,17 @@ class ChunkDecoder {
     return absl::OkStatus();
   }
 
+  absl::Status DecodeIntegers(const DataPage& page, std::span<int64_t> out) const {
+    const IntegerEncoding* const encoding = FindIntegerEncoding(page.encoding);
+    if (encoding == nullptr) {
+      return UnknownEncoding(page.encoding, place_.type);
+    }
+    return out.empty() ? absl::OkStatus() : encoding->decode(page.values, out).status();
+  }
+
   absl::Status ReadIntegers(const DataPage& page, size_t count) {
     integers_.resize(count);
-    const std::span<int64_t> out(integers_);
     switch (page.encoding) {
-      case Encoding::kPlain:
-        VERALITH_RETURN_IF_ERROR(parquet::DecodePlain(page.values, out).status());
-        break;
-      case Encoding::kDeltaBinaryPacked:
-        if (count > 0) {
-          VERALITH_RETURN_IF_ERROR(parquet::DecodeDeltaBinaryPacked(page.values, out).status());
-        }
-        break;
       case Encoding::kPlainDictionary:
       case Encoding::kRleDictionary:
         VERALITH_RETURN_IF_ERROR(ReadIndices(page, count, dictionary_integers_.size()));
@@ -214,7 +214,7 @@ class ChunkDecoder {
                        [this](uint32_t i) { return dictionary_integers_[i]; });
         break;
       default:
-        return UnknownEncoding(page.encoding, place_.type);
+        VERALITH_RETURN_IF_ERROR(DecodeIntegers(page, integers_));
     }
     size_t next = 0;
     for (const uint8_t level : levels_) {

@@ -7,8 +7,8 @@
 // tombstone), in any order, required or optional, no others; encodings and codecs as
 // foreign_chunk.h says. Statistics, page indexes and bloom filters are not believed and not used.
 //
-// 1. Opening reads the whole file once, a row group at a time: rows must ascend strictly in the
-//    order of core/format/entry.h and lie within the limits of veralith/types.h, else
+// 1. Opening reads the whole file once, a row group at a time. Rows must ascend strictly in the
+//    order of core/format/entry.h and lie within the limits of veralith/types.h. Otherwise
 //    InvalidArgument names the first row that does not. So every later answer is right.
 // 2. Each later read decodes a row group anew (the last one is kept) and compares it with what
 //    opening saw: DataLoss where the file changed.
@@ -50,9 +50,9 @@ struct AnySegment {
   std::unique_ptr<ForeignSegment> foreign;
 };
 
-// Opens a file whoever wrote it. One that Veralith wrote is opened as SegmentReader::Open does,
-// and its damage is never taken for another writer's file. Of `options`, a foreign file heeds
-// memory_limit_bytes.
+// Opens a file whoever wrote it. One that Veralith wrote is opened as SegmentReader::Open does, and
+// its damage is never taken for another writer's file. A foreign file heeds only memory_limit_bytes
+// of `options`.
 absl::StatusOr<AnySegment> OpenAnySegment(std::unique_ptr<File> file,
                                           const SegmentReaderOptions& options);
 

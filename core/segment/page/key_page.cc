@@ -2,12 +2,11 @@
 
 #include "core/segment/page/key_page.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
 
+#include "core/base/byte_lanes.h"
 #include "core/base/check.h"
 #include "core/base/per_thread.h"
 #include "core/base/status.h"
@@ -19,7 +18,6 @@
 namespace veralith {
 namespace {
 
-constexpr uint32_t kLane = 32;                            // fingerprints compared at once
 constexpr size_t kCopySlackBytes = KeyPage::kSlackBytes;  // after the suffixes
 
 uint64_t RoundUp(uint64_t n, uint64_t to) { return (n + to - 1) / to * to; }
@@ -40,18 +38,26 @@ uint64_t LoadTail(const char* end, size_t n, size_t available) {
   return v;
 }
 
+// Fingerprints are never stored in a file. They come from multiplications, which all processors do
+// fast. Every bit of a word reaches the top byte of its product with an odd number.
+constexpr uint64_t kMultiplier = 0x9e3779b97f4a7c15;
+
+uint8_t LastFingerprint(uint64_t state, uint64_t last) {
+  return static_cast<uint8_t>(((state ^ last) * kMultiplier) >> 56);
+}
+
 // Returns the fingerprint of a suffix that ends a readable string of at least `available` bytes.
 uint8_t Fingerprint(std::string_view suffix, size_t available) {
-  uint64_t crc = suffix.size();
+  uint64_t state = suffix.size();
   const char* at = suffix.data();
   size_t left = suffix.size();
   for (; left > 8; left -= 8, at += 8) {
     uint64_t chunk;
     std::memcpy(&chunk, at, 8);
-    crc = _mm_crc32_u64(crc, chunk);
+    state = (state ^ chunk) * kMultiplier;
+    state ^= state >> 32;
   }
-  crc = _mm_crc32_u64(crc, LoadTail(at + left, left, available));
-  return static_cast<uint8_t>(crc ^ (crc >> 8));
+  return LastFingerprint(state, LoadTail(at + left, left, available));
 }
 
 // Suffixes of at most eight bytes are composed in a register (first byte lowest). Copies through
@@ -68,26 +74,37 @@ uint64_t LoadHead(const char* at, size_t n, const char* end) {
   return v;
 }
 
+// Returns the lowest n (0 to 8) bytes of `bytes`.
+uint64_t FirstBytes(uint64_t bytes, size_t n) {
+  static constexpr uint64_t kMasks[] = {0,
+                                        0xff,
+                                        0xffff,
+                                        0xffffff,
+                                        0xffffffff,
+                                        0xffffffffff,
+                                        0xffffffffffff,
+                                        0xffffffffffffff,
+                                        0xffffffffffffffff};
+  return bytes & kMasks[n];
+}
+
 // Returns the first `kept` bytes of `bytes`, then `tail`, cut to `length` (at most 8) bytes.
 uint64_t ReplaceTail(uint64_t bytes, size_t kept, uint64_t tail, size_t length) {
   if (kept == 8) {
     return bytes;
   }
-  const uint64_t joined = _bzhi_u64(bytes, static_cast<uint32_t>(8 * kept)) | tail << (8 * kept);
-  return _bzhi_u64(joined, static_cast<uint32_t>(8 * length));
+  return FirstBytes(FirstBytes(bytes, kept) | tail << (8 * kept), length);
 }
 
 // Returns the same as Fingerprint.
 uint8_t FingerprintOfShort(uint64_t suffix, size_t length) {
-  const uint64_t crc = _mm_crc32_u64(length, suffix);
-  return static_cast<uint8_t>(crc ^ (crc >> 8));
+  return LastFingerprint(length, suffix);
 }
 
 // Copies n bytes; may write up to 15 bytes more and read as far beyond the source.
 inline void CopyWithSlack(char* to, const char* from, size_t n) {
   for (size_t i = 0; i < n; i += 16) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i),
-                     _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i)));
+    std::memcpy(to + i, from + i, 16);
   }
 }
 
@@ -99,7 +116,7 @@ uint64_t HeadOf(std::string_view bytes, bool eight_readable) {
   uint64_t head = 0;
   if (eight_readable) [[likely]] {
     std::memcpy(&head, bytes.data(), 8);
-    head = _bzhi_u64(head, static_cast<uint32_t>(8 * n));
+    head = FirstBytes(head, n);
   } else if (n > 0) {
     std::memcpy(&head, bytes.data(), n);
   }
@@ -115,15 +132,14 @@ bool SameBytes(std::string_view a, std::string_view b) {
 uint32_t KeyPage::FindSuffix(std::string_view suffix, uint8_t fingerprint, uint32_t begin,
                              uint32_t end) const {
   const char* fingerprints = base() + sizeof(KeyPage);
-  const __m256i needle = _mm256_set1_epi8(static_cast<char>(fingerprint));
-  for (uint32_t lane = begin / kLane * kLane; lane < end; lane += kLane) {
-    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(fingerprints + lane));
-    auto matches = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, needle)));
-    if (lane < begin) {
-      matches &= ~uint32_t{0} << (begin - lane);
+  const ByteLanes needle = ByteLanes::All(fingerprint);
+  for (uint32_t first = begin / kLanes * kLanes; first < end; first += kLanes) {
+    uint64_t matches = ByteLanes::Load(fingerprints + first).Equal(needle);
+    if (first < begin) {
+      matches &= ~ByteLanes::FirstLanes(begin - first);
     }
     for (; matches != 0; matches &= matches - 1) {
-      const uint32_t row = lane + static_cast<uint32_t>(std::countr_zero(matches));
+      const uint32_t row = first + ByteLanes::LaneOf(matches);
       if (row >= end) {
         return kNotFound;
       }
@@ -194,6 +210,141 @@ uint32_t KeyPage::ValuePageOf(uint32_t row) const {
   return page;
 }
 
+// Builds a page from its decoded lengths: Allocate, which lays out the parts and writes all but the
+// rows, then FillRows. `view` and what it points into outlive it.
+class KeyPageBuilder {
+ public:
+  KeyPageBuilder(const parquet::DeltaByteArrayView& view, std::string_view values)
+      : view_(view),
+        input_end_(values.data() + values.size()),
+        rows_(static_cast<uint32_t>(view.prefix_lengths.size())),
+        suffix_bytes_(view.total_bytes - uint64_t{view.common_prefix} * rows_) {}
+
+  absl::StatusOr<PageRef<KeyPage>> Allocate(std::span<const uint32_t> value_page_starts,
+                                            uint64_t memory_limit) const;
+  void FillRows(KeyPage* page) const;
+
+ private:
+  // A row after the common prefix: `kept` bytes of the row before, then `fresh`.
+  struct Parts {
+    size_t kept;
+    std::string_view fresh;
+  };
+  Parts PartsOf(uint32_t row) const {
+    const size_t begin = view_.suffix_offsets[row];
+    std::string_view fresh(view_.suffixes.data() + begin, view_.suffix_offsets[row + 1] - begin);
+    if (row == 0) {
+      fresh.remove_prefix(view_.common_prefix);
+      return {0, fresh};
+    }
+    return {view_.prefix_lengths[row] - view_.common_prefix, fresh};
+  }
+
+  template <typename Offset>
+  void FillOffsets(Offset* offsets) const;
+  // Both return the end of what they wrote to `out`.
+  char* FillShortRows(char* out, uint8_t* fingerprints) const;
+  char* FillLongRows(char* out, uint8_t* fingerprints) const;
+
+  const parquet::DeltaByteArrayView& view_;
+  const char* const input_end_;
+  const uint32_t rows_;
+  const uint64_t suffix_bytes_;
+};
+
+absl::StatusOr<PageRef<KeyPage>> KeyPageBuilder::Allocate(
+    std::span<const uint32_t> value_page_starts, uint64_t memory_limit) const {
+  const uint32_t common = view_.common_prefix;
+  const bool fixed = view_.min_bytes == view_.max_bytes;
+  uint64_t at = sizeof(KeyPage) + RoundUp(rows_, kLanes);
+  const uint64_t prefix_at = at;
+  at = RoundUp(at + common, 4);
+  const uint64_t value_starts_at = at;
+  at += value_page_starts.size() * sizeof(uint32_t);
+  const uint64_t offsets_at = at;
+  const uint32_t width = fixed ? 0 : (suffix_bytes_ <= UINT16_MAX ? 2 : 4);
+  at += (uint64_t{rows_} + 1) * width;
+  const uint64_t suffixes_at = at;
+  at += suffix_bytes_ + kCopySlackBytes;
+  VERALITH_ASSIGN_OR_RETURN(
+      PageRef<KeyPage> page,
+      Page::NewWithin<KeyPage>(std::min<uint64_t>(memory_limit, UINT32_MAX), at, "key"));
+  page->rows_ = rows_;
+  page->prefix_bytes_ = common;
+  page->prefix_at_ = static_cast<uint32_t>(prefix_at);
+  page->value_starts_at_ = static_cast<uint32_t>(value_starts_at);
+  page->offsets_at_ = static_cast<uint32_t>(offsets_at);
+  page->suffixes_at_ = static_cast<uint32_t>(suffixes_at);
+  page->stride_ = fixed && rows_ > 0 ? view_.min_bytes - common : 0;
+  page->offset_width_ = width;
+  page->value_starts_ = static_cast<uint32_t>(value_page_starts.size());
+
+  char* const base = page->base();
+  std::memset(base + sizeof(KeyPage), 0, RoundUp(rows_, kLanes));
+  std::memcpy(base + prefix_at, view_.suffixes.data(), common);
+  std::copy(value_page_starts.begin(), value_page_starts.end(),
+            reinterpret_cast<uint32_t*>(base + value_starts_at));
+  return page;
+}
+
+void KeyPageBuilder::FillRows(KeyPage* page) const {
+  char* const base = page->base();
+  if (page->offset_width_ == 2) {
+    FillOffsets(reinterpret_cast<uint16_t*>(base + page->offsets_at_));
+  } else if (page->offset_width_ == 4) {
+    FillOffsets(reinterpret_cast<uint32_t*>(base + page->offsets_at_));
+  }
+  auto* const fingerprints = reinterpret_cast<uint8_t*>(base + sizeof(KeyPage));
+  char* const suffixes = base + page->suffixes_at_;
+  const bool is_short = view_.max_bytes - view_.common_prefix <= 8;
+  const char* const end =
+      is_short ? FillShortRows(suffixes, fingerprints) : FillLongRows(suffixes, fingerprints);
+  VERALITH_CHECK(static_cast<uint64_t>(end - suffixes) == suffix_bytes_);
+}
+
+template <typename Offset>
+void KeyPageBuilder::FillOffsets(Offset* offsets) const {
+  uint64_t offset = 0;
+  for (uint32_t row = 0; row < rows_; ++row) {
+    offsets[row] = static_cast<Offset>(offset);
+    const Parts parts = PartsOf(row);
+    offset += parts.kept + parts.fresh.size();
+  }
+  offsets[rows_] = static_cast<Offset>(offset);
+}
+
+char* KeyPageBuilder::FillShortRows(char* out, uint8_t* fingerprints) const {
+  uint64_t current = 0;
+  for (uint32_t row = 0; row < rows_; ++row) {
+    const auto [kept, fresh] = PartsOf(row);
+    const size_t length = kept + fresh.size();
+    const uint64_t tail = LoadHead(fresh.data(), fresh.size(), input_end_);
+    current = ReplaceTail(current, kept, tail, length);
+    std::memcpy(out, &current, sizeof(current));  // into the slack, at the end
+    fingerprints[row] = FingerprintOfShort(current, length);
+    out += length;
+  }
+  return out;
+}
+
+char* KeyPageBuilder::FillLongRows(char* out, uint8_t* fingerprints) const {
+  const char* previous = nullptr;
+  for (uint32_t row = 0; row < rows_; ++row) {
+    const auto [kept, fresh] = PartsOf(row);
+    const size_t length = kept + fresh.size();
+    CopyWithSlack(out, previous, kept);
+    if (fresh.data() + fresh.size() + kCopySlackBytes <= input_end_) [[likely]] {
+      CopyWithSlack(out + kept, fresh.data(), fresh.size());
+    } else {
+      std::memcpy(out + kept, fresh.data(), fresh.size());
+    }
+    fingerprints[row] = Fingerprint({out, length}, length + 8);  // earlier parts precede it
+    previous = out;
+    out += length;
+  }
+  return out;
+}
+
 absl::StatusOr<PageRef<KeyPage>> DecodeKeyPage(std::string_view values, uint64_t first_row,
                                                uint32_t rows, uint32_t first_value_page,
                                                std::span<const uint32_t> value_page_starts,
@@ -210,85 +361,12 @@ absl::StatusOr<PageRef<KeyPage>> DecodeKeyPage(std::string_view values, uint64_t
   if (view.consumed != values.size()) {
     return DataLoss("bytes after the last key of a page");
   }
-  const uint32_t common = view.common_prefix;
-  const uint64_t suffix_bytes = view.total_bytes - uint64_t{common} * rows;
-  const bool fixed = view.min_bytes == view.max_bytes;
-
-  uint64_t at = sizeof(KeyPage) + RoundUp(rows, kLane);
-  const uint64_t prefix_at = at;
-  at = RoundUp(at + common, 4);
-  const uint64_t value_starts_at = at;
-  at += value_page_starts.size() * sizeof(uint32_t);
-  const uint64_t offsets_at = at;
-  const uint32_t width = fixed ? 0 : (suffix_bytes <= UINT16_MAX ? 2 : 4);
-  at += (uint64_t{rows} + 1) * width;
-  const uint64_t suffixes_at = at;
-  at += suffix_bytes + kCopySlackBytes;
-  VERALITH_ASSIGN_OR_RETURN(
-      PageRef<KeyPage> page,
-      Page::NewWithin<KeyPage>(std::min<uint64_t>(memory_limit, UINT32_MAX), at, "key"));
+  const KeyPageBuilder builder(view, values);
+  VERALITH_ASSIGN_OR_RETURN(PageRef<KeyPage> page,
+                            builder.Allocate(value_page_starts, memory_limit));
   page->first_row_ = first_row;
-  page->rows_ = rows;
-  page->prefix_bytes_ = common;
-  page->prefix_at_ = static_cast<uint32_t>(prefix_at);
-  page->value_starts_at_ = static_cast<uint32_t>(value_starts_at);
-  page->offsets_at_ = static_cast<uint32_t>(offsets_at);
-  page->suffixes_at_ = static_cast<uint32_t>(suffixes_at);
-  page->stride_ = fixed && rows > 0 ? view.min_bytes - common : 0;
-  page->offset_width_ = width;
   page->first_value_page_ = first_value_page;
-  page->value_starts_ = static_cast<uint32_t>(value_page_starts.size());
-
-  char* const base = page->base();
-  std::memcpy(base + prefix_at, view.suffixes.data(), common);
-  std::copy(value_page_starts.begin(), value_page_starts.end(),
-            reinterpret_cast<uint32_t*>(base + value_starts_at));
-  std::memset(base + sizeof(KeyPage), 0, RoundUp(rows, kLane));
-  auto* fingerprints = reinterpret_cast<uint8_t*>(base + sizeof(KeyPage));
-  char* const suffixes = base + suffixes_at;
-  auto set_offset = [&](uint32_t row, uint64_t offset) {
-    if (width == 2) {
-      reinterpret_cast<uint16_t*>(base + offsets_at)[row] = static_cast<uint16_t>(offset);
-    } else if (width == 4) {
-      reinterpret_cast<uint32_t*>(base + offsets_at)[row] = static_cast<uint32_t>(offset);
-    }
-  };
-
-  const char* const input_end = values.data() + values.size();
-  const bool is_short = view.max_bytes - common <= 8;
-  uint64_t current = 0;  // the row's suffix, if it is short
-  const char* previous = nullptr;
-  char* out = suffixes;
-  for (uint32_t row = 0; row < rows; ++row) {
-    const char* fresh = view.suffixes.data() + suffix_offsets[row];
-    size_t fresh_bytes = suffix_offsets[row + 1] - suffix_offsets[row];
-    size_t kept = 0;
-    if (row == 0) {
-      fresh += common;
-      fresh_bytes -= common;
-    } else {
-      kept = prefix_lengths[row] - common;
-    }
-    const size_t length = kept + fresh_bytes;
-    if (is_short) {
-      current = ReplaceTail(current, kept, LoadHead(fresh, fresh_bytes, input_end), length);
-      std::memcpy(out, &current, sizeof(current));  // into the slack, at the end
-      fingerprints[row] = FingerprintOfShort(current, length);
-    } else {
-      CopyWithSlack(out, previous, kept);
-      if (fresh + fresh_bytes + kCopySlackBytes <= input_end) [[likely]] {
-        CopyWithSlack(out + kept, fresh, fresh_bytes);
-      } else {
-        std::memcpy(out + kept, fresh, fresh_bytes);
-      }
-      fingerprints[row] = Fingerprint({out, length}, length + 8);  // earlier parts precede it
-    }
-    set_offset(row, static_cast<uint64_t>(out - suffixes));
-    previous = out;
-    out += length;
-  }
-  set_offset(rows, static_cast<uint64_t>(out - suffixes));
-  VERALITH_CHECK(static_cast<uint64_t>(out - suffixes) == suffix_bytes);
+  builder.FillRows(&*page);
   return page;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The decoded form of a page of keys, made to answer "which row holds this key?" with two dependent
-// cache misses: one byte of fingerprint per row, compared 32 at a time, then the keys that match.
+// cache misses. Rows have one byte of fingerprint each, compared 16 at a time. Then come the keys
+// that match.
 //
-//   KeyPage | fingerprints, padded to 32 | common prefix | value page starts | offsets | suffixes
+//   KeyPage | fingerprints, padded to 16 | common prefix | value page starts | offsets | suffixes
 //
 // Invariants
 //   1. Row i's key is prefix() + suffix(i); prefix() is the longest common prefix of all rows.
@@ -62,6 +63,7 @@ class KeyPage : public Page {
 
  private:
   friend class Page;
+  friend class KeyPageBuilder;
   friend absl::StatusOr<PageRef<KeyPage>> DecodeKeyPage(std::string_view values, uint64_t first_row,
                                                         uint32_t rows, uint32_t first_value_page,
                                                         std::span<const uint32_t> value_page_starts,
@@ -94,9 +96,9 @@ class KeyPage : public Page {
 };
 
 // `values`: the body of a DELTA_BYTE_ARRAY page, and nothing after it. `first_value_page` holds the
-// value of the page's first row; `value_page_starts` are the rows of the page (ascending, in
-// (0, rows)) at which the next value pages begin. DataLoss for damage; ResourceExhausted when the
-// page would need more than `memory_limit`.
+// value of the page's first row. `value_page_starts` are the rows of the page at which the next
+// value pages begin: ascending, in (0, rows). DataLoss for damage; ResourceExhausted when the page
+// would need more than `memory_limit`.
 absl::StatusOr<PageRef<KeyPage>> DecodeKeyPage(std::string_view values, uint64_t first_row,
                                                uint32_t rows, uint32_t first_value_page,
                                                std::span<const uint32_t> value_page_starts,

@@ -10,9 +10,9 @@
 // is given up after the epoch (core/base/epoch.h), so a reader under a guard may still use it.
 //
 // Invariants
-//   1. Pages are charged their whole allocation. charged_bytes() <= capacity at all times; pages
-//      that left but are pinned, waiting for the epoch, or not yet inserted are not charged, and
-//      those waiting are at most 1/32 of the capacity plus one page.
+//   1. Pages are charged their whole allocation. charged_bytes() <= capacity at all times. Pages
+//      that left but are pinned, wait for the epoch, or are not yet inserted are not charged. Those
+//      that wait are at most 1/32 of the capacity plus one page.
 //   2. A slot changes only under the cache's mutex: from null to a page and back. So a pointer that
 //      was loaded under a guard names the page of that slot, for the whole guard (no ABA).
 //   3. A page larger than the capacity is not inserted; a cache of 0 bytes holds nothing.

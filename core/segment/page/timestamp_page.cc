@@ -5,11 +5,11 @@
 #include <algorithm>
 
 #include "core/base/status.h"
-#include "core/format/delta_encoding.h"
 
 namespace veralith {
 
-absl::StatusOr<PageRef<TimestampPage>> DecodeTimestampPage(std::string_view values,
+absl::StatusOr<PageRef<TimestampPage>> DecodeTimestampPage(const IntegerEncoding& encoding,
+                                                           std::string_view values,
                                                            uint64_t first_row, uint32_t rows,
                                                            uint64_t memory_limit) {
   const uint64_t bytes = sizeof(TimestampPage) + uint64_t{rows} * sizeof(int64_t);
@@ -18,7 +18,7 @@ absl::StatusOr<PageRef<TimestampPage>> DecodeTimestampPage(std::string_view valu
   page->first_row_ = first_row;
   page->rows_ = rows;
   const std::span<int64_t> out(const_cast<int64_t*>(page->values()), rows);
-  VERALITH_ASSIGN_OR_RETURN(const size_t used, parquet::DecodeDeltaBinaryPacked(values, out));
+  VERALITH_ASSIGN_OR_RETURN(const size_t used, encoding.decode(values, out));
   if (used != values.size()) {
     return DataLoss("bytes after the last timestamp of a page");
   }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "core/format/column_encoding.h"
 #include "core/segment/page/page.h"
 #include "veralith/types.h"
 
@@ -23,7 +24,8 @@ class TimestampPage : public Page {
 
  private:
   friend class Page;
-  friend absl::StatusOr<PageRef<TimestampPage>> DecodeTimestampPage(std::string_view values,
+  friend absl::StatusOr<PageRef<TimestampPage>> DecodeTimestampPage(const IntegerEncoding& encoding,
+                                                                    std::string_view values,
                                                                     uint64_t first_row,
                                                                     uint32_t rows,
                                                                     uint64_t memory_limit);
@@ -39,9 +41,10 @@ class TimestampPage : public Page {
   uint64_t rows_ = 0;
 };
 
-// `values`: the body of a DELTA_BINARY_PACKED page. DataLoss for damage and for timestamps outside
+// `values`: the body of a page in `encoding`. DataLoss for damage and for timestamps outside
 // their range; ResourceExhausted beyond `memory_limit`.
-absl::StatusOr<PageRef<TimestampPage>> DecodeTimestampPage(std::string_view values,
+absl::StatusOr<PageRef<TimestampPage>> DecodeTimestampPage(const IntegerEncoding& encoding,
+                                                           std::string_view values,
                                                            uint64_t first_row, uint32_t rows,
                                                            uint64_t memory_limit);
 

@@ -43,19 +43,6 @@ size_t SegmentCursor::KeyPageOf(uint64_t row) const {
   return segment_.block.PageOfRow(SegmentColumn::kKey, row);
 }
 
-SegmentCursor::PageRows SegmentCursor::RowsOfNamespace(const KeyPage& page) const {
-  const uint64_t first = page.first_row();
-  const uint64_t end = first + page.rows();
-  const uint64_t low = std::clamp(begin_, first, end);
-  const uint64_t high = std::clamp(end_, low, end);
-  return {static_cast<uint32_t>(low - first), static_cast<uint32_t>(high - first)};
-}
-
-bool SegmentCursor::BeginsWith(size_t key_page, std::string_view key) const {
-  const KeyIndex& index = segment_.key_index;
-  return index.ns(key_page) == ns_ && index.key(key_page) == key;
-}
-
 bool SegmentCursor::LoadKeyPage(size_t number) {
   if (keys_.page() != nullptr && keys_.number() == number) {
     return true;
@@ -69,9 +56,7 @@ bool SegmentCursor::LoadKeyPage(size_t number) {
   const KeyPage& page = *keys_.page();
   if (page.Compare(0, segment_.key_index.key(number)) != 0) [[unlikely]] {
     keys_.Drop();
-    return Fail(segment_.InFile(
-        DataLoss("a key page does not begin with the key that the sparse index says"),
-        segment_.block.Page(SegmentColumn::kKey, number).offset));
+    return Fail(KeyPageContradictsIndex(segment_, number));
   }
   if (!has_newer_ && IsSingleVersion(number)) {
     const auto [begin, end] = RowsOfNamespace(page);
@@ -259,10 +244,9 @@ bool SegmentCursor::BeginOfKey(uint64_t* begin) {
   const KeyPage* page = keys_.page();
   const auto row = static_cast<uint32_t>(row_ - page->first_row());
   uint32_t first = page->LowerBound(key, RowsOfNamespace(*page).first, row);
-  if (first == 0 && key_page_ > 0 && !IsSingleVersion(key_page_ - 1)) {
-    // Newer versions may end an earlier page: takes the last page that begins with a smaller key.
-    const size_t before = segment_.key_index.FindLastBelow(ns_, key).value_or(0);
-    if (!LoadKeyPage(before)) {
+  const size_t newest = first == 0 ? PageOfNewest(segment_, key_page_, ns_, key) : key_page_;
+  if (newest != key_page_) {
+    if (!LoadKeyPage(newest)) {
       return false;
     }
     page = keys_.page();
@@ -334,13 +318,13 @@ bool SegmentCursor::FindRow(std::string_view key, uint64_t* row, bool* exact) {
     return true;
   }
   if (BeginsWith(*number, key)) {
-    if (*number == 0 || IsSingleVersion(*number)) {
+    const size_t newest = PageOfNewest(segment_, *number, ns_, key);
+    if (newest == *number) {
       *row = segment_.block.Page(SegmentColumn::kKey, *number).first_row;
       *exact = true;
       return true;
     }
-    // Newer versions may be at the end of the previous page.
-    number = index.FindLastBelow(ns_, key).value_or(0);
+    number = newest;
   }
   const SegmentPage place = segment_.block.Page(SegmentColumn::kKey, *number);
   if (place.first_row + place.rows <= begin_) {

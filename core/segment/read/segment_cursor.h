@@ -6,8 +6,8 @@
 //   1. Timestamps are read only if the segment holds a version newer than the snapshot, or when
 //      asked for: otherwise a key's first row is its newest visible version.
 //   2. Values are read only when asked for.
-//   3. A key page is read only where its rows matter: on the first row of a page the cursor stands
-//      by the sparse index alone (a seek to before the segment's first key, say, reads nothing).
+//   3. A key page is read only if its rows matter. On the first row of a page the cursor stands by
+//      the sparse index alone. (So a seek to before the segment's first key reads nothing.)
 //   4. Where no key of a page has two versions, Next and Prev cost a few instructions; elsewhere a
 //      key's versions are passed by binary search, however many they are.
 //
@@ -19,9 +19,9 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <utility>
 
 #include "core/iterator/key_cursor.h"
+#include "core/segment/read/key_search.h"
 #include "core/segment/read/page_column.h"
 #include "core/segment/read/segment_pages.h"
 #include "veralith/types.h"
@@ -46,15 +46,14 @@ class SegmentCursor final : public KeyCursor {
   bool ReadTimestamp() override;
 
  private:
-  // Rows of a key page that belong to the namespace, counted within the page.
-  using PageRows = std::pair<uint32_t, uint32_t>;
-
   bool IsSingleVersion(size_t key_page) const {
     return segment_.block.KeyPageIsSingleVersion(key_page);
   }
   size_t KeyPageOf(uint64_t row) const;
-  PageRows RowsOfNamespace(const KeyPage& page) const;
-  bool BeginsWith(size_t key_page, std::string_view key) const;
+  PageRows RowsOfNamespace(const KeyPage& page) const { return RowsWithin(page, begin_, end_); }
+  bool BeginsWith(size_t key_page, std::string_view key) const {
+    return PageBeginsWith(segment_, key_page, ns_, key);
+  }
 
   // Each of these returns false on error and sets status().
   bool LoadKeyPage(size_t number);

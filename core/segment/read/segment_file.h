@@ -61,8 +61,8 @@ absl::StatusOr<std::unique_ptr<SegmentFile>> OpenSegmentFile(
     std::unique_ptr<File> file, uint64_t memory_limit, std::optional<uint64_t> expected_file_bytes);
 
 // The footer, decoded and with its checksum verified, and where it stands. `known`: the manifest
-// names the file as a segment; a footer that does not match is then always DataLoss, otherwise it
-// may be Unimplemented, a file of another writer.
+// names the file as a segment. A footer that does not match is then always DataLoss. Otherwise it
+// may be Unimplemented: a file of another writer.
 struct SegmentFooter {
   parquet::FileMetaData metadata;
   uint64_t offset = 0;

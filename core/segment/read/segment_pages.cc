@@ -25,13 +25,17 @@ struct ValuePageStarts {
   std::vector<uint32_t> rows;
 };
 
+// KeyPage and ValuePage are made from one encoding each.
+static_assert(EncodingsOf(SegmentColumn::kKey).size() == 1);
+static_assert(EncodingsOf(SegmentColumn::kValue).size() == 1);
+
 absl::Status CheckHeader(SegmentColumn column, const SegmentPage& place,
                          const parquet::PageHeader& header) {
   if (header.type != parquet::PageType::kDataPageV2) {
     return Unimplemented(StrCat("a page of type ", Name(header.type)));
   }
   const parquet::DataPageHeaderV2& v2 = header.data_v2;
-  if (v2.encoding != EncodingOf(column)) {
+  if (!IsEncodingOf(column, v2.encoding)) {
     return Unimplemented(StrCat("a page in encoding ", Name(v2.encoding)));
   }
   if (v2.num_values != v2.num_rows || v2.num_values < 0 ||
@@ -73,6 +77,7 @@ absl::StatusOr<SegmentPages::Parts> SegmentPages::Split(SegmentColumn column,
       static_cast<uint32_t>(header.uncompressed_page_size) - static_cast<uint32_t>(levels);
   parts.nulls = static_cast<uint32_t>(header.data_v2.num_nulls);
   parts.header_bytes = static_cast<uint32_t>(header_bytes);
+  parts.encoding = header.data_v2.encoding;
   parts.is_compressed = header.data_v2.is_compressed && column == SegmentColumn::kValue &&
                         CodecOf(place) != parquet::Codec::kNone;
   if (!parts.is_compressed && parts.raw_bytes != parts.values.size()) {
@@ -106,8 +111,8 @@ absl::StatusOr<PageRef<TimestampPage>> SegmentPages::Decode(size_t, const Segmen
                                                             std::string_view bytes,
                                                             const TimestampPage*) const {
   VERALITH_ASSIGN_OR_RETURN(const Parts parts, Split(SegmentColumn::kTimestamp, place, bytes));
-  return DecodeTimestampPage(parts.values, place.first_row, static_cast<uint32_t>(place.rows),
-                             segment_.memory_limit);
+  return DecodeTimestampPage(*FindIntegerEncoding(parts.encoding), parts.values, place.first_row,
+                             static_cast<uint32_t>(place.rows), segment_.memory_limit);
 }
 
 absl::StatusOr<PageRef<ValuePage>> SegmentPages::NewValuePage(const SegmentPage& place,

@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/format/parquet_metadata.h"
 #include "core/format/segment_block.h"
 #include "core/segment/page/key_page.h"
 #include "core/segment/page/page_cache.h"
@@ -82,6 +83,7 @@ class SegmentPages {
     uint32_t raw_bytes = 0;   // size of the values, decompressed
     uint32_t nulls = 0;
     uint32_t header_bytes = 0;
+    parquet::Encoding encoding = parquet::Encoding::kPlain;  // one of the column's
     bool is_compressed = false;
   };
   absl::StatusOr<Parts> Split(SegmentColumn column, const SegmentPage& place,

@@ -9,6 +9,7 @@
 #include "core/base/epoch.h"
 #include "core/base/status.h"
 #include "core/segment/page/page_cache.h"
+#include "core/segment/read/key_search.h"
 #include "core/segment/read/segment_cursor.h"
 #include "core/segment/read/segment_file.h"
 #include "core/segment/read/segment_pages.h"
@@ -135,15 +136,12 @@ class SegmentReaderImpl : public SegmentReader {
   };
 
   // Returns the rows of the page that belong to the namespace.
-  std::pair<uint32_t, uint32_t> RowsOfNamespace(const KeyPage& page, NamespaceId ns) const {
+  PageRows RowsOfNamespace(const KeyPage& page, NamespaceId ns) const {
     if (one_namespace_) [[likely]] {
       return {0, ns == block_.first_ns() ? page.rows() : 0};
     }
-    const uint64_t first = page.first_row();
-    const uint64_t end = first + page.rows();
-    const uint64_t low = std::clamp(segment_->FirstRowOfNamespace(ns), first, end);
-    const uint64_t high = std::clamp(segment_->FirstRowOfNamespace(ns + 1), low, end);
-    return {static_cast<uint32_t>(low - first), static_cast<uint32_t>(high - first)};
+    return RowsWithin(page, segment_->FirstRowOfNamespace(ns),
+                      segment_->FirstRowOfNamespace(ns + 1));
   }
 
   // Searches for the key in page `number`; leaves search->page unchanged if it is not there.
@@ -156,25 +154,15 @@ class SegmentReaderImpl : public SegmentReader {
     const uint32_t row = page->Find(search->key, begin, end);
     *found = row != KeyPage::kNotFound;
     if (!*found) {
-      return BeginsWith(number, *search) ? Contradiction(number) : absl::OkStatus();
+      return PageBeginsWith(*segment_, number, search->ns, search->key)
+                 ? KeyPageContradictsIndex(*segment_, number)
+                 : absl::OkStatus();
     }
     search->hold = std::move(hold);
     search->page = page;
     search->number = number;
     search->row = row;
     return absl::OkStatus();
-  }
-
-  // Whether the page begins with the key, according to the index.
-  bool BeginsWith(size_t number, const Search& search) const {
-    const KeyIndex& index = segment_->key_index;
-    return index.ns(number) == search.ns && index.key(number) == search.key;
-  }
-
-  absl::Status Contradiction(size_t number) const {
-    return segment_->InFile(
-        DataLoss("a key page does not begin with the key that the sparse index says"),
-        block_.Page(SegmentColumn::kKey, number).offset);
   }
 
   absl::Status FindNewest(Search* search) const {
@@ -185,13 +173,16 @@ class SegmentReaderImpl : public SegmentReader {
     }
     bool found;
     VERALITH_RETURN_IF_ERROR(FindInPage(*number, search, &found));
-    // A key may have enough versions to fill whole pages; its newest can be on an earlier page.
-    while (found && search->row == 0 && search->number > 0 &&
-           !block_.KeyPageIsSingleVersion(search->number) &&
-           !block_.KeyPageIsSingleVersion(search->number - 1)) {
-      VERALITH_RETURN_IF_ERROR(FindInPage(search->number - 1, search, &found));
+    if (!found || search->row != 0) [[likely]] {
+      return absl::OkStatus();
     }
-    return absl::OkStatus();
+    const size_t last = search->number;
+    const size_t newest = PageOfNewest(*segment_, last, search->ns, search->key);
+    if (newest == last) {
+      return absl::OkStatus();
+    }
+    VERALITH_RETURN_IF_ERROR(FindInPage(newest, search, &found));
+    return found || newest + 1 == last ? absl::OkStatus() : FindInPage(newest + 1, search, &found);
   }
 
   // Moves on to the newest version that is not newer than the snapshot; sets search->page to null
@@ -229,7 +220,8 @@ class SegmentReaderImpl : public SegmentReader {
       return absl::OkStatus();
     }
     const size_t next = search->number + 1;
-    if (next == segment_->key_index.size() || !BeginsWith(next, *search)) {
+    if (next == segment_->key_index.size() ||
+        !PageBeginsWith(*segment_, next, search->ns, search->key)) {
       search->page = nullptr;
       return absl::OkStatus();
     }

@@ -3,14 +3,14 @@
 // Reads one segment: point lookups and iteration over an immutable file.
 //
 // Invariants
-//   1. Nothing of the file is believed before it is checked: Open verifies the footer's and the
-//      block's checksum and that every place they name lies inside the file, in order; a page is
-//      verified against the block's CRC-32C, header included, each time it is read from the file.
+//   1. Nothing of the file is believed before it is checked. Open verifies the checksums of footer
+//      and block, and that every place they name lies inside the file, in order. A page with its
+//      header is verified against the block's CRC-32C each time it is read from the file.
 //   2. An answer is right, or an error: DataLoss names the file and the offset of what is damaged,
 //      Unimplemented names what this reader does not know. Nothing is skipped.
-//   3. Open costs time and memory proportional to the metadata (about 1% of the file), a lookup at
-//      most one key page, one value page and one timestamp page (more only for a key whose
-//      versions exceed 1 MiB).
+//   3. Open costs time and memory proportional to the metadata, about 1% of the file. A lookup
+//      costs at most one key page, one value page and one timestamp page. (More only for a key
+//      whose versions exceed 1 MiB.)
 //   4. No allocation that the file's bytes ask for exceeds options.memory_limit_bytes.
 //
 // Thread rule: everything const is safe from any thread; lookups that hit the cache take no lock,
@@ -62,8 +62,8 @@ struct LookupOptions {
   bool fill_cache = true;  // false: pages read for this lookup are not kept
   // True: LookupResult::ts is exact, which may cost a timestamp page. False: it may be 0, unknown.
   bool want_timestamp = false;
-  // A value up to this size that lies on a page of the cache comes without a pin: nothing that
-  // readers share is written for it, and it is valid as long as the caller's EpochGuard.
+  // A value up to this size on a page of the cache comes without a pin. Nothing that readers share
+  // is written for it. It is valid as long as the caller's EpochGuard.
   size_t unpinned_bytes = 0;
 };
 
@@ -97,9 +97,9 @@ class SegmentReader {
   // large scans). Needs no EpochGuard of the caller.
   virtual std::unique_ptr<VersionStream> NewStream(bool fill_cache) const = 0;
 
-  // The same for a job. `keep` (this reader, if it has no other owner) lives as long as the
-  // stream. `offers`, if not null, is shown each value page as it stands in the file
-  // (stored_value_page.h), which is then read past the cache; it outlives the stream.
+  // The same for a job. `keep` (this reader, if it has no other owner) lives as long as the stream.
+  // `offers`, if not null, is shown each value page as it is in the file (stored_value_page.h).
+  // Value pages are then read past the cache. It outlives the stream.
   virtual std::unique_ptr<VersionStream> NewJobStream(std::shared_ptr<const SegmentReader> keep,
                                                       ValuePageOffers::Place* offers) const = 0;
 

@@ -72,10 +72,10 @@ parquet::BoundaryOrder ComputeBoundaryOrder(const parquet::ColumnIndex& index, b
 // --- Integers -----------------------------------------------------------------------------------
 
 // For namespaces and timestamps.
-static_assert(EncodingOf(SegmentColumn::kNamespace) == EncodingOf(SegmentColumn::kTimestamp));
+constexpr parquet::Encoding kIntegers = EncodingOf(SegmentColumn::kTimestamp);
+static_assert(EncodingOf(SegmentColumn::kNamespace) == kIntegers);
 
-IntegerColumnBuilder::IntegerColumnBuilder()
-    : chunk_(EncodingOf(SegmentColumn::kTimestamp), parquet::Codec::kNone) {}
+IntegerColumnBuilder::IntegerColumnBuilder() : chunk_(kIntegers, parquet::Codec::kNone) {}
 
 absl::Status IntegerColumnBuilder::FinishPage() {
   VERALITH_CHECK(!values_.empty());
@@ -83,7 +83,7 @@ absl::Status IntegerColumnBuilder::FinishPage() {
   page_min_.push_back(*low);
   page_max_.push_back(*high);
   encoded_.clear();
-  parquet::AppendDeltaBinaryPacked(values_, &encoded_);
+  FindIntegerEncoding(kIntegers)->append(values_, &encoded_);
   const size_t rows = values_.size();
   values_.clear();
   return chunk_.AppendPage(rows, 0, "", encoded_);

@@ -34,7 +34,7 @@ std::string CutUpperBound(std::string_view key, size_t limit);
 // The boundary order that the bounds really have. Bounds are compared as `less` says.
 parquet::BoundaryOrder ComputeBoundaryOrder(const parquet::ColumnIndex& index, bool as_int64);
 
-// A required INT64 column, DELTA_BINARY_PACKED.
+// A required INT64 column.
 class IntegerColumnBuilder {
  public:
   IntegerColumnBuilder();

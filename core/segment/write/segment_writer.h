@@ -6,7 +6,7 @@
 // Invariants
 //   1. Same entries and options, same bytes: nothing of the machine, time or memory enters.
 //   2. Memory is one encoded row group (16 MiB raw, or one entry if that is larger) plus the block
-//      (some 30 bytes per page, one first key per key page, filter bits per key); adding an entry
+//      (some 30 bytes per page, one first key per key page, filter bits per key). Adding an entry
 //      allocates nothing once the buffers have grown.
 //   3. All versions of one user key lie in one key page unless they exceed 1 MiB raw; then the
 //      block says so and readers look at both pages.
@@ -43,8 +43,8 @@ class SegmentWriter {
   // InvalidArgument unless strictly after the last entry in the order of core/format/entry.h, with
   // namespace, timestamp, key and value within the limits of veralith/types.h. Copies what it
   // keeps. A tombstone's value must be empty. `stored_page`: a page of another segment whose first
-  // row the entry is, or null: it may be copied, if all its rows come now, each with its value
-  // where the page holds it.
+  // row the entry is, or null. It may be copied if all its rows come now, each with its value in
+  // the place where the page holds it.
   virtual absl::Status Add(const EntryView& entry, StoredValuePage* stored_page) = 0;
   absl::Status Add(const EntryView& entry) { return Add(entry, nullptr); }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The value column of a row group while it is written: values go in one by one and are cut into
-// pages; a page of another segment whose rows all come one after the other is copied as it stands.
+// The value column of a row group while it is written. Values go in one by one and are cut into
+// pages. A page of another segment is copied as it is if all its rows come one after the other.
 //
 // From its first row on, the rows of such a page are only counted; the open page stays as it is.
 // With the last one, the open page ends and the stored page follows, with the checksums, sizes and

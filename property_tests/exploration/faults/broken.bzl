@@ -2,7 +2,7 @@
 
 """Tests and programs over the engine with all its faults (engine.bzl)."""
 
-load("@rules_cc//cc:defs.bzl", "cc_binary")
+load("//third_party:cc.bzl", "cc_binary")
 
 def _in_the_broken_engine(ctx):
     binary = ctx.attr.binary[DefaultInfo]
@@ -28,7 +28,7 @@ _broken_engine_binary = rule(
 )
 
 def _declare(rule, name, srcs, deps, target_compatible_with = [], **kwargs):
-    if native.repository_name() == "@veralith_broken":
+    if native.repository_name().endswith("veralith_broken"):
         cc_binary(
             name = name,
             testonly = True,

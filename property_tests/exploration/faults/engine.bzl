@@ -12,7 +12,7 @@ fails it, by the name of the patch.
 
 load(":patch.bzl", "apply_hunk", "hunks_of")
 
-# One patch each: docs/HAZARDS.md has the ids, docs/VERIFICATION.md what catches them.
+# One patch each: docs/HAZARDS.md has the ids, and what catches them.
 FAULTS = [
     "C1",
     "C2",

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# The library: compiled once, linked as an archive, as a shared object, or both.
+
+# How everything of Veralith is compiled. Nothing of this reaches those who link it.
+add_library(veralith_build INTERFACE)
+target_compile_features(veralith_build INTERFACE cxx_std_20)
+target_include_directories(veralith_build INTERFACE
+  ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/include)
+target_link_libraries(veralith_build INTERFACE ${VERALITH_PUBLIC_LINKS} ${VERALITH_PRIVATE_LINKS})
+if(VERALITH_WITH_ISAL)
+  target_compile_definitions(veralith_build INTERFACE VERALITH_WITH_ISAL)
+endif()
+if(VERALITH_WARNINGS)
+  target_compile_options(veralith_build INTERFACE -Wall -Wextra -Wno-unused-parameter)
+endif()
+# Compiler options of one source (cmake/sources.cmake).
+function(veralith_source_options source)
+  set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${ARGN})
+endfunction()
+
+add_library(veralith_objects OBJECT ${VERALITH_SOURCES})
+target_link_libraries(veralith_objects PRIVATE veralith_build)
+set_target_properties(veralith_objects PROPERTIES
+  POSITION_INDEPENDENT_CODE ON
+  CXX_EXTENSIONS OFF
+  CXX_VISIBILITY_PRESET hidden
+  VISIBILITY_INLINES_HIDDEN ON)
+
+# What a program gets from the target: the public headers alone, and Abseil.
+function(veralith_interface target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(${target} INTERFACE
+    $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${target} PUBLIC ${VERALITH_PUBLIC_LINKS} PRIVATE ${VERALITH_PRIVATE_LINKS})
+  set_target_properties(${target} PROPERTIES
+    OUTPUT_NAME veralith
+    LINKER_LANGUAGE CXX)
+  add_library(veralith::${target} ALIAS ${target})
+endfunction()
+
+# The archive; the command and the tests link it, whether it is asked for or not.
+add_library(veralith_static STATIC $<TARGET_OBJECTS:veralith_objects>)
+veralith_interface(veralith_static)
+if(NOT VERALITH_STATIC)
+  set_target_properties(veralith_static PROPERTIES EXCLUDE_FROM_ALL ON)
+endif()
+
+if(VERALITH_SHARED)
+  add_library(veralith_shared SHARED $<TARGET_OBJECTS:veralith_objects>)
+  veralith_interface(veralith_shared)
+  set(exports ${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map)
+  target_link_options(veralith_shared PRIVATE
+    LINKER:--version-script=${exports} LINKER:--no-undefined)
+  set_target_properties(veralith_shared PROPERTIES
+    VERSION ${VERALITH_VERSION}
+    SOVERSION ${VERALITH_SOVERSION}
+    LINK_DEPENDS ${exports})
+  add_library(veralith::veralith ALIAS veralith_shared)
+else()
+  add_library(veralith::veralith ALIAS veralith_static)
+endif()

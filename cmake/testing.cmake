@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# The tests of core and of the golden files, as cmake/tests.cmake lists them: ctest runs them, and
+# `ctest -L format` those of one package. They read their files below the source tree, where they
+# run. When cross-compiling, CMAKE_CROSSCOMPILING_EMULATOR runs them.
+enable_testing()
+enable_language(C)  # a test of the interface for C is in C
+
+# Bazel builds the same copy of GoogleTest; it serves every compiler and target.
+set(VERALITH_GOOGLETEST /usr/src/googletest CACHE PATH "Sources of GoogleTest, if not installed")
+if(NOT TARGET GTest::gmock_main AND EXISTS ${VERALITH_GOOGLETEST}/CMakeLists.txt)
+  set(INSTALL_GTEST OFF)
+  add_subdirectory(${VERALITH_GOOGLETEST} googletest EXCLUDE_FROM_ALL)
+elseif(NOT TARGET GTest::gmock_main)
+  find_package(GTest CONFIG REQUIRED)
+endif()
+find_package(rapidcheck CONFIG REQUIRED)
+
+# The simulated file system, clock and executor.
+add_library(veralith_testing STATIC ${VERALITH_TESTING_SOURCES})
+target_link_libraries(veralith_testing PUBLIC veralith_static veralith_build)
+set_target_properties(veralith_testing PROPERTIES CXX_EXTENSIONS OFF)
+add_library(veralith::testing ALIAS veralith_testing)
+
+function(veralith_test_support)
+  add_library(veralith_test_support STATIC ${VERALITH_TEST_SUPPORT_SOURCES})
+  target_link_libraries(veralith_test_support PUBLIC veralith_testing PRIVATE rapidcheck)
+  set_target_properties(veralith_test_support PROPERTIES CXX_EXTENSIONS OFF)
+endfunction()
+
+# veralith_test(PATH PACKAGE LABEL [NEEDS LIBRARY...] SOURCES FILE...)
+function(veralith_test path)
+  cmake_parse_arguments(PARSE_ARGV 1 test "" "PACKAGE" "NEEDS;SOURCES")
+  string(REPLACE / . name ${path})
+  add_executable(${name} ${test_SOURCES})
+  target_link_libraries(${name} PRIVATE
+    veralith_test_support ${test_NEEDS} GTest::gmock_main ${CMAKE_DL_LIBS})
+  set_target_properties(${name} PROPERTIES
+    CXX_EXTENSIONS OFF
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/tests)
+  set(scratch ${CMAKE_CURRENT_BINARY_DIR}/tests/scratch/${name})
+  file(MAKE_DIRECTORY ${scratch})
+  add_test(NAME ${path} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+  set_tests_properties(${path} PROPERTIES
+    LABELS ${test_PACKAGE}
+    ENVIRONMENT TEST_TMPDIR=${scratch})
+  if(NOT TARGET veralith_tests_${test_PACKAGE})
+    add_custom_target(veralith_tests_${test_PACKAGE})
+  endif()
+  add_dependencies(veralith_tests_${test_PACKAGE} ${name})
+endfunction()
+
+include(${CMAKE_CURRENT_LIST_DIR}/tests.cmake)
