@@ -4,6 +4,7 @@
 // as synced exists after any power cut, and an order never exists without its payment.
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
@@ -31,31 +32,29 @@ bool Has(Db& db, const std::string& key) {
   return found.ok() && *found;
 }
 
-void Buy(Db& db, const std::string& id, SyncMode sync) {
-  WriteBatch batch;
-  batch.Put("order/" + id, "one lamp");
-  batch.Put("payment/" + id, "12.50");
-  const absl::StatusOr<veralith::Timestamp> written = db.Write({.sync = sync}, batch);
-  ASSERT_TRUE(written.ok()) << written.status();
+// Buys a lamp that is synced before the call returns, and one that is not; then the power fails.
+void BuyTwice(SimulatedFileSystem* disk) {
+  auto db = Db::Open("/shop", On(disk));
+  ASSERT_TRUE(db.ok()) << db.status();
+  for (const auto& [id, sync] : {std::pair("1", SyncMode::kCommit), {"2", SyncMode::kManual}}) {
+    WriteBatch batch;
+    batch.Put(std::string("order/") + id, "one lamp");
+    batch.Put(std::string("payment/") + id, "12.50");
+    ASSERT_TRUE((*db)->Write({.sync = sync}, batch).ok());
+  }
+  disk->CrashNow();
 }
 
 TEST(PowerCut, KeepsWhatWasSyncedAndTakesOrdersWhole) {
   SimulatedFileSystem disk;
-  {
-    auto db = Db::Open("/shop", On(&disk));
-    ASSERT_TRUE(db.ok()) << db.status();
-    Buy(**db, "1", SyncMode::kCommit);
-    Buy(**db, "2", SyncMode::kManual);
-    disk.CrashNow();
-  }
-  const SimulatedFileSystem::Survivors survivors = disk.EnumerateSurvivors(64);
-  ASSERT_GT(survivors.images.size(), 1u);
+  BuyTwice(&disk);  // the first order synced, the second not; then the power fails
   int lost = 0;
+  const auto survivors = disk.EnumerateSurvivors(64);  // what the disk may hold now
   for (const std::unique_ptr<SimulatedFileSystem>& survivor : survivors.images) {
     auto db = Db::Open("/shop", On(survivor.get()));
     ASSERT_TRUE(db.ok()) << db.status() << "\n" << survivor->Dump();
     EXPECT_TRUE(Has(**db, "order/1") && Has(**db, "payment/1"));
-    EXPECT_EQ(Has(**db, "order/2"), Has(**db, "payment/2"));
+    EXPECT_EQ(Has(**db, "order/2"), Has(**db, "payment/2"));  // never half an order
     lost += Has(**db, "order/2") ? 0 : 1;
   }
   EXPECT_GT(lost, 0);  // nobody waited for the second one's sync
