@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Everything that code, tests and documents cite exists: promises and sections of docs/DESIGN.md,
-// its sentences word by word, hazards of docs/HAZARDS.md, links between documents. And every
-// promise is quoted by a file of this folder.
+// its sentences word by word, hazards of docs/HAZARDS.md, links between documents, programs that
+// documents show. And every promise is quoted by a file of this folder.
 //
 // Reads the source tree itself, so it runs every time.
 #include <map>
@@ -168,19 +168,45 @@ TEST(Citations, OfHazardsAreInTheCatalogue) {
 TEST(Citations, OfFilesInDocumentsExist) {
   static const std::regex link(R"(\]\(([^)#:]+)(?:#[^)]*)?\))");
   size_t links = 0;
-  std::vector<fs::path> documents = {SourceRoot() / "README.md", SourceRoot() / "CONTRIBUTING.md"};
-  for (const auto& item : fs::directory_iterator(SourceRoot() / "docs")) {
-    if (item.path().extension() == ".md") {
-      documents.push_back(item.path());
-    }
-  }
-  for (const fs::path& document : documents) {
+  for (const fs::path& document : Documents()) {
     for (const std::string& target : Matches(ReadFile(document), link)) {
       EXPECT_TRUE(fs::exists(document.parent_path() / target)) << document << " links " << target;
       ++links;
     }
   }
   EXPECT_GT(links, 10u);
+}
+
+// The blocks of `document` between a fence with `language` and the next one.
+std::vector<std::string> BlocksOf(const std::string& document, const std::string& language) {
+  std::vector<std::string> blocks;
+  const std::string fence = "\n```" + language + "\n";
+  for (size_t at = document.find(fence); at != std::string::npos; at = document.find(fence, at)) {
+    at += fence.size();
+    blocks.push_back(document.substr(at, document.find("\n```", at) + 1 - at));
+  }
+  return blocks;
+}
+
+// (Tests build and run the programs: //tools:example_test, //tools:tutorial_test, ./dev embed,
+// ./dev interop.)
+TEST(Citations, OfProgramsInDocumentsAreTheProgramsOwnLines) {
+  std::string programs;
+  for (const fs::path& file : FilesUnder({"tools"}, {".cc", ".sql"})) {
+    programs += "\n" + ReadFile(file);
+  }
+  size_t shown = 0;
+  for (const fs::path& document : Documents()) {
+    for (const std::string language : {"cpp", "sql"}) {
+      for (const std::string& block : BlocksOf(ReadFile(document), language)) {
+        EXPECT_NE(programs.find("\n" + block), std::string::npos)
+            << document << " shows what is in no file of tools:\n"
+            << block;
+        ++shown;
+      }
+    }
+  }
+  EXPECT_GT(shown, 10u);
 }
 
 }  // namespace

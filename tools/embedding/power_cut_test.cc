@@ -4,7 +4,6 @@
 // as synced exists after any power cut, and an order never exists without its payment.
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
@@ -32,16 +31,19 @@ bool Has(Db& db, const std::string& key) {
   return found.ok() && *found;
 }
 
-// Buys a lamp that is synced before the call returns, and one that is not; then the power fails.
+void Buy(Db& db, const std::string& id, SyncMode sync) {
+  WriteBatch batch;
+  batch.Put("order/" + id, "one lamp");
+  batch.Put("payment/" + id, "12.50");
+  const absl::StatusOr<veralith::Timestamp> written = db.Write({.sync = sync}, batch);
+  ASSERT_TRUE(written.ok()) << written.status();
+}
+
 void BuyTwice(SimulatedFileSystem* disk) {
   auto db = Db::Open("/shop", On(disk));
   ASSERT_TRUE(db.ok()) << db.status();
-  for (const auto& [id, sync] : {std::pair("1", SyncMode::kCommit), {"2", SyncMode::kManual}}) {
-    WriteBatch batch;
-    batch.Put(std::string("order/") + id, "one lamp");
-    batch.Put(std::string("payment/") + id, "12.50");
-    ASSERT_TRUE((*db)->Write({.sync = sync}, batch).ok());
-  }
+  Buy(**db, "1", SyncMode::kCommit);
+  Buy(**db, "2", SyncMode::kManual);
   disk->CrashNow();
 }
 
