@@ -61,7 +61,7 @@ absl::Status PrintBananaAt(veralith::Db& db, veralith::Timestamp moment) {
 absl::Status CopyTwice(veralith::Db& db, const std::string& home) {
   absl::Status status = db.DeleteRange({}, veralith::kDefaultNamespace, "vegetable/", std::nullopt);
   status.Update(db.Checkpoint(home + "/copy"));
-  status.Update(db.CompactAll());  // deleted and replaced rows leave the files
+  status.Update(db.CompactAll());  // what is deleted or replaced leaves the files
   status.Update(db.Checkpoint(home + "/compacted"));
   return status;
 }
@@ -83,6 +83,7 @@ int main(int argc, char** argv) {
   std::filesystem::create_directory(home);
   veralith::Options options;
   options.error_if_exists = true;
+  options.disable_automatic_compaction = true;  // here alone: to show what compaction does
   auto db = veralith::Db::Open(home + "/shop", options);
   absl::Status status = db.ok() ? Use(**db, home) : db.status();
   if (db.ok()) {

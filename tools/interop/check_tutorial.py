@@ -34,7 +34,6 @@ def main():
         for name, expected in zip(("copy", "compacted"), shown, strict=True):
             rows = duckdb.sql(query.replace(COPY, f"{home}/{name}")).fetchall()
             right = "\n".join("|".join(row) for row in rows) == expected
-            print(repr(rows), repr(expected))
             print(f"duckdb        the tutorial's {name:38} {'ok' if right else 'FAILED'}")
             wrong += 0 if right else 1
     return 1 if wrong else 0
