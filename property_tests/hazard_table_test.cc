@@ -3,8 +3,8 @@
 // The two lists of docs/HAZARDS.md hold: "Catches" has an entry for every hazard of "The faults",
 // every test it names exists, and every hazard that must have a broken engine says what catches it
 // and when. Every fault of these engines is a patch that is applied, that a test must catch, and
-// that has an entry with the patch's own words. (That the engines are caught is
-// //property_tests/exploration:broken_engines_test.)
+// that has an entry with the patch's own words. docs/WHY.md says of broken engines what that list
+// says. (That the engines are caught is //property_tests/exploration:broken_engines_test.)
 //
 // Reads the source tree itself (the folder of the WORKSPACE file), so it runs every time.
 #include <cctype>
@@ -227,6 +227,46 @@ TEST(HazardTable, SaysOfEveryFaultWhatItsPatchSays) {
     ++patches;
   }
   EXPECT_EQ(broken.size(), patches);
+}
+
+// A row of docs/WHY.md: what it says of the broken engine beside a report.
+struct Claim {
+  std::string report;
+  std::string engine;   // "C1: tombstones go whatever lies beneath"
+  std::string seconds;  // "0.01 s"
+};
+
+std::vector<Claim> Claims() {
+  static const std::regex row(
+      R"re(\| \d+ \| \[([^\]]+)\]\([^)]+\) \|.*\| \*\*(\w+)\*\*: ([^|]+) \| (<?[\d.]+ s) \|)re"
+      R"re( (whole|partly \(\w\)) \|)re");
+  std::vector<Claim> claims;
+  std::istringstream lines(ReadFile(SourceRoot() / "docs/WHY.md"));
+  std::smatch match;
+  for (std::string line; std::getline(lines, line);) {
+    if (std::regex_match(line, match, row)) {
+      claims.push_back({match[1], match[2].str() + ": " + Plain(match[3]), match[4]});
+    }
+  }
+  return claims;
+}
+
+TEST(HazardTable, IsWhatWhySaysOfEnginesAndSeconds) {
+  std::set<std::string> reports;
+  for (const Claim& claim : Claims()) {
+    EXPECT_TRUE(reports.insert(claim.report).second) << claim.report << " is there twice";
+    std::string seconds;
+    for (const Entry& entry : Catches()) {
+      for (const BrokenEngine& engine : entry.broken) {
+        if ((entry.hazard + ": " + Plain(engine.how)).starts_with(claim.engine)) {
+          seconds = engine.caught_by.substr(engine.caught_by.rfind("; ") + 2);
+        }
+      }
+    }
+    EXPECT_NE(seconds, "") << "docs/HAZARDS.md has no broken engine " << claim.engine;
+    EXPECT_EQ(claim.seconds, seconds) << "docs/WHY.md, " << claim.report << ": " << claim.engine;
+  }
+  EXPECT_EQ(reports.size(), 16u);
 }
 
 }  // namespace
