@@ -2,7 +2,7 @@
 
 // Everything that code, tests and documents cite exists: promises and sections of docs/DESIGN.md,
 // its sentences word by word, hazards of docs/HAZARDS.md, links between documents, programs that
-// documents show. And every promise is quoted by a file of this folder.
+// documents show, measured ratios. And every promise is quoted by a file of this folder.
 //
 // Reads the source tree itself, so it runs every time.
 #include <map>
@@ -197,7 +197,7 @@ TEST(Citations, OfProgramsInDocumentsAreTheProgramsOwnLines) {
   }
   size_t shown = 0;
   for (const fs::path& document : Documents()) {
-    for (const std::string language : {"cpp", "sql"}) {
+    for (const std::string language : {"cpp", "c++", "sql"}) {
       for (const std::string& block : BlocksOf(ReadFile(document), language)) {
         EXPECT_NE(programs.find("\n" + block), std::string::npos)
             << document << " shows what is in no file of tools:\n"
@@ -207,6 +207,17 @@ TEST(Citations, OfProgramsInDocumentsAreTheProgramsOwnLines) {
     }
   }
   EXPECT_GT(shown, 10u);
+}
+
+TEST(Citations, OfRatiosInReadmeAreThoseOfTheLastBenchmark) {
+  static const std::regex ratio(R"((\d+\.\d\dx))");
+  const std::set<std::string> measured =
+      Matches(ReadFile(SourceRoot() / "docs/BENCHMARKS.md"), ratio);
+  const std::set<std::string> cited = Matches(ReadFile(SourceRoot() / "README.md"), ratio);
+  for (const std::string& figure : cited) {
+    EXPECT_TRUE(measured.contains(figure)) << "docs/BENCHMARKS.md has no " << figure;
+  }
+  EXPECT_GT(cited.size(), 10u);
 }
 
 }  // namespace
