@@ -101,10 +101,14 @@ uint8_t FingerprintOfShort(uint64_t suffix, size_t length) {
   return LastFingerprint(length, suffix);
 }
 
-// Copies n bytes; may write up to 15 bytes more and read as far beyond the source.
+// Copies n bytes; may write up to 15 bytes more and read as far beyond the source. `to` is at or
+// after the end of those n bytes, but what lies beyond them may overlap: so 16 are read, then
+// written.
 inline void CopyWithSlack(char* to, const char* from, size_t n) {
   for (size_t i = 0; i < n; i += 16) {
-    std::memcpy(to + i, from + i, 16);
+    char bytes[16];
+    std::memcpy(bytes, from + i, sizeof(bytes));
+    std::memcpy(to + i, bytes, sizeof(bytes));
   }
 }
 
