@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A scan as an Arrow stream: the rows of items(), for every reader of Arrow."""
 
+import base64
 import gc
 import json
 import pathlib
@@ -99,7 +100,7 @@ def test_the_stream_is_what_the_command_scans(full):
 
 def bytes_of(row, name):
     text = row.get(name)
-    return bytes.fromhex(row[name + "_hex"]) if text is None else text.encode()
+    return base64.b64decode(row[name + "_base64"]) if text is None else text.encode()
 
 
 def test_duckdb_takes_the_stream(full):
