@@ -4,6 +4,10 @@
 
 # What several tests share, besides veralith::testing.
 set(VERALITH_TEST_SUPPORT_SOURCES
+  core/arrow/columns.cc
+  core/arrow/export.cc
+  core/arrow/row_reader.cc
+  core/arrow/scan_stream.cc
   core/base/testing/in_child.cc
   core/compaction/testing/job_harness.cc
   core/db/testing/manifest_interpreter.cc
@@ -19,6 +23,7 @@ set(VERALITH_TEST_SUPPORT_SOURCES
   property_tests/golden_files.cc)
 veralith_test_support()
 veralith_source_options(core/fs/testing/failing_calls.cc -fno-sanitize=thread)
+veralith_test(core/arrow/scan_stream_test PACKAGE arrow SOURCES core/arrow/scan_stream_test.cc)
 veralith_test(core/base/byte_lanes_test PACKAGE base SOURCES core/base/byte_lanes_test.cc)
 veralith_test(core/base/fork_test PACKAGE base SOURCES core/base/fork_test.cc)
 veralith_test(core/base/per_thread_test PACKAGE base SOURCES core/base/per_thread_test.cc)

@@ -44,6 +44,7 @@ const std::map<std::string, Names>& AllowedIncludes() {
        {"base", "fs", "format", "iterator", "log", "segment", "memtable", "manifest", "compaction",
         "version_set", "db"}},
       {"c", {"base", "fs", "db", "repair"}},
+      {"arrow", {"base", "db"}},
   };
   return *allowed;
 }
