@@ -9,6 +9,11 @@ void BinaryColumn::Append(std::string_view entry) {
   offsets.push_back(static_cast<int32_t>(bytes.size()));
 }
 
+void BinaryColumn::CutTo(size_t entries) {
+  offsets.resize(entries + 1);
+  bytes.resize(static_cast<size_t>(offsets.back()));
+}
+
 void Columns::Append(NamespaceId ns, std::string_view key, Timestamp ts, std::string_view value) {
   keys_.Append(key);
   if (wanted_.timestamps) {
@@ -20,12 +25,14 @@ void Columns::Append(NamespaceId ns, std::string_view key, Timestamp ts, std::st
   namespaces_.push_back(static_cast<int64_t>(ns));
 }
 
-void Columns::Clear() {
-  namespaces_.clear();
-  timestamps_.clear();
-  for (BinaryColumn* column : {&keys_, &values_}) {
-    column->offsets.resize(1);
-    column->bytes.clear();
+void Columns::CutTo(size_t rows) {
+  namespaces_.resize(rows);
+  if (wanted_.timestamps) {
+    timestamps_.resize(rows);
+  }
+  keys_.CutTo(rows);
+  if (wanted_.values) {
+    values_.CutTo(rows);
   }
 }
 

@@ -10,6 +10,7 @@
 //
 // Invariants
 //   1. Columns that are not wanted are empty, the others have rows() entries.
+//      If memory runs out within Append, CutTo(rows()) makes that hold again.
 //   2. The bytes of one binary column stay below 2^31, which Arrow's offsets can tell. Who appends
 //      keeps bytes() below kMostBytes before each row.
 //
@@ -37,6 +38,7 @@ struct BinaryColumn {
   std::vector<char> bytes;
 
   void Append(std::string_view entry);
+  void CutTo(size_t entries);
   std::string_view at(size_t row) const {
     return {bytes.data() + offsets[row], static_cast<size_t>(offsets[row + 1] - offsets[row])};
   }
@@ -49,10 +51,10 @@ class Columns {
 
   explicit Columns(Wanted wanted) : wanted_(wanted) {}
 
-  // Appends a row; what is not wanted is left out.
+  // Appends a row; what is not wanted is left out. It counts once all of it is there.
   void Append(NamespaceId ns, std::string_view key, Timestamp ts, std::string_view value);
-  // Removes all rows, and keeps the memory.
-  void Clear();
+  // Removes the rows from `rows` on, and keeps the memory.
+  void CutTo(size_t rows);
 
   Wanted wanted() const { return wanted_; }
   size_t rows() const { return namespaces_.size(); }

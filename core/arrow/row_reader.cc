@@ -29,7 +29,7 @@ void RowReader::AppendRow(Columns* columns) {
 
 absl::Status RowReader::Read(size_t most_rows, size_t most_bytes, Columns* columns) {
   most_bytes = std::min(most_bytes, Columns::kMostBytes);
-  return CatchNoMemory("reading rows", [&]() -> absl::Status {
+  const absl::Status status = CatchNoMemory("reading rows", [&]() -> absl::Status {
     while (columns->rows() < most_rows && columns->bytes() < most_bytes) {
       if (!positioned_ || rows_->Valid()) {
         Move();
@@ -41,6 +41,8 @@ absl::Status RowReader::Read(size_t most_rows, size_t most_bytes, Columns* colum
     }
     return rows_->Valid() ? absl::OkStatus() : rows_->status();
   });
+  columns->CutTo(columns->rows());
+  return status;
 }
 
 }  // namespace veralith::arrow

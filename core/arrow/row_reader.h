@@ -28,7 +28,7 @@ class RowReader {
 
   // Appends the next rows, until `columns` holds `most_rows`, or `most_bytes` or more of keys and
   // values (at most Columns::kMostBytes). Nothing appended and OK: there are no more rows. An error
-  // ends the scan, after the rows before it.
+  // comes after the rows before it, and ends the scan: no further call.
   absl::Status Read(size_t most_rows, size_t most_bytes, Columns* columns);
 
  private:

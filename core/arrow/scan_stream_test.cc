@@ -28,10 +28,11 @@ struct Row {
 
 using Rows = std::vector<Row>;
 
-// Rows, and an error that a read meets at one of them: before the row, or by its timestamp.
+// Rows, and an error that a read meets at one of them: before the row, by its timestamp, or because
+// no memory holds its value.
 class MadeUpRows : public DbIterator {
  public:
-  enum class Fault { kNone, kRow, kTimestamp };
+  enum class Fault { kNone, kRow, kTimestamp, kMemory };
 
   explicit MadeUpRows(Rows rows, Fault fault = Fault::kNone, size_t at = 0)
       : rows_(std::move(rows)), fault_(fault), fault_at_(at) {}
@@ -45,7 +46,10 @@ class MadeUpRows : public DbIterator {
   void Next() override { MoveTo(at_ + 1); }
   void Prev() override { MoveTo(at_ - 1); }
   std::string_view key() const override { return rows_[at_].key; }
-  std::string_view value() const override { return rows_[at_].value; }
+  std::string_view value() const override {
+    const bool is_huge = fault_ == Fault::kMemory && at_ == fault_at_;
+    return {rows_[at_].value.data(), is_huge ? size_t{PTRDIFF_MAX} : rows_[at_].value.size()};
+  }
   Timestamp timestamp() const override {
     if (fault_ == Fault::kTimestamp && at_ == fault_at_) {
       status_ = DataLoss("000001.parquet: damaged");
@@ -218,6 +222,20 @@ TEST(ScanStream, AnErrorComesAfterTheRowsBeforeItAndStays) {
       EXPECT_EQ(batch.release, nullptr);
       EXPECT_NE(stream.Error().find("000001.parquet: damaged"), std::string::npos);
     }
+  }
+}
+
+TEST(ScanStream, WithoutMemoryForARowItGivesTheRowsBeforeAndNoneAfter) {
+  Opened stream(std::make_unique<MadeUpRows>(Numbered(5), MadeUpRows::Fault::kMemory, 3));
+  ArrowArray batch;
+  ASSERT_EQ(stream.Next(&batch), 0);
+  for (int64_t i = 0; i < batch.n_children; ++i) {
+    EXPECT_EQ(batch.children[i]->length, 3);
+  }
+  EXPECT_EQ(Take(&batch), Numbered(3));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(stream.Next(&batch), ENOMEM);
+    EXPECT_NE(stream.Error().find("out of memory"), std::string::npos);
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "arguments.h"
+#include "python/src/arguments.h"
 
 #include <string>
 

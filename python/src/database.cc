@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "database.h"
+#include "python/src/database.h"
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>

@@ -17,10 +17,10 @@
 #include <optional>
 #include <utility>
 
-#include "arguments.h"
 #include "core/arrow/columns.h"
 #include "core/arrow/row_reader.h"
-#include "status.h"
+#include "python/src/arguments.h"
+#include "python/src/status.h"
 #include "veralith/db.h"
 
 namespace veralith::python {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "core/c/report.h"
-#include "database.h"
+#include "python/src/database.h"
 #include "veralith/check_database.h"
 #include "veralith/options_text.h"
 #include "veralith/posix_file_system.h"

@@ -4,7 +4,7 @@
 // the package around it.
 #include <nanobind/nanobind.h>
 
-#include "database.h"
+#include "python/src/database.h"
 
 NB_MODULE(_veralith, module) {
   namespace nb = nanobind;

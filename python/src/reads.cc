@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "database.h"
+#include "python/src/database.h"
 
 namespace veralith::python {
 namespace {

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "core/arrow/scan_stream.h"
-#include "database.h"
+#include "python/src/database.h"
 
 namespace veralith::python {
 namespace {
@@ -70,7 +70,7 @@ class Rows {
   // Reads the next rows, or throws the error that ended the scan, or StopIteration.
   void Fill() {
     Check(error_);
-    columns_.Clear();
+    columns_.CutTo(0);
     row_ = 0;
     const size_t rows = ahead_;
     ahead_ = std::min(ahead_ * 4, kMostRows);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "status.h"
+#include "python/src/status.h"
 
 #include <nanobind/nanobind.h>
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "core/c/report.h"
-#include "database.h"
+#include "python/src/database.h"
 
 namespace veralith::python {
 namespace {

@@ -3,7 +3,7 @@
 // Writes of single keys, ranges and batches.
 #include <nanobind/stl/optional.h>
 
-#include "database.h"
+#include "python/src/database.h"
 
 namespace veralith::python {
 namespace {

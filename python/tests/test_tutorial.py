@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lines of docs/PYTHON.md, in the order of the page."""
+"""The lines of Python in documents, in the order of each page."""
 
 import pathlib
 import re
 
-PAGE = pathlib.Path(__file__).parents[2] / "docs/PYTHON.md"
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 
-def test_the_page_does_what_it_says(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("page", "least"), [("docs/PYTHON.md", 9), ("README.md", 1)])
+def test_a_page_does_what_it_says(page, least, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
-    assert len(blocks) >= 9
+    text = (ROOT / page).read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert len(blocks) >= least
     scope = {"__name__": "page"}
     for number, block in enumerate(blocks, 1):
-        exec(compile(block, f"block {number} of PYTHON.md", "exec"), scope)
+        exec(compile(block, f"block {number} of {page}", "exec"), scope)
