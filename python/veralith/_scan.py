@@ -73,8 +73,8 @@ class Scan(Generic[Row]):
         core: _veralith.Database,
         query: _veralith.Query,
         shape: _veralith.Shape,
-        batch_rows: int = 65_536,
-        batch_bytes: int = 4 << 20,
+        batch_rows: int = 16_384,
+        batch_bytes: int = 1 << 20,
     ) -> None:
         self._core = core
         self._query = query
@@ -92,7 +92,7 @@ class Scan(Generic[Row]):
         """Counts the rows by reading their keys, without the GIL."""
         return self._core.count(self._query)
 
-    def batches(self, rows: int = 65_536, bytes: int = 4 << 20) -> Scan[Row]:
+    def batches(self, rows: int = 16_384, bytes: int = 1 << 20) -> Scan[Row]:
         """The same scan, whose Arrow batches end at so many rows or bytes of keys and values.
 
         A batch has at least one row, so it may have more bytes by one row.

@@ -73,4 +73,5 @@ def main():
             print(f"{name:40} {rows / best:>12,.0f} rows/s")
 
 
-main()
+if __name__ == "__main__":
+    main()
