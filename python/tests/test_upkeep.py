@@ -106,20 +106,8 @@ def test_a_checkpoint_is_a_database(db, tmp_path):
         db.checkpoint(tmp_path / "copy")
 
 
-def damaged(path):
-    """A database whose one segment has a wrong byte in its values."""
-    with veralith.open(path, bottom_codec="none", upper_codec="none") as db:
-        db.update((b"%04d" % i, b"v" * 100) for i in range(1000))
-        db.compact()
-    (segment,) = path.glob("*.parquet")
-    data = bytearray(segment.read_bytes())
-    data[data.rindex(b"v" * 100)] ^= 1
-    segment.write_bytes(data)
-    return segment.name
-
-
-def test_damage_is_data_loss(path):
-    name = damaged(path)
+def test_damage_is_data_loss(path, damaged_segment):
+    name = damaged_segment
     with veralith.open(path) as db:
         with pytest.raises(veralith.DataLoss, match=re.escape(name)):
             db.check()
@@ -134,8 +122,8 @@ def test_damage_is_data_loss(path):
             next(rows)
 
 
-def test_a_closed_database_is_checked_and_repaired(path, tmp_path):
-    name = damaged(path)
+def test_a_closed_database_is_checked_and_repaired(path, damaged_segment, tmp_path):
+    name = damaged_segment
     report = veralith.check(path)
     assert any(name in line for line in report["damage"])
     dry = veralith.repair(path, tmp_path / "none", dry_run=True)

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 from veralith import _veralith
 from veralith._errors import FailedPrecondition
 from veralith._keys import checked_namespace, range_of
 from veralith._scan import Bytes
+from veralith._scope import Scope
 
 
-class Batch:
+class Batch(Scope):
     """Writes that commit together: atomic for readers, snapshots and crashes, with one timestamp.
 
     They apply in order; of several on one key the last one counts. Keys put after a range delete
@@ -85,16 +84,8 @@ class Batch:
         self._timestamp = self._core.write(self._operations, self._sync)
         return self._timestamp
 
-    def __enter__(self) -> Batch:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is not None:
+    def _leave(self, failed: bool) -> None:
+        if failed:
             self.clear()
         elif self._timestamp is None:
             self.commit()

@@ -8,7 +8,6 @@ import difflib
 import html
 import os
 import weakref
-from types import TracebackType
 from typing import Any, Union
 
 from veralith import _veralith
@@ -16,6 +15,7 @@ from veralith._keys import Namespace, Writer, checked_namespace
 from veralith._picture import tree_table
 from veralith._reports import nested
 from veralith._scan import Bytes
+from veralith._scope import Scope
 from veralith._snapshot import Snapshot
 
 Path = Union[str, "os.PathLike[str]"]
@@ -24,7 +24,7 @@ Option = Union[bool, int, float, str]
 _open_databases: weakref.WeakSet[Database] = weakref.WeakSet()
 
 
-class Database(Writer):
+class Database(Writer, Scope):
     """An open database; its own keys are those of namespace 0. Made by veralith.open().
 
     Any thread may call any method. Calls that may wait or read files run without the GIL. One
@@ -61,15 +61,7 @@ class Database(Writer):
         _open_databases.discard(self)
         self._core.close()
 
-    def __enter__(self) -> Database:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def _leave(self, failed: bool) -> None:
         self.close()
 
     def namespace(self, number: int) -> Namespace:

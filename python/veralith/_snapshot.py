@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 from veralith import _veralith
 from veralith._keys import Reader, checked_namespace
+from veralith._scope import Scope
 
 
-class Snapshot(Reader):
+class Snapshot(Reader, Scope):
     """The state of a database at one moment, to be read like a dict that never changes.
 
     Made by Database.snapshot(). Release it, or leave its with block, when it is no longer needed:
@@ -36,15 +35,7 @@ class Snapshot(Reader):
         """Lets go of the moment. Reads are FailedPrecondition from now on."""
         self._at.release()
 
-    def __enter__(self) -> Snapshot:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def _leave(self, failed: bool) -> None:
         self.release()
 
     def __repr__(self) -> str:
