@@ -113,7 +113,14 @@ TEST(VersionEdit, EveryChangeOfEveryByteIsRefusedOrIsAnEncodingItself) {
 }
 
 TEST(VersionEdit, AFieldFromALaterVersionIsUnimplemented) {
-  for (const char* hex : {"0a00", "1500", "0000", "ff0100", "090104", "0901ff"}) {
+  std::string later_once(2, '\0');  // the first free tag of each kind, and no bytes of value
+  std::string later_repeated(2, '\0');
+  ForEachEditField([&](const auto& field) {
+    (field.kRepeats ? later_repeated : later_once)[0] = static_cast<char>(field.tag + 1);
+  });
+  for (const std::string& hex :
+       {HexEncode(later_once), HexEncode(later_repeated), std::string("0000"),
+        std::string("ff0100"), std::string("090104"), std::string("0901ff")}) {
     EXPECT_EQ(DecodeVersionEdit(*HexDecode(hex)).status().code(), absl::StatusCode::kUnimplemented)
         << hex;
   }
