@@ -85,14 +85,19 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   Mutex& mutex_;
 };
 
-// Releases a held mutex for a scope (to do I/O), and takes it again. (Annotated by hand: the
-// analysis takes ABSL_UNLOCK_FUNCTION for the generic release, and does not know when that ends.)
+// Says that a function releases a mutex. Clang's analysis takes ABSL_UNLOCK_FUNCTION for the generic
+// release, and does not know when that ends. Other compilers do not know the attribute.
+#ifdef __clang__
+#define VERALITH_RELEASES(...) __attribute__((release_capability(__VA_ARGS__)))
+#else
+#define VERALITH_RELEASES(...)
+#endif
+
+// Releases a held mutex for a scope (to do I/O), and takes it again.
 class ABSL_SCOPED_LOCKABLE MutexUnlock {
  public:
-  explicit MutexUnlock(Mutex& mutex) __attribute__((release_capability(mutex))) : mutex_(mutex) {
-    mutex_.Unlock();
-  }
-  ~MutexUnlock() __attribute__((release_capability())) { mutex_.Lock(); }
+  explicit MutexUnlock(Mutex& mutex) VERALITH_RELEASES(mutex) : mutex_(mutex) { mutex_.Unlock(); }
+  ~MutexUnlock() VERALITH_RELEASES() { mutex_.Lock(); }
   MutexUnlock(const MutexUnlock&) = delete;
   MutexUnlock& operator=(const MutexUnlock&) = delete;
 
