@@ -85,8 +85,8 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   Mutex& mutex_;
 };
 
-// Says that a function releases a mutex. Clang's analysis takes ABSL_UNLOCK_FUNCTION for the generic
-// release, and does not know when that ends. Other compilers do not know the attribute.
+// Says that a function releases a mutex. Clang's analysis takes ABSL_UNLOCK_FUNCTION for the
+// generic release, and does not know when that ends. Other compilers do not know the attribute.
 #ifdef __clang__
 #define VERALITH_RELEASES(...) __attribute__((release_capability(__VA_ARGS__)))
 #else
