@@ -19,13 +19,13 @@
 #include <vector>
 
 #include "core/base/check.h"
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "core/c/objects.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "fuzz/c_api_wrong_calls.h"
 #include "model/kv_model.h"
 #include "veralith/c.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {

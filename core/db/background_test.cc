@@ -16,11 +16,11 @@
 #include "core/db/testing/simulation.h"
 #include "core/format/testing/allocation_count.h"
 #include "core/format/version_edit.h"
-#include "core/fs/testing/fault_plan.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
 #include "veralith/db.h"
 #include "veralith/executor.h"
+#include "veralith/testing/fault_plan.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {
