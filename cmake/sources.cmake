@@ -199,12 +199,14 @@ set(VERALITH_TESTING_SOURCES
   core/base/testing/simulated_clock.cc
   core/base/testing/simulated_executor.cc
   core/fs/testing/fault_plan.cc
+  core/fs/testing/power_cuts.cc
   core/fs/testing/simulated_bytes.cc
   core/fs/testing/simulated_disk.cc
   core/fs/testing/simulated_file_system.cc
   core/fs/testing/survivors.cc)
 set(VERALITH_TESTING_PUBLIC_HEADERS
   include/veralith/testing/fault_plan.h
+  include/veralith/testing/power_cuts.h
   include/veralith/testing/simulated_clock.h
   include/veralith/testing/simulated_executor.h
   include/veralith/testing/simulated_file_system.h)

@@ -151,6 +151,7 @@ veralith_test(core/format/version_edit_test PACKAGE format
 veralith_test(core/format/record_frame_test PACKAGE format SOURCES core/format/record_frame_test.cc)
 veralith_test(core/fs/file_table_test PACKAGE fs SOURCES core/fs/file_table_test.cc)
 veralith_test(core/fs/posix_file_system_test PACKAGE fs SOURCES core/fs/posix_file_system_test.cc)
+veralith_test(core/fs/testing/power_cuts_test PACKAGE fs SOURCES core/fs/testing/power_cuts_test.cc)
 veralith_test(core/fs/testing/file_system_conformance_test PACKAGE fs
   SOURCES
   core/fs/testing/failing_calls.cc

@@ -78,6 +78,7 @@ const std::map<std::string, std::string>& PublicHeaders() {
       {"veralith/repair.h", "repair"},
       {"veralith/statistics.h", "db"},
       {"veralith/testing/fault_plan.h", "fs"},
+      {"veralith/testing/power_cuts.h", "fs"},
       {"veralith/testing/simulated_clock.h", "base"},
       {"veralith/testing/simulated_executor.h", "base"},
       {"veralith/testing/simulated_file_system.h", "fs"},
