@@ -309,3 +309,5 @@ veralith_test(property_tests/every_reader_opens_every_format_version_test PACKAG
   SOURCES
   core/base/testing/at_repository_root.cc
   property_tests/every_reader_opens_every_format_version_test.cc)
+veralith_test(testing/own_format_test PACKAGE testing SOURCES testing/own_format_test.cc)
+veralith_test(testing/own_database_test PACKAGE testing SOURCES testing/own_database_test.cc)
