@@ -27,36 +27,42 @@ set_target_properties(veralith_objects PROPERTIES
   CXX_VISIBILITY_PRESET hidden
   VISIBILITY_INLINES_HIDDEN ON)
 
-# What a program gets from the target: the public headers alone, and Abseil.
-function(veralith_interface target)
+# What a program gets from the target: the public headers alone, and Abseil. The library's file is
+# lib`name`; of a shared one, only what exports.map lists is seen.
+function(veralith_interface target name)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_include_directories(${target} INTERFACE
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_libraries(${target} PUBLIC ${VERALITH_PUBLIC_LINKS} PRIVATE ${VERALITH_PRIVATE_LINKS})
+  target_link_libraries(${target} PUBLIC ${VERALITH_PUBLIC_LINKS})
   set_target_properties(${target} PROPERTIES
-    OUTPUT_NAME veralith
+    OUTPUT_NAME ${name}
     LINKER_LANGUAGE CXX)
   add_library(veralith::${target} ALIAS ${target})
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL SHARED_LIBRARY)
+    set(exports ${PROJECT_SOURCE_DIR}/cmake/exports.map)
+    target_link_options(${target} PRIVATE
+      LINKER:--version-script=${exports} LINKER:--no-undefined)
+    set_target_properties(${target} PROPERTIES
+      VERSION ${VERALITH_VERSION}
+      SOVERSION ${VERALITH_SOVERSION}
+      LINK_DEPENDS ${exports})
+  endif()
 endfunction()
 
 # The archive; the command and the tests link it, whether it is asked for or not.
 add_library(veralith_static STATIC $<TARGET_OBJECTS:veralith_objects>)
-veralith_interface(veralith_static)
+veralith_interface(veralith_static veralith)
+target_link_libraries(veralith_static PRIVATE ${VERALITH_PRIVATE_LINKS})
 if(NOT VERALITH_STATIC)
   set_target_properties(veralith_static PROPERTIES EXCLUDE_FROM_ALL ON)
 endif()
 
 if(VERALITH_SHARED)
   add_library(veralith_shared SHARED $<TARGET_OBJECTS:veralith_objects>)
-  veralith_interface(veralith_shared)
-  set(exports ${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map)
-  target_link_options(veralith_shared PRIVATE
-    LINKER:--version-script=${exports} LINKER:--no-undefined)
-  set_target_properties(veralith_shared PROPERTIES
-    VERSION ${VERALITH_VERSION}
-    SOVERSION ${VERALITH_SOVERSION}
-    LINK_DEPENDS ${exports})
+  veralith_interface(veralith_shared veralith)
+  target_link_libraries(veralith_shared PRIVATE ${VERALITH_PRIVATE_LINKS})
   add_library(veralith::veralith ALIAS veralith_shared)
 else()
   add_library(veralith::veralith ALIAS veralith_static)

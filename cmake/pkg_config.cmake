@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# veralith.pc. With a shared library, what only the archive needs is private: `--static` names it.
-# Without one there is no other way to link, so nothing is private.
+# veralith.pc, and veralith-testing.pc, which needs it. With a shared library, what only the archive
+# needs is private: `--static` names it. Without one there is no other way to link, so nothing is
+# private.
 find_package(PkgConfig QUIET)
 
 set(public_modules absl_status absl_statusor absl_strings)
@@ -46,5 +47,8 @@ cmake_path(SET pc_dir /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 cmake_path(RELATIVE_PATH pc_dir BASE_DIRECTORY /prefix OUTPUT_VARIABLE below)
 string(REGEX REPLACE "[^/]+" ".." pc_prefix ${below})
 configure_file(cmake/veralith.pc.in veralith.pc @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/veralith.pc
+configure_file(cmake/veralith-testing.pc.in veralith-testing.pc @ONLY)
+install(FILES
+  ${CMAKE_CURRENT_BINARY_DIR}/veralith.pc
+  ${CMAKE_CURRENT_BINARY_DIR}/veralith-testing.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -204,6 +204,10 @@ set(VERALITH_TESTING_SOURCES
   core/fs/testing/simulated_disk.cc
   core/fs/testing/simulated_file_system.cc
   core/fs/testing/survivors.cc)
+set(VERALITH_TESTING_HIDDEN_SOURCES
+  core/base/check.cc
+  core/fs/errno_status.cc
+  core/fs/file_helpers.cc)
 set(VERALITH_TESTING_PUBLIC_HEADERS
   include/veralith/testing/fault_plan.h
   include/veralith/testing/power_cuts.h
