@@ -198,6 +198,7 @@ class VERALITH_EXPORT Db {
   }
   virtual absl::Status Compact(const CompactOptions& options, std::optional<NamespaceId> ns,
                                const Bound& lower, const Bound& upper) = 0;
+  // Compacts every key of all namespaces.
   absl::Status CompactAll() { return Compact(std::nullopt, Bound::Open(), Bound::Open()); }
   // Waits until no background work is due, or returns the error of work that failed. Then the
   // directory holds the live files and those that iterators and running calls still read; the
@@ -253,10 +254,12 @@ class VERALITH_EXPORT Db {
 // Holds a snapshot of the newest state for a scope. `db` must outlive it.
 class VERALITH_EXPORT ScopedSnapshot {
  public:
+  // Holds the newest committed state.
   explicit ScopedSnapshot(Db& db) : db_(db), snapshot_(db.GetSnapshot()) {}
   ~ScopedSnapshot() { db_.ReleaseSnapshot(snapshot_); }
   ScopedSnapshot(const ScopedSnapshot&) = delete;
   ScopedSnapshot& operator=(const ScopedSnapshot&) = delete;
+  // Returns the snapshot, for ReadOptions::snapshot.
   const Snapshot* get() const { return snapshot_; }
 
  private:
