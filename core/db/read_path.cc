@@ -13,6 +13,7 @@
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
+#include "core/db/error_iterator.h"
 #include "core/db/pinned_value_filler.h"
 #include "core/db/version_cursors.h"
 #include "core/format/key_hash.h"
@@ -267,25 +268,6 @@ class DbIteratorImpl final : public DbIterator {
   DbImpl* const db_;
   uint64_t seeks_ = 0;
   mutable absl::Status lacks_memory_;
-};
-
-class ErrorIterator : public DbIterator {
- public:
-  explicit ErrorIterator(absl::Status status) : status_(std::move(status)) {}
-  bool Valid() const override { return false; }
-  absl::Status status() const override { return status_; }
-  void SeekToFirst() override {}
-  void SeekToLast() override {}
-  void Seek(std::string_view) override {}
-  void SeekForPrev(std::string_view) override {}
-  void Next() override {}
-  void Prev() override {}
-  std::string_view key() const override { return {}; }
-  std::string_view value() const override { return {}; }
-  Timestamp timestamp() const override { return 0; }
-
- private:
-  const absl::Status status_;
 };
 
 // One object for every caller without memory for its own: never destroyed, and it never changes.

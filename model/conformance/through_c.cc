@@ -11,6 +11,7 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/c/objects.h"
+#include "core/db/error_iterator.h"
 #include "core/db/pinned_value_filler.h"
 #include "core/db/write_batch_reader.h"
 #include "veralith/c.h"
@@ -102,26 +103,6 @@ class IteratorThroughC final : public DbIterator {
   }
 
   veralith_iterator_t* const iterator_;
-};
-
-// What veralith_iterator_create returned instead of an iterator.
-class NoIterator final : public DbIterator {
- public:
-  explicit NoIterator(absl::Status status) : status_(std::move(status)) {}
-  bool Valid() const override { return false; }
-  absl::Status status() const override { return status_; }
-  void SeekToFirst() override {}
-  void SeekToLast() override {}
-  void Seek(std::string_view) override {}
-  void SeekForPrev(std::string_view) override {}
-  void Next() override {}
-  void Prev() override {}
-  std::string_view key() const override { return {}; }
-  std::string_view value() const override { return {}; }
-  Timestamp timestamp() const override { return 0; }
-
- private:
-  const absl::Status status_;
 };
 
 // --- Batches -------------------------------------------------------------------------------------
@@ -365,7 +346,7 @@ std::unique_ptr<DbIterator> DbThroughC::NewIterator(const ScanOptions& options) 
       Taken(veralith_iterator_create(db_, &read.c, options.ns, &lower, &upper, &made));
   VERALITH_CHECK(status.ok() == (made != nullptr));
   if (!status.ok()) {
-    return std::make_unique<NoIterator>(std::move(status));
+    return std::make_unique<ErrorIterator>(std::move(status));
   }
   return std::make_unique<IteratorThroughC>(made);
 }
