@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs engines' programs by turns and collects their rows, with progress on stderr."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+
+class Failed(Exception):
+    """An engine's program failed or answered wrongly."""
+
+
+def run_process(binary, directory, process, flags, exists):
+    """Runs one process of a life. Returns (description, rows)."""
+    merged = {"db": directory, "benchmarks": process.benchmarks, **flags}
+    if exists:
+        merged["use_existing_db"] = 1
+    command = [binary] + [f"--{name}={value}" for name, value in merged.items()]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise Failed(f"exit code {done.returncode} from {' '.join(command)}")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return lines[0]["description"], lines[1:]
+
+
+def label_of(row, process):
+    name = row["benchmark"] + (f", {process.label}" if process.label else "")
+    return f"{name} [{row['state']}]" if row["state"] else name
+
+
+class Progress:
+    """Says how far a run is, and when it will end as it has gone so far."""
+
+    def __init__(self, expected):
+        self.expected = expected
+        self.planned = 0.0
+        self.start = time.monotonic()
+
+    def step(self, what, seconds):
+        elapsed = time.monotonic() - self.start
+        pace = elapsed / self.planned if self.planned > 30 else 1
+        left = (self.expected - self.planned) * max(pace, 0.1)
+        share = 100 * self.planned / self.expected
+        print(f"bench: {share:3.0f}%, about {duration(left)} left: {what}", file=sys.stderr)
+        self.planned += seconds
+
+
+def duration(seconds):
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def rounds_of(profile, rounds):
+    return rounds or profile.rounds
+
+
+def expected_seconds(profiles, engines, rounds):
+    return sum(p.seconds() * rounds_of(p, rounds) * len(engines) for p in profiles)
+
+
+def measure(profiles, binaries, rounds, overrides, directory):
+    """Returns (descriptions by engine, rows). Engines take turns within a life of a round."""
+    progress = Progress(expected_seconds(profiles, binaries, rounds))
+    descriptions, rows = {}, []
+    for profile in profiles:
+        count = rounds_of(profile, rounds)
+        for number in range(1, count + 1):
+            for life_number, life in enumerate(profile.lives):
+                for engine, binary in binaries.items():
+                    what = f"{profile.name}, round {number} of {count}, {engine}"
+                    progress.step(what, sum(process.seconds for process in life))
+                    for process_number, process in enumerate(life):
+                        flags = {**profile.flags, **process.flags, **overrides}
+                        descriptions[engine], measured = run_process(
+                            binary, directory, process, flags, process_number > 0)
+                        for ordinal, row in enumerate(measured):
+                            rows.append({"engine": engine, "profile": profile.name,
+                                         "round": number, "life": life_number,
+                                         "process": process_number, "ordinal": ordinal,
+                                         "label": label_of(row, process), **row})
+                    shutil.rmtree(directory, ignore_errors=True)
+    return descriptions, rows
+
+
+def machine():
+    """Returns what a reader has to know about the machine, and whether it was busy before."""
+    model = ""
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+        for line in file:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    load = os.getloadavg()[0]
+    return {"cores": os.cpu_count(), "processor": model, "load_before": round(load, 2),
+            "busy": load > 0.3}
