@@ -80,7 +80,7 @@ class OneRun(unittest.TestCase):
 
     def test_bytes_are_counted(self):
         figures = results.of_profile(measured()["rows"], "writes").rows("bytes")
-        self.assertGreater(figures["written"]["veralith"][0], 300 * 116)
+        self.assertGreater(figures["written by calls"]["veralith"][0], 300 * 116)
         self.assertGreater(figures["kept after settle [fillseq]"]["veralith"][0], 300 * 58)
         self.assertEqual(figures["kept after settle [fillseq]"]["map"], [0])
         self.assertGreater(figures["peak RssAnon, writing"]["map"][0], 1 << 20)

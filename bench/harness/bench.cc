@@ -3,6 +3,7 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <fstream>
 
 #include "bench/harness/workloads.h"
 
@@ -42,8 +43,9 @@ void PrintAnswers(const Answers& answers) {
 
 Bench::Bench(const Settings& settings, bool exists)
     : settings_(settings), values_(settings.value_size) {
-  contents_.keys = exists ? settings.entries : 0;
-  contents_.mixed = exists;
+  if (exists) {
+    LoadContents();
+  }
   before_ = Before();
   engine_ = OpenEngine(settings_.engine);
   std::printf("{\"description\": \"%s\"}\n", engine_->Description().c_str());
@@ -62,6 +64,7 @@ void Bench::Run(const Workload& workload) {
   }
   before_ = Before();
   workload.run(*this);
+  row_.has_answers = row_.has_answers && !contents_.raced;
   Print(std::string(workload.name), NameOf(workload.kind), state);
   if (workload.kind == Kind::kCompact) {
     is_compacted_ = true;
@@ -69,6 +72,21 @@ void Bench::Run(const Workload& workload) {
     is_compacted_ = false;
     last_write_ = workload.name;
   }
+}
+
+void Bench::LoadContents() {
+  std::ifstream file(ContentsPath());
+  if (!(file >> contents_.keys >> contents_.version >> contents_.mixed >> contents_.raced >>
+        contents_.drawn)) {
+    Die("no earlier process left a database here: " + settings_.engine.directory);
+  }
+}
+
+void Bench::Close() {
+  engine_.reset();
+  std::ofstream file(ContentsPath());
+  file << contents_.keys << ' ' << contents_.version << ' ' << contents_.mixed << ' '
+       << contents_.raced << ' ' << contents_.drawn << '\n';
 }
 
 void Bench::Print(const std::string& name, const std::string& kind, const std::string& state) {

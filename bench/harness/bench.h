@@ -32,10 +32,13 @@ struct Workload;
 class Bench {
  public:
   // Opens the engine, and prints the line that describes it and the row of opening. `exists`: the
-  // database holds what another run has left there.
+  // database is that of an earlier process, which has left beside it what it holds.
   Bench(const Settings& settings, bool exists);
   // Measures one workload and prints its row.
   void Run(const Workload& workload);
+
+  // Closes the engine, and leaves beside the database what it holds.
+  void Close();
 
   // --- For workloads ---
   // What one row says. A workload sets operations, and records a latency for each.
@@ -48,11 +51,12 @@ class Bench {
     std::unique_ptr<Latencies> beside;
     std::string beside_name;
   };
-  // What the database holds.
+  // What the database holds: so that the right answers are known, or that they are not.
   struct Contents {
     uint64_t keys = 0;     // numbers [0, keys) were written
     uint64_t version = 0;  // of the values, if they are not mixed
     bool mixed = false;    // values of several versions
+    bool raced = false;    // values by who was faster: from then on there is nothing to compare
     uint64_t drawn = 0;    // random overwrites so far: each has a seed and a version of its own
   };
 
@@ -68,6 +72,9 @@ class Bench {
   void RestartClock() { before_ = Before(); }
 
  private:
+  std::string ContentsPath() const { return settings_.engine.directory + ".contents"; }
+  void LoadContents();
+
   // What was known before a row, for differences.
   struct Before {
     double now = Now();

@@ -24,7 +24,7 @@ constexpr const char* kUsage =
     "\n"
     "  --db=DIR                  removed first, unless --use_existing_db=1\n"
     "  --benchmarks=A,B,...      see below (fillrandom,settle,readrandom,readseq)\n"
-    "  --use_existing_db=0|1     keep what is in DIR: --num keys that a fill has put (0)\n"
+    "  --use_existing_db=0|1     keep what is in DIR; an earlier call left it (0)\n"
     "  --num=N                   entries (1000000)\n"
     "  --reads=N                 gets; a quarter as many seeks (as --num)\n"
     "  --key_size=16|60          decimal numbers, or long prefixes that many share (16)\n"
@@ -151,6 +151,7 @@ int Main(int argc, char** argv) {
   for (const Workload* workload : workloads) {
     bench.Run(*workload);
   }
+  bench.Close();
   return 0;
 }
 

@@ -76,7 +76,8 @@ def stripe(index, top, height):
 def rates(figures, engines):
     """Returns the chart of rates by the second engine's, or of plain rates if there is one engine."""
     base = engines[min(1, len(engines) - 1)]
-    rows = [(name, row) for name, row in figures.rows("rate").items() if row.get(base)]
+    rows = [(name, row) for name, row in figures.rows("rate").items()
+            if row.get(base) and results.middle(row[base]) > 0]
     if not rows:
         return ""
     alone = len(engines) == 1
@@ -85,7 +86,8 @@ def rates(figures, engines):
         rate = results.middle(row[engine])
         return rate if alone else rate / results.middle(row[base])
 
-    values = [place(row, engine) for _, row in rows for engine in engines if row.get(engine)]
+    values = [place(row, e) for _, row in rows for e in engines if row.get(e)]
+    values = [value for value in values if value > 0]
     scale = Scale(min(values) * 0.9, max(values) * 1.1)
     height = 22 + ROW * len(rows)
     name_of = (lambda v: table.number(v)) if alone else (lambda v: f"{v:g}x")
@@ -96,9 +98,9 @@ def rates(figures, engines):
         parts.append(row_name(name, y))
         for number in reversed(range(len(engines))):  # the first one on top
             engine = engines[number]
-            if not row.get(engine):
+            rate = results.middle(row.get(engine))
+            if not rate:
                 continue
-            rate = results.middle(row[engine])
             radius = 6 if number == 0 else 4.5
             title = f"{engine}: {table.number(rate)}/s"
             parts.append(f'<circle cx="{scale.x(place(row, engine)):.1f}" cy="{y:.1f}" r="{radius}" '

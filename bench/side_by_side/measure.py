@@ -2,6 +2,7 @@
 """Runs engines' programs by turns and collects their rows, with progress on stderr."""
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,11 @@ def run_process(binary, directory, process, flags, exists):
         raise Failed(f"exit code {done.returncode} from {' '.join(command)}")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     return lines[0]["description"], lines[1:]
+
+
+def remove(directory):
+    shutil.rmtree(directory, ignore_errors=True)
+    pathlib.Path(directory + ".contents").unlink(missing_ok=True)
 
 
 def label_of(row, process):
@@ -81,7 +87,7 @@ def measure(profiles, binaries, rounds, overrides, directory):
                                          "round": number, "life": life_number,
                                          "process": process_number, "ordinal": ordinal,
                                          "label": label_of(row, process), **row})
-                    shutil.rmtree(directory, ignore_errors=True)
+                    remove(directory)
     return descriptions, rows
 
 

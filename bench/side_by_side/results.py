@@ -4,6 +4,10 @@ from collections import defaultdict
 from statistics import median
 
 ANSWERS = ("rows", "value_bytes", "checksum")
+# By calls of the system; and what came from the disk, and pages that were made dirty: a file that is
+# mapped shows up only there, and a page that is written again before it reaches the disk counts once.
+IO_BYTES = {"read by calls": "read_calls_bytes", "read from disk": "read_device_bytes",
+            "written by calls": "write_calls_bytes", "pages made dirty": "write_device_bytes"}
 LATENCIES = ("p50_us", "p99_us", "p999_us", "max_us")
 
 
@@ -20,15 +24,6 @@ def unequal(rows):
         f"{', '.join(sorted(engines))}: {answer}" for answer, engines in sorted(
             answers.items(), key=str))
             for place, answers in said.items() if len(answers) > 1]
-
-
-def written(row):
-    """Bytes by calls, or pages made dirty if those are more: so of a file that is mapped."""
-    return max(row.get("write_calls_bytes", 0), row.get("write_device_bytes", 0))
-
-
-def read(row):
-    return max(row.get("read_calls_bytes", 0), row.get("read_device_bytes", 0))
 
 
 class Figures:
@@ -103,8 +98,8 @@ def _add_totals(figures, lives):
     for (_, round_number, engine), life_rows in lives.items():
         total = totals[round_number, engine]
         for row in life_rows:
-            total["read"] += read(row)
-            total["written"] += written(row)
+            for name, field in IO_BYTES.items():
+                total[name] += row.get(field, 0)
             peak = f"peak RssAnon, {'reading' if row['kind'] == 'read' else 'writing'}"
             if row["kind"] in ("read", "write") and "rss_anon_bytes" in row:
                 total[peak] = max(total[peak], row["rss_anon_bytes"])
