@@ -81,8 +81,8 @@ class OneRun(unittest.TestCase):
     def test_bytes_are_counted(self):
         figures = results.of_profile(measured()["rows"], "writes").rows("bytes")
         self.assertGreater(figures["written by calls"]["veralith"][0], 300 * 116)
-        self.assertGreater(figures["kept after settle [fillseq]"]["veralith"][0], 300 * 58)
-        self.assertEqual(figures["kept after settle [fillseq]"]["map"], [0])
+        self.assertGreater(figures["kept, settle [fillseq]"]["veralith"][0], 300 * 58)
+        self.assertEqual(figures["kept, settle [fillseq]"]["map"], [0])
         self.assertGreater(figures["peak RssAnon, writing"]["map"][0], 1 << 20)
 
     def test_the_report_and_the_page_name_everything(self):
@@ -124,7 +124,7 @@ class Figures(unittest.TestCase):
                      state="fillseq", operations=0, ordinal=2, kept_bytes=7)
         figures = results.of_profile([row("a", 1), settle], "p")
         self.assertEqual(figures.rows("rate")["fillseq incl. settle"]["a"], [25])
-        self.assertEqual(figures.rows("bytes")["kept after settle [fillseq]"]["a"], [7])
+        self.assertEqual(figures.rows("bytes")["kept, settle [fillseq]"]["a"], [7])
 
     def test_a_load_of_another_life_is_not_a_sample(self):
         figures = results.of_profile([row("a", 1), row("a", 9, life=1)], "p")

@@ -162,7 +162,7 @@ def page(result):
         figures = results.of_profile(result["rows"], profile["name"])
         base = engines[min(1, len(engines) - 1)]
         out.append(f"<h2>{html.escape(profile['name'])}</h2><p>{html.escape(profile['what'])}.</p>")
-        out.append(f"<h3>Rates by {html.escape(base)}'s (further right is faster)</h3>")
+        out.append(f"<h3>Rates, {html.escape(base)}'s being 1 (further right is faster)</h3>")
         out.append(rates(figures, engines))
         out.append("<h3>Latencies: median to 99.9th percentile; dot: 99th; ring: longest "
                    "(further left is faster)</h3>")

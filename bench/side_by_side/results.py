@@ -58,11 +58,11 @@ def of_profile(rows, profile):
             lives[row["life"], row["round"], row["engine"]].append(row)
     owner = {}  # of a label: the place where it comes first, which is the one that is shown
     for (life, _, engine), life_rows in lives.items():
-        for row in life_rows:
+        for row, following in zip(life_rows, life_rows[1:] + [None]):
             place = (life, row["process"], row["ordinal"])
             if owner.setdefault(row["label"], place) == place:
                 _add_row(figures, row, engine)
-        _add_settled(figures, life_rows, engine, owner, life)
+                _add_settled(figures, row, following, engine)
     _add_totals(figures, lives)
     return figures
 
@@ -74,23 +74,20 @@ def _add_row(figures, row, engine):
             return
         figures.add("seconds", label, engine, row["seconds"])
         if row["benchmark"] != "open":
-            figures.add("bytes", f"kept after {label}", engine, row["kept_bytes"])
+            figures.add("bytes", f"kept, {label}", engine, row["kept_bytes"])
         return
     if row["benchmark"] == "check":
         return
     figures.add("rate", label, engine, row["operations"] / row["seconds"])
-    if "p50_us" in row:
+    if row["operations"] > 0 and "p50_us" in row:
         figures.add("latency", label, engine, tuple(row[name] for name in LATENCIES))
 
 
-def _add_settled(figures, life_rows, engine, owner, life):
+def _add_settled(figures, row, following, engine):
     """Adds writes together with the wait that they leave: only both are the cost of a put."""
-    for before, row in zip(life_rows, life_rows[1:]):
-        place = (life, before["process"], before["ordinal"])
-        if row["benchmark"] == "settle" and owner[before["label"]] == place:
-            seconds = before["seconds"] + row["seconds"]
-            figures.add("rate", before["label"] + " incl. settle", engine,
-                        before["operations"] / seconds)
+    if following is not None and following["benchmark"] == "settle":
+        seconds = row["seconds"] + following["seconds"]
+        figures.add("rate", row["label"] + " incl. settle", engine, row["operations"] / seconds)
 
 
 def _add_totals(figures, lives):

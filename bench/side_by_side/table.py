@@ -36,22 +36,22 @@ def seconds_cell(samples):
     return f"{results.middle(samples):.2f}" if samples else "-"
 
 
-def ratio(ours, theirs, more_is_better):
-    """How far ahead `ours` is: above 1 is ahead."""
-    if not ours or not theirs:
+def ratio(ours, theirs, more_is_better, least):
+    """How far ahead `ours` is: above 1 is ahead. Nothing is said of less than `least`."""
+    if not ours or not theirs or (least and min(ours, theirs) < least):
         return "-"
     return f"{(ours / theirs if more_is_better else theirs / ours):.2f}"
 
 
-def ratios(row, engines, more_is_better):
+def ratios(row, engines, more_is_better, least):
     """Returns the first engine's ratios to the second one and to the best of the others."""
     ours = results.middle(row.get(engines[0]))
     others = [results.middle(row[e]) for e in engines[1:] if row.get(e)]
     if not others:
         return []
     best = (max if more_is_better else min)(others)
-    return [ratio(ours, results.middle(row.get(engines[1])), more_is_better),
-            ratio(ours, best, more_is_better)]
+    return [ratio(ours, results.middle(row.get(engines[1])), more_is_better, least),
+            ratio(ours, best, more_is_better, least)]
 
 
 def markdown(header, lines):
@@ -66,17 +66,18 @@ def markdown(header, lines):
     return "\n".join(out)
 
 
-SECTIONS = (("rate", "operations a second", rate_cell, True),
-            ("latency", "microseconds: p50 / p99 / p99.9 / maximum", latency_cell, None),
-            ("seconds", "seconds", seconds_cell, False),
-            ("bytes", "bytes", lambda samples: number(results.middle(samples)), False))
+# Name, title, cell, whether more is better (None: no ratios), and the least that is compared.
+SECTIONS = (("rate", "operations a second", rate_cell, True, 0),
+            ("latency", "microseconds: p50 / p99 / p99.9 / maximum", latency_cell, None, 0),
+            ("seconds", "seconds", seconds_cell, False, 0.05),
+            ("bytes", "bytes", lambda samples: number(results.middle(samples)), False, 0))
 
 
 def of_profile(figures, engines):
     """Returns the tables of one profile. The last two columns of a rate: the first engine's, by the
     second one's and by the best of the others'; of seconds and bytes, the reverse."""
     out = []
-    for section, title, cell, more_is_better in SECTIONS:
+    for section, title, cell, more_is_better, least in SECTIONS:
         rows = figures.rows(section)
         if not rows:
             continue
@@ -85,7 +86,9 @@ def of_profile(figures, engines):
         lines = []
         for name, row in rows.items():
             line = [name] + [cell(row.get(engine)) for engine in engines]
-            lines.append(line + (ratios(row, engines, more_is_better) if has_ratios else []))
+            if has_ratios:
+                line += ratios(row, engines, more_is_better, least)
+            lines.append(line)
         out.append(markdown(header, lines))
     return "\n\n".join(out)
 
@@ -97,8 +100,7 @@ def report(result):
     out += [f"- {name}: {description}" for name, description in result["engines"].items()]
     for profile in result["profiles"]:
         figures = results.of_profile(result["rows"], profile["name"])
-        rounds = 1 + max(row["round"] for row in result["rows"]
-                         if row["profile"] == profile["name"]) - 1
+        rounds = max(row["round"] for row in result["rows"] if row["profile"] == profile["name"])
         out.append(f"\n## {profile['name']}\n\n{profile['what']}. Rounds: {rounds}.\n")
         out.append(of_profile(figures, engines))
     return "\n".join(out) + "\n"
