@@ -81,6 +81,7 @@ void Check(Bench& bench) { FullScan(bench, false, true); }
 // The writer puts the value that a key has already: so answers do not depend on who was faster. If
 // values are mixed, there is nothing to compare from then on.
 void ReadWhileWriting(Bench& bench) {
+  std::atomic<bool> writes_have_begun{false};
   std::atomic<bool> stop{false};
   auto writes = std::make_unique<Latencies>();
   std::thread writer([&] {
@@ -91,8 +92,13 @@ void ReadWhileWriting(Bench& bench) {
       const uint64_t k = random.Below(bench.settings().entries);
       bench.engine().Put(keys.Of(k), bench.values().Of(k, bench.contents().version), false);
       watch.Lap();
+      writes_have_begun.store(true, std::memory_order_relaxed);
     }
   });
+  while (!writes_have_begun) {
+    std::this_thread::yield();
+  }
+  bench.RestartClock();
   Gets(bench, bench.settings().entries, false);
   stop = true;
   writer.join();
