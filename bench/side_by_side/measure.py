@@ -67,8 +67,9 @@ def expected_seconds(profiles, engines, rounds):
     return sum(p.seconds() * rounds_of(p, rounds) * len(engines) for p in profiles)
 
 
-def measure(profiles, binaries, rounds, overrides, directory):
-    """Returns (descriptions by engine, rows). Engines take turns within a life of a round."""
+def measure(profiles, binaries, rounds, overrides, directory, save=lambda descriptions, rows: None):
+    """Returns (descriptions by engine, rows). Engines take turns within a life of a round. Calls
+    `save` with what there is so far, again and again: a run takes hours."""
     progress = Progress(expected_seconds(profiles, binaries, rounds))
     descriptions, rows = {}, []
     for profile in profiles:
@@ -88,6 +89,7 @@ def measure(profiles, binaries, rounds, overrides, directory):
                                          "process": process_number, "ordinal": ordinal,
                                          "label": label_of(row, process), **row})
                     remove(directory)
+                save(descriptions, rows)
     return descriptions, rows
 
 
