@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.dom.minidom
 
@@ -33,10 +34,11 @@ def small():
 def measured():
     """Returns a result of all profiles on both engines; measured once."""
     if not hasattr(measured, "result"):
+        other_load = measure.OtherLoad()
         with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR")) as directory:
             engines, rows = measure.measure(small(), BINARIES, None, {}, directory + "/db")
         measured.result = {
-            "when": "now", "machine": measure.machine(), "quick": True, "flags": {},
+            "when": "now", "machine": measure.machine(other_load), "quick": True, "flags": {},
             "engines": engines, "rows": rows,
             "profiles": [{"name": p.name, "what": p.what} for p in profiles.PROFILES]}
     return measured.result
@@ -129,6 +131,19 @@ class Figures(unittest.TestCase):
     def test_a_load_of_another_life_is_not_a_sample(self):
         figures = results.of_profile([row("a", 1), row("a", 9, life=1)], "p")
         self.assertEqual(figures.rows("rate")["fillseq"]["a"], [100])
+
+
+class Machine(unittest.TestCase):
+    def test_load_of_others_is_not_ours(self):
+        load = measure.OtherLoad()
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:  # busy ourselves
+            pass
+        clock, busy, used = (now - then for now, then in zip(load._sample(), load.begin))
+        self.assertGreater(used, 0.01)
+        expected = max(0.0, busy - used) / clock / os.cpu_count()
+        self.assertAlmostEqual(load.share(), expected, delta=0.1)
+        self.assertLessEqual(load.share(), 1.05)
 
 
 class Program(unittest.TestCase):

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import resource
 import shutil
 import subprocess
 import sys
@@ -93,14 +94,35 @@ def measure(profiles, binaries, rounds, overrides, directory, save=lambda descri
     return descriptions, rows
 
 
-def machine():
-    """Returns what a reader has to know about the machine, and whether it was busy before."""
+class OtherLoad:
+    """What share of the processors others took since it was made: a run says so of itself."""
+
+    def __init__(self):
+        self.begin = self._sample()
+
+    @staticmethod
+    def _sample():
+        """Returns seconds: of the clock, of busy processors, and of those that this run used."""
+        with open("/proc/stat", encoding="ascii") as file:
+            ticks = [int(word) for word in file.readline().split()[1:9]]
+        busy = (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
+        used = sum(usage.ru_utime + usage.ru_stime for usage in (
+            resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)))
+        return time.monotonic(), busy, used
+
+    def share(self):
+        clock, busy, used = (now - then for now, then in zip(self._sample(), self.begin))
+        return max(0.0, busy - used) / max(clock, 0.01) / os.cpu_count()
+
+
+def machine(other_load):
+    """Returns what a reader has to know about the machine."""
     model = ""
     with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
         for line in file:
             if line.startswith("model name"):
                 model = line.split(":", 1)[1].strip()
                 break
-    load = os.getloadavg()[0]
-    return {"cores": os.cpu_count(), "processor": model, "load_before": round(load, 2),
-            "busy": load > 0.3}
+    share = other_load.share()
+    return {"cores": os.cpu_count(), "processor": model, "other_load": round(share, 3),
+            "busy": share > 0.1}

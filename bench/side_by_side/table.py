@@ -108,7 +108,7 @@ def report(result):
 
 def heading(result):
     machine = result["machine"]
-    busy = "**busy machine** (" if machine["busy"] else "("
-    quick = ", **a quick run: no figures to compare**" if result.get("quick") else ""
-    return (f"{result['when']}, {machine['cores']} cores, {machine['processor']}, {busy}load "
-            f"average {machine['load_before']} before){quick}")
+    busy = "**busy machine**: " if machine["busy"] else ""
+    quick = ". **A quick run: no figures to compare**" if result.get("quick") else ""
+    return (f"{result['when']}, {machine['cores']} cores, {machine['processor']}, {busy}"
+            f"{100 * machine['other_load']:.0f}% of the processors went to others{quick}")
