@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A result as one HTML page with charts in it: nothing is loaded from elsewhere.
 
-Per profile two charts. Rates: each row's engines by the second engine's rate (1x), on a scale of
-logarithms. Latencies: for each row and engine a line from the median to the 99.9th percentile, with
+Per profile three charts. Rates: each row's engines by the second engine's rate (1x), on a scale of
+logarithms; bytes and memory in the same way. Latencies: for each row and engine a line from the median to the 99.9th percentile, with
 a mark at the 99th and a ring at the longest. Then the tables.
 """
 import html
@@ -73,18 +73,18 @@ def stripe(index, top, height):
             f'fill="var(--row)"/>')
 
 
-def rates(figures, engines):
-    """Returns the chart of rates by the second engine's, or of plain rates if there is one engine."""
+def ratios(figures, section, engines):
+    """Returns the chart of a section's figures by the second engine's; plain, if there is one engine."""
     base = engines[min(1, len(engines) - 1)]
-    rows = [(name, row) for name, row in figures.rows("rate").items()
+    rows = [(name, row) for name, row in figures.rows(section).items()
             if row.get(base) and results.middle(row[base]) > 0]
     if not rows:
         return ""
     alone = len(engines) == 1
 
     def place(row, engine):
-        rate = results.middle(row[engine])
-        return rate if alone else rate / results.middle(row[base])
+        value = results.middle(row[engine])
+        return value if alone else value / results.middle(row[base])
 
     values = [place(row, e) for _, row in rows for e in engines if row.get(e)]
     values = [value for value in values if value > 0]
@@ -98,15 +98,15 @@ def rates(figures, engines):
         parts.append(row_name(name, y))
         for number in reversed(range(len(engines))):  # the first one on top
             engine = engines[number]
-            rate = results.middle(row.get(engine))
-            if not rate:
+            value = results.middle(row.get(engine))
+            if not value:
                 continue
             radius = 6 if number == 0 else 4.5
-            title = f"{engine}: {table.number(rate)}/s"
+            title = f"{engine}: {table.number(value)}"
             parts.append(f'<circle cx="{scale.x(place(row, engine)):.1f}" cy="{y:.1f}" r="{radius}" '
                          f'fill="{COLOURS[number % len(COLOURS)]}"><title>{html.escape(title)}'
                          f'</title></circle>')
-    return svg(height, parts, f"rates by those of {base}")
+    return svg(height, parts, f"{section} by those of {base}")
 
 
 def latencies(figures, engines):
@@ -162,11 +162,14 @@ def page(result):
         figures = results.of_profile(result["rows"], profile["name"])
         base = engines[min(1, len(engines) - 1)]
         out.append(f"<h2>{html.escape(profile['name'])}</h2><p>{html.escape(profile['what'])}.</p>")
-        out.append(f"<h3>Rates, {html.escape(base)}'s being 1 (further right is faster)</h3>")
-        out.append(rates(figures, engines))
-        out.append("<h3>Latencies: median to 99.9th percentile; dot: 99th; ring: longest "
-                   "(further left is faster)</h3>")
-        out.append(latencies(figures, engines))
+        one = f"{html.escape(base)}'s being 1"
+        for title, chart in ((f"Rates, {one} (further right is faster)",
+                              ratios(figures, "rate", engines)),
+                             ("Latencies: median to 99.9th percentile; dot: 99th; ring: longest "
+                              "(further left is faster)", latencies(figures, engines)),
+                             (f"Bytes and memory, {one} (further left is less)",
+                              ratios(figures, "bytes", engines))):
+            out.append(f"<h3>{title}</h3>{chart}" if chart else "")
         out.append("<details><summary>Tables</summary><pre>" +
                    html.escape(table.of_profile(figures, engines)) + "</pre></details>")
     return "\n".join(out) + "</html>\n"
