@@ -17,7 +17,7 @@ constexpr Workload kWorkloads[] = {
     {"overwriterandom", Kind::kWrite, "as many puts of keys drawn at random", OverwriteRandom},
     {"fillbatch", Kind::kWrite, "as fillseq, 100 puts a batch", FillBatch},
     {"fillbatchrandom", Kind::kWrite, "as fillrandom, 100 puts a batch", FillBatchRandom},
-    {"fillsync", Kind::kWrite, "up to 20,000 puts, each synced", FillSync},
+    {"fillsync", Kind::kWrite, "a tenth as many puts, at most 20,000, each synced", FillSync},
     {"deleterandom", Kind::kWrite, "deletes every key, shuffled", DeleteRandom},
     {"readrandom", Kind::kRead, "gets of random keys that exist", ReadRandom},
     {"readmissing", Kind::kRead, "gets of keys that never existed, inside the range", ReadMissing},

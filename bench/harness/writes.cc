@@ -10,7 +10,7 @@
 namespace veralith::bench {
 namespace {
 
-constexpr uint64_t kSyncedPuts = 20'000;
+constexpr uint64_t kMostSyncedPuts = 20'000;
 constexpr size_t kBatch = 100;
 constexpr uint64_t kOverwritten = 7;  // the version that overwrite leaves
 
@@ -73,7 +73,7 @@ void OverwriteRandom(Bench& bench) {
 }
 
 void FillSync(Bench& bench) {
-  const uint64_t puts = std::min(bench.settings().entries, kSyncedPuts);
+  const uint64_t puts = std::clamp<uint64_t>(bench.settings().entries / 10, 1, kMostSyncedPuts);
   const Shuffle shuffle(bench.settings().entries);
   Keys keys = bench.MakeKeys();
   Stopwatch watch(&bench.row().latencies);

@@ -101,7 +101,7 @@ def _add_totals(figures, lives):
             if row["kind"] in ("read", "write") and "rss_anon_bytes" in row:
                 total[peak] = max(total[peak], row["rss_anon_bytes"])
             if row["process"] > 0 and row["kind"] == "read":
-                peak = "peak RssAnon, reading after opening again"
+                peak = "peak RssAnon, reading alone"
                 total[peak] = max(total[peak], row["rss_anon_bytes"])
     for (_, engine), total in totals.items():
         for name, value in total.items():
