@@ -37,9 +37,13 @@ class RocksdbEngine final : public Engine {
     db.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     db.write_buffer_size = options.write_buffer_bytes;
     db.compression = options.compress ? rocksdb::kSnappyCompression : rocksdb::kNoCompression;
+#if ROCKSDB_MAJOR >= 10  // some release after 7.8 has this form instead of the other
+    Check(rocksdb::DB::Open(db, options.directory, &db_));
+#else
     rocksdb::DB* opened = nullptr;
     Check(rocksdb::DB::Open(db, options.directory, &opened));
     db_.reset(opened);
+#endif
   }
   ~RocksdbEngine() override { Check(db_->Close()); }
 
