@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One segment: build, lookups (cached, cold, missing), scans, seeks. Read the column CPU: other work
-// on the machine disturbs it least.
+// One segment: build, lookups (cached, cold, missing), scans, seeks. Read the column CPU: other
+// work on the machine disturbs it least.
 //
 //   ./dev bench micro segment --benchmark_filter=lz4/dec16     (a name: codec, keys, operation)
 //

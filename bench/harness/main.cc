@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Runs benchmarks on one engine. Prints a line of JSON for each: bench/README.md says what is in it.
+// Runs benchmarks on one engine. Prints a line of JSON for each, as bench/README.md says.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
