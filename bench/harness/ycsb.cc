@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The core workloads of YCSB by their shares: reads and updates of keys drawn zipfian and
-// scattered (A, B, C, F), reads of recent keys (D), short scans (E). Keys come on top of those that a fill has
-// put; D and E add some.
+// scattered (A, B, C, F), reads of recent keys (D), short scans (E). Keys come on top of those that
+// a fill has put; D and E add some.
 #include <algorithm>
 
 #include "bench/harness/bench.h"
