@@ -110,5 +110,6 @@ def heading(result):
     machine = result["machine"]
     busy = "**busy machine**: " if machine["busy"] else ""
     quick = ". **A quick run: no figures to compare**" if result.get("quick") else ""
+    flags = "".join(f", --{name}={value}" for name, value in result.get("flags", {}).items())
     return (f"{result['when']}, {machine['cores']} cores, {machine['processor']}, {busy}"
-            f"{100 * machine['other_load']:.0f}% of the processors went to others{quick}")
+            f"{100 * machine['other_load']:.0f}% of the processors went to others{flags}{quick}")
