@@ -8,9 +8,6 @@ target_compile_features(veralith_build INTERFACE cxx_std_20)
 target_include_directories(veralith_build INTERFACE
   ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/include)
 target_link_libraries(veralith_build INTERFACE ${VERALITH_PUBLIC_LINKS} ${VERALITH_PRIVATE_LINKS})
-if(VERALITH_WITH_ISAL)
-  target_compile_definitions(veralith_build INTERFACE VERALITH_WITH_ISAL)
-endif()
 if(VERALITH_WARNINGS)
   target_compile_options(veralith_build INTERFACE -Wall -Wextra -Wno-unused-parameter)
 endif()
@@ -19,6 +16,10 @@ function(veralith_source_options source)
   set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${ARGN})
 endfunction()
 
+if(VERALITH_WITH_ISAL)
+  set_property(SOURCE core/format/checksum.cc APPEND PROPERTY
+    COMPILE_DEFINITIONS VERALITH_WITH_ISAL)
+endif()
 add_library(veralith_objects OBJECT ${VERALITH_SOURCES})
 target_link_libraries(veralith_objects PRIVATE veralith_build)
 set_target_properties(veralith_objects PROPERTIES
