@@ -19,8 +19,8 @@ foreach(name IN LISTS VERALITH_CODECS)
     list(APPEND archive_libraries -l${library})
   endif()
 endforeach()
-# The standard library of C++, for programs in C.
-foreach(library IN ITEMS stdc++ c++)
+# What g++ links by itself, for programs in C: the standard library of C++, and that of numbers.
+foreach(library IN ITEMS stdc++ c++ m)
   if(library IN_LIST CMAKE_CXX_IMPLICIT_LINK_LIBRARIES)
     list(APPEND archive_libraries -l${library})
   endif()
