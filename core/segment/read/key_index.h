@@ -24,6 +24,8 @@ namespace veralith {
 
 class KeyIndex {
  public:
+  static constexpr size_t kFanout = 32;
+
   // In ascending order of user keys; equal ones may repeat (versions of one key over many pages).
   void Add(NamespaceId ns, std::string_view key);
   void Finish();
@@ -40,8 +42,6 @@ class KeyIndex {
   size_t memory_bytes() const;
 
  private:
-  static constexpr size_t kFanout = 32;
-
   struct Node {
     uint32_t prefix_bytes;  // of the first entry's whole key
     uint32_t count;
