@@ -99,6 +99,7 @@ void KeyIndex::BuildLevel(size_t span) {
     node.count = static_cast<uint32_t>((last - first) / span + 1);
     node.prefix_bytes =
         static_cast<uint32_t>(CommonPrefix(Whole(first), Whole(first + (node.count - 1) * span)));
+    Whole(first).copy(node.prefix, std::min<size_t>(node.prefix_bytes, Node::kPrefixBytes));
     for (uint32_t i = 0; i < kFanout; ++i) {
       node.keys[i] =
           i < node.count ? Chunk(Whole(first + i * span), node.prefix_bytes) : UINT64_MAX;
@@ -114,17 +115,18 @@ int KeyIndex::Compare(size_t i, NamespaceId ns, std::string_view key) const {
 }
 
 template <bool kOrEqual>
-std::optional<size_t> KeyIndex::FindLast(NamespaceId ns, std::string_view key) const {
+std::optional<size_t> KeyIndex::FindLast(NamespaceId ns, std::string_view key,
+                                         bool* is_equal) const {
   if (ends_.empty()) {
     return std::nullopt;
   }
   size_t node_number = 0;
+  bool equal = false;  // what was found is the key itself; then so it is on all levels below
   for (const Level& level : levels_) {
     const Node& node = level.nodes[node_number];
     const size_t first = node_number * kFanout;  // in keys of this level
     size_t below;                                // keys of the node that are at or below the target
-    const int order =
-        ComparePrefix(ns, key, Whole(first * level.span).substr(0, node.prefix_bytes));
+    const int order = ComparePrefix(ns, key, PrefixOf(node, first * level.span));
     if (order != 0) {
       below = order < 0 ? 0 : node.count;
     } else {
@@ -141,6 +143,7 @@ std::optional<size_t> KeyIndex::FindLast(NamespaceId ns, std::string_view key) c
         const int whole = Compare((first + middle) * level.span, ns, key);
         if (kOrEqual ? whole <= 0 : whole < 0) {
           low = middle + 1;
+          equal = whole == 0;
         } else {
           high = middle;
         }
@@ -152,15 +155,19 @@ std::optional<size_t> KeyIndex::FindLast(NamespaceId ns, std::string_view key) c
     }
     node_number = first + below - 1;
   }
+  if (is_equal != nullptr) {
+    *is_equal = equal;
+  }
   return node_number;
 }
 
-std::optional<size_t> KeyIndex::FindLastAtOrBelow(NamespaceId ns, std::string_view key) const {
-  return FindLast<true>(ns, key);
+std::optional<size_t> KeyIndex::FindLastAtOrBelow(NamespaceId ns, std::string_view key,
+                                                  bool* is_equal) const {
+  return FindLast<true>(ns, key, is_equal);
 }
 
 std::optional<size_t> KeyIndex::FindLastBelow(NamespaceId ns, std::string_view key) const {
-  return FindLast<false>(ns, key);
+  return FindLast<false>(ns, key, nullptr);
 }
 
 size_t KeyIndex::memory_bytes() const {
