@@ -155,10 +155,11 @@ struct Options {
   // True: a compaction copies an input's value page as it is if all its rows survive. False: it
   // compresses all values again, with the same answers (for measuring).
   bool copy_value_pages = true;
-  // kLeveled: each seek of an iterator counts this many bytes per run of level 0 after the first.
-  // Once the sum reaches what merging level 0 would read (at least 1 MiB), level 0 is merged, even
-  // with few runs. So a database that is only read becomes as fast as a compacted one
-  // (docs/COMPACTION.md). At most 2^32. 0: never.
+  // kLeveled: each seek of an iterator counts this many bytes per run of level 0 after the first,
+  // and a lookup that asks those runs a sixteenth (one key in sixteen counts whole). Once the sum
+  // reaches what merging level 0 would read (at least 1 MiB), level 0 is merged, even with few
+  // runs. So a database that is only read becomes as fast as a compacted one (docs/COMPACTION.md).
+  // At most 2^32. 0: never.
   size_t seek_charge_bytes = 4096;
   // True: only Db::Compact compacts, and level 0 never slows or stops writers.
   bool disable_automatic_compaction = false;
