@@ -7,6 +7,7 @@ add_library(veralith_build INTERFACE)
 target_compile_features(veralith_build INTERFACE cxx_std_20)
 target_include_directories(veralith_build INTERFACE
   ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/include)
+target_include_directories(veralith_build SYSTEM INTERFACE ${VERALITH_JSON_INCLUDE_DIR})
 target_link_libraries(veralith_build INTERFACE ${VERALITH_PUBLIC_LINKS} ${VERALITH_PRIVATE_LINKS})
 if(VERALITH_WITH_ISAL)
   target_compile_definitions(veralith_build INTERFACE VERALITH_WITH_ISAL)
