@@ -443,6 +443,23 @@ VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_continue_backgr
     veralith_t* db);
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_checkpoint(veralith_t* db,
                                                                             const char* directory);
+
+typedef struct veralith_publish_options_t {
+  size_t struct_size;
+  const uint64_t* at;      // null: now
+  const uint64_t* ns;      // null: all namespaces
+  const char* location;    // of a new table; null: its folder
+  uint64_t keep;           // the newest snapshots, that many
+  uint64_t keep_nanos;     // and those younger; neither: all stay
+  int32_t format_version;  // 2 or 3; 0: the table's own
+  int32_t reserved;
+} veralith_publish_options_t;
+
+// Publishes the database as a snapshot of an Iceberg table. `report` (may be null) receives every
+// member of PublishReport (veralith/iceberg.h) by its name; null after an error.
+VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_publish_iceberg(
+    veralith_t* db, const char* table, const veralith_publish_options_t* options,
+    veralith_report_t** report);
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_check(veralith_t* db);
 
 // Returns the newest commit's timestamp; 0: there is none, or `db` is null.

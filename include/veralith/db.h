@@ -58,6 +58,7 @@
 #include "absl/status/statusor.h"
 #include "veralith/db_iterator.h"
 #include "veralith/export.h"
+#include "veralith/iceberg.h"
 #include "veralith/listener.h"
 #include "veralith/options.h"
 #include "veralith/pinned_value.h"
@@ -222,6 +223,22 @@ class VERALITH_EXPORT Db {
   // which belongs to this call alone. The next checkpoint there removes what a crash left of it;
   // nothing else is ever removed or replaced.
   virtual absl::Status Checkpoint(const std::string& directory) = 0;
+  // Publishes the database, as it is at one moment, as a snapshot of the Apache Iceberg table in the
+  // folder `table` (iceberg.h), whose parent exists; makes the table if the folder holds none. OK:
+  // the snapshot is durable, and readers of the table see exactly what a scan at that moment sees.
+  // Snapshots before it stay readable until they expire.
+  //
+  // Flushes first. Segments are linked where the file system can, and copied elsewhere; the links
+  // are the table's own, and the database never removes them. They keep disk space until their
+  // snapshots expire. A crash leaves the table as it was; the next call removes what it left.
+  //
+  // OutOfRange: the history of PublishOptions::at is gone, or not there yet. FailedPrecondition:
+  // another call publishes there, another engine committed meanwhile, or the folder's table is not
+  // this database's. InvalidArgument: a wrong option, or one that the table contradicts.
+  // Cost: reads all keys and timestamps, and the values of segments with tombstones; no memory in
+  // proportion to the data, except up to two bytes for a hidden row.
+  virtual absl::StatusOr<PublishReport> PublishIceberg(const std::string& table,
+                                                       const PublishOptions& options) = 0;
   // Verifies every checksum and structural rule of the live segments. Returns the first damage as
   // DataLoss. Reads every byte. CheckDatabase also checks manifest and logs, of a closed database.
   virtual absl::Status Check() = 0;

@@ -283,6 +283,8 @@ class DbThroughC final : public Db {
   absl::Status Checkpoint(const std::string& directory) override {
     return Taken(veralith_checkpoint(db_, directory.c_str()));
   }
+  absl::StatusOr<PublishReport> PublishIceberg(const std::string& table,
+                                               const PublishOptions& options) override;
   absl::Status Check() override { return Taken(veralith_check(db_)); }
   Timestamp LastTimestamp() const override { return veralith_last_timestamp(db_); }
   absl::Status AdvanceClock(Timestamp remote) override {
@@ -382,6 +384,36 @@ absl::Status DbThroughC::Compact(const CompactOptions& options, std::optional<Na
   const veralith_bound_t to = ForC(upper);
   return Taken(ns.has_value() ? veralith_compact(db_, &compact, *ns, &from, &to)
                               : veralith_compact_all(db_, &compact));
+}
+
+absl::StatusOr<PublishReport> DbThroughC::PublishIceberg(const std::string& table,
+                                                         const PublishOptions& options) {
+  veralith_publish_options_t publish = {};
+  publish.struct_size = sizeof(publish);
+  publish.at = options.at.has_value() ? &*options.at : nullptr;
+  publish.ns = options.ns.has_value() ? &*options.ns : nullptr;
+  publish.location = options.location.c_str();
+  publish.keep = options.keep;
+  publish.keep_nanos = options.keep_nanos;
+  publish.format_version = options.format_version;
+  veralith_report_t* report = nullptr;
+  VERALITH_RETURN_IF_ERROR(Taken(veralith_publish_iceberg(db_, table.c_str(), &publish, &report)));
+  const Numbers numbers(report);
+  PublishReport published;
+  published.snapshot_id = static_cast<int64_t>(numbers.Of("snapshot_id"));
+  published.is_new = numbers.Of("is_new") == 1;
+  published.at = numbers.Of("at");
+  published.format_version = static_cast<int>(numbers.Of("format_version"));
+  published.metadata_file = numbers.Text("metadata_file");
+  published.rows = numbers.Of("rows");
+  published.hidden_rows = numbers.Of("hidden_rows");
+  published.data_files = numbers.Of("data_files");
+  published.linked_files = numbers.Of("linked_files");
+  published.copied_files = numbers.Of("copied_files");
+  published.delete_bytes = numbers.Of("delete_bytes");
+  published.expired_snapshots = numbers.Of("expired_snapshots");
+  published.removed_files = numbers.Of("removed_files");
+  return published;
 }
 
 Statistics DbThroughC::GetStatistics() {
