@@ -44,7 +44,7 @@ const std::map<std::string, Names>& AllowedIncludes() {
       {"repair",
        {"base", "fs", "format", "iterator", "log", "segment", "memtable", "manifest", "compaction",
         "version_set", "db"}},
-      {"c", {"base", "fs", "db", "repair"}},
+      {"c", {"base", "fs", "iceberg", "db", "repair"}},
       {"arrow", {"base", "db"}},
   };
   return *allowed;

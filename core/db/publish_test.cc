@@ -221,6 +221,8 @@ TEST_P(PublishTest, WhatDidNotChangeIsNotWrittenAgain) {
   ASSERT_OK(db_->CompactAll());
   Publish(Format());
   const std::vector<std::string> before = Read().files;
+  ASSERT_OK(db_->Close());
+  Open();
   const PublishReport same = Publish(Format());
   EXPECT_FALSE(same.is_new);
   EXPECT_EQ(same.delete_bytes, 0u);

@@ -47,8 +47,7 @@ std::string DataFileStem(uint64_t number, const SegmentReader& segment) {
        {file.summary.file_bytes, file.summary.entries, file.summary.min_ts, file.summary.max_ts}) {
     AppendFixed64(&told, value);
   }
-  constexpr size_t kCrcBytes = 4;  // at the block's end, over all of it
-  told.append(file.block_bytes.get() + file.block_size - kCrcBytes, kCrcBytes);
+  told.append(file.block.sparse_index());  // every key page's first key and place
   char stem[40];
   std::snprintf(stem, sizeof(stem), "%06" PRIu64 "-%016" PRIx64, number, HashUserKey(number, told));
   return stem;
