@@ -285,7 +285,8 @@ TEST_P(PublishTest, OptionsThatDoNotFitTheTableAreErrors) {
 
 TEST_P(PublishTest, WithoutLinksSegmentsAreCopied) {
   WriteSome(*db_, random_, 300);
-  simulation_.disk().SetFaults({{.call = FsCall::kLink, .path_part = kTable, .from_then_on = true}});
+  simulation_.disk().SetFaults(
+      {{.call = FsCall::kLink, .path_part = kTable, .from_then_on = true}});
   const PublishReport report = Publish(Format());
   simulation_.disk().SetFaults({});
   EXPECT_EQ(report.linked_files, 0u);

@@ -2,8 +2,6 @@
 
 #include "core/iceberg/avro.h"
 
-#include <algorithm>
-
 #include "core/base/status.h"
 #include "core/format/checksum.h"
 #include "core/format/coding.h"
@@ -119,12 +117,6 @@ absl::Status AvroCursor::ReadCount(size_t* count) {
   }
   *count = static_cast<size_t>(value);
   return absl::OkStatus();
-}
-
-std::string_view AvroFile::Find(std::string_view key) const {
-  const auto found = std::find_if(metadata.begin(), metadata.end(),
-                                  [key](const auto& entry) { return entry.first == key; });
-  return found == metadata.end() ? std::string_view() : found->second;
 }
 
 std::string EncodeAvroFile(std::string_view schema, const AvroFile::Metadata& metadata,

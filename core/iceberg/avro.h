@@ -51,9 +51,6 @@ struct AvroFile {
   Metadata metadata;   // in the file's order, without the entries of Avro itself
   std::vector<std::string> blocks;
   std::vector<size_t> counts;  // records in each block
-
-  // The value of an entry, or "".
-  std::string_view Find(std::string_view key) const;
 };
 
 // One block with all `records`, each encoded.

@@ -44,7 +44,6 @@ class TableFiles {
 
   // Names are relative to the table's directory.
   std::string PathOf(std::string_view name) const;
-  FileSystem& fs() const { return fs_; }
 
   // The newest version's number; 0: there is none.
   absl::StatusOr<uint64_t> NewestVersion() const;

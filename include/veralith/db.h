@@ -223,8 +223,8 @@ class VERALITH_EXPORT Db {
   // which belongs to this call alone. The next checkpoint there removes what a crash left of it;
   // nothing else is ever removed or replaced.
   virtual absl::Status Checkpoint(const std::string& directory) = 0;
-  // Publishes the database, as it is at one moment, as a snapshot of the Apache Iceberg table in the
-  // folder `table` (iceberg.h), whose parent exists; makes the table if the folder holds none. OK:
+  // Publishes the database, as it is at one moment, as a snapshot of the Apache Iceberg table in
+  // the folder `table` (iceberg.h), whose parent exists; makes the table if it holds none. OK:
   // the snapshot is durable, and readers of the table see exactly what a scan at that moment sees.
   // Snapshots before it stay readable until they expire.
   //
