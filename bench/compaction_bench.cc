@@ -2,56 +2,38 @@
 
 // One compaction: of runs whose keys interleave row by row, and of a large run with a small one
 // whose keys lie close together; in one piece and in two, with and without copying value pages.
-// Prints megabytes of input a second, and processor time. compaction_bench --help says how.
+//
+//   ./dev bench micro compaction --benchmark_filter=clusters --benchmark_repetitions=3
+//
+// A name says load, bytes of a value, "copied" or "encoded" (again), and pieces. Each is a database
+// of its own, made anew for every repetition; the time is that of the compaction. Counters: input
+// in bytes and bytes a second, processor seconds of all threads, and the share of the output's
+// bytes that was copied. Jobs of less than 64 MiB are not cut. Compare rows of one run.
+//
+//   three_runs     three runs of every key; two versions of three are dropped
+//   odd_and_even   a run of every second key, and one of the others; all stay
+//   single_keys    a run of every key, and one of every thousandth
+//   clusters       a run of every key, and one of a hundred keys in every ten thousand
 #include <time.h>
 
-#include <algorithm>
-#include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "bench/micro.h"
 #include "core/base/check.h"
 #include "core/base/random.h"
-#include "veralith/clock.h"
 #include "veralith/db.h"
 
 namespace veralith {
 namespace {
 
-constexpr char kUsage[] =
-    "usage: compaction_bench NEW_DIRECTORY [KEYS] [VALUE_BYTES] [none|lz4] [ROUNDS]\n"
-    "                        [--load=WORD] [--values=copied|encoded] [--pieces=1|2]\n"
-    "\n"
-    "Fills databases in NEW_DIRECTORY, one after the other, and measures one compaction of each.\n"
-    "The directory must not exist, and is removed after each database. By default 1000000 keys,\n"
-    "100 bytes, lz4 (which halves the values), 1 round: some two minutes. Jobs of less than\n"
-    "64 MiB are not cut.\n"
-    "\n"
-    "  three runs      three runs of every key; two versions of three are dropped\n"
-    "  odd and even    a run of every second key, and one of the others; all stay\n"
-    "  single keys     a run of every key, and one of every thousandth\n"
-    "  clusters        a run of every key, and one of a hundred keys in every ten thousand\n"
-    "\n"
-    "--load (the first word of a name), --values and --pieces: only those. Each row: copied or\n"
-    "encoded again, pieces, input, time, processor time of all threads, and the share of the\n"
-    "output's bytes that was copied. Compare rows of one run.\n";
-
-struct Settings {
-  std::string directory;
-  uint64_t keys = 1'000'000;
-  uint64_t value_bytes = 100;
-  Codec codec = Codec::kLz4;
-  uint64_t rounds = 1;
-  // Empty or 0: all.
-  std::string load;
-  std::string values;
-  uint64_t pieces = 0;
-};
+// As many bytes of values, few large or many small ones.
+constexpr uint64_t kValueBytesInAll = 200'000'000;
+constexpr uint64_t kValueSizes[] = {100, 1000};
 
 double ProcessSeconds() {
   timespec now;
@@ -65,34 +47,56 @@ std::string Key(uint64_t i) {
   return text;
 }
 
+using Holds = bool (*)(uint64_t key);
+
+struct Load {
+  const char* name;
+  // The oldest run is merged into the last level before the others come.
+  std::vector<Holds> runs;
+};
+
+bool Every(uint64_t) { return true; }
+
+const std::vector<Load>& Loads() {
+  static const auto& loads = *new std::vector<Load>{
+      {"three_runs", {Every, Every, Every}},
+      {"odd_and_even",
+       {[](uint64_t key) { return key % 2 == 0; }, [](uint64_t key) { return key % 2 == 1; }}},
+      {"single_keys", {Every, [](uint64_t key) { return key % 1000 == 0; }}},
+      {"clusters", {Every, [](uint64_t key) { return key % 10'000 < 100; }}},
+  };
+  return loads;
+}
+
 struct Way {
-  bool copy;
+  bool copies;
   int pieces;
 };
+constexpr Way kWays[] = {{false, 1}, {true, 1}, {false, 2}, {true, 2}};
 
 class Database {
  public:
-  Database(const Settings& settings, const Way& way) : settings_(settings), way_(way) {
-    std::filesystem::remove_all(settings.directory);
+  Database(uint64_t value_bytes, const Way& way) : value_bytes_(value_bytes) {
+    std::filesystem::remove_all(directory_);
     Options options;
     options.disable_automatic_compaction = true;
     options.write_buffer_bytes = size_t{2} << 30;
-    options.upper_codec = options.middle_codec = options.bottom_codec = settings.codec;
+    options.upper_codec = options.middle_codec = options.bottom_codec = Codec::kLz4;
     options.max_subcompactions = way.pieces;
-    options.copy_value_pages = way.copy;
-    auto db = Db::Open(settings.directory, options);
+    options.copy_value_pages = way.copies;
+    auto db = Db::Open(directory_, options);
     VERALITH_CHECK(db.ok());
     db_ = *std::move(db);
   }
   ~Database() {
     VERALITH_CHECK(db_->Close().ok());
     db_.reset();
-    std::filesystem::remove_all(settings_.directory);
+    std::filesystem::remove_all(directory_);
   }
 
-  void AddRun(const std::function<bool(uint64_t key)>& holds) {
-    std::string value(settings_.value_bytes, 'v');
-    for (uint64_t i = 0; i < settings_.keys; ++i) {
+  void AddRun(Holds holds) {
+    std::string value(value_bytes_, 'v');
+    for (uint64_t i = 0; i < kValueBytesInAll / value_bytes_; ++i) {
       if (!holds(i)) {
         continue;
       }
@@ -104,138 +108,69 @@ class Database {
     VERALITH_CHECK(db_->Flush().ok());
   }
   void Compact() { VERALITH_CHECK(db_->CompactAll().ok()); }
-
-  void Measure(const char* name) {
-    const Statistics before = db_->GetStatistics();
-    const double cpu_before = ProcessSeconds();
-    const int64_t start = SystemClock()->MonotonicNanos();
-    Compact();
-    const double seconds = static_cast<double>(SystemClock()->MonotonicNanos() - start) / 1e9;
-    const double cpu = ProcessSeconds() - cpu_before;
-    const Statistics after = db_->GetStatistics();
-    const auto since = [&](uint64_t Statistics::* counter) {
-      return static_cast<double>(after.*counter - before.*counter);
-    };
-    const double megabytes = since(&Statistics::compaction_bytes_read) / 1e6;
-    const double pieces = since(&Statistics::subcompactions);
-    std::printf(
-        "%-14s %-8s %.0f piece%s %8.1f MB %7.2f s %7.1f MB/s %7.2f CPU s %7.1f MB/s %6.1f%%\n",
-        name, way_.copy ? "copied" : "encoded", pieces, pieces > 1 ? "s" : " ", megabytes, seconds,
-        megabytes / seconds, cpu, megabytes / cpu,
-        100 * since(&Statistics::compaction_bytes_copied) /
-            since(&Statistics::compaction_bytes_written));
-    std::fflush(stdout);
-  }
+  Statistics Counters() const { return db_->GetStatistics(); }
 
  private:
-  const Settings settings_;
-  const Way way_;
+  const std::string directory_ = bench::ScratchPath("compaction_bench");
+  const uint64_t value_bytes_;
   std::unique_ptr<Db> db_;
   Random random_{1};
 };
 
-bool Every(uint64_t) { return true; }
+void Measure(benchmark::State& state, Database* database) {
+  using Clock = std::chrono::steady_clock;
+  const Statistics before = database->Counters();
+  const double cpu_before = ProcessSeconds();
+  const Clock::time_point start = Clock::now();
+  database->Compact();
+  state.SetIterationTime(std::chrono::duration<double>(Clock::now() - start).count());
+  state.counters["cpu_s"] = ProcessSeconds() - cpu_before;
+  const Statistics after = database->Counters();
+  const auto since = [&](uint64_t Statistics::* counter) {
+    return static_cast<double>(after.*counter - before.*counter);
+  };
+  state.counters["input"] = since(&Statistics::compaction_bytes_read);
+  state.SetBytesProcessed(static_cast<int64_t>(since(&Statistics::compaction_bytes_read)));
+  state.counters["copied"] =
+      since(&Statistics::compaction_bytes_copied) / since(&Statistics::compaction_bytes_written);
+  state.counters["pieces"] = since(&Statistics::subcompactions);
+}
 
-void Run(const Settings& settings) {
-  struct Load {
-    const char* name;
-    // The oldest run is merged into the last level before the others come.
-    std::vector<std::function<bool(uint64_t key)>> runs;
-  };
-  const Load loads[] = {
-      {"three runs", {Every, Every, Every}},
-      {"odd and even",
-       {[](uint64_t key) { return key % 2 == 0; }, [](uint64_t key) { return key % 2 == 1; }}},
-      {"single keys", {Every, [](uint64_t key) { return key % 1000 == 0; }}},
-      {"clusters", {Every, [](uint64_t key) { return key % 10'000 < 100; }}},
-  };
-  std::printf("%-14s %-8s %-8s %11s %9s %12s %13s %12s %7s\n", "", "values", "", "input", "time",
-              "", "", "", "copied");
-  for (const Load& load : loads) {
-    if (std::string_view(load.name).substr(0, settings.load.size()) != settings.load) {
-      continue;
+void Run(benchmark::State& state, const Load& load, uint64_t value_bytes, const Way& way) {
+  for (auto _ : state) {
+    Database database(value_bytes, way);
+    for (const Holds& holds : load.runs) {
+      database.AddRun(holds);
+      if (&holds == &load.runs.front()) {
+        database.Compact();
+      }
     }
-    for (uint64_t round = 0; round < settings.rounds; ++round) {
-      for (const Way& way : {Way{false, 1}, Way{true, 1}, Way{false, 2}, Way{true, 2}}) {
-        if ((!settings.values.empty() && settings.values != (way.copy ? "copied" : "encoded")) ||
-            (settings.pieces != 0 && settings.pieces != static_cast<uint64_t>(way.pieces))) {
-          continue;
-        }
-        Database database(settings, way);
-        for (size_t i = 0; i < load.runs.size(); ++i) {
-          database.AddRun(load.runs[i]);
-          if (i == 0) {
-            database.Compact();
-          }
-        }
-        database.Measure(load.name);
+    Measure(state, &database);
+  }
+}
+
+void RegisterAll() {
+  for (const Load& load : Loads()) {
+    for (const uint64_t value_bytes : kValueSizes) {
+      for (const Way& way : kWays) {
+        const std::string name = std::string(load.name) + "/" + std::to_string(value_bytes) +
+                                 (way.copies ? "/copied/" : "/encoded/") +
+                                 std::to_string(way.pieces);
+        benchmark::RegisterBenchmark(
+            name.c_str(),
+            [&load, value_bytes, &way](auto& state) { Run(state, load, value_bytes, way); })
+            ->Iterations(1)
+            ->UseManualTime()
+            ->Unit(benchmark::kMillisecond);
       }
     }
   }
-}
-
-bool ParseNumber(std::string_view text, uint64_t* number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
-  return error == std::errc() && end == text.data() + text.size() && *number > 0;
-}
-
-bool ParseCodec(std::string_view text, Codec* codec) {
-  *codec = text == "none" ? Codec::kNone : Codec::kLz4;
-  return text == "none" || text == "lz4";
-}
-
-// Returns false if it is none of the flags.
-bool ParseFlag(std::string_view argument, Settings* settings) {
-  const size_t equals = std::min(argument.find('='), argument.size() - 1);
-  const std::string_view name = argument.substr(0, equals);
-  const std::string_view value = argument.substr(equals + 1);
-  if (name == "--load") {
-    settings->load = value;
-    return true;
-  }
-  if (name == "--values") {
-    settings->values = value;
-    return value == "copied" || value == "encoded";
-  }
-  return name == "--pieces" && ParseNumber(value, &settings->pieces);
-}
-
-// Takes the flags out of the arguments.
-bool ParseFlags(std::vector<std::string_view>* arguments, Settings* settings) {
-  bool understood = true;
-  std::erase_if(*arguments, [&](std::string_view argument) {
-    const bool is_flag = argument.substr(0, 2) == "--";
-    understood = understood && (!is_flag || ParseFlag(argument, settings));
-    return is_flag;
-  });
-  return understood;
 }
 
 }  // namespace
 }  // namespace veralith
 
 int main(int argc, char** argv) {
-  std::vector<std::string_view> arguments(argv + 1, argv + argc);
-  if (!arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h")) {
-    std::fputs(veralith::kUsage, stdout);
-    return 0;
-  }
-  veralith::Settings settings;
-  const bool understood =
-      veralith::ParseFlags(&arguments, &settings) && !arguments.empty() && arguments.size() <= 5 &&
-      (arguments.size() < 2 || veralith::ParseNumber(arguments[1], &settings.keys)) &&
-      (arguments.size() < 3 || veralith::ParseNumber(arguments[2], &settings.value_bytes)) &&
-      (arguments.size() < 4 || veralith::ParseCodec(arguments[3], &settings.codec)) &&
-      (arguments.size() < 5 || veralith::ParseNumber(arguments[4], &settings.rounds));
-  if (!understood) {
-    std::fputs(veralith::kUsage, stderr);
-    return 2;
-  }
-  settings.directory = arguments[0];
-  if (std::filesystem::exists(settings.directory)) {
-    std::fprintf(stderr, "compaction_bench: %s exists\n", settings.directory.c_str());
-    return 2;
-  }
-  veralith::Run(settings);
-  return 0;
+  veralith::RegisterAll();
+  return veralith::bench::RunBenchmarks(argc, argv);
 }

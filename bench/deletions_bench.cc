@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The cost of deletes that overlap each other, and of deletes at the head of a queue:
-//   bazel run --config=release //bench:deletions_bench -- NEW_DIRECTORY [RANGE_DELETES]
-//       [QUEUE_STEPS]
+// The cost of deletes that overlap each other, and of deletes at the head of a queue.
+//
+//   ./dev bench micro deletions --benchmark_filter=ranges
+//
+// ranges/SHAPE: 100,000 range deletes over as many keys in a segment; the time is that of the
+// deletes. Counters: bytes of the memtable, and microseconds of a lookup and of a seek, before and
+// after the flush, which takes flush_s seconds.
+// queue/SNAPSHOT: a step takes the first key, deletes it and appends one; a million steps. Counters
+// are microseconds a step, by how many came before.
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
 
+#include "bench/micro.h"
 #include "core/base/check.h"
 #include "veralith/db.h"
 
 namespace veralith {
 namespace {
+
+constexpr uint64_t kRanges = 100'000;
+constexpr uint64_t kSteps = 1'000'000;
 
 using Clock = std::chrono::steady_clock;
 
@@ -28,11 +36,25 @@ std::string Key(uint64_t number) {
   return "key" + std::string(12 - key.size(), '0') + key;
 }
 
-std::unique_ptr<Db> Create(const std::string& directory, const Options& options) {
-  auto db = Db::Open(directory, options);
-  VERALITH_CHECK(db.ok());
-  return *std::move(db);
-}
+// A database in an empty directory, which is removed afterwards.
+class Scratch {
+ public:
+  explicit Scratch(const Options& options) {
+    std::filesystem::remove_all(directory_);
+    auto db = Db::Open(directory_, options);
+    VERALITH_CHECK(db.ok());
+    db_ = *std::move(db);
+  }
+  ~Scratch() {
+    db_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+  Db& db() { return *db_; }
+
+ private:
+  const std::string directory_ = bench::ScratchPath("deletions_bench");
+  std::unique_ptr<Db> db_;
+};
 
 struct Shape {
   const char* name;
@@ -73,86 +95,92 @@ double MicrosPerSeek(Db& db, uint64_t n) {
   return SecondsSince(start) / kSeeks * 1e6;
 }
 
-// Makes n range deletes over n keys in a segment, in the memtable and flushed.
-void RangeDeletes(const std::string& directory, const Shape& shape, uint64_t n) {
-  Options options;
-  options.write_buffer_bytes = size_t{256} << 20;
-  const std::unique_ptr<Db> db = Create(directory, options);
-  for (uint64_t i = 0; i < n; ++i) {
-    VERALITH_CHECK(db->Put({}, Key(i), "value").ok());
+// Makes kRanges range deletes over as many keys in a segment, in the memtable and flushed.
+void RangeDeletes(benchmark::State& state, const Shape& shape) {
+  for (auto _ : state) {
+    Options options;
+    options.write_buffer_bytes = size_t{256} << 20;
+    Scratch scratch(options);
+    Db& db = scratch.db();
+    for (uint64_t i = 0; i < kRanges; ++i) {
+      VERALITH_CHECK(db.Put({}, Key(i), "value").ok());
+    }
+    VERALITH_CHECK(db.Flush().ok());
+    Clock::time_point start = Clock::now();
+    for (uint64_t i = 0; i < kRanges; ++i) {
+      VERALITH_CHECK(db.DeleteRange({}, kDefaultNamespace, Key(shape.begin(i, kRanges)),
+                                    Key(shape.end(i, kRanges)))
+                         .ok());
+    }
+    state.SetIterationTime(SecondsSince(start));
+    state.counters["memory"] = static_cast<double>(db.GetStatistics().memtable_bytes);
+    state.counters["lookup_us"] = MicrosPerLookup(db, kRanges);
+    state.counters["seek_us"] = MicrosPerSeek(db, kRanges);
+    start = Clock::now();
+    VERALITH_CHECK(db.Flush().ok());
+    state.counters["flush_s"] = SecondsSince(start);
+    state.counters["flushed_lookup_us"] = MicrosPerLookup(db, kRanges);
+    state.counters["flushed_seek_us"] = MicrosPerSeek(db, kRanges);
   }
-  VERALITH_CHECK(db->Flush().ok());
-  Clock::time_point start = Clock::now();
-  for (uint64_t i = 0; i < n; ++i) {
-    VERALITH_CHECK(
-        db->DeleteRange({}, kDefaultNamespace, Key(shape.begin(i, n)), Key(shape.end(i, n))).ok());
-  }
-  const double writes = SecondsSince(start);
-  const uint64_t memory = db->GetStatistics().memtable_bytes;
-  const double lookup = MicrosPerLookup(*db, n);
-  const double seek = MicrosPerSeek(*db, n);
-  start = Clock::now();
-  VERALITH_CHECK(db->Flush().ok());
-  std::printf("| %s | %.2f s | %.1f MB | %.2f us | %.2f us | %.2f s | %.2f us | %.2f us |\n",
-              shape.name, writes, static_cast<double>(memory) / 1e6, lookup, seek,
-              SecondsSince(start), MicrosPerLookup(*db, n), MicrosPerSeek(*db, n));
-  std::fflush(stdout);
 }
 
-// Takes the first key, deletes it, appends one.
-void Queue(const std::string& directory, uint64_t steps, bool holds_snapshot) {
-  const std::unique_ptr<Db> db = Create(directory, Options());
+void Step(Db& db, uint64_t head, uint64_t tail, const std::string& value) {
+  {
+    const std::unique_ptr<DbIterator> it = db.NewIterator({});
+    it->SeekToFirst();
+    VERALITH_CHECK(it->Valid() && it->key() == Key(head));
+  }
+  VERALITH_CHECK(db.Delete({}, Key(head)).ok() && db.Put({}, Key(tail), value).ok());
+}
+
+void Queue(benchmark::State& state, bool holds_snapshot) {
+  constexpr uint64_t kLength = 100;
   const std::string value(100, 'v');
-  uint64_t tail = 0;
-  while (tail < 100) {
-    VERALITH_CHECK(db->Put({}, Key(tail++), value).ok());
-  }
-  const Snapshot* const snapshot = holds_snapshot ? db->GetSnapshot() : nullptr;
-  uint64_t since = 0;
-  uint64_t until = 1000;
-  Clock::time_point start = Clock::now();
-  for (uint64_t i = 1; i <= steps; ++i) {
-    {
-      const std::unique_ptr<DbIterator> it = db->NewIterator({});
-      it->SeekToFirst();
-      VERALITH_CHECK(it->Valid() && it->key() == Key(i - 1));
+  for (auto _ : state) {
+    Scratch scratch{Options()};
+    Db& db = scratch.db();
+    for (uint64_t i = 0; i < kLength; ++i) {
+      VERALITH_CHECK(db.Put({}, Key(i), value).ok());
     }
-    VERALITH_CHECK(db->Delete({}, Key(i - 1)).ok() && db->Put({}, Key(tail++), value).ok());
-    if (i == until || i == steps) {
-      std::printf("| %s | %llu to %llu | %.2f us |\n", holds_snapshot ? "held" : "none",
-                  static_cast<unsigned long long>(since), static_cast<unsigned long long>(i),
-                  SecondsSince(start) / static_cast<double>(i - since) * 1e6);
-      std::fflush(stdout);
-      since = i;
-      until *= 10;
-      start = Clock::now();
+    const Snapshot* const snapshot = holds_snapshot ? db.GetSnapshot() : nullptr;
+    const Clock::time_point begin = Clock::now();
+    uint64_t done = 0;
+    for (uint64_t until = 1000; until <= kSteps; until *= 10) {
+      const uint64_t since = done;
+      const Clock::time_point start = Clock::now();
+      for (; done < until; ++done) {
+        Step(db, done, kLength + done, value);
+      }
+      state.counters["us_to_" + std::to_string(until)] =
+          SecondsSince(start) / static_cast<double>(until - since) * 1e6;
     }
+    state.SetIterationTime(SecondsSince(begin));
+    db.ReleaseSnapshot(snapshot);
   }
-  db->ReleaseSnapshot(snapshot);
+}
+
+void Register(const std::string& name, void (*run)(benchmark::State&, size_t), size_t which) {
+  benchmark::RegisterBenchmark(name.c_str(),
+                               [run, which](benchmark::State& state) { run(state, which); })
+      ->Iterations(1)
+      ->UseManualTime()
+      ->Unit(benchmark::kMillisecond);
 }
 
 }  // namespace
 }  // namespace veralith
 
 int main(int argc, char** argv) {
-  if (argc < 2 || std::filesystem::exists(argv[1])) {
-    std::fprintf(stderr, "usage: deletions_bench NEW_DIRECTORY [RANGE_DELETES] [QUEUE_STEPS]\n"
-                         "The directory must not exist, and is removed after each database.\n");
-    return 2;
+  using namespace veralith;  // NOLINT: a tool
+  for (size_t i = 0; i < std::size(kShapes); ++i) {
+    Register(
+        std::string("ranges/") + kShapes[i].name,
+        [](benchmark::State& state, size_t which) { RangeDeletes(state, kShapes[which]); }, i);
   }
-  const std::string directory = argv[1];
-  const uint64_t ranges = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 20'000;
-  const uint64_t steps = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1'000'000;
-  std::printf("%llu range deletes: in the memtable, flush, in a segment\n",
-              static_cast<unsigned long long>(ranges));
-  for (const veralith::Shape& shape : veralith::kShapes) {
-    veralith::RangeDeletes(directory, shape, ranges);
-    std::filesystem::remove_all(directory);
+  for (const size_t holds : {0, 1}) {
+    Register(
+        holds != 0 ? "queue/snapshot_held" : "queue/no_snapshot",
+        [](benchmark::State& state, size_t which) { Queue(state, which != 0); }, holds);
   }
-  std::printf("queue: snapshot, steps, per step\n");
-  for (const bool holds_snapshot : {false, true}) {
-    veralith::Queue(directory, steps, holds_snapshot);
-    std::filesystem::remove_all(directory);
-  }
-  return 0;
+  return bench::RunBenchmarks(argc, argv);
 }

@@ -12,6 +12,7 @@ namespace veralith::bench {
 namespace {
 
 leveldb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view View(const leveldb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
 
 void Check(const leveldb::Status& status) {
   if (!status.ok()) {
@@ -52,24 +53,23 @@ class LeveldbEngine final : public Engine {
     Check(db_->Write({}, &batch));
   }
   void Delete(std::string_view key) override { Check(db_->Delete({}, ToSlice(key))); }
-  bool Get(std::string_view key, uint64_t* value_bytes) override {
+  bool Get(std::string_view key, Answers* answers) override {
     const leveldb::Status status = db_->Get({}, ToSlice(key), &value_);
     if (status.IsNotFound()) {
       return false;
     }
     Check(status);
-    *value_bytes += value_.size();
+    answers->Value(value_);
     return true;
   }
-  uint64_t Scan(std::string_view start, uint64_t limit, bool reverse, uint64_t* bytes) override {
+  void Scan(std::string_view start, uint64_t limit, bool reverse, Answers* answers) override {
     const std::unique_ptr<leveldb::Iterator> it(db_->NewIterator({}));
     reverse ? it->SeekToLast() : start.empty() ? it->SeekToFirst() : it->Seek(ToSlice(start));
     uint64_t seen = 0;
     for (; seen < limit && it->Valid(); reverse ? it->Prev() : it->Next(), ++seen) {
-      *bytes += it->key().size() + it->value().size();
+      answers->Row(View(it->key()), View(it->value()));
     }
     Check(it->status());
-    return seen;
   }
   // LevelDB has no call for it: compacting an empty range waits for the work that is running.
   void Settle() override {

@@ -2,60 +2,69 @@
 
 // The cost of staging a batch of one put (16-byte key, 100-byte value), including the checksum, and
 // what a commit per record and per group of 32 adds (one write call each, no sync).
-//   log_bench <new file>
+//
+//   ./dev bench micro log
 #include <cstdio>
 #include <memory>
 #include <string>
 
+#include "bench/micro.h"
 #include "core/base/check.h"
 #include "core/log/log_writer.h"
-#include "veralith/clock.h"
 #include "veralith/posix_file_system.h"
 
 namespace veralith {
 namespace {
 
-constexpr int kRecords = 1'000'000;
+constexpr int kRecords = 1000;  // of an iteration
 
-// Nanoseconds per record; group 0: only staged; the commits of every 1000 are not measured.
-double Measure(LogWriter& writer, int group, Timestamp* ts) {
-  std::string key(16, 'k');
-  const std::string value(100, 'v');
-  int64_t nanos = 0;
-  for (int done = 0; done < kRecords; done += 1000) {
-    const int64_t start = SystemClock()->MonotonicNanos();
-    for (int i = 1; i <= 1000; ++i) {
-      key[i % 16] = static_cast<char>(i);
-      const LogOperation put{LogOperation::Kind::kPut, false, 0, key, value};
-      writer.Stage(++*ts, writer.synced(), {&put, 1});
+// Makes a log of its own, and removes it.
+class Log {
+ public:
+  Log() : path_(bench::ScratchPath("log_bench.log")) {
+    std::remove(path_.c_str());
+    auto file = PosixFileSystem()->Open(path_, OpenMode::kCreate);
+    VERALITH_CHECK(file.ok());
+    writer_ = std::make_unique<LogWriter>(*std::move(file), 1, 0x5eed);
+  }
+  ~Log() { std::remove(path_.c_str()); }
+
+  void Stage(int i) {
+    key_[static_cast<size_t>(i % 16)] = static_cast<char>(i);
+    const LogOperation put{LogOperation::Kind::kPut, false, 0, key_, value_};
+    writer_->Stage(++ts_, writer_->synced(), {&put, 1});
+  }
+  void Commit() { VERALITH_CHECK(writer_->Commit().ok()); }
+
+ private:
+  const std::string path_;
+  std::unique_ptr<LogWriter> writer_;
+  std::string key_ = std::string(16, 'k');
+  const std::string value_ = std::string(100, 'v');
+  Timestamp ts_ = 0;
+};
+
+// Stages records, and commits after every state.range(0) of them; 0: only staged, and committed
+// outside the time.
+void Records(benchmark::State& state) {
+  Log log;
+  const int group = static_cast<int>(state.range(0));
+  for (auto _ : state) {
+    for (int i = 1; i <= kRecords; ++i) {
+      log.Stage(i);
       if (group > 0 && i % group == 0) {
-        VERALITH_CHECK(writer.Commit().ok());
+        log.Commit();
       }
     }
-    nanos += SystemClock()->MonotonicNanos() - start;
-    VERALITH_CHECK(writer.Commit().ok());
+    state.PauseTiming();
+    log.Commit();
+    state.ResumeTiming();
   }
-  return static_cast<double>(nanos) / kRecords;
+  bench::CountItems(state, kRecords);
 }
+BENCHMARK(Records)->ArgName("records_a_commit")->Arg(0)->Arg(32)->Arg(1);
 
 }  // namespace
 }  // namespace veralith
 
-int main(int argc, char** argv) {
-  using namespace veralith;  // NOLINT: a tool
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: log_bench <new file>\n");
-    return 1;
-  }
-  auto file = PosixFileSystem()->Open(argv[1], OpenMode::kCreate);
-  if (!file.ok()) {
-    std::fprintf(stderr, "%s\n", file.status().ToString().c_str());
-    return 1;
-  }
-  LogWriter writer(*std::move(file), 1, 0x5eed);
-  Timestamp ts = 0;
-  std::printf("stage only          %7.1f ns per record\n", Measure(writer, 0, &ts));
-  std::printf("commit every 32     %7.1f ns per record\n", Measure(writer, 32, &ts));
-  std::printf("commit every record %7.1f ns per record\n", Measure(writer, 1, &ts));
-  return 0;
-}
+int main(int argc, char** argv) { return veralith::bench::RunBenchmarks(argc, argv); }

@@ -3,31 +3,31 @@
 // The memtable compared with absl::btree_map and std::map (string_view keys and values that lie in
 // an arena of the same kind): random inserts, random gets, forward and backward scans, one thread.
 //
-//   memtable_bench [entries = 1000000 [rounds = 3]]
+//   ./dev bench micro memtable [--benchmark_filter=REGEX]
 //
-// Structures alternate within a round; results are medians, in millions of operations per second.
-// Bytes per entry include the memtable's index, but for the maps only keys and values. The maps'
-// scans read sizes from their nodes; the memtable's visit every record.
-#include <algorithm>
+// A name says structure, keys and operation. Counters: operations a second, and bytes per entry,
+// which include the memtable's index, but for the maps only keys and values. The maps' scans read
+// sizes from their nodes; the memtable's visit every record.
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "bench/micro.h"
 #include "core/base/random.h"
 #include "core/iterator/merging_cursor.h"
 #include "core/iterator/visible_iterator.h"
 #include "core/memtable/arena.h"
 #include "core/memtable/memtable.h"
-#include "veralith/clock.h"
 
 namespace veralith {
 namespace {
 
+constexpr size_t kEntries = 1'000'000;
 constexpr size_t kValueBytes = 100;
 
 struct Workload {
@@ -53,23 +53,38 @@ std::string Composite60(uint64_t i, uint64_t random) {
   return text;
 }
 
-template <typename MakeKey>
-Workload MakeWorkload(const char* name, size_t entries, bool shuffled, MakeKey make_key) {
-  Workload workload{name, {}, std::vector<uint32_t>(entries)};
+using KeyOf = std::string (*)(uint64_t i, uint64_t random);
+
+Workload MakeWorkload(const char* name, bool shuffled, KeyOf key_of) {
+  Workload workload{name, {}, std::vector<uint32_t>(kEntries)};
   Random random(42);
-  for (size_t i = 0; i < entries; ++i) {
-    workload.keys.push_back(make_key(i, random.Next()));
+  for (size_t i = 0; i < kEntries; ++i) {
+    workload.keys.push_back(key_of(i, random.Next()));
   }
-  const auto shuffle = [&](auto& items) {
-    for (size_t i = items.size(); i > 1; --i) {
-      std::swap(items[i - 1], items[random.Below(i)]);
-    }
-  };
   if (shuffled) {
-    shuffle(workload.keys);
+    bench::ShuffleItems(random, &workload.keys);
   }
   std::iota(workload.lookups.begin(), workload.lookups.end(), 0u);
-  shuffle(workload.lookups);
+  bench::ShuffleItems(random, &workload.lookups);
+  return workload;
+}
+
+struct Form {
+  const char* name;
+  bool shuffled;
+  KeyOf key_of;
+};
+constexpr Form kForms[] = {{"decimal16", true, Decimal16},
+                           {"random16", true, Random16},
+                           {"composite60", true, Composite60},
+                           {"decimal16_in_order", false, Decimal16}};
+
+// Makes the keys of a form; they stay until another form's are asked for.
+const Workload& WorkloadOf(const Form& form) {
+  static Workload workload;
+  if (workload.name != form.name) {
+    workload = MakeWorkload(form.name, form.shuffled, form.key_of);
+  }
   return workload;
 }
 
@@ -111,7 +126,7 @@ class VeralithMemtable {
 // Does the same through a visible iterator over two memtables, the other one empty.
 class VeralithVisible : public VeralithMemtable {
  public:
-  static constexpr const char* kName = "veralith, visible";
+  static constexpr const char* kName = "veralith_visible";
   size_t Scan(bool forward) const {
     VisibleIterator::Source source;
     const MemtableRef other = MemtableRef::Make(0);
@@ -172,100 +187,99 @@ class MapInArena {
 
 class AbslBtreeMap : public MapInArena<absl::btree_map<std::string_view, std::string_view>> {
  public:
-  static constexpr const char* kName = "absl::btree_map";
+  static constexpr const char* kName = "btree_map";
 };
 class StdMap : public MapInArena<std::map<std::string_view, std::string_view>> {
  public:
-  static constexpr const char* kName = "std::map";
+  static constexpr const char* kName = "std_map";
 };
 
-struct Figures {
-  double insert = 0, get = 0, forward = 0, backward = 0, bytes = 0;
-};
+template <typename Subject>
+void Fill(Subject* subject, const Workload& workload) {
+  for (size_t i = 0; i < kEntries; ++i) {
+    subject->Insert(workload.keys[i], ValueOf(i));
+  }
+}
 
-double Rate(size_t operations, int64_t begin) {
-  return static_cast<double>(operations) * 1e3 /
-         static_cast<double>(SystemClock()->MonotonicNanos() - begin);
+// Makes a full structure; it stays until one of another form is asked for.
+template <typename Subject>
+Subject& FilledWith(const Workload& workload) {
+  static std::string name;
+  static std::unique_ptr<Subject> subject;
+  if (name != workload.name) {
+    name = workload.name;
+    subject = std::make_unique<Subject>();
+    Fill(subject.get(), workload);
+  }
+  return *subject;
 }
 
 template <typename Subject>
-Figures Measure(const Workload& workload) {
-  Figures figures;
-  Subject subject;
-  const size_t entries = workload.keys.size();
-  int64_t begin = SystemClock()->MonotonicNanos();
-  for (size_t i = 0; i < entries; ++i) {
-    subject.Insert(workload.keys[i], ValueOf(i));
+void Insert(benchmark::State& state, const Form& form) {
+  const Workload& workload = WorkloadOf(form);
+  for (auto _ : state) {
+    auto subject = std::make_unique<Subject>();
+    Fill(subject.get(), workload);
+    state.PauseTiming();
+    state.counters["bytes/entry"] = static_cast<double>(subject->MemoryBytes()) / kEntries;
+    subject.reset();
+    state.ResumeTiming();
   }
-  figures.insert = Rate(entries, begin);
-  size_t found = 0;
-  begin = SystemClock()->MonotonicNanos();
-  for (const uint32_t i : workload.lookups) {
-    found += subject.Get(workload.keys[i]) ? 1 : 0;
-  }
-  figures.get = Rate(entries, begin);
-  const size_t expected = entries * (workload.keys[0].size() + kValueBytes);
-  begin = SystemClock()->MonotonicNanos();
-  bool right = found == entries && subject.Scan(true) == expected;
-  figures.forward = Rate(entries, begin);
-  begin = SystemClock()->MonotonicNanos();
-  right = right && subject.Scan(false) == expected;
-  figures.backward = Rate(entries, begin);
-  figures.bytes = static_cast<double>(subject.MemoryBytes()) / static_cast<double>(entries);
-  if (!right) {
-    std::printf("%s answers wrongly\n", Subject::kName);
-    std::exit(1);
-  }
-  return figures;
+  bench::CountItems(state, kEntries);
 }
 
-double Median(const std::vector<Figures>& rounds, double Figures::* figure) {
-  std::vector<double> values;
-  for (const Figures& round : rounds) {
-    values.push_back(round.*figure);
+template <typename Subject>
+void Get(benchmark::State& state, const Form& form) {
+  const Workload& workload = WorkloadOf(form);
+  const Subject& subject = FilledWith<Subject>(workload);
+  size_t next = 0;
+  for (auto _ : state) {
+    if (!subject.Get(workload.keys[workload.lookups[next]])) {
+      state.SkipWithError("a key is missing");
+      break;
+    }
+    next = next + 1 < kEntries ? next + 1 : 0;
   }
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
+  bench::CountItems(state);
 }
 
-void Print(const char* workload, const char* subject, const std::vector<Figures>& rounds) {
-  std::printf("%-18s %-18s %8.2f %8.2f %8.1f %8.1f %10.0f\n", workload, subject,
-              Median(rounds, &Figures::insert), Median(rounds, &Figures::get),
-              Median(rounds, &Figures::forward), Median(rounds, &Figures::backward),
-              Median(rounds, &Figures::bytes));
-  std::fflush(stdout);
-}
-
-template <typename... Subjects>
-void Run(const Workload& workload, int rounds) {
-  std::vector<std::vector<Figures>> figures(sizeof...(Subjects));
-  for (int round = 0; round < rounds; ++round) {
-    size_t subject = 0;
-    (figures[subject++].push_back(Measure<Subjects>(workload)), ...);
+template <typename Subject>
+void Scan(benchmark::State& state, const Form& form, bool forward) {
+  const Workload& workload = WorkloadOf(form);
+  const Subject& subject = FilledWith<Subject>(workload);
+  for (auto _ : state) {
+    if (subject.Scan(forward) != kEntries * (workload.keys[0].size() + kValueBytes)) {
+      state.SkipWithError("a scan missed something");
+      break;
+    }
   }
-  size_t subject = 0;
-  (Print(workload.name.c_str(), Subjects::kName, figures[subject++]), ...);
+  bench::CountItems(state, kEntries);
 }
 
-int Main(size_t entries, int rounds) {
-  std::printf("%zu entries, values of %zu bytes, medians of %d; M operations/s; bytes per entry\n",
-              entries, kValueBytes, rounds);
-  std::printf("%-18s %-18s %8s %8s %8s %8s %10s\n", "keys", "structure", "insert", "get", "forward",
-              "backward", "bytes");
-  Run<VeralithMemtable, VeralithVisible, AbslBtreeMap, StdMap>(
-      MakeWorkload("decimal 16", entries, true, Decimal16), rounds);
-  Run<VeralithMemtable, AbslBtreeMap>(MakeWorkload("random 16", entries, true, Random16), rounds);
-  Run<VeralithMemtable, AbslBtreeMap>(MakeWorkload("composite 60", entries, true, Composite60),
-                                      rounds);
-  Run<VeralithMemtable, AbslBtreeMap>(MakeWorkload("decimal 16 sorted", entries, false, Decimal16),
-                                      rounds);
-  return 0;
+template <typename Subject>
+void Register(const Form& form) {
+  const std::string name = std::string(form.name) + "/" + Subject::kName + "/";
+  const auto add = [&](const char* what, auto run) {
+    benchmark::RegisterBenchmark((name + what).c_str(), run);
+  };
+  add("insert", [&form](benchmark::State& state) { Insert<Subject>(state, form); });
+  add("get", [&form](benchmark::State& state) { Get<Subject>(state, form); });
+  add("forward", [&form](benchmark::State& state) { Scan<Subject>(state, form, true); });
+  add("backward", [&form](benchmark::State& state) { Scan<Subject>(state, form, false); });
 }
 
 }  // namespace
 }  // namespace veralith
 
 int main(int argc, char** argv) {
-  const size_t entries = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
-  return veralith::Main(std::max<size_t>(entries, 1), argc > 2 ? std::atoi(argv[2]) : 3);
+  using namespace veralith;  // NOLINT: a tool
+  for (const Form& form : kForms) {
+    Register<VeralithMemtable>(form);
+    if (&form == &kForms[0]) {
+      Register<VeralithVisible>(form);
+      Register<StdMap>(form);
+    }
+    Register<AbslBtreeMap>(form);
+  }
+  return bench::RunBenchmarks(argc, argv);
 }

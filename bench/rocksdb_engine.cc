@@ -18,6 +18,7 @@ namespace veralith::bench {
 namespace {
 
 rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view View(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
 
 void Check(const rocksdb::Status& status) {
   if (!status.ok()) {
@@ -36,9 +37,13 @@ class RocksdbEngine final : public Engine {
     db.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     db.write_buffer_size = options.write_buffer_bytes;
     db.compression = options.compress ? rocksdb::kSnappyCompression : rocksdb::kNoCompression;
+#if ROCKSDB_MAJOR >= 10  // some release after 7.8 has this form instead of the other
+    Check(rocksdb::DB::Open(db, options.directory, &db_));
+#else
     rocksdb::DB* opened = nullptr;
     Check(rocksdb::DB::Open(db, options.directory, &opened));
     db_.reset(opened);
+#endif
   }
   ~RocksdbEngine() override { Check(db_->Close()); }
 
@@ -59,25 +64,24 @@ class RocksdbEngine final : public Engine {
     Check(db_->Write({}, &batch));
   }
   void Delete(std::string_view key) override { Check(db_->Delete({}, ToSlice(key))); }
-  bool Get(std::string_view key, uint64_t* value_bytes) override {
+  bool Get(std::string_view key, Answers* answers) override {
     const rocksdb::Status status = db_->Get({}, db_->DefaultColumnFamily(), ToSlice(key), &value_);
     if (status.IsNotFound()) {
       return false;
     }
     Check(status);
-    *value_bytes += value_.size();
+    answers->Value(View(value_));
     value_.Reset();
     return true;
   }
-  uint64_t Scan(std::string_view start, uint64_t limit, bool reverse, uint64_t* bytes) override {
+  void Scan(std::string_view start, uint64_t limit, bool reverse, Answers* answers) override {
     const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}));
     reverse ? it->SeekToLast() : start.empty() ? it->SeekToFirst() : it->Seek(ToSlice(start));
     uint64_t seen = 0;
     for (; seen < limit && it->Valid(); reverse ? it->Prev() : it->Next(), ++seen) {
-      *bytes += it->key().size() + it->value().size();
+      answers->Row(View(it->key()), View(it->value()));
     }
     Check(it->status());
-    return seen;
   }
   void Settle() override {
     while (Number("rocksdb.mem-table-flush-pending") + Number("rocksdb.num-running-flushes") +

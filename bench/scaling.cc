@@ -214,8 +214,13 @@ int main(int argc, char** argv) {
     } else if (argument.starts_with("--rounds=") && std::atoi(argument.c_str() + 9) > 0) {
       rounds = std::atoi(argument.c_str() + 9);
     } else {
-      std::fprintf(stderr, "usage: ./dev bench scaling [--db=DIR] [--seconds=N] [--rounds=N]\n");
-      return 2;
+      const bool help = argument == "--help";
+      std::fprintf(
+          help ? stdout : stderr,
+          "usage: ./dev bench scaling [--db=DIR] [--seconds=N] [--rounds=N]\n"
+          "What threads of one database cost each other; N seconds a phase (1), N rounds (3).\n"
+          "Exit codes: 0; 1 an aim was missed; 2 wrong usage; 3 a call failed.\n");
+      return help ? 0 : 2;
     }
   }
   return veralith::Measure(directory, seconds, rounds);

@@ -42,22 +42,23 @@ class VeralithEngine final : public Engine {
     Check(db_->Write({}, batch_).status());
   }
   void Delete(std::string_view key) override { Check(db_->Delete({}, key)); }
-  bool Get(std::string_view key, uint64_t* value_bytes) override {
+  bool Get(std::string_view key, Answers* answers) override {
     PinnedValue value;
     const absl::StatusOr<bool> found = db_->Get({}, key, &value);
     Check(found.status());
-    *value_bytes += value.view().size();
+    if (*found) {
+      answers->Value(value.view());
+    }
     return *found;
   }
-  uint64_t Scan(std::string_view start, uint64_t limit, bool reverse, uint64_t* bytes) override {
+  void Scan(std::string_view start, uint64_t limit, bool reverse, Answers* answers) override {
     const std::unique_ptr<DbIterator> it = db_->NewIterator({});
     reverse ? it->SeekToLast() : start.empty() ? it->SeekToFirst() : it->Seek(start);
     uint64_t seen = 0;
     for (; seen < limit && it->Valid(); reverse ? it->Prev() : it->Next(), ++seen) {
-      *bytes += it->key().size() + it->value().size();
+      answers->Row(it->key(), it->value());
     }
     Check(it->status());
-    return seen;
   }
   void Settle() override { Check(db_->WaitForBackgroundWork()); }
   void CompactAll() override { Check(db_->CompactAll()); }

@@ -5,6 +5,7 @@
 #   VERALITH_PUBLIC_LINKS    what a program needs to compile and link, too (the headers name it)
 #   VERALITH_PRIVATE_LINKS   what only the library needs
 #   VERALITH_CODECS          those of them that cmake/codecs.cmake finds
+#   VERALITH_JSON_INCLUDE_DIR   headers that only compiling the library needs
 include(${CMAKE_CURRENT_LIST_DIR}/sources.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/codecs.cmake)
 
@@ -52,6 +53,12 @@ foreach(name IN LISTS VERALITH_DEPENDS)
     set(THREADS_PREFER_PTHREAD_FLAG ON)
     find_package(Threads REQUIRED)
     list(APPEND VERALITH_PRIVATE_LINKS Threads::Threads)
+  elseif(name STREQUAL "json")
+    find_path(VERALITH_JSON_INCLUDE_DIR nlohmann/json.hpp)
+    mark_as_advanced(VERALITH_JSON_INCLUDE_DIR)
+    if(NOT VERALITH_JSON_INCLUDE_DIR)
+      message(FATAL_ERROR "nlohmann/json.hpp is missing: install nlohmann-json3-dev")
+    endif()
   else()
     veralith_find_codec(${name} missing)
     if(missing)

@@ -9,7 +9,7 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/veralith)
 foreach(kind IN ITEMS static shared)
   string(TOUPPER ${kind} option)
   if(VERALITH_${option})
-    install(TARGETS veralith_${kind}
+    install(TARGETS veralith_${kind} veralith_testing_${kind}
       EXPORT veralith-${kind}
       ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
       LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
@@ -20,7 +20,7 @@ foreach(kind IN ITEMS static shared)
   endif()
 endforeach()
 
-foreach(header IN LISTS VERALITH_PUBLIC_HEADERS)
+foreach(header IN LISTS VERALITH_PUBLIC_HEADERS VERALITH_TESTING_PUBLIC_HEADERS)
   cmake_path(GET header PARENT_PATH directory)
   string(REGEX REPLACE "^include" ${CMAKE_INSTALL_INCLUDEDIR} directory ${directory})
   install(FILES ${header} DESTINATION ${directory})

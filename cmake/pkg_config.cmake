@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# veralith.pc. With a shared library, what only the archive needs is private: `--static` names it.
-# Without one there is no other way to link, so nothing is private.
+# veralith.pc, and veralith-testing.pc, which needs it. With a shared library, what only the archive
+# needs is private: `--static` names it. Without one there is no other way to link, so nothing is
+# private.
 find_package(PkgConfig QUIET)
 
 set(public_modules absl_status absl_statusor absl_strings)
@@ -19,8 +20,8 @@ foreach(name IN LISTS VERALITH_CODECS)
     list(APPEND archive_libraries -l${library})
   endif()
 endforeach()
-# The standard library of C++, for programs in C.
-foreach(library IN ITEMS stdc++ c++)
+# What g++ links by itself, for programs in C: the standard library of C++, and that of numbers.
+foreach(library IN ITEMS stdc++ c++ m)
   if(library IN_LIST CMAKE_CXX_IMPLICIT_LINK_LIBRARIES)
     list(APPEND archive_libraries -l${library})
   endif()
@@ -46,5 +47,8 @@ cmake_path(SET pc_dir /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 cmake_path(RELATIVE_PATH pc_dir BASE_DIRECTORY /prefix OUTPUT_VARIABLE below)
 string(REGEX REPLACE "[^/]+" ".." pc_prefix ${below})
 configure_file(cmake/veralith.pc.in veralith.pc @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/veralith.pc
+configure_file(cmake/veralith-testing.pc.in veralith-testing.pc @ONLY)
+install(FILES
+  ${CMAKE_CURRENT_BINARY_DIR}/veralith.pc
+  ${CMAKE_CURRENT_BINARY_DIR}/veralith-testing.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

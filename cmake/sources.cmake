@@ -56,6 +56,7 @@ set(VERALITH_SOURCES
   core/db/option_table.cc
   core/db/options_text.cc
   core/db/owner_lock.cc
+  core/db/publish.cc
   core/db/read_path.cc
   core/db/reader_watch.cc
   core/db/running_job.cc
@@ -93,6 +94,16 @@ set(VERALITH_SOURCES
   core/fs/file_table.cc
   core/fs/posix_file_system.cc
   core/fs/yielding_file_system.cc
+  core/iceberg/avro.cc
+  core/iceberg/data_file.cc
+  core/iceberg/hidden_rows.cc
+  core/iceberg/manifest_file.cc
+  core/iceberg/position_deletes.cc
+  core/iceberg/position_set.cc
+  core/iceberg/publish.cc
+  core/iceberg/puffin.cc
+  core/iceberg/table_files.cc
+  core/iceberg/table_metadata.cc
   core/iterator/concatenating_cursor.cc
   core/iterator/concatenating_stream.cc
   core/iterator/cover_map.cc
@@ -157,6 +168,7 @@ set(VERALITH_PUBLIC_HEADERS
   include/veralith/executor.h
   include/veralith/export.h
   include/veralith/file_system.h
+  include/veralith/iceberg.h
   include/veralith/listener.h
   include/veralith/options.h
   include/veralith/options_text.h
@@ -169,7 +181,7 @@ set(VERALITH_PUBLIC_HEADERS
   include/veralith/version.h
   include/veralith/write_batch.h)
 # Libraries of the machine, by their names in third_party/BUILD.
-set(VERALITH_DEPENDS absl_status absl_strings isal lz4 pthread snappy xxhash zstd)
+set(VERALITH_DEPENDS absl_status absl_strings isal json lz4 pthread snappy xxhash zstd)
 set(VERALITH_COMMAND_SOURCES
   tools/input.cc
   tools/json_line.cc
@@ -189,6 +201,7 @@ set(VERALITH_COMMAND_SOURCES
   tools/veralith/maintain.cc
   tools/veralith/man_page.cc
   tools/veralith/options.cc
+  tools/veralith/publish.cc
   tools/veralith/repair.cc
   tools/veralith/scan.cc
   tools/veralith/stats.cc
@@ -196,10 +209,21 @@ set(VERALITH_COMMAND_SOURCES
   tools/veralith/tree_picture.cc
   tools/veralith/work_progress.cc)
 set(VERALITH_TESTING_SOURCES
+  core/base/testing/simulated_clock.cc
   core/base/testing/simulated_executor.cc
   core/fs/testing/fault_plan.cc
+  core/fs/testing/power_cuts.cc
   core/fs/testing/simulated_bytes.cc
   core/fs/testing/simulated_disk.cc
   core/fs/testing/simulated_file_system.cc
   core/fs/testing/survivors.cc)
-set(VERALITH_TESTING_PUBLIC_HEADERS)
+set(VERALITH_TESTING_HIDDEN_SOURCES
+  core/base/check.cc
+  core/fs/errno_status.cc
+  core/fs/file_helpers.cc)
+set(VERALITH_TESTING_PUBLIC_HEADERS
+  include/veralith/testing/fault_plan.h
+  include/veralith/testing/power_cuts.h
+  include/veralith/testing/simulated_clock.h
+  include/veralith/testing/simulated_executor.h
+  include/veralith/testing/simulated_file_system.h)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# The tests of core and of the golden files, as cmake/tests.cmake lists them: ctest runs them, and
+# The tests of core, of the golden files and of the kit, as cmake/tests.cmake lists them: ctest runs them, and
 # `ctest -L format` those of one package. They read their files below the source tree, where they
 # run. When cross-compiling, CMAKE_CROSSCOMPILING_EMULATOR runs them.
 enable_testing()
@@ -16,15 +16,11 @@ elseif(NOT TARGET GTest::gmock_main)
 endif()
 find_package(rapidcheck CONFIG REQUIRED)
 
-# The simulated file system, clock and executor.
-add_library(veralith_testing STATIC ${VERALITH_TESTING_SOURCES})
-target_link_libraries(veralith_testing PUBLIC veralith_static veralith_build)
-set_target_properties(veralith_testing PROPERTIES CXX_EXTENSIONS OFF)
-add_library(veralith::testing ALIAS veralith_testing)
-
 function(veralith_test_support)
   add_library(veralith_test_support STATIC ${VERALITH_TEST_SUPPORT_SOURCES})
-  target_link_libraries(veralith_test_support PUBLIC veralith_testing PRIVATE rapidcheck)
+  target_link_libraries(veralith_test_support
+    PUBLIC veralith_testing_static veralith_build
+    PRIVATE rapidcheck)
   set_target_properties(veralith_test_support PROPERTIES CXX_EXTENSIONS OFF)
 endfunction()
 

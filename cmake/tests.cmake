@@ -13,6 +13,8 @@ set(VERALITH_TEST_SUPPORT_SOURCES
   core/db/testing/manifest_interpreter.cc
   core/fs/testing/intercepted_file_system.cc
   core/fs/testing/order_monitor.cc
+  core/iceberg/testing/avro_value.cc
+  core/iceberg/testing/table_reader.cc
   core/iterator/testing/cursor_judge.cc
   core/iterator/testing/cursor_walk.cc
   core/iterator/testing/stream_walk.cc
@@ -70,6 +72,7 @@ veralith_test(core/db/background_test PACKAGE db
 veralith_test(core/db/db_threads_test PACKAGE db SOURCES core/db/db_threads_test.cc)
 veralith_test(core/db/listener_test PACKAGE db SOURCES core/db/listener_test.cc)
 veralith_test(core/db/descriptors_test PACKAGE db SOURCES core/db/descriptors_test.cc)
+veralith_test(core/db/publish_test PACKAGE db SOURCES core/db/publish_test.cc)
 veralith_test(core/db/bad_input_test PACKAGE db SOURCES core/db/bad_input_test.cc)
 veralith_test(core/db/recovery_test PACKAGE db SOURCES core/db/recovery_test.cc)
 veralith_test(core/format/thrift_compact_test PACKAGE format
@@ -151,6 +154,7 @@ veralith_test(core/format/version_edit_test PACKAGE format
 veralith_test(core/format/record_frame_test PACKAGE format SOURCES core/format/record_frame_test.cc)
 veralith_test(core/fs/file_table_test PACKAGE fs SOURCES core/fs/file_table_test.cc)
 veralith_test(core/fs/posix_file_system_test PACKAGE fs SOURCES core/fs/posix_file_system_test.cc)
+veralith_test(core/fs/testing/power_cuts_test PACKAGE fs SOURCES core/fs/testing/power_cuts_test.cc)
 veralith_test(core/fs/testing/file_system_conformance_test PACKAGE fs
   SOURCES
   core/fs/testing/failing_calls.cc
@@ -167,6 +171,15 @@ veralith_test(core/fs/testing/file_system_equivalence_test PACKAGE fs
 veralith_test(core/fs/testing/order_monitor_test PACKAGE fs
   SOURCES
   core/fs/testing/order_monitor_test.cc)
+veralith_test(core/iceberg/position_set_test PACKAGE iceberg
+  SOURCES
+  core/iceberg/position_set_test.cc)
+veralith_test(core/iceberg/manifest_file_test PACKAGE iceberg
+  SOURCES
+  core/iceberg/manifest_file_test.cc)
+veralith_test(core/iceberg/table_metadata_test PACKAGE iceberg
+  SOURCES
+  core/iceberg/table_metadata_test.cc)
 veralith_test(core/iterator/range_tombstones_test PACKAGE iterator
   NEEDS rapidcheck
   SOURCES
@@ -308,3 +321,5 @@ veralith_test(property_tests/every_reader_opens_every_format_version_test PACKAG
   SOURCES
   core/base/testing/at_repository_root.cc
   property_tests/every_reader_opens_every_format_version_test.cc)
+veralith_test(testing/own_format_test PACKAGE testing SOURCES testing/own_format_test.cc)
+veralith_test(testing/own_database_test PACKAGE testing SOURCES testing/own_database_test.cc)

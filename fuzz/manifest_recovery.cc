@@ -17,14 +17,14 @@
 
 #include "core/base/check.h"
 #include "core/base/status.h"
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "core/format/coding.h"
 #include "core/fs/file_helpers.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/log/record_writer.h"
 #include "core/manifest/manifest_log.h"
 #include "core/version_set/version_set.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {

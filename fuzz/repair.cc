@@ -29,12 +29,9 @@
 
 #include "core/base/check.h"
 #include "core/base/status.h"
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "core/format/log_record.h"
 #include "core/format/record_frame.h"
 #include "core/fs/file_helpers.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/log/record_reader.h"
 #include "core/log/record_writer.h"
 #include "core/manifest/file_names.h"
@@ -42,6 +39,9 @@
 #include "veralith/check_database.h"
 #include "veralith/db.h"
 #include "veralith/repair.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {

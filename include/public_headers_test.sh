@@ -27,12 +27,12 @@ compiles() {
 }
 
 headers=0
-for header in veralith/*.h; do
+for header in veralith/*.h veralith/testing/*.h; do
   compiles "$header" "#include \"$header\"
 #include \"$header\""
   headers=$((headers + 1))
 done
-[ "$headers" -ge 15 ] || { echo "FAILED: only $headers headers found" >&2; failed=1; }
+[ "$headers" -ge 25 ] || { echo "FAILED: only $headers headers found" >&2; failed=1; }
 
 for compiler in clang-19 gcc-12; do
   for standard in c99 c11 c17; do
@@ -60,6 +60,8 @@ compiles "a program with headers of its own" '
 #include "veralith/db.h"
 #include "veralith/executor.h"
 #include "veralith/repair.h"
+#include "veralith/testing/power_cuts.h"
+#include "veralith/testing/simulated_executor.h"
 
 int main() {
   const shop::Timestamp own = 0.5;

@@ -127,7 +127,8 @@ TEST(OperationForms, CodesAreNeverChangedNorUsedAgain) {
                                                  {"crash", 30},
                                                  {"power-cut", 31},
                                                  {"close", 32},
-                                                 {"misread", 33}};
+                                                 {"misread", 33},
+                                                 {"publish", 34}};
   std::set<int> used;
   for (const auto& [name, code] : codes) {
     EXPECT_TRUE(used.insert(code).second) << code << " is used twice";

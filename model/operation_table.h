@@ -37,6 +37,7 @@ enum class OperationKind : uint8_t {
   kCheck,
   kReadOnlyVisit,  // closes, reads everything through a read-only opening, opens again
   kCheckpoint,     // and opens the copy and compares it
+  kPublish,        // an Iceberg table of format 2 or 3 (by `count`), and reads it
   kAdvanceTime,    // both clocks by `nanos`
   kStepBack,       // the wall clock by `nanos`
   kAdvanceClock,   // Db::AdvanceClock with the wall clock + `nanos`
@@ -133,6 +134,7 @@ struct OperationTable {
     {kCheck, "check", 20, kUpkeep, {}, {3, 3, 3}},
     {kReadOnlyVisit, "read-only-visit", 21, kLife, {}, {2, 2, 2}},
     {kCheckpoint, "checkpoint", 22, kLife, {}, {2, 2, 6}},
+    {kPublish, "publish", 34, kLife, {kOnlyNamespace, kCount, kAt}, {3, 3, 6}},
     {kAdvanceTime, "advance-time", 23, kMachine, {kNanos}, {6, 6, 6}},
     {kStepBack, "step-back", 24, kMachine, {kNanos}, {4, 4, 4}},
     {kAdvanceClock, "advance-clock", 25, kLife, {kNanos}, {4, 4, 4}},

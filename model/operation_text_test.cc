@@ -45,6 +45,8 @@ TEST(OperationText, EveryKindPrintsAsItWasWritten) {
       "check",
       "read-only-visit",
       "checkpoint",
+      "publish * 2 now",
+      "publish 7 3 c1",
       "advance-time 1000000000",
       "step-back 5",
       "advance-clock 60000000000",

@@ -14,11 +14,11 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/fs/testing/fault_plan.h"
 #include "core/manifest/file_names.h"
 #include "gtest/gtest.h"
 #include "property_tests/generators/random_database.h"
 #include "veralith/check_database.h"
+#include "veralith/testing/fault_plan.h"
 
 namespace veralith {
 namespace {

@@ -11,15 +11,15 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "core/compaction/testing/job_harness.h"
 #include "core/compaction/testing/version_history.h"
 #include "core/fs/file_helpers.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
 #include "gtest/gtest.h"
 #include "rapidcheck/gtest.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {

@@ -15,7 +15,6 @@
 #include "core/format/key_hash.h"
 #include "core/fs/file_helpers.h"
 #include "core/fs/testing/memory_file.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/log/log_reader.h"
 #include "core/log/log_writer.h"
 #include "core/manifest/file_names.h"
@@ -25,6 +24,7 @@
 #include "core/segment/write/segment_writer.h"
 #include "veralith/check_database.h"
 #include "veralith/repair.h"
+#include "veralith/testing/simulated_file_system.h"
 #include "veralith/write_batch.h"
 
 namespace veralith {

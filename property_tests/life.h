@@ -17,11 +17,11 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "model/crash_model.h"
 #include "model/difference.h"
 #include "veralith/db.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
 
 namespace veralith::model {
 

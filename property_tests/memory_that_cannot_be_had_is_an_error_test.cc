@@ -20,13 +20,13 @@
 
 #include "core/base/status.h"
 #include "core/base/testing/failing_allocations.h"
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "core/base/text.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
 #include "property_tests/life_without_memory.h"
 #include "veralith/db.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
 
 namespace veralith::model {
 namespace {

@@ -27,7 +27,7 @@ inline std::string ReadFile(const std::filesystem::path& path) {
 
 // Every folder of the root that has sources of C++.
 inline const std::vector<std::string> kSourceFolders = {
-    "bench", "core", "fuzz", "include", "model", "property_tests", "python", "tools"};
+    "bench", "core", "fuzz", "include", "model", "property_tests", "python", "testing", "tools"};
 
 // The files below `folders` of the root with one of these extensions, sorted.
 inline std::vector<std::filesystem::path> FilesUnder(const std::vector<std::string>& folders,

@@ -78,7 +78,7 @@ TEST_F(WrittenBytesTest, LagBehindAfterACrashAndNeverGoBack) {
     ExpectAtMost(known, Lifetime());
     Put(random_.Below(60));
     const LifetimeBytes at_crash = Lifetime();
-    std::unique_ptr<SimulatedFileSystem> left = simulation_.disk().CrashClone(random_);
+    std::unique_ptr<SimulatedFileSystem> left = simulation_.disk().CrashClone(random_.Next());
     ASSERT_EQ(ToString(db_->Close()), "OK");
     db_.reset();
     simulation_.Replace(std::move(left));

@@ -20,6 +20,7 @@ _LIBRARIES = {
     ],
     "absl_strings": ["@abseil-cpp//absl/strings"],
     "isal": [],  # not in the registry: checksum.h does without
+    "json": ["@nlohmann_json//:json"],
     "lz4": ["@lz4//:lz4"],
     "snappy": ["@snappy//:snappy"],
     "xxhash": ["@xxhash//:xxhash"],

@@ -97,6 +97,10 @@ class LyingDb final : public Db {
   }
   absl::Status PauseBackgroundWork() override { return db_->PauseBackgroundWork(); }
   absl::Status ContinueBackgroundWork() override { return db_->ContinueBackgroundWork(); }
+  absl::StatusOr<PublishReport> PublishIceberg(const std::string& table,
+                                               const PublishOptions& options) override {
+    return db_->PublishIceberg(table, options);
+  }
   absl::Status Checkpoint(const std::string& directory) override {
     absl::Status status = db_->Checkpoint(directory);
     if (status.ok() && lie_ == Lie::kPoorCheckpoint) {

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "core/fs/testing/simulated_file_system.h"
 #include "veralith/db.h"
+#include "veralith/testing/simulated_file_system.h"
 
 veralith::Options On(veralith::SimulatedFileSystem* disk) {
   veralith::Options options;

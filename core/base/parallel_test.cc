@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "core/base/sync.h"
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "gtest/gtest.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
 
 namespace veralith {
 namespace {

@@ -7,9 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
+#include "core/base/sync.h"
 #include "gtest/gtest.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
 
 namespace veralith {
 namespace {

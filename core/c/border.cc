@@ -22,7 +22,8 @@ veralith_status_t* WithoutMemory(int32_t code) {
     }
     return all;
   }();
-  return &errors[static_cast<size_t>(code) < kCodes ? static_cast<size_t>(code) : VERALITH_UNKNOWN];
+  const auto number = static_cast<size_t>(code);
+  return &errors[number < kCodes ? number : size_t{VERALITH_UNKNOWN}];
 }
 
 }  // namespace

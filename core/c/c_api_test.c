@@ -532,6 +532,30 @@ static void TestMaintenance(veralith_t* db) {
   INVALID(veralith_checkpoint(NULL, Path("copy")));
 }
 
+static void TestPublication(veralith_t* db) {
+  veralith_publish_options_t options;
+  veralith_report_t* report = NULL;
+  const uint64_t ns = 0;
+  uint64_t number = 0;
+  memset(&options, 0, sizeof(options));
+  INVALID(veralith_publish_iceberg(db, Path("table"), &options, &report));  // without its size
+  options.struct_size = sizeof(options);
+  options.ns = &ns;
+  options.format_version = 4;
+  INVALID(veralith_publish_iceberg(db, Path("table"), &options, &report));
+  CHECK(report == NULL);
+  options.format_version = 3;
+  OK(veralith_publish_iceberg(db, Path("table"), &options, &report));
+  OK(veralith_report_number(report, "snapshot_id", &number));
+  CHECK(number == 1);
+  OK(veralith_report_number(report, "format_version", &number));
+  CHECK(number == 3);
+  veralith_report_free(report);
+  OK(veralith_publish_iceberg(db, Path("table"), NULL, NULL));
+  INVALID(veralith_publish_iceberg(NULL, Path("table"), NULL, NULL));
+  INVALID(veralith_publish_iceberg(db, NULL, NULL, NULL));
+}
+
 static void Count(void* state, const char* what, uint64_t done, uint64_t total) {
   CHECK(what != NULL && done <= total);
   ++*(int*)state;
@@ -664,6 +688,7 @@ int main(void) {
   TestReports(db);
   TestCompaction(db);
   TestMaintenance(db);
+  TestPublication(db);
   OK(veralith_db_free(db));
   TestDirectories();
   TestListener();

@@ -229,6 +229,37 @@ veralith_status_t* veralith_checkpoint(veralith_t* db, const char* directory) {
   });
 }
 
+veralith_status_t* veralith_publish_iceberg(veralith_t* db, const char* table,
+                                            const veralith_publish_options_t* options,
+                                            veralith_report_t** report) {
+  return Return("veralith_publish_iceberg", [&]() -> Status {
+    if (report != nullptr) {
+      *report = nullptr;
+    }
+    VERALITH_RETURN_IF_ERROR(CheckNotNull(db, "db"));
+    VERALITH_RETURN_IF_ERROR(CheckNotNull(table, "table"));
+    veralith_publish_options_t known;
+    VERALITH_RETURN_IF_ERROR(veralith::c::TakeStruct(options, &known));
+    veralith::PublishOptions chosen;
+    if (known.at != nullptr) {
+      chosen.at = *known.at;
+    }
+    if (known.ns != nullptr) {
+      chosen.ns = *known.ns;
+    }
+    chosen.location = known.location == nullptr ? "" : known.location;
+    chosen.keep = known.keep;
+    chosen.keep_nanos = known.keep_nanos;
+    chosen.format_version = known.format_version;
+    const absl::StatusOr<veralith::PublishReport> published = db->db->PublishIceberg(table, chosen);
+    VERALITH_RETURN_IF_ERROR(published.status());
+    if (report != nullptr) {
+      *report = veralith::c::ReportOf(*published).release();
+    }
+    return OkStatus();
+  });
+}
+
 veralith_status_t* veralith_check(veralith_t* db) {
   return Call("veralith_check", db, &veralith::Db::Check);
 }

@@ -158,6 +158,24 @@ std::unique_ptr<veralith_report_t> ReportOf(const Options& options) {
   return report.Take();
 }
 
+std::unique_ptr<veralith_report_t> ReportOf(const PublishReport& published) {
+  Builder report;
+  report.Add("snapshot_id", published.snapshot_id);
+  report.Add("is_new", published.is_new ? 1 : 0);
+  report.Add("at", published.at);
+  report.Add("format_version", published.format_version);
+  report.Add("metadata_file", published.metadata_file);
+  report.Add("rows", published.rows);
+  report.Add("hidden_rows", published.hidden_rows);
+  report.Add("data_files", published.data_files);
+  report.Add("linked_files", published.linked_files);
+  report.Add("copied_files", published.copied_files);
+  report.Add("delete_bytes", published.delete_bytes);
+  report.Add("expired_snapshots", published.expired_snapshots);
+  report.Add("removed_files", published.removed_files);
+  return report.Take();
+}
+
 }  // namespace veralith::c
 
 size_t veralith_report_count(const veralith_report_t* report) {

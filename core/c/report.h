@@ -8,6 +8,7 @@
 
 #include "core/c/objects.h"
 #include "veralith/check_database.h"
+#include "veralith/iceberg.h"
 #include "veralith/options.h"
 #include "veralith/repair.h"
 #include "veralith/statistics.h"
@@ -18,6 +19,7 @@ std::unique_ptr<veralith_report_t> ReportOf(const Statistics& statistics);
 std::unique_ptr<veralith_report_t> ReportOf(const CheckReport& check);
 std::unique_ptr<veralith_report_t> ReportOf(const RepairReport& repair);
 std::unique_ptr<veralith_report_t> ReportOf(const Options& options);
+std::unique_ptr<veralith_report_t> ReportOf(const PublishReport& published);
 
 }  // namespace veralith::c
 

@@ -10,16 +10,16 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "core/compaction/outputs.h"
 #include "core/compaction/testing/job_harness.h"
 #include "core/compaction/testing/version_history.h"
 #include "core/format/key_range.h"
 #include "core/fs/file_helpers.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
 #include "gtest/gtest.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {

@@ -96,7 +96,7 @@ struct PickerState {
   std::span<const Timestamp> points;
   // Range tombstones of all live segments, in any order. Null: no file is dropped unread.
   const RangeTombstoneLists* range_deletes = nullptr;
-  // What seeks have paid for the runs of level 0 since it was last merged (core/db/seek_debt.h).
+  // What reads have paid for the runs of level 0 since it was last merged (core/db/seek_debt.h).
   uint64_t seek_bytes = 0;
   // The disk is short: what gives room back goes before everything else.
   bool reclaim_first = false;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/epoch.h"
@@ -14,13 +15,14 @@
 #include "core/base/status.h"
 #include "core/base/sync.h"
 #include "core/db/testing/simulation.h"
+#include "core/format/key_hash.h"
 #include "core/format/testing/allocation_count.h"
 #include "core/format/version_edit.h"
-#include "core/fs/testing/fault_plan.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
 #include "veralith/db.h"
 #include "veralith/executor.h"
+#include "veralith/testing/fault_plan.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {
@@ -747,6 +749,47 @@ TEST_F(SeeksTest, StartNothingWhereTheyCostNothingOrCompactionIsOff) {
   EXPECT_EQ(Runs(), 3);
 }
 
+// One key in sixteen pays for two runs each time, as a seek does: 128 such lookups merge.
+TEST_F(SeeksTest, LookupsPayIfTheirKeyDoes) {
+  OpenThreeRuns(4096);
+  std::vector<std::string> keys;
+  std::vector<std::string> paying;
+  for (int i = 0; i < 300; ++i) {
+    keys.push_back("key" + std::to_string(1000 + i));
+    if (HashUserKey(0, keys.back()) % 16 == 0) {
+      paying.push_back(keys.back());
+    }
+  }
+  ASSERT_GT(paying.size(), 300u / 16 / 2);
+  ASSERT_LT(paying.size(), 300u / 16 * 2);
+  const auto get = [this](const std::string& key) {
+    PinnedValue value;
+    ASSERT_TRUE(*db_->Get({}, key, &value));
+    simulation_.executor().RunUntilIdle();
+  };
+  for (const std::string& key : keys) {
+    get(key);
+  }
+  for (size_t paid = paying.size(); paid < 127; ++paid) {
+    get(paying[0]);
+  }
+  EXPECT_EQ(Runs(), 3);
+  get(paying[0]);
+  EXPECT_EQ(Runs(), 0);
+
+  FillRuns(2, 300);  // each pays for one run
+  const std::vector<std::string_view> views(paying.begin(), paying.end());
+  for (size_t paid = views.size(); paid < 256; paid += views.size()) {
+    EXPECT_OK(db_->MultiGet({}, 0, views).status());
+  }
+  simulation_.executor().RunUntilIdle();
+  EXPECT_EQ(Runs(), 2);
+  EXPECT_OK(db_->MultiGet({}, 0, views).status());
+  simulation_.executor().RunUntilIdle();
+  EXPECT_EQ(Runs(), 0);
+  ExpectContents();
+}
+
 TEST_F(SeeksTest, OfAnotherNamespacePayForWhatTheyLookInto) {
   OpenThreeRuns(4096);
   for (int i = 0; i < 1000; ++i) {
@@ -758,8 +801,9 @@ TEST_F(SeeksTest, OfAnotherNamespacePayForWhatTheyLookInto) {
   EXPECT_EQ(Runs(), 3);
 }
 
-TEST_F(SeeksTest, LookupsAndStepsPayNothing) {
+TEST_F(SeeksTest, OtherLookupsAndStepsPayNothing) {
   OpenThreeRuns(4096);
+  ASSERT_NE(HashUserKey(0, "key1100") % 16, 0u);
   PinnedValue value;
   for (int i = 0; i < 1000; ++i) {
     ASSERT_TRUE(*db_->Get({}, 0, "key1100", &value));

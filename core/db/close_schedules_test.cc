@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "core/base/testing/explorer.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
 #include "veralith/db.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {

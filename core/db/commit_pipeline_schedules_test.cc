@@ -24,10 +24,10 @@
 #include "core/db/testing/bare_state.h"
 #include "core/db/write_stalls.h"
 #include "core/format/log_record.h"
-#include "core/fs/testing/fault_plan.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/memtable/memtable.h"
 #include "gtest/gtest.h"
+#include "veralith/testing/fault_plan.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {

@@ -17,12 +17,12 @@
 #include "core/db/write_queue.h"
 #include "core/fs/file_helpers.h"
 #include "core/fs/testing/file_table_programs.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
 #include "core/memtable/memtable.h"
 #include "core/segment/page/page_cache.h"
 #include "core/version_set/version_set.h"
 #include "gtest/gtest.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {

@@ -13,6 +13,7 @@
 //   read_path.cc     Get, MultiGet, iterators, snapshots
 //   maintenance.cc   Flush, Compact, Check, statistics, Close
 //   checkpoint.cc    Checkpoint
+//   publish.cc       PublishIceberg
 //
 // The way of a read: pin the super-version, load the visible timestamp, memtables newest first,
 // then segments newest first.
@@ -93,6 +94,8 @@ class DbImpl final : public Db, private ForkObserver {
   absl::Status PauseBackgroundWork() override;
   absl::Status ContinueBackgroundWork() override;
   absl::Status Checkpoint(const std::string& directory) override;
+  absl::StatusOr<PublishReport> PublishIceberg(const std::string& table,
+                                               const PublishOptions& options) override;
   absl::Status Check() override;
   Timestamp LastTimestamp() const override { return state_.visible.Load(); }
   absl::Status AdvanceClock(Timestamp remote) override;

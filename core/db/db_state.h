@@ -138,7 +138,7 @@ struct DbState {
   Atomic<bool> closed{false};
   Atomic<bool> inherited{false};  // set in a child of fork only, and `closed` with it
   alignas(kCacheLineBytes) Atomic<Timestamp> visible{0};
-  SeekDebt seek_debt;  // added to by iterators when they end
+  SeekDebt seek_debt;  // added to by iterators when they end, and by lookups
 
   // --- Guarded by the mutex ----------------------------------------------------------------------
  private:

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
 #include "veralith/db.h"
 #include "veralith/executor.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {

@@ -75,6 +75,10 @@ class GuardedDb final : public Db {
   absl::Status Checkpoint(const std::string& directory) override {
     return CatchNoMemory("Checkpoint", [&] { return db_->Checkpoint(directory); });
   }
+  absl::StatusOr<PublishReport> PublishIceberg(const std::string& table,
+                                               const PublishOptions& options) override {
+    return CatchNoMemory("PublishIceberg", [&] { return db_->PublishIceberg(table, options); });
+  }
   absl::Status Check() override {
     return CatchNoMemory("Check", [&] { return db_->Check(); });
   }

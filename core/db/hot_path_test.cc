@@ -12,9 +12,9 @@
 
 #include "core/base/sync.h"
 #include "core/base/testing/explorer.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
 #include "veralith/db.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {

@@ -12,8 +12,8 @@
 
 #include "core/base/status.h"
 #include "core/db/testing/simulation.h"
-#include "core/fs/testing/fault_plan.h"
 #include "gtest/gtest.h"
+#include "veralith/testing/fault_plan.h"
 
 namespace veralith {
 namespace {

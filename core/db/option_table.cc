@@ -157,8 +157,8 @@ constexpr auto kOptions = std::to_array<OptionRow<Options>>({
     Switch("copy_value_pages", &Options::copy_value_pages,
            "Compactions copy value pages of which every row survives."),
     Number("seek_charge_bytes", &Options::seek_charge_bytes, 0, uint64_t{1} << 32, kBytes,
-           "Leveled policy: a seek counts this much for each run of level 0 after the first, until "
-           "a merge is paid for; 0: never."),
+           "Leveled policy: a seek counts this much for each run of level 0 after the first, and a "
+           "lookup a sixteenth, until a merge is paid for; 0: never."),
     Switch("disable_automatic_compaction", &Options::disable_automatic_compaction,
            "Only Db::Compact compacts."),
     Number("background_bytes_per_second", &Options::background_bytes_per_second, 0, kMostBytes,

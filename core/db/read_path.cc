@@ -13,6 +13,7 @@
 #include "core/base/no_memory.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
+#include "core/db/error_iterator.h"
 #include "core/db/pinned_value_filler.h"
 #include "core/db/version_cursors.h"
 #include "core/format/key_hash.h"
@@ -88,6 +89,16 @@ class Lookup {
     }
     return hash_;
   }
+  // Counts what it pays for the runs of level 0 that had to be asked about the key, one of `runs`
+  // after the other (seek_debt.h). The key decides whether it pays: so no lookup needs a counter.
+  void Visit(size_t runs) {
+    constexpr uint64_t kPaysOnceIn = 16;
+    if (runs > 1 && hash() % kPaysOnceIn == 0) {
+      paid_visits_ = runs - 1;
+    }
+  }
+  uint64_t paid_visits() const { return paid_visits_; }
+
   NamespaceId ns() const { return ns_; }
   std::string_view key() const { return key_; }
   bool found() const { return found_; }
@@ -112,6 +123,7 @@ class Lookup {
   const bool fill_cache_;
   const bool want_timestamp_;
   uint64_t hash_ = 0;
+  uint64_t paid_visits_ = 0;
 
   bool found_ = false;
   Timestamp timestamp_ = 0;
@@ -137,12 +149,17 @@ absl::Status AskSegments(const SegmentSet& segments, Lookup& lookup) {
     found = 0;
     return false;
   };
+  size_t visited = 0;
   for (int level = 0; level < kLevels; ++level) {
+    if (level == 1) {
+      lookup.Visit(visited);
+    }
     for (const SegmentRun& run : segments.runs(level)) {
       const std::shared_ptr<const Segment>* segment = run.Find(lookup.ns(), lookup.key());
       if (segment == nullptr) {
         continue;
       }
+      ++visited;
       ahead[found] = (*segment)->reader.get();
       ahead[found]->PrefetchFilter(lookup.hash());
       if (++found == kAhead) {
@@ -269,25 +286,6 @@ class DbIteratorImpl final : public DbIterator {
   mutable absl::Status lacks_memory_;
 };
 
-class ErrorIterator : public DbIterator {
- public:
-  explicit ErrorIterator(absl::Status status) : status_(std::move(status)) {}
-  bool Valid() const override { return false; }
-  absl::Status status() const override { return status_; }
-  void SeekToFirst() override {}
-  void SeekToLast() override {}
-  void Seek(std::string_view) override {}
-  void SeekForPrev(std::string_view) override {}
-  void Next() override {}
-  void Prev() override {}
-  std::string_view key() const override { return {}; }
-  std::string_view value() const override { return {}; }
-  Timestamp timestamp() const override { return 0; }
-
- private:
-  const absl::Status status_;
-};
-
 // One object for every caller without memory for its own: never destroyed, and it never changes.
 class NoMemoryIterator final : public ErrorIterator {
  public:
@@ -350,12 +348,17 @@ absl::StatusOr<bool> DbImpl::Get(const ReadOptions& options, NamespaceId ns, std
     return state_.Closed();
   }
   VERALITH_RETURN_IF_ERROR(CheckNamespace(ns));
-  EpochGuard guard;
+  std::optional<EpochGuard> guard(std::in_place);
   const SuperVersion& pinned = *state_.current.Peek();
   VERALITH_ASSIGN_OR_RETURN(const Timestamp snapshot, ReadTimestamp(options, pinned));
   const bool latest = options.snapshot == nullptr && !options.timestamp.has_value();
   Lookup lookup(ns, key, snapshot, latest, options.fill_cache, entry_timestamp != nullptr);
-  return GetFrom(pinned, lookup, value, entry_timestamp);
+  absl::StatusOr<bool> found = GetFrom(pinned, lookup, value, entry_timestamp);
+  if (lookup.paid_visits() > 0) [[unlikely]] {
+    guard.reset();
+    RecordSeekVisits(lookup.paid_visits());
+  }
+  return found;
 }
 
 absl::StatusOr<std::vector<std::optional<std::string>>> DbImpl::MultiGet(
@@ -368,6 +371,7 @@ absl::StatusOr<std::vector<std::optional<std::string>>> DbImpl::MultiGet(
   VERALITH_ASSIGN_OR_RETURN(const Timestamp snapshot, ReadTimestamp(options, *pinned));
   std::vector<std::optional<std::string>> results(keys.size());
   PinnedValue value;
+  uint64_t paid_visits = 0;
   for (size_t i = 0; i < keys.size(); ++i) {
     EpochGuard guard;
     Lookup lookup(ns, keys[i], snapshot, /*latest=*/false, options.fill_cache,
@@ -376,6 +380,10 @@ absl::StatusOr<std::vector<std::optional<std::string>>> DbImpl::MultiGet(
     if (found) {
       results[i] = value.ToString();
     }
+    paid_visits += lookup.paid_visits();
+  }
+  if (paid_visits > 0) {
+    RecordSeekVisits(paid_visits);
   }
   return results;
 }

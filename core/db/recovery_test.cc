@@ -12,18 +12,17 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/random.h"
 #include "core/base/status.h"
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "core/base/text.h"
 #include "core/db/testing/manifest_interpreter.h"
 #include "core/db/testing/simulation.h"
 #include "core/fs/testing/order_monitor.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/manifest/file_names.h"
 #include "gtest/gtest.h"
 #include "veralith/db.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {
@@ -342,8 +341,7 @@ std::vector<std::unique_ptr<SimulatedFileSystem>> SurvivorsOf(const SimulatedFil
                                                               size_t bound, uint64_t seed) {
   SimulatedFileSystem::Survivors survivors = disk.EnumerateSurvivors(bound);
   if (!survivors.complete) {
-    Random random(seed);
-    survivors.images.push_back(disk.CrashClone(random));
+    survivors.images.push_back(disk.CrashClone(seed));
   }
   return std::move(survivors.images);
 }

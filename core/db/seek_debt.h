@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What seeks have paid for the runs of level 0 that a merge would take away (LevelDB's "allowed
+// What reads have paid for the runs of level 0 that a merge would take away (LevelDB's "allowed
 // seeks", as the rent-or-buy rule).
 //
 // Every seek of an iterator pays Options::seek_charge_bytes for each run of level 0 beyond the
 // first that it has to look into. Once the payments come to the bytes that merging level 0 would
-// read, the policy merges it (PickerState::seek_bytes). So merges for the sake of seeks never read
-// more than the seeks before them have paid, and seeks never pay for long what one merge would have
+// read, the policy merges it (PickerState::seek_bytes). So merges for the sake of reads never read
+// more than the reads before them have paid, and reads never pay for long what one merge would have
 // ended.
 //
-// Lookups pay nothing: filters let them pass by a run without looking into it, and they write
-// nothing that threads share (super_version.h).
+// Lookups cost less: filters let them pass by most runs without looking into them. One key in
+// sixteen, chosen by its hash, pays as much as a seek, and all others nothing. So a lookup pays a
+// sixteenth in the mean and never more than a seek, and most lookups write nothing that threads
+// share (super_version.h). What is paid depends on the keys alone.
 //
 // Thread rule: Charge from any thread, without a lock; the others under the database's mutex.
 #ifndef VERALITH_CORE_DB_SEEK_DEBT_H_

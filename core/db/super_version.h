@@ -12,7 +12,9 @@
 //      left:
 //        - a value larger than PinnedValueFiller::kCopiedBytes: one reference on its page or
 //          memtable, given back with the PinnedValue;
-//        - a page that the cache's clock took a chance from: one relaxed store of the chances;
+//        - a page that the cache's clock took the bit from: one relaxed store of the bit;
+//        - one key in sixteen, where several runs of level 0 are asked: one relaxed addition
+//          (seek_debt.h), and the mutex each time a quarter more has been paid;
 //        - MultiGet: one reference on the super-version per call; an iterator: one in its life,
 //          and, where level 0 has several runs, one relaxed addition at its end;
 //        - an iterator that comes to another page of a segment: one reference on it, none per row;

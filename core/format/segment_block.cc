@@ -603,8 +603,18 @@ size_t SegmentBlockView::PageOfRow(SegmentColumn column, uint64_t row) const {
   const SegmentRowGroup& group = row_groups_[RowGroupOfRow(row)];
   const SegmentChunk& chunk = group.chunks[c];
   const uint64_t row_in_group = row - group.first_row;
-  size_t low = chunk.first_page;  // its first row is <= row
-  for (size_t count = chunk.pages; count > 1;) {
+  const auto begins_after = [&](size_t page) {
+    return LoadPage(pages_[c], chunk.first_page + page).first_row > row_in_group;
+  };
+  // Usually pages have about as many rows each: then the page is near the guess.
+  constexpr size_t kNear = 16;
+  const auto guess = static_cast<size_t>(row_in_group * chunk.pages / group.rows);
+  const size_t near_begin = guess - std::min(guess, kNear);
+  const size_t near_end = std::min<size_t>(chunk.pages, guess + kNear);
+  const size_t begin = begins_after(near_begin) ? 0 : near_begin;
+  const size_t end = near_end < chunk.pages && !begins_after(near_end) ? chunk.pages : near_end;
+  size_t low = chunk.first_page + begin;  // its first row is <= row
+  for (size_t count = end - begin; count > 1;) {
     const size_t half = count / 2;
     low += LoadPage(pages_[c], low + half).first_row <= row_in_group ? half : 0;
     count -= half;

@@ -3,6 +3,7 @@
 #include "core/format/segment_block.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -160,6 +161,37 @@ TEST(SegmentBlock, FindsRowGroupsPagesAndNamespacesOfRows) {
   EXPECT_EQ(view.RowsOfNamespace(2), Rows(4, 4));
   EXPECT_EQ(view.RowsOfNamespace(5), Rows(4, 5));
   EXPECT_EQ(view.RowsOfNamespace(6), Rows(5, 5));
+}
+
+// 100 pages a column, of which half hold one row and half hold 99: the first ones, the last ones,
+// every second one; or all hold 50.
+TEST(SegmentBlock, FindsPagesOfRowsHoweverUnevenTheyAre) {
+  SegmentBlockContents contents = SmallContents();
+  contents.counts.rows = 5000;
+  contents.row_groups.resize(1);
+  contents.row_groups[0].rows = 5000;
+  contents.key_page_multi_version.assign(100, 1);
+  uint64_t offset = 4;
+  std::array<std::vector<size_t>, kSegmentColumns> page_of_row;
+  for (size_t c = 0; c < kSegmentColumns; ++c) {
+    contents.row_groups[0].chunks[c].pages = 100;
+    contents.pages[c].clear();
+    for (size_t i = 0; i < 100; ++i) {
+      const std::array<bool, kSegmentColumns> is_small = {i < 50, i >= 50, i % 2 == 0, false};
+      const uint64_t rows = c == 3 ? 50 : is_small[c] ? 1 : 99;
+      contents.pages[c].push_back(
+          {.offset = offset, .bytes = 1, .first_row = page_of_row[c].size(), .rows = rows});
+      page_of_row[c].insert(page_of_row[c].end(), rows, i);
+      offset += 1;
+    }
+  }
+  const std::string block = Encoded(contents);
+  const SegmentBlockView view = SegmentBlockView::Parse(block, kDataLimit).value();
+  for (size_t c = 0; c < kSegmentColumns; ++c) {
+    for (uint64_t row = 0; row < 5000; ++row) {
+      ASSERT_EQ(view.PageOfRow(static_cast<SegmentColumn>(c), row), page_of_row[c][row]) << row;
+    }
+  }
 }
 
 TEST(SegmentBlock, KnowsWhichKeyPagesHoldSeveralVersions) {

@@ -14,11 +14,11 @@
 #include "core/base/status.h"
 #include "core/fs/errno_status.h"
 #include "core/fs/testing/intercepted_file_system.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "core/fs/yielding_file_system.h"
 #include "gtest/gtest.h"
 #include "veralith/posix_file_system.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {

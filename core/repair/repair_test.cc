@@ -13,15 +13,11 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "core/base/text.h"
 #include "core/db/option_mapping.h"
 #include "core/format/log_record.h"
 #include "core/format/version_edit.h"
 #include "core/fs/file_helpers.h"
-#include "core/fs/testing/fault_plan.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/log/log_writer.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
@@ -30,6 +26,10 @@
 #include "gtest/gtest.h"
 #include "veralith/db.h"
 #include "veralith/repair.h"
+#include "veralith/testing/fault_plan.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {

@@ -25,14 +25,14 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/sync.h"
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "core/fs/file_helpers.h"
-#include "core/fs/testing/fault_plan.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/version_set/version_set.h"
 #include "gtest/gtest.h"
 #include "rapidcheck/gtest.h"
+#include "veralith/testing/fault_plan.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {
@@ -347,8 +347,7 @@ void CrashInRecovery(const Life& before, const SimulatedFileSystem& image, Count
     }
     ASSERT_TRUE(IsSimulatedCrash(status)) << status;
     ++counts.second_crashes;
-    Random random(step);
-    ExpectRecovers(*life, *disk->CrashClone(random));
+    ExpectRecovers(*life, *disk->CrashClone(step));
   }
 }
 
@@ -412,7 +411,7 @@ RC_GTEST_PROP(VersionSetCrash, RandomLivesRecover, ()) {
   RC_ASSERT(!life.Live(acts).ok());
   Random random(*rc::gen::arbitrary<uint64_t>());
   for (int i = 0; i < 4; ++i) {
-    ExpectRecovers(life, *disk->CrashClone(random));
+    ExpectRecovers(life, *disk->CrashClone(random.Next()));
   }
   RC_ASSERT(!::testing::Test::HasFailure());
 }
@@ -432,13 +431,13 @@ void FailEverywhere(const std::string& acts, bool rolls, FaultEffect effect, boo
     }
     disk->SetFaults({});
     Random random(nth);
-    ExpectRecovers(life, *disk->CrashClone(random));
+    ExpectRecovers(life, *disk->CrashClone(random.Next()));
     // Open again without a crash; then lose power.
     const auto again = life.OnSurvivor(*disk);
     const absl::Status reopened = again->Open();
     ASSERT_TRUE(reopened.ok()) << reopened;
     ExpectRecovers(*again, *disk->CloneWithNothingUnsynced());
-    ExpectRecovers(*again, *disk->CrashClone(random));
+    ExpectRecovers(*again, *disk->CrashClone(random.Next()));
     if (::testing::Test::HasFailure()) {
       ADD_FAILURE() << "acts " << acts << (rolls ? " rolling" : "") << ", call " << nth << ": "
                     << status;

@@ -9,13 +9,14 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
+#include "core/base/sync.h"
 #include "core/fs/file_helpers.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "veralith/posix_file_system.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
 
 namespace veralith {
 namespace {

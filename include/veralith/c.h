@@ -83,7 +83,8 @@ typedef struct veralith_report_t veralith_report_t;      // names and what they 
 typedef struct veralith_cancel_t veralith_cancel_t;      // a request to stop
 typedef struct veralith_executor_t veralith_executor_t;  // threads for background work
 
-enum {  // beyond them a call is InvalidArgument
+// Limits; beyond them a call is InvalidArgument.
+enum {
   VERALITH_MAX_KEY_BYTES = 32000,
   VERALITH_MAX_VALUE_BYTES = 268435456,
   VERALITH_MAX_BATCH_BYTES = 1073741824
@@ -118,6 +119,7 @@ VERALITH_C_EXPORT int32_t veralith_status_code(const veralith_status_t* status);
 VERALITH_C_EXPORT const char* veralith_status_message(const veralith_status_t* status);
 // Returns the name of a code, "NOT_FOUND" for example. It lives for ever.
 VERALITH_C_EXPORT const char* veralith_code_name(int32_t code);
+// Frees the error.
 VERALITH_C_EXPORT void veralith_status_free(veralith_status_t* status);
 
 // --- Reports -------------------------------------------------------------------------------------
@@ -139,6 +141,7 @@ VERALITH_C_EXPORT const char* veralith_report_find(const veralith_report_t* repo
 // Sets `*number`. NotFound: no entry has the name. FailedPrecondition: its text is no whole number.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_report_number(
     const veralith_report_t* report, const char* name, uint64_t* number);
+// Frees the report, and every text that came from it.
 VERALITH_C_EXPORT void veralith_report_free(veralith_report_t* report);
 
 // --- Options -------------------------------------------------------------------------------------
@@ -155,6 +158,7 @@ VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_options_set(
 // Reports every option by name, as a text that veralith_options_set reads. Null: the defaults.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_options_describe(
     const veralith_options_t* options, veralith_report_t** report);
+// Frees the options; databases that were opened with them go on.
 VERALITH_C_EXPORT void veralith_options_free(veralith_options_t* options);
 
 // Makes a pool of `threads` threads, at least 1 and at most 1024, for several databases. It lives
@@ -164,6 +168,7 @@ VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_executor_create
 // Databases opened with `options` use `executor`; null: the pool that they share by default.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_options_set_executor(
     veralith_options_t* options, const veralith_executor_t* executor);
+// Frees it; its threads end when the last database that uses them is freed.
 VERALITH_C_EXPORT void veralith_executor_free(veralith_executor_t* executor);
 
 // Kinds of events (veralith/listener.h).
@@ -177,32 +182,34 @@ enum {
   VERALITH_EVENT_ERROR = 7,
   VERALITH_EVENT_ERROR_CLEARED = 8
 };
+// How writers are held back: each commit waits a little, or until there is room.
 enum { VERALITH_STALL_SLOWDOWN = 1, VERALITH_STALL_STOP = 2 };
 
 // What happened. Fields that a kind lacks are 0 or null; veralith/listener.h says which it has.
 typedef struct veralith_event_t {
-  size_t struct_size;  // set by the library
-  int32_t kind;
-  int32_t stall_kind;
-  uint64_t job_id;
-  uint64_t memtables;
-  uint64_t entries;
-  uint64_t input_files;
-  uint64_t input_bytes;
-  uint64_t bytes_written;
-  uint64_t bytes_copied;
-  int64_t retry_nanos;
-  int32_t input_level;
-  int32_t output_level;
-  int32_t fatal;  // 1: no write is possible until the database is opened again
-  int32_t reserved;
+  size_t struct_size;               // set by the library
+  int32_t kind;                     // VERALITH_EVENT_...
+  int32_t stall_kind;               // VERALITH_STALL_...
+  uint64_t job_id;                  // the same at begin and end
+  uint64_t memtables;               // number of them
+  uint64_t entries;                 // in all of them
+  uint64_t input_files;             // segments
+  uint64_t input_bytes;             // in them
+  uint64_t bytes_written;           // to segments
+  uint64_t bytes_copied;            // part of bytes_written: pages copied unchanged
+  int64_t retry_nanos;              // until the job is tried again
+  int32_t input_level;              // the upper one
+  int32_t output_level;             // where the result goes
+  int32_t fatal;                    // 1: no write is possible until the database is opened again
+  int32_t reserved;                 // 0
   const char* reason;               // or "flush" or "compaction", when an error is cleared
   const veralith_status_t* status;  // null: OK; lives as long as the call
 } veralith_event_t;
 
+// Who is told of events.
 typedef struct veralith_listener_t {
-  size_t struct_size;
-  void* state;  // passed to both functions
+  size_t struct_size;  // set by the caller
+  void* state;         // passed to both functions
   // Called with each event, one at a time, from any thread. It must not throw or end the thread.
   // veralith/listener.h says which calls it may make.
   void (*on_event)(void* state, const veralith_event_t* event);
@@ -240,17 +247,20 @@ enum {
   VERALITH_SYNC_MANUAL = 3
 };
 
+// How a write is made.
 typedef struct veralith_write_options_t {
-  size_t struct_size;
-  int32_t sync;
-  int32_t reserved;
+  size_t struct_size;  // set by the caller
+  int32_t sync;        // VERALITH_SYNC_...
+  int32_t reserved;    // 0
 } veralith_write_options_t;
 
 // In all calls below `options` may be null: the defaults.
 
+// Sets `key` to `value`.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_put(
     veralith_t* db, const veralith_write_options_t* options, uint64_t ns, const void* key,
     size_t key_size, const void* value, size_t value_size);
+// Deletes `key`. Not an error if it is absent.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_delete(
     veralith_t* db, const veralith_write_options_t* options, uint64_t ns, const void* key,
     size_t key_size);
@@ -266,6 +276,7 @@ VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_delete_from(
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_write(
     veralith_t* db, const veralith_write_options_t* options, const veralith_batch_t* batch,
     uint64_t* timestamp);
+// Makes every write acknowledged so far durable.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_sync(veralith_t* db);
 
 // Operations that commit together; see veralith/write_batch.h. A call that fails adds nothing:
@@ -273,22 +284,29 @@ VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_sync(veralith_t
 // cannot be written until it is cleared.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_batch_create(
     veralith_batch_t** batch);
+// Adds a put. Copies its arguments.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_batch_put(
     veralith_batch_t* batch, uint64_t ns, const void* key, size_t key_size, const void* value,
     size_t value_size);
+// Adds a deletion.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_batch_delete(
     veralith_batch_t* batch, uint64_t ns, const void* key, size_t key_size);
+// Adds the deletion of every key in [begin, end). A null `end` is refused.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_batch_delete_range(
     veralith_batch_t* batch, uint64_t ns, const void* begin, size_t begin_size, const void* end,
     size_t end_size);
+// Adds the deletion of every key from `begin` to the end of the namespace.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_batch_delete_from(
     veralith_batch_t* batch, uint64_t ns, const void* begin, size_t begin_size);
+// Empties the batch, for reuse.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_batch_clear(
     veralith_batch_t* batch);
-// Returns the number of operations, and the bytes of all keys and values; of null: 0.
+// Returns the number of operations; of null: 0.
 VERALITH_C_EXPORT size_t veralith_batch_count(const veralith_batch_t* batch);
+// Returns the bytes of all keys and values; of null: 0.
 VERALITH_C_EXPORT size_t veralith_batch_bytes(const veralith_batch_t* batch);
 
+// Kinds of operations.
 enum {
   VERALITH_OPERATION_PUT = 1,
   VERALITH_OPERATION_DELETE = 2,
@@ -299,31 +317,32 @@ enum {
 // One operation of a batch. The bytes belong to the batch, until it is changed or freed.
 typedef struct veralith_operation_t {
   size_t struct_size;  // set by the caller
-  int32_t kind;
-  int32_t reserved;
-  uint64_t ns;
-  const char* key;  // of a range: its begin
-  size_t key_size;
-  const char* value;  // of a range: its end; else null if there is none
-  size_t value_size;
+  int32_t kind;        // VERALITH_OPERATION_...
+  int32_t reserved;    // 0
+  uint64_t ns;         // its namespace
+  const char* key;     // of a range: its begin
+  size_t key_size;     // bytes
+  const char* value;   // of a range: its end; else null if there is none
+  size_t value_size;   // bytes
 } veralith_operation_t;
 
 // Fills in operation `index`, in the order in which they were added. OutOfRange: there are fewer.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_batch_operation(
     const veralith_batch_t* batch, size_t index, veralith_operation_t* operation);
+// Frees the batch.
 VERALITH_C_EXPORT void veralith_batch_free(veralith_batch_t* batch);
 
 // --- Reading -------------------------------------------------------------------------------------
 
 // The moment that a read sees: at most one of `snapshot` and `timestamp`; neither: the newest.
 typedef struct veralith_read_options_t {
-  size_t struct_size;
-  const veralith_snapshot_t* snapshot;
-  const uint64_t* timestamp;
+  size_t struct_size;                   // set by the caller
+  const veralith_snapshot_t* snapshot;  // null: none
+  const uint64_t* timestamp;            // null: none
   // 1: pages read for this call do not displace others from the cache. (fill_cache in C++, turned
   // round so that 0 is the default.)
   int32_t spare_cache;
-  int32_t reserved;
+  int32_t reserved;  // 0
 } veralith_read_options_t;
 
 // Sets `*value` to a copy, to be freed with veralith_free, and `*value_size`. An absent key is no
@@ -336,6 +355,7 @@ VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_get(
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_get_pinned(
     veralith_t* db, const veralith_read_options_t* options, uint64_t ns, const void* key,
     size_t key_size, veralith_pinned_t* pinned);
+// Makes one that holds nothing.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_pinned_create(
     veralith_pinned_t** pinned);
 // Returns the value; null: nothing is held. `size` may be null.
@@ -344,6 +364,7 @@ VERALITH_C_EXPORT const char* veralith_pinned_value(const veralith_pinned_t* pin
 VERALITH_C_EXPORT uint64_t veralith_pinned_timestamp(const veralith_pinned_t* pinned);
 // Lets go of the value.
 VERALITH_C_EXPORT void veralith_pinned_reset(veralith_pinned_t* pinned);
+// Lets go of the value, and frees it.
 VERALITH_C_EXPORT void veralith_pinned_free(veralith_pinned_t* pinned);
 // Reads `count` keys at one moment. `values[i]` and `value_sizes[i]` are set as veralith_get does,
 // each value to be freed by itself. After an error all of them are null.
@@ -353,14 +374,15 @@ VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_multi_get(
 // Frees what came through a char**.
 VERALITH_C_EXPORT void veralith_free(void* bytes);
 
+// Kinds of bounds.
 enum { VERALITH_BOUND_OPEN = 0, VERALITH_BOUND_INCLUSIVE = 1, VERALITH_BOUND_EXCLUSIVE = 2 };
 
 // One end of a range of keys. Never grows.
 typedef struct veralith_bound_t {
-  int32_t kind;
-  int32_t reserved;
-  const void* key;  // meaningless when open
-  size_t key_size;
+  int32_t kind;      // VERALITH_BOUND_...
+  int32_t reserved;  // 0
+  const void* key;   // meaningless when open
+  size_t key_size;   // its bytes
 } veralith_bound_t;
 
 // Makes an iterator over the keys between the bounds, which may be null: open. It is not
@@ -368,28 +390,32 @@ typedef struct veralith_bound_t {
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_iterator_create(
     veralith_t* db, const veralith_read_options_t* options, uint64_t ns,
     const veralith_bound_t* lower, const veralith_bound_t* upper, veralith_iterator_t** iterator);
-// Moves. Returns why the iterator could not go on. OK says nothing about whether there is a key:
-// ask veralith_iterator_valid. Next and prev do nothing when there is none.
+// Moves to the first key inside the bounds. Like all moves it returns why the iterator could not go
+// on. OK says nothing about whether there is a key: ask veralith_iterator_valid.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_iterator_first(
     veralith_iterator_t* iterator);
+// Moves to the last key inside the bounds.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_iterator_last(
     veralith_iterator_t* iterator);
-// To the first key at or after `key`.
+// Moves to the first key at or after `key`.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_iterator_seek(
     veralith_iterator_t* iterator, const void* key, size_t key_size);
-// To the last key at or before `key`.
+// Moves to the last key at or before `key`.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_iterator_seek_for_prev(
     veralith_iterator_t* iterator, const void* key, size_t key_size);
+// Moves to the next key. Does nothing when the iterator is at none.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_iterator_next(
     veralith_iterator_t* iterator);
+// Moves to the key before. Does nothing when the iterator is at none.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_iterator_prev(
     veralith_iterator_t* iterator);
 // Returns 1 if the iterator is at a key, else 0; of null: 0.
 VERALITH_C_EXPORT int32_t veralith_iterator_valid(const veralith_iterator_t* iterator);
-// Returns the key, and the value; null: the iterator is at none. The bytes stay until it moves or
-// is freed. `size` may be null.
+// Returns the key; null: the iterator is at none. The bytes stay until it moves or is freed. `size`
+// may be null.
 VERALITH_C_EXPORT const char* veralith_iterator_key(const veralith_iterator_t* iterator,
                                                     size_t* size);
+// Returns the value, as veralith_iterator_key does the key.
 VERALITH_C_EXPORT const char* veralith_iterator_value(const veralith_iterator_t* iterator,
                                                       size_t* size);
 // Sets `*timestamp` to that of the commit that wrote the value; may read it from a file.
@@ -399,11 +425,13 @@ VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_iterator_timest
 // Returns again why the iterator could not go on.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_iterator_status(
     const veralith_iterator_t* iterator);
+// Frees the iterator, and lets go of what it reads.
 VERALITH_C_EXPORT void veralith_iterator_free(veralith_iterator_t* iterator);
 
-// Holds the newest state, or that of a timestamp (Db::GetSnapshotAt says when it is OutOfRange).
+// Holds the newest state.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_snapshot_create(
     veralith_t* db, veralith_snapshot_t** snapshot);
+// Holds the state of a timestamp (Db::GetSnapshotAt says when it is OutOfRange).
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_snapshot_create_at(
     veralith_t* db, uint64_t timestamp, veralith_snapshot_t** snapshot);
 // Returns the timestamp up to which it sees; of null: 0.
@@ -413,40 +441,71 @@ VERALITH_C_EXPORT void veralith_snapshot_free(veralith_snapshot_t* snapshot);
 
 // --- Maintenance ---------------------------------------------------------------------------------
 
+// Writes everything committed before the call to segments, durably.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_flush(veralith_t* db);
 
 // A request to stop, for any number of calls, from any thread. It cannot be taken back.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_cancel_create(
     veralith_cancel_t** cancel);
+// Requests it.
 VERALITH_C_EXPORT void veralith_cancel_request(veralith_cancel_t* cancel);
+// Frees it, once no call uses it.
 VERALITH_C_EXPORT void veralith_cancel_free(veralith_cancel_t* cancel);
 
+// How a compaction is made.
 typedef struct veralith_compact_options_t {
-  size_t struct_size;
+  size_t struct_size;               // set by the caller
   const veralith_cancel_t* cancel;  // may be null; once requested, the call is Aborted
 } veralith_compact_options_t;
 
-// Flushes, then compacts the keys between the bounds (null: open), or everything.
+// Flushes, then compacts the keys between the bounds (null: open).
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_compact(
     veralith_t* db, const veralith_compact_options_t* options, uint64_t ns,
     const veralith_bound_t* lower, const veralith_bound_t* upper);
+// Flushes, then compacts everything.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_compact_all(
     veralith_t* db, const veralith_compact_options_t* options);
+// Waits until no background work is due, or returns the error of work that failed.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_wait_for_background_work(
     veralith_t* db);
+// Tries failed background work again at once.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_resume(veralith_t* db);
+// Sets the most bytes per second that flushes and compactions write; 0: no limit.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_set_background_rate(
     veralith_t* db, uint64_t bytes_per_second);
+// Waits for running flushes and compactions to end and starts no others.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_pause_background_work(
     veralith_t* db);
+// Takes back one pause.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_continue_background_work(
     veralith_t* db);
+// Makes a consistent copy in `directory`, which must not exist.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_checkpoint(veralith_t* db,
                                                                             const char* directory);
+
+// What veralith_publish_iceberg does. Zeros: now, everything, the table's own format, all stay.
+typedef struct veralith_publish_options_t {
+  size_t struct_size;
+  const uint64_t* at;      // null: now
+  const uint64_t* ns;      // null: all namespaces
+  const char* location;    // of a new table; null: its folder
+  uint64_t keep;           // the newest snapshots, that many
+  uint64_t keep_nanos;     // and those younger; neither: all stay
+  int32_t format_version;  // 2 or 3; 0: the table's own
+  int32_t reserved;
+} veralith_publish_options_t;
+
+// Publishes the database as a snapshot of an Iceberg table. `report` (may be null) receives every
+// member of PublishReport (veralith/iceberg.h) by its name; null after an error.
+VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_publish_iceberg(
+    veralith_t* db, const char* table, const veralith_publish_options_t* options,
+    veralith_report_t** report);
+// Verifies every checksum and structural rule of the live segments.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_check(veralith_t* db);
 
 // Returns the newest commit's timestamp; 0: there is none, or `db` is null.
 VERALITH_C_EXPORT uint64_t veralith_last_timestamp(const veralith_t* db);
+// Moves the clock past a timestamp received from elsewhere.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_advance_clock(veralith_t* db,
                                                                                uint64_t remote);
 // Reports every counter by its name in veralith/statistics.h: "commits", "lifetime.user",
@@ -468,8 +527,9 @@ VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_check_database(
     const veralith_options_t* options, const char* directory, veralith_progress_t progress,
     void* state, veralith_report_t** report);
 
+// How a repair is made.
 typedef struct veralith_repair_options_t {
-  size_t struct_size;
+  size_t struct_size;            // set by the caller
   int32_t behind_damage;         // 1: takes sound log records after damage, too
   int32_t dry_run;               // 1: reports only
   veralith_progress_t progress;  // may be null

@@ -23,6 +23,7 @@
 
 namespace veralith {
 
+// What a check found.
 struct CheckReport {
   // Damage found; each line names a file and, if it has one, the offset.
   std::vector<std::string> damage;

@@ -58,6 +58,7 @@
 #include "absl/status/statusor.h"
 #include "veralith/db_iterator.h"
 #include "veralith/export.h"
+#include "veralith/iceberg.h"
 #include "veralith/listener.h"
 #include "veralith/options.h"
 #include "veralith/pinned_value.h"
@@ -198,6 +199,7 @@ class VERALITH_EXPORT Db {
   }
   virtual absl::Status Compact(const CompactOptions& options, std::optional<NamespaceId> ns,
                                const Bound& lower, const Bound& upper) = 0;
+  // Compacts every key of all namespaces.
   absl::Status CompactAll() { return Compact(std::nullopt, Bound::Open(), Bound::Open()); }
   // Waits until no background work is due, or returns the error of work that failed. Then the
   // directory holds the live files and those that iterators and running calls still read; the
@@ -222,6 +224,22 @@ class VERALITH_EXPORT Db {
   // which belongs to this call alone. The next checkpoint there removes what a crash left of it;
   // nothing else is ever removed or replaced.
   virtual absl::Status Checkpoint(const std::string& directory) = 0;
+  // Publishes the database, as it is at one moment, as a snapshot of the Apache Iceberg table in
+  // the folder `table` (iceberg.h), whose parent exists; makes the table if it holds none. OK:
+  // the snapshot is durable, and readers of the table see exactly what a scan at that moment sees.
+  // Snapshots before it stay readable until they expire.
+  //
+  // Flushes first. Segments are linked where the file system can, and copied elsewhere; the links
+  // are the table's own, and the database never removes them. They keep disk space until their
+  // snapshots expire. A crash leaves the table as it was; the next call removes what it left.
+  //
+  // OutOfRange: the history of PublishOptions::at is gone, or not there yet. FailedPrecondition:
+  // another call publishes there, another engine committed meanwhile, or the folder's table is not
+  // this database's. InvalidArgument: a wrong option, or one that the table contradicts.
+  // Cost: reads all keys and timestamps, and the values of segments with tombstones; no memory in
+  // proportion to the data, except up to two bytes for a hidden row.
+  virtual absl::StatusOr<PublishReport> PublishIceberg(const std::string& table,
+                                                       const PublishOptions& options) = 0;
   // Verifies every checksum and structural rule of the live segments. Returns the first damage as
   // DataLoss. Reads every byte. CheckDatabase also checks manifest and logs, of a closed database.
   virtual absl::Status Check() = 0;
@@ -253,10 +271,12 @@ class VERALITH_EXPORT Db {
 // Holds a snapshot of the newest state for a scope. `db` must outlive it.
 class VERALITH_EXPORT ScopedSnapshot {
  public:
+  // Holds the newest committed state.
   explicit ScopedSnapshot(Db& db) : db_(db), snapshot_(db.GetSnapshot()) {}
   ~ScopedSnapshot() { db_.ReleaseSnapshot(snapshot_); }
   ScopedSnapshot(const ScopedSnapshot&) = delete;
   ScopedSnapshot& operator=(const ScopedSnapshot&) = delete;
+  // Returns the snapshot, for ReadOptions::snapshot.
   const Snapshot* get() const { return snapshot_; }
 
  private:

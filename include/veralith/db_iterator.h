@@ -41,19 +41,22 @@ class VERALITH_EXPORT DbIterator {
   // Returns OK, or why the iterator could not go on.
   virtual absl::Status status() const = 0;
 
-  // Moves to the first key, or the last one, inside the bounds.
+  // Moves to the first key inside the bounds.
   virtual void SeekToFirst() = 0;
+  // Moves to the last key inside the bounds.
   virtual void SeekToLast() = 0;
   // Moves to the first key at or after `key`, inside the bounds.
   virtual void Seek(std::string_view key) = 0;
   // Moves to the last key at or before `key`, inside the bounds.
   virtual void SeekForPrev(std::string_view key) = 0;
-  // Moves to the next key, or the one before. No key there: Valid() becomes false.
+  // Moves to the next key. There is none: Valid() becomes false.
   virtual void Next() = 0;
+  // Moves to the key before. There is none: Valid() becomes false.
   virtual void Prev() = 0;
 
-  // Requires Valid().
+  // Returns the key. Requires Valid().
   virtual std::string_view key() const = 0;
+  // Returns the value. Requires Valid().
   virtual std::string_view value() const = 0;
   // Returns the timestamp of the commit that wrote the value. Requires Valid(). May read it from a
   // file; if that fails it returns 0, Valid() becomes false and status() has the error.

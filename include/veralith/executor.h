@@ -34,6 +34,7 @@ namespace veralith {
 class CondVar;
 class Mutex;
 
+// Which tasks run first.
 enum class TaskPriority {
   kHigh,  // flushes, timers
   kLow,   // compactions
@@ -41,10 +42,12 @@ enum class TaskPriority {
 
 class VERALITH_EXPORT Executor {
  public:
+  // Names a timer, for Cancel.
   using TimerId = uint64_t;
 
   virtual ~Executor() = default;
 
+  // Runs `task` once, soon, on another stack.
   virtual void Schedule(TaskPriority priority, std::function<void()> task) = 0;
   // How many kLow tasks can make progress at once, which is the number of parts into which it pays
   // to cut work. It never changes; that of a simulation does not depend on the machine.

@@ -44,19 +44,22 @@ namespace veralith {
 // Tells a file from others, as found when it was opened. Two files of one path with equal
 // identities are the same file, unchanged, as far as the file system can say without reading it.
 struct FileIdentity {
-  uint64_t device = 0;
-  uint64_t inode = 0;
-  int64_t modified_nanos = 0;
-  uint64_t bytes = 0;
+  uint64_t device = 0;         // of the file system
+  uint64_t inode = 0;          // its number there
+  int64_t modified_nanos = 0;  // since the Unix epoch
+  uint64_t bytes = 0;          // its size
 
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
+// An open file. The contract above has its rules.
 class VERALITH_EXPORT File {
  public:
   virtual ~File() = default;  // closes; an error that close would report is dropped
 
+  // Adds `data` to the end of the file.
   virtual absl::Status Append(std::string_view data) = 0;
+  // Writes `data` from `offset` on.
   virtual absl::Status WriteAt(uint64_t offset, std::string_view data) = 0;
   // Fills `out` from `offset`; returns the number of bytes read.
   virtual absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) const = 0;
@@ -64,15 +67,19 @@ class VERALITH_EXPORT File {
   virtual absl::Status Preallocate(uint64_t size) = 0;
   // Cuts the file, or extends it with zeros.
   virtual absl::Status Truncate(uint64_t size) = 0;
+  // Returns the size in bytes.
   virtual absl::StatusOr<uint64_t> Size() const = 0;
+  // Makes bytes and size durable (rules 1 and 2).
   virtual absl::Status Sync() = 0;
   // After Close every call except path() is FailedPrecondition.
   virtual absl::Status Close() = 0;
+  // Returns the path that it was opened by.
   virtual const std::string& path() const = 0;
   // An implementation may return equal identities for all files if nobody opens a path twice.
   virtual FileIdentity identity() const { return {}; }
 };
 
+// What a file is opened for.
 enum class OpenMode {
   kRead,       // an existing file, for reading
   kReadWrite,  // an existing file, for reading and writing; Append goes to its end
@@ -88,6 +95,7 @@ class VERALITH_EXPORT FileLock {
   virtual absl::Status CheckHeld() const { return absl::OkStatus(); }
 };
 
+// Who else may hold a lock.
 enum class LockMode {
   // Creates the lock file if it is missing. Waits a moment (0.1 s) for shared holders to go:
   // readers only look whether a writer is there.
@@ -99,11 +107,13 @@ class VERALITH_EXPORT FileSystem {
  public:
   virtual ~FileSystem() = default;
 
+  // Opens the file; `mode` says whether it must exist or must not.
   virtual absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) = 0;
   // Replaces `to` atomically if it exists.
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
   // Gives the same bytes a second name; Unimplemented if the file system has no links.
   virtual absl::Status Link(const std::string& from, const std::string& to) = 0;
+  // Removes the name of a file.
   virtual absl::Status Remove(const std::string& path) = 0;
   // Returns the names (not paths) in a directory, sorted, without "." and "..".
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& directory) = 0;
@@ -111,7 +121,9 @@ class VERALITH_EXPORT FileSystem {
   virtual absl::Status CreateDirectory(const std::string& path) = 0;
   // The directory must be empty.
   virtual absl::Status RemoveDirectory(const std::string& path) = 0;
+  // Makes the names in the directory durable (rule 1).
   virtual absl::Status SyncDirectory(const std::string& path) = 0;
+  // Returns whether a file or directory has this path.
   virtual absl::StatusOr<bool> Exists(const std::string& path) = 0;
   // FailedPrecondition, saying so, if another holder conflicts (also one in this process).
   virtual absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path,

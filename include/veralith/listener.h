@@ -47,27 +47,28 @@ struct FlushEvent {
 
 // A compaction: segments of one or more levels are merged, or moved.
 struct CompactionEvent {
-  uint64_t job_id = 0;  // as in FlushEvent
-  std::string reason;   // for people to read
-  int input_level = 0;
-  int output_level = 0;
-  uint64_t input_files = 0;
-  uint64_t input_bytes = 0;
+  uint64_t job_id = 0;       // as in FlushEvent
+  std::string reason;        // for people to read
+  int input_level = 0;       // the upper one
+  int output_level = 0;      // where the result goes
+  uint64_t input_files = 0;  // segments, of all levels
+  uint64_t input_bytes = 0;  // in them
   // Set in OnCompactionEnd only.
   absl::Status status;
-  uint64_t bytes_written = 0;
-  uint64_t bytes_copied = 0;  // part of bytes_written: value pages copied unchanged
+  uint64_t bytes_written = 0;  // to segments
+  uint64_t bytes_copied = 0;   // part of bytes_written: value pages copied unchanged
 };
 
 // Writers are held back, from OnStallBegin to the OnStallEnd with the same kind.
 struct StallEvent {
+  // How much they are held back.
   enum class Kind : uint8_t {
     kSlowdown,  // each commit waits some milliseconds, more as the cause grows
     // A commit waits until there is room, an error, Close or Options::stall_timeout_nanos.
     kStop,
   };
-  Kind kind = Kind::kSlowdown;
-  std::string reason;  // the same as GetStatistics().stall_reason meanwhile
+  Kind kind = Kind::kSlowdown;  // how writers are held back
+  std::string reason;           // the same as GetStatistics().stall_reason meanwhile
 };
 
 // A failure of background work, or one that stops all writes.
@@ -77,7 +78,7 @@ struct BackgroundErrorEvent {
   // database is opened again. False: the job is tried again after retry_nanos, or at once by
   // Resume.
   bool fatal = false;
-  int64_t retry_nanos = 0;
+  int64_t retry_nanos = 0;  // from now; 0 if fatal
 };
 
 // Every method does nothing unless overridden.
@@ -85,12 +86,19 @@ class VERALITH_EXPORT Listener {
  public:
   virtual ~Listener() = default;
 
+  // A flush begins.
   virtual void OnFlushBegin(const FlushEvent&) {}
+  // It has ended, well or not.
   virtual void OnFlushEnd(const FlushEvent&) {}
+  // A compaction begins.
   virtual void OnCompactionBegin(const CompactionEvent&) {}
+  // It has ended, well or not.
   virtual void OnCompactionEnd(const CompactionEvent&) {}
+  // From now on writers are held back.
   virtual void OnStallBegin(const StallEvent&) {}
+  // They no longer are.
   virtual void OnStallEnd(const StallEvent&) {}
+  // Background work failed, or writes stopped.
   virtual void OnBackgroundError(const BackgroundErrorEvent&) {}
   // Called when a job succeeded whose kind had failed. `what` is "flush" or "compaction".
   virtual void OnBackgroundErrorCleared(const std::string& /*what*/) {}

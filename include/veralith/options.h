@@ -105,18 +105,18 @@ struct Options {
   int max_open_files = 0;
 
   // --- Segments --------------------------------------------------------------------------------
-  // Raw bytes per page, before compression; 16 to 64 MiB. A read decodes whole pages.
+  // Raw bytes per page of keys, before compression; 16 to 64 MiB. A read decodes whole pages.
   size_t key_page_bytes = 4096;
+  // The same for pages of values.
   size_t value_page_bytes = 4096;
   // Filter bits per key, 0 to 100; 10 lets about 1% of absent keys through. 0: no filter.
   double filter_bits_per_key = 10;
-  // Codecs of value pages: in levels 0 and 1, in the levels between, and in the last level that
-  // holds data. (Measured: kNone in the upper levels saves about 6% of write CPU and takes 1.6
-  // times the bytes. Reads gain nothing: copying an uncompressed page costs as much as copying and
-  // unpacking an LZ4 one.)
+  // Codec of value pages in levels 0 and 1. (Measured: kNone saves about 6% of write CPU and takes
+  // 1.6 times the bytes. Reads gain nothing: copying an uncompressed page costs as much as copying
+  // and unpacking an LZ4 one.)
   Codec upper_codec = Codec::kLz4;
-  Codec middle_codec = Codec::kLz4;
-  Codec bottom_codec = Codec::kLz4;
+  Codec middle_codec = Codec::kLz4;  // for the levels between
+  Codec bottom_codec = Codec::kLz4;  // for the last level that holds data
   // True: segments also hold the sparse index as hex, under the footer key merutable.kv_index.v1.
   bool write_hex_index = false;
 
@@ -140,8 +140,9 @@ struct Options {
   int level0_slowdown_trigger = 20;
   // Let writers wait at this many runs in level 0. compaction trigger <= slowdown <= stop.
   int level0_stop_trigger = 36;
-  // Target size of level 1, at least 1024, and the factor from each level to the next, at least 2.
+  // Target size of level 1; at least 1024.
   size_t level_base_bytes = size_t{256} << 20;
+  // Factor from each level to the next; at least 2.
   int level_multiplier = 10;
   // True: targets follow the last level, so that the levels above it hold about a ninth of its
   // bytes, whatever its size. False: targets are fixed, and space amplification is 1.1 to 2,
@@ -155,10 +156,11 @@ struct Options {
   // True: a compaction copies an input's value page as it is if all its rows survive. False: it
   // compresses all values again, with the same answers (for measuring).
   bool copy_value_pages = true;
-  // kLeveled: each seek of an iterator counts this many bytes per run of level 0 after the first.
-  // Once the sum reaches what merging level 0 would read (at least 1 MiB), level 0 is merged, even
-  // with few runs. So a database that is only read becomes as fast as a compacted one
-  // (docs/COMPACTION.md). At most 2^32. 0: never.
+  // kLeveled: each seek of an iterator counts this many bytes per run of level 0 after the first,
+  // and a lookup that asks those runs a sixteenth (one key in sixteen counts whole). Once the sum
+  // reaches what merging level 0 would read (at least 1 MiB), level 0 is merged, even with few
+  // runs. So a database that is only read becomes as fast as a compacted one (docs/COMPACTION.md).
+  // At most 2^32. 0: never.
   size_t seek_charge_bytes = 4096;
   // True: only Db::Compact compacts, and level 0 never slows or stops writers.
   bool disable_automatic_compaction = false;
@@ -194,27 +196,31 @@ struct Options {
 
   // --- Doors (not owned; must outlive the database; null: the machine's own) --------------------
   // Tests put a simulated disk, clock and scheduler here.
-  FileSystem* file_system = nullptr;
-  Clock* clock = nullptr;
-  Executor* executor = nullptr;
+
+  FileSystem* file_system = nullptr;  // the disk
+  Clock* clock = nullptr;             // time
+  Executor* executor = nullptr;       // threads for background work
   // Seed of log ids and other random names; unset: from the operating system. Simulations set it.
   std::optional<uint64_t> random_seed;
 };
 
+// How one read is made.
 struct ReadOptions {
   // The moment to read, at most one of the two: a held snapshot of this database, or a timestamp
   // (OutOfRange outside the history that is kept). Neither: the newest committed state.
   const Snapshot* snapshot = nullptr;
-  std::optional<Timestamp> timestamp;
+  std::optional<Timestamp> timestamp;  // instead of a snapshot
   // False: pages read for this call do not displace others from the cache. For large scans.
   bool fill_cache = true;
 };
 
+// How one write is made.
 struct WriteOptions {
   // When this write is synced; kDefault: Options::sync_mode. See SyncMode.
   SyncMode sync = SyncMode::kDefault;
 };
 
+// How Db::Compact works.
 struct CompactOptions {
   // Request a stop from any thread to cancel: the call soon returns Aborted. The job under way
   // leaves nothing, finished jobs stay.
@@ -223,9 +229,9 @@ struct CompactOptions {
 
 // What an iterator covers: the keys of one namespace between two bounds.
 struct ScanOptions : ReadOptions {
-  NamespaceId ns = kDefaultNamespace;
-  Bound lower;
-  Bound upper;
+  NamespaceId ns = kDefaultNamespace;  // the one namespace that it covers
+  Bound lower;                         // where the keys begin
+  Bound upper;                         // where they end
 };
 
 }  // namespace veralith

@@ -29,6 +29,7 @@ namespace veralith {
 VERALITH_EXPORT absl::Status SetOption(std::string_view name, std::string_view text,
                                        Options* options);
 
+// One option, for people and for SetOption.
 struct OptionText {
   std::string_view name;      // lives for ever, as do all views here
   std::string text;           // the value, as SetOption reads it

@@ -17,6 +17,7 @@ enum class CompactionPolicyKind : uint8_t {
   kTiered = 3,   // runs only, merged with runs of like size: least writing, most room and reading
 };
 
+// All of them.
 inline constexpr std::array<CompactionPolicyKind, 3> kCompactionPolicyKinds = {
     CompactionPolicyKind::kLeveled, CompactionPolicyKind::kHybrid, CompactionPolicyKind::kTiered};
 

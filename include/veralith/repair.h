@@ -56,6 +56,7 @@
 
 namespace veralith {
 
+// How a repair is made.
 struct RepairOptions {
   bool behind_damage = false;  // take sound log records after damage, too
   bool dry_run = false;        // report only: the target is neither looked at nor written
@@ -63,33 +64,37 @@ struct RepairOptions {
   std::function<void(std::string_view phase, uint64_t done, uint64_t total)> progress;
 };
 
+// What a repair kept and what it lost.
 struct RepairReport {
+  // A file of the source of which something is in the result.
   struct Kept {
-    std::string file;
-    uint64_t entries = 0;  // for a log: operations
-    uint64_t range_tombstones = 0;
-    Timestamp min_ts = 0;  // oldest and newest of both; 0: there are none
-    Timestamp max_ts = 0;
+    std::string file;               // its name
+    uint64_t entries = 0;           // for a log: operations
+    uint64_t range_tombstones = 0;  // range deletes
+    Timestamp min_ts = 0;           // oldest of both; 0: there are none
+    Timestamp max_ts = 0;           // newest of both
   };
+  // A part of the source that is not in the result.
   struct Lost {
-    std::string file;
-    std::optional<uint64_t> offset;
-    std::string what;  // what is lost, and why
+    std::string file;                // its name
+    std::optional<uint64_t> offset;  // where in the file; nullopt: no single place
+    std::string what;                // what is lost, and why
   };
-  std::vector<Kept> kept;
-  std::vector<Lost> lost;
+  std::vector<Kept> kept;             // by file
+  std::vector<Lost> lost;             // each loss; empty: nothing was lost
   std::vector<std::string> left_out;  // files that do not count, and why
   std::vector<std::string> risks;     // what may be wrong in the result; see above
   std::vector<std::string> notes;     // decisions made, and damage that cost nothing
 
   // The result. A dry run sets the timestamps only.
-  uint64_t entries = 0;
-  uint64_t range_tombstones = 0;
-  uint64_t duplicates = 0;  // versions found in several files, written once
-  uint64_t files_written = 0;
-  uint64_t bytes_written = 0;
-  Timestamp min_ts = 0;
-  Timestamp max_ts = 0;
+
+  uint64_t entries = 0;           // versions of keys
+  uint64_t range_tombstones = 0;  // range deletes
+  uint64_t duplicates = 0;        // versions found in several files, written once
+  uint64_t files_written = 0;     // segments
+  uint64_t bytes_written = 0;     // in them
+  Timestamp min_ts = 0;           // oldest of all; 0: there is none
+  Timestamp max_ts = 0;           // newest of all
 };
 
 // Repairs `source` into `target`. `options` are those of Db::Open: the doors, and how segments are

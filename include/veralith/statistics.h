@@ -15,47 +15,48 @@ namespace veralith {
 
 // One level of the tree, now.
 struct LevelStatistics {
-  int level = 0;
-  int runs = 0;
-  uint64_t files = 0;
-  uint64_t bytes = 0;
-  uint64_t entries = 0;
-  uint64_t tombstones = 0;
-  uint64_t superseded = 0;  // entries with a newer version of their key in the same segment
-  uint64_t range_tombstones = 0;
+  int level = 0;                  // its number
+  int runs = 0;                   // sorted runs in it
+  uint64_t files = 0;             // segments
+  uint64_t bytes = 0;             // of their files
+  uint64_t entries = 0;           // versions of keys, deletions included
+  uint64_t tombstones = 0;        // deletions among them
+  uint64_t superseded = 0;        // entries with a newer version of their key in the same segment
+  uint64_t range_tombstones = 0;  // range deletes
   double score = 0;  // fullness by the compaction policy; at 1 and above a compaction is due
 };
 
 // Bytes written over the life of the database, as its manifest keeps them. After a crash or kill,
 // bytes written since the last change of the tree are missing. The counters never go back.
 struct LifetimeBytes {
-  uint64_t user = 0;  // keys and values accepted
-  uint64_t logs = 0;
-  uint64_t flushes = 0;
-  uint64_t compactions = 0;
+  uint64_t user = 0;         // keys and values accepted
+  uint64_t logs = 0;         // to the write-ahead log
+  uint64_t flushes = 0;      // by flushes, to segments
+  uint64_t compactions = 0;  // by compactions, to segments
 };
 
+// What Db::GetStatistics returns.
 struct Statistics {
-  std::vector<LevelStatistics> levels;  // by number
-  LifetimeBytes lifetime;               // this opening included
-  uint64_t user_bytes_written = 0;      // keys and values accepted
-  uint64_t log_bytes_written = 0;
-  uint64_t flush_bytes_written = 0;
-  uint64_t compaction_bytes_read = 0;
-  uint64_t compaction_bytes_written = 0;
+  std::vector<LevelStatistics> levels;    // by number
+  LifetimeBytes lifetime;                 // this opening included
+  uint64_t user_bytes_written = 0;        // keys and values accepted
+  uint64_t log_bytes_written = 0;         // to the write-ahead log
+  uint64_t flush_bytes_written = 0;       // by flushes, to segments
+  uint64_t compaction_bytes_read = 0;     // from segments
+  uint64_t compaction_bytes_written = 0;  // to segments
   // Part of compaction_bytes_written: value pages copied from the inputs unchanged.
   uint64_t compaction_bytes_copied = 0;
-  uint64_t flushes = 0;
-  uint64_t compactions = 0;
+  uint64_t flushes = 0;                // number of them
+  uint64_t compactions = 0;            // number of them
   uint64_t subcompactions = 0;         // pieces of compactions; a compaction in one piece: 1
   uint64_t background_wait_nanos = 0;  // time that the rate limit held jobs back
-  uint64_t log_syncs = 0;
-  uint64_t commits = 0;
-  uint64_t memtable_bytes = 0;   // now, all memtables
-  uint64_t cache_bytes = 0;      // now
-  uint64_t cache_misses = 0;     // pages read from files
-  uint64_t open_segments = 0;    // now: segments whose file is open (Options::max_open_files)
-  uint64_t segments_opened = 0;  // times that a segment's file was opened
+  uint64_t log_syncs = 0;              // of the write-ahead log
+  uint64_t commits = 0;                // number of them; each batch is one
+  uint64_t memtable_bytes = 0;         // now, all memtables
+  uint64_t cache_bytes = 0;            // now
+  uint64_t cache_misses = 0;           // pages read from files
+  uint64_t open_segments = 0;          // now: segments whose file is open (Options::max_open_files)
+  uint64_t segments_opened = 0;        // times that a segment's file was opened
   // Deleted keys that iterators passed one by one; counted when an iterator is destroyed.
   uint64_t hidden_keys = 0;
   uint64_t live_snapshots = 0;     // now

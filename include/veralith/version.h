@@ -8,6 +8,7 @@
 
 namespace veralith {
 
+// Three numbers, "MAJOR.MINOR.PATCH".
 inline constexpr std::string_view kVersion = "0.1.0";
 
 }  // namespace veralith

@@ -25,9 +25,10 @@ namespace veralith {
 
 class VERALITH_EXPORT WriteBatch {
  public:
-  // Adds an operation; copies its arguments. Without `ns`: in namespace 0.
+  // Adds a put; copies its arguments. Without `ns`: in namespace 0.
   void Put(std::string_view key, std::string_view value) { Put(kDefaultNamespace, key, value); }
   void Put(NamespaceId ns, std::string_view key, std::string_view value);
+  // Adds a deletion. Without `ns`: in namespace 0.
   void Delete(std::string_view key) { Delete(kDefaultNamespace, key); }
   void Delete(NamespaceId ns, std::string_view key);
   // Adds the deletion of every key in [begin, end) of `ns`; without `end`, to the end of the
@@ -35,6 +36,7 @@ class VERALITH_EXPORT WriteBatch {
   void DeleteRange(NamespaceId ns, std::string_view begin, std::optional<std::string_view> end);
   // Empties the batch, for reuse.
   void Clear();
+  // Returns whether nothing was added.
   bool empty() const { return operations_.empty() && !lacks_memory_; }
   // Returns whether memory ran out for an operation. Stays true until Clear.
   bool lacks_memory() const { return lacks_memory_; }

@@ -25,10 +25,10 @@
 #include "core/base/status.h"
 #include "core/base/sync.h"
 #include "core/base/testing/explorer.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "model/conformance/recording_client.h"
 #include "model/linearizability.h"
 #include "veralith/db.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 

@@ -9,16 +9,15 @@
 #include <utility>
 
 #include "core/base/check.h"
-#include "core/base/random.h"
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "core/db/testing/manifest_interpreter.h"
 #include "core/fs/testing/order_monitor.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "core/manifest/file_names.h"
 #include "model/conformance/observed_file_system.h"
 #include "veralith/posix_file_system.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith::model {
 namespace {
@@ -166,8 +165,7 @@ class SimulatedEnvironment final : public Environment {
   bool power_is_cut() const override { return disk_->crashed(); }
 
   void Crash(uint64_t seed, const std::function<void()>& while_dead) override {
-    Random random(seed);
-    std::unique_ptr<SimulatedFileSystem> survivor = disk_->CrashClone(random);
+    std::unique_ptr<SimulatedFileSystem> survivor = disk_->CrashClone(seed);
     process_->Die();
     while_dead();
     StopProcess();

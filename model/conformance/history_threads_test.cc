@@ -10,12 +10,12 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "gtest/gtest.h"
 #include "model/conformance/recording_client.h"
 #include "model/linearizability.h"
 #include "veralith/db.h"
 #include "veralith/executor.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {

@@ -296,6 +296,8 @@ class ModelDb final : public Db {
   absl::Status PauseBackgroundWork() override { return Usable(); }
   absl::Status ContinueBackgroundWork() override { return Usable(); }
   absl::Status Checkpoint(const std::string& directory) override;
+  absl::StatusOr<PublishReport> PublishIceberg(const std::string& table,
+                                               const PublishOptions& options) override;
   absl::Status Check() override { return Usable(); }
 
   Timestamp LastTimestamp() const override { return model().last_timestamp(); }
@@ -671,6 +673,26 @@ absl::Status ModelDb::Checkpoint(const std::string& directory) {
   }
   VERALITH_RETURN_IF_ERROR(copy->Sync());
   return fs.SyncDirectory(directory);
+}
+
+// Counts what a table would show, and writes none.
+absl::StatusOr<PublishReport> ModelDb::PublishIceberg(const std::string&,
+                                                      const PublishOptions& options) {
+  VERALITH_RETURN_IF_ERROR(Usable());
+  VERALITH_RETURN_IF_ERROR(Writable());
+  if (options.ns.has_value() && *options.ns > kMaxNamespace) {
+    return InvalidArgument("a namespace over the limit");
+  }
+  ReadOptions read;
+  read.timestamp = options.at;
+  VERALITH_ASSIGN_OR_RETURN(const Timestamp at, ReadTimestamp(read));
+  VERALITH_RETURN_IF_ERROR(SyncLog());
+  PublishReport report;
+  report.at = at;
+  for (const auto& [ns, rows] : model().All(at)) {
+    report.rows += !options.ns.has_value() || ns == *options.ns ? rows.size() : 0;
+  }
+  return report;
 }
 
 absl::Status ModelDb::Close() {

@@ -42,7 +42,8 @@ TEST(Runner, AgreesOnEveryKindOfOperation) {
       "snapshot 1 c0\nrelease 0\nwait-idle\nrun-background 4\ncheck\nreopen\nadvance-time 5000\n"
       "misread backward 0\nput 0 k3 3 -\nmisread forward 7\nput 0 k3 3 -\nadvance-clock 1000\n"
       "step-back 1000000000\nput 0 k3 3 -\nadvance-clock 1000\nput 0 k3 3 -\n"
-      "advance-clock 70000000000\ncheckpoint\nread-only-visit\nresume\nkill\nput 0 k4 1 -\n"
+      "advance-clock 70000000000\ncheckpoint\npublish * 2 now\n"
+      "read-only-visit\nresume\nkill\nput 0 k4 1 -\n"
       "crash 3\nput 0 \"x\"*40000 1 -\nput 9223372036854775808 k0 1 -\npower-cut 1 9\n"
       "put 0 k4 1 commit\nfail append all 1 io once\nput 0 k4 1 commit\nput 0 k5 1 commit\nheal\n"
       "reopen\nclose\nput 0 k4 1 commit\nreopen\n");

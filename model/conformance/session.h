@@ -149,6 +149,9 @@ class Session {
   Difference CompareReadOnly();
   Difference CompareBesideAWriter();
   Difference TakeCheckpoint(size_t position);
+  Difference Publish(const Operation& operation);
+  Difference ComparePublished(const std::string& table, const PublishReport& report,
+                              std::optional<NamespaceId> ns, Timestamp at);
   Difference CheckpointBesideANeighbour(const std::string& directory, bool* known);
   Difference TakeSnapshot(const Operation& operation);
   void ReleaseSnapshot(uint32_t slot);

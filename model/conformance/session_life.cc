@@ -5,7 +5,9 @@
 
 #include "core/base/status.h"
 #include "core/fs/file_helpers.h"
+#include "core/iceberg/testing/table_reader.h"
 #include "model/conformance/session.h"
+#include "model/limits.h"
 #include "model/operation_text.h"
 
 namespace veralith::model {
@@ -27,6 +29,8 @@ Difference Session::ApplyToLife(size_t position, const Operation& operation) {
       return VisitReadOnly();
     case OperationKind::kCheckpoint:
       return TakeCheckpoint(position);
+    case OperationKind::kPublish:
+      return Publish(operation);
     case OperationKind::kAdvanceClock:
       return AdvanceClock(operation.nanos);
     default:
@@ -401,6 +405,76 @@ Difference Session::CheckpointBesideANeighbour(const std::string& directory, boo
     disk.RemoveDirectory(neighbour).IgnoreError();
   });
   return difference;
+}
+
+// --- Tables --------------------------------------------------------------------------------------
+
+Difference Session::Publish(const Operation& operation) {
+  std::optional<Moment> moment = Resolve(operation.at);
+  if (!moment.has_value()) {
+    return Agree();
+  }
+  PublishOptions options;
+  options.format_version = 2 + static_cast<int>(operation.count % 2);
+  options.keep = operation.count % 5;
+  options.ns = operation.only_ns;
+  if (operation.at.kind != ReadPoint::Kind::kNow) {
+    options.at = moment->at;
+    moment->options = {};
+    moment->options.timestamp = moment->at;
+    if (!environment_->simulated() && moment->answer == Moment::Answer::kRows) {
+      moment->answer = Moment::Answer::kEither;  // as in TakeSnapshot
+    }
+  }
+  const std::string table =
+      environment_->root() + "/table-" + std::to_string(options.format_version);
+  const absl::StatusOr<PublishReport> report = db_->PublishIceberg(table, options);
+  if (!NamespaceIsLegal(options.ns.value_or(0))) {
+    if (absl::IsInvalidArgument(report.status())) {
+      return Agree();
+    }
+    if (report.ok()) {
+      return "a namespace over the limit is published";
+    }
+  }
+  bool go = false;
+  Difference difference = Admit(report.status(), *moment, "PublishIceberg", &go);
+  if (!go) {
+    return difference;
+  }
+  Mark("publication");
+  model_.Synced();
+  return ComparePublished(table, *report, options.ns, moment->at);
+}
+
+// The table shows what the model says that a reader at `at` sees. (A database without tables, as
+// the one that stands in for an engine is, names no metadata file.)
+Difference Session::ComparePublished(const std::string& table, const PublishReport& report,
+                                     std::optional<NamespaceId> ns, Timestamp at) {
+  std::vector<iceberg::TableRow> expected;
+  for (const auto& [its_ns, rows] : model_.current().All(at)) {
+    for (const Row& row : rows) {
+      if (!ns.has_value() || its_ns == *ns) {
+        expected.push_back({its_ns, row.key, row.timestamp, row.value});
+      }
+    }
+  }
+  if (report.rows != expected.size()) {
+    return "published: " + std::to_string(report.rows) + " rows for " +
+           std::to_string(expected.size());
+  }
+  if (report.metadata_file.empty()) {
+    return Agree();
+  }
+  absl::StatusOr<iceberg::TableContents> seen;
+  environment_->AsAnotherProcess([&](FileSystem& disk) { seen = iceberg::ReadTable(disk, table); });
+  if (!seen.ok()) {
+    return environment_->power_is_cut() ? Agree() : Difference(ToString(seen.status()));
+  }
+  if (seen->rows != expected) {
+    return table + " shows other rows than the model at " + std::to_string(at);
+  }
+  return Agree();
 }
 
 // --- Snapshots and time --------------------------------------------------------------------------

@@ -325,6 +325,12 @@ Difference Session::CompareMoves(const std::vector<Move>& moves, HeldCursor* cur
 Difference Session::CompareCursor(HeldCursor* cursor, const std::string& after) {
   const DbIterator& iterator = *cursor->iterator;
   const std::string call = "the iterator at " + std::to_string(cursor->at) + " " + after;
+  std::vector<Row> actual;
+  if (iterator.Valid()) {  // the timestamp is read now, and may be unreadable: before the status
+    actual.push_back(
+        {std::string(iterator.key()), std::string(iterator.value()), iterator.timestamp()});
+    Note(actual.front().key);
+  }
   if (!iterator.status().ok()) {
     if (iterator.Valid()) {
       return call + " is valid and has an error: " + ToString(iterator.status());
@@ -334,14 +340,8 @@ Difference Session::CompareCursor(HeldCursor* cursor, const std::string& after) 
     return difference;
   }
   std::vector<Row> expected;
-  std::vector<Row> actual;
   if (cursor->place.has_value()) {
     expected.push_back(cursor->rows[*cursor->place]);
-  }
-  if (iterator.Valid()) {
-    actual.push_back(
-        {std::string(iterator.key()), std::string(iterator.value()), iterator.timestamp()});
-    Note(iterator.key());
   }
   return DifferenceOf(expected, actual).In(call + ", ");
 }

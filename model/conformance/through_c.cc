@@ -11,6 +11,7 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/c/objects.h"
+#include "core/db/error_iterator.h"
 #include "core/db/pinned_value_filler.h"
 #include "core/db/write_batch_reader.h"
 #include "veralith/c.h"
@@ -102,26 +103,6 @@ class IteratorThroughC final : public DbIterator {
   }
 
   veralith_iterator_t* const iterator_;
-};
-
-// What veralith_iterator_create returned instead of an iterator.
-class NoIterator final : public DbIterator {
- public:
-  explicit NoIterator(absl::Status status) : status_(std::move(status)) {}
-  bool Valid() const override { return false; }
-  absl::Status status() const override { return status_; }
-  void SeekToFirst() override {}
-  void SeekToLast() override {}
-  void Seek(std::string_view) override {}
-  void SeekForPrev(std::string_view) override {}
-  void Next() override {}
-  void Prev() override {}
-  std::string_view key() const override { return {}; }
-  std::string_view value() const override { return {}; }
-  Timestamp timestamp() const override { return 0; }
-
- private:
-  const absl::Status status_;
 };
 
 // --- Batches -------------------------------------------------------------------------------------
@@ -283,6 +264,8 @@ class DbThroughC final : public Db {
   absl::Status Checkpoint(const std::string& directory) override {
     return Taken(veralith_checkpoint(db_, directory.c_str()));
   }
+  absl::StatusOr<PublishReport> PublishIceberg(const std::string& table,
+                                               const PublishOptions& options) override;
   absl::Status Check() override { return Taken(veralith_check(db_)); }
   Timestamp LastTimestamp() const override { return veralith_last_timestamp(db_); }
   absl::Status AdvanceClock(Timestamp remote) override {
@@ -365,7 +348,7 @@ std::unique_ptr<DbIterator> DbThroughC::NewIterator(const ScanOptions& options) 
       Taken(veralith_iterator_create(db_, &read.c, options.ns, &lower, &upper, &made));
   VERALITH_CHECK(status.ok() == (made != nullptr));
   if (!status.ok()) {
-    return std::make_unique<NoIterator>(std::move(status));
+    return std::make_unique<ErrorIterator>(std::move(status));
   }
   return std::make_unique<IteratorThroughC>(made);
 }
@@ -382,6 +365,36 @@ absl::Status DbThroughC::Compact(const CompactOptions& options, std::optional<Na
   const veralith_bound_t to = ForC(upper);
   return Taken(ns.has_value() ? veralith_compact(db_, &compact, *ns, &from, &to)
                               : veralith_compact_all(db_, &compact));
+}
+
+absl::StatusOr<PublishReport> DbThroughC::PublishIceberg(const std::string& table,
+                                                         const PublishOptions& options) {
+  veralith_publish_options_t publish = {};
+  publish.struct_size = sizeof(publish);
+  publish.at = options.at.has_value() ? &*options.at : nullptr;
+  publish.ns = options.ns.has_value() ? &*options.ns : nullptr;
+  publish.location = options.location.c_str();
+  publish.keep = options.keep;
+  publish.keep_nanos = options.keep_nanos;
+  publish.format_version = options.format_version;
+  veralith_report_t* report = nullptr;
+  VERALITH_RETURN_IF_ERROR(Taken(veralith_publish_iceberg(db_, table.c_str(), &publish, &report)));
+  const Numbers numbers(report);
+  PublishReport published;
+  published.snapshot_id = static_cast<int64_t>(numbers.Of("snapshot_id"));
+  published.is_new = numbers.Of("is_new") == 1;
+  published.at = numbers.Of("at");
+  published.format_version = static_cast<int>(numbers.Of("format_version"));
+  published.metadata_file = numbers.Text("metadata_file");
+  published.rows = numbers.Of("rows");
+  published.hidden_rows = numbers.Of("hidden_rows");
+  published.data_files = numbers.Of("data_files");
+  published.linked_files = numbers.Of("linked_files");
+  published.copied_files = numbers.Of("copied_files");
+  published.delete_bytes = numbers.Of("delete_bytes");
+  published.expired_snapshots = numbers.Of("expired_snapshots");
+  published.removed_files = numbers.Of("removed_files");
+  return published;
 }
 
 Statistics DbThroughC::GetStatistics() {

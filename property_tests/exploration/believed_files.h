@@ -11,7 +11,7 @@
 #include <set>
 #include <string>
 
-#include "core/fs/testing/simulated_file_system.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith::model {
 

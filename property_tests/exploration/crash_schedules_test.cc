@@ -23,13 +23,13 @@
 #include "core/base/status.h"
 #include "core/base/sync.h"
 #include "core/base/testing/explorer.h"
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "gtest/gtest.h"
 #include "model/conformance/database_world.h"
 #include "model/difference.h"
 #include "model/kv_model.h"
 #include "property_tests/exploration/crash_point_file_system.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
 
 namespace veralith {
 namespace {

@@ -23,16 +23,16 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "core/fs/testing/order_monitor.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "model/conformance/configurations.h"
 #include "model/conformance/session.h"
 #include "model/operation.h"
 #include "property_tests/exploration/crash_point_file_system.h"
 #include "property_tests/exploration/ledger.h"
 #include "veralith/db.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith::model {
 

@@ -8,7 +8,7 @@
 #include "core/base/check.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
-#include "core/fs/testing/fault_plan.h"
+#include "veralith/testing/fault_plan.h"
 
 namespace veralith {
 namespace {

@@ -12,13 +12,13 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "core/compaction/testing/job_harness.h"
 #include "core/compaction/testing/version_history.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "property_tests/generators/any_history.h"
 #include "rapidcheck.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 

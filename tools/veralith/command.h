@@ -62,6 +62,7 @@ Command LoadCommand();
 Command FlushCommand();
 Command CompactCommand();
 Command CheckpointCommand();
+Command PublishCommand();
 Command StatsCommand();
 Command CheckCommand();
 Command InspectCommand();

@@ -9,12 +9,12 @@ namespace veralith::tools {
 
 const std::vector<Command>& AllCommands() {
   static const auto* const commands = new std::vector<Command>{
-      PutCommand(),     GetCommand(),   DeleteCommand(),     DeleteRangeCommand(),
-      ScanCommand(),    CountCommand(), NamespacesCommand(), DumpCommand(),
-      LoadCommand(),    FlushCommand(), CompactCommand(),    CheckpointCommand(),
-      StatsCommand(),   CheckCommand(), InspectCommand(),    RepairCommand(),
-      OptionsCommand(), HelpCommand(),  CompletionCommand(), ManCommand(),
-      VersionCommand()};
+      PutCommand(),     GetCommand(),     DeleteCommand(),     DeleteRangeCommand(),
+      ScanCommand(),    CountCommand(),   NamespacesCommand(), DumpCommand(),
+      LoadCommand(),    FlushCommand(),   CompactCommand(),    CheckpointCommand(),
+      PublishCommand(), StatsCommand(),   CheckCommand(),      InspectCommand(),
+      RepairCommand(),  OptionsCommand(), HelpCommand(),       CompletionCommand(),
+      ManCommand(),     VersionCommand()};
   return *commands;
 }
 

@@ -93,9 +93,10 @@ TEST_F(VeralithCommand, ExplainsItselfAndEveryCommand) {
   EXPECT_EQ(help.code, 0);
   EXPECT_TRUE(Contains(help.out, "Exit codes"));
   for (const char* command :
-       {"put",     "get",    "delete",  "delete-range", "scan",       "count", "namespaces",
-        "dump",    "load",   "flush",   "compact",      "checkpoint", "stats", "check",
-        "inspect", "repair", "options", "help",         "completion", "man",   "version"}) {
+       {"put",        "get",        "delete", "delete-range", "scan",    "count",
+        "namespaces", "dump",       "load",   "flush",        "compact", "checkpoint",
+        "publish",    "stats",      "check",  "inspect",      "repair",  "options",
+        "help",       "completion", "man",    "version"}) {
     EXPECT_TRUE(Contains(help.out, command));
     for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
              {command, "--help"}, {command, "a", "b", "--frob", "-h"}, {"help", command}}) {
@@ -574,6 +575,25 @@ TEST_F(VeralithCommand, BashCompletesCommandsOptionsAndChoices) {
   EXPECT_EQ(completed("veralith help dum"), "dump\n");
   EXPECT_EQ(completed("veralith completion z"), "zsh\n");
   EXPECT_EQ(completed("veralith scan --ns 1"), "\n");
+}
+
+TEST_F(VeralithCommand, PublishesATableAndTheNextSnapshot) {
+  Load("a\t1\nb\t2\n");
+  const Outcome first = Run({"publish", db_, "--to", Path("table")});
+  EXPECT_EQ(first.code, 0) << first.errors;
+  EXPECT_TRUE(Contains(first.out, "published snapshot 1 (format 2")) << first.out;
+  EXPECT_TRUE(Contains(first.out, "2 rows in 1 files")) << first.out;
+  EXPECT_TRUE(fs::exists(Path("table/metadata/version-hint.text")));
+  EXPECT_TRUE(Contains(Run({"publish", db_, "--to", Path("table")}).out, "nothing changed"));
+  EXPECT_EQ(Run({"delete", db_, "a"}).code, 0);
+  const Outcome next =
+      Run({"publish", db_, "--to", Path("table"), "--format", "3", "--keep-for", "7d"});
+  EXPECT_TRUE(Contains(next.out, "published snapshot 2 (format 3")) << next.out << next.errors;
+  EXPECT_TRUE(Contains(next.out, "1 rows in 1 files")) << next.out;
+  EXPECT_EQ(Run({"publish", db_}).code, 2);
+  EXPECT_EQ(Run({"publish", db_, "--to", Path("table"), "--keep-for", "7"}).code, 2);
+  EXPECT_EQ(Run({"publish", db_, "--to", Path("table"), "--format", "2"}).code, 2);
+  EXPECT_EQ(Run({"publish", db_, "--to", Path("table"), "--at", "1"}).code, 3);
 }
 
 TEST_F(VeralithCommand, ProgressIsShownWhenAskedForAndNotInPipes) {

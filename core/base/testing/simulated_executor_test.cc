@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "core/base/testing/simulated_executor.h"
+#include "veralith/testing/simulated_executor.h"
 
 #include <cstdint>
 #include <limits>
 #include <string>
 
-#include "core/base/testing/simulated_clock.h"
+#include "core/base/sync.h"
 #include "gtest/gtest.h"
+#include "veralith/testing/simulated_clock.h"
 
 namespace veralith {
 namespace {

@@ -21,9 +21,9 @@
 #include "core/base/testing/explorer.h"
 #include "core/db/db_state.h"
 #include "core/format/version_edit.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/version_set/version_set.h"
 #include "gtest/gtest.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 

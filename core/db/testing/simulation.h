@@ -10,11 +10,11 @@
 #include <string>
 #include <utility>
 
-#include "core/base/testing/simulated_clock.h"
-#include "core/base/testing/simulated_executor.h"
 #include "core/fs/file_helpers.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "veralith/db.h"
+#include "veralith/testing/simulated_clock.h"
+#include "veralith/testing/simulated_executor.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 

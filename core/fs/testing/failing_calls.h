@@ -29,7 +29,7 @@
 #include <cstdint>
 #include <string>
 
-#include "core/fs/testing/fault_plan.h"
+#include "veralith/testing/fault_plan.h"
 
 namespace veralith {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "core/fs/testing/fault_plan.h"
+#include "veralith/testing/fault_plan.h"
 
 #include <algorithm>
 #include <charconv>

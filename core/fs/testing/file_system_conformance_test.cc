@@ -11,10 +11,10 @@
 
 #include "core/fs/testing/failing_calls.h"
 #include "core/fs/testing/file_system_fault_conformance.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
 #include "veralith/posix_file_system.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {

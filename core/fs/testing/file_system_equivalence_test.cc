@@ -13,12 +13,12 @@
 
 #include "core/base/status.h"
 #include "core/fs/file_helpers.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
 #include "rapidcheck/gtest.h"
 #include "veralith/file_system.h"
 #include "veralith/posix_file_system.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 namespace {

@@ -19,9 +19,9 @@
 #include "absl/status/status.h"
 #include "core/base/status.h"
 #include "core/fs/file_helpers.h"
-#include "core/fs/testing/fault_plan.h"
 #include "gtest/gtest.h"
 #include "veralith/file_system.h"
+#include "veralith/testing/fault_plan.h"
 
 namespace veralith {
 

@@ -13,8 +13,8 @@
 #include "core/base/testing/explorer.h"
 #include "core/fs/file_table.h"
 #include "core/fs/testing/intercepted_file_system.h"
-#include "core/fs/testing/simulated_file_system.h"
 #include "veralith/file_system.h"
+#include "veralith/testing/simulated_file_system.h"
 
 namespace veralith {
 

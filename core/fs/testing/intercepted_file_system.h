@@ -22,8 +22,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/fs/testing/fault_plan.h"
 #include "veralith/file_system.h"
+#include "veralith/testing/fault_plan.h"
 
 namespace veralith {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "core/fs/testing/simulated_file_system.h"
+#include "veralith/testing/simulated_file_system.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,7 +11,9 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/random.h"
 #include "core/base/status.h"
+#include "core/base/sync.h"
 #include "core/fs/errno_status.h"
 #include "core/fs/file_helpers.h"
 #include "core/fs/testing/simulated_bytes.h"
@@ -92,9 +94,7 @@ struct ActiveRule {
 
 }  // namespace
 
-struct SimulatedFileSystem::Disk {
-  Disk() = default;
-
+struct SimulatedDisk {
   mutable Mutex mutex;  // guards everything below
   SimulatedInodePtr root;
   SimulatedInodePtr working;  // directory
@@ -102,7 +102,7 @@ struct SimulatedFileSystem::Disk {
   PendingNames names;
   StaleSectors stale;
   uint64_t last_id = 0;
-  uint64_t capacity = kDefaultCapacityBytes;
+  uint64_t capacity = SimulatedFileSystem::kDefaultCapacityBytes;
   uint64_t used = 0;
   uint64_t steps = 0;
   uint64_t calls = 0;
@@ -391,8 +391,7 @@ struct SimulatedFileSystem::Disk {
 
 class SimulatedFile final : public File {
  public:
-  SimulatedFile(SimulatedFileSystem::Disk* disk, std::string path, bool writable,
-                SimulatedInodePtr inode)
+  SimulatedFile(SimulatedDisk* disk, std::string path, bool writable, SimulatedInodePtr inode)
       : disk_(disk), path_(std::move(path)), writable_(writable), inode_(std::move(inode)) {}
 
   ~SimulatedFile() override {
@@ -491,12 +490,12 @@ class SimulatedFile final : public File {
     return absl::OkStatus();
   }
 
-  absl::Status Look(FsCall call, const SimulatedFileSystem::Disk::Effect& effect) const {
+  absl::Status Look(FsCall call, const SimulatedDisk::Effect& effect) const {
     VERALITH_RETURN_IF_ERROR(CheckOpen(call));
     return disk_->Call(call, false, path_, "", effect);
   }
 
-  absl::Status Change(FsCall call, bool is_step, const SimulatedFileSystem::Disk::Effect& effect) {
+  absl::Status Change(FsCall call, bool is_step, const SimulatedDisk::Effect& effect) {
     VERALITH_RETURN_IF_ERROR(CheckOpen(call));
     if (!writable_) {
       return FailedPrecondition(path_ + ": " + std::string(Verb(call)) +
@@ -505,7 +504,7 @@ class SimulatedFile final : public File {
     return disk_->Call(call, is_step, path_, "", effect);
   }
 
-  SimulatedFileSystem::Disk* const disk_;
+  SimulatedDisk* const disk_;
   const std::string path_;
   const bool writable_;
   SimulatedInodePtr inode_;  // none once closed
@@ -514,8 +513,8 @@ class SimulatedFile final : public File {
 class SimulatedLock final : public FileLock {
  public:
   // `pin` may be null.
-  SimulatedLock(SimulatedFileSystem::Disk* disk, std::string path,
-                std::shared_ptr<const PinnedInode> pin, SimulatedInodePtr inode, bool exclusive)
+  SimulatedLock(SimulatedDisk* disk, std::string path, std::shared_ptr<const PinnedInode> pin,
+                SimulatedInodePtr inode, bool exclusive)
       : disk_(disk),
         path_(std::move(path)),
         pin_(std::move(pin)),
@@ -541,7 +540,7 @@ class SimulatedLock final : public FileLock {
   }
 
  private:
-  SimulatedFileSystem::Disk* const disk_;
+  SimulatedDisk* const disk_;
   const std::string path_;
   const std::shared_ptr<const PinnedInode> pin_;
   const SimulatedInodePtr inode_;
@@ -551,8 +550,7 @@ class SimulatedLock final : public FileLock {
 // The calls on the disk, or on a view of it.
 class SimulatedCalls final : public FileSystem {
  public:
-  explicit SimulatedCalls(SimulatedFileSystem::Disk* disk,
-                          std::shared_ptr<const PinnedInode> pin = nullptr)
+  explicit SimulatedCalls(SimulatedDisk* disk, std::shared_ptr<const PinnedInode> pin = nullptr)
       : disk_(disk), pin_(std::move(pin)) {}
 
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
@@ -589,12 +587,13 @@ class SimulatedCalls final : public FileSystem {
   absl::StatusOr<std::unique_ptr<FileLock>> LockInode(const std::string& path, bool exclusive,
                                                       bool is_step, const TakeInode& take);
 
-  SimulatedFileSystem::Disk* const disk_;
+  SimulatedDisk* const disk_;
   const std::shared_ptr<const PinnedInode> pin_;  // null if this is no view
 };
 
 SimulatedFileSystem::SimulatedFileSystem(uint64_t capacity_bytes)
-    : disk_(std::make_unique<Disk>()), calls_(std::make_unique<SimulatedCalls>(disk_.get())) {
+    : disk_(std::make_unique<SimulatedDisk>()),
+      calls_(std::make_unique<SimulatedCalls>(disk_.get())) {
   disk_->capacity = capacity_bytes;
   disk_->root = std::make_shared<SimulatedInode>();
   disk_->root->id = ++disk_->last_id;
@@ -603,7 +602,7 @@ SimulatedFileSystem::SimulatedFileSystem(uint64_t capacity_bytes)
   disk_->working = disk_->root;
 }
 
-SimulatedFileSystem::SimulatedFileSystem(std::unique_ptr<Disk> disk)
+SimulatedFileSystem::SimulatedFileSystem(std::unique_ptr<SimulatedDisk> disk)
     : disk_(std::move(disk)), calls_(std::make_unique<SimulatedCalls>(disk_.get())) {}
 
 SimulatedFileSystem::~SimulatedFileSystem() = default;
@@ -773,7 +772,7 @@ absl::StatusOr<std::unique_ptr<FileLock>> SimulatedCalls::LockInode(const std::s
     }
     SimulatedInodePtr inode;
     int error = take(&inode);
-    error = error != 0 ? error : SimulatedFileSystem::Disk::TakeLock(*inode, exclusive);
+    error = error != 0 ? error : SimulatedDisk::TakeLock(*inode, exclusive);
     if (error == 0) {
       locked = inode;
       disk_->TakeDescriptor(path);
@@ -1047,41 +1046,41 @@ uint64_t FingerprintOf(const SimulatedInode& root) {
   return hash;
 }
 
+// A disk that starts with the tree `root`, and otherwise is like `before`, whose mutex is held.
+std::unique_ptr<SimulatedDisk> Revive(const SimulatedDisk& before, SimulatedInodePtr root) {
+  auto disk = std::make_unique<SimulatedDisk>();
+  disk->root = std::move(root);
+  disk->root->links = 1;
+  disk->working = disk->root;
+  disk->last_id = before.last_id;  // not below any id of the copy
+  disk->capacity = before.capacity;
+  disk->max_open_files = before.max_open_files;
+  disk->counted_under = before.counted_under;
+  disk->stale = before.stale;
+  std::map<uint64_t, bool> seen;
+  AddUp(*disk->root, [&disk](SimulatedInode& inode) { disk->Charge(inode); }, seen);
+  return disk;
+}
+
 }  // namespace
 
-std::unique_ptr<SimulatedFileSystem> SimulatedFileSystem::CrashClone(Random& random) const {
+std::unique_ptr<SimulatedFileSystem> SimulatedFileSystem::CrashClone(uint64_t seed) const {
+  Random random(seed);
   MutexLock lock(disk_->mutex);
   return std::unique_ptr<SimulatedFileSystem>(
-      new SimulatedFileSystem(Revive(RandomSurvivor(disk_->View(), random))));
+      new SimulatedFileSystem(Revive(*disk_, RandomSurvivor(disk_->View(), random))));
 }
 
 std::unique_ptr<SimulatedFileSystem> SimulatedFileSystem::CloneWithEverything() const {
   MutexLock lock(disk_->mutex);
   return std::unique_ptr<SimulatedFileSystem>(
-      new SimulatedFileSystem(Revive(SurvivorWithAll(disk_->View()))));
+      new SimulatedFileSystem(Revive(*disk_, SurvivorWithAll(disk_->View()))));
 }
 
 std::unique_ptr<SimulatedFileSystem> SimulatedFileSystem::CloneWithNothingUnsynced() const {
   MutexLock lock(disk_->mutex);
   return std::unique_ptr<SimulatedFileSystem>(
-      new SimulatedFileSystem(Revive(SurvivorWithNone(disk_->View()))));
-}
-
-// A disk that starts with the tree `root`.
-std::unique_ptr<SimulatedFileSystem::Disk> SimulatedFileSystem::Revive(
-    SimulatedInodePtr root) const {
-  auto disk = std::make_unique<Disk>();
-  disk->root = std::move(root);
-  disk->root->links = 1;
-  disk->working = disk->root;
-  disk->last_id = disk_->last_id;  // not below any id of the copy
-  disk->capacity = disk_->capacity;
-  disk->max_open_files = disk_->max_open_files;
-  disk->counted_under = disk_->counted_under;
-  disk->stale = disk_->stale;
-  std::map<uint64_t, bool> seen;
-  AddUp(*disk->root, [&disk](SimulatedInode& inode) { disk->Charge(inode); }, seen);
-  return disk;
+      new SimulatedFileSystem(Revive(*disk_, SurvivorWithNone(disk_->View()))));
 }
 
 SimulatedFileSystem::Survivors SimulatedFileSystem::EnumerateSurvivors(
@@ -1091,7 +1090,7 @@ SimulatedFileSystem::Survivors SimulatedFileSystem::EnumerateSurvivors(
   Survivors survivors;
   survivors.complete = trees.complete;
   for (SimulatedInodePtr& root : trees.roots) {
-    survivors.images.emplace_back(new SimulatedFileSystem(Revive(std::move(root))));
+    survivors.images.emplace_back(new SimulatedFileSystem(Revive(*disk_, std::move(root))));
   }
   return survivors;
 }

@@ -2,7 +2,7 @@
 
 // The crash model and the faults of the simulated file system. (What it shares with POSIX is in
 // file_system_conformance_test.cc.)
-#include "core/fs/testing/simulated_file_system.h"
+#include "veralith/testing/simulated_file_system.h"
 
 #include <algorithm>
 #include <map>
@@ -54,7 +54,7 @@ void ExpectRandomCrashesGiveExactly(const SimulatedFileSystem& fs, const Images&
   Random random(1);
   Images seen;
   for (int i = 0; i < 2000; ++i) {
-    const Image image = fs.CrashClone(random)->Files();
+    const Image image = fs.CrashClone(random.Next())->Files();
     ASSERT_TRUE(all.contains(image)) << fs.Dump();
     seen.insert(image);
   }
@@ -590,7 +590,7 @@ TEST(Crash, ASurvivorIsDurableItself) {
   ASSERT_TRUE(MustOpen(fs, "/g", OpenMode::kCreate)->Append("c").ok());
   Random random(7);
   for (int i = 0; i < 50; ++i) {
-    const auto survivor = fs.CrashClone(random);
+    const auto survivor = fs.CrashClone(random.Next());
     const auto again = survivor->EnumerateSurvivors(10);
     ASSERT_TRUE(again.complete);
     ASSERT_EQ(again.images.size(), 1u);
@@ -670,7 +670,7 @@ TEST(Crash, WhatWasSyncedIsInEverySurvivor) {
     auto survivors = fs.EnumerateSurvivors(20).images;
     Random random(seed);
     for (int i = 0; i < 10; ++i) {
-      survivors.push_back(fs.CrashClone(random));
+      survivors.push_back(fs.CrashClone(random.Next()));
     }
     for (const auto& survivor : survivors) {
       for (const auto& [path, bytes] : workload.durable()) {
@@ -698,7 +698,7 @@ TEST(Crash, EveryRandomSurvivorIsAmongAllOfThem) {
     }
     Random random(seed);
     for (int i = 0; i < 30; ++i) {
-      ASSERT_TRUE(all.contains(fs.CrashClone(random)->Fingerprint())) << "seed " << seed;
+      ASSERT_TRUE(all.contains(fs.CrashClone(random.Next())->Fingerprint())) << "seed " << seed;
     }
     for (const auto& image : fs.EnumerateSurvivors(std::max<size_t>(all.size() / 5, 1)).images) {
       ASSERT_TRUE(all.contains(image->Fingerprint())) << "seed " << seed;
@@ -714,7 +714,7 @@ TEST(Determinism, TheSameCallsGiveTheSameDisksAndSurvivors) {
     std::string text = fs.Dump() + std::to_string(fs.Fingerprint());
     Random random(seed);
     for (int i = 0; i < 10; ++i) {
-      text += " " + std::to_string(fs.CrashClone(random)->Fingerprint());
+      text += " " + std::to_string(fs.CrashClone(random.Next())->Fingerprint());
     }
     for (const auto& image : fs.EnumerateSurvivors(20).images) {
       text += " " + std::to_string(image->Fingerprint());

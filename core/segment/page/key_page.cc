@@ -266,7 +266,7 @@ absl::StatusOr<PageRef<KeyPage>> KeyPageBuilder::Allocate(
   const uint64_t value_starts_at = at;
   at += value_page_starts.size() * sizeof(uint32_t);
   const uint64_t offsets_at = at;
-  const uint32_t width = fixed ? 0 : (suffix_bytes_ <= UINT16_MAX ? 2 : 4);
+  const uint8_t width = fixed ? 0 : (suffix_bytes_ <= UINT16_MAX ? 2 : 4);
   at += (uint64_t{rows_} + 1) * width;
   const uint64_t suffixes_at = at;
   at += suffix_bytes_ + kCopySlackBytes;

@@ -32,6 +32,11 @@ class KeyPage : public Page {
   // So many bytes may be read from the start of any suffix.
   static constexpr size_t kSlackBytes = 32;
 
+  // Whether its first key is the one that the segment's sparse index has for it. (Searches by the
+  // index rely on that; so who decodes a page compares them once.)
+  bool begins_as_indexed() const { return begins_as_indexed_; }
+  void set_begins_as_indexed(bool value) { begins_as_indexed_ = value; }
+
   uint64_t first_row() const { return first_row_; }
   uint32_t rows() const { return rows_; }
 
@@ -89,8 +94,9 @@ class KeyPage : public Page {
   uint32_t value_starts_at_ = 0;
   uint32_t offsets_at_ = 0;
   uint32_t suffixes_at_ = 0;
-  uint32_t stride_ = 0;        // length of all suffixes, if they have one
-  uint32_t offset_width_ = 0;  // 0: stride, 2 or 4: bytes per offset
+  uint32_t stride_ = 0;       // length of all suffixes, if they have one
+  uint8_t offset_width_ = 0;  // 0: stride, 2 or 4: bytes per offset
+  bool begins_as_indexed_ = true;
   uint32_t first_value_page_ = 0;
   uint32_t value_starts_ = 0;  // value pages that begin after the page's first row
 };

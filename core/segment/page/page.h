@@ -55,10 +55,9 @@ class Page {
   }
 
  protected:
-  // `worth`: how often the cache's clock passes the page by after its last use. A page that answers
-  // for many rows per byte is worth more than one that holds a few values.
-  explicit Page(size_t bytes, uint8_t worth = 1)
-      : chances_(static_cast<uint8_t>(worth - 1)), worth_(worth), bytes_(bytes) {}
+  // `worth`: how much longer than others the cache keeps the page after its last use. A page that
+  // answers for many rows per byte is worth more than one that holds a few values.
+  explicit Page(size_t bytes, uint8_t worth = 1) : used_(worth > 1), worth_(worth), bytes_(bytes) {}
 
  private:
   friend class PageCache;
@@ -70,7 +69,7 @@ class Page {
   static void Free(Page* page);
 
   Atomic<uint32_t> references_{1};
-  Atomic<uint8_t> chances_;       // left before the clock's hand takes the page; at most worth_
+  Atomic<bool> used_;             // since the clock's hand passed it by
   const uint8_t worth_;           // at least 1
   uint32_t ring_index_ = 0;       // guarded by the cache's mutex
   Page* next_retired_ = nullptr;  // of those that left the cache together

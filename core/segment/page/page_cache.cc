@@ -31,7 +31,7 @@ PageCache::~PageCache() {
   Page* retired = nullptr;
   {
     MutexLock lock(mutex_);
-    VERALITH_CHECK(users_ == 0 && ring_.empty());
+    VERALITH_CHECK(users_ == 0 && charged_.LoadRelaxed() == 0);
     retired = TakeRetired(/*all=*/true);
   }
   GiveUp(retired, UnrefAll, std::move(last_));
@@ -49,14 +49,27 @@ void PageCache::GiveUpOrKeep(Page* chain) {
   }
 }
 
-bool PageCache::HasRoomForOneMore() {
-  try {
-    if (ring_.size() == ring_.capacity()) {
-      ring_.reserve(2 * ring_.size() + 1);
+PageCache::Ring* PageCache::RingOf(uint8_t worth) {
+  for (Ring& ring : rings_) {
+    if (ring.worth == worth) {
+      return &ring;
     }
-    return true;
+  }
+  return nullptr;
+}
+
+PageCache::Ring* PageCache::MakeRoom(uint8_t worth) {
+  try {
+    Ring* ring = RingOf(worth);
+    if (ring == nullptr) {
+      ring = &rings_.emplace_back(Ring{.worth = worth});
+    }
+    if (ring->entries.size() == ring->entries.capacity()) {
+      ring->entries.reserve(2 * ring->entries.size() + 1);
+    }
+    return ring;
   } catch (const std::bad_alloc&) {
-    return false;
+    return nullptr;
   }
 }
 
@@ -66,29 +79,46 @@ void PageCache::Retire(Page* page) {
   retired_bytes_ += page->bytes();
 }
 
-void PageCache::RemoveAt(size_t ring_index) {
-  Page* page = ring_[ring_index].page;
-  ring_[ring_index].slot->Store(nullptr);
-  ring_[ring_index] = ring_.back();
-  ring_[ring_index].page->ring_index_ = static_cast<uint32_t>(ring_index);
-  ring_.pop_back();
+// The ring's last page takes its place.
+void PageCache::Remove(Page* page) {
+  std::vector<Entry>& entries = RingOf(page->worth_)->entries;
+  Entry& place = entries[page->ring_index_];
+  place.slot->Store(nullptr);
+  place = entries.back();
+  place.page->ring_index_ = page->ring_index_;
+  entries.pop_back();
   charged_.StoreRelaxed(charged_.LoadRelaxed() - page->bytes());
   Retire(page);
 }
 
-void PageCache::EvictUntil(size_t limit) {
-  while (charged_.LoadRelaxed() > limit) {
-    if (hand_ >= ring_.size()) {
-      hand_ = 0;
+PageCache::Ring& PageCache::NextRing() {
+  Ring* next = nullptr;
+  for (Ring& ring : rings_) {
+    if (!ring.entries.empty() && (next == nullptr || ring.swept < next->swept)) {
+      next = &ring;
     }
-    Page* page = ring_[hand_].page;
-    const uint8_t chances = page->chances_.LoadRelaxed();  // relaxed: a hint that orders nothing
-    if (chances > 0) {
-      page->chances_.StoreRelaxed(static_cast<uint8_t>(chances - 1));
-      ++hand_;
+  }
+  VERALITH_CHECK(next != nullptr);
+  return *next;
+}
+
+void PageCache::EvictUntil(size_t limit) {
+  constexpr size_t kAhead = 8;  // the hand will come to that page: its bit is fetched meanwhile
+  while (charged_.LoadRelaxed() > limit) {
+    Ring& ring = NextRing();
+    swept_ = ring.swept;
+    ring.swept += kSweep * ring.worth / ring.entries.size();
+    if (ring.hand >= ring.entries.size()) {
+      ring.hand = 0;
+    }
+    Page* const page = ring.entries[ring.hand++].page;
+    if (ring.hand + kAhead < ring.entries.size()) {
+      __builtin_prefetch(ring.entries[ring.hand + kAhead].page);
+    }
+    if (page->used_.LoadRelaxed()) {  // relaxed: a hint that orders nothing
+      page->used_.StoreRelaxed(false);
     } else {
-      RemoveAt(hand_);  // swaps in the newest page, whose turn then comes last
-      ++hand_;
+      Remove(page);  // the newest page comes there, whose turn then comes last
       evictions_.FetchAddRelaxed(1);
     }
   }
@@ -119,7 +149,7 @@ PageSlots::~PageSlots() {
     MutexLock lock(cache_->mutex_);
     for (size_t i = 0; i < count_; ++i) {
       if (Page* page = slots_[i].LoadRelaxed(); page != nullptr) {  // relaxed: under the mutex
-        cache_->RemoveAt(page->ring_index_);
+        cache_->Remove(page);
       }
     }
     --cache_->users_;
@@ -154,13 +184,17 @@ PageRef<Page> PageSlots::InsertLocked(Atomic<Page*>& slot, PageRef<Page> page, b
   if (!may_displace && cache_->charged_bytes() > room_below) {
     return page;
   }
-  if (!cache_->HasRoomForOneMore()) {
+  PageCache::Ring* const ring = cache_->MakeRoom(page->worth_);
+  if (ring == nullptr) {
     return page;
   }
   cache_->EvictUntil(room_below);
+  if (ring->entries.empty()) {  // its hand has stood still
+    ring->swept = cache_->swept_;
+  }
   page->Ref();
-  page->ring_index_ = static_cast<uint32_t>(cache_->ring_.size());
-  cache_->ring_.push_back({page.get(), &slot});
+  page->ring_index_ = static_cast<uint32_t>(ring->entries.size());
+  ring->entries.push_back({page.get(), &slot});
   cache_->charged_.StoreRelaxed(cache_->charged_.LoadRelaxed() + page->bytes());
   slot.Store(page.get());
   *retired = cache_->TakeRetired(/*all=*/false);

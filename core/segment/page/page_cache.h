@@ -3,11 +3,13 @@
 // Decoded pages of all segments of a database, within a number of bytes.
 //
 // A segment has one atomic pointer per page (PageSlots); a lookup that hits is one load, one test
-// of the page's chances, and nothing shared is written (unless the clock took one). Pages leave by
-// CLOCK: each time the hand comes by, a page has one chance less; a use gives them all back, and
-// how many they are is the page's worth. (Key pages, each asked for hundreds of rows, outlast value
-// pages that way; one bit for all would let every sweep of values displace them.) A page that left
-// is given up after the epoch (core/base/epoch.h), so a reader under a guard may still use it.
+// of the page's bit, and nothing shared is written (unless the clock took the bit). Pages leave by
+// CLOCK: a hand that comes by takes the bit, or the page if the bit was taken before. Pages of one
+// worth have a ring and a hand of their own. All hands move at once, and one of worth w goes round
+// once while one of worth 1 goes round w times. (Key pages, each asked for hundreds of rows,
+// outlast value pages that way. In one ring each value page that leaves would cost a look at all
+// key pages before the next one.) A page that left is given up after the epoch
+// (core/base/epoch.h), so a reader under a guard may still use it.
 //
 // Invariants
 //   1. Pages are charged their whole allocation. charged_bytes() <= capacity at all times. Pages
@@ -57,14 +59,26 @@ class PageCache {
     Page* page;
     Atomic<Page*>* slot;
   };
+  // Pages of one worth.
+  struct Ring {
+    uint8_t worth;
+    size_t hand = 0;
+    uint64_t swept = 0;  // how far the hand has come: kSweep times worth for each time round
+    std::vector<Entry> entries;
+  };
+  static constexpr uint64_t kSweep = uint64_t{1} << 28;
 
+  // The ring of a worth; null: there is none yet.
+  Ring* RingOf(uint8_t worth) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The ring, not empty, whose hand is behind all others.
+  Ring& NextRing() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EvictUntil(size_t limit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Pages that left, as a chain.
   static void UnrefAll(Page* chain);
-  // In the list of pages; false: there is no memory for that.
-  bool HasRoomForOneMore() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A ring with room for one more page of that worth; null: there is no memory for that.
+  Ring* MakeRoom(uint8_t worth) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Retire(Page* page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void RemoveAt(size_t ring_index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Remove(Page* page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Takes the pages that left, when they are enough to be worth an epoch: a chain through them.
   Page* TakeRetired(bool all) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Gives up a chain; without memory for that it waits for the next.
@@ -75,8 +89,8 @@ class PageCache {
   Atomic<uint64_t> misses_{0};
   Atomic<uint64_t> evictions_{0};
   Mutex mutex_;
-  std::vector<Entry> ring_ ABSL_GUARDED_BY(mutex_);
-  size_t hand_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<Ring> rings_ ABSL_GUARDED_BY(mutex_);  // as many as there are worths: a few
+  uint64_t swept_ ABSL_GUARDED_BY(mutex_) = 0;       // how far all hands have come
   Page* retired_ ABSL_GUARDED_BY(mutex_) = nullptr;
   size_t retired_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   int users_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -95,8 +109,8 @@ class PageSlots {
   // Null: not there. Marks the page as recently used.
   Page* Find(size_t index) const {
     Page* page = slots_[index].Load();
-    if (page != nullptr && page->chances_.LoadRelaxed() != page->worth_) {  // relaxed: a hint
-      page->chances_.StoreRelaxed(page->worth_);
+    if (page != nullptr && !page->used_.LoadRelaxed()) {  // relaxed: a hint
+      page->used_.StoreRelaxed(true);
     }
     return page;
   }

@@ -156,6 +156,19 @@ TEST(PageCache, AWorthyPageOutlastsSweepsOfOthersButNotForEver) {
   EXPECT_EQ(WorthyPagesLeftAfter(100), 0u);
 }
 
+// While the others' hand goes round three times, that of the worthy pages goes round once.
+TEST(PageCache, AWorthyPageThatIsUsedOnceInTwoSweepsOfOthersStays) {
+  PageCache cache(10 * kPageBytes);
+  PageSlots slots(&cache, 310);
+  for (size_t i = 0; i < 310; ++i) {
+    slots.Insert(i, i < 5 ? PageRef<Page>::Adopt(Page::New<WorthyPage>(kPageBytes)) : NewPage(i));
+    for (size_t worthy = 0; i % 10 == 9 && worthy < 5; ++worthy) {
+      ASSERT_TRUE(Holds(slots, worthy)) << i;
+    }
+  }
+  EXPECT_EQ(cache.evictions(), 300u);
+}
+
 TEST(PageCache, NoPageThatNobodyUsesOutlastsTwoSweeps) {
   PageCache cache(4 * kPageBytes);
   PageSlots slots(&cache, 12);

@@ -30,12 +30,15 @@ UserKey DrawKey() {
 void CheckAgainst(const std::vector<UserKey>& keys, const KeyIndex& index, const UserKey& target) {
   const auto upper = std::upper_bound(keys.begin(), keys.end(), target, Less);
   const auto lower = std::lower_bound(keys.begin(), keys.end(), target, Less);
-  const auto at_or_below = index.FindLastAtOrBelow(target.first, target.second);
+  bool is_equal = false;
+  const auto at_or_below = index.FindLastAtOrBelow(target.first, target.second, &is_equal);
   const auto below = index.FindLastBelow(target.first, target.second);
   RC_ASSERT(at_or_below.has_value() == (upper != keys.begin()));
   RC_ASSERT(below.has_value() == (lower != keys.begin()));
   RC_ASSERT(!at_or_below.has_value() ||
             *at_or_below == static_cast<size_t>(upper - keys.begin()) - 1);
+  const bool holds = at_or_below.has_value() && keys[*at_or_below] == target;
+  RC_ASSERT(is_equal == holds);
   RC_ASSERT(!below.has_value() || *below == static_cast<size_t>(lower - keys.begin()) - 1);
 }
 

@@ -54,7 +54,7 @@ bool SegmentCursor::LoadKeyPage(size_t number) {
     return Fail(std::move(status));
   }
   const KeyPage& page = *keys_.page();
-  if (page.Compare(0, segment_.key_index.key(number)) != 0) [[unlikely]] {
+  if (!page.begins_as_indexed()) [[unlikely]] {
     keys_.Drop();
     return Fail(KeyPageContradictsIndex(segment_, number));
   }
@@ -313,11 +313,12 @@ bool SegmentCursor::FindRow(std::string_view key, uint64_t* row, bool* exact) {
   const KeyIndex& index = segment_.key_index;
   *row = begin_;
   *exact = false;
-  std::optional<size_t> number = index.FindLastAtOrBelow(ns_, key);
+  bool begins_page = false;
+  std::optional<size_t> number = index.FindLastAtOrBelow(ns_, key, &begins_page);
   if (!number.has_value()) {
     return true;
   }
-  if (BeginsWith(*number, key)) {
+  if (begins_page) {
     const size_t newest = PageOfNewest(segment_, *number, ns_, key);
     if (newest == *number) {
       *row = segment_.block.Page(SegmentColumn::kKey, *number).first_row;
@@ -326,11 +327,13 @@ bool SegmentCursor::FindRow(std::string_view key, uint64_t* row, bool* exact) {
     }
     number = newest;
   }
-  const SegmentPage place = segment_.block.Page(SegmentColumn::kKey, *number);
-  if (place.first_row + place.rows <= begin_) {
-    *exact = begin_ < end_ && place.first_row + place.rows == begin_ &&
-             *number + 1 < index.size() && BeginsWith(*number + 1, key);
-    return true;
+  if (begin_ > 0) {
+    const SegmentPage place = segment_.block.Page(SegmentColumn::kKey, *number);
+    if (place.first_row + place.rows <= begin_) {
+      *exact = begin_ < end_ && place.first_row + place.rows == begin_ &&
+               *number + 1 < index.size() && BeginsWith(*number + 1, key);
+      return true;
+    }
   }
   if (!LoadKeyPage(*number)) {
     return false;

@@ -102,9 +102,12 @@ absl::StatusOr<PageRef<KeyPage>> SegmentPages::Decode(size_t i, const SegmentPag
     }
     starts->rows.push_back(static_cast<uint32_t>(row - place.first_row));
   }
-  return DecodeKeyPage(parts.values, place.first_row, static_cast<uint32_t>(place.rows),
-                       static_cast<uint32_t>(first_value_page), starts->rows,
-                       segment_.memory_limit);
+  VERALITH_ASSIGN_OR_RETURN(
+      PageRef<KeyPage> page,
+      DecodeKeyPage(parts.values, place.first_row, static_cast<uint32_t>(place.rows),
+                    static_cast<uint32_t>(first_value_page), starts->rows, segment_.memory_limit));
+  page->set_begins_as_indexed(page->Compare(0, segment_.key_index.key(i)) == 0);
+  return page;
 }
 
 absl::StatusOr<PageRef<TimestampPage>> SegmentPages::Decode(size_t, const SegmentPage& place,

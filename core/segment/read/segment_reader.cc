@@ -68,6 +68,10 @@ class SegmentReaderImpl : public SegmentReader {
                                            /*fill_cache=*/false, offers, std::move(keep));
   }
 
+  std::unique_ptr<VersionStream> NewPlaceStream(uint64_t source) const override {
+    return SegmentStream::OfPlaces(&pages_, source);
+  }
+
   std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
                                        bool fill_cache) const override {
     return std::make_unique<SegmentCursor>(&pages_, ns, snapshot, options_.readahead_bytes,

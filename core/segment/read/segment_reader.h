@@ -103,6 +103,10 @@ class SegmentReader {
   virtual std::unique_ptr<VersionStream> NewJobStream(std::shared_ptr<const SegmentReader> keep,
                                                       ValuePageOffers::Place* offers) const = 0;
 
+  // Every version without its value: RowPlace (row_place.h) stands there instead, with `source`.
+  // Reads past the cache, and value pages only if the segment has tombstones.
+  virtual std::unique_ptr<VersionStream> NewPlaceStream(uint64_t source) const = 0;
+
   // The keys of a namespace as a reader at `snapshot` meets them; the same holds of fill_cache.
   virtual std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
                                                bool fill_cache) const = 0;

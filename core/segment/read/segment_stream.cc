@@ -22,6 +22,13 @@ SegmentStream::SegmentStream(SegmentPages* pages, size_t readahead_bytes, bool f
       values_(pages, readahead_bytes, fill_cache),
       offers_(offers) {}
 
+std::unique_ptr<SegmentStream> SegmentStream::OfPlaces(SegmentPages* pages, uint64_t source) {
+  constexpr size_t kReadaheadBytes = size_t{64} << 10;
+  auto stream = std::make_unique<SegmentStream>(pages, kReadaheadBytes, /*fill_cache=*/false);
+  stream->place_ = RowPlace{source, 0};
+  return stream;
+}
+
 bool SegmentStream::Fail(absl::Status status) {
   status_ = std::move(status);
   valid_ = false;
@@ -84,8 +91,12 @@ bool SegmentStream::FillEntry() {
   if (row_ < namespace_begin_ || row_ >= namespace_end_) [[unlikely]] {
     FindNamespace();
   }
-  if (!FillTimestamp() || !FillValue(key_row)) {
+  const bool has_kinds = !place_.has_value() || segment_.block.counts().tombstones > 0;
+  if (!FillTimestamp() || (has_kinds && !FillValue(key_row))) {
     return false;
+  }
+  if (place_.has_value()) {
+    FillPlace();
   }
   valid_ = true;
   return true;
@@ -140,6 +151,15 @@ bool SegmentStream::FillValue(uint32_t key_row) {
     entry_.value = page->value(row);
   }
   return true;
+}
+
+// The kind is the value page's, if that was needed to know it.
+void SegmentStream::FillPlace() {
+  if (segment_.block.counts().tombstones == 0) {
+    entry_.kind = EntryKind::kPut;
+  }
+  place_->row = row_;
+  entry_.value = place_->bytes();
 }
 
 void SegmentStream::Seek(NamespaceId ns, std::string_view key) {

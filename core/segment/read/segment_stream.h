@@ -4,12 +4,16 @@
 //
 // Holds a reference on the current page of each column; keys are put together in a buffer of its
 // own, values are views into their page. Pages that are not in the cache are read in runs.
+//
+// A stream of places (row_place.h) has no values: it reads value pages only in a segment that has
+// tombstones, to tell them from puts.
 #ifndef VERALITH_CORE_SEGMENT_READ_SEGMENT_STREAM_H_
 #define VERALITH_CORE_SEGMENT_READ_SEGMENT_STREAM_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "core/iterator/version_stream.h"
 #include "core/segment/read/page_column.h"
+#include "core/segment/read/row_place.h"
 #include "core/segment/read/segment_pages.h"
 
 namespace veralith {
@@ -28,6 +33,8 @@ class SegmentStream : public VersionStream {
   SegmentStream(SegmentPages* pages, size_t readahead_bytes, bool fill_cache,
                 ValuePageOffers::Place* offers = nullptr,
                 std::shared_ptr<const void> keep = nullptr);
+  // A stream of places, past the cache, with less read ahead: many are merged.
+  static std::unique_ptr<SegmentStream> OfPlaces(SegmentPages* pages, uint64_t source);
 
   absl::Status status() const override { return status_; }
   void SeekToFirst() override { MoveTo(0); }
@@ -43,6 +50,7 @@ class SegmentStream : public VersionStream {
   bool FillEntry();
   bool FillTimestamp();
   bool FillValue(uint32_t key_row);
+  void FillPlace();
   absl::Status BringValues(size_t number);
   void FindNamespace();
 
@@ -57,6 +65,7 @@ class SegmentStream : public VersionStream {
   PageColumn<TimestampPage> timestamps_;
   PageColumn<ValuePage> values_;
   ValuePageOffers::Place* const offers_;
+  std::optional<RowPlace> place_;  // of the current row, in a stream of places
   uint64_t row_ = 0;
   // Rows of the current namespace.
   uint64_t namespace_begin_ = 0;

@@ -47,8 +47,8 @@
 // Thread rule: as in file_system.h (one mutex). Survivors share bytes with the file system they
 // come from; these are copied when written. Use both from one thread, or one after the other. The
 // file system outlives its Files and Locks.
-#ifndef VERALITH_CORE_FS_TESTING_SIMULATED_FILE_SYSTEM_H_
-#define VERALITH_CORE_FS_TESTING_SIMULATED_FILE_SYSTEM_H_
+#ifndef VERALITH_TESTING_SIMULATED_FILE_SYSTEM_H_
+#define VERALITH_TESTING_SIMULATED_FILE_SYSTEM_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -60,16 +60,17 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/random.h"
-#include "core/base/sync.h"
-#include "core/fs/testing/fault_plan.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "veralith/export.h"
 #include "veralith/file_system.h"
+#include "veralith/testing/fault_plan.h"
 
 namespace veralith {
 
-struct SimulatedInode;
+struct SimulatedDisk;
 
-class SimulatedFileSystem final : public FileSystem {
+class VERALITH_EXPORT SimulatedFileSystem final : public FileSystem {
  public:
   static constexpr uint64_t kDefaultCapacityBytes = uint64_t{1} << 40;
 
@@ -135,9 +136,9 @@ class SimulatedFileSystem final : public FileSystem {
   void CrashNow();
   bool crashed() const;
 
-  // Returns one legal survivor. Draws among kinds of loss (nothing, everything, a prefix, each
-  // sector and name for itself), so that rare ones are seen.
-  std::unique_ptr<SimulatedFileSystem> CrashClone(Random& random) const;
+  // Returns one legal survivor, which the seed chooses. Draws among kinds of loss (nothing,
+  // everything, a prefix, each sector and name for itself), so that rare ones are seen.
+  std::unique_ptr<SimulatedFileSystem> CrashClone(uint64_t seed) const;
   // The survivor in which every unsynced change was kept, and the one in which none was.
   std::unique_ptr<SimulatedFileSystem> CloneWithEverything() const;
   std::unique_ptr<SimulatedFileSystem> CloneWithNothingUnsynced() const;
@@ -166,21 +167,15 @@ class SimulatedFileSystem final : public FileSystem {
   std::vector<std::pair<std::string, std::string>> Files() const;
 
  private:
-  friend class SimulatedFile;
-  friend class SimulatedLock;
-  friend class SimulatedCalls;
-  struct Disk;
+  explicit SimulatedFileSystem(std::unique_ptr<SimulatedDisk> disk);
 
-  explicit SimulatedFileSystem(std::unique_ptr<Disk> disk);
-  std::unique_ptr<Disk> Revive(std::shared_ptr<SimulatedInode> root) const;
-
-  const std::unique_ptr<Disk> disk_;
+  const std::unique_ptr<SimulatedDisk> disk_;
   const std::unique_ptr<FileSystem> calls_;  // the calls, as a view makes them
 };
 
 // True for the status of every call on a file system whose power was cut.
-bool IsSimulatedCrash(const absl::Status& status);
+VERALITH_EXPORT bool IsSimulatedCrash(const absl::Status& status);
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_FS_TESTING_SIMULATED_FILE_SYSTEM_H_
+#endif  // VERALITH_TESTING_SIMULATED_FILE_SYSTEM_H_

@@ -5,7 +5,7 @@
 //
 //   plan    = "" | rule ("," rule)*
 //   rule    = call "@" part "#" nth ["+"] "=" effect
-//   call    = "any" or a name of kFsCallNames
+//   call    = "any" or a name of kFsCallNames, such as "sync"
 //   part    = text that the path (either of two) contains; may be empty; no '#' and no ','
 //   nth     = 1 is the first matching call; with "+" every matching call from that one on
 //   effect  = "eio"         nothing happens, Unavailable. A Sync or SyncDirectory that fails so has
@@ -17,8 +17,8 @@
 //
 // Example: "sync@.log#3=eio,append@#10+=enospc": the third Sync of a log fails once, and from the
 // tenth Append to any file on the disk is full.
-#ifndef VERALITH_CORE_FS_TESTING_FAULT_PLAN_H_
-#define VERALITH_CORE_FS_TESTING_FAULT_PLAN_H_
+#ifndef VERALITH_TESTING_FAULT_PLAN_H_
+#define VERALITH_TESTING_FAULT_PLAN_H_
 
 #include <array>
 #include <cstdint>
@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "veralith/export.h"
 
 namespace veralith {
 
@@ -90,10 +91,10 @@ struct FaultRule {
 
 using FaultPlan = std::vector<FaultRule>;
 
-std::string ToText(const FaultPlan& plan);
+VERALITH_EXPORT std::string ToText(const FaultPlan& plan);
 // InvalidArgument names the rule that is wrong.
-absl::StatusOr<FaultPlan> ParseFaultPlan(std::string_view text);
+VERALITH_EXPORT absl::StatusOr<FaultPlan> ParseFaultPlan(std::string_view text);
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_FS_TESTING_FAULT_PLAN_H_
+#endif  // VERALITH_TESTING_FAULT_PLAN_H_

@@ -16,25 +16,29 @@
 // tasks that are still pending. It must never wait for the rest of a task or caller further down
 // the stack; such a wait is reported as a deadlock.
 //
-// Thread rule: everything on one thread. Does not own the clock.
-#ifndef VERALITH_CORE_BASE_TESTING_SIMULATED_EXECUTOR_H_
-#define VERALITH_CORE_BASE_TESTING_SIMULATED_EXECUTOR_H_
+// Thread rule: everything on one thread. Does not own the clock, which outlives it.
+#ifndef VERALITH_TESTING_SIMULATED_EXECUTOR_H_
+#define VERALITH_TESTING_SIMULATED_EXECUTOR_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <utility>
-#include <vector>
+#include <memory>
 
-#include "core/base/random.h"
-#include "core/base/sync.h"
-#include "core/base/testing/simulated_clock.h"
 #include "veralith/executor.h"
+#include "veralith/export.h"
+#include "veralith/testing/simulated_clock.h"
+
+// Checked by clang's -Wthread-safety: the caller holds the mutex.
+#ifdef __clang__
+#define VERALITH_REQUIRES(mutex) __attribute__((requires_capability(mutex)))
+#else
+#define VERALITH_REQUIRES(mutex)
+#endif
 
 namespace veralith {
 
-class SimulatedExecutor final : public Executor {
+class VERALITH_EXPORT SimulatedExecutor final : public Executor {
  public:
   enum class Order {
     kSeeded,  // any task that could run, whatever its priority: what real threads may do
@@ -51,9 +55,8 @@ class SimulatedExecutor final : public Executor {
   void Schedule(TaskPriority priority, std::function<void()> task) override;
   TimerId ScheduleAfter(int64_t delay_nanos, std::function<void()> task) override;
   bool Cancel(TimerId timer) override;
-  void Await(Mutex& mutex, CondVar& condition) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  bool AwaitFor(Mutex& mutex, CondVar& condition, int64_t nanos) override
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void Await(Mutex& mutex, CondVar& condition) override VERALITH_REQUIRES(mutex);
+  bool AwaitFor(Mutex& mutex, CondVar& condition, int64_t nanos) override VERALITH_REQUIRES(mutex);
 
   // Runs one task or due timer; returns false if there is none. Does not move time to a later
   // timer.
@@ -67,36 +70,18 @@ class SimulatedExecutor final : public Executor {
 
   // Tasks that could run now, without timers that are not due.
   size_t pending() const;
-  size_t timers() const { return timers_.size(); }
-  uint64_t steps() const { return steps_; }
+  size_t timers() const;
+  uint64_t steps() const;  // tasks and timers run so far
   // A fingerprint of every choice so far.
-  uint64_t choices() const { return choices_; }
+  uint64_t choices() const;
 
  private:
-  struct Task {
-    uint64_t id;
-    TaskPriority priority;
-    std::function<void()> run;
-  };
-  using DueTime = std::pair<int64_t, uint64_t>;  // monotonic nanoseconds, task id
-
-  void ReserveForOneMore();
-  void CollectDueTimers();
-  size_t Choose();
-  void AdvanceTo(int64_t monotonic_nanos);
-  [[noreturn]] void ReportDeadlock() const;
-
-  SimulatedClock* const clock_;
-  const Order order_;
-  Random random_;
-  std::vector<Task> runnable_;  // in the order in which they became runnable
-  std::map<DueTime, std::function<void()>> timers_;
-  std::vector<Task> running_;  // the stack of tasks being run, outermost first (`run` is empty)
-  uint64_t last_id_ = 0;
-  uint64_t steps_ = 0;
-  uint64_t choices_ = 0;
+  struct State;
+  const std::unique_ptr<State> state_;
 };
 
 }  // namespace veralith
 
-#endif  // VERALITH_CORE_BASE_TESTING_SIMULATED_EXECUTOR_H_
+#undef VERALITH_REQUIRES
+
+#endif  // VERALITH_TESTING_SIMULATED_EXECUTOR_H_
