@@ -279,10 +279,15 @@ std::optional<Pick> LeveledPolicy::MergeTier(const PickerState& state, int level
                                              size_t runs) const {
   const std::vector<Run>& all = state.version->runs(level);
   VERALITH_CHECK(runs > 0 && runs <= all.size());
-  if (std::optional<Pick> move = MoveTier(state, level, runs); move.has_value()) {
-    return move;
+  if (!state.reclaim_first) {
+    if (std::optional<Pick> move = MoveTier(state, level, runs); move.has_value()) {
+      return move;
+    }
   }
-  const size_t least = tiers_ == 1 ? 1 : static_cast<size_t>(TriggerRuns(level));
+  // On a short disk all at once: the newest runs may delete what the oldest hold.
+  const size_t least = state.reclaim_first ? runs
+                       : tiers_ == 1       ? 1
+                                           : static_cast<size_t>(TriggerRuns(level));
   Pick pick;
   uint64_t bytes = 0;
   for (size_t i = 0; i < runs && (i < least || bytes < options_.max_job_bytes); ++i) {

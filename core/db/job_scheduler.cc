@@ -298,14 +298,24 @@ std::optional<Pick> JobScheduler::NextPick() {
 
 absl::Status JobScheduler::RunPickOrReclaim(const Pick& pick) {
   const absl::Status status = RunPick(pick);
-  if (!absl::IsResourceExhausted(status) || manual_job_ != nullptr || state_.close_requested ||
+  if (!absl::IsResourceExhausted(status) || state_.close_requested ||
       pick.reason == Pick::Reason::kGarbage) {
     return status;
   }
+  const std::optional<Pick> other = PickThatReclaims();
+  return other.has_value() ? RunPick(*other) : status;
+}
+
+// What may run in place of a job for which the disk has no room: of a Compact, another step of it.
+std::optional<Pick> JobScheduler::PickThatReclaims() {
   PickerState state = PickerStateNow();
   state.reclaim_first = true;
-  const std::optional<Pick> other = policy_->PickCompaction(state);
-  return other.has_value() && other->reason == Pick::Reason::kGarbage ? RunPick(*other) : status;
+  if (manual_job_ != nullptr) {
+    return policy_->PickManual(state, &manual_job_->manual).pick;
+  }
+  std::optional<Pick> pick = policy_->PickCompaction(state);
+  return pick.has_value() && pick->reason == Pick::Reason::kGarbage ? std::move(pick)
+                                                                    : std::nullopt;
 }
 
 absl::Status JobScheduler::RunPick(const Pick& pick) {

@@ -145,6 +145,7 @@ class JobScheduler {
   absl::Status RunPick(const Pick& pick) ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   // The same, and another pick, which gives room back, when the disk has none for this one.
   absl::Status RunPickOrReclaim(const Pick& pick) ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
+  std::optional<Pick> PickThatReclaims() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
 
   DbState& state_;
   GarbageRemover& garbage_;
@@ -156,7 +157,7 @@ class JobScheduler {
   int pauses_ ABSL_GUARDED_BY(database_mutex) = 0;  // not yet taken back
   std::vector<const Pick*> running_ ABSL_GUARDED_BY(database_mutex);
   std::deque<ManualRequest*> manual_ ABSL_GUARDED_BY(database_mutex);
-  const ManualRequest* manual_job_ ABSL_GUARDED_BY(database_mutex) = nullptr;  // whose job runs
+  ManualRequest* manual_job_ ABSL_GUARDED_BY(database_mutex) = nullptr;  // whose job runs
   // What PickerStateNow points to: good until its next call.
   std::vector<Timestamp> picker_points_ ABSL_GUARDED_BY(database_mutex);
   LiveTombstones tombstones_ ABSL_GUARDED_BY(database_mutex);
