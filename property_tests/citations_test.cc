@@ -165,11 +165,17 @@ TEST(Citations, OfHazardsAreInTheCatalogue) {
   EXPECT_GT(found, 50u);
 }
 
+// Links stand in prose. What a program shows is no link: [&](Disk& disk).
+std::string WithoutPrograms(const std::string& document) {
+  static const std::regex program("```[^`]*```");
+  return std::regex_replace(document, program, "");
+}
+
 TEST(Citations, OfFilesInDocumentsExist) {
   static const std::regex link(R"(\]\(([^)#:]+)(?:#[^)]*)?\))");
   size_t links = 0;
   for (const fs::path& document : Documents()) {
-    for (const std::string& target : Matches(ReadFile(document), link)) {
+    for (const std::string& target : Matches(WithoutPrograms(ReadFile(document)), link)) {
       EXPECT_TRUE(fs::exists(document.parent_path() / target)) << document << " links " << target;
       ++links;
     }
