@@ -485,14 +485,14 @@ VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_checkpoint(vera
 
 // What veralith_publish_iceberg does. Zeros: now, everything, the table's own format, all stay.
 typedef struct veralith_publish_options_t {
-  size_t struct_size;
+  size_t struct_size;      // set by the caller
   const uint64_t* at;      // null: now
   const uint64_t* ns;      // null: all namespaces
   const char* location;    // of a new table; null: its folder
   uint64_t keep;           // the newest snapshots, that many
   uint64_t keep_nanos;     // and those younger; neither: all stay
   int32_t format_version;  // 2 or 3; 0: the table's own
-  int32_t reserved;
+  int32_t reserved;        // 0
 } veralith_publish_options_t;
 
 // Publishes the database as a snapshot of an Iceberg table. `report` (may be null) receives every
