@@ -14,30 +14,13 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/db/db_impl.h"
+#include "core/fs/copy_file.h"
 #include "core/fs/file_helpers.h"
 #include "core/manifest/file_names.h"
 #include "core/manifest/manifest_log.h"
 
 namespace veralith {
 namespace {
-
-constexpr size_t kCopyBytes = size_t{1} << 20;
-
-absl::Status CopyFile(FileSystem& fs, const std::string& from, const std::string& to) {
-  VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<File> source, fs.Open(from, OpenMode::kRead));
-  VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<File> target, fs.Open(to, OpenMode::kCreate));
-  std::vector<char> buffer(kCopyBytes);
-  for (uint64_t offset = 0;;) {
-    VERALITH_ASSIGN_OR_RETURN(const size_t bytes, source->ReadAt(offset, buffer));
-    if (bytes == 0) {
-      break;
-    }
-    VERALITH_RETURN_IF_ERROR(target->Append(std::string_view(buffer.data(), bytes)));
-    offset += bytes;
-  }
-  VERALITH_RETURN_IF_ERROR(target->Sync());
-  return target->Close();
-}
 
 absl::Status LinkOrCopy(FileSystem& fs, const std::string& from, const std::string& to) {
   const absl::Status linked = fs.Link(from, to);

@@ -14,6 +14,7 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
+#include "core/fs/copy_file.h"
 #include "core/fs/file_helpers.h"
 #include "core/iceberg/data_file.h"
 #include "core/iceberg/hidden_rows.h"
@@ -98,7 +99,7 @@ class Publication {
   absl::Status WriteHint();
 
   absl::Status LinkOrCopy(const std::string& from, const std::string& name);
-  absl::Status CopyFile(const std::string& from, const std::string& name);
+  absl::Status CopyAs(const std::string& from, const std::string& name);
   absl::Status WriteFile(const std::string& name, std::string_view bytes);
   ManifestEntry Added(ContentFile file) const;
   int version() const { return metadata_->format_version(); }
@@ -218,25 +219,17 @@ absl::Status Publication::WriteFile(const std::string& name, std::string_view by
 }
 
 // Gives the copy its name once it is whole and durable.
-absl::Status Publication::CopyFile(const std::string& from, const std::string& name) {
+absl::Status Publication::CopyAs(const std::string& from, const std::string& name) {
   FileSystem& fs = *request_.fs;
   const std::string copy = name + std::string(kTemporaryEnd);
-  VERALITH_RETURN_IF_ERROR(WriteFile(copy, ""));
-  VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<File> source, fs.Open(from, OpenMode::kRead));
-  VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<File> target,
-                            fs.Open(files_.PathOf(copy), OpenMode::kReadWrite));
-  std::vector<char> buffer(size_t{1} << 20);
-  for (uint64_t offset = 0;;) {
-    VERALITH_ASSIGN_OR_RETURN(const size_t bytes, source->ReadAt(offset, buffer));
-    if (bytes == 0) {
-      break;
-    }
-    VERALITH_RETURN_IF_ERROR(target->Append(std::string_view(buffer.data(), bytes)));
-    offset += bytes;
+  const std::string path = files_.PathOf(copy);
+  const absl::Status removed = fs.Remove(path);  // of a publication that did not come to its end
+  if (!removed.ok() && !absl::IsNotFound(removed)) {
+    return removed;
   }
-  VERALITH_RETURN_IF_ERROR(target->Sync());
-  VERALITH_RETURN_IF_ERROR(target->Close());
-  return fs.Rename(files_.PathOf(copy), files_.PathOf(name));
+  created_.push_back(copy);
+  VERALITH_RETURN_IF_ERROR(CopyFile(fs, from, path));
+  return fs.Rename(path, files_.PathOf(name));
 }
 
 absl::Status Publication::LinkOrCopy(const std::string& from, const std::string& name) {
@@ -249,7 +242,7 @@ absl::Status Publication::LinkOrCopy(const std::string& from, const std::string&
     ++report_.linked_files;
     return linked;
   }
-  VERALITH_RETURN_IF_ERROR(CopyFile(from, name));
+  VERALITH_RETURN_IF_ERROR(CopyAs(from, name));
   ++report_.copied_files;
   return absl::OkStatus();
 }
