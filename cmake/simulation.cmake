@@ -29,6 +29,8 @@ if(VERALITH_SHARED)
     $<TARGET_OBJECTS:veralith_testing_hidden_objects>)
   veralith_interface(veralith_testing_shared veralith_testing)
   target_link_libraries(veralith_testing_shared PUBLIC veralith_shared PRIVATE veralith::xxhash)
+  # It finds the library beside it, for programs that link the kit alone.
+  set_target_properties(veralith_testing_shared PROPERTIES INSTALL_RPATH "$ORIGIN")
   if(NOT VERALITH_INSTALL)
     set_target_properties(veralith_testing_shared PROPERTIES EXCLUDE_FROM_ALL ON)
   endif()
