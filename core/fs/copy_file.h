@@ -13,8 +13,8 @@
 
 namespace veralith {
 
-// Makes `to`, which must not exist, a copy of `from`, and syncs it; its name is not synced. After an
-// error a part of the copy may be left.
+// Makes `to`, which must not exist, a copy of `from`, and syncs it; its name is not synced. After
+// an error a part of the copy may be left.
 absl::Status CopyFile(FileSystem& fs, const std::string& from, const std::string& to);
 
 }  // namespace veralith
