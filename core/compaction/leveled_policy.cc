@@ -279,15 +279,10 @@ std::optional<Pick> LeveledPolicy::MergeTier(const PickerState& state, int level
                                              size_t runs) const {
   const std::vector<Run>& all = state.version->runs(level);
   VERALITH_CHECK(runs > 0 && runs <= all.size());
-  if (!state.reclaim_first) {
-    if (std::optional<Pick> move = MoveTier(state, level, runs); move.has_value()) {
-      return move;
-    }
+  if (std::optional<Pick> move = MoveTier(state, level, runs); move.has_value()) {
+    return move;
   }
-  // On a short disk all at once: the newest runs may delete what the oldest hold.
-  const size_t least = state.reclaim_first ? runs
-                       : tiers_ == 1       ? 1
-                                           : static_cast<size_t>(TriggerRuns(level));
+  const size_t least = tiers_ == 1 ? 1 : static_cast<size_t>(TriggerRuns(level));
   Pick pick;
   uint64_t bytes = 0;
   for (size_t i = 0; i < runs && (i < least || bytes < options_.max_job_bytes); ++i) {
@@ -331,7 +326,10 @@ std::optional<Pick> LeveledPolicy::MoveTier(const PickerState& state, int level,
   if (best.inputs.size() < least) {
     return std::nullopt;
   }
-  return AreDust(options_, SortedFiles(best)) ? MergedOnTheWay(state, std::move(best)) : best;
+  // A short disk has room for moves.
+  return !state.reclaim_first && AreDust(options_, SortedFiles(best))
+             ? MergedOnTheWay(state, std::move(best))
+             : best;
 }
 
 // Returns the merge that replaces a move, if it is cheap.

@@ -98,7 +98,8 @@ struct PickerState {
   const RangeTombstoneLists* range_deletes = nullptr;
   // What reads have paid for the runs of level 0 since it was last merged (core/db/seek_debt.h).
   uint64_t seek_bytes = 0;
-  // The disk is short: what gives room back goes before everything else. Tiers are merged whole.
+  // The disk is short: what gives room back goes before everything else, and a move, which needs no
+  // room, is not turned into a merge.
   bool reclaim_first = false;
 };
 
