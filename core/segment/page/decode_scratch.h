@@ -32,9 +32,9 @@ class DecodeScratch {
   static std::span<T> Sized(Buffer<T>& buffer, size_t n) {
     const bool oversized = buffer.size * sizeof(T) > kKeptBytes && n * sizeof(T) <= kKeptBytes;
     if (buffer.size < n || oversized) {
-      buffer.data.reset();
+      buffer = {};  // before the request, which can fail
+      buffer.data.reset(new T[n + n / 2]);
       buffer.size = n + n / 2;
-      buffer.data.reset(new T[buffer.size]);
     }
     return {buffer.data.get(), n};
   }
