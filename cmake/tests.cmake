@@ -274,6 +274,9 @@ veralith_test(core/segment/foreign/foreign_segment_test PACKAGE segment
   SOURCES
   core/base/testing/at_repository_root.cc
   core/segment/foreign/foreign_segment_test.cc)
+veralith_test(core/segment/page/decode_scratch_test PACKAGE segment
+  SOURCES
+  core/segment/page/decode_scratch_test.cc)
 veralith_test(core/segment/page/page_cache_test PACKAGE segment
   SOURCES
   core/segment/page/page_cache_test.cc)
