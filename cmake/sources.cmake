@@ -196,7 +196,6 @@ set(VERALITH_COMMAND_SOURCES
   tools/veralith/help.cc
   tools/veralith/inspect.cc
   tools/veralith/key_text.cc
-  tools/veralith/list_namespaces.cc
   tools/veralith/load.cc
   tools/veralith/main.cc
   tools/veralith/maintain.cc

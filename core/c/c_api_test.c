@@ -340,6 +340,32 @@ static void TestMultiGet(veralith_t* db) {
   INVALID(veralith_multi_get(NULL, NULL, 0, 1, keys, sizes, values, value_sizes));
 }
 
+static void TestNamespaces(void) {
+  veralith_t* db = NULL;
+  const veralith_read_options_t no_switch = {sizeof(no_switch), NULL, NULL, 2, 0};
+  uint64_t nothing = 0;
+  uint64_t* namespaces = &nothing;
+  size_t count = 9;
+  OK(veralith_open(NULL, Path("namespaces"), &db));
+  OK(veralith_namespaces(db, NULL, &namespaces, &count));
+  CHECK(namespaces == NULL && count == 0);
+  OK(veralith_put(db, NULL, INT64_MAX, "a", 1, "1", 1));
+  OK(veralith_put(db, NULL, 7, "a", 1, "1", 1));
+  OK(veralith_put(db, NULL, 0, "", 0, "", 0));
+  OK(veralith_delete(db, NULL, 7, "a", 1));
+  OK(veralith_namespaces(db, NULL, &namespaces, &count));
+  CHECK(count == 2 && namespaces[0] == 0 && namespaces[1] == (uint64_t)INT64_MAX);
+  veralith_free(namespaces);
+  INVALID(veralith_namespaces(NULL, NULL, &namespaces, &count));
+  CHECK(namespaces == NULL && count == 0);
+  INVALID(veralith_namespaces(db, NULL, NULL, &count));
+  INVALID(veralith_namespaces(db, NULL, &namespaces, NULL));
+  INVALID(veralith_namespaces(db, &no_switch, &namespaces, &count));
+  OK(veralith_close(db));
+  FAILS(VERALITH_FAILED_PRECONDITION, veralith_namespaces(db, NULL, &namespaces, &count));
+  OK(veralith_db_free(db));
+}
+
 static void TestSnapshots(veralith_t* db) {
   veralith_snapshot_t* snapshot = NULL;
   veralith_snapshot_t* past = NULL;
@@ -691,6 +717,7 @@ int main(void) {
   TestPublication(db);
   OK(veralith_db_free(db));
   TestDirectories();
+  TestNamespaces();
   TestListener();
   TestClosed();
   puts("OK");

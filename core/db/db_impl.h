@@ -80,6 +80,7 @@ class DbImpl final : public Db, private ForkObserver {
   absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
       const ReadOptions& options, NamespaceId ns, std::span<const std::string_view> keys) override;
   std::unique_ptr<DbIterator> NewIterator(const ScanOptions& options) override;
+  absl::StatusOr<std::vector<NamespaceId>> ListNamespaces(const ReadOptions& options) override;
   const Snapshot* GetSnapshot() override;
   absl::StatusOr<const Snapshot*> GetSnapshotAt(Timestamp timestamp) override;
   void ReleaseSnapshot(const Snapshot* snapshot) override;
@@ -153,6 +154,9 @@ class DbImpl final : public Db, private ForkObserver {
 
   // --- read_path.cc ----------------------------------------------------------------------------
   std::unique_ptr<DbIterator> TryNewIterator(const ScanOptions& options);
+  // The iterator over what `pinned` has at `snapshot`.
+  std::unique_ptr<DbIterator> IteratorAt(std::shared_ptr<const SuperVersionRef> pinned,
+                                         Timestamp snapshot, const ScanOptions& options);
   absl::StatusOr<Timestamp> ReadTimestamp(const ReadOptions& options,
                                           const SuperVersion& pinned) const;
 

@@ -24,6 +24,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -81,6 +82,8 @@ class Memtable {
 
   // Sees everything added before the call, and perhaps more. Lives no longer than the memtable.
   std::unique_ptr<VersionStream> NewStream() const;
+  // The first namespace at or after `from` that has a version, as NewStream sees them.
+  std::optional<NamespaceId> NextNamespace(NamespaceId from) const;
   // A cursor over the keys of a namespace as a reader at `snapshot` sees them. Otherwise the same.
   std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot) const;
 

@@ -371,7 +371,11 @@ VERALITH_C_EXPORT void veralith_pinned_free(veralith_pinned_t* pinned);
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_multi_get(
     veralith_t* db, const veralith_read_options_t* options, uint64_t ns, size_t count,
     const void* const* keys, const size_t* key_sizes, char** values, size_t* value_sizes);
-// Frees what came through a char**.
+// Sets `*namespaces` to the namespaces that hold a key, ascending, to be freed with veralith_free,
+// and `*count` to their number. None is no error: then `*namespaces` is null.
+VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_namespaces(
+    veralith_t* db, const veralith_read_options_t* options, uint64_t** namespaces, size_t* count);
+// Frees what came through a char** or uint64_t**.
 VERALITH_C_EXPORT void veralith_free(void* bytes);
 
 // Kinds of bounds.

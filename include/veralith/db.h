@@ -168,6 +168,10 @@ class VERALITH_EXPORT Db {
   // memory, and later iterators step over them at once. So a queue (take the first key, delete it,
   // append one) does not slow down, whatever snapshots are held.
   virtual std::unique_ptr<DbIterator> NewIterator(const ScanOptions& options) = 0;
+  // Returns the namespaces that hold a key, ascending. (One whose keys are all deleted holds none.)
+  // Costs a seek for each namespace that has a row or a deletion somewhere, however many keys it
+  // has.
+  virtual absl::StatusOr<std::vector<NamespaceId>> ListNamespaces(const ReadOptions& options) = 0;
 
   // Holds the newest committed state. Never null. Without memory it returns a snapshot at which
   // every read is ResourceExhausted. Time: logarithmic in the number of held snapshots.

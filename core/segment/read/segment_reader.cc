@@ -78,6 +78,11 @@ class SegmentReaderImpl : public SegmentReader {
                                            fill_cache);
   }
 
+  std::optional<NamespaceId> NextNamespace(NamespaceId from) const override {
+    const size_t i = block_.FindNamespace(from);
+    return i < block_.namespace_count() ? std::optional(block_.Namespace(i).ns) : std::nullopt;
+  }
+
   const SegmentSummary& summary() const override { return segment_->summary; }
   const std::shared_ptr<const FragmentedRangeTombstones>& fragmented_range_tombstones()
       const override {

@@ -111,6 +111,9 @@ class SegmentReader {
   virtual std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
                                                bool fill_cache) const = 0;
 
+  // The first namespace at or after `from` that has a version here. No I/O.
+  virtual std::optional<NamespaceId> NextNamespace(NamespaceId from) const = 0;
+
   virtual const SegmentSummary& summary() const = 0;
   // Null when there are none.
   virtual const std::shared_ptr<const FragmentedRangeTombstones>& fragmented_range_tombstones()
