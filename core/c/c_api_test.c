@@ -571,6 +571,9 @@ static void TestPublication(veralith_t* db) {
   INVALID(veralith_publish_iceberg(db, Path("table"), &options, &report));
   CHECK(report == NULL);
   options.format_version = 3;
+  options.reserved = 1;
+  FAILS(VERALITH_UNIMPLEMENTED, veralith_publish_iceberg(db, Path("table"), &options, &report));
+  options.reserved = 0;
   OK(veralith_publish_iceberg(db, Path("table"), &options, &report));
   OK(veralith_report_number(report, "snapshot_id", &number));
   CHECK(number == 1);
