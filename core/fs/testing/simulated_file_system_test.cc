@@ -583,6 +583,15 @@ TEST(Crash, InASyncLeavesWhatWasThereBeforeItOrAfter) {
   EXPECT_EQ(AllImages(fs), (Images{{{"/f", "a"}}, {{"/f", "b"}}}));
 }
 
+TEST(Crash, InASyncOfADirectoryLeavesItsNamesAsBeforeOrAfter) {
+  SimulatedFileSystem fs;
+  MustMake(fs, "/f", "a");
+  ASSERT_TRUE(fs.Rename("/f", "/g").ok());
+  fs.CrashAtStep(fs.steps() + 1);
+  EXPECT_TRUE(IsSimulatedCrash(fs.SyncDirectory("/")));
+  EXPECT_EQ(AllImages(fs), (Images{{{"/f", "a"}}, {{"/g", "a"}}}));
+}
+
 TEST(Crash, ASurvivorIsDurableItself) {
   SimulatedFileSystem fs;
   MustMake(fs, "/f", "a");
