@@ -88,6 +88,7 @@ set(VERALITH_SOURCES
   core/format/sparse_index.cc
   core/format/thrift_compact.cc
   core/format/version_edit.cc
+  core/fs/append_window.cc
   core/fs/copy_file.cc
   core/fs/errno_status.cc
   core/fs/file_helpers.cc

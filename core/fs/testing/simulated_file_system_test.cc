@@ -78,6 +78,21 @@ TEST(Survivors, AnUnsyncedAppendIsKeptOrLostOrItsSizeAlone) {
   ExpectRandomCrashesGiveExactly(fs, expected);
 }
 
+TEST(Survivors, OfAMappedFileMayHoldTheZerosAheadAndTheBytesOrNot) {
+  SimulatedFileSystem fs;
+  const auto file = MustOpen(fs, "/f", OpenMode::kCreate);
+  ASSERT_TRUE(file->MapAppends().ok());
+  ASSERT_TRUE(file->Append("a").ok());
+  ASSERT_TRUE(file->Sync().ok());
+  ASSERT_TRUE(fs.SyncDirectory("/").ok());
+  ASSERT_TRUE(file->Append("b").ok());
+  const Image old = {{"/f", "a" + Zeros(4095)}};
+  const Image fresh = {{"/f", "ab" + Zeros(4094)}};
+  EXPECT_EQ(AllImages(fs), (Images{old, fresh}));
+  ASSERT_TRUE(file->Sync().ok());
+  EXPECT_EQ(AllImages(fs), Images{fresh});
+}
+
 TEST(Survivors, AnAppendIsTornAtSectorsAndKeptOutOfOrder) {
   SimulatedFileSystem fs;
   MustMake(fs, "/f", "");
