@@ -27,6 +27,26 @@ absl::Status ReadExactly(const File& file, uint64_t offset, std::span<char> out)
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> AreZeros(const File& file, uint64_t begin, uint64_t end) {
+  char first[kRecordHeaderBytes];  // most often it is told by these
+  size_t window_bytes = sizeof(first);
+  std::unique_ptr<char[]> buffer;
+  for (uint64_t at = begin; at < end;) {
+    const size_t count = std::min<uint64_t>(window_bytes, end - at);
+    char* const window = buffer == nullptr ? first : buffer.get();
+    VERALITH_RETURN_IF_ERROR(ReadExactly(file, at, std::span(window, count)));
+    if (std::any_of(window, window + count, [](char byte) { return byte != 0; })) {
+      return false;
+    }
+    at += count;
+    if (buffer == nullptr) {
+      buffer = std::make_unique_for_overwrite<char[]>(kWindowBytes);
+      window_bytes = kWindowBytes;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 RecordReader::RecordReader(std::unique_ptr<File> file, const RecordFileId& id, uint64_t file_bytes)
@@ -51,6 +71,11 @@ absl::StatusOr<RecordFileId> RecordReader::ReadId(const File& file) {
   return header->file;
 }
 
+absl::StatusOr<bool> RecordReader::IsBlank(const File& file) {
+  VERALITH_ASSIGN_OR_RETURN(const uint64_t bytes, file.Size());
+  return AreZeros(file, 0, bytes);
+}
+
 absl::Status RecordReader::CheckFileHeader() {
   if (file_bytes_ == 0) {
     End(EndReason::kEndOfFile, "the file is empty");
@@ -64,7 +89,8 @@ absl::Status RecordReader::CheckFileHeader() {
     return Annotate(stated.status(), file_->path());
   }
   if (!stated.ok()) {
-    End(EndReason::kBadRecord, std::string(Message(stated.status())));
+    const std::string detail(Message(stated.status()));
+    VERALITH_RETURN_IF_ERROR(EndBadly(detail).status());
   } else if (stated->file != id_) {
     End(EndReason::kBadRecord,
         StrCat("offset 12: the header belongs to file ", stated->file.number, " with id ",
@@ -90,6 +116,12 @@ bool RecordReader::End(EndReason reason, std::string detail) {
   end_reason_ = reason;
   end_detail_ = std::move(detail);
   return false;
+}
+
+absl::StatusOr<bool> RecordReader::EndBadly(std::string_view detail) {
+  VERALITH_ASSIGN_OR_RETURN(const bool zeros, AreZeros(*file_, offset_, file_bytes_));
+  return zeros ? End(EndReason::kZeros, StrCat("offset ", offset_, ": only zeros follow"))
+               : End(EndReason::kBadRecord, std::string(detail));
 }
 
 absl::Status RecordReader::Load(uint64_t offset, size_t n, const char** bytes) {
@@ -122,7 +154,7 @@ absl::StatusOr<bool> RecordReader::Next(std::string_view* payload) {
     return End(EndReason::kEndOfFile, "the file ends with a good record");
   }
   const auto bad = [this](std::string_view what) {
-    return End(EndReason::kBadRecord, StrCat("offset ", offset_, ": ", what));
+    return EndBadly(StrCat("offset ", offset_, ": ", what));
   };
   if (remaining < kRecordHeaderBytes) {
     return bad(StrCat(remaining, " bytes are too few for a record"));
