@@ -316,7 +316,8 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   absl::StatusOr<std::unique_ptr<LogWriter>> log;
   {
     MutexUnlock unlock(state_.mutex());
-    log = CreateLog(*state_.fs, state_.directory, number, id, /*continues=*/0);
+    log = CreateLog(*state_.fs, state_.directory,
+                    {.number = number, .id = id, .mapped = state_.options.map_log});
   }
   VERALITH_RETURN_IF_ERROR(log.status());
   edit->added_logs.push_back({number, id});

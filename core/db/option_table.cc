@@ -102,6 +102,9 @@ constexpr auto kOptions = std::to_array<OptionRow<Options>>({
            "sync_interval_nanos, or at the next Sync, Flush or Close."),
     Number("sync_interval_nanos", &Options::sync_interval_nanos, 1, kMostNanos, kNanos,
            "The longest time that a write waits for its sync with sync_mode interval."),
+    Switch("map_log", &Options::map_log,
+           "Commits are copied into memory that is mapped from the log's file, instead of a system "
+           "call for each."),
     Number("manifest_roll_bytes", &Options::manifest_roll_bytes, 0, kMostBytes, kBytes,
            "A manifest longer than this, and than ten times its state, is begun anew; 0: at each "
            "change."),
