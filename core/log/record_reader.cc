@@ -10,6 +10,7 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/format/checksum.h"
+#include "core/fs/file_helpers.h"
 
 namespace veralith {
 namespace {
@@ -25,26 +26,6 @@ absl::Status ReadExactly(const File& file, uint64_t offset, std::span<char> out)
                            " bytes, read ", got, ": the file shrank"));
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<bool> AreZeros(const File& file, uint64_t begin, uint64_t end) {
-  char first[kRecordHeaderBytes];  // most often it is told by these
-  size_t window_bytes = sizeof(first);
-  std::unique_ptr<char[]> buffer;
-  for (uint64_t at = begin; at < end;) {
-    const size_t count = std::min<uint64_t>(window_bytes, end - at);
-    char* const window = buffer == nullptr ? first : buffer.get();
-    VERALITH_RETURN_IF_ERROR(ReadExactly(file, at, std::span(window, count)));
-    if (std::any_of(window, window + count, [](char byte) { return byte != 0; })) {
-      return false;
-    }
-    at += count;
-    if (buffer == nullptr) {
-      buffer = std::make_unique_for_overwrite<char[]>(kWindowBytes);
-      window_bytes = kWindowBytes;
-    }
-  }
-  return true;
 }
 
 }  // namespace
@@ -69,11 +50,6 @@ absl::StatusOr<RecordFileId> RecordReader::ReadId(const File& file) {
     return Annotate(header.status(), file.path());
   }
   return header->file;
-}
-
-absl::StatusOr<bool> RecordReader::IsBlank(const File& file) {
-  VERALITH_ASSIGN_OR_RETURN(const uint64_t bytes, file.Size());
-  return AreZeros(file, 0, bytes);
 }
 
 absl::Status RecordReader::CheckFileHeader() {
@@ -119,7 +95,7 @@ bool RecordReader::End(EndReason reason, std::string detail) {
 }
 
 absl::StatusOr<bool> RecordReader::EndBadly(std::string_view detail) {
-  VERALITH_ASSIGN_OR_RETURN(const bool zeros, AreZeros(*file_, offset_, file_bytes_));
+  VERALITH_ASSIGN_OR_RETURN(const bool zeros, OnlyZerosFollow(*file_, offset_));
   return zeros ? End(EndReason::kZeros, StrCat("offset ", offset_, ": only zeros follow"))
                : End(EndReason::kBadRecord, std::string(detail));
 }

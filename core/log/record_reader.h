@@ -54,8 +54,6 @@ class RecordReader {
   // The id that a file's own header states, for readers that have no other source (manifest,
   // tools). DataLoss when the file has no sound header.
   static absl::StatusOr<RecordFileId> ReadId(const File& file);
-  // Returns whether nothing was written to the file: it is empty, or zeros.
-  static absl::StatusOr<bool> IsBlank(const File& file);
 
   // Call it before the first Next: the file must continue `checksum`, the checksum() of the file
   // before it. A file without a sound header ends as it would otherwise. One that continues another

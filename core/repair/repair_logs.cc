@@ -76,7 +76,7 @@ class Salvager {
         request_.fs->Open(JoinPath(request_.directory, LogFileName(number)), OpenMode::kRead));
     char bytes[kRecordFileHeaderBytes];
     VERALITH_ASSIGN_OR_RETURN(const size_t got, file->ReadAt(0, bytes));
-    VERALITH_ASSIGN_OR_RETURN(log.empty, RecordReader::IsBlank(*file));
+    VERALITH_ASSIGN_OR_RETURN(log.empty, OnlyZerosFollow(*file, 0));
     const auto header = ParseRecordFileHeader(std::string_view(bytes, got));
     const bool ours = header.ok() && header->file.kind == RecordFileKind::kLog &&
                       header->file.number == number &&
