@@ -12,25 +12,35 @@
 namespace veralith {
 namespace {
 
-// Reserves blocks for the window, and makes the file so long. Returns errno, or 0.
-int ReserveWindow([[maybe_unused]] int fd, [[maybe_unused]] uint64_t begin) {
+// Reserves blocks for a window; `mode`: of fallocate, 0 makes the file so long. Returns false and
+// sets errno if that cannot be done.
+bool ReserveWindow([[maybe_unused]] int fd, [[maybe_unused]] int mode,
+                   [[maybe_unused]] uint64_t begin) {
 #if defined(__linux__)
   int result = 0;
   do {
-    result = fallocate(fd, 0, static_cast<off_t>(begin), AppendWindow::kWindowBytes);
+    result = fallocate(fd, mode, static_cast<off_t>(begin), AppendWindow::kWindowBytes);
   } while (result != 0 && errno == EINTR);
-  return result == 0 ? 0 : errno;
+  return result == 0;
 #else
-  return ENOSYS;
+  errno = ENOSYS;
+  return false;
 #endif
 }
 
+#if defined(__linux__)
+constexpr int kKeepSize = FALLOC_FL_KEEP_SIZE;
+#else
+constexpr int kKeepSize = 1;
+#endif
+
 }  // namespace
+
+bool AppendWindow::CanMap() { return ReserveWindow(fd_, kKeepSize, 0); }
 
 bool AppendWindow::MapAt(uint64_t offset) {
   const uint64_t begin = offset / kWindowBytes * kWindowBytes;
-  if (const int error = ReserveWindow(fd_, begin); error != 0) {
-    errno = error;
+  if (!ReserveWindow(fd_, /*mode=*/0, begin)) {
     return false;
   }
   void* const mapped = mmap(nullptr, kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_,

@@ -31,8 +31,8 @@ class AppendWindow {
   AppendWindow& operator=(const AppendWindow&) = delete;
   ~AppendWindow() { Unmap(); }
 
-  // Maps the window that holds `offset`; returns false and sets errno if there is none to be had.
-  bool MapAt(uint64_t offset);
+  // Returns whether blocks can be reserved here; if not, sets errno. Leaves the file as it is.
+  bool CanMap();
   // Copies `data` to `offset` on, as far as windows can be had; returns how many bytes it copied.
   size_t Append(uint64_t offset, std::string_view data);
 
@@ -40,6 +40,8 @@ class AppendWindow {
   bool Holds(uint64_t offset) const {
     return bytes_ != nullptr && offset >= begin_ && offset - begin_ < kWindowBytes;
   }
+  // Maps the window that holds `offset`; returns false if there is none to be had.
+  bool MapAt(uint64_t offset);
   void Unmap();
 
   const int fd_;

@@ -251,9 +251,9 @@ class PosixFile final : public File {
       return absl::OkStatus();
     }
     auto window = std::make_unique<AppendWindow>(fd_.get());
-    if (!window->MapAt(size_)) {
+    if (!window->CanMap()) {
       const int error = errno;
-      return error == EOPNOTSUPP || error == ENOSYS || error == ENODEV
+      return error == EOPNOTSUPP || error == ENOSYS
                  ? Unimplemented(path_ + ": preallocate: " + ErrnoText(error))
                  : ErrnoStatus(path_, "preallocate", error);
     }

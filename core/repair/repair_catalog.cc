@@ -317,7 +317,7 @@ class Cataloguer {
   // Also true if that cannot be told: the log is then read, and any failure is reported.
   bool HasBytes(const FileName& file) const {
     const auto opened = fs_.Open(PathOf(file), OpenMode::kRead);
-    return !opened.ok() || !OnlyZerosFollow(**opened, 0).value_or(false);
+    return !opened.ok() || (*opened)->Size().value_or(1) > 0;
   }
 
   bool MissesFiles(const ManifestState& state) const {

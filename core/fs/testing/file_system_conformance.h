@@ -182,6 +182,7 @@ TEST_P(FileSystemConformance, MappedAppendsAreAppendsWithZerosAheadUntilTheFileI
   ASSERT_TRUE(writer->Append("begin ").ok());
   ASSERT_TRUE(writer->MapAppends().ok());
   ASSERT_TRUE(writer->MapAppends().ok());
+  EXPECT_EQ(MustRead("f"), "begin ");
   std::string expected = "begin ";
   for (size_t size = 1; size < 3'000'000; size = 3 * size + 1) {
     expected.append(size, static_cast<char>('a' + size % 26));

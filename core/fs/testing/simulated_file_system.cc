@@ -376,18 +376,10 @@ struct SimulatedDisk {
     }
     const uint64_t at = **mapped_end;
     if (data.size() <= kMaxOffset - at && at + data.size() > size) {
-      MakeRoomAhead(inode, at + data.size() - 1);
+      const uint64_t windows = (at + data.size() + kMappedWindowBytes - 1) / kMappedWindowBytes;
+      Truncate(inode, windows * kMappedWindowBytes);  // without room: the write tells
     }
     return Write(inode, at, data, mapped_end);
-  }
-
-  // Makes the file so long that the window which holds `offset` is in it. Without room it does
-  // nothing: writes will tell.
-  void MakeRoomAhead(SimulatedInode& inode, uint64_t offset) {
-    const uint64_t end = (offset / kMappedWindowBytes + 1) * kMappedWindowBytes;
-    if (end > inode.bytes.visible().size()) {
-      Truncate(inode, end);
-    }
   }
 
   int Truncate(SimulatedInode& inode, uint64_t size) {
@@ -499,7 +491,6 @@ class SimulatedFile final : public File {
   absl::Status MapAppends() override {
     return Change(FsCall::kPreallocate, false, [&](bool) {
       mapped_end_ = mapped_end_.value_or(inode_->bytes.visible().size());
-      disk_->MakeRoomAhead(*inode_, *mapped_end_);
       return 0;
     });
   }
