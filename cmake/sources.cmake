@@ -138,6 +138,7 @@ set(VERALITH_SOURCES
   core/segment/check/segment_salvage.cc
   core/segment/foreign/foreign_chunk.cc
   core/segment/page/key_page.cc
+  core/segment/page/key_page_builder.cc
   core/segment/page/page.cc
   core/segment/page/page_cache.cc
   core/segment/page/stored_value_page.cc

@@ -277,6 +277,11 @@ veralith_test(core/segment/foreign/foreign_segment_test PACKAGE segment
 veralith_test(core/segment/page/decode_scratch_test PACKAGE segment
   SOURCES
   core/segment/page/decode_scratch_test.cc)
+veralith_test(core/segment/page/key_page_test PACKAGE segment
+  NEEDS rapidcheck
+  SOURCES
+  core/segment/page/key_page_test.cc
+  third_party/rapidcheck_seed.cc)
 veralith_test(core/segment/page/page_cache_test PACKAGE segment
   SOURCES
   core/segment/page/page_cache_test.cc)
