@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/check.h"
+#include "core/compaction/overwrites.h"
 #include "core/compaction/picker.h"
 #include "core/compaction/picker_support.h"
 #include "core/compaction/reclaim.h"
@@ -50,6 +51,7 @@ class LeveledPolicy final : public CompactionPolicy {
   Pick MergedOnTheWay(const PickerState& state, Pick move) const;
   std::optional<Pick> PickForeign(const PickerState& state, int first, int last) const;
   std::optional<Pick> PickForSeeks(const PickerState& state) const;
+  std::optional<Pick> PickForOverwrites(const PickerState& state) const;
   std::optional<Pick> PickGarbage(const PickerState& state) const;
   std::optional<Pick> PickGarbageFile(const PickerState& state, int level) const;
   void AddOverlapping(const Version& version, Pick* pick) const;
@@ -139,6 +141,17 @@ std::optional<std::pair<int, int>> ForeignLevels(const Version& version, int tie
   return found;
 }
 
+// Returns the merge of all runs in the place of the newest one.
+Pick AllOfLevel0(const std::vector<Run>& runs) {
+  Pick pick;
+  for (const Run& run : runs) {
+    pick.inputs.push_back({0, run.id, run.files});
+  }
+  pick.output_level = 0;
+  pick.output_run_id = runs.front().id;
+  return pick;
+}
+
 std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) const {
   if (const auto foreign = ForeignLevels(*state.version, tiers_); foreign.has_value()) {
     return PickForeign(state, foreign->first, foreign->second);
@@ -177,8 +190,36 @@ std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) cons
   if (std::optional<Pick> small = PickSmallFiles(options_, state); small.has_value()) {
     return small;
   }
+  if (std::optional<Pick> overwritten = PickForOverwrites(state); overwritten.has_value()) {
+    return overwritten;
+  }
   std::optional<Pick> for_seeks = PickForSeeks(state);
   return for_seeks.has_value() ? for_seeks : PickGarbage(state);
+}
+
+// Merges level 0 with what lies under it in level 1 if that drops enough. Otherwise its runs with
+// each other, if that does: keys that are overwritten all the time then never reach level 1.
+std::optional<Pick> LeveledPolicy::PickForOverwrites(const PickerState& state) const {
+  const std::vector<Run>& runs = state.version->runs(0);
+  if (tiers_ > 1 || runs.empty() || !MayPayByOverwrites(options_, state)) {
+    return std::nullopt;
+  }
+  Pick within = AllOfLevel0(runs);
+  Pick down = within;
+  down.output_level = 1;
+  down.output_run_id = kLeveledRunId;
+  AddOverlapping(*state.version, &down);
+  std::optional<Pick> pick;
+  if (PaysByOverwrites(options_, state, down)) {
+    pick = MergeTier(state, 0, runs.size());
+  } else if (runs.size() > 1 && PaysByOverwrites(options_, state, within) &&
+             !ConflictsWithRunning(state, within)) {
+    pick = std::move(within);
+  }
+  if (pick.has_value()) {
+    pick->reason = Pick::Reason::kOverwrites;
+  }
+  return pick;
 }
 
 // Merges the runs of level 0, below their trigger, once seeks have paid as many bytes as the job

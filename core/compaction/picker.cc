@@ -49,6 +49,8 @@ std::string_view ReasonName(Pick::Reason reason) {
       return "policy changed";
     case Pick::Reason::kSeeks:
       return "seeks";
+    case Pick::Reason::kOverwrites:
+      return "overwrites";
     case Pick::Reason::kGarbage:
       return "garbage";
     case Pick::Reason::kCovered:

@@ -159,6 +159,10 @@ constexpr auto kOptions = std::to_array<OptionRow<Options>>({
     Number("seek_charge_bytes", &Options::seek_charge_bytes, 0, uint64_t{1} << 32, kBytes,
            "Leveled policy: a seek counts this much for each run of level 0 after the first, and a "
            "lookup a sixteenth, until a merge is paid for; 0: never."),
+    Number(
+        "level0_garbage_percent", &Options::level0_garbage_percent, 0, 100, "percent",
+        "Leveled policy: level 0 is merged, however few runs it has, when this share of what the "
+        "merge reads is superseded; 0: never."),
     Switch("disable_automatic_compaction", &Options::disable_automatic_compaction,
            "Only Db::Compact compacts."),
     Number("background_bytes_per_second", &Options::background_bytes_per_second, 0, kMostBytes,

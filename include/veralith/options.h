@@ -162,6 +162,12 @@ struct Options {
   // runs. So a database that is only read becomes as fast as a compacted one (docs/COMPACTION.md).
   // At most 2^32. 0: never.
   size_t seek_charge_bytes = 4096;
+  // kLeveled: level 0 is merged, though it has few runs, once at least this share of the entries
+  // that the merge reads are older versions, which it drops. So a byte that such merges drop costs
+  // at most (100 - n) / n bytes written, 1.5 by default, and loads of distinct keys cost nothing.
+  // How many keys level 0 repeats is estimated from filters; without filters, and below a sixteenth
+  // of write_buffer_bytes, it counts as none. At most 100. 0: never.
+  int level0_garbage_percent = 40;
   // True: only Db::Compact compacts, and level 0 never slows or stops writers.
   bool disable_automatic_compaction = false;
   // Most bytes per second that flushes and compactions write, flushes first; 0: no limit.
