@@ -28,6 +28,7 @@ set(VERALITH_SOURCES
   core/compaction/leveled_policy.cc
   core/compaction/merge.cc
   core/compaction/outputs.cc
+  core/compaction/overwrites.cc
   core/compaction/picker.cc
   core/compaction/picker_support.cc
   core/compaction/pieces.cc
@@ -47,6 +48,7 @@ set(VERALITH_SOURCES
   core/db/guarded_db.cc
   core/db/hybrid_logical_clock.cc
   core/db/job_scheduler.cc
+  core/db/level0_repeats.cc
   core/db/live_tombstones.cc
   core/db/log_recovery.cc
   core/db/log_set.cc

@@ -56,6 +56,7 @@ veralith_test(core/compaction/jobs_test PACKAGE compaction SOURCES core/compacti
 veralith_test(core/compaction/reclaim_test PACKAGE compaction
   SOURCES
   core/compaction/reclaim_test.cc)
+veralith_test(core/db/level0_repeats_test PACKAGE db SOURCES core/db/level0_repeats_test.cc)
 veralith_test(core/db/gap_cache_test PACKAGE db SOURCES core/db/gap_cache_test.cc)
 veralith_test(core/db/owner_test PACKAGE db SOURCES core/db/owner_test.cc)
 veralith_test(core/db/option_table_test PACKAGE db
@@ -65,6 +66,7 @@ veralith_test(core/db/option_table_test PACKAGE db
 veralith_test(core/db/options_text_test PACKAGE db SOURCES core/db/options_text_test.cc)
 veralith_test(core/db/seek_debt_test PACKAGE db SOURCES core/db/seek_debt_test.cc)
 veralith_test(core/db/db_test PACKAGE db SOURCES core/db/db_test.cc)
+veralith_test(core/db/overwrites_test PACKAGE db SOURCES core/db/overwrites_test.cc)
 veralith_test(core/db/background_test PACKAGE db
   SOURCES
   core/db/background_test.cc

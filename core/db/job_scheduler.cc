@@ -10,6 +10,7 @@
 #include "core/base/status.h"
 #include "core/compaction/compaction_job.h"
 #include "core/compaction/flush_job.h"
+#include "core/db/level0_repeats.h"
 #include "core/db/retry_delay.h"
 #include "core/db/running_job.h"
 
@@ -57,6 +58,7 @@ PickerState JobScheduler::PickerStateNow() {
   state.points = picker_points_;
   state.range_deletes = &tombstones_.RangeDeletes(state_.versions->current());
   state.seek_bytes = state_.seek_debt.bytes();
+  state.repeats = repeats_;
   return state;
 }
 
@@ -83,6 +85,34 @@ void JobScheduler::Schedule() noexcept {
   if (!state_.close_requested) {
     Begin(&compaction_, TaskPriority::kLow, &JobScheduler::CompactionIsDue,
           [this] { BackgroundCompaction(); });
+  }
+}
+
+void JobScheduler::Start() {
+  EstimateLevel0();
+  Schedule();
+}
+
+// An estimate of files that are gone meanwhile says little of those that are there. Without memory
+// the one before stays.
+void JobScheduler::EstimateLevel0() {
+  const Options& options = state_.options;
+  if (options.level0_garbage_percent == 0 || options.disable_automatic_compaction ||
+      options.read_only || options.compaction_policy != CompactionPolicyKind::kLeveled) {
+    return;
+  }
+  std::shared_ptr<const SegmentSet> set;
+  while (set != state_.versions->current()) {
+    set = state_.versions->current();
+    std::vector<RunRepeats> repeats;
+    bool is_known = false;
+    {
+      MutexUnlock unlock(state_.mutex());
+      is_known = TryWithMemory([&] { repeats = EstimateRepeats(*set); });
+    }
+    if (is_known) {
+      repeats_ = std::move(repeats);
+    }
   }
 }
 
@@ -181,6 +211,7 @@ void JobScheduler::BackgroundFlush() {
         CatchNoMemory("a flush", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return FlushFrozen(); }),
         &flush_);
     garbage_.Remove(garbage_.Claim());
+    EstimateLevel0();
     if (flush_.error.ok() && absl::IsResourceExhausted(compaction_.error)) {
       Retry(Kind::kCompaction);  // there may be something that gives room back now
     }
@@ -270,6 +301,7 @@ void JobScheduler::PickAndRun() {
   const bool claimed = garbage_.Claim();  // before the inputs' last pin goes, which asks for it
   base.reset();
   garbage_.Remove(claimed);
+  EstimateLevel0();
   if (status.ok() && absl::IsResourceExhausted(flush_.error)) {
     Retry(Kind::kFlush);
   }

@@ -52,6 +52,8 @@ class JobScheduler {
   // Schedules what is due. What cannot be scheduled for lack of memory is an error of that work,
   // until the next call can.
   void Schedule() noexcept ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
+  // The same once the database is open: what level 0 repeats is not known yet.
+  void Start() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   // Forgets an error and tries again now.
   void Retry(Kind kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   // Lets a task look for a compaction if any garbage in segments ends in (after, through]: a point
@@ -125,6 +127,8 @@ class JobScheduler {
   bool FlushIsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   bool CompactionIsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   bool MayBegin() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
+  // Estimates anew what level 0 repeats, with the mutex released.
+  void EstimateLevel0() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   PickerState PickerStateNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
 
   // Schedules the work unless it is, or waits to be tried again. Without `is_due` the task looks.
@@ -160,6 +164,7 @@ class JobScheduler {
   ManualRequest* manual_job_ ABSL_GUARDED_BY(database_mutex) = nullptr;  // whose job runs
   // What PickerStateNow points to: good until its next call.
   std::vector<Timestamp> picker_points_ ABSL_GUARDED_BY(database_mutex);
+  std::vector<RunRepeats> repeats_ ABSL_GUARDED_BY(database_mutex);
   LiveTombstones tombstones_ ABSL_GUARDED_BY(database_mutex);
   Atomic<bool> cancel_compactions_{false};
 };

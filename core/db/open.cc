@@ -347,7 +347,7 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   garbage_.Start();
   releases_->Attach([this] { garbage_.Schedule(); });
   garbage_.Remove(garbage_.Claim());
-  jobs_.Schedule();
+  jobs_.Start();
   return absl::OkStatus();
 }
 
