@@ -54,6 +54,7 @@ struct Pick {
     kPolicyChanged,  // a level still has the shape that another policy gave it
     kSeeks,          // seeks have paid for a merge of level 0
     kOverwrites,     // much of level 0 and what lies under it is superseded (overwrites.h)
+    kIdle,           // nothing else is to be done (PickIdle)
     kGarbage,        // a file of mostly tombstones and superseded versions
     kCovered,        // files that range deletes hide
     kSmallFiles,     // more small files than the data needs (small_files.h)
@@ -143,6 +144,9 @@ class CompactionPolicy {
   virtual ~CompactionPolicy() = default;
   // Returns the most urgent job that can run beside the running ones; nullopt: none is due.
   virtual std::optional<Pick> PickCompaction(const PickerState& state) const = 0;
+  // Returns a merge of level 0 for idle time, when none is due, that reads, and so writes, at most
+  // `budget_bytes`. Each leaves fewer runs of level 0, so they come to an end. The default: never.
+  virtual std::optional<Pick> PickIdle(const PickerState& state, uint64_t budget_bytes) const;
   // Returns the next job of a manual compaction, whatever the triggers. While one is under way the
   // caller asks here first, so that automatic jobs do not refill the level it is emptying.
   virtual ManualDecision PickManual(const PickerState& state, ManualCompaction* manual) const = 0;

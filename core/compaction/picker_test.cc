@@ -272,6 +272,84 @@ TEST_F(OverwritesTest, MoveDisjointRunsBeforeTheyMergeTheOthers) {
   EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{5, 4}));
 }
 
+class IdlePickTest : public PickerTest {
+ protected:
+  IdlePickTest() {
+    options_.level0_trigger_runs = 8;
+    options_.level_base_bytes = 1000;
+  }
+  std::optional<Pick> Idle(const Version& version, uint64_t budget_bytes,
+                           std::vector<RunRepeats> repeats = {}) {
+    PickerState state{&version, {}, {}};
+    state.repeats = repeats;
+    EXPECT_FALSE(Automatic(version).has_value());
+    std::optional<Pick> pick = NewCompactionPolicy(kind_, options_)->PickIdle(state, budget_bytes);
+    if (pick.has_value()) {
+      EXPECT_TRUE(CheckPick(state, *pick).ok()) << CheckPick(state, *pick);
+      EXPECT_EQ(pick->reason, Pick::Reason::kIdle);
+      EXPECT_TRUE(pick->trivial_move || pick->InputBytes() <= budget_bytes);
+    }
+    return pick;
+  }
+};
+
+TEST_F(IdlePickTest, TakesLevel0DownIfItReadsNoMoreThereThanLevel0Holds) {
+  const Version tree = Tree({{0, 3, 5, "a", Inclusive("z")},
+                             {0, 2, 4, "a", Inclusive("z")},
+                             {1, 0, 1, "a", Inclusive("h")},
+                             {1, 0, 2, "i", Inclusive("z")}});
+  const auto pick = Idle(tree, 400);
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{5, 4, 1, 2}));
+  EXPECT_EQ(pick->output_level, 1);
+}
+
+TEST_F(IdlePickTest, MergesAsManyOfTheNewestRunsAsTheBudgetAllows) {
+  const Version tree = Tree({{0, 5, 5, "a", Inclusive("z")},
+                             {0, 4, 4, "a", Inclusive("z")},
+                             {0, 3, 3, "a", Inclusive("z")},
+                             {1, 0, 1, "a", Inclusive("z")}});
+  EXPECT_FALSE(Idle(tree, 199).has_value());
+  const auto pick = Idle(tree, 299);
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{5, 4}));
+  EXPECT_EQ(pick->output_level, 0);
+  EXPECT_EQ(pick->output_run_id, 5u);
+  EXPECT_EQ(Numbers(*Idle(tree, 399)), (std::vector<uint64_t>{5, 4, 3}));
+  EXPECT_EQ(Idle(tree, 400)->output_level, 1);
+}
+
+TEST_F(IdlePickTest, LeavesALargeOldRunAndALargeLevel1) {
+  const Version tree = Tree({{0, 5, 5, "a", Inclusive("z")},
+                             {0, 4, 4, "a", Inclusive("z")},
+                             {0, 3, 3, "a", Inclusive("z"), 401},
+                             {1, 0, 1, "a", Inclusive("z"), 700}});
+  const auto pick = Idle(tree, 10000);
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{5, 4}));
+}
+
+TEST_F(IdlePickTest, MovesDisjointRunsWithoutABudget) {
+  const auto pick = Idle(Tree({{0, 3, 5, "n", Inclusive("z")}, {0, 2, 4, "a", Inclusive("m")}}), 0);
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_TRUE(pick->trivial_move);
+}
+
+TEST_F(IdlePickTest, TakesOneRunDownOnlyForWhatItRepeats) {
+  options_.level0_garbage_percent = 40;
+  const Version tree = Tree({{0, 3, 5, "a", Inclusive("z")}, {1, 0, 1, "a", Inclusive("z"), 300}});
+  EXPECT_FALSE(Idle(tree, 10000).has_value());
+  EXPECT_FALSE(Idle(tree, 10000, {{3, 3, 3}}).has_value());
+  EXPECT_TRUE(Idle(tree, 10000, {{3, 4, 4}}).has_value());  // of 20 entries
+}
+
+TEST_F(HybridPickerTest, MergesNothingInIdleTime) {
+  const Version tree = Tree({{0, 3, 5, "a", Inclusive("z")}, {0, 2, 4, "a", Inclusive("z")}});
+  const PickerState state{&tree, {}, {}};
+  EXPECT_FALSE(NewHybridPolicy(options_)->PickIdle(state, 10000).has_value());
+  EXPECT_FALSE(NewTieredPolicy(options_)->PickIdle(state, 10000).has_value());
+}
+
 TEST_F(HybridPickerTest, MergesNothingForOverwrites) {
   options_.level0_trigger_runs = 8;
   options_.level0_garbage_percent = 40;
