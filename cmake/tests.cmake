@@ -66,6 +66,7 @@ veralith_test(core/db/option_table_test PACKAGE db
 veralith_test(core/db/options_text_test PACKAGE db SOURCES core/db/options_text_test.cc)
 veralith_test(core/db/seek_debt_test PACKAGE db SOURCES core/db/seek_debt_test.cc)
 veralith_test(core/db/db_test PACKAGE db SOURCES core/db/db_test.cc)
+veralith_test(core/db/idle_merges_test PACKAGE db SOURCES core/db/idle_merges_test.cc)
 veralith_test(core/db/overwrites_test PACKAGE db SOURCES core/db/overwrites_test.cc)
 veralith_test(core/db/background_test PACKAGE db
   SOURCES

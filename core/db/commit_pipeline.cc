@@ -251,6 +251,7 @@ absl::Status CommitPipeline::CommitGroup() {
     }
   }
   newest_begun_ = std::max(newest_begun_, last);
+  state_.groups_begun += last != 0 ? 1 : 0;
   const bool notes_puts = notes_puts_;
   bool notes_on = notes_puts;
   const uint64_t log_bytes_before = logs_->active_bytes();

@@ -199,6 +199,7 @@ Statistics DbImpl::GetStatistics() {
   result.flush_bytes_written = state_.counters.flush_bytes;
   result.compaction_bytes_read = state_.counters.compaction_read_bytes;
   result.compaction_bytes_written = state_.counters.compaction_written_bytes;
+  result.idle_merge_bytes_written = state_.counters.idle_merge_bytes;
   result.flushes = state_.counters.flushes;
   result.hidden_keys = hidden_keys_.LoadRelaxed();
   result.compactions = state_.counters.compactions;
@@ -247,7 +248,7 @@ absl::Status DbImpl::Close() {
   state_.closed.Store(true);
   state_.changed.NotifyAll();
   state_.CancelTimers({jobs_.timer(JobKind::kFlush), jobs_.timer(JobKind::kCompaction),
-                       garbage_.timer(), pipeline_.timer()});
+                       jobs_.idle_timer(), garbage_.timer(), pipeline_.timer()});
   while (jobs_.is_busy() || garbage_.is_busy() || pipeline_.is_busy()) {
     state_.executor->Await(state_.mutex(), state_.changed);
   }

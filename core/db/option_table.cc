@@ -163,6 +163,11 @@ constexpr auto kOptions = std::to_array<OptionRow<Options>>({
         "level0_garbage_percent", &Options::level0_garbage_percent, 0, 100, "percent",
         "Leveled policy: level 0 is merged, however few runs it has, when this share of what the "
         "merge reads is superseded; 0: never."),
+    Number("idle_merge_delay_nanos", &Options::idle_merge_delay_nanos, 1, kMostNanos, kNanos,
+           "Leveled policy: level 0 is merged, however few runs it has, when no write has come for "
+           "so long."),
+    Number("idle_merge_percent", &Options::idle_merge_percent, 0, 1'000'000, "percent",
+           "Such merges write at most this share of what was flushed since opening; 0: never."),
     Switch("disable_automatic_compaction", &Options::disable_automatic_compaction,
            "Only Db::Compact compacts."),
     Number("background_bytes_per_second", &Options::background_bytes_per_second, 0, kMostBytes,

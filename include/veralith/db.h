@@ -201,9 +201,10 @@ class VERALITH_EXPORT Db {
                                const Bound& lower, const Bound& upper) = 0;
   // Compacts every key of all namespaces.
   absl::Status CompactAll() { return Compact(std::nullopt, Bound::Open(), Bound::Open()); }
-  // Waits until no background work is due, or returns the error of work that failed. Then the
-  // directory holds the live files and those that iterators and running calls still read; the
-  // latter are removed once released.
+  // Waits until no background work runs or is due, or returns the error of work that failed. Merges
+  // in idle time (Options::idle_merge_percent) that have not begun are not due. Then the directory
+  // holds the live files and those that iterators and running calls still read; the latter are
+  // removed once released.
   virtual absl::Status WaitForBackgroundWork() = 0;
   // Tries failed background work again at once; call it when the cause is cured (disk full, say).
   // Does not wait for the result.

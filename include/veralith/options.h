@@ -168,6 +168,14 @@ struct Options {
   // How many keys level 0 repeats is estimated from filters; without filters, and below a sixteenth
   // of write_buffer_bytes, it counts as none. At most 100. 0: never.
   int level0_garbage_percent = 40;
+  // kLeveled: once no write has come for idle_merge_delay_nanos and no other job is due, the runs
+  // of level 0 are merged, however few they are, for the reads to come. Such merges write at most
+  // idle_merge_percent of the bytes that were flushed since opening. They end early when a job is
+  // due, at PauseBackgroundWork and at Close, and wait for room and rate like all jobs. They are
+  // not due: Db::WaitForBackgroundWork waits for one that runs, and for no other. A database that
+  // is loaded and then left quiet ends with level 0 empty or in one run. 0 percent: never.
+  int64_t idle_merge_delay_nanos = 1'000'000'000;
+  int idle_merge_percent = 100;
   // True: only Db::Compact compacts, and level 0 never slows or stops writers.
   bool disable_automatic_compaction = false;
   // Most bytes per second that flushes and compactions write, flushes first; 0: no limit.

@@ -46,6 +46,8 @@ struct Statistics {
   uint64_t compaction_bytes_written = 0;  // to segments
   // Part of compaction_bytes_written: value pages copied from the inputs unchanged.
   uint64_t compaction_bytes_copied = 0;
+  // Part of compaction_bytes_written: merges in idle time (Options::idle_merge_percent).
+  uint64_t idle_merge_bytes_written = 0;
   uint64_t flushes = 0;                // number of them
   uint64_t compactions = 0;            // number of them
   uint64_t subcompactions = 0;         // pieces of compactions; a compaction in one piece: 1
