@@ -174,6 +174,7 @@ TEST_F(IdleMergesTest, EndWithTheDatabase) {
 TEST_F(IdleMergesTest, GiveWayToACompactionThatIsDue) {
   Options options = SmallOptions(100);
   options.background_bytes_per_second = 1;
+  options.target_segment_bytes = 4096;  // each output waits for its turn
   Open(options);
   FillRuns(5);
   simulation_.executor().ScheduleAfter(5 * kSecond, [this] {
