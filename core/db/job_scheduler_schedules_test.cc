@@ -257,6 +257,18 @@ TEST(JobSchedulerSchedules, IdleMergesWaitForWritesAndPauses) {
   });
 }
 
+TEST(JobSchedulerSchedules, IdleMergesWaitForTheLastOfManyWrites) {
+  ExpectSound("job scheduler: idle merge vs five writes", 2, [](Explored& run) {
+    Idling idling(run);
+    run.Spawn("writer", [&] { idling.WriteAgainSoon(); });
+    run.Spawn("second", [&] { idling.WriteAgainSoon(); });
+    run.Spawn("another", [&] { idling.Write(); });
+    run.Join();
+    idling.CheckEnd();
+    idling.Close();
+  });
+}
+
 TEST(JobSchedulerSchedules, IdleMergesEndWithTheDatabase) {
   ExpectSound("job scheduler: idle merge vs three writes vs close", 2, [](Explored& run) {
     Idling idling(run);
