@@ -47,6 +47,7 @@ set(VERALITH_SOURCES
   core/db/guarded_db.cc
   core/db/hybrid_logical_clock.cc
   core/db/job_scheduler.cc
+  core/db/kept_blocks.cc
   core/db/live_tombstones.cc
   core/db/log_recovery.cc
   core/db/log_set.cc

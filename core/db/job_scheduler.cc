@@ -197,11 +197,13 @@ absl::Status JobScheduler::FlushFrozen() {
   FlushEvent event;
   std::vector<uint64_t> logs;
   uint64_t memtable_bytes = 0;
+  size_t reserved_bytes = 0;
   for (const FrozenMemtable& frozen : taken) {
     request.memtables.push_back(frozen.memtable.get());
     logs.push_back(frozen.log_number);
     event.entries += frozen.memtable->entries();
     memtable_bytes += frozen.memtable->MemoryBytes();
+    reserved_bytes += frozen.memtable->ReservedBytes();
   }
   PendingNumbers numbers(state_);
   RunningJob job(state_, "a flush", state_.Points(), numbers);
@@ -229,6 +231,7 @@ absl::Status JobScheduler::FlushFrozen() {
     state_.logs_needed_from = frozen.empty() ? state_.active_log : frozen.front().log_number;
     event.bytes_written = result->statistics.bytes_written;
     ++state_.counters.flushes;
+    kept_blocks_.Flushed(reserved_bytes);
     state_.PublishSuperVersion();
   }
   event.status = status;

@@ -31,6 +31,7 @@
 #include "core/compaction/picker.h"
 #include "core/db/db_state.h"
 #include "core/db/garbage_remover.h"
+#include "core/db/kept_blocks.h"
 #include "core/db/live_tombstones.h"
 #include "core/format/key_range.h"
 #include "veralith/executor.h"
@@ -97,6 +98,8 @@ class JobScheduler {
   std::optional<Executor::TimerId>* timer(Kind kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex) {
     return kind == Kind::kFlush ? &flush_.retry : &compaction_.retry;
   }
+  // Memory of memtables that were flushed.
+  KeptBlocks& kept_blocks() { return kept_blocks_; }
 
  private:
   // A Compact call being served.
@@ -161,6 +164,7 @@ class JobScheduler {
   // What PickerStateNow points to: good until its next call.
   std::vector<Timestamp> picker_points_ ABSL_GUARDED_BY(database_mutex);
   LiveTombstones tombstones_ ABSL_GUARDED_BY(database_mutex);
+  KeptBlocks kept_blocks_{state_};
   Atomic<bool> cancel_compactions_{false};
 };
 

@@ -247,7 +247,8 @@ absl::Status DbImpl::Close() {
   state_.closed.Store(true);
   state_.changed.NotifyAll();
   state_.CancelTimers({jobs_.timer(JobKind::kFlush), jobs_.timer(JobKind::kCompaction),
-                       garbage_.timer(), pipeline_.timer()});
+                       jobs_.kept_blocks().timer(), garbage_.timer(), pipeline_.timer()});
+  jobs_.kept_blocks().End();
   while (jobs_.is_busy() || garbage_.is_busy() || pipeline_.is_busy()) {
     state_.executor->Await(state_.mutex(), state_.changed);
   }

@@ -18,6 +18,7 @@
 #include "core/fs/file_helpers.h"
 #include "core/fs/yielding_file_system.h"
 #include "core/manifest/file_names.h"
+#include "core/memtable/block_pool.h"
 #include "core/version_set/segment_opener.h"
 #include "veralith/clock.h"
 #include "veralith/posix_file_system.h"
@@ -93,6 +94,7 @@ absl::Status DbImpl::Recover() {
 }
 
 absl::Status DbImpl::RecoverLocked() {
+  const BlockHold kept;  // one memtable follows the other
   VERALITH_RETURN_IF_ERROR(OpenVersionSet());
   MutexLock lock(state_.mutex());
   const ManifestState& state = state_.versions->state();

@@ -93,6 +93,8 @@ class Memtable {
   uint64_t id() const { return id_; }
   // Memory used by keys, values, index and range tombstones, in bytes, including padding.
   size_t MemoryBytes() const { return arena_.used_bytes() + tombstones_.MemoryBytes(); }
+  // Memory taken from the machine for keys, values and index, in bytes.
+  size_t ReservedBytes() const { return arena_.reserved_bytes(); }
   // Versions held.
   uint64_t entries() const { return entries_.LoadRelaxed(); }
   uint64_t range_tombstone_count() const { return tombstones_.count(); }
