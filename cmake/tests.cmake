@@ -73,6 +73,7 @@ veralith_test(core/db/db_threads_test PACKAGE db SOURCES core/db/db_threads_test
 veralith_test(core/db/listener_test PACKAGE db SOURCES core/db/listener_test.cc)
 veralith_test(core/db/descriptors_test PACKAGE db SOURCES core/db/descriptors_test.cc)
 veralith_test(core/db/kept_blocks_test PACKAGE db SOURCES core/db/kept_blocks_test.cc)
+veralith_test(core/db/closed_memory_test PACKAGE db SOURCES core/db/closed_memory_test.cc)
 veralith_test(core/db/publish_test PACKAGE db SOURCES core/db/publish_test.cc)
 veralith_test(core/db/bad_input_test PACKAGE db SOURCES core/db/bad_input_test.cc)
 veralith_test(core/db/recovery_test PACKAGE db SOURCES core/db/recovery_test.cc)
