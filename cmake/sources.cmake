@@ -163,6 +163,7 @@ set(VERALITH_SOURCES
 set(VERALITH_PUBLIC_HEADERS
   include/veralith/bound.h
   include/veralith/c.h
+  include/veralith/cache.h
   include/veralith/check_database.h
   include/veralith/clock.h
   include/veralith/db.h

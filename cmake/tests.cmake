@@ -72,6 +72,7 @@ veralith_test(core/db/background_test PACKAGE db
 veralith_test(core/db/db_threads_test PACKAGE db SOURCES core/db/db_threads_test.cc)
 veralith_test(core/db/listener_test PACKAGE db SOURCES core/db/listener_test.cc)
 veralith_test(core/db/descriptors_test PACKAGE db SOURCES core/db/descriptors_test.cc)
+veralith_test(core/db/shared_cache_test PACKAGE db SOURCES core/db/shared_cache_test.cc)
 veralith_test(core/db/kept_blocks_test PACKAGE db SOURCES core/db/kept_blocks_test.cc)
 veralith_test(core/db/closed_memory_test PACKAGE db SOURCES core/db/closed_memory_test.cc)
 veralith_test(core/db/publish_test PACKAGE db SOURCES core/db/publish_test.cc)

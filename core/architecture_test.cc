@@ -63,6 +63,7 @@ const std::map<std::string, std::string>& PublicHeaders() {
   static const auto* const headers = new std::map<std::string, std::string>{
       {"veralith/bound.h", "base"},
       {"veralith/c.h", "c"},
+      {"veralith/cache.h", "base"},
       {"veralith/check_database.h", "repair"},
       {"veralith/clock.h", "base"},
       {"veralith/db.h", "db"},

@@ -121,6 +121,42 @@ static void TestExecutor(void) {
   veralith_executor_free(NULL);
 }
 
+static void TestCache(void) {
+  const uint64_t capacity = 1 << 20;
+  veralith_cache_t* cache = NULL;
+  veralith_options_t* options = NULL;
+  veralith_t* one = NULL;
+  veralith_t* other = NULL;
+  INVALID(veralith_cache_create(capacity, NULL));
+  OK(veralith_cache_create(capacity, &cache));
+  CHECK(veralith_cache_capacity_bytes(cache) == capacity);
+  CHECK(veralith_cache_charged_bytes(cache) == 0);
+  CHECK(veralith_cache_capacity_bytes(NULL) == 0);
+  CHECK(veralith_cache_charged_bytes(NULL) == 0);
+  OK(veralith_options_create(&options));
+  INVALID(veralith_options_set_cache(NULL, cache));
+  OK(veralith_options_set_cache(options, cache));
+  OK(veralith_open(options, Path("cache-one"), &one));
+  OK(veralith_open(options, Path("cache-other"), &other));
+  OK(veralith_options_set_cache(options, NULL));
+  veralith_options_free(options);
+  Put(one, "a", "1");
+  Put(other, "a", "2");
+  OK(veralith_flush(one));
+  OK(veralith_flush(other));
+  CHECK(strcmp(Get(one, NULL, "a"), "1") == 0);
+  const uint64_t charged = veralith_cache_charged_bytes(cache);
+  CHECK(charged > 0);
+  CHECK(strcmp(Get(other, NULL, "a"), "2") == 0);
+  CHECK(veralith_cache_charged_bytes(cache) > charged);
+  CHECK(veralith_cache_charged_bytes(cache) <= capacity);
+  OK(veralith_db_free(one));
+  OK(veralith_db_free(other));
+  CHECK(veralith_cache_charged_bytes(cache) == 0);
+  veralith_cache_free(cache);
+  veralith_cache_free(NULL);
+}
+
 static void TestOpening(void) {
   veralith_t* db = NULL;
   veralith_t* second = NULL;
@@ -674,6 +710,7 @@ int main(void) {
   TestVersionAndStatus();
   TestOptions();
   TestExecutor();
+  TestCache();
   TestOpening();
   OK(veralith_open(NULL, Path("db"), &db));
   TestWrites(db);

@@ -172,6 +172,7 @@ class DbImpl final : public Db, private ForkObserver {
   std::unique_ptr<OwnerLock> owner_;                 // null when read-only
   std::optional<ReaderWatch> watch_;                 // when read-only
   std::shared_ptr<PageCache> cache_;                 // outlived by no reader
+  const std::shared_ptr<CacheAccount> account_;      // likewise
 
   // --- The parts: in the order in which they know each other -------------------------------------
   DbState state_;

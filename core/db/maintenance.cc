@@ -207,8 +207,8 @@ Statistics DbImpl::GetStatistics() {
   result.background_wait_nanos = state_.limiter.waited_nanos();
   result.log_syncs = state_.counters.log_syncs;
   result.commits = state_.counters.commits;
-  result.cache_bytes = cache_->charged_bytes();
-  result.cache_misses = cache_->misses();
+  result.cache_bytes = account_->charged.LoadRelaxed();
+  result.cache_misses = account_->misses.LoadRelaxed();
   result.open_segments = files_->open_files();
   result.segments_opened = files_->files_opened();
   result.live_snapshots = state_.snapshots.size();

@@ -23,6 +23,7 @@
 
 namespace veralith {
 
+class Cache;
 class Clock;
 class Executor;
 class FileSystem;
@@ -88,8 +89,10 @@ struct Options {
   // Recovery flushes once it has replayed this much, or write_buffer_bytes if that is more. So logs
   // become few runs of level 0, even if an earlier opening wrote them with a larger write buffer.
   size_t recovery_buffer_bytes = size_t{64} << 20;
-  // Most memory for decoded pages of segments.
+  // Most memory for decoded pages of segments; without effect if `cache` is set.
   size_t cache_bytes = size_t{32} << 20;
+  // A cache that several databases share (cache.h); null: one of its own, of cache_bytes.
+  std::shared_ptr<Cache> cache;
 
   // --- Files -----------------------------------------------------------------------------------
   // Most files open at once: segments, the lock, the manifest, logs, and outputs of flushes and

@@ -52,6 +52,7 @@ constexpr FixedOption kFixed[] = {
     {"file_system", "the environment's, with its faults"},
     {"clock", "the environment's, which operations move"},
     {"executor", "the environment's; the seed says in which order it runs tasks"},
+    {"cache", "shared by databases, of which a session has one at a time (shared_cache_test)"},
     {"listeners", "told of what was done: they change no answer (listener_test)"},
     {"random_seed", "the configuration's seed"},
     {"snapshot", "each read draws its own (ReadPoint)"},

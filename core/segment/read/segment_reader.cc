@@ -25,7 +25,7 @@ class SegmentReaderImpl : public SegmentReader {
         segment_(std::move(segment)),
         block_(segment_->block),
         one_namespace_(block_.namespace_count() == 1),
-        pages_(*segment_, options.cache) {}
+        pages_(*segment_, options.cache, options.account) {}
 
   absl::Status Get(NamespaceId ns, std::string_view key, uint64_t hash, Timestamp snapshot,
                    const LookupOptions& options, LookupResult* result) const override {
