@@ -8,6 +8,7 @@ set(VERALITH_SOURCES
   core/base/cpu.cc
   core/base/epoch.cc
   core/base/fork.cc
+  core/base/large_bytes.cc
   core/base/parallel.cc
   core/base/random.cc
   core/base/rate_limiter.cc

@@ -26,6 +26,7 @@ set(VERALITH_TEST_SUPPORT_SOURCES
 veralith_test_support()
 veralith_source_options(core/fs/testing/failing_calls.cc -fno-sanitize=thread)
 veralith_test(core/arrow/scan_stream_test PACKAGE arrow SOURCES core/arrow/scan_stream_test.cc)
+veralith_test(core/base/large_bytes_test PACKAGE base SOURCES core/base/large_bytes_test.cc)
 veralith_test(core/base/byte_lanes_test PACKAGE base SOURCES core/base/byte_lanes_test.cc)
 veralith_test(core/base/fork_test PACKAGE base SOURCES core/base/fork_test.cc)
 veralith_test(core/base/per_thread_test PACKAGE base SOURCES core/base/per_thread_test.cc)

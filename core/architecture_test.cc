@@ -107,6 +107,7 @@ const std::map<std::string, Names>& Doors() {
       {"core/base/thread_pool_executor.cc", {"threads"}},
       {"core/base/clock.cc", {"clocks"}},
       {"core/base/random.cc", {"randomness"}},
+      {"core/base/large_bytes.cc", {"files"}},  // anonymous memory: mmap, mremap
       {"core/fs/posix_file_system.cc", {"files"}},
       {"core/fs/errno_status.cc", {"files"}},
       {"core/memtable/block_pool.cc", {"files"}},  // anonymous memory: mmap, madvise

@@ -9,8 +9,8 @@
 //
 // Invariants
 //   1. From the first flush of memtables that had blocks of the pool (memtable/block_pool.h), the
-//      database has a hold. It ends once less than a block was written between two looks, kLookNanos
-//      apart, or when the database is closed.
+//      database has a hold. It ends once less than a block was written between two looks,
+//      kLookNanos apart, or when the database is closed.
 //   2. No hold without a timer that will look: if there is no memory for one, the hold ends.
 //   3. Small memtables have no such blocks, and then there is neither hold nor timer.
 //

@@ -15,8 +15,8 @@
 //
 // Thread rule: everything const is safe from any thread; lookups that hit the cache take no lock,
 // and write nothing that is shared except the reference of a pin.
-// Ownership: owns its file. Cache and account must outlive it. Streams, cursors and lookups must end before
-// it is destroyed; pinned values may outlive it and the cache.
+// Ownership: owns its file. Cache and account must outlive it. Streams, cursors and lookups must
+// end before it is destroyed; pinned values may outlive it and the cache.
 // Does not: hide entries that range tombstones cover (core/iterator/visible_iterator.h does).
 #ifndef VERALITH_CORE_SEGMENT_READ_SEGMENT_READER_H_
 #define VERALITH_CORE_SEGMENT_READ_SEGMENT_READER_H_
