@@ -153,7 +153,7 @@ struct Options {
   bool dynamic_level_targets = true;
   // Most pieces of a large compaction that run side by side, 0 to 64. 0: as many as the executor
   // runs at once (the default executor: one per core, up to 4). Each piece needs memory for an
-  // output's row group, up to 16 MiB, and for the pages it reads. (Measured: two pieces raised the
+  // output's row group, up to 8 MiB, and for the pages it reads. (Measured: two pieces raised the
   // peak of a load of 5,000,000 entries from 212 to 232 MiB, bench/memory.)
   int max_subcompactions = 1;
   // True: a compaction copies an input's value page as it is if all its rows survive. False: it
