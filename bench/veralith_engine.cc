@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Veralith as a benchmark engine.
+// Veralith as a benchmark engine. With VERALITH_BENCH_MAP_LOG its log is written through a mapping
+// (Options::map_log).
 #include "bench/engine.h"
 #include "core/base/status.h"
 #include "veralith/db.h"
@@ -8,6 +9,12 @@
 
 namespace veralith::bench {
 namespace {
+
+#ifdef VERALITH_BENCH_MAP_LOG
+constexpr bool kMapLog = true;
+#else
+constexpr bool kMapLog = false;
+#endif
 
 void Check(const absl::Status& status) {
   if (!status.ok()) {
@@ -21,6 +28,7 @@ class VeralithEngine final : public Engine {
     Options db;
     db.cache_bytes = options.cache_bytes;
     db.write_buffer_bytes = options.write_buffer_bytes;
+    db.map_log = kMapLog;
     if (!options.compress) {
       db.middle_codec = db.bottom_codec = Codec::kNone;
     }
@@ -30,7 +38,9 @@ class VeralithEngine final : public Engine {
   }
   ~VeralithEngine() override { Check(db_->Close()); }
 
-  std::string Description() const override { return "veralith " + std::string(kVersion) + ", LZ4"; }
+  std::string Description() const override {
+    return "veralith " + std::string(kVersion) + ", LZ4" + (kMapLog ? ", map_log" : "");
+  }
   void Put(std::string_view key, std::string_view value, bool sync) override {
     Check(db_->Put({.sync = sync ? SyncMode::kCommit : SyncMode::kManual}, key, value));
   }

@@ -8,6 +8,7 @@ set(VERALITH_SOURCES
   core/base/cpu.cc
   core/base/epoch.cc
   core/base/fork.cc
+  core/base/large_bytes.cc
   core/base/parallel.cc
   core/base/random.cc
   core/base/rate_limiter.cc
@@ -28,6 +29,7 @@ set(VERALITH_SOURCES
   core/compaction/leveled_policy.cc
   core/compaction/merge.cc
   core/compaction/outputs.cc
+  core/compaction/overwrites.cc
   core/compaction/picker.cc
   core/compaction/picker_support.cc
   core/compaction/pieces.cc
@@ -47,6 +49,8 @@ set(VERALITH_SOURCES
   core/db/guarded_db.cc
   core/db/hybrid_logical_clock.cc
   core/db/job_scheduler.cc
+  core/db/kept_blocks.cc
+  core/db/level0_repeats.cc
   core/db/live_tombstones.cc
   core/db/log_recovery.cc
   core/db/log_set.cc
@@ -88,6 +92,7 @@ set(VERALITH_SOURCES
   core/format/sparse_index.cc
   core/format/thrift_compact.cc
   core/format/version_edit.cc
+  core/fs/append_window.cc
   core/fs/copy_file.cc
   core/fs/errno_status.cc
   core/fs/file_helpers.cc
@@ -138,6 +143,7 @@ set(VERALITH_SOURCES
   core/segment/check/segment_salvage.cc
   core/segment/foreign/foreign_chunk.cc
   core/segment/page/key_page.cc
+  core/segment/page/key_page_builder.cc
   core/segment/page/page.cc
   core/segment/page/page_cache.cc
   core/segment/page/stored_value_page.cc
@@ -162,6 +168,7 @@ set(VERALITH_SOURCES
 set(VERALITH_PUBLIC_HEADERS
   include/veralith/bound.h
   include/veralith/c.h
+  include/veralith/cache.h
   include/veralith/check_database.h
   include/veralith/clock.h
   include/veralith/db.h
@@ -196,7 +203,6 @@ set(VERALITH_COMMAND_SOURCES
   tools/veralith/help.cc
   tools/veralith/inspect.cc
   tools/veralith/key_text.cc
-  tools/veralith/list_namespaces.cc
   tools/veralith/load.cc
   tools/veralith/main.cc
   tools/veralith/maintain.cc

@@ -26,6 +26,7 @@ set(VERALITH_TEST_SUPPORT_SOURCES
 veralith_test_support()
 veralith_source_options(core/fs/testing/failing_calls.cc -fno-sanitize=thread)
 veralith_test(core/arrow/scan_stream_test PACKAGE arrow SOURCES core/arrow/scan_stream_test.cc)
+veralith_test(core/base/large_bytes_test PACKAGE base SOURCES core/base/large_bytes_test.cc)
 veralith_test(core/base/byte_lanes_test PACKAGE base SOURCES core/base/byte_lanes_test.cc)
 veralith_test(core/base/fork_test PACKAGE base SOURCES core/base/fork_test.cc)
 veralith_test(core/base/per_thread_test PACKAGE base SOURCES core/base/per_thread_test.cc)
@@ -56,6 +57,7 @@ veralith_test(core/compaction/jobs_test PACKAGE compaction SOURCES core/compacti
 veralith_test(core/compaction/reclaim_test PACKAGE compaction
   SOURCES
   core/compaction/reclaim_test.cc)
+veralith_test(core/db/level0_repeats_test PACKAGE db SOURCES core/db/level0_repeats_test.cc)
 veralith_test(core/db/gap_cache_test PACKAGE db SOURCES core/db/gap_cache_test.cc)
 veralith_test(core/db/owner_test PACKAGE db SOURCES core/db/owner_test.cc)
 veralith_test(core/db/option_table_test PACKAGE db
@@ -65,6 +67,8 @@ veralith_test(core/db/option_table_test PACKAGE db
 veralith_test(core/db/options_text_test PACKAGE db SOURCES core/db/options_text_test.cc)
 veralith_test(core/db/seek_debt_test PACKAGE db SOURCES core/db/seek_debt_test.cc)
 veralith_test(core/db/db_test PACKAGE db SOURCES core/db/db_test.cc)
+veralith_test(core/db/idle_merges_test PACKAGE db SOURCES core/db/idle_merges_test.cc)
+veralith_test(core/db/overwrites_test PACKAGE db SOURCES core/db/overwrites_test.cc)
 veralith_test(core/db/background_test PACKAGE db
   SOURCES
   core/db/background_test.cc
@@ -72,6 +76,9 @@ veralith_test(core/db/background_test PACKAGE db
 veralith_test(core/db/db_threads_test PACKAGE db SOURCES core/db/db_threads_test.cc)
 veralith_test(core/db/listener_test PACKAGE db SOURCES core/db/listener_test.cc)
 veralith_test(core/db/descriptors_test PACKAGE db SOURCES core/db/descriptors_test.cc)
+veralith_test(core/db/shared_cache_test PACKAGE db SOURCES core/db/shared_cache_test.cc)
+veralith_test(core/db/kept_blocks_test PACKAGE db SOURCES core/db/kept_blocks_test.cc)
+veralith_test(core/db/closed_memory_test PACKAGE db SOURCES core/db/closed_memory_test.cc)
 veralith_test(core/db/publish_test PACKAGE db SOURCES core/db/publish_test.cc)
 veralith_test(core/db/bad_input_test PACKAGE db SOURCES core/db/bad_input_test.cc)
 veralith_test(core/db/recovery_test PACKAGE db SOURCES core/db/recovery_test.cc)
@@ -277,6 +284,11 @@ veralith_test(core/segment/foreign/foreign_segment_test PACKAGE segment
 veralith_test(core/segment/page/decode_scratch_test PACKAGE segment
   SOURCES
   core/segment/page/decode_scratch_test.cc)
+veralith_test(core/segment/page/key_page_test PACKAGE segment
+  NEEDS rapidcheck
+  SOURCES
+  core/segment/page/key_page_test.cc
+  third_party/rapidcheck_seed.cc)
 veralith_test(core/segment/page/page_cache_test PACKAGE segment
   SOURCES
   core/segment/page/page_cache_test.cc)

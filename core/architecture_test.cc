@@ -63,6 +63,7 @@ const std::map<std::string, std::string>& PublicHeaders() {
   static const auto* const headers = new std::map<std::string, std::string>{
       {"veralith/bound.h", "base"},
       {"veralith/c.h", "c"},
+      {"veralith/cache.h", "base"},
       {"veralith/check_database.h", "repair"},
       {"veralith/clock.h", "base"},
       {"veralith/db.h", "db"},
@@ -106,6 +107,7 @@ const std::map<std::string, Names>& Doors() {
       {"core/base/thread_pool_executor.cc", {"threads"}},
       {"core/base/clock.cc", {"clocks"}},
       {"core/base/random.cc", {"randomness"}},
+      {"core/base/large_bytes.cc", {"files"}},  // anonymous memory: mmap, mremap
       {"core/fs/posix_file_system.cc", {"files"}},
       {"core/fs/errno_status.cc", {"files"}},
       {"core/memtable/block_pool.cc", {"files"}},  // anonymous memory: mmap, madvise

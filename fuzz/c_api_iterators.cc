@@ -123,10 +123,10 @@ void Run::Release() {
 }
 
 // Everything in the database is what the model has.
-void Run::CompareAll() {
+void Run::CompareAll(veralith_t* db) {
   for (const NamespaceId ns : model_.Namespaces()) {
     Iterator iterator;
-    VERALITH_CHECK(CodeOf(veralith_iterator_create(db_, nullptr, ns, nullptr, nullptr,
+    VERALITH_CHECK(CodeOf(veralith_iterator_create(db, nullptr, ns, nullptr, nullptr,
                                                    &iterator.c)) == VERALITH_OK);
     iterator.rows = model_.Scan(ns, Bound::Open(), Bound::Open(), model_.last_timestamp());
     VERALITH_CHECK(CodeOf(veralith_iterator_first(iterator.c)) == VERALITH_OK);

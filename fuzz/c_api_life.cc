@@ -15,12 +15,26 @@ namespace veralith::c_api {
 namespace {
 
 constexpr const char* kDirectory = "db";
+constexpr uint64_t kCacheBytes = 4096;  // of all databases of a run
 constexpr std::pair<const char*, const char*> kSettings[] = {
-    {"write_buffer_bytes", "4096"},   {"cache_bytes", "4096"},
+    {"write_buffer_bytes", "4096"},   {"cache_bytes", "0"},  // cache_ instead
     {"key_page_bytes", "256"},        {"value_page_bytes", "256"},
     {"target_segment_bytes", "4096"}, {"level0_compaction_trigger", "3"},
     {"min_free_bytes", "0"},
 };
+
+void Hear(void* state, const veralith_event_t* event) {
+  VERALITH_CHECK(event->struct_size == sizeof(*event));
+  const int32_t kind = event->kind;
+  VERALITH_CHECK(kind >= VERALITH_EVENT_FLUSH_BEGIN && kind <= VERALITH_EVENT_ERROR_CLEARED);
+  if (kind < VERALITH_EVENT_ERROR) {  // begins are odd, ends are even
+    int& begun = static_cast<Heard*>(state)->begun;
+    begun += kind % 2 == 1 ? 1 : -1;
+    VERALITH_CHECK(begun >= 0);
+  }
+}
+
+void FreeHeard(void* state) { ++static_cast<Heard*>(state)->freed; }
 
 }  // namespace
 
@@ -28,6 +42,7 @@ int32_t CodeOf(veralith_status_t* error) {
   const int32_t code = veralith_status_code(error);
   VERALITH_CHECK((error == nullptr) == (code == VERALITH_OK));
   VERALITH_CHECK(code == VERALITH_OK || veralith_status_message(error)[0] != '\0');
+  VERALITH_CHECK(veralith_code_name(code)[0] != '\0');
   veralith_status_free(error);
   return code;
 }
@@ -45,6 +60,10 @@ Run::Run(std::string_view bytes) : input_(bytes) {
   for (const auto& [name, text] : kSettings) {
     VERALITH_CHECK(CodeOf(veralith_options_set(options_, name, text)) == VERALITH_OK);
   }
+  VERALITH_CHECK(CodeOf(veralith_cache_create(kCacheBytes, &cache_)) == VERALITH_OK);
+  VERALITH_CHECK(CodeOf(veralith_options_set_cache(options_, cache_)) == VERALITH_OK);
+  const veralith_listener_t listener = {sizeof(listener), &heard_, &Hear, &FreeHeard};
+  VERALITH_CHECK(CodeOf(veralith_options_add_listener(options_, &listener)) == VERALITH_OK);
   Open();
 }
 
@@ -61,7 +80,12 @@ Run::~Run() {
     veralith_pinned_free(pinned.c);
   }
   veralith_batch_free(batch_);
+  VERALITH_CHECK(heard_.begun == 0 && heard_.freed == 0);
+  VERALITH_CHECK(veralith_cache_capacity_bytes(cache_) == kCacheBytes);
+  VERALITH_CHECK(veralith_cache_charged_bytes(cache_) == 0);  // no database is left
+  veralith_cache_free(cache_);
   veralith_options_free(options_);
+  VERALITH_CHECK(heard_.freed == 1);
 }
 
 void Run::Open() {
@@ -89,7 +113,8 @@ void Run::FreeDatabase() {
 void Run::Reopen() {
   FreeDatabase();
   Open();
-  CompareAll();
+  CompareAll(db_);
+  VERALITH_CHECK(veralith_cache_charged_bytes(cache_) <= kCacheBytes);
 }
 
 // A second owner is refused; a reader, too, while the writer lives.
@@ -132,6 +157,21 @@ void Run::Options() {
   }
   veralith_report_free(before);
   veralith_report_free(after);
+  veralith_options_free(options);
+}
+
+// A pool, which its options keep, and then let go.
+void Run::Executor() {
+  const auto threads = static_cast<int32_t>(input_.Byte() % 4) - 1;
+  veralith_options_t* options = nullptr;
+  veralith_executor_t* executor = nullptr;
+  VERALITH_CHECK(CodeOf(veralith_options_create(&options)) == VERALITH_OK);
+  const int32_t code = CodeOf(veralith_executor_create(threads, &executor));
+  VERALITH_CHECK(code == (threads < 1 ? VERALITH_INVALID_ARGUMENT : VERALITH_OK));
+  VERALITH_CHECK((executor != nullptr) == (code == VERALITH_OK));
+  VERALITH_CHECK(CodeOf(veralith_options_set_executor(options, executor)) == VERALITH_OK);
+  veralith_executor_free(executor);
+  VERALITH_CHECK(CodeOf(veralith_options_set_executor(options, nullptr)) == VERALITH_OK);
   veralith_options_free(options);
 }
 

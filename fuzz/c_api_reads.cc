@@ -107,6 +107,33 @@ void Run::GetPinned() {
   CheckPinned(pinned);
 }
 
+void Run::ResetPinned() {
+  Pinned& pinned = pinned_[input_.Byte() % kSlots];
+  CheckPinned(pinned);
+  veralith_pinned_reset(pinned.c);
+  pinned.expected.reset();
+  CheckPinned(pinned);
+  VERALITH_CHECK(veralith_pinned_timestamp(pinned.c) == 0);
+}
+
+void Run::Namespaces() {
+  Moment moment;
+  TakeMoment(&moment);
+  uint64_t other = 1;
+  uint64_t* namespaces = &other;
+  size_t count = 1;
+  const int32_t code = CodeOf(veralith_namespaces(db_, &moment.options, &namespaces, &count));
+  std::vector<uint64_t> expected;
+  if (Admit(code, moment)) {
+    for (const auto& [ns, rows] : model_.All(moment.at)) {
+      expected.push_back(ns);
+    }
+  }
+  VERALITH_CHECK((namespaces == nullptr) == (count == 0));
+  VERALITH_CHECK(expected == std::vector<uint64_t>(namespaces, namespaces + count));
+  veralith_free(namespaces);
+}
+
 void Run::MultiGet() {
   Moment moment;
   TakeMoment(&moment);

@@ -8,6 +8,9 @@
 //   c_api_reads.cc      the moment of a read, and gets
 //   c_api_iterators.cc  iterators and snapshots
 //   c_api_upkeep.cc     flush, compaction, reports, wrong calls
+//   c_api_copies.cc     checkpoints and their check, repairs, published tables
+//
+// Not called: veralith_version, which takes nothing and never changes.
 #ifndef FUZZ_C_API_RUN_H_
 #define FUZZ_C_API_RUN_H_
 
@@ -56,6 +59,12 @@ struct Pinned {
   std::optional<std::string> expected;
 };
 
+// What a listener has heard, of all openings.
+struct Heard {
+  int begun = 0;  // jobs and stalls that have begun and not ended
+  int freed = 0;
+};
+
 // The moment of a read, and what it may answer.
 struct Moment {
   Moment() { options.struct_size = sizeof(options); }
@@ -87,6 +96,7 @@ class Run {
   void Reopen();
   void OpenAgain();
   void Options();
+  void Executor();
   // --- Writes ---
   void Put();
   void Delete();
@@ -101,6 +111,8 @@ class Run {
   void Get();
   void GetPinned();
   void MultiGet();
+  void Namespaces();
+  void ResetPinned();
   void CheckPinned(const Pinned& pinned) const;
   // --- Iterators and snapshots ---
   void CreateIterator();
@@ -108,12 +120,17 @@ class Run {
   void CheckIterator(const Iterator& iterator) const;
   void Hold();
   void Release();
-  void CompareAll();
+  void CompareAll(veralith_t* db);
   // --- Upkeep ---
   void Maintain();
   void Compact();
   void Report();
   void Misuse();
+  // --- Copies ---
+  void CheckCopy();
+  void Repair();
+  void Publish();
+  void ComparePublished(const std::string& table, const uint64_t* ns, Timestamp at);
 
   // Checks the code of a call that has no argument but the database.
   void ExpectAlive(veralith_status_t* error) {
@@ -129,8 +146,10 @@ class Run {
   Input input_;
   SimulatedFileSystem disk_;
   SimulatedClock clock_;
+  Heard heard_;
   SimulatedExecutor executor_{1, &clock_, SimulatedExecutor::Order::kFifo};
   veralith_options_t* options_ = nullptr;
+  veralith_cache_t* cache_ = nullptr;
   veralith_t* db_ = nullptr;
   bool closed_ = false;
   int opening_ = 0;

@@ -78,7 +78,7 @@ void Run::Compact() {
   veralith_cancel_free(cancel);
 }
 
-// A copy and its check, and the counters.
+// The counters, and a copy.
 void Run::Report() {
   veralith_report_t* report = nullptr;
   VERALITH_CHECK(CodeOf(veralith_statistics(db_, &report)) == VERALITH_OK);
@@ -89,15 +89,7 @@ void Run::Report() {
     VERALITH_CHECK(std::strlen(text) == size);
   }
   veralith_report_free(report);
-  const std::string copy = "copy" + std::to_string(position_);
-  ExpectAlive(veralith_checkpoint(db_, copy.c_str()));
-  const int32_t code =
-      CodeOf(veralith_check_database(options_, copy.c_str(), nullptr, nullptr, &report));
-  VERALITH_CHECK(code == (closed_ ? VERALITH_NOT_FOUND : VERALITH_OK) && report != nullptr);
-  uint64_t damage = 1;
-  VERALITH_CHECK(CodeOf(veralith_report_number(report, "damage.count", &damage)) == VERALITH_OK);
-  VERALITH_CHECK(damage == 0);
-  veralith_report_free(report);
+  CheckCopy();
 }
 
 // A call with a wrong argument is refused, and nothing has changed.

@@ -11,6 +11,8 @@ constexpr veralith_write_options_t kNoSync = {sizeof(kNoSync), 4, 0};
 constexpr veralith_write_options_t kReserved = {sizeof(kReserved), 0, 1};
 constexpr veralith_read_options_t kNoRead = {0, nullptr, nullptr, 0, 0};
 constexpr veralith_read_options_t kNoSwitch = {sizeof(kNoSwitch), nullptr, nullptr, 2, 0};
+constexpr veralith_publish_options_t kNoPublish = {
+    sizeof(kNoPublish), nullptr, nullptr, nullptr, 0, 0, 0, 1};
 constexpr veralith_bound_t kNoBound = {3, 0, "a", 1};
 constexpr veralith_bound_t kNullBound = {VERALITH_BOUND_INCLUSIVE, 0, nullptr, 1};
 constexpr veralith_bound_t kLongBound = {VERALITH_BOUND_INCLUSIVE, 0, "a", SIZE_MAX};
@@ -97,6 +99,18 @@ veralith_status_t* ReadWrongly(size_t choice, veralith_t* db, veralith_iterator_
       return veralith_open(nullptr, nullptr, &out->db);
     case 17:
       return veralith_statistics(nullptr, &out->report);
+    case 18:
+      return veralith_namespaces(db, nullptr, nullptr, &out->size);
+    case 19:
+      return veralith_namespaces(db, &kNoSwitch, &out->numbers, &out->size);
+    case 20:
+      return veralith_publish_iceberg(db, nullptr, nullptr, &out->report);
+    case 21:
+      return veralith_publish_iceberg(db, "table2", &kNoPublish, &out->report);
+    case 22:
+      return veralith_options_add_listener(nullptr, nullptr);
+    case 23:
+      return veralith_repair_database(nullptr, nullptr, "repaired", nullptr, &out->report);
     default:
       return veralith_report_number(nullptr, "a", &out->number);
   }

@@ -16,6 +16,7 @@ struct WrongOutputs {
   // What the caller left there; a refused call makes it null.
   char* value = nullptr;
   size_t size = 0;
+  uint64_t* numbers = nullptr;
   uint64_t number = 0;
   veralith_iterator_t* iterator = nullptr;
   veralith_snapshot_t* snapshot = nullptr;
@@ -23,12 +24,12 @@ struct WrongOutputs {
   veralith_report_t* report = nullptr;
 
   bool AreNull() const {
-    return value == nullptr && size == 0 && number == 0 && iterator == nullptr &&
-           snapshot == nullptr && db == nullptr && report == nullptr;
+    return value == nullptr && size == 0 && numbers == nullptr && number == 0 &&
+           iterator == nullptr && snapshot == nullptr && db == nullptr && report == nullptr;
   }
 };
 
-inline constexpr size_t kWrongCalls = 37;
+inline constexpr size_t kWrongCalls = 43;
 
 // Makes wrong call `choice` (below kWrongCalls). `iterator` may be null: that is wrong, too.
 veralith_status_t* CallWrongly(size_t choice, veralith_t* db, veralith_batch_t* batch,

@@ -50,6 +50,11 @@ WriteBatch CommitBatch(uint64_t n) {
   return batch;
 }
 
+struct WriterKind {
+  bool limited = false;   // in how large its files may be
+  bool maps_log = false;  // Options::map_log
+};
+
 void Say(const std::string& line) {
   const std::string text = line + "\n";
   if (::write(STDOUT_FILENO, text.data(), text.size()) < 0) {
@@ -59,9 +64,10 @@ void Say(const std::string& line) {
 
 // The writing process: commits from `first` on until it is killed or gets an error, and reports
 // each commit that was acknowledged.
-int RunWriter(const std::string& directory, uint64_t first, bool limited) {
+int RunWriter(const std::string& directory, uint64_t first, const WriterKind& kind) {
   Options options = SmallOptions();
-  if (limited) {
+  options.map_log = kind.maps_log;
+  if (kind.limited) {
     ::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{kFileSizeLimit, kFileSizeLimit};
     ::setrlimit(RLIMIT_FSIZE, &limit);
@@ -87,7 +93,7 @@ int RunWriter(const std::string& directory, uint64_t first, bool limited) {
 // A writing process and what it reports.
 class Writer {
  public:
-  Writer(const std::string& directory, uint64_t first, bool limited) {
+  Writer(const std::string& directory, uint64_t first, const WriterKind& kind) {
     int ends[2];
     EXPECT_EQ(::pipe(ends), 0);
     child_ = ::fork();
@@ -95,8 +101,8 @@ class Writer {
       ::dup2(ends[1], STDOUT_FILENO);
       ::close(ends[0]);
       ::close(ends[1]);
-      ::execl("/proc/self/exe", "writer", limited ? "--limited-writer" : "--writer",
-              directory.c_str(), StrCat(first).c_str(), nullptr);
+      ::execl("/proc/self/exe", "writer", "--writer", directory.c_str(), StrCat(first).c_str(),
+              kind.limited ? "limited" : "", kind.maps_log ? "maps-log" : "", nullptr);
       ::_exit(4);
     }
     ::close(ends[1]);
@@ -180,7 +186,7 @@ TEST(AKilledProcess, LosesNothingAcknowledgedAndLeavesEveryCommitWhole) {
   uint64_t acknowledged = 0;  // commits, from 0 on
   uint64_t survived = 0;
   for (int kill = 0; kill < 20; ++kill) {
-    Writer writer(directory, survived, /*limited=*/false);
+    Writer writer(directory, survived, {.maps_log = kill % 2 == 1});
     // Some die while they still open, the others after a random commit.
     const uint64_t patience = random.OneIn(4) ? 0 : 1 + random.Below(500);
     std::string line;
@@ -214,7 +220,7 @@ TEST(AKilledProcess, LosesNothingAcknowledgedAndLeavesEveryCommitWhole) {
 TEST(ASecondProcess, IsRefusedAndToldWhy) {
   const TemporaryDirectory scratch;
   const std::string directory = scratch.path() + "/db";
-  Writer writer(directory, 0, /*limited=*/false);
+  Writer writer(directory, 0, {});
   std::string line;
   ASSERT_TRUE(writer.Read(&line));
   for (const bool read_only : {false, true}) {
@@ -230,10 +236,12 @@ TEST(ASecondProcess, IsRefusedAndToldWhy) {
   EXPECT_GT(CommitsIn(directory, /*read_only=*/false), 0u);
 }
 
-TEST(AFileSizeLimit, IsAClearErrorAndLosesNothingAcknowledged) {
+class AFileSizeLimit : public testing::TestWithParam<bool> {};
+
+TEST_P(AFileSizeLimit, IsAClearErrorAndLosesNothingAcknowledged) {
   const TemporaryDirectory scratch;
   const std::string directory = scratch.path() + "/db";
-  Writer writer(directory, 0, /*limited=*/true);
+  Writer writer(directory, 0, {.limited = true, .maps_log = GetParam()});
   uint64_t acknowledged = 0;
   std::string line;
   while (writer.Read(&line) && !line.starts_with("error")) {
@@ -248,14 +256,15 @@ TEST(AFileSizeLimit, IsAClearErrorAndLosesNothingAcknowledged) {
   EXPECT_LE(survived, acknowledged + 1);
 }
 
+INSTANTIATE_TEST_SUITE_P(LogIsMapped, AFileSizeLimit, testing::Bool());
+
 }  // namespace
 }  // namespace veralith
 
 int main(int argc, char** argv) {
-  const std::string mode = argc == 4 ? argv[1] : "";
-  if (mode == "--writer" || mode == "--limited-writer") {
+  if (argc == 6 && std::string(argv[1]) == "--writer") {
     return veralith::RunWriter(argv[2], std::strtoull(argv[3], nullptr, 10),
-                               mode == "--limited-writer");
+                               {.limited = *argv[4] != '\0', .maps_log = *argv[5] != '\0'});
   }
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();

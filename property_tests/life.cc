@@ -254,6 +254,10 @@ Difference Life::CompareScans() {
       VERALITH_RETURN_IF_DIFFERENT(DifferenceOf(expected, *rows));
     }
   }
+  const auto namespaces = Engine([&] { return db_->ListNamespaces({}); });
+  if (namespaces.ok() && namespaces->size() != model_.current().All(kMaxTimestamp).size()) {
+    return "ListNamespaces is wrong";
+  }
   return Agree();
 }
 

@@ -80,6 +80,9 @@ class LyingDb final : public Db {
     }
     return db_->NewIterator(changed);
   }
+  absl::StatusOr<std::vector<NamespaceId>> ListNamespaces(const ReadOptions& options) override {
+    return db_->ListNamespaces(options);
+  }
   const Snapshot* GetSnapshot() override { return db_->GetSnapshot(); }
   absl::StatusOr<const Snapshot*> GetSnapshotAt(Timestamp timestamp) override {
     return db_->GetSnapshotAt(timestamp);

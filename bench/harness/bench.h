@@ -70,6 +70,8 @@ class Bench {
   Contents& contents() { return contents_; }
   // Begins the row's time anew: for what a workload makes ready and does not measure.
   void RestartClock() { before_ = Before(); }
+  // The row's memory is that from now on.
+  void ForgetPeak() { memory_.TakePeak(); }
 
  private:
   std::string ContentsPath() const { return settings_.engine.directory + ".contents"; }

@@ -39,6 +39,8 @@ double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+void Pause(int seconds) { std::this_thread::sleep_for(std::chrono::seconds(seconds)); }
+
 double CpuSeconds() {
   rusage usage;
   getrusage(RUSAGE_SELF, &usage);

@@ -14,6 +14,8 @@ namespace veralith::bench {
 
 // Seconds of a clock that never goes back.
 double Now();
+// Sleeps.
+void Pause(int seconds);
 // Processor seconds of all threads so far.
 double CpuSeconds();
 

@@ -7,6 +7,11 @@ namespace veralith::bench {
 namespace {
 
 void Settle(Bench& bench) { bench.engine().Settle(); }
+// Does nothing, and forgets what memory was needed before.
+void Rest(Bench& bench) {
+  Pause(3);
+  bench.ForgetPeak();
+}
 void Compact(Bench& bench) { bench.engine().CompactAll(); }
 
 using Kind = Workload::Kind;
@@ -33,6 +38,7 @@ constexpr Workload kWorkloads[] = {
     {"ycsb-e", Kind::kMixed, "YCSB, a quarter as many: 95% scans of 1 to 100, 5% inserts", YcsbE},
     {"ycsb-f", Kind::kMixed, "YCSB: 50% reads, 50% reads that write back", YcsbF},
     {"settle", Kind::kWait, "waits until no background work is due", Settle},
+    {"rest", Kind::kWait, "does nothing for three seconds; memory: what is held then", Rest},
     {"compact", Kind::kCompact, "compacts everything", Compact},
     {"check", Kind::kRead, "one scan that takes every byte into the checksum", Check},
 };

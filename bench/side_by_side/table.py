@@ -44,9 +44,11 @@ def ratio(ours, theirs, more_is_better, least):
 
 
 def ratios(row, engines, more_is_better, least):
-    """Returns the first engine's ratios to the second one and to the best of the others."""
+    """Returns the first engine's ratios to the second one and to the best of the others (those of
+    Veralith with other options are none)."""
     ours = results.middle(row.get(engines[0]))
-    others = [results.middle(row[e]) for e in engines[1:] if row.get(e)]
+    others = [results.middle(row[e]) for e in engines[1:]
+              if row.get(e) and not e.startswith("veralith")]
     if not others:
         return []
     best = (max if more_is_better else min)(others)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Nothing of the interface for C is left out: c_api_test.c calls every function, docs/C_API.md
-// names every one and no other, every call of C++ has its place there, and every counter its entry
-// in a report.
+// Nothing of the interface for C is left out: c_api_test.c and the fuzz target call every function,
+// docs/C_API.md names every one and no other, every call of C++ has its place there, and every
+// counter its entry in a report.
 #include <fstream>
 #include <iterator>
 #include <regex>
@@ -49,6 +49,20 @@ TEST(CApiCoverage, TheTestInCCallsEveryFunction) {
     EXPECT_TRUE(called.contains(function)) << "c_api_test.c does not call " << function;
   }
   EXPECT_GT(functions.size(), 70u) << "the functions are not found";
+}
+
+// Or says why not.
+TEST(CApiCoverage, TheFuzzTargetCallsEveryFunction) {
+  Names called;
+  for (const char* part : {"copies", "iterators", "life", "reads", "upkeep", "writes"}) {
+    const std::string file = std::string("fuzz/c_api_") + part + ".cc";
+    called.merge(Matches(CodeOf(file), R"(\b(veralith_\w+)\()"));
+  }
+  called.merge(Matches(ReadFile("fuzz/c_api_run.h"), R"(Not called: (veralith_\w+))"));
+  EXPECT_EQ(called.count("veralith_version"), 1u);
+  for (const std::string& function : FunctionsOfTheHeader()) {
+    EXPECT_TRUE(called.contains(function)) << "the fuzz target does not call " << function;
+  }
 }
 
 TEST(CApiCoverage, TheDocumentNamesEveryFunctionAndNoOther) {

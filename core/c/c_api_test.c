@@ -121,6 +121,42 @@ static void TestExecutor(void) {
   veralith_executor_free(NULL);
 }
 
+static void TestCache(void) {
+  const uint64_t capacity = 1 << 20;
+  veralith_cache_t* cache = NULL;
+  veralith_options_t* options = NULL;
+  veralith_t* one = NULL;
+  veralith_t* other = NULL;
+  INVALID(veralith_cache_create(capacity, NULL));
+  OK(veralith_cache_create(capacity, &cache));
+  CHECK(veralith_cache_capacity_bytes(cache) == capacity);
+  CHECK(veralith_cache_charged_bytes(cache) == 0);
+  CHECK(veralith_cache_capacity_bytes(NULL) == 0);
+  CHECK(veralith_cache_charged_bytes(NULL) == 0);
+  OK(veralith_options_create(&options));
+  INVALID(veralith_options_set_cache(NULL, cache));
+  OK(veralith_options_set_cache(options, cache));
+  OK(veralith_open(options, Path("cache-one"), &one));
+  OK(veralith_open(options, Path("cache-other"), &other));
+  OK(veralith_options_set_cache(options, NULL));
+  veralith_options_free(options);
+  Put(one, "a", "1");
+  Put(other, "a", "2");
+  OK(veralith_flush(one));
+  OK(veralith_flush(other));
+  CHECK(strcmp(Get(one, NULL, "a"), "1") == 0);
+  const uint64_t charged = veralith_cache_charged_bytes(cache);
+  CHECK(charged > 0);
+  CHECK(strcmp(Get(other, NULL, "a"), "2") == 0);
+  CHECK(veralith_cache_charged_bytes(cache) > charged);
+  CHECK(veralith_cache_charged_bytes(cache) <= capacity);
+  OK(veralith_db_free(one));
+  OK(veralith_db_free(other));
+  CHECK(veralith_cache_charged_bytes(cache) == 0);
+  veralith_cache_free(cache);
+  veralith_cache_free(NULL);
+}
+
 static void TestOpening(void) {
   veralith_t* db = NULL;
   veralith_t* second = NULL;
@@ -340,6 +376,32 @@ static void TestMultiGet(veralith_t* db) {
   INVALID(veralith_multi_get(NULL, NULL, 0, 1, keys, sizes, values, value_sizes));
 }
 
+static void TestNamespaces(void) {
+  veralith_t* db = NULL;
+  const veralith_read_options_t no_switch = {sizeof(no_switch), NULL, NULL, 2, 0};
+  uint64_t nothing = 0;
+  uint64_t* namespaces = &nothing;
+  size_t count = 9;
+  OK(veralith_open(NULL, Path("namespaces"), &db));
+  OK(veralith_namespaces(db, NULL, &namespaces, &count));
+  CHECK(namespaces == NULL && count == 0);
+  OK(veralith_put(db, NULL, INT64_MAX, "a", 1, "1", 1));
+  OK(veralith_put(db, NULL, 7, "a", 1, "1", 1));
+  OK(veralith_put(db, NULL, 0, "", 0, "", 0));
+  OK(veralith_delete(db, NULL, 7, "a", 1));
+  OK(veralith_namespaces(db, NULL, &namespaces, &count));
+  CHECK(count == 2 && namespaces[0] == 0 && namespaces[1] == (uint64_t)INT64_MAX);
+  veralith_free(namespaces);
+  INVALID(veralith_namespaces(NULL, NULL, &namespaces, &count));
+  CHECK(namespaces == NULL && count == 0);
+  INVALID(veralith_namespaces(db, NULL, NULL, &count));
+  INVALID(veralith_namespaces(db, NULL, &namespaces, NULL));
+  INVALID(veralith_namespaces(db, &no_switch, &namespaces, &count));
+  OK(veralith_close(db));
+  FAILS(VERALITH_FAILED_PRECONDITION, veralith_namespaces(db, NULL, &namespaces, &count));
+  OK(veralith_db_free(db));
+}
+
 static void TestSnapshots(veralith_t* db) {
   veralith_snapshot_t* snapshot = NULL;
   veralith_snapshot_t* past = NULL;
@@ -545,6 +607,9 @@ static void TestPublication(veralith_t* db) {
   INVALID(veralith_publish_iceberg(db, Path("table"), &options, &report));
   CHECK(report == NULL);
   options.format_version = 3;
+  options.reserved = 1;
+  FAILS(VERALITH_UNIMPLEMENTED, veralith_publish_iceberg(db, Path("table"), &options, &report));
+  options.reserved = 0;
   OK(veralith_publish_iceberg(db, Path("table"), &options, &report));
   OK(veralith_report_number(report, "snapshot_id", &number));
   CHECK(number == 1);
@@ -674,6 +739,7 @@ int main(void) {
   TestVersionAndStatus();
   TestOptions();
   TestExecutor();
+  TestCache();
   TestOpening();
   OK(veralith_open(NULL, Path("db"), &db));
   TestWrites(db);
@@ -691,6 +757,7 @@ int main(void) {
   TestPublication(db);
   OK(veralith_db_free(db));
   TestDirectories();
+  TestNamespaces();
   TestListener();
   TestClosed();
   puts("OK");

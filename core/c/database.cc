@@ -240,6 +240,7 @@ veralith_status_t* veralith_publish_iceberg(veralith_t* db, const char* table,
     VERALITH_RETURN_IF_ERROR(CheckNotNull(table, "table"));
     veralith_publish_options_t known;
     VERALITH_RETURN_IF_ERROR(veralith::c::TakeStruct(options, &known));
+    VERALITH_RETURN_IF_ERROR(veralith::c::CheckReserved(known.reserved));
     veralith::PublishOptions chosen;
     if (known.at != nullptr) {
       chosen.at = *known.at;

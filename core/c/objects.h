@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "veralith/c.h"
+#include "veralith/cache.h"
 #include "veralith/db.h"
 #include "veralith/executor.h"
 
@@ -44,6 +45,10 @@ struct veralith_options_t {
 
 struct veralith_executor_t {
   std::shared_ptr<veralith::Executor> executor;
+};
+
+struct veralith_cache_t {
+  std::shared_ptr<veralith::Cache> cache;
 };
 
 struct veralith_batch_t {

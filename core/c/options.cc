@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Options, executors and listeners.
+// Options, executors, caches and listeners.
+#include <new>
 #include <utility>
 
 #include "core/c/border.h"
@@ -153,6 +154,39 @@ veralith_status_t* veralith_options_set_executor(veralith_options_t* options,
 }
 
 void veralith_executor_free(veralith_executor_t* executor) { delete executor; }
+
+veralith_status_t* veralith_cache_create(uint64_t capacity_bytes, veralith_cache_t** cache) {
+  return Return("veralith_cache_create", [&]() -> absl::Status {
+    VERALITH_RETURN_IF_ERROR(CheckNotNull(cache, "cache"));
+    *cache = nullptr;
+    auto made = std::make_unique<veralith_cache_t>();
+    made->cache = veralith::MakeCache(static_cast<size_t>(capacity_bytes));
+    if (made->cache == nullptr) {
+      throw std::bad_alloc();
+    }
+    *cache = made.release();
+    return absl::OkStatus();
+  });
+}
+
+veralith_status_t* veralith_options_set_cache(veralith_options_t* options,
+                                              const veralith_cache_t* cache) {
+  return Return("veralith_options_set_cache", [&]() -> absl::Status {
+    VERALITH_RETURN_IF_ERROR(CheckNotNull(options, "options"));
+    options->options.cache = cache == nullptr ? nullptr : cache->cache;
+    return absl::OkStatus();
+  });
+}
+
+uint64_t veralith_cache_capacity_bytes(const veralith_cache_t* cache) {
+  return cache == nullptr ? 0 : cache->cache->capacity_bytes();
+}
+
+uint64_t veralith_cache_charged_bytes(const veralith_cache_t* cache) {
+  return cache == nullptr ? 0 : cache->cache->charged_bytes();
+}
+
+void veralith_cache_free(veralith_cache_t* cache) { delete cache; }
 
 veralith_status_t* veralith_options_add_listener(veralith_options_t* options,
                                                  const veralith_listener_t* listener) {

@@ -191,6 +191,27 @@ veralith_status_t* veralith_multi_get(veralith_t* db, const veralith_read_option
   });
 }
 
+veralith_status_t* veralith_namespaces(veralith_t* db, const veralith_read_options_t* options,
+                                       uint64_t** namespaces, size_t* count) {
+  return Return("veralith_namespaces", [&]() -> Status {
+    VERALITH_RETURN_IF_ERROR(CheckNotNull(namespaces, "namespaces"));
+    *namespaces = nullptr;
+    VERALITH_RETURN_IF_ERROR(CheckNotNull(count, "count"));
+    *count = 0;
+    VERALITH_RETURN_IF_ERROR(CheckNotNull(db, "db"));
+    ReadOptions read;
+    VERALITH_RETURN_IF_ERROR(TakeReadOptions(options, &read));
+    VERALITH_ASSIGN_OR_RETURN(const auto found, db->db->ListNamespaces(read));
+    if (!found.empty()) {
+      const std::string_view bytes(reinterpret_cast<const char*>(found.data()),
+                                   found.size() * sizeof(found[0]));
+      *namespaces = reinterpret_cast<uint64_t*>(Copy(bytes));
+      *count = found.size();
+    }
+    return OkStatus();
+  });
+}
+
 // --- Iterators -----------------------------------------------------------------------------------
 
 veralith_status_t* veralith_iterator_create(veralith_t* db, const veralith_read_options_t* options,

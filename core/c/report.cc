@@ -85,6 +85,7 @@ std::unique_ptr<veralith_report_t> ReportOf(const Statistics& statistics) {
   report.Add("compaction_bytes_read", statistics.compaction_bytes_read);
   report.Add("compaction_bytes_written", statistics.compaction_bytes_written);
   report.Add("compaction_bytes_copied", statistics.compaction_bytes_copied);
+  report.Add("idle_merge_bytes_written", statistics.idle_merge_bytes_written);
   report.Add("flushes", statistics.flushes);
   report.Add("compactions", statistics.compactions);
   report.Add("subcompactions", statistics.subcompactions);

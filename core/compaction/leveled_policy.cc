@@ -7,10 +7,12 @@
 // them into the first leveled level.
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "core/base/check.h"
+#include "core/compaction/overwrites.h"
 #include "core/compaction/picker.h"
 #include "core/compaction/picker_support.h"
 #include "core/compaction/reclaim.h"
@@ -31,6 +33,7 @@ class LeveledPolicy final : public CompactionPolicy {
   }
 
   std::optional<Pick> PickCompaction(const PickerState& state) const override;
+  std::optional<Pick> PickIdle(const PickerState& state, uint64_t budget_bytes) const override;
   ManualDecision PickManual(const PickerState& state, ManualCompaction* manual) const override;
   std::vector<double> Scores(const Version& version) const override {
     return Scores({&version, {}, {}, {}});
@@ -50,6 +53,10 @@ class LeveledPolicy final : public CompactionPolicy {
   Pick MergedOnTheWay(const PickerState& state, Pick move) const;
   std::optional<Pick> PickForeign(const PickerState& state, int first, int last) const;
   std::optional<Pick> PickForSeeks(const PickerState& state) const;
+  std::optional<Pick> PickForOverwrites(const PickerState& state) const;
+  std::optional<Pick> PickIdleDown(const PickerState& state, uint64_t budget_bytes) const;
+  std::optional<Pick> PickIdleWithin(const PickerState& state, uint64_t budget_bytes) const;
+  Pick AllOfLevel0Down(const Version& version) const;
   std::optional<Pick> PickGarbage(const PickerState& state) const;
   std::optional<Pick> PickGarbageFile(const PickerState& state, int level) const;
   void AddOverlapping(const Version& version, Pick* pick) const;
@@ -139,6 +146,17 @@ std::optional<std::pair<int, int>> ForeignLevels(const Version& version, int tie
   return found;
 }
 
+// Returns the merge of these runs of level 0 in the place of the newest one.
+Pick AllOfLevel0(std::span<const Run> runs) {
+  Pick pick;
+  for (const Run& run : runs) {
+    pick.inputs.push_back({0, run.id, run.files});
+  }
+  pick.output_level = 0;
+  pick.output_run_id = runs.front().id;
+  return pick;
+}
+
 std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) const {
   if (const auto foreign = ForeignLevels(*state.version, tiers_); foreign.has_value()) {
     return PickForeign(state, foreign->first, foreign->second);
@@ -177,8 +195,32 @@ std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) cons
   if (std::optional<Pick> small = PickSmallFiles(options_, state); small.has_value()) {
     return small;
   }
+  if (std::optional<Pick> overwritten = PickForOverwrites(state); overwritten.has_value()) {
+    return overwritten;
+  }
   std::optional<Pick> for_seeks = PickForSeeks(state);
   return for_seeks.has_value() ? for_seeks : PickGarbage(state);
+}
+
+// Merges level 0 with what lies under it in level 1 if that drops enough. Otherwise its runs with
+// each other, if that does: keys that are overwritten all the time then never reach level 1.
+std::optional<Pick> LeveledPolicy::PickForOverwrites(const PickerState& state) const {
+  const std::vector<Run>& runs = state.version->runs(0);
+  if (tiers_ > 1 || runs.empty() || !MayPayByOverwrites(options_, state)) {
+    return std::nullopt;
+  }
+  Pick within = AllOfLevel0(runs);
+  std::optional<Pick> pick;
+  if (PaysByOverwrites(options_, state, AllOfLevel0Down(*state.version))) {
+    pick = MergeTier(state, 0, runs.size());
+  } else if (runs.size() > 1 && PaysByOverwrites(options_, state, within) &&
+             !ConflictsWithRunning(state, within)) {
+    pick = std::move(within);
+  }
+  if (pick.has_value()) {
+    pick->reason = Pick::Reason::kOverwrites;
+  }
+  return pick;
 }
 
 // Merges the runs of level 0, below their trigger, once seeks have paid as many bytes as the job
@@ -194,6 +236,64 @@ std::optional<Pick> LeveledPolicy::PickForSeeks(const PickerState& state) const 
   }
   pick->reason = Pick::Reason::kSeeks;
   return pick;
+}
+
+Pick LeveledPolicy::AllOfLevel0Down(const Version& version) const {
+  Pick pick = AllOfLevel0(version.runs(0));
+  pick.output_level = 1;
+  pick.output_run_id = kLeveledRunId;
+  AddOverlapping(version, &pick);
+  return pick;
+}
+
+std::optional<Pick> LeveledPolicy::PickIdle(const PickerState& state, uint64_t budget_bytes) const {
+  if (tiers_ > 1 || state.version->runs(0).empty() || !state.running.empty()) {
+    return std::nullopt;
+  }
+  std::optional<Pick> pick = PickIdleDown(state, budget_bytes);
+  if (!pick.has_value()) {
+    pick = PickIdleWithin(state, budget_bytes);
+  }
+  if (pick.has_value()) {
+    pick->reason = Pick::Reason::kIdle;
+  }
+  return pick;
+}
+
+// Into level 1, if as much as half of what makes such a merge due is dropped, or if several runs go
+// there and it reads no more there than they hold.
+std::optional<Pick> LeveledPolicy::PickIdleDown(const PickerState& state,
+                                                uint64_t budget_bytes) const {
+  const size_t runs = state.version->runs(0).size();
+  const Pick all = AllOfLevel0Down(*state.version);
+  CompactionOptions half = options_;
+  half.level0_garbage_percent = (half.level0_garbage_percent + 1) / 2;
+  if ((runs < 2 || all.InputBytes() / 2 > state.version->Bytes(0)) &&
+      !PaysByOverwrites(half, state, all)) {
+    return std::nullopt;
+  }
+  std::optional<Pick> pick = MergeTier(state, 0, runs);
+  return pick.has_value() && (pick->trivial_move || pick->InputBytes() <= budget_bytes)
+             ? pick
+             : std::nullopt;
+}
+
+// The newest runs in the place of the newest one, as many as the budget allows. One that is more
+// than twice as large as those before it together stays: rewriting it would cost much for one run.
+std::optional<Pick> LeveledPolicy::PickIdleWithin(const PickerState& state,
+                                                  uint64_t budget_bytes) const {
+  const std::vector<Run>& runs = state.version->runs(0);
+  const uint64_t most = std::min(budget_bytes, options_.max_job_bytes);
+  uint64_t bytes = 0;
+  size_t count = 0;
+  for (; count < runs.size(); ++count) {
+    const uint64_t next = BytesOf(runs[count].files);
+    if (bytes + next > most || (count > 0 && next > 2 * bytes)) {
+      break;
+    }
+    bytes += next;
+  }
+  return count < 2 ? std::nullopt : std::optional<Pick>(AllOfLevel0(std::span(runs).first(count)));
 }
 
 // Tombstones go down until nothing lies beneath them; there the file is rewritten in place. Every

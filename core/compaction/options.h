@@ -51,6 +51,11 @@ struct CompactionOptions {
   int tier_min_width;
   int tier_max_width;
   int tier_max_space_percent;
+  // Leveled: level 0 is merged below its trigger when this share of the entries that the merge
+  // reads are older versions that it drops, as far as is known, and they take this many bytes; 0
+  // percent: never.
+  int level0_garbage_percent;
+  uint64_t level0_garbage_least_bytes;
   // A file is rewritten, with no other reason, when this share of its entries are tombstones and
   // superseded versions; 0: never.
   int reclaim_percent;

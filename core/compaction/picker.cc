@@ -49,6 +49,10 @@ std::string_view ReasonName(Pick::Reason reason) {
       return "policy changed";
     case Pick::Reason::kSeeks:
       return "seeks";
+    case Pick::Reason::kOverwrites:
+      return "overwrites";
+    case Pick::Reason::kIdle:
+      return "idle";
     case Pick::Reason::kGarbage:
       return "garbage";
     case Pick::Reason::kCovered:
@@ -86,6 +90,11 @@ std::unique_ptr<CompactionPolicy> NewCompactionPolicy(CompactionPolicyKind kind,
       return NewTieredPolicy(options);
   }
   return NewLeveledPolicy(options);
+}
+
+std::optional<Pick> CompactionPolicy::PickIdle(const PickerState& /*state*/,
+                                               uint64_t /*budget_bytes*/) const {
+  return std::nullopt;
 }
 
 VersionEdit DropEdit(const Pick& pick, std::span<const Timestamp> points) {

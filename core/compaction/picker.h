@@ -3,8 +3,8 @@
 // What to compact next: policies that look at a version and name the inputs of one job.
 //
 // A policy is a pure function of the version with its cursors, the running jobs, the points, what
-// seeks have paid, and its options. It reads no file, keeps no state, and takes no decision from
-// the order of a hash container.
+// seeks have paid, estimates of what level 0 repeats, and its options. It reads no file, keeps no
+// state, and takes no decision from the order of a hash container.
 //
 // Rules that every pick keeps (CheckPick says which one is broken; tests and jobs ask it)
 //   1. It is closed under overlap, by user keys (hazard O4). Every file between the newest input
@@ -53,6 +53,8 @@ struct Pick {
     kTierSpace,      // the newer runs are large beside the oldest one
     kPolicyChanged,  // a level still has the shape that another policy gave it
     kSeeks,          // seeks have paid for a merge of level 0
+    kOverwrites,     // much of level 0 and what lies under it is superseded (overwrites.h)
+    kIdle,           // nothing else is to be done (PickIdle)
     kGarbage,        // a file of mostly tombstones and superseded versions
     kCovered,        // files that range deletes hide
     kSmallFiles,     // more small files than the data needs (small_files.h)
@@ -90,6 +92,16 @@ std::string_view ReasonName(Pick::Reason reason);
 // "level 0 runs: 5 files of 36000000 bytes, level 0 to 1"; for people.
 std::string Describe(const Pick& pick);
 
+// Estimates for one run of level 0: entries whose key is held by an older run of level 0, too, or
+// by one of these or level 1. For each, a merge with all of them drops one older entry.
+struct RunRepeats {
+  uint64_t run_id = 0;
+  uint64_t in_level0 = 0;
+  uint64_t in_all = 0;
+
+  friend bool operator==(const RunRepeats&, const RunRepeats&) = default;
+};
+
 struct PickerState {
   const Version* version = nullptr;
   std::span<const Pick* const> running;
@@ -98,6 +110,9 @@ struct PickerState {
   const RangeTombstoneLists* range_deletes = nullptr;
   // What reads have paid for the runs of level 0 since it was last merged (core/db/seek_debt.h).
   uint64_t seek_bytes = 0;
+  // Of runs of level 0, in any order; others are not known to repeat anything. Those of runs that
+  // are gone do not count.
+  std::span<const RunRepeats> repeats = {};
   // The disk is short: what gives room back goes before everything else, and a move, which needs no
   // room, is not turned into a merge.
   bool reclaim_first = false;
@@ -129,6 +144,9 @@ class CompactionPolicy {
   virtual ~CompactionPolicy() = default;
   // Returns the most urgent job that can run beside the running ones; nullopt: none is due.
   virtual std::optional<Pick> PickCompaction(const PickerState& state) const = 0;
+  // Returns a merge of level 0 for idle time, when none is due, that reads, and so writes, at most
+  // `budget_bytes`. Each leaves fewer runs of level 0, so they come to an end. The default: never.
+  virtual std::optional<Pick> PickIdle(const PickerState& state, uint64_t budget_bytes) const;
   // Returns the next job of a manual compaction, whatever the triggers. While one is under way the
   // caller asks here first, so that automatic jobs do not refill the level it is emptying.
   virtual ManualDecision PickManual(const PickerState& state, ManualCompaction* manual) const = 0;

@@ -89,6 +89,17 @@ class PickerTest : public ::testing::Test {
     }
     return pick;
   }
+  // The tree after overwrites, as far as is known; the newest point is beyond all of it.
+  std::optional<Pick> PickByRepeats(const Version& version, std::vector<RunRepeats> repeats,
+                                    std::vector<Timestamp> points = {kMaxTimestamp}) {
+    PickerState state{&version, {}, points};
+    state.repeats = repeats;
+    std::optional<Pick> pick = NewCompactionPolicy(kind_, options_)->PickCompaction(state);
+    if (pick.has_value()) {
+      EXPECT_TRUE(CheckPick(state, *pick).ok()) << CheckPick(state, *pick);
+    }
+    return pick;
+  }
   ManualDecision Manual(const Version& version, ManualCompaction* manual,
                         std::vector<const Pick*> running = {}) {
     const PickerState state{&version, running, {}};
@@ -175,6 +186,175 @@ TEST_F(HybridPickerTest, MergesNothingForSeeks) {
       PickAfterSeeks(Tree({{0, 2, 4, "c", Inclusive("d")}, {0, 1, 3, "b", Inclusive("m")}}),
                      uint64_t{1} << 40)
           .has_value());
+}
+
+// Each file has 10 entries.
+class OverwritesTest : public PickerTest {
+ protected:
+  OverwritesTest() {
+    options_.level0_trigger_runs = 8;
+    options_.level0_garbage_percent = 40;
+    options_.level_base_bytes = 1000;
+  }
+
+  const Version tree_ = Tree({{0, 3, 5, "a", Inclusive("z")},
+                              {0, 2, 4, "a", Inclusive("z")},
+                              {1, 0, 1, "b", Inclusive("y")}});
+};
+
+TEST_F(OverwritesTest, MergeLevel0DownOnceTheirShareOfWhatIsReadIsDropped) {
+  EXPECT_FALSE(PickByRepeats(tree_, {}).has_value());
+  EXPECT_FALSE(PickByRepeats(tree_, {{3, 0, 6}, {2, 0, 5}}).has_value());  // 11 of 30
+  const auto pick = PickByRepeats(tree_, {{3, 0, 6}, {2, 0, 6}});
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(pick->reason, Pick::Reason::kOverwrites);
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{5, 4, 1}));
+  EXPECT_EQ(pick->output_level, 1);
+}
+
+TEST_F(OverwritesTest, OfOneRunThatRepeatsLevel1MergeIt) {
+  const Version tree = Tree({{0, 3, 5, "a", Inclusive("z")}, {1, 0, 1, "b", Inclusive("y")}});
+  EXPECT_FALSE(PickByRepeats(tree, {{3, 0, 7}}).has_value());
+  EXPECT_TRUE(PickByRepeats(tree, {{3, 0, 8}}).has_value());
+}
+
+TEST_F(OverwritesTest, WithinLevel0MergeItsRunsInTheirPlaceIfLevel1IsLarge) {
+  const Version tree = Tree({{0, 3, 6, "a", Inclusive("z")},
+                             {0, 2, 5, "a", Inclusive("z")},
+                             {1, 0, 1, "a", Inclusive("f")},
+                             {1, 0, 2, "g", Inclusive("m")},
+                             {1, 0, 3, "n", Inclusive("z")}});
+  EXPECT_FALSE(PickByRepeats(tree, {{3, 7, 8}}).has_value());  // 7 of 20, 8 of 50
+  const auto pick = PickByRepeats(tree, {{3, 8, 8}});
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{6, 5}));
+  EXPECT_EQ(pick->output_level, 0);
+  EXPECT_EQ(pick->output_run_id, 3u);
+  EXPECT_EQ(pick->reason, Pick::Reason::kOverwrites);
+}
+
+TEST_F(OverwritesTest, OfNoRunThatIsThereOrOfMoreThanItHoldsCountAsMuchAsItHolds) {
+  EXPECT_FALSE(PickByRepeats(tree_, {{1, 900, 900}, {9, 900, 900}}).has_value());
+  EXPECT_FALSE(PickByRepeats(tree_, {{3, 0, 900}}).has_value());  // 10 of 30
+}
+
+TEST_F(OverwritesTest, ThatASnapshotMayNeedMergeNothing) {
+  const std::vector<RunRepeats> all = {{3, 0, 10}, {2, 0, 10}};
+  const Timestamp oldest = tree_.runs(1)[0].files[0]->min_ts;
+  const Timestamp newest = tree_.runs(0)[0].files[0]->max_ts;
+  EXPECT_FALSE(PickByRepeats(tree_, all, {oldest, kMaxTimestamp}).has_value());
+  EXPECT_FALSE(PickByRepeats(tree_, all, {newest - 1, kMaxTimestamp}).has_value());
+  EXPECT_TRUE(PickByRepeats(tree_, all, {newest, kMaxTimestamp}).has_value());
+  EXPECT_TRUE(PickByRepeats(tree_, all, {oldest - 1, kMaxTimestamp}).has_value());
+  // Within level 0 it is in nobody's way.
+  const auto within = PickByRepeats(tree_, {{3, 10, 10}, {2, 0, 10}}, {oldest, kMaxTimestamp});
+  ASSERT_TRUE(within.has_value());
+  EXPECT_EQ(within->output_level, 0);
+}
+
+TEST_F(OverwritesTest, OfTooFewBytesOrWithTheShareOffMergeNothing) {
+  const std::vector<RunRepeats> all = {{3, 10, 10}, {2, 0, 10}};  // 200 of 300 bytes
+  options_.level0_garbage_least_bytes = 201;
+  EXPECT_FALSE(PickByRepeats(tree_, all).has_value());
+  options_.level0_garbage_least_bytes = 200;
+  EXPECT_TRUE(PickByRepeats(tree_, all).has_value());
+  options_.level0_garbage_percent = 0;
+  EXPECT_FALSE(PickByRepeats(tree_, all).has_value());
+}
+
+TEST_F(OverwritesTest, MoveDisjointRunsBeforeTheyMergeTheOthers) {
+  const Version tree = Tree({{0, 3, 6, "a", Inclusive("z")},
+                             {0, 2, 5, "n", Inclusive("z")},
+                             {0, 1, 4, "a", Inclusive("m")}});
+  const auto pick = PickByRepeats(tree, {{3, 12, 12}, {2, 5, 5}});
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_TRUE(pick->trivial_move);
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{5, 4}));
+}
+
+class IdlePickTest : public PickerTest {
+ protected:
+  IdlePickTest() {
+    options_.level0_trigger_runs = 8;
+    options_.level_base_bytes = 1000;
+  }
+  std::optional<Pick> Idle(const Version& version, uint64_t budget_bytes,
+                           std::vector<RunRepeats> repeats = {}) {
+    PickerState state{&version, {}, {}};
+    state.repeats = repeats;
+    EXPECT_FALSE(Automatic(version).has_value());
+    std::optional<Pick> pick = NewCompactionPolicy(kind_, options_)->PickIdle(state, budget_bytes);
+    if (pick.has_value()) {
+      EXPECT_TRUE(CheckPick(state, *pick).ok()) << CheckPick(state, *pick);
+      EXPECT_EQ(pick->reason, Pick::Reason::kIdle);
+      EXPECT_TRUE(pick->trivial_move || pick->InputBytes() <= budget_bytes);
+    }
+    return pick;
+  }
+};
+
+TEST_F(IdlePickTest, TakesLevel0DownIfItReadsNoMoreThereThanLevel0Holds) {
+  const Version tree = Tree({{0, 3, 5, "a", Inclusive("z")},
+                             {0, 2, 4, "a", Inclusive("z")},
+                             {1, 0, 1, "a", Inclusive("h")},
+                             {1, 0, 2, "i", Inclusive("z")}});
+  const auto pick = Idle(tree, 400);
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{5, 4, 1, 2}));
+  EXPECT_EQ(pick->output_level, 1);
+}
+
+TEST_F(IdlePickTest, MergesAsManyOfTheNewestRunsAsTheBudgetAllows) {
+  const Version tree = Tree({{0, 5, 5, "a", Inclusive("z")},
+                             {0, 4, 4, "a", Inclusive("z")},
+                             {0, 3, 3, "a", Inclusive("z")},
+                             {1, 0, 1, "a", Inclusive("z")}});
+  EXPECT_FALSE(Idle(tree, 199).has_value());
+  const auto pick = Idle(tree, 299);
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{5, 4}));
+  EXPECT_EQ(pick->output_level, 0);
+  EXPECT_EQ(pick->output_run_id, 5u);
+  EXPECT_EQ(Numbers(*Idle(tree, 399)), (std::vector<uint64_t>{5, 4, 3}));
+  EXPECT_EQ(Idle(tree, 400)->output_level, 1);
+}
+
+TEST_F(IdlePickTest, LeavesALargeOldRunAndALargeLevel1) {
+  const Version tree = Tree({{0, 5, 5, "a", Inclusive("z")},
+                             {0, 4, 4, "a", Inclusive("z")},
+                             {0, 3, 3, "a", Inclusive("z"), 401},
+                             {1, 0, 1, "a", Inclusive("z"), 700}});
+  const auto pick = Idle(tree, 10000);
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{5, 4}));
+}
+
+TEST_F(IdlePickTest, MovesDisjointRunsWithoutABudget) {
+  const auto pick = Idle(Tree({{0, 3, 5, "n", Inclusive("z")}, {0, 2, 4, "a", Inclusive("m")}}), 0);
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_TRUE(pick->trivial_move);
+}
+
+TEST_F(IdlePickTest, TakesOneRunDownOnlyForWhatItRepeats) {
+  options_.level0_garbage_percent = 40;
+  const Version tree = Tree({{0, 3, 5, "a", Inclusive("z")}, {1, 0, 1, "a", Inclusive("z"), 300}});
+  EXPECT_FALSE(Idle(tree, 10000).has_value());
+  EXPECT_FALSE(Idle(tree, 10000, {{3, 3, 3}}).has_value());
+  EXPECT_TRUE(Idle(tree, 10000, {{3, 4, 4}}).has_value());  // of 20 entries
+}
+
+TEST_F(HybridPickerTest, MergesNothingInIdleTime) {
+  const Version tree = Tree({{0, 3, 5, "a", Inclusive("z")}, {0, 2, 4, "a", Inclusive("z")}});
+  const PickerState state{&tree, {}, {}};
+  EXPECT_FALSE(NewHybridPolicy(options_)->PickIdle(state, 10000).has_value());
+  EXPECT_FALSE(NewTieredPolicy(options_)->PickIdle(state, 10000).has_value());
+}
+
+TEST_F(HybridPickerTest, MergesNothingForOverwrites) {
+  options_.level0_trigger_runs = 8;
+  options_.level0_garbage_percent = 40;
+  const Version tree = Tree({{0, 3, 5, "a", Inclusive("z")}, {0, 2, 4, "a", Inclusive("z")}});
+  EXPECT_FALSE(PickByRepeats(tree, {{3, 10, 10}}).has_value());
 }
 
 TEST_F(PickerTest, StopsAtTheJobsBudgetAndThenHasTakenTheOldestRuns) {

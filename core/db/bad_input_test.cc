@@ -741,6 +741,7 @@ TEST_F(FailingDisk, AReadErrorIsAnErrorAndNeverAnAbsentKey) {
   const absl::StatusOr<bool> found = db_->Get({}, Key(7), &value);
   EXPECT_TRUE(absl::IsUnavailable(found.status())) << ToString(found.status());
   EXPECT_TRUE(absl::IsUnavailable(ReadAll(*db_).status()));
+  EXPECT_TRUE(absl::IsUnavailable(db_->ListNamespaces({}).status()));
   EXPECT_TRUE(
       absl::IsUnavailable(db_->MultiGet({}, 0, std::vector<std::string_view>{"key1007"}).status()));
   SetFaults("");

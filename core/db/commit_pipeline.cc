@@ -214,7 +214,9 @@ absl::Status CommitPipeline::RotateMemtable() {
   const uint64_t id = state_.random.Next();
   {
     MutexUnlock unlock(state_.mutex());
-    log = CreateLog(*state_.fs, state_.directory, number, id, continues);
+    log = CreateLog(
+        *state_.fs, state_.directory,
+        {.number = number, .id = id, .continues = continues, .mapped = state_.options.map_log});
   }
   VERALITH_RETURN_IF_ERROR(log.status());  // the old log is as good as before
   edit.added_logs.push_back({number, id});
@@ -251,6 +253,7 @@ absl::Status CommitPipeline::CommitGroup() {
     }
   }
   newest_begun_ = std::max(newest_begun_, last);
+  state_.groups_begun += last != 0 ? 1 : 0;
   const bool notes_puts = notes_puts_;
   bool notes_on = notes_puts;
   const uint64_t log_bytes_before = logs_->active_bytes();

@@ -177,7 +177,7 @@ class Committing {
     absl::StatusOr<std::unique_ptr<LogWriter>> log;
     {
       MutexUnlock unlock(state_.mutex());
-      log = CreateLog(bare_.disk(), "db", number, number, /*continues=*/0);
+      log = CreateLog(bare_.disk(), "db", {.number = number, .id = number});
     }
     run_.Check(log.ok(), "set-up");
     pipeline_.Start(clock, std::make_unique<LogSet>(*std::move(log)), MemtableRef::Make(1));

@@ -80,6 +80,7 @@ class DbImpl final : public Db, private ForkObserver {
   absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
       const ReadOptions& options, NamespaceId ns, std::span<const std::string_view> keys) override;
   std::unique_ptr<DbIterator> NewIterator(const ScanOptions& options) override;
+  absl::StatusOr<std::vector<NamespaceId>> ListNamespaces(const ReadOptions& options) override;
   const Snapshot* GetSnapshot() override;
   absl::StatusOr<const Snapshot*> GetSnapshotAt(Timestamp timestamp) override;
   void ReleaseSnapshot(const Snapshot* snapshot) override;
@@ -153,6 +154,9 @@ class DbImpl final : public Db, private ForkObserver {
 
   // --- read_path.cc ----------------------------------------------------------------------------
   std::unique_ptr<DbIterator> TryNewIterator(const ScanOptions& options);
+  // The iterator over what `pinned` has at `snapshot`.
+  std::unique_ptr<DbIterator> IteratorAt(std::shared_ptr<const SuperVersionRef> pinned,
+                                         Timestamp snapshot, const ScanOptions& options);
   absl::StatusOr<Timestamp> ReadTimestamp(const ReadOptions& options,
                                           const SuperVersion& pinned) const;
 
@@ -172,6 +176,7 @@ class DbImpl final : public Db, private ForkObserver {
   std::unique_ptr<OwnerLock> owner_;                 // null when read-only
   std::optional<ReaderWatch> watch_;                 // when read-only
   std::shared_ptr<PageCache> cache_;                 // outlived by no reader
+  const std::shared_ptr<CacheAccount> account_;      // likewise
 
   // --- The parts: in the order in which they know each other -------------------------------------
   DbState state_;

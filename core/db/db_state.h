@@ -72,6 +72,7 @@ struct DbCounters {
   uint64_t compactions = 0;
   uint64_t subcompactions = 0;
   uint64_t compaction_copied_bytes = 0;
+  uint64_t idle_merge_bytes = 0;
   uint64_t log_syncs = 0;
   uint64_t commits = 0;
 };
@@ -146,6 +147,8 @@ struct DbState {
 
  public:
   DbCounters counters ABSL_GUARDED_BY(database_mutex);
+  // Groups of writes that have begun. While it stands still, no write comes.
+  uint64_t groups_begun ABSL_GUARDED_BY(database_mutex) = 0;
   // In earlier lives, as the manifest says.
   WrittenBytes written_before ABSL_GUARDED_BY(database_mutex);
   CondVar changed;  // a job ended, or something else that is waited for

@@ -97,6 +97,50 @@ TEST_F(DbTest, NamespacesDoNotSeeEachOther) {
   EXPECT_EQ(Get("k", {}, 1), "(absent)");
 }
 
+// In memtables and in several levels; in runs of several segments; beside namespaces of tombstones.
+TEST_F(DbTest, ListsTheNamespacesThatHoldAKeyAtAMoment) {
+  const auto list = [this](const ReadOptions& options = {}) {
+    const absl::StatusOr<std::vector<NamespaceId>> found = db_->ListNamespaces(options);
+    EXPECT_OK(found.status());
+    return found.value_or(std::vector<NamespaceId>());
+  };
+  using Namespaces = std::vector<NamespaceId>;
+  Options options = simulation_.SmallOptions();
+  options.upper_codec = options.middle_codec = options.bottom_codec = Codec::kNone;
+  Reopen(options);
+  EXPECT_EQ(list(), Namespaces());
+  const std::string value(300, 'v');
+  for (const NamespaceId ns : {uint64_t{3}, uint64_t{5}, uint64_t{256}, kMaxNamespace}) {
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_OK(db_->Put({}, ns, StrCat("key", i), value));
+    }
+  }
+  ASSERT_OK(db_->CompactAll());
+  uint64_t files = 0;
+  for (const LevelStatistics& level : db_->GetStatistics().levels) {
+    files += level.files;
+  }
+  EXPECT_GT(files, 3u);
+  const ScopedSnapshot before(*db_);
+  ASSERT_OK(db_->DeleteRange({}, 5, "", std::nullopt));
+  ASSERT_OK(db_->Delete({}, 4, "nothing"));  // a tombstone alone
+  ASSERT_OK(db_->Put({}, 0, "", ""));
+  ReadOptions at_snapshot;
+  at_snapshot.snapshot = before.get();
+  ReadOptions at_timestamp;
+  at_timestamp.timestamp = before.get()->timestamp();
+  const Namespaces now = {0, 3, 256, kMaxNamespace};
+  const Namespaces then = {3, 5, 256, kMaxNamespace};
+  for (int stage = 0; stage < 3; ++stage) {
+    EXPECT_EQ(list(), now) << stage;
+    EXPECT_EQ(list(at_snapshot), then) << stage;
+    EXPECT_EQ(list(at_timestamp), then) << stage;
+    ASSERT_OK(stage == 0 ? db_->Flush() : db_->CompactAll());
+  }
+  at_timestamp.timestamp = db_->LastTimestamp() + 1;
+  EXPECT_EQ(db_->ListNamespaces(at_timestamp).status().code(), absl::StatusCode::kOutOfRange);
+}
+
 TEST_F(DbTest, ABatchHasOneTimestampAndItsLastOperationPerKeyCounts) {
   WriteBatch batch;
   batch.Put("a", "1");

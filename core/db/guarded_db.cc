@@ -43,6 +43,9 @@ class GuardedDb final : public Db {
   std::unique_ptr<DbIterator> NewIterator(const ScanOptions& options) override {
     return db_->NewIterator(options);
   }
+  absl::StatusOr<std::vector<NamespaceId>> ListNamespaces(const ReadOptions& options) override {
+    return CatchNoMemory("ListNamespaces", [&] { return db_->ListNamespaces(options); });
+  }
   const Snapshot* GetSnapshot() override { return db_->GetSnapshot(); }
   absl::StatusOr<const Snapshot*> GetSnapshotAt(Timestamp timestamp) override {
     return CatchNoMemory("GetSnapshotAt", [&] { return db_->GetSnapshotAt(timestamp); });

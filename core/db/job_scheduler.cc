@@ -2,6 +2,7 @@
 
 #include "core/db/job_scheduler.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/check.h"
@@ -10,6 +11,7 @@
 #include "core/base/status.h"
 #include "core/compaction/compaction_job.h"
 #include "core/compaction/flush_job.h"
+#include "core/db/level0_repeats.h"
 #include "core/db/retry_delay.h"
 #include "core/db/running_job.h"
 
@@ -45,7 +47,9 @@ JobScheduler::JobScheduler(DbState& state, GarbageRemover& garbage,
     : state_(state),
       garbage_(garbage),
       compaction_ended_(std::move(compaction_ended)),
-      policy_(NewCompactionPolicy(state.options.compaction_policy, state.compaction_options)) {}
+      policy_(NewCompactionPolicy(state.options.compaction_policy, state.compaction_options)),
+      idle_budget_(state.options.disable_automatic_compaction ? 0
+                                                              : state.options.idle_merge_percent) {}
 
 // --- What is due ---------------------------------------------------------------------------------
 
@@ -57,6 +61,7 @@ PickerState JobScheduler::PickerStateNow() {
   state.points = picker_points_;
   state.range_deletes = &tombstones_.RangeDeletes(state_.versions->current());
   state.seek_bytes = state_.seek_debt.bytes();
+  state.repeats = repeats_;
   return state;
 }
 
@@ -81,8 +86,39 @@ void JobScheduler::Schedule() noexcept {
   }
   Begin(&flush_, TaskPriority::kHigh, &JobScheduler::FlushIsDue, [this] { BackgroundFlush(); });
   if (!state_.close_requested) {
+    YieldIdleMerge();
     Begin(&compaction_, TaskPriority::kLow, &JobScheduler::CompactionIsDue,
           [this] { BackgroundCompaction(); });
+    AwaitIdleTime();
+  }
+}
+
+void JobScheduler::Start() {
+  EstimateLevel0();
+  Schedule();
+}
+
+// An estimate of files that are gone meanwhile says little of those that are there. Without memory
+// the one before stays.
+void JobScheduler::EstimateLevel0() {
+  const Options& options = state_.options;
+  if (options.level0_garbage_percent == 0 || options.disable_automatic_compaction ||
+      options.read_only || options.compaction_policy != CompactionPolicyKind::kLeveled) {
+    return;
+  }
+  state_.changed.NotifyAll();  // writers that waited for the job need not wait for this
+  std::shared_ptr<const SegmentSet> set;
+  while (set != state_.versions->current()) {
+    set = state_.versions->current();
+    std::vector<RunRepeats> repeats;
+    bool is_known = false;
+    {
+      MutexUnlock unlock(state_.mutex());
+      is_known = TryWithMemory([&] { repeats = EstimateRepeats(*set); });
+    }
+    if (is_known) {
+      repeats_ = std::move(repeats);
+    }
   }
 }
 
@@ -181,6 +217,7 @@ void JobScheduler::BackgroundFlush() {
         CatchNoMemory("a flush", [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return FlushFrozen(); }),
         &flush_);
     garbage_.Remove(garbage_.Claim());
+    EstimateLevel0();
     if (flush_.error.ok() && absl::IsResourceExhausted(compaction_.error)) {
       Retry(Kind::kCompaction);  // there may be something that gives room back now
     }
@@ -197,11 +234,13 @@ absl::Status JobScheduler::FlushFrozen() {
   FlushEvent event;
   std::vector<uint64_t> logs;
   uint64_t memtable_bytes = 0;
+  size_t reserved_bytes = 0;
   for (const FrozenMemtable& frozen : taken) {
     request.memtables.push_back(frozen.memtable.get());
     logs.push_back(frozen.log_number);
     event.entries += frozen.memtable->entries();
     memtable_bytes += frozen.memtable->MemoryBytes();
+    reserved_bytes += frozen.memtable->ReservedBytes();
   }
   PendingNumbers numbers(state_);
   RunningJob job(state_, "a flush", state_.Points(), numbers);
@@ -229,6 +268,7 @@ absl::Status JobScheduler::FlushFrozen() {
     state_.logs_needed_from = frozen.empty() ? state_.active_log : frozen.front().log_number;
     event.bytes_written = result->statistics.bytes_written;
     ++state_.counters.flushes;
+    kept_blocks_.Flushed(reserved_bytes);
     state_.PublishSuperVersion();
   }
   event.status = status;
@@ -270,10 +310,115 @@ void JobScheduler::PickAndRun() {
   const bool claimed = garbage_.Claim();  // before the inputs' last pin goes, which asks for it
   base.reset();
   garbage_.Remove(claimed);
+  EstimateLevel0();
   if (status.ok() && absl::IsResourceExhausted(flush_.error)) {
     Retry(Kind::kFlush);
   }
 }
+
+// --- Idle time -----------------------------------------------------------------------------------
+
+std::optional<Pick> JobScheduler::NextIdlePick() {
+  const uint64_t left = idle_budget_.Left(state_.counters.flush_bytes);
+  return policy_->PickIdle(PickerStateNow(), left);
+}
+
+// Without memory for a timer, the next job asks for one.
+void JobScheduler::AwaitIdleTime() {
+  if (!idle_budget_.is_on() || idle_timer_.has_value() || is_busy() || FlushIsDue() ||
+      compaction_.retry.has_value() || idle_failed_after_ == state_.counters.flushes) {
+    return;
+  }
+  TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (NextIdlePick().has_value()) {
+      groups_at_timer_ = state_.groups_begun;
+      idle_timer_ = state_.executor->ScheduleAfter(state_.options.idle_merge_delay_nanos, [this] {
+        MutexLock lock(state_.mutex());
+        idle_timer_.reset();
+        IdleTimePassed();
+        state_.changed.NotifyAll();
+      });
+    }
+  });
+}
+
+// If a write has come meanwhile, the time begins anew.
+void JobScheduler::IdleTimePassed() {
+  if (!MayBegin() || state_.close_requested || is_busy() || FlushIsDue()) {
+    return;  // Continue, or the end of the job, asks again
+  }
+  if (groups_at_timer_ != state_.groups_begun) {
+    AwaitIdleTime();
+    return;
+  }
+  TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (NextIdlePick().has_value()) {
+      state_.executor->Schedule(TaskPriority::kLow, [this] { BackgroundIdleMerge(); });
+      compaction_.scheduled = true;
+    }
+  });
+}
+
+// Its turn may come late: it looks anew.
+void JobScheduler::BackgroundIdleMerge() {
+  MutexLock lock(state_.mutex());
+  if (MayBegin() && !state_.close_requested) {
+    bool is_due = false;
+    TryWithMemory([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { is_due = CompactionIsDue(); });
+    if (is_due) {
+      PickAndRun();
+    } else if (groups_at_timer_ == state_.groups_begun && !FlushIsDue()) {
+      MergeInIdleTime();
+    }
+  }
+  compaction_ended_();
+  state_.DeliverEvents();
+  manual_job_ = nullptr;
+  EndTask(&compaction_);
+}
+
+void JobScheduler::MergeInIdleTime() {
+  std::shared_ptr<const SegmentSet> base = state_.versions->current();
+  const uint64_t written_before = state_.counters.compaction_written_bytes;
+  cancel_idle_merge_.Store(false);
+  idle_merge_runs_ = true;
+  const absl::Status status = CatchNoMemory("an idle merge", [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    const std::optional<Pick> pick = NextIdlePick();
+    if (!pick.has_value()) {
+      return absl::OkStatus();
+    }
+    const uint64_t most = pick->trivial_move ? 0 : pick->InputBytes();
+    idle_budget_.Charge(most);
+    VERALITH_RETURN_IF_ERROR(RunPick(*pick));
+    const uint64_t written = state_.counters.compaction_written_bytes - written_before;
+    idle_budget_.GiveBack(most - std::min(most, written));
+    return absl::OkStatus();
+  });
+  idle_merge_runs_ = false;
+  if (!status.ok() && !absl::IsAborted(status)) {
+    idle_failed_after_ = state_.counters.flushes;  // listeners know why; nobody waits for it
+  }
+  state_.counters.idle_merge_bytes += state_.counters.compaction_written_bytes - written_before;
+  const bool claimed = garbage_.Claim();  // as for other compactions
+  base.reset();
+  garbage_.Remove(claimed);
+  EstimateLevel0();
+}
+
+void JobScheduler::YieldIdleMerge() {
+  if (!idle_merge_runs_ || cancel_idle_merge_.Load()) {
+    return;
+  }
+  TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    PickerState without = PickerStateNow();
+    without.running = {};
+    if (!manual_.empty() || policy_->PickCompaction(without).has_value()) {
+      cancel_idle_merge_.Store(true);
+    }
+  });
+}
+
+// --- Picks ---------------------------------------------------------------------------------------
 
 std::optional<Pick> JobScheduler::NextPick() {
   while (!manual_.empty()) {
@@ -325,6 +470,9 @@ absl::Status JobScheduler::RunPick(const Pick& pick) {
   job.AddCancel(&cancel_compactions_);
   if (manual_job_ != nullptr && manual_job_->cancel != nullptr) {
     job.AddCancel(manual_job_->cancel);
+  }
+  if (idle_merge_runs_) {
+    job.AddCancel(&cancel_idle_merge_);
   }
   job.LimitRate(TaskPriority::kLow);
   running_.push_back(&pick);
@@ -410,6 +558,7 @@ absl::Status JobScheduler::Compact(const KeyRange& range, const Atomic<bool>* ca
 
 void JobScheduler::Pause() {
   ++pauses_;
+  cancel_idle_merge_.Store(true);
   while (!state_.closing && is_busy()) {
     state_.executor->Await(state_.mutex(), state_.changed);
   }

@@ -10,7 +10,11 @@
 //   3. A failed job changes nothing (running_job.h). Its error is kept until a later job of its
 //      kind succeeds, Resume is called, or a caller asks for such a job; it is tried again with
 //      back-off.
-//   4. No exception leaves a task: lack of memory is an error of the work that it hit.
+//   4. In idle time (Options::idle_merge_percent) level 0 is merged though nothing is due: after no
+//      group of writes has begun for the whole delay, within the budget (idle_budget.h). Such a
+//      merge takes the place of a compaction, and gives it up once one is due. Its failure is no
+//      background error, since nobody waits for it; it is tried again after the next flush.
+//   5. No exception leaves a task: lack of memory is an error of the work that it hit.
 //
 // Thread rule: every call under the database's mutex, except the ones that say otherwise. Jobs run
 // without it. Borrows the state and the remover, which outlive it.
@@ -31,6 +35,8 @@
 #include "core/compaction/picker.h"
 #include "core/db/db_state.h"
 #include "core/db/garbage_remover.h"
+#include "core/db/idle_budget.h"
+#include "core/db/kept_blocks.h"
 #include "core/db/live_tombstones.h"
 #include "core/format/key_range.h"
 #include "veralith/executor.h"
@@ -52,6 +58,8 @@ class JobScheduler {
   // Schedules what is due. What cannot be scheduled for lack of memory is an error of that work,
   // until the next call can.
   void Schedule() noexcept ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
+  // The same once the database is open: what level 0 repeats is not known yet.
+  void Start() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   // Forgets an error and tries again now.
   void Retry(Kind kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   // Lets a task look for a compaction if any garbage in segments ends in (after, through]: a point
@@ -93,10 +101,15 @@ class JobScheduler {
   bool is_paused() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex) { return pauses_ > 0; }
   // Once close_requested is set: cancels the compaction that runs, and ends all pauses.
   void CancelCompactions() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  // For DbState::CancelTimers.
+  // For DbState::CancelTimers, like the next one.
+  std::optional<Executor::TimerId>* idle_timer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex) {
+    return &idle_timer_;
+  }
   std::optional<Executor::TimerId>* timer(Kind kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex) {
     return kind == Kind::kFlush ? &flush_.retry : &compaction_.retry;
   }
+  // Memory of memtables that were flushed.
+  KeptBlocks& kept_blocks() { return kept_blocks_; }
 
  private:
   // A Compact call being served.
@@ -125,6 +138,8 @@ class JobScheduler {
   bool FlushIsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   bool CompactionIsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   bool MayBegin() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
+  // Estimates anew what level 0 repeats, with the mutex released.
+  void EstimateLevel0() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   PickerState PickerStateNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
 
   // Schedules the work unless it is, or waits to be tried again. Without `is_due` the task looks.
@@ -142,6 +157,14 @@ class JobScheduler {
   void PickAndRun() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   // The next compaction to run now: for a Compact call first.
   std::optional<Pick> NextPick() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
+  // Looks again after the delay whether it was idle, if there is something to merge then.
+  void AwaitIdleTime() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
+  void IdleTimePassed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
+  std::optional<Pick> NextIdlePick() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
+  void BackgroundIdleMerge();
+  void MergeInIdleTime() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
+  // Ends the idle merge that runs if a compaction would be due without it.
+  void YieldIdleMerge() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   absl::Status RunPick(const Pick& pick) ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   // The same, and another pick, which gives room back, when the disk has none for this one.
   absl::Status RunPickOrReclaim(const Pick& pick) ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
@@ -160,8 +183,18 @@ class JobScheduler {
   ManualRequest* manual_job_ ABSL_GUARDED_BY(database_mutex) = nullptr;  // whose job runs
   // What PickerStateNow points to: good until its next call.
   std::vector<Timestamp> picker_points_ ABSL_GUARDED_BY(database_mutex);
+  std::vector<RunRepeats> repeats_ ABSL_GUARDED_BY(database_mutex);
   LiveTombstones tombstones_ ABSL_GUARDED_BY(database_mutex);
+  KeptBlocks kept_blocks_{state_};
   Atomic<bool> cancel_compactions_{false};
+
+  IdleBudget idle_budget_ ABSL_GUARDED_BY(database_mutex);
+  std::optional<Executor::TimerId> idle_timer_ ABSL_GUARDED_BY(database_mutex);
+  uint64_t groups_at_timer_ ABSL_GUARDED_BY(database_mutex) = 0;  // DbState::groups_begun then
+  // Flushes so far when one failed: it is not tried again before the next.
+  std::optional<uint64_t> idle_failed_after_ ABSL_GUARDED_BY(database_mutex);
+  bool idle_merge_runs_ ABSL_GUARDED_BY(database_mutex) = false;
+  Atomic<bool> cancel_idle_merge_{false};
 };
 
 }  // namespace veralith

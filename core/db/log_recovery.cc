@@ -55,7 +55,8 @@ absl::StatusOr<bool> LogRecovery::ReplayLog(uint64_t number, uint64_t id) {
   // A log that lost even its header had records (logs rotate only after some). No log continues the
   // checksum 0: the next log's records come after a hole.
   checksum_ = reader->checksum().value_or(checksum_.value_or(0));
-  return reader->end_reason() == LogReader::EndReason::kEndOfFile;
+  return reader->end_reason() == LogReader::EndReason::kEndOfFile ||
+         reader->end_reason() == LogReader::EndReason::kZeros;
 }
 
 absl::Status LogRecovery::Replay(const LogRecordView& record, LogPosition position) {

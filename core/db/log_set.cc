@@ -12,12 +12,15 @@
 namespace veralith {
 
 absl::StatusOr<std::unique_ptr<LogWriter>> CreateLog(FileSystem& fs, const std::string& directory,
-                                                     uint64_t number, uint64_t id,
-                                                     uint32_t continues) {
-  VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> file,
-                            fs.Open(JoinPath(directory, LogFileName(number)), OpenMode::kCreate));
+                                                     const NewLog& log) {
+  VERALITH_ASSIGN_OR_RETURN(
+      std::unique_ptr<File> file,
+      fs.Open(JoinPath(directory, LogFileName(log.number)), OpenMode::kCreate));
+  if (log.mapped) {
+    file->MapAppends().IgnoreError();  // without it appends are calls, and no worse
+  }
   VERALITH_RETURN_IF_ERROR(fs.SyncDirectory(directory));
-  return std::make_unique<LogWriter>(std::move(file), number, id, continues);
+  return std::make_unique<LogWriter>(std::move(file), log.number, log.id, log.continues);
 }
 
 void LogSet::Stage(Timestamp timestamp, std::span<const LogOperation> operations) {

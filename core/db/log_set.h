@@ -30,10 +30,16 @@
 
 namespace veralith {
 
-// Makes a log's file, durably in its directory. `id`, `continues`: LogWriter.
+struct NewLog {
+  uint64_t number = 0;
+  uint64_t id = 0;
+  uint32_t continues = 0;  // of the log before it: LogWriter
+  bool mapped = false;     // Options::map_log
+};
+
+// Makes a log's file, durably in its directory.
 absl::StatusOr<std::unique_ptr<LogWriter>> CreateLog(FileSystem& fs, const std::string& directory,
-                                                     uint64_t number, uint64_t id,
-                                                     uint32_t continues);
+                                                     const NewLog& log);
 
 class LogSet {
  public:

@@ -199,6 +199,7 @@ Statistics DbImpl::GetStatistics() {
   result.flush_bytes_written = state_.counters.flush_bytes;
   result.compaction_bytes_read = state_.counters.compaction_read_bytes;
   result.compaction_bytes_written = state_.counters.compaction_written_bytes;
+  result.idle_merge_bytes_written = state_.counters.idle_merge_bytes;
   result.flushes = state_.counters.flushes;
   result.hidden_keys = hidden_keys_.LoadRelaxed();
   result.compactions = state_.counters.compactions;
@@ -207,8 +208,8 @@ Statistics DbImpl::GetStatistics() {
   result.background_wait_nanos = state_.limiter.waited_nanos();
   result.log_syncs = state_.counters.log_syncs;
   result.commits = state_.counters.commits;
-  result.cache_bytes = cache_->charged_bytes();
-  result.cache_misses = cache_->misses();
+  result.cache_bytes = account_->charged.LoadRelaxed();
+  result.cache_misses = account_->misses.LoadRelaxed();
   result.open_segments = files_->open_files();
   result.segments_opened = files_->files_opened();
   result.live_snapshots = state_.snapshots.size();
@@ -247,7 +248,9 @@ absl::Status DbImpl::Close() {
   state_.closed.Store(true);
   state_.changed.NotifyAll();
   state_.CancelTimers({jobs_.timer(JobKind::kFlush), jobs_.timer(JobKind::kCompaction),
-                       garbage_.timer(), pipeline_.timer()});
+                       jobs_.idle_timer(), jobs_.kept_blocks().timer(), garbage_.timer(),
+                       pipeline_.timer()});
+  jobs_.kept_blocks().End();
   while (jobs_.is_busy() || garbage_.is_busy() || pipeline_.is_busy()) {
     state_.executor->Await(state_.mutex(), state_.changed);
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/fork.h"
 #include "core/base/status.h"
 #include "core/compaction/flush_job.h"
 #include "core/db/db_impl.h"
@@ -18,7 +19,10 @@
 #include "core/fs/file_helpers.h"
 #include "core/fs/yielding_file_system.h"
 #include "core/manifest/file_names.h"
+#include "core/memtable/block_pool.h"
+#include "core/segment/page/page_cache.h"
 #include "core/version_set/segment_opener.h"
+#include "veralith/cache.h"
 #include "veralith/clock.h"
 #include "veralith/posix_file_system.h"
 
@@ -41,6 +45,22 @@ absl::Status LogAgain(const LogRecovery& recovery, LogSet& logs) {
   return logs.Sync();
 }
 
+// Every Cache is a PageCache (cache.h).
+std::shared_ptr<PageCache> CacheOf(const Options& options) {
+  return options.cache != nullptr ? std::static_pointer_cast<PageCache>(options.cache)
+                                  : std::make_shared<PageCache>(options.cache_bytes);
+}
+
+// Another thread of the parent may have held the cache's mutex when this process was forked.
+absl::Status CheckCache(const Options& options) {
+  const auto* const cache = static_cast<const PageCache*>(options.cache.get());
+  return cache == nullptr || cache->fork_generation() == ForkGeneration()
+             ? absl::OkStatus()
+             : FailedPrecondition(
+                   "Options: cache belongs to the process that this one was forked from; make "
+                   "another one here");
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Db>> Db::Open(const std::string& directory, const Options& options) {
@@ -53,6 +73,7 @@ absl::StatusOr<std::unique_ptr<Db>> Db::Open(const std::string& directory, const
 absl::StatusOr<std::unique_ptr<DbImpl>> DbImpl::Open(const std::string& directory,
                                                      const Options& options) {
   VERALITH_RETURN_IF_ERROR(CheckOptions(options));
+  VERALITH_RETURN_IF_ERROR(CheckCache(options));
   std::unique_ptr<DbImpl> db(new DbImpl(directory, options));
   absl::Status status = CatchNoMemory("Open", [&db] { return db->Recover(); });
   if (!status.ok()) {
@@ -66,7 +87,8 @@ absl::StatusOr<std::unique_ptr<DbImpl>> DbImpl::Open(const std::string& director
 
 DbImpl::DbImpl(std::string directory, const Options& options)
     : releases_(std::make_shared<SegmentReleases>()),
-      cache_(std::make_shared<PageCache>(options.cache_bytes)),
+      cache_(CacheOf(options)),
+      account_(std::make_shared<CacheAccount>()),
       state_(std::move(directory), options, [this] { garbage_.Schedule(); }),
       garbage_(state_),
       jobs_(state_, garbage_,
@@ -93,6 +115,7 @@ absl::Status DbImpl::Recover() {
 }
 
 absl::Status DbImpl::RecoverLocked() {
+  const BlockHold kept;  // one memtable follows the other
   VERALITH_RETURN_IF_ERROR(OpenVersionSet());
   MutexLock lock(state_.mutex());
   const ManifestState& state = state_.versions->state();
@@ -233,7 +256,9 @@ absl::Status DbImpl::OpenVersionSet() {
 SegmentOpener DbImpl::NewSegmentOpener() const {
   SegmentReaderOptions reader_options;
   reader_options.cache = cache_.get();
+  reader_options.account = account_.get();
   return [open = DefaultSegmentOpener(files_, state_.directory, reader_options), cache = cache_,
+          account = account_,
           watch = watch_](const FileMeta& file) -> absl::StatusOr<std::shared_ptr<SegmentReader>> {
     absl::StatusOr<std::shared_ptr<SegmentReader>> opened = open(file);
     if (!opened.ok()) {
@@ -242,9 +267,10 @@ SegmentOpener DbImpl::NewSegmentOpener() const {
     std::shared_ptr<SegmentReader> reader = *std::move(opened);
     SegmentReader* raw = reader.get();
     return std::shared_ptr<SegmentReader>(
-        raw, [reader = std::move(reader), cache](SegmentReader*) mutable {
+        raw, [reader = std::move(reader), cache, account](SegmentReader*) mutable {
           reader.reset();
           cache.reset();
+          account.reset();
         });
   };
 }
@@ -316,7 +342,8 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   absl::StatusOr<std::unique_ptr<LogWriter>> log;
   {
     MutexUnlock unlock(state_.mutex());
-    log = CreateLog(*state_.fs, state_.directory, number, id, /*continues=*/0);
+    log = CreateLog(*state_.fs, state_.directory,
+                    {.number = number, .id = id, .mapped = state_.options.map_log});
   }
   VERALITH_RETURN_IF_ERROR(log.status());
   edit->added_logs.push_back({number, id});
@@ -347,7 +374,7 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   garbage_.Start();
   releases_->Attach([this] { garbage_.Schedule(); });
   garbage_.Remove(garbage_.Claim());
-  jobs_.Schedule();
+  jobs_.Start();
   return absl::OkStatus();
 }
 

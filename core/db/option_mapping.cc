@@ -48,6 +48,9 @@ constexpr int kLeastOpenFiles = 20;
 // of a copy.
 constexpr uint64_t kOtherOpenFiles = 11;
 
+// Of a memtable: less garbage in level 0 is no reason for a merge. So flushes by hand stay cheap.
+constexpr uint64_t kLeastGarbageShare = 16;
+
 constexpr uint64_t kMaxJobBytes = uint64_t{1} << 30;
 
 // Segments of the upper levels are written with another codec than the others.
@@ -112,6 +115,8 @@ CompactionOptions ToCompactionOptions(const Options& options, int parallelism) {
       .tier_min_width = 2,
       .tier_max_width = 32,
       .tier_max_space_percent = options.tier_max_space_percent,
+      .level0_garbage_percent = options.level0_garbage_percent,
+      .level0_garbage_least_bytes = options.write_buffer_bytes / kLeastGarbageShare,
       .reclaim_percent = 50,
       .format_of_level = kFormatOfLevel,
       .max_grandparent_overlap_bytes = 10 * options.target_segment_bytes,

@@ -102,6 +102,9 @@ constexpr auto kOptions = std::to_array<OptionRow<Options>>({
            "sync_interval_nanos, or at the next Sync, Flush or Close."),
     Number("sync_interval_nanos", &Options::sync_interval_nanos, 1, kMostNanos, kNanos,
            "The longest time that a write waits for its sync with sync_mode interval."),
+    Switch("map_log", &Options::map_log,
+           "Commits are copied into memory that is mapped from the log's file, instead of a system "
+           "call for each."),
     Number("manifest_roll_bytes", &Options::manifest_roll_bytes, 0, kMostBytes, kBytes,
            "A manifest longer than this, and than ten times its state, is begun anew; 0: at each "
            "change."),
@@ -159,6 +162,15 @@ constexpr auto kOptions = std::to_array<OptionRow<Options>>({
     Number("seek_charge_bytes", &Options::seek_charge_bytes, 0, uint64_t{1} << 32, kBytes,
            "Leveled policy: a seek counts this much for each run of level 0 after the first, and a "
            "lookup a sixteenth, until a merge is paid for; 0: never."),
+    Number(
+        "level0_garbage_percent", &Options::level0_garbage_percent, 0, 100, "percent",
+        "Leveled policy: level 0 is merged, however few runs it has, when this share of what the "
+        "merge reads is superseded; 0: never."),
+    Number("idle_merge_delay_nanos", &Options::idle_merge_delay_nanos, 1, kMostNanos, kNanos,
+           "Leveled policy: level 0 is merged, however few runs it has, when no write has come for "
+           "so long."),
+    Number("idle_merge_percent", &Options::idle_merge_percent, 0, 1'000'000, "percent",
+           "Such merges write at most this share of what was flushed since opening; 0: never."),
     Switch("disable_automatic_compaction", &Options::disable_automatic_compaction,
            "Only Db::Compact compacts."),
     Number("background_bytes_per_second", &Options::background_bytes_per_second, 0, kMostBytes,
@@ -183,6 +195,7 @@ constexpr auto kWriteOptions = std::to_array<OptionRow<WriteOptions>>({
 });
 
 constexpr OtherOption kOtherOptions[] = {
+    {"Options", "cache", "A cache that several databases share; null: one of its own."},
     {"Options", "listeners", "Told of flushes, compactions, stalls and background errors."},
     {"Options", "file_system", "The door to files; null: the machine's."},
     {"Options", "clock", "The door to time; null: the machine's."},

@@ -408,18 +408,46 @@ std::unique_ptr<DbIterator> DbImpl::TryNewIterator(const ScanOptions& options) {
   if (!snapshot.ok()) {
     return std::make_unique<ErrorIterator>(snapshot.status());
   }
+  return IteratorAt(std::move(pinned), *snapshot, options);
+}
+
+std::unique_ptr<DbIterator> DbImpl::IteratorAt(std::shared_ptr<const SuperVersionRef> pinned,
+                                               Timestamp snapshot, const ScanOptions& options) {
   VisibleIterator::Source source;
-  source.merged = NewMergingCursor(VersionCursors(**pinned, options.ns, *snapshot,
-                                                  options.fill_cache, &source.range_tombstones));
+  source.merged = NewMergingCursor(
+      VersionCursors(**pinned, options.ns, snapshot, options.fill_cache, &source.range_tombstones));
   const size_t runs = Level0Runs(**pinned, options.ns);
   source.keep_alive = std::move(pinned);
   source.ns = options.ns;
   source.lower = options.lower;
   source.upper = options.upper;
-  source.snapshot = *snapshot;
+  source.snapshot = snapshot;
   source.gaps = &pipeline_.gaps();
   return std::make_unique<DbIteratorImpl>(std::move(source), runs == 0 ? 0 : runs - 1,
                                           &state_.closed, this);
+}
+
+// Asks the sources which namespaces there may be, and an iterator whether each holds a key.
+absl::StatusOr<std::vector<NamespaceId>> DbImpl::ListNamespaces(const ReadOptions& options) {
+  if (state_.closed.LoadAcquire()) {
+    return state_.Closed();
+  }
+  const auto pinned = std::make_shared<const SuperVersionRef>(state_.current.Acquire());
+  VERALITH_ASSIGN_OR_RETURN(const Timestamp snapshot, ReadTimestamp(options, **pinned));
+  ScanOptions scan;
+  static_cast<ReadOptions&>(scan) = options;
+  std::vector<NamespaceId> found;
+  for (std::optional<NamespaceId> ns = NextNamespace(**pinned, 0); ns.has_value();
+       ns = *ns == kMaxNamespace ? std::nullopt : NextNamespace(**pinned, *ns + 1)) {
+    scan.ns = *ns;
+    const std::unique_ptr<DbIterator> keys = IteratorAt(pinned, snapshot, scan);
+    keys->SeekToFirst();
+    if (keys->Valid()) {
+      found.push_back(*ns);
+    }
+    VERALITH_RETURN_IF_ERROR(keys->status());
+  }
+  return found;
 }
 
 void DbImpl::RecordSeekVisits(uint64_t visits) {

@@ -157,8 +157,12 @@ std::vector<Step> Script() {
 // One run of a simulated machine, from power on to power cut.
 class Machine {
  public:
-  explicit Machine(std::unique_ptr<SimulatedFileSystem> disk, uint64_t seed = 1)
-      : disk_(std::move(disk)), executor_(seed, &clock_), monitor_(disk_.get(), &interpreter_) {
+  explicit Machine(std::unique_ptr<SimulatedFileSystem> disk, uint64_t seed = 1,
+                   bool maps_log = false)
+      : disk_(std::move(disk)),
+        executor_(seed, &clock_),
+        monitor_(disk_.get(), &interpreter_),
+        maps_log_(maps_log) {
     EXPECT_OK(AdoptWhatIsThere());
   }
   ~Machine() { PowerOff(); }
@@ -173,6 +177,7 @@ class Machine {
     options.key_page_bytes = options.value_page_bytes = 256;
     options.target_segment_bytes = 2048;
     options.level0_compaction_trigger = 3;
+    options.map_log = maps_log_;
     VERALITH_ASSIGN_OR_RETURN(db_, Db::Open(kDirectory, options));
     return absl::OkStatus();
   }
@@ -290,6 +295,7 @@ class Machine {
   SimulatedExecutor executor_;
   DatabaseManifestInterpreter interpreter_;
   OrderMonitor monitor_;
+  const bool maps_log_;
   std::unique_ptr<Db> db_;
   Timestamp used_ = 0;
   int errors_ = 0;
@@ -371,13 +377,13 @@ int CutDuringRecovery(const SimulatedFileSystem& image, const LegalStates& legal
 
 // Hazards R7, R10, W2, R2, R5: half a batch, a replayed flush, a lost synced commit, or a reused
 // number or timestamp would each be an illegal state here.
-TEST(Recovery, APowerCutInAnyStepLeavesAPrefixWithEverythingThatWasSynced) {
+void CutPowerInAnyStep(bool maps_log) {
   const std::vector<Step> script = Script();
   std::set<std::pair<uint64_t, std::pair<size_t, size_t>>> seen;
   int cuts = 0;
   int second_cuts = 0;
   for (uint64_t step = 1;; ++step, ++cuts) {
-    Machine machine(std::make_unique<SimulatedFileSystem>(), /*seed=*/step);
+    Machine machine(std::make_unique<SimulatedFileSystem>(), /*seed=*/step, maps_log);
     machine.disk().CrashAtStep(step);
     LegalStates legal;
     if (machine.Open().ok()) {
@@ -405,6 +411,12 @@ TEST(Recovery, APowerCutInAnyStepLeavesAPrefixWithEverythingThatWasSynced) {
   EXPECT_GT(cuts, 100);
   EXPECT_GT(second_cuts, 100);
 }
+
+TEST(Recovery, APowerCutInAnyStepLeavesAPrefixWithEverythingThatWasSynced) {
+  CutPowerInAnyStep(/*maps_log=*/false);
+}
+
+TEST(Recovery, APowerCutInAnyStepDoesSoToAMappedLog) { CutPowerInAnyStep(/*maps_log=*/true); }
 
 // Runs the script with one rule of faults; returns false if the fault was not reached. Then the
 // fault is repaired, and the database is opened again, and once more after a power cut.
@@ -625,6 +637,37 @@ TEST_F(RecoveryHazard, DamageInAnOlderLogIsDataLossAndTheNewerOneIsNotReplayedOv
   PowerCut(whole->CloneWithEverything());
   ASSERT_OK(machine_->Open());
   EXPECT_EQ(Get("last"), "1");
+}
+
+// Two logs are needed, and zeros follow the records of both: what a killed process leaves.
+TEST_F(RecoveryHazard, MappedLogsAreReplayedToTheirLastRecordsAndWhatIsMissingIsTold) {
+  machine_ = std::make_unique<Machine>(std::make_unique<SimulatedFileSystem>(), 1, true);
+  ASSERT_OK(machine_->Open());
+  machine_->disk().SetFaults(*ParseFaultPlan("create@.parquet#1+=eio"));
+  int written = 0;
+  while (FilesEnding(".log").size() < 2) {
+    ASSERT_LT(written, 100);
+    ASSERT_OK(machine_->db().Put(kSynced, StrCat("key", written++), std::string(100, 'v')));
+  }
+  ASSERT_OK(machine_->db().Put(kSynced, "last", "1"));
+  machine_->disk().SetFaults({});
+  for (const auto& [path, bytes] : FilesEnding(".log")) {
+    EXPECT_TRUE(bytes.ends_with(std::string(100, '\0'))) << path;
+  }
+  const auto [older, bytes] = *FilesEnding(".log").begin();
+  const std::unique_ptr<SimulatedFileSystem> whole = machine_->disk().CloneWithEverything();
+  for (const size_t lost : {1, 40, 300}) {  // bytes of the older log's last records are zeros
+    std::unique_ptr<SimulatedFileSystem> image = whole->CloneWithEverything();
+    const size_t end = bytes.find_last_not_of('\0') + 1;
+    ASSERT_OK((*image->Open(older, OpenMode::kReadWrite))
+                  ->WriteAt(end - lost, std::string(lost, '\0')));
+    PowerCut(std::move(image));
+    EXPECT_TRUE(absl::IsDataLoss(machine_->Open())) << lost;
+  }
+  PowerCut(whole->CloneWithEverything());
+  ASSERT_OK(machine_->Open());
+  EXPECT_EQ(Get("last"), "1");
+  EXPECT_EQ(Get(StrCat("key", written - 1)), std::string(100, 'v'));
 }
 
 // Hazard W5: a log write that fails halfway is never followed by an acknowledged one.

@@ -15,15 +15,21 @@ namespace {
 
 using Segments = std::span<const std::shared_ptr<const Segment>>;
 
-// Returns the segments of a run that may have keys of the namespace.
-Segments OfNamespace(const SegmentRun& run, NamespaceId ns) {
+// Returns the segments of a run that may have keys of the namespace or of later ones.
+Segments FromNamespace(const SegmentRun& run, NamespaceId ns) {
   const auto begin = std::partition_point(
       run.segments.begin(), run.segments.end(),
       [ns](const std::shared_ptr<const Segment>& s) { return s->meta->largest.ns < ns; });
+  return {begin, run.segments.end()};
+}
+
+// Returns the segments of a run that may have keys of the namespace.
+Segments OfNamespace(const SegmentRun& run, NamespaceId ns) {
+  const Segments from = FromNamespace(run, ns);
   const auto end = std::partition_point(
-      begin, run.segments.end(),
+      from.begin(), from.end(),
       [ns](const std::shared_ptr<const Segment>& s) { return s->meta->smallest_ns <= ns; });
-  return {begin, end};
+  return {from.begin(), end};
 }
 
 // Whether every key inside `bound` is below (ns, key).
@@ -97,6 +103,27 @@ std::vector<std::unique_ptr<KeyCursor>> VersionCursors(const SuperVersion& pinne
     }
   }
   return cursors;
+}
+
+std::optional<NamespaceId> NextNamespace(const SuperVersion& pinned, NamespaceId from) {
+  std::optional<NamespaceId> first;
+  const auto consider = [&first](std::optional<NamespaceId> ns) {
+    first = !first.has_value() || (ns.has_value() && *ns < *first) ? ns : first;
+    return ns.has_value();
+  };
+  for (const Memtable* memtable : pinned.memtables()) {
+    consider(memtable->NextNamespace(from));
+  }
+  for (int level = 0; level < kLevels; ++level) {
+    for (const SegmentRun& run : pinned.segments().runs(level)) {
+      for (const std::shared_ptr<const Segment>& segment : FromNamespace(run, from)) {
+        if (consider(segment->reader->NextNamespace(from))) {
+          break;  // later segments of a run hold larger ones
+        }
+      }
+    }
+  }
+  return first;
 }
 
 size_t Level0Runs(const SuperVersion& pinned, NamespaceId ns) {

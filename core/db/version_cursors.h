@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/db/super_version.h"
@@ -19,6 +20,9 @@ namespace veralith {
 std::vector<std::unique_ptr<KeyCursor>> VersionCursors(const SuperVersion& pinned, NamespaceId ns,
                                                        Timestamp snapshot, bool fill_cache,
                                                        RangeTombstoneLists* range_tombstones);
+
+// Returns the first namespace at or after `from` that has a version, a tombstone perhaps. No I/O.
+std::optional<NamespaceId> NextNamespace(const SuperVersion& pinned, NamespaceId from);
 
 // Returns the number of level 0's runs that may have keys of the namespace.
 size_t Level0Runs(const SuperVersion& pinned, NamespaceId ns);

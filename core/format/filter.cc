@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "core/base/status.h"
 #include "core/base/text.h"
@@ -52,13 +53,14 @@ FilterBuilder::FilterBuilder(double bits_per_key)
     : bits_per_key_(std::clamp(bits_per_key, 0.0, kMaxBitsPerKey)) {}
 
 void FilterBuilder::Add(uint64_t hash) {
-  if (bits_per_key_ > 0 && (hashes_.empty() || hashes_.back() != hash)) {
-    hashes_.push_back(hash);
+  if (bits_per_key_ > 0 && (hashes_.size() == 0 || last_ != hash)) {
+    hashes_.Append({reinterpret_cast<const char*>(&hash), sizeof(hash)});
+    last_ = hash;
   }
 }
 
 uint32_t FilterBuilder::NumBlocks() const {
-  const double bits = std::ceil(static_cast<double>(hashes_.size()) * bits_per_key_);
+  const double bits = std::ceil(static_cast<double>(num_hashes()) * bits_per_key_);
   const double blocks = std::ceil(bits / (8 * kBlockBytes));
   return static_cast<uint32_t>(std::min(blocks, static_cast<double>(UINT32_MAX)));
 }
@@ -77,7 +79,8 @@ std::string FilterBuilder::Finish() {
   out[0] = static_cast<char>(kVersion);
   out[1] = static_cast<char>(num_probes);
   StoreLe32(out.data() + 4, num_blocks);
-  for (const uint64_t hash : hashes_) {
+  const std::span hashes(reinterpret_cast<const uint64_t*>(hashes_.data()), num_hashes());
+  for (const uint64_t hash : hashes) {
     char* const block = out.data() + kHeaderBytes + BlockOffset(hash, num_blocks);
     Probes probes(hash);
     for (int i = 0; i < num_probes; ++i) {
@@ -85,7 +88,7 @@ std::string FilterBuilder::Finish() {
       block[bit / 8] = static_cast<char>(block[bit / 8] | (1 << (bit % 8)));
     }
   }
-  hashes_.clear();
+  hashes_.Release();
   return out;
 }
 

@@ -17,9 +17,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/base/large_bytes.h"
 
 namespace veralith {
 
@@ -30,7 +30,7 @@ class FilterBuilder {
 
   // Equal hashes in a row (versions of one key) count once.
   void Add(uint64_t hash);
-  size_t num_hashes() const { return hashes_.size(); }
+  size_t num_hashes() const { return hashes_.size() / sizeof(uint64_t); }
   // Bytes that Finish would return now.
   size_t EstimatedBytes() const;
   // Returns the filter; the builder is then empty. Until then the builder holds 8 bytes per hash.
@@ -40,7 +40,8 @@ class FilterBuilder {
   uint32_t NumBlocks() const;
 
   const double bits_per_key_;
-  std::vector<uint64_t> hashes_;
+  uint64_t last_ = 0;  // of the hashes, if there is one
+  LargeBytes hashes_;  // of uint64_t
 };
 
 class FilterView {

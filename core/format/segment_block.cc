@@ -628,12 +628,17 @@ SegmentNamespace SegmentBlockView::Namespace(size_t i) const {
   return {LoadLe64(at), LoadLe64(at + 8)};
 }
 
-std::pair<uint64_t, uint64_t> SegmentBlockView::RowsOfNamespace(NamespaceId ns) const {
+size_t SegmentBlockView::FindNamespace(NamespaceId ns) const {
   size_t low = 0;  // namespaces before it are < ns
   for (size_t high = namespace_count(); low < high;) {
     const size_t middle = low + (high - low) / 2;
     (Namespace(middle).ns < ns ? low = middle + 1 : high = middle);
   }
+  return low;
+}
+
+std::pair<uint64_t, uint64_t> SegmentBlockView::RowsOfNamespace(NamespaceId ns) const {
+  const size_t low = FindNamespace(ns);
   const auto first_row = [this](size_t i) {
     return i < namespace_count() ? Namespace(i).first_row : rows();
   };

@@ -145,6 +145,8 @@ class SegmentBlockView {
 
   size_t namespace_count() const { return namespaces_.size() / 16; }
   SegmentNamespace Namespace(size_t i) const;  // i < namespace_count()
+  // The place among the namespaces of the first one at or after ns; namespace_count(): none.
+  size_t FindNamespace(NamespaceId ns) const;
   // Rows [first, second) belong to ns; equal if it has none.
   std::pair<uint64_t, uint64_t> RowsOfNamespace(NamespaceId ns) const;
   NamespaceId NamespaceOfRow(uint64_t row) const;  // row < rows()

@@ -2,11 +2,18 @@
 
 #include "core/fs/file_helpers.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "core/base/status.h"
 
 namespace veralith {
+namespace {
+
+constexpr size_t kZerosWindowBytes = size_t{64} << 10;
+
+}  // namespace
 
 absl::StatusOr<std::shared_ptr<FileSystem>> PinDirectory(FileSystem* fs,
                                                          const std::string& directory) {
@@ -49,6 +56,27 @@ absl::StatusOr<std::string> ReadWholeFile(FileSystem& fs, const std::string& pat
   VERALITH_ASSIGN_OR_RETURN(const size_t read, file->ReadAt(0, bytes));
   bytes.resize(read);
   return bytes;
+}
+
+absl::StatusOr<bool> OnlyZerosFollow(const File& file, uint64_t offset) {
+  char first[16];  // most often it is told by these
+  std::span<char> window = first;
+  std::unique_ptr<char[]> larger;
+  while (true) {
+    VERALITH_ASSIGN_OR_RETURN(const size_t read, file.ReadAt(offset, window));
+    if (std::any_of(window.begin(), window.begin() + static_cast<ptrdiff_t>(read),
+                    [](char byte) { return byte != 0; })) {
+      return false;
+    }
+    if (read < window.size()) {
+      return true;
+    }
+    offset += read;
+    if (larger == nullptr) {
+      larger = std::make_unique_for_overwrite<char[]>(kZerosWindowBytes);
+      window = {larger.get(), kZerosWindowBytes};
+    }
+  }
 }
 
 }  // namespace veralith

@@ -27,6 +27,9 @@ std::string ParentPath(std::string_view path);
 // All the bytes of a file; ResourceExhausted when it is larger than `limit_bytes`.
 absl::StatusOr<std::string> ReadWholeFile(FileSystem& fs, const std::string& path,
                                           uint64_t limit_bytes);
+// Returns whether the file has no byte but zeros from `offset` on: nothing was written there
+// (File::MapAppends). Reads up to the first other byte, with 64 KiB of memory.
+absl::StatusOr<bool> OnlyZerosFollow(const File& file, uint64_t offset);
 
 }  // namespace veralith
 

@@ -15,6 +15,10 @@ absl::StatusOr<std::unique_ptr<FileSystem>> FileSystem::Pin(const std::string& d
   return Unimplemented(directory + ": pin: this file system cannot pin directories");
 }
 
+absl::Status File::MapAppends() {
+  return Unimplemented(path() + ": map appends: this file system maps no files");
+}
+
 absl::StatusOr<std::string> FileSystem::Absolute(const std::string& path) { return path; }
 
 }  // namespace veralith

@@ -16,10 +16,13 @@
 #include <cerrno>
 #include <cstdlib>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "core/base/fork.h"
 #include "core/base/status.h"
+#include "core/base/sync.h"
+#include "core/fs/append_window.h"
 #include "core/fs/errno_status.h"
 #include "core/fs/file_helpers.h"
 
@@ -138,10 +141,16 @@ class PosixFile final : public File {
         writable_(writable),
         identity_(identity),
         size_(identity.bytes) {}
+  ~PosixFile() override { EndMapping(); }
 
   absl::Status Append(std::string_view data) override {
     VERALITH_RETURN_IF_ERROR(CheckWritable("append"));
-    return Write("append", size_, data);
+    if (window_ != nullptr && data.size() <= kMaxOffset - size_) {
+      const size_t copied = window_->Append(size_, data);
+      SetSize(size_ + copied);
+      data.remove_prefix(copied);
+    }
+    return data.empty() ? absl::OkStatus() : Write("append", size_, data);
   }
 
   absl::Status WriteAt(uint64_t offset, std::string_view data) override {
@@ -151,6 +160,8 @@ class PosixFile final : public File {
 
   absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) const override {
     VERALITH_RETURN_IF_ERROR(CheckOpen("read"));
+    const uint64_t shown = shown_.Load();
+    out = out.first(std::min<uint64_t>(out.size(), shown - std::min(shown, offset)));
     size_t done = 0;
     while (done < out.size() && offset + done <= kMaxOffset && offset + done >= offset) {
       const size_t want = std::min(out.size() - done, kMaxTransfer);
@@ -189,6 +200,7 @@ class PosixFile final : public File {
       return ErrnoStatus(path_, "truncate", EFBIG);
     }
     full_sync_ = true;
+    EndMapping();
     if (Uninterrupted([&] { return ftruncate(fd_.get(), static_cast<off_t>(size)); }) != 0) {
       return ErrnoStatus(path_, "truncate", errno);
     }
@@ -198,6 +210,9 @@ class PosixFile final : public File {
 
   absl::StatusOr<uint64_t> Size() const override {
     VERALITH_RETURN_IF_ERROR(CheckOpen("size"));
+    if (const uint64_t shown = shown_.Load(); shown != kNotMapped) {
+      return shown;
+    }
     struct stat info;
     if (fstat(fd_.get(), &info) != 0) {
       return ErrnoStatus(path_, "size", errno);
@@ -220,6 +235,7 @@ class PosixFile final : public File {
 
   absl::Status Close() override {
     VERALITH_RETURN_IF_ERROR(CheckOpen("close"));
+    EndMapping();
     if (fd_.Close() != 0) {
       return ErrnoStatus(path_, "close", errno);
     }
@@ -229,7 +245,48 @@ class PosixFile final : public File {
   const std::string& path() const override { return path_; }
   FileIdentity identity() const override { return identity_; }
 
+  absl::Status MapAppends() override {
+    VERALITH_RETURN_IF_ERROR(CheckWritable("preallocate"));
+    if (window_ != nullptr) {
+      return absl::OkStatus();
+    }
+    auto window = std::make_unique<AppendWindow>(fd_.get());
+    if (!window->CanMap()) {
+      const int error = errno;
+      return error == EOPNOTSUPP || error == ENOSYS
+                 ? Unimplemented(path_ + ": preallocate: " + ErrnoText(error))
+                 : ErrnoStatus(path_, "preallocate", error);
+    }
+    window_ = std::move(window);
+    shown_.Store(size_);
+    return absl::OkStatus();
+  }
+
  private:
+  static constexpr uint64_t kNotMapped = UINT64_MAX;
+  static_assert(AppendWindow::kWindowBytes <= kMappedAheadBytes);
+
+  // Sets where Append goes.
+  void SetSize(uint64_t size) {
+    size_ = size;
+    if (window_ != nullptr) {
+      shown_.Store(size);
+    }
+  }
+
+  // Cuts what the mapping made ahead. A forked child leaves the file to its parent.
+  void EndMapping() {
+    if (window_ == nullptr) {
+      return;
+    }
+    window_.reset();
+    if (!IsForkedSince(opened_in_)) {
+      // If it cannot be cut, zeros stay, which the contract allows.
+      (void)Uninterrupted([&] { return ftruncate(fd_.get(), static_cast<off_t>(size_)); });
+    }
+    shown_.Store(kNotMapped);
+  }
+
   absl::Status CheckOpen(const char* call) const {
     if (fd_.get() < 0) [[unlikely]] {
       return FailedPrecondition(path_ + ": " + call + ": the file is closed");
@@ -262,12 +319,12 @@ class PosixFile final : public File {
           [&] { return pwrite(fd_.get(), data.data(), want, static_cast<off_t>(at)); });
       if (put <= 0) {
         const int error = put == 0 ? EIO : errno;  // no progress, no reason: never wait for more
-        size_ = std::max(size_, at);
+        SetSize(std::max(size_, at));
         return ErrnoStatus(path_, call, error);
       }
       at += static_cast<uint64_t>(put);
       data.remove_prefix(static_cast<size_t>(put));
-      size_ = std::max(size_, at);
+      SetSize(std::max(size_, at));
     }
     return absl::OkStatus();
   }
@@ -280,6 +337,9 @@ class PosixFile final : public File {
   // Used by the one thread that writes.
   uint64_t size_;           // where Append goes
   bool full_sync_ = false;  // Truncate was called since the last successful Sync
+  std::unique_ptr<AppendWindow> window_;  // none: Append writes
+  // What readers see of a file whose appends are mapped; kNotMapped: the file's size tells.
+  Atomic<uint64_t> shown_{kNotMapped};
 };
 
 // A path that stands for the directory that it named when it was pinned.

@@ -123,6 +123,46 @@ TEST(PosixFileSystem, AppendsAfterAFailedOneFollowTheBytesThatWereWritten) {
   EXPECT_EQ(code, 0);
 }
 
+TEST(PosixFileSystem, MappedAppendsSurviveTheProcessAndEndAtALimitAsWritesDo) {
+  const TemporaryDirectory directory;
+  const std::string path = JoinPath(directory.path(), "f");
+  const int code = InChild([&path] {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{(3 << 20) + 5, (3 << 20) + 5};
+    auto file = PosixFileSystem()->Open(path, OpenMode::kCreate);
+    if (!file.ok() || setrlimit(RLIMIT_FSIZE, &limit) != 0 || !(*file)->MapAppends().ok()) {
+      return 1;
+    }
+    if ((*file)->Append(std::string(4 << 20, 'x')).code() !=
+        absl::StatusCode::kResourceExhausted) {
+      return 2;
+    }
+    return *(*file)->Size() == (3 << 20) + 5 ? 0 : 3;  // and no Close
+  });
+  EXPECT_EQ(code, 0);
+  EXPECT_TRUE(*ReadWholeFile(*PosixFileSystem(), path, 1 << 23) ==
+              std::string((3 << 20) + 5, 'x'));
+}
+
+TEST(PosixFileSystem, AForkedChildLeavesAMappedFileToItsParent) {
+  const TemporaryDirectory directory;
+  const std::string path = JoinPath(directory.path(), "f");
+  std::unique_ptr<File> file = *PosixFileSystem()->Open(path, OpenMode::kCreate);
+  ASSERT_TRUE(file->MapAppends().ok());
+  ASSERT_TRUE(file->Append("abc").ok());
+  EXPECT_EQ(InChild([&] {
+              if (!absl::IsFailedPrecondition(file->Append("x"))) {
+                return 1;
+              }
+              file.reset();
+              return 0;
+            }),
+            0);
+  ASSERT_TRUE(file->Append("def").ok());  // into the mapping: a cut file would kill
+  ASSERT_TRUE(file->Close().ok());
+  EXPECT_EQ(*ReadWholeFile(*PosixFileSystem(), path, 100), "abcdef");
+}
+
 TEST(PosixFileSystem, ALockKeepsAnotherProcessOut) {
   const TemporaryDirectory directory;
   const std::string path = JoinPath(directory.path(), "LOCK");

@@ -3,7 +3,9 @@
 // Reads one log file for recovery: its records in order up to the first bad place. Then sound
 // records after that place tell what had been synced.
 //
-// How recovery decides (DESIGN 4, "Log"). Position P is where a log ends with kBadRecord, or where
+// How recovery decides (DESIGN 4, "Log"). A log that ends with zeros ends there as if the file did:
+// if they stand where records were, the next log does not continue it (kBrokenChain), or the
+// manifest knows of more. Position P is where a log ends with kBadRecord, or where
 // a log that should exist is short or missing. If some later sound record (after P in this log, or
 // anywhere in a later log) carries synced_through > P, the bytes at P had been durable: DataLoss.
 // Otherwise P is the end of the database's history, and everything after it is discarded.
@@ -33,7 +35,7 @@ class LogReader {
   using EndReason = RecordReader::EndReason;
 
   // The manifest states number and id. A file that states others (or nothing) has no records and
-  // ends with kBadRecord at offset 0; an empty file ends with kEndOfFile.
+  // ends with kBadRecord at offset 0 (kZeros if it is only zeros); an empty one with kEndOfFile.
   static absl::StatusOr<std::unique_ptr<LogReader>> Open(std::unique_ptr<File> file,
                                                          uint64_t log_number, uint64_t log_id);
 

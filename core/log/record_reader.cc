@@ -10,6 +10,7 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/format/checksum.h"
+#include "core/fs/file_helpers.h"
 
 namespace veralith {
 namespace {
@@ -64,7 +65,8 @@ absl::Status RecordReader::CheckFileHeader() {
     return Annotate(stated.status(), file_->path());
   }
   if (!stated.ok()) {
-    End(EndReason::kBadRecord, std::string(Message(stated.status())));
+    const std::string detail(Message(stated.status()));
+    VERALITH_RETURN_IF_ERROR(EndBadly(detail).status());
   } else if (stated->file != id_) {
     End(EndReason::kBadRecord,
         StrCat("offset 12: the header belongs to file ", stated->file.number, " with id ",
@@ -90,6 +92,12 @@ bool RecordReader::End(EndReason reason, std::string detail) {
   end_reason_ = reason;
   end_detail_ = std::move(detail);
   return false;
+}
+
+absl::StatusOr<bool> RecordReader::EndBadly(std::string_view detail) {
+  VERALITH_ASSIGN_OR_RETURN(const bool zeros, OnlyZerosFollow(*file_, offset_));
+  return zeros ? End(EndReason::kZeros, StrCat("offset ", offset_, ": only zeros follow"))
+               : End(EndReason::kBadRecord, std::string(detail));
 }
 
 absl::Status RecordReader::Load(uint64_t offset, size_t n, const char** bytes) {
@@ -122,7 +130,7 @@ absl::StatusOr<bool> RecordReader::Next(std::string_view* payload) {
     return End(EndReason::kEndOfFile, "the file ends with a good record");
   }
   const auto bad = [this](std::string_view what) {
-    return End(EndReason::kBadRecord, StrCat("offset ", offset_, ": ", what));
+    return EndBadly(StrCat("offset ", offset_, ": ", what));
   };
   if (remaining < kRecordHeaderBytes) {
     return bad(StrCat(remaining, " bytes are too few for a record"));

@@ -13,7 +13,8 @@
 //   4. A file has one version, stated in its header. If the header is lost, the first sound record
 //      found after it tells the version (a record of one version is no record in another).
 //   5. Memory: one record of the file at a time, never more than the file's size plus 64 KiB; the
-//      scan after damage needs 128 KiB. The scan's time is linear in the file (see ScanBehindEnd).
+//      scan after damage needs 128 KiB, and so does telling zeros. The scan's time is linear in the
+//      file (see ScanBehindEnd).
 //
 // Owns the file. Thread rule: one thread at a time.
 #ifndef VERALITH_CORE_LOG_RECORD_READER_H_
@@ -38,7 +39,8 @@ class RecordReader {
  public:
   enum class EndReason {
     kEndOfFile,  // the file ends with a good record, or is empty
-    kBadRecord,  // bytes follow that are not the next record: torn, damaged, zeros, or stale
+    kZeros,      // only zeros follow: room that File::MapAppends made ahead, or an unwritten tail
+    kBadRecord,  // bytes follow that are not the next record: torn, damaged, or stale
     // The file is sound where it begins, but continues another checksum than expected.
     kBrokenChain,
   };
@@ -105,6 +107,8 @@ class RecordReader {
   RecordReader(std::unique_ptr<File> file, const RecordFileId& id, uint64_t file_bytes);
 
   absl::Status CheckFileHeader();
+  // Ends with kZeros if nothing else follows, and otherwise with kBadRecord.
+  absl::StatusOr<bool> EndBadly(std::string_view detail);
   bool End(EndReason reason, std::string detail);
   // Makes bytes [offset, offset + n) of the file available at *bytes; they are inside the file.
   absl::Status Load(uint64_t offset, size_t n, const char** bytes);

@@ -170,9 +170,26 @@ TEST(RecordReader, ZerosBehindTheLastRecordAreTheEnd) {
   for (const size_t zeros : {1, 7, 8, 16, 24, 4096, 200'000}) {
     const ReadResult result = ReadAll(Image(FourPayloads()) + std::string(zeros, '\0'));
     EXPECT_EQ(result.payloads, FourPayloads());
-    EXPECT_EQ(result.reason, EndReason::kBadRecord);
+    EXPECT_EQ(result.reason, EndReason::kZeros);
     EXPECT_EQ(result.end, Image(FourPayloads()).size());
     EXPECT_TRUE(result.behind.empty());
+  }
+}
+
+TEST(RecordReader, OneByteBehindZerosIsNotTheEnd) {
+  for (const size_t zeros : {1, 15, 16, 17, 4096, 65'551, 65'552, 65'553, 200'000}) {
+    const ReadResult result = ReadAll(Image(FourPayloads()) + std::string(zeros, '\0') + "x");
+    EXPECT_EQ(result.payloads, FourPayloads());
+    EXPECT_EQ(result.reason, EndReason::kBadRecord) << zeros;
+  }
+}
+
+TEST(RecordReader, AFileOfZerosIsAsGoodAsEmpty) {
+  for (const size_t zeros : {1, 39, 40, 41, 200'000}) {
+    const ReadResult result = ReadAll(std::string(zeros, '\0'));
+    EXPECT_TRUE(result.payloads.empty());
+    EXPECT_EQ(result.reason, EndReason::kZeros);
+    EXPECT_EQ(result.end, 0u);
   }
 }
 

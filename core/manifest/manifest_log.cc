@@ -263,7 +263,8 @@ absl::StatusOr<ManifestScan> Scan(std::unique_ptr<File> file, const RecordFileId
   scan.bytes = reader->file_bytes();
   scan.discarded_bytes = scan.bytes - std::min(scan.bytes, reader->end_offset());
   scan.end_detail = reader->end_detail();
-  if (reader->end_reason() == RecordReader::EndReason::kBadRecord) {
+  if (reader->end_reason() == RecordReader::EndReason::kBadRecord ||
+      reader->end_reason() == RecordReader::EndReason::kZeros) {
     VERALITH_RETURN_IF_ERROR(CheckTailIsTorn(*reader, path));
   }
   return scan;

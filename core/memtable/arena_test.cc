@@ -7,6 +7,9 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "core/base/testing/failing_allocations.h"
 
@@ -103,20 +106,38 @@ TEST(Arena, AccountsForEveryByte) {
   EXPECT_LE(arena.reserved_bytes(), arena.used_bytes() + 2 * kBlockBytes);
 }
 
-TEST(BlockPool, RecyclesBlocksUpToItsBound) {
-  TrimPool();
-  {
-    Arena arena;
-    while (arena.reserved_bytes() < kMaxPooledBytes + 4 * kBlockBytes) {
-      arena.Allocate(kBlockBytes / 4 - 64);
-    }
-    EXPECT_EQ(PooledBytes(), 0u);
+// Fills an arena with blocks of the pool, and gives them all back.
+void UseBlocks(size_t bytes) {
+  Arena arena;
+  while (arena.reserved_bytes() < bytes) {
+    arena.Allocate(kBlockBytes / 4 - 64);
   }
+}
+
+TEST(BlockPool, RecyclesBlocksUpToItsBoundWhileItIsHeld) {
+  std::optional<BlockHold> hold(std::in_place);
+  EXPECT_EQ(PooledBytes(), 0u);
+  UseBlocks(kMaxPooledBytes + 4 * kBlockBytes);
   EXPECT_EQ(PooledBytes(), kMaxPooledBytes);
   const MemoryBlock block = TakeBlock(kBlockBytes);
   EXPECT_EQ(PooledBytes(), kMaxPooledBytes - kBlockBytes);
   GiveBlock(block);
-  TrimPool();
+  EXPECT_EQ(PooledBytes(), kMaxPooledBytes);
+  hold.reset();
+  EXPECT_EQ(PooledBytes(), 0u);
+}
+
+TEST(BlockPool, KeepsNothingThatIsGivenAfterTheLastHold) {
+  std::optional<BlockHold> one(std::in_place);
+  std::optional<BlockHold> other(std::in_place);
+  const MemoryBlock late = TakeBlock(kBlockBytes);
+  UseBlocks(8 * kBlockBytes);
+  one.reset();
+  EXPECT_GT(PooledBytes(), 0u);
+  other.reset();
+  EXPECT_EQ(PooledBytes(), 0u);
+  GiveBlock(late);
+  UseBlocks(8 * kBlockBytes);
   EXPECT_EQ(PooledBytes(), 0u);
 }
 

@@ -27,6 +27,7 @@ constexpr std::align_val_t kSmallBlockAlignment{64};
 struct Pool {
   Mutex mutex;
   std::vector<char*> idle ABSL_GUARDED_BY(mutex);  // blocks of kBlockBytes, last one warmest
+  int holds ABSL_GUARDED_BY(mutex) = 0;
 };
 
 Pool& ThePool() {
@@ -92,7 +93,7 @@ char* TakePooled() {
 bool KeepInPool(char* block) {
   Pool& pool = ThePool();
   MutexLock lock(pool.mutex);
-  if ((pool.idle.size() + 1) * kBlockBytes > kMaxPooledBytes) {
+  if (pool.holds == 0 || (pool.idle.size() + 1) * kBlockBytes > kMaxPooledBytes) {
     return false;
   }
   try {
@@ -140,12 +141,23 @@ size_t PooledBytes() {
   return pool.idle.size() * kBlockBytes;
 }
 
-void TrimPool() {
+BlockHold::BlockHold() : pool_(&ThePool()) {
+  Pool& pool = ThePool();
+  MutexLock lock(pool.mutex);
+  ++pool.holds;
+}
+
+BlockHold::~BlockHold() {
+  Pool& pool = ThePool();
+  if (&pool != pool_) {
+    return;
+  }
   std::vector<char*> idle;
   {
-    Pool& pool = ThePool();
     MutexLock lock(pool.mutex);
-    idle.swap(pool.idle);
+    if (--pool.holds == 0) {
+      idle.swap(pool.idle);
+    }
   }
   for (char* block : idle) {
     Unmap({block, kBlockBytes});

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The arenas' large blocks: anonymous memory on huge pages, recycled process-wide.
+// The arenas' large blocks: anonymous memory on huge pages, recycled process-wide while somebody
+// writes.
 //
 // Why a pool: a fresh page costs 1-2 us per 4 KiB (fault, zeroing) on every map and unmap, as much
 // as the inserts that fill it, and memtables come and go all the time. Why huge pages: a lookup in
 // a memtable is a few dependent cache misses, and without huge pages each would also miss the TLB.
+// Why holds: a block that nobody will ask for is only memory that the program does not have.
 //
 // Invariants
-//   1. At most kMaxPooledBytes lie idle; beyond that a block goes back to the system.
-//   2. A pooled block's bytes are not cleared: they hold whatever their last user wrote.
+//   1. Blocks lie idle only while there is a BlockHold. Without one, a block that is given goes
+//      back to the system at once, whoever gives it and however late.
+//   2. At most kMaxPooledBytes lie idle; beyond that a block goes back to the system.
+//   3. A pooled block's bytes are not cleared: they hold whatever their last user wrote.
 //
 // Thread rule: any thread.
 #ifndef VERALITH_CORE_MEMTABLE_BLOCK_POOL_H_
@@ -32,10 +36,21 @@ struct MemoryBlock {
 MemoryBlock TakeBlock(size_t bytes);
 void GiveBlock(MemoryBlock block);
 
+// While it lives, blocks that are given are kept for the next memtable. The last one to end gives
+// all idle blocks back to the system: some milliseconds, so not under a lock that others wait for.
+class BlockHold {
+ public:
+  BlockHold();
+  ~BlockHold();
+  BlockHold(const BlockHold&) = delete;
+  BlockHold& operator=(const BlockHold&) = delete;
+
+ private:
+  void* const pool_;  // in a child of fork the pool is another: there it is no hold
+};
+
 // Idle bytes now. For tests and statistics.
 size_t PooledBytes();
-// Gives every idle block back to the system.
-void TrimPool();
 
 }  // namespace veralith
 

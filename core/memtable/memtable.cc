@@ -43,6 +43,12 @@ bool Memtable::Get(NamespaceId ns, std::string_view key, Timestamp snapshot, Ent
 
 std::unique_ptr<VersionStream> Memtable::NewStream() const { return tree_.NewStream(); }
 
+std::optional<NamespaceId> Memtable::NextNamespace(NamespaceId from) const {
+  const std::unique_ptr<VersionStream> stream = NewStream();
+  stream->Seek(from, "");
+  return stream->Valid() ? std::optional(stream->entry().ns) : std::nullopt;
+}
+
 std::unique_ptr<KeyCursor> Memtable::NewCursor(NamespaceId ns, Timestamp snapshot) const {
   return tree_.NewCursor(ns, snapshot, &max_ts_);
 }

@@ -24,6 +24,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -81,6 +82,8 @@ class Memtable {
 
   // Sees everything added before the call, and perhaps more. Lives no longer than the memtable.
   std::unique_ptr<VersionStream> NewStream() const;
+  // The first namespace at or after `from` that has a version, as NewStream sees them.
+  std::optional<NamespaceId> NextNamespace(NamespaceId from) const;
   // A cursor over the keys of a namespace as a reader at `snapshot` sees them. Otherwise the same.
   std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot) const;
 
@@ -93,6 +96,8 @@ class Memtable {
   uint64_t id() const { return id_; }
   // Memory used by keys, values, index and range tombstones, in bytes, including padding.
   size_t MemoryBytes() const { return arena_.used_bytes() + tombstones_.MemoryBytes(); }
+  // Memory taken from the machine for keys, values and index, in bytes.
+  size_t ReservedBytes() const { return arena_.reserved_bytes(); }
   // Versions held.
   uint64_t entries() const { return entries_.LoadRelaxed(); }
   uint64_t range_tombstone_count() const { return tombstones_.count(); }

@@ -59,6 +59,11 @@ class Salvager {
  private:
   using LogIterator = std::map<uint64_t, std::optional<uint64_t>>::const_iterator;
 
+  static bool IsSoundEnd(RecordReader::EndReason reason) {
+    return reason == RecordReader::EndReason::kEndOfFile ||
+           reason == RecordReader::EndReason::kZeros;
+  }
+
   void Lose(uint64_t number, std::optional<uint64_t> offset, std::string what) {
     report_.lost.push_back({LogFileName(number), offset, std::move(what)});
   }
@@ -71,7 +76,7 @@ class Salvager {
         request_.fs->Open(JoinPath(request_.directory, LogFileName(number)), OpenMode::kRead));
     char bytes[kRecordFileHeaderBytes];
     VERALITH_ASSIGN_OR_RETURN(const size_t got, file->ReadAt(0, bytes));
-    log.empty = got == 0;
+    VERALITH_ASSIGN_OR_RETURN(log.empty, OnlyZerosFollow(*file, 0));
     const auto header = ParseRecordFileHeader(std::string_view(bytes, got));
     const bool ours = header.ok() && header->file.kind == RecordFileKind::kLog &&
                       header->file.number == number &&
@@ -136,7 +141,7 @@ class Salvager {
       } else {
         fault_offset = reader.end_offset();
         fault = more.ok() ? "" : ToString(more.status());
-        if (more.ok() && reader.end_reason() == RecordReader::EndReason::kEndOfFile) {
+        if (more.ok() && IsSoundEnd(reader.end_reason())) {
           if (!EndsTooEarly(log->first, reader.end_offset())) {
             checksum_ = opened.empty ? checksum_ : std::optional(reader.checksum());
             end_ = opened.empty ? end_ : LogPosition{log->first, reader.end_offset()};

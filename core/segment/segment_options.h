@@ -32,7 +32,8 @@ struct SegmentOptions {
   // Also writes the sparse index as lower-case hex under the footer key merutable.kv_index.v1.
   bool write_hex_index = false;
   uint64_t row_group_rows = 122'880;
-  uint64_t row_group_bytes = uint64_t{16} << 20;  // raw
+  // Raw. What is held of a segment while it is written is mostly an encoded row group.
+  uint64_t row_group_bytes = uint64_t{8} << 20;
   uint32_t sparse_index_interval = 16;
 };
 

@@ -82,6 +82,7 @@ typedef struct veralith_pinned_t veralith_pinned_t;      // a value that is held
 typedef struct veralith_report_t veralith_report_t;      // names and what they are
 typedef struct veralith_cancel_t veralith_cancel_t;      // a request to stop
 typedef struct veralith_executor_t veralith_executor_t;  // threads for background work
+typedef struct veralith_cache_t veralith_cache_t;        // pages of several databases
 
 // Limits; beyond them a call is InvalidArgument.
 enum {
@@ -170,6 +171,21 @@ VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_options_set_exe
     veralith_options_t* options, const veralith_executor_t* executor);
 // Frees it; its threads end when the last database that uses them is freed.
 VERALITH_C_EXPORT void veralith_executor_free(veralith_executor_t* executor);
+
+// Makes a cache of at most `capacity_bytes` for pages of several databases (veralith/cache.h). It
+// lives until it is freed and every database that uses it, too.
+VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_cache_create(
+    uint64_t capacity_bytes, veralith_cache_t** cache);
+// Databases opened with `options` share `cache`, whatever their option "cache_bytes" says; null:
+// each has a cache of its own.
+VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_options_set_cache(
+    veralith_options_t* options, const veralith_cache_t* cache);
+// Returns the most bytes that the cache holds; of null: 0.
+VERALITH_C_EXPORT uint64_t veralith_cache_capacity_bytes(const veralith_cache_t* cache);
+// Returns the bytes that it holds now, of all databases; of null: 0.
+VERALITH_C_EXPORT uint64_t veralith_cache_charged_bytes(const veralith_cache_t* cache);
+// Frees it; its memory goes when the last database that uses it is freed.
+VERALITH_C_EXPORT void veralith_cache_free(veralith_cache_t* cache);
 
 // Kinds of events (veralith/listener.h).
 enum {
@@ -371,7 +387,11 @@ VERALITH_C_EXPORT void veralith_pinned_free(veralith_pinned_t* pinned);
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_multi_get(
     veralith_t* db, const veralith_read_options_t* options, uint64_t ns, size_t count,
     const void* const* keys, const size_t* key_sizes, char** values, size_t* value_sizes);
-// Frees what came through a char**.
+// Sets `*namespaces` to the namespaces that hold a key, ascending, to be freed with veralith_free,
+// and `*count` to their number. None is no error: then `*namespaces` is null.
+VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_namespaces(
+    veralith_t* db, const veralith_read_options_t* options, uint64_t** namespaces, size_t* count);
+// Frees what came through a char** or uint64_t**.
 VERALITH_C_EXPORT void veralith_free(void* bytes);
 
 // Kinds of bounds.

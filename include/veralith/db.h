@@ -168,6 +168,10 @@ class VERALITH_EXPORT Db {
   // memory, and later iterators step over them at once. So a queue (take the first key, delete it,
   // append one) does not slow down, whatever snapshots are held.
   virtual std::unique_ptr<DbIterator> NewIterator(const ScanOptions& options) = 0;
+  // Returns the namespaces that hold a key, ascending. (One whose keys are all deleted holds none.)
+  // Costs a seek for each namespace that has a row or a deletion somewhere, however many keys it
+  // has.
+  virtual absl::StatusOr<std::vector<NamespaceId>> ListNamespaces(const ReadOptions& options) = 0;
 
   // Holds the newest committed state. Never null. Without memory it returns a snapshot at which
   // every read is ResourceExhausted. Time: logarithmic in the number of held snapshots.
@@ -201,9 +205,10 @@ class VERALITH_EXPORT Db {
                                const Bound& lower, const Bound& upper) = 0;
   // Compacts every key of all namespaces.
   absl::Status CompactAll() { return Compact(std::nullopt, Bound::Open(), Bound::Open()); }
-  // Waits until no background work is due, or returns the error of work that failed. Then the
-  // directory holds the live files and those that iterators and running calls still read; the
-  // latter are removed once released.
+  // Waits until no background work runs or is due, or returns the error of work that failed. Merges
+  // in idle time (Options::idle_merge_percent) that have not begun are not due. Then the directory
+  // holds the live files and those that iterators and running calls still read; the latter are
+  // removed once released.
   virtual absl::Status WaitForBackgroundWork() = 0;
   // Tries failed background work again at once; call it when the cause is cured (disk full, say).
   // Does not wait for the result.

@@ -77,6 +77,15 @@ class VERALITH_EXPORT File {
   virtual const std::string& path() const = 0;
   // An implementation may return equal identities for all files if nobody opens a path twice.
   virtual FileIdentity identity() const { return {}; }
+  // From now on Append copies into memory that is mapped from the file, which costs no system call.
+  // What this File shows is as without. But the file is made longer ahead of what is appended, by
+  // at most kMappedAheadBytes of zeros. Others that open it see them, and so does everybody after a
+  // crash; Close, Truncate and the destructor cut them. A process that is killed loses nothing.
+  // One whose file is cut by others, or whose disk fails beneath the mapping, may die (SIGBUS).
+  // Unimplemented if there is no such thing here: Append goes on as before.
+  virtual absl::Status MapAppends();
+  // By how many bytes of zeros, at most, MapAppends makes a file longer.
+  static constexpr uint64_t kMappedAheadBytes = uint64_t{1} << 20;
 };
 
 // What a file is opened for.

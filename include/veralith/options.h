@@ -23,6 +23,7 @@
 
 namespace veralith {
 
+class Cache;
 class Clock;
 class Executor;
 class FileSystem;
@@ -74,6 +75,12 @@ struct Options {
   SyncMode sync_mode = SyncMode::kManual;
   // Longest time between a kInterval write and its sync; more than 0. Default: 0.1 s.
   int64_t sync_interval_nanos = 100'000'000;
+  // True: commits are copied into memory that is mapped from the log's file, instead of a system
+  // call for each; what survives is the same. (Measured: docs/BENCHMARKS.md.) The log is up to
+  // 1 MiB longer while it is open, and after a crash. The price: a disk that fails beneath the
+  // mapping, or a process that cuts the file, ends this process (SIGBUS) where it would get an
+  // error. Without effect where files cannot be mapped so (Options::file_system; not Linux).
+  bool map_log = false;
 
   // A manifest is rewritten once it is longer than this and than ten times the state it records.
   // 0: at each change (for tests).
@@ -88,8 +95,10 @@ struct Options {
   // Recovery flushes once it has replayed this much, or write_buffer_bytes if that is more. So logs
   // become few runs of level 0, even if an earlier opening wrote them with a larger write buffer.
   size_t recovery_buffer_bytes = size_t{64} << 20;
-  // Most memory for decoded pages of segments.
+  // Most memory for decoded pages of segments; without effect if `cache` is set.
   size_t cache_bytes = size_t{32} << 20;
+  // A cache that several databases share (cache.h); null: one of its own, of cache_bytes.
+  std::shared_ptr<Cache> cache;
 
   // --- Files -----------------------------------------------------------------------------------
   // Most files open at once: segments, the lock, the manifest, logs, and outputs of flushes and
@@ -150,7 +159,7 @@ struct Options {
   bool dynamic_level_targets = true;
   // Most pieces of a large compaction that run side by side, 0 to 64. 0: as many as the executor
   // runs at once (the default executor: one per core, up to 4). Each piece needs memory for an
-  // output's row group, up to 16 MiB, and for the pages it reads. (Measured: two pieces raised the
+  // output's row group, up to 8 MiB, and for the pages it reads. (Measured: two pieces raised the
   // peak of a load of 5,000,000 entries from 212 to 232 MiB, bench/memory.)
   int max_subcompactions = 1;
   // True: a compaction copies an input's value page as it is if all its rows survive. False: it
@@ -162,6 +171,21 @@ struct Options {
   // runs. So a database that is only read becomes as fast as a compacted one (docs/COMPACTION.md).
   // At most 2^32. 0: never.
   size_t seek_charge_bytes = 4096;
+  // kLeveled: level 0 is merged, though it has few runs, once at least this share of the entries
+  // that the merge reads are older versions, which it drops. So a byte that such merges drop costs
+  // at most (100 - n) / n bytes written, 1.5 by default, and loads of distinct keys cost nothing.
+  // How many keys level 0 repeats is estimated from filters; without filters, and below a sixteenth
+  // of write_buffer_bytes, it counts as none. At most 100. 0: never.
+  int level0_garbage_percent = 40;
+  // kLeveled: once no write has come for idle_merge_delay_nanos and no other job is due, the runs
+  // of level 0 are merged, however few they are, for the reads to come. Such merges write at most
+  // idle_merge_percent of the bytes that were flushed since opening. They end early when a job is
+  // due, at PauseBackgroundWork and at Close, and wait for room and rate like all jobs. They are
+  // not due: Db::WaitForBackgroundWork waits for one that runs, and for no other. A database that
+  // is loaded and then left quiet ends with level 0 empty or in one run. 0 percent: never.
+  int64_t idle_merge_delay_nanos = 1'000'000'000;
+  // Most bytes that such merges write, in percent of those that flushes wrote; 0: none.
+  int idle_merge_percent = 100;
   // True: only Db::Compact compacts, and level 0 never slows or stops writers.
   bool disable_automatic_compaction = false;
   // Most bytes per second that flushes and compactions write, flushes first; 0: no limit.

@@ -46,6 +46,8 @@ struct Statistics {
   uint64_t compaction_bytes_written = 0;  // to segments
   // Part of compaction_bytes_written: value pages copied from the inputs unchanged.
   uint64_t compaction_bytes_copied = 0;
+  // Part of compaction_bytes_written: merges in idle time (Options::idle_merge_percent).
+  uint64_t idle_merge_bytes_written = 0;
   uint64_t flushes = 0;                // number of them
   uint64_t compactions = 0;            // number of them
   uint64_t subcompactions = 0;         // pieces of compactions; a compaction in one piece: 1
@@ -53,8 +55,8 @@ struct Statistics {
   uint64_t log_syncs = 0;              // of the write-ahead log
   uint64_t commits = 0;                // number of them; each batch is one
   uint64_t memtable_bytes = 0;         // now, all memtables
-  uint64_t cache_bytes = 0;            // now
-  uint64_t cache_misses = 0;           // pages read from files
+  uint64_t cache_bytes = 0;            // now: its pages in the cache (Cache::charged_bytes: all)
+  uint64_t cache_misses = 0;           // pages read from its files
   uint64_t open_segments = 0;          // now: segments whose file is open (Options::max_open_files)
   uint64_t segments_opened = 0;        // times that a segment's file was opened
   // Deleted keys that iterators passed one by one; counted when an iterator is destroyed.

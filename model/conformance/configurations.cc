@@ -52,6 +52,7 @@ constexpr FixedOption kFixed[] = {
     {"file_system", "the environment's, with its faults"},
     {"clock", "the environment's, which operations move"},
     {"executor", "the environment's; the seed says in which order it runs tasks"},
+    {"cache", "shared by databases, of which a session has one at a time (shared_cache_test)"},
     {"listeners", "told of what was done: they change no answer (listener_test)"},
     {"random_seed", "the configuration's seed"},
     {"snapshot", "each read draws its own (ReadPoint)"},
@@ -92,6 +93,9 @@ const std::vector<Choices>& NumberChoices() {
       {"level_multiplier", {"2", "3", "10"}},
       {"max_subcompactions", {"0", "1", "2", "5"}},
       {"seek_charge_bytes", {"0", "1048576"}},  // nothing; a merge by the first seek over two runs
+      {"level0_garbage_percent", {"0", "1", "40"}},
+      {"idle_merge_delay_nanos", {"1", "1000000", "3000000000"}},
+      {"idle_merge_percent", {"0", "100", "1000"}},
       {"background_bytes_per_second", {"0", "50000", "1000000"}},
       {"min_free_bytes", {"0", "1", "4096"}},
       {"stall_timeout_nanos", {"1000000000", "60000000000", "600000000000"}},

@@ -266,6 +266,8 @@ class ModelDb final : public Db {
     return std::make_unique<RowsIterator>(state_, options, at.ok() ? *at : 0, at.status());
   }
 
+  absl::StatusOr<std::vector<NamespaceId>> ListNamespaces(const ReadOptions& options) override;
+
   const Snapshot* GetSnapshot() override { return Hold(model().last_timestamp()); }
   absl::StatusOr<const Snapshot*> GetSnapshotAt(Timestamp timestamp) override {
     ReadOptions options;
@@ -695,6 +697,19 @@ absl::StatusOr<PublishReport> ModelDb::PublishIceberg(const std::string&,
   return report;
 }
 
+absl::StatusOr<std::vector<NamespaceId>> ModelDb::ListNamespaces(const ReadOptions& options) {
+  VERALITH_RETURN_IF_ERROR(Usable());
+  VERALITH_ASSIGN_OR_RETURN(const Timestamp at, ReadTimestamp(options));
+  if (Broken(Defect::kEmptyNamespacesAreListed)) {
+    return model().Namespaces();
+  }
+  std::vector<NamespaceId> namespaces;
+  for (const auto& [ns, rows] : model().All(at)) {
+    namespaces.push_back(ns);
+  }
+  return namespaces;
+}
+
 absl::Status ModelDb::Close() {
   if (state_->closed) {
     return absl::OkStatus();
@@ -747,6 +762,7 @@ std::string_view DefectName(Defect defect) {
       "long keys are taken",
       "empty key is lost",
       "value timestamp is the reader's",
+      "empty namespaces are listed",
       "bytes depend on memory",
   };
   return kNames[static_cast<int>(defect)];

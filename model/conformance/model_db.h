@@ -53,6 +53,7 @@ enum class Defect {
   kLongKeysAreTaken,
   kEmptyKeyIsLost,
   kValueTimestampIsTheReaders,
+  kEmptyNamespacesAreListed,
   kBytesDependOnMemory,  // promise 12
 };
 inline constexpr int kDefects = static_cast<int>(Defect::kBytesDependOnMemory) + 1;

@@ -119,6 +119,7 @@ class Session {
   Difference CompareMultiGet(const Operation& operation, const Moment& moment);
   Difference CompareScan(Db& db, ScanOptions range, bool backward, uint32_t limit,
                          const Moment& moment);
+  Difference CompareNamespaces(Db& db, const Moment& moment);
   Difference CompareContents(Db& db, const Moment& moment);
   Difference CompareEverything();
   Difference OpenCursor(const Operation& operation, HeldCursor* cursor);

@@ -233,6 +233,7 @@ Difference Session::CheckClosed() {
       {"Get", db_->Get({}, 0, key, &value).status()},
       {"MultiGet", db_->MultiGet({}, 0, std::span(&key, 1)).status()},
       {"NewIterator", db_->NewIterator({})->status()},
+      {"ListNamespaces", db_->ListNamespaces({}).status()},
       {"GetSnapshotAt", db_->GetSnapshotAt(model_.current().last_timestamp()).status()},
       {"Sync", db_->Sync()},
       {"Flush", db_->Flush()},

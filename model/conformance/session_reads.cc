@@ -356,6 +356,29 @@ std::set<NamespaceId> Session::AllNamespaces() const {
   return all;
 }
 
+Difference Session::CompareNamespaces(Db& db, const Moment& moment) {
+  const absl::StatusOr<std::vector<NamespaceId>> listed = db.ListNamespaces(moment.options);
+  bool go = false;
+  Difference difference = Admit(listed.status(), moment, "ListNamespaces", &go);
+  if (!difference.agrees() || !go) {
+    return difference;
+  }
+  std::vector<NamespaceId> expected;
+  for (const auto& [ns, rows] : model_.current().All(moment.at)) {
+    expected.push_back(ns);
+  }
+  const auto text = [](const std::vector<NamespaceId>& namespaces) {
+    std::string all;
+    for (const NamespaceId ns : namespaces) {
+      all += " " + std::to_string(ns);
+    }
+    return all;
+  };
+  return *listed == expected ? Agree()
+                             : "ListNamespaces at " + std::to_string(moment.at) + ": expected" +
+                                   text(expected) + ", found" + text(*listed);
+}
+
 Difference Session::CompareContents(Db& db, const Moment& moment) {
   for (const NamespaceId ns : AllNamespaces()) {
     for (const bool backward : {false, true}) {
@@ -364,7 +387,7 @@ Difference Session::CompareContents(Db& db, const Moment& moment) {
       VERALITH_RETURN_IF_DIFFERENT(CompareScan(db, range, backward, 0, moment));
     }
   }
-  return Agree();
+  return CompareNamespaces(db, moment);
 }
 
 Difference Session::ComparePins() const {

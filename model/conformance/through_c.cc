@@ -232,6 +232,15 @@ class DbThroughC final : public Db {
   absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
       const ReadOptions& options, NamespaceId ns, std::span<const std::string_view> keys) override;
   std::unique_ptr<DbIterator> NewIterator(const ScanOptions& options) override;
+  absl::StatusOr<std::vector<NamespaceId>> ListNamespaces(const ReadOptions& options) override {
+    const ReadForC read(options);
+    uint64_t* namespaces = nullptr;
+    size_t count = 0;
+    VERALITH_RETURN_IF_ERROR(Taken(veralith_namespaces(db_, &read.c, &namespaces, &count)));
+    const std::vector<NamespaceId> copy(namespaces, namespaces + count);
+    veralith_free(namespaces);
+    return copy;
+  }
 
   const Snapshot* GetSnapshot() override {
     auto held = std::make_unique<HeldThroughC>();

@@ -169,6 +169,7 @@ class Family {
         refused("Sync", [this] { return db_->Sync(); }),
         refused("MultiGet", [this] { return db_->MultiGet({}, 0, {}).status(); }),
         refused("NewIterator", [this] { return db_->NewIterator({})->status(); }),
+        refused("ListNamespaces", [this] { return db_->ListNamespaces({}).status(); }),
         refused("an iterator",
                 [this] { return iterator_->Valid() ? absl::OkStatus() : iterator_->status(); }),
         refused("GetSnapshotAt", [this] { return db_->GetSnapshotAt(1).status(); }),

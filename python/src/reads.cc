@@ -82,6 +82,12 @@ nb::list GetMany(const Database& self, NamespaceId ns, nb::iterable keys, const 
   return values;
 }
 
+std::vector<NamespaceId> Namespaces(const Database& self, const Snapshot* snapshot,
+                                    nb::handle timestamp) {
+  const Moment moment(snapshot, timestamp);
+  return self.Run([&](Db& db) { return db.ListNamespaces(moment.options); });
+}
+
 int GetBuffer(PyObject* self, Py_buffer* buffer, int flags) {
   const std::string_view value = nb::inst_ptr<PinnedView>(self)->value.view();
   static char empty = 0;
@@ -104,7 +110,8 @@ void BindReads(nb::module_& module, nb::class_<Database>& database) {
       .def("get_version", &GetVersion, ns, key, snapshot(), timestamp())
       .def("contains", &Contains, ns, key, snapshot(), timestamp())
       .def("get_view", &GetView, ns, key, snapshot(), timestamp())
-      .def("get_many", &GetMany, ns, nb::arg("keys"), snapshot(), timestamp());
+      .def("get_many", &GetMany, ns, nb::arg("keys"), snapshot(), timestamp())
+      .def("namespaces", &Namespaces, snapshot(), timestamp());
 }
 
 }  // namespace veralith::python

@@ -21,6 +21,19 @@ void Compact(const Database& self, std::optional<NamespaceId> ns, nb::handle beg
   self.Run([&](Db& db) { return db.Compact(ns, lower, upper); });
 }
 
+auto Publish(const Database& self, const std::string& table, nb::handle at,
+             std::optional<NamespaceId> ns, int format_version, uint64_t keep, uint64_t keep_nanos,
+             const std::string& location) {
+  PublishOptions options;
+  options.at = MaybeTimestamp(at);
+  options.ns = ns;
+  options.format_version = format_version;
+  options.keep = keep;
+  options.keep_nanos = keep_nanos;
+  options.location = location;
+  return c::ReportOf(self.Run([&](Db& db) { return db.PublishIceberg(table, options); }))->entries;
+}
+
 auto StatisticsOf(const Database& self) {
   const std::shared_ptr<OpenDb> open = self.open();
   const Statistics statistics = WithoutGil([&] { return open->db->GetStatistics(); });
@@ -49,6 +62,8 @@ void BindUpkeep(nb::class_<Database>& database) {
            [](const Database& self, const std::string& directory) {
              self.Run([&](Db& db) { return db.Checkpoint(directory); });
            })
+      .def("publish", &Publish, nb::arg("table"), nb::arg("at").none(), nb::arg("ns").none(),
+           nb::arg("format_version"), nb::arg("keep"), nb::arg("keep_nanos"), nb::arg("location"))
       .def("set_background_rate",
            [](const Database& self, uint64_t rate) { self.open()->db->SetBackgroundRate(rate); })
       .def("last_timestamp", [](const Database& self) { return self.open()->db->LastTimestamp(); })

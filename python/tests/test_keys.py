@@ -76,6 +76,24 @@ def test_many_keys_are_read_at_once(db):
     assert db.get_many(iter([])) == []
 
 
+def test_namespaces_are_listed(db):
+    assert db.namespaces() == []
+    last = 2**63 - 1
+    for number in (last, 7, 0):
+        db.namespace(number)[b"a"] = b"1"
+    with db.snapshot() as before:
+        del db.namespace(7)[b"a"]
+        db.flush()
+        db[b"b"] = b"2"
+        assert db.namespaces() == [0, last]
+        assert before.namespaces() == db.namespaces(snapshot=before) == [0, 7, last]
+        assert db.namespaces(timestamp=before.timestamp) == [0, 7, last]
+    with pytest.raises(veralith.FailedPrecondition):
+        before.namespaces()
+    with pytest.raises(veralith.OutOfRange):
+        db.namespaces(timestamp=db.last_timestamp + 1)
+
+
 def test_namespaces_do_not_see_each_other(db):
     seven = db.namespace(7)
     db[b"a"] = b"zero"

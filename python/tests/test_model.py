@@ -254,6 +254,13 @@ class Machine(RuleBasedStateMachine):
         expected = [(k, v) for k, v in rows_of(self.now, ns) if k.startswith(prefix)]
         assert list(self.db.items(prefix=prefix, namespace=ns)) == expected
 
+    def namespaces(self):
+        return self.db.namespaces()
+
+    @rule()
+    def list_namespaces(self):
+        assert self.namespaces() == sorted({ns for ns, _ in self.now})
+
     @rule(ns=NAMESPACES, rows=st.integers(1, 5))
     def read_stream(self, ns, rows):
         table = pyarrow.table(self.db.items(namespace=ns).batches(rows=rows))
@@ -310,6 +317,11 @@ class NamespacesAreOne(Machine):
         super().write((write[0], min(write[1], 1), *write[2:]))
 
 
+class EmptyNamespacesAreListed(Machine):
+    def namespaces(self):
+        return sorted({*super().namespaces(), 0})
+
+
 class ReopeningForgets(Machine):
     def open(self):
         super().open()
@@ -331,6 +343,7 @@ def test_the_database_is_a_dict():
         BatchesLoseTheirLastWrite,
         SnapshotsSeeLaterWrites,
         NamespacesAreOne,
+        EmptyNamespacesAreListed,
         ReopeningForgets,
     ],
 )

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opening, options, maintenance, statistics, checks and repair."""
 
+import pathlib
 import re
 
+import pyarrow
+import pyiceberg.table
 import pytest
 
 import veralith
@@ -104,6 +107,43 @@ def test_a_checkpoint_is_a_database(db, tmp_path):
         assert copy[b"a"] == b"1"
     with pytest.raises(veralith.AlreadyExists):
         db.checkpoint(tmp_path / "copy")
+
+
+def rows_of(table):
+    """The rows of an Arrow table, sorted."""
+    columns = [table[name].to_pylist() for name in ("ns", "key", "ts", "value")]
+    return sorted(zip(*columns, strict=True))
+
+
+def test_a_published_table_shows_what_scans_show(db, tmp_path):
+    db.update((b"%04d" % i, b"v" * (i % 50)) for i in range(1000))
+    db.namespace(7)[b"a"] = b"\xff"
+    del db[b"0100":b"0200"]
+    scans = [pyarrow.table(db.items(namespace=number)) for number in db.namespaces()]
+    then = rows_of(pyarrow.concat_tables(scans))
+    assert len(then) == 901
+    with db.snapshot() as before:
+        first = db.publish(tmp_path / "table", format_version=3)
+        assert (first["rows"], first["is_new"], first["format_version"]) == (901, 1, 3)
+        db.update({b"0000": b"new"})
+        second = db.publish(tmp_path / "table", keep=5, namespace=7)
+        past = db.publish(tmp_path / "past", at=before.timestamp, location="file:///elsewhere")
+    newest = pyiceberg.table.StaticTable.from_metadata(second["metadata_file"])
+    assert rows_of(newest.scan().to_arrow()) == then[-1:]
+    old = newest.scan(snapshot_id=first["snapshot_id"]).to_arrow()
+    assert rows_of(old) == then
+    assert (past["rows"], past["at"]) == (901, before.timestamp)
+    assert "file:///elsewhere" in pathlib.Path(past["metadata_file"]).read_text()
+
+
+def test_a_publication_can_be_refused(db, tmp_path):
+    with pytest.raises(veralith.InvalidArgument):
+        db.publish(tmp_path / "table", format_version=4)
+    with pytest.raises(veralith.InvalidArgument):
+        db.publish(tmp_path / "table", namespace=2**63)
+    with pytest.raises(veralith.OutOfRange):
+        db.publish(tmp_path / "table", at=db.last_timestamp + 1)
+    assert not (tmp_path / "table").exists()
 
 
 def test_damage_is_data_loss(path, damaged_segment):

@@ -68,6 +68,15 @@ class Database(Writer, Scope):
         """Returns the keys of another namespace (0 to 2**63 - 1). It need not exist yet."""
         return Namespace(self._core, checked_namespace(number), None)
 
+    def namespaces(
+        self, *, snapshot: Snapshot | None = None, timestamp: int | None = None
+    ) -> list[int]:
+        """Lists the numbers of the namespaces that hold a key, ascending.
+
+        Costs a seek for each namespace, however many keys it has.
+        """
+        return self._core.namespaces(self._moment(snapshot), timestamp)
+
     def snapshot(self, timestamp: int | None = None) -> Snapshot:
         """Holds the newest state, or the one as of `timestamp` (nanoseconds since 1970).
 
@@ -126,6 +135,40 @@ class Database(Writer, Scope):
         something in its place.
         """
         self._core.checkpoint(os.fspath(directory))
+
+    def publish(
+        self,
+        table: Path,
+        *,
+        at: int | None = None,
+        namespace: int | None = None,
+        format_version: int = 0,
+        keep: int = 0,
+        keep_nanos: int = 0,
+        location: str = "",
+    ) -> dict[str, Any]:
+        """Publishes the database as a snapshot of the Apache Iceberg table in the folder `table`.
+
+        Makes the table if there is none; its parent exists. Readers see what a scan sees now, or at
+        the timestamp `at`. Data files are links to the segments where the file system can link.
+        Older snapshots stay readable; `keep` of the newest ones stay, and those younger than
+        `keep_nanos`. Without either all stay, and with both those that either keeps.
+
+        `namespace` shows one alone. `format_version` is 2 or 3; 0: the table's own, 2 for a new
+        one. `location` is the URI under which readers find a new table, if that is not the folder.
+
+        Returns ``rows``, ``metadata_file`` and further names of PublishReport in
+        include/veralith/iceberg.h.
+
+        Errors: OutOfRange (history of `at` is gone), FailedPrecondition (another call publishes
+        there, or the table is not this database's), InvalidArgument. Cost: flushes, then reads all
+        keys and timestamps.
+        """
+        ns = None if namespace is None else checked_namespace(namespace)
+        report = self._core.publish(
+            os.fspath(table), at, ns, format_version, keep, keep_nanos, location
+        )
+        return nested(report)
 
     def check(self) -> None:
         """Verifies every checksum and rule of the live segments; DataLoss names the first damage."""

@@ -11,6 +11,7 @@ _TEXTS = {
     "damage",
     "file",
     "left_out",
+    "metadata_file",
     "notes",
     "pending_compaction",
     "recovery_report",

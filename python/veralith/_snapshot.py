@@ -31,6 +31,10 @@ class Snapshot(Reader, Scope):
         """Returns the keys of another namespace, at the same moment."""
         return Reader(self._core, checked_namespace(number), self._at)
 
+    def namespaces(self) -> list[int]:
+        """Lists the numbers of the namespaces that hold a key at this moment, ascending."""
+        return self._core.namespaces(self._at, None)
+
     def release(self) -> None:
         """Lets go of the moment. Reads are FailedPrecondition from now on."""
         self._at.release()

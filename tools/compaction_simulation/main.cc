@@ -30,8 +30,9 @@ constexpr const char* kUsage =
     "files that a lookup asks, space. With --out, also writes simulation.csv and three plots\n"
     "there; --draw draws the plots of lines printed before.\n\n"
     "Options of the engine to try instead of its defaults: --level0_trigger_runs,\n"
-    "--tier_trigger_runs, --level_base_mib, --level_multiplier, --dynamic (0 or 1),\n"
-    "--tier_max_space_percent, --file_mib, --memtable_mib;\n"
+    "--level0_garbage_percent, --tier_trigger_runs, --level_base_mib, --level_multiplier,\n"
+    "--dynamic (0 or 1), --tier_max_space_percent, --file_mib, --memtable_mib;\n"
+    "--most_writes=N to measure over N times the data at most, instead of 6;\n"
     "--policy=leveled|hybrid|tiered and --load=uniform|skewed|sequential to measure one only.\n";
 
 constexpr LargeLoad kLoads[] = {LargeLoad::kUniform, LargeLoad::kSkewed, LargeLoad::kSequential};
@@ -67,6 +68,8 @@ const std::map<std::string_view, Change>& Changes() {
   static const auto& changes = *new std::map<std::string_view, Change>{
       {"--level0_trigger_runs",
        [](Case& c, uint64_t n) { c.options.level0_trigger_runs = static_cast<int>(n); }},
+      {"--level0_garbage_percent",
+       [](Case& c, uint64_t n) { c.options.level0_garbage_percent = static_cast<int>(n); }},
       {"--tier_trigger_runs",
        [](Case& c, uint64_t n) { c.options.tier_trigger_runs = static_cast<int>(n); }},
       {"--level_base_mib", [](Case& c, uint64_t n) { c.options.level_base_bytes = n << 20; }},
@@ -77,6 +80,7 @@ const std::map<std::string_view, Change>& Changes() {
        [](Case& c, uint64_t n) { c.options.tier_max_space_percent = static_cast<int>(n); }},
       {"--file_mib", [](Case& c, uint64_t n) { c.options.target_file_bytes = n << 20; }},
       {"--memtable_mib", [](Case& c, uint64_t n) { c.memtable_bytes = n << 20; }},
+      {"--most_writes", [](Case& c, uint64_t n) { c.most_writes = n; }},
       {"--most_files", [](Case& c, uint64_t n) { c.most_files = n; }},
   };
   return changes;

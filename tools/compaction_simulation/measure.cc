@@ -9,9 +9,6 @@
 namespace veralith::simulation {
 namespace {
 
-// The most writes before and during a measurement, in multiples of the data: for trees whose cycles
-// are that long, or that have none.
-constexpr double kMostWrites = 6;
 constexpr double kSamples = 200;
 
 CompactionOptions OptionsOf(const Case& subject) {
@@ -143,16 +140,17 @@ Costs Measure(const Case& subject) {
   LargeTree tree(settings);
   tree.Prefill();
   const auto data = static_cast<double>(subject.data_bytes);
+  const double most_bytes = static_cast<double>(subject.most_writes) * data / 2;
   Cycles cycles;
-  RunCycles(tree, cycles, subject.policy == CompactionPolicyKind::kTiered ? 1 : 2,
-            kMostWrites * data / 2, [] {});
+  RunCycles(tree, cycles, subject.policy == CompactionPolicyKind::kTiered ? 1 : 2, most_bytes,
+            [] {});
   const LargeTree::Totals before = tree.totals();
   const double interval = data / static_cast<double>(subject.memtable_bytes) / kSamples;
   Sampler sampler;
   double flushes = 0;
   double next_sample = 0;
   uint64_t most_runs = 0;
-  RunCycles(tree, cycles, 1, kMostWrites * data / 2, [&] {
+  RunCycles(tree, cycles, 1, most_bytes, [&] {
     most_runs = std::max<uint64_t>(most_runs, tree.version().runs(0).size());
     if (++flushes >= next_sample) {
       sampler.Take(tree, subject.data_bytes);

@@ -26,6 +26,9 @@ struct Case {
   // The tree is simulated with files of at least data_bytes / most_files. That only makes the small
   // levels above coarser.
   uint64_t most_files = 16'384;
+  // The most writes before and during a measurement, in multiples of the data: for trees whose
+  // cycles are that long, or that have none.
+  uint64_t most_writes = 6;
 };
 
 struct Costs {

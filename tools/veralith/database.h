@@ -54,11 +54,6 @@ NamespaceId NamespaceFrom(const Arguments& arguments);
 // Reads at --at, or now. Pages that are read do not displace others.
 ReadOptions ReadOptionsFrom(const Arguments& arguments);
 
-// Returns the namespaces that hold a key at the moment of `options`, ascending. `db` must be the
-// database in `directory`, without another writer.
-absl::StatusOr<std::vector<NamespaceId>> ListNamespaces(Db& db, const std::string& directory,
-                                                        const ReadOptions& options);
-
 // Prints a table of the levels to standard output.
 void PrintLevels(const Statistics& statistics);
 

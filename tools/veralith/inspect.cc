@@ -141,8 +141,8 @@ std::string OperationText(const LogOperation& operation) {
 absl::Status InspectLog(FileSystem& fs, const std::string& path, uint64_t number,
                         const Limits& limits) {
   VERALITH_ASSIGN_OR_RETURN(std::unique_ptr<File> probe, fs.Open(path, OpenMode::kRead));
-  VERALITH_ASSIGN_OR_RETURN(const uint64_t bytes, probe->Size());
-  if (bytes == 0) {
+  VERALITH_ASSIGN_OR_RETURN(const bool blank, OnlyZerosFollow(*probe, 0));
+  if (blank) {
     Print(StrCat("log ", path, ": empty, no commit has been written to it"));
     return absl::OkStatus();
   }

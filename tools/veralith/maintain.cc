@@ -38,10 +38,12 @@ int WithDatabase(WorkProgress::Work work, const Arguments& arguments, Action act
     const Statistics statistics = (*db)->GetStatistics();
     PrintLevels(statistics);
     std::printf(
-        "written since opening: %s by flushes, %s by compactions (%s copied as they were)\n",
+        "written since opening: %s by flushes, %s by compactions (%s copied as they were, %s in "
+        "idle time)\n",
         HumanBytes(statistics.flush_bytes_written).c_str(),
         HumanBytes(statistics.compaction_bytes_written).c_str(),
-        HumanBytes(statistics.compaction_bytes_copied).c_str());
+        HumanBytes(statistics.compaction_bytes_copied).c_str(),
+        HumanBytes(statistics.idle_merge_bytes_written).c_str());
   }
   return CloseDatabase(**db, status.ok() ? kExitOk : Fail(status));
 }

@@ -96,8 +96,7 @@ absl::Status PrintNamespaces(const Arguments& arguments) {
   ScanOptions options;
   static_cast<ReadOptions&>(options) = ReadOptionsFrom(arguments);
   VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<Db> db, OpenDatabase(directory, Access::kRead));
-  VERALITH_ASSIGN_OR_RETURN(const std::vector<NamespaceId> namespaces,
-                            ListNamespaces(*db, directory, options));
+  VERALITH_ASSIGN_OR_RETURN(const std::vector<NamespaceId> namespaces, db->ListNamespaces(options));
   for (const NamespaceId ns : namespaces) {
     std::string line = StrCat(ns);
     if (arguments.Has("count")) {
@@ -121,7 +120,7 @@ absl::Status Dump(const Arguments& arguments) {
   VERALITH_ASSIGN_OR_RETURN(const std::unique_ptr<Db> db, OpenDatabase(directory, Access::kRead));
   std::vector<NamespaceId> namespaces = {options.ns};
   if (!arguments.Has("ns")) {
-    VERALITH_ASSIGN_OR_RETURN(namespaces, ListNamespaces(*db, directory, options));
+    VERALITH_ASSIGN_OR_RETURN(namespaces, db->ListNamespaces(options));
   }
   for (const NamespaceId ns : namespaces) {
     options.ns = ns;

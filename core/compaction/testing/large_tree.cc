@@ -237,7 +237,11 @@ void LargeTree::Flush() {
 
 std::optional<uint64_t> LargeTree::RunJob() {
   const Timestamp points[] = {now_};
-  const PickerState state{&version_, {}, points, {}};
+  const std::vector<RunRepeats> repeats = Repeats();
+  PickerState state;
+  state.version = &version_;
+  state.points = points;
+  state.repeats = repeats;
   const std::optional<Pick> pick = policy_->PickCompaction(state);
   if (!pick.has_value() || !problem_.empty()) {
     return std::nullopt;
@@ -331,6 +335,48 @@ std::vector<LargeTree::Piece> LargeTree::MergedPieces(const Pick& pick) const {
     pieces.push_back(piece);
   }
   return pieces;
+}
+
+uint64_t LargeTree::Distinct(const Pick& inputs) const {
+  double entries = 0;
+  for (const Piece& piece : MergedPieces(inputs)) {
+    entries += Bytes(piece.entries) / static_cast<double>(settings_.entry_bytes);
+  }
+  return static_cast<uint64_t>(std::llround(entries));
+}
+
+// A run repeats as many entries as it adds to those of the older runs without adding a key.
+std::vector<RunRepeats> LargeTree::Repeats() const {
+  std::vector<RunRepeats> repeats;
+  if (settings_.policy != CompactionPolicyKind::kLeveled ||
+      settings_.options.level0_garbage_percent == 0) {
+    return repeats;
+  }
+  const std::vector<Run>& runs = version_.runs(0);
+  Pick older;  // the output only says which grandparents there are
+  older.output_run_id = kLeveledRunId + 1;
+  Pick below = older;
+  for (const Run& run : version_.runs(1)) {
+    below.inputs.push_back({1, run.id, run.files});
+  }
+  uint64_t distinct = 0;
+  uint64_t distinct_in_all = Distinct(below);
+  for (size_t i = runs.size(); i-- > 0;) {
+    uint64_t entries = 0;
+    for (const FileRef& file : runs[i].files) {
+      entries += file->entries;
+    }
+    older.inputs.insert(older.inputs.begin(), {0, runs[i].id, runs[i].files});
+    below.inputs.insert(below.inputs.begin(), older.inputs.front());
+    const uint64_t now = Distinct(older);
+    const uint64_t now_in_all = Distinct(below);
+    repeats.push_back(
+        {runs[i].id, distinct + entries - std::min(distinct + entries, now),
+         distinct_in_all + entries - std::min(distinct_in_all + entries, now_in_all)});
+    distinct = now;
+    distinct_in_all = now_in_all;
+  }
+  return repeats;
 }
 
 VersionEdit LargeTree::EditOf(const Pick& pick, uint64_t* bytes) {

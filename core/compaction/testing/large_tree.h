@@ -98,6 +98,9 @@ class LargeTree {
   double Bytes(const Counts& entries) const;
   Interval IntervalOf(const FileMeta& file) const;
   std::vector<Piece> MergedPieces(const Pick& pick) const;
+  // Exact, as the engine's estimates are not.
+  std::vector<RunRepeats> Repeats() const;
+  uint64_t Distinct(const Pick& inputs) const;
   Counts MergedEntries(const Interval& interval, std::span<const FileRef> covering) const;
   VersionEdit EditOf(const Pick& pick, uint64_t* bytes);
   // `one`: into one file.

@@ -26,6 +26,8 @@ inline CompactionOptions TestCompactionOptions() {
       .tier_min_width = 2,
       .tier_max_width = 32,
       .tier_max_space_percent = 200,
+      .level0_garbage_percent = 0,
+      .level0_garbage_least_bytes = 1,
       .reclaim_percent = 50,
       .format_of_level = {0, 0, 1, 1, 1, 1, 1, 1},
       .max_grandparent_overlap_bytes = uint64_t{320} << 20,

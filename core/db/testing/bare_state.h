@@ -5,7 +5,8 @@
 //
 // Invariants
 //   1. The directory is "db". It holds a manifest, no log and no segment.
-//   2. Segments are never read: none has a reader.
+//   2. Segments are never read: none has a reader, and nothing is compacted by itself, unless they
+//      are given an opener.
 //
 // Thread rule: that of DbState. What uses it is destroyed before it.
 #ifndef VERALITH_CORE_DB_TESTING_BARE_STATE_H_
@@ -21,6 +22,7 @@
 #include "core/base/testing/explorer.h"
 #include "core/db/db_state.h"
 #include "core/format/version_edit.h"
+#include "core/segment/read/segment_opener.h"
 #include "core/version_set/version_set.h"
 #include "gtest/gtest.h"
 #include "veralith/testing/simulated_file_system.h"
@@ -30,8 +32,8 @@ namespace veralith {
 class BareState {
  public:
   // Disk, clock and executor of `options` are those of the run.
-  explicit BareState(Explored& run, const Options& options = {})
-      : run_(run), state_("db", In(run, options), [] {}) {
+  explicit BareState(Explored& run, const Options& options = {}, SegmentOpener opener = nullptr)
+      : run_(run), state_("db", In(run, options, opener != nullptr), [] {}) {
     run_.Check(disk_.CreateDirectory("db").ok() && disk_.SyncDirectory("/").ok(), "set-up");
     VersionSetOptions set;
     set.fs = &disk_;
@@ -40,6 +42,9 @@ class BareState {
     set.open_segment = [](const FileMeta&) -> absl::StatusOr<std::shared_ptr<SegmentReader>> {
       return std::shared_ptr<SegmentReader>();
     };
+    if (opener != nullptr) {
+      set.open_segment = std::move(opener);
+    }
     absl::StatusOr<std::unique_ptr<VersionSet>> versions = VersionSet::Open(std::move(set));
     run_.Check(versions.ok(), "set-up");
     MutexLock lock(state_.mutex());
@@ -70,11 +75,11 @@ class BareState {
   SimulatedFileSystem& disk() { return disk_; }
 
  private:
-  Options In(Explored& run, Options options) {
+  Options In(Explored& run, Options options, bool compacts) {
     options.file_system = &disk_;
     options.clock = &run.clock();
     options.executor = &run.executor();
-    options.disable_automatic_compaction = true;
+    options.disable_automatic_compaction = !compacts;
     options.random_seed = 1;
     return options;
   }

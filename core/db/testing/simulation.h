@@ -41,6 +41,7 @@ class Simulation {
     options.level0_slowdown_trigger = 12;
     options.level0_stop_trigger = 24;
     options.min_free_bytes = 0;
+    options.idle_merge_percent = 0;  // otherwise one comes whenever a test lets time pass
     return options;
   }
 

@@ -177,6 +177,48 @@ TEST_P(FileSystemConformance, PreallocateChangesNoSizeAndNoByte) {
   EXPECT_EQ(MustRead("f"), "abcdef" + std::string(994, '\0') + "x");
 }
 
+TEST_P(FileSystemConformance, MappedAppendsAreAppendsWithZerosAheadUntilTheFileIsClosed) {
+  const auto writer = MustOpen("f", OpenMode::kCreate);
+  ASSERT_TRUE(writer->Append("begin ").ok());
+  ASSERT_TRUE(writer->MapAppends().ok());
+  ASSERT_TRUE(writer->MapAppends().ok());
+  EXPECT_EQ(MustRead("f"), "begin ");
+  std::string expected = "begin ";
+  for (size_t size = 1; size < 3'000'000; size = 3 * size + 1) {
+    expected.append(size, static_cast<char>('a' + size % 26));
+    ASSERT_TRUE(writer->Append(std::string_view(expected).substr(expected.size() - size)).ok());
+    ASSERT_TRUE(writer->Sync().ok());
+    ASSERT_EQ(*writer->Size(), expected.size());
+    ASSERT_TRUE(ReadSome(*writer, 0, expected.size() + 100) == expected);
+    std::string seen = MustRead("f");
+    ASSERT_LT(seen.size(), expected.size() + File::kMappedAheadBytes);
+    seen.erase(seen.find_last_not_of('\0') + 1);
+    ASSERT_TRUE(seen == expected);
+  }
+  ASSERT_TRUE(writer->Close().ok());
+  EXPECT_TRUE(MustRead("f") == expected);
+}
+
+TEST_P(FileSystemConformance, TheEndOfAMappedFileIsCutHoweverTheMappingEnds) {
+  const auto map = [this](std::string_view name) {
+    auto file = MustOpen(name, OpenMode::kCreate);
+    EXPECT_TRUE(file->MapAppends().ok() && file->Append("0123456789").ok());
+    return file;
+  };
+  map("destroyed").reset();
+  EXPECT_EQ(MustRead("destroyed"), "0123456789");
+  const auto cut = map("cut");
+  ASSERT_TRUE(cut->Truncate(4).ok());
+  EXPECT_EQ(MustRead("cut"), "0123");
+  ASSERT_TRUE(cut->Append("x").ok());
+  EXPECT_EQ(MustRead("cut"), "0123x");
+  const auto grown = map("grown");
+  ASSERT_TRUE(grown->WriteAt(12, "y").ok());
+  ASSERT_TRUE(grown->Append("z").ok());
+  ASSERT_TRUE(grown->Close().ok());
+  EXPECT_EQ(MustRead("grown"), std::string("0123456789\0\0yz", 14));
+}
+
 TEST_P(FileSystemConformance, SyncKeepsWhatIsSeenAndMayBeRepeated) {
   const auto file = MustOpen("f", OpenMode::kCreate);
   ASSERT_TRUE(file->Sync().ok());
@@ -236,6 +278,7 @@ TEST_P(FileSystemConformance, AFileOpenForReadingCannotBeWritten) {
   EXPECT_EQ(file->WriteAt(0, "x").code(), code);
   EXPECT_EQ(file->Truncate(0).code(), code);
   EXPECT_EQ(file->Preallocate(10).code(), code);
+  EXPECT_EQ(file->MapAppends().code(), code);
   EXPECT_EQ(MustRead("f"), "abc");
 }
 
@@ -248,6 +291,7 @@ TEST_P(FileSystemConformance, AfterCloseEveryCallButPathFails) {
   EXPECT_EQ(file->WriteAt(0, "x").code(), code);
   EXPECT_EQ(file->ReadAt(0, std::span<char>(&byte, 1)).status().code(), code);
   EXPECT_EQ(file->Preallocate(1).code(), code);
+  EXPECT_EQ(file->MapAppends().code(), code);
   EXPECT_EQ(file->Truncate(0).code(), code);
   EXPECT_EQ(file->Size().status().code(), code);
   EXPECT_EQ(file->Sync().code(), code);

@@ -70,6 +70,11 @@ class InterceptedFile final : public File {
   }
   const std::string& path() const override { return base_->path(); }
   FileIdentity identity() const override { return base_->identity(); }
+  absl::Status MapAppends() override {
+    return owner_->Intercept(
+        {.kind = FsCall::kPreallocate, .path = path(), .offset = 0, .file = &kept_},
+        [&] { return base_->MapAppends(); });
+  }
 
  private:
   InterceptedFileSystem* const owner_;

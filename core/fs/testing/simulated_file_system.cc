@@ -26,6 +26,9 @@ namespace {
 
 constexpr uint64_t kMaxOffset = std::numeric_limits<int64_t>::max();
 constexpr size_t kMaxNameBytes = 255;
+// How far a file whose appends are mapped is made longer at a time.
+constexpr uint64_t kMappedWindowBytes = 4096;
+static_assert(kMappedWindowBytes <= File::kMappedAheadBytes);
 constexpr std::string_view kCrashReason = "simulated crash";
 
 // PosixFileSystem's words for each call.
@@ -347,7 +350,9 @@ struct SimulatedDisk {
 
   // ---- Files ----
 
-  int Write(SimulatedInode& inode, uint64_t offset, std::string_view data) {
+  // `mapped_end`: where mapped appends go; it moves behind what was written.
+  int Write(SimulatedInode& inode, uint64_t offset, std::string_view data,
+            std::optional<uint64_t>* mapped_end) {
     if (offset > kMaxOffset || data.size() > kMaxOffset - offset) {
       return EFBIG;
     }
@@ -358,7 +363,23 @@ struct SimulatedDisk {
     }
     inode.bytes.Write(steps, offset, data, stale);
     Charge(inode);
+    if (mapped_end->has_value() && !data.empty()) {
+      *mapped_end = std::max(**mapped_end, offset + data.size());
+    }
     return fits ? 0 : ENOSPC;
+  }
+
+  int Append(SimulatedInode& inode, std::string_view data, std::optional<uint64_t>* mapped_end) {
+    const uint64_t size = inode.bytes.visible().size();
+    if (!mapped_end->has_value()) {
+      return Write(inode, size, data, mapped_end);
+    }
+    const uint64_t at = **mapped_end;
+    if (data.size() <= kMaxOffset - at && at + data.size() > size) {
+      const uint64_t windows = (at + data.size() + kMappedWindowBytes - 1) / kMappedWindowBytes;
+      Truncate(inode, windows * kMappedWindowBytes);  // without room: the write tells
+    }
+    return Write(inode, at, data, mapped_end);
   }
 
   int Truncate(SimulatedInode& inode, uint64_t size) {
@@ -401,19 +422,20 @@ class SimulatedFile final : public File {
 
   absl::Status Append(std::string_view data) override {
     return Change(FsCall::kAppend, true, [&](bool half) {
-      return disk_->Write(*inode_, inode_->bytes.visible().size(), Part(data, half));
+      return disk_->Append(*inode_, Part(data, half), &mapped_end_);
     });
   }
 
   absl::Status WriteAt(uint64_t offset, std::string_view data) override {
-    return Change(FsCall::kWrite, true,
-                  [&](bool half) { return disk_->Write(*inode_, offset, Part(data, half)); });
+    return Change(FsCall::kWrite, true, [&](bool half) {
+      return disk_->Write(*inode_, offset, Part(data, half), &mapped_end_);
+    });
   }
 
   absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) const override {
     size_t count = 0;
     VERALITH_RETURN_IF_ERROR(Look(FsCall::kRead, [&](bool) {
-      const std::string& bytes = inode_->bytes.visible();
+      const std::string_view bytes = Shown();
       if (offset < bytes.size()) {
         count = std::min<size_t>(out.size(), bytes.size() - offset);
         std::copy_n(bytes.data() + offset, count, out.data());
@@ -429,13 +451,17 @@ class SimulatedFile final : public File {
   }
 
   absl::Status Truncate(uint64_t size) override {
-    return Change(FsCall::kTruncate, true, [&](bool) { return disk_->Truncate(*inode_, size); });
+    return Change(FsCall::kTruncate, true, [&](bool) {
+      const int error = disk_->Truncate(*inode_, size);
+      mapped_end_ = error == 0 ? std::nullopt : mapped_end_;
+      return error;
+    });
   }
 
   absl::StatusOr<uint64_t> Size() const override {
     uint64_t size = 0;
     VERALITH_RETURN_IF_ERROR(Look(FsCall::kSize, [&](bool) {
-      size = inode_->bytes.visible().size();
+      size = Shown().size();
       return 0;
     }));
     return size;
@@ -462,6 +488,12 @@ class SimulatedFile final : public File {
   }
 
   const std::string& path() const override { return path_; }
+  absl::Status MapAppends() override {
+    return Change(FsCall::kPreallocate, false, [&](bool) {
+      mapped_end_ = mapped_end_.value_or(inode_->bytes.visible().size());
+      return 0;
+    });
+  }
   FileIdentity identity() const override {
     MutexLock lock(disk_->mutex);
     return inode_ == nullptr
@@ -474,8 +506,17 @@ class SimulatedFile final : public File {
     return half ? data.substr(0, data.size() / 2) : data;
   }
 
+  // What this File shows of the file.
+  std::string_view Shown() const {
+    const std::string_view bytes = inode_->bytes.visible();
+    return bytes.substr(0, mapped_end_.value_or(bytes.size()));
+  }
+
   void Release() {
     if (inode_ != nullptr) {
+      if (mapped_end_.has_value() && !disk_->crashed) {
+        disk_->Truncate(*inode_, *mapped_end_);
+      }
       disk_->GiveDescriptorBack(path_);
       --inode_->handles;
       disk_->Charge(*inode_);
@@ -508,6 +549,8 @@ class SimulatedFile final : public File {
   const std::string path_;
   const bool writable_;
   SimulatedInodePtr inode_;  // none once closed
+  // If appends are mapped: where they go. The file is longer.
+  std::optional<uint64_t> mapped_end_;
 };
 
 class SimulatedLock final : public FileLock {

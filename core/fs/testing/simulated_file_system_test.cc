@@ -78,6 +78,21 @@ TEST(Survivors, AnUnsyncedAppendIsKeptOrLostOrItsSizeAlone) {
   ExpectRandomCrashesGiveExactly(fs, expected);
 }
 
+TEST(Survivors, OfAMappedFileMayHoldTheZerosAheadAndTheBytesOrNot) {
+  SimulatedFileSystem fs;
+  const auto file = MustOpen(fs, "/f", OpenMode::kCreate);
+  ASSERT_TRUE(file->MapAppends().ok());
+  ASSERT_TRUE(file->Append("a").ok());
+  ASSERT_TRUE(file->Sync().ok());
+  ASSERT_TRUE(fs.SyncDirectory("/").ok());
+  ASSERT_TRUE(file->Append("b").ok());
+  const Image old = {{"/f", "a" + Zeros(4095)}};
+  const Image fresh = {{"/f", "ab" + Zeros(4094)}};
+  EXPECT_EQ(AllImages(fs), (Images{old, fresh}));
+  ASSERT_TRUE(file->Sync().ok());
+  EXPECT_EQ(AllImages(fs), Images{fresh});
+}
+
 TEST(Survivors, AnAppendIsTornAtSectorsAndKeptOutOfOrder) {
   SimulatedFileSystem fs;
   MustMake(fs, "/f", "");
@@ -581,6 +596,15 @@ TEST(Crash, InASyncLeavesWhatWasThereBeforeItOrAfter) {
   fs.CrashAtStep(fs.steps() + 1);
   EXPECT_TRUE(IsSimulatedCrash(file->Sync()));
   EXPECT_EQ(AllImages(fs), (Images{{{"/f", "a"}}, {{"/f", "b"}}}));
+}
+
+TEST(Crash, InASyncOfADirectoryLeavesItsNamesAsBeforeOrAfter) {
+  SimulatedFileSystem fs;
+  MustMake(fs, "/f", "a");
+  ASSERT_TRUE(fs.Rename("/f", "/g").ok());
+  fs.CrashAtStep(fs.steps() + 1);
+  EXPECT_TRUE(IsSimulatedCrash(fs.SyncDirectory("/")));
+  EXPECT_EQ(AllImages(fs), (Images{{{"/f", "a"}}, {{"/g", "a"}}}));
 }
 
 TEST(Crash, ASurvivorIsDurableItself) {

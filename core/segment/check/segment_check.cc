@@ -24,6 +24,7 @@
 #include "core/format/segment_footer.h"
 #include "core/format/sparse_index.h"
 #include "core/segment/read/page_run.h"
+#include "core/segment/read/row_key.h"
 #include "core/segment/read/segment_file.h"
 #include "core/segment/read/segment_pages.h"
 #include "core/segment/write/column_builders.h"
@@ -291,6 +292,7 @@ class Checker {
                    : Wrong(place.offset, "bytes after the last namespace of a page");
       }
       case SegmentColumn::kKey:
+        row_key_.ChangePage();
         VERALITH_RETURN_IF_ERROR(pages_.Load(number, bytes, CacheUse::kNone, &key_page_));
         return absl::OkStatus();
       case SegmentColumn::kTimestamp:
@@ -307,7 +309,7 @@ class Checker {
     }
     const uint64_t place = block_.Page(SegmentColumn::kKey, next_page_[1] - 1).offset;
     const auto key_row = static_cast<uint32_t>(row - key_page_->first_row());
-    key_.assign(key_page_->prefix()).append(key_page_->suffix(key_row));
+    key_.assign(row_key_.Of(*key_page_, key_row));
     EntryView entry;
     entry.ns = static_cast<NamespaceId>(namespaces_[row - namespaces_first_row_]);
     entry.key = key_;
@@ -510,6 +512,7 @@ class Checker {
   std::vector<int64_t> namespaces_;
   uint64_t namespaces_first_row_ = 0;
   PageRef<KeyPage> key_page_;
+  RowKey row_key_;
   PageRef<TimestampPage> timestamp_page_;
   PageRef<ValuePage> value_page_;
 

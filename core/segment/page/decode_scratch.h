@@ -13,12 +13,21 @@
 
 namespace veralith {
 
+// Of neighbouring rows of a key page (key_page.h), before they have a place.
+struct KeyGroupShape {
+  uint32_t prefix_bytes;
+  uint32_t stride;
+  uint32_t bytes;  // all that it takes
+};
+
 class DecodeScratch {
  public:
   // Each call invalidates what the same call returned before. Contents are not initialized.
   std::span<uint32_t> First(size_t n) { return Sized(first_, n); }
   std::span<uint32_t> Second(size_t n) { return Sized(second_, n); }
-  std::span<char> Raw(size_t n) { return Sized(raw_, n); }
+  std::span<KeyGroupShape> Groups(size_t n) { return Sized(groups_, n); }
+  std::span<char> Raw(size_t n) { return Sized(raw_, n); }  // a page as it is in the file
+  std::span<char> Row(size_t n) { return Sized(row_, n); }  // one of its rows
 
  private:
   static constexpr size_t kKeptBytes = size_t{1} << 20;
@@ -41,7 +50,9 @@ class DecodeScratch {
 
   Buffer<uint32_t> first_;
   Buffer<uint32_t> second_;
+  Buffer<KeyGroupShape> groups_;
   Buffer<char> raw_;
+  Buffer<char> row_;
 };
 
 }  // namespace veralith

@@ -27,6 +27,12 @@ void PageCache::UnrefAll(Page* chain) {
   }
 }
 
+std::shared_ptr<Cache> MakeCache(size_t capacity_bytes) noexcept {
+  std::shared_ptr<Cache> made;
+  TryWithMemory([&] { made = std::make_shared<PageCache>(capacity_bytes); });
+  return made;
+}
+
 PageCache::~PageCache() {
   Page* retired = nullptr;
   {
@@ -79,15 +85,29 @@ void PageCache::Retire(Page* page) {
   retired_bytes_ += page->bytes();
 }
 
+void PageCache::Charge(size_t bytes, CacheAccount* account) {
+  charged_.StoreRelaxed(charged_.LoadRelaxed() + bytes);
+  if (account != nullptr) {
+    account->charged.StoreRelaxed(account->charged.LoadRelaxed() + bytes);
+  }
+}
+
+void PageCache::Uncharge(size_t bytes, CacheAccount* account) {
+  charged_.StoreRelaxed(charged_.LoadRelaxed() - bytes);
+  if (account != nullptr) {
+    account->charged.StoreRelaxed(account->charged.LoadRelaxed() - bytes);
+  }
+}
+
 // The ring's last page takes its place.
 void PageCache::Remove(Page* page) {
   std::vector<Entry>& entries = RingOf(page->worth_)->entries;
   Entry& place = entries[page->ring_index_];
   place.slot->Store(nullptr);
+  Uncharge(page->bytes(), place.account);
   place = entries.back();
   place.page->ring_index_ = page->ring_index_;
   entries.pop_back();
-  charged_.StoreRelaxed(charged_.LoadRelaxed() - page->bytes());
   Retire(page);
 }
 
@@ -132,8 +152,8 @@ Page* PageCache::TakeRetired(bool all) {
   return std::exchange(retired_, nullptr);
 }
 
-PageSlots::PageSlots(PageCache* cache, size_t count)
-    : cache_(cache), count_(count), slots_(new Atomic<Page*>[count]) {
+PageSlots::PageSlots(PageCache* cache, size_t count, CacheAccount* account)
+    : cache_(cache), account_(account), count_(count), slots_(new Atomic<Page*>[count]) {
   if (cache_ != nullptr) {
     MutexLock lock(cache_->mutex_);
     ++cache_->users_;
@@ -194,8 +214,8 @@ PageRef<Page> PageSlots::InsertLocked(Atomic<Page*>& slot, PageRef<Page> page, b
   }
   page->Ref();
   page->ring_index_ = static_cast<uint32_t>(ring->entries.size());
-  ring->entries.push_back({page.get(), &slot});
-  cache_->charged_.StoreRelaxed(cache_->charged_.LoadRelaxed() + page->bytes());
+  ring->entries.push_back({page.get(), &slot, account_});
+  cache_->Charge(page->bytes(), account_);
   slot.Store(page.get());
   *retired = cache_->TakeRetired(/*all=*/false);
   return page;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Decoded pages of all segments of a database, within a number of bytes.
+// Decoded pages of all segments of a database, or of several that share it, within a number of
+// bytes. It is what veralith::Cache is.
 //
 // A segment has one atomic pointer per page (PageSlots); a lookup that hits is one load, one test
 // of the page's bit, and nothing shared is written (unless the clock took the bit). Pages leave by
@@ -20,10 +21,13 @@
 //   3. A page larger than the capacity is not inserted; a cache of 0 bytes holds nothing.
 //   4. What leaves depends on the order of calls only: same calls, same victims.
 //   5. Without memory for the cache itself a page is not kept, and that is no error.
+//   6. An account is charged for what is in the cache of its segments: accounts of all users add up
+//      to charged_bytes(), of slots without one disregarded.
 //
 // Thread rule: all calls from any thread; Find needs an EpochGuard of the caller, which must last
 // while the raw pointer is used (or until it was shared as a PageRef).
-// Ownership: the cache outlives its PageSlots, and may be destroyed before pinned pages are.
+// Ownership: the cache and the accounts outlive their PageSlots. Both may be destroyed before
+// pinned pages are.
 #ifndef VERALITH_CORE_SEGMENT_PAGE_PAGE_CACHE_H_
 #define VERALITH_CORE_SEGMENT_PAGE_PAGE_CACHE_H_
 
@@ -33,24 +37,38 @@
 #include <vector>
 
 #include "core/base/epoch.h"
+#include "core/base/fork.h"
 #include "core/base/sync.h"
 #include "core/segment/page/page.h"
+#include "veralith/cache.h"
 
 namespace veralith {
 
-class PageCache {
+// What one database has of a cache that it may share.
+struct CacheAccount {
+  Atomic<size_t> charged{0};   // bytes of its pages; written under the cache's mutex
+  Atomic<uint64_t> misses{0};  // pages read from its files
+};
+
+class PageCache final : public Cache {
  public:
   explicit PageCache(size_t capacity_bytes) : capacity_(capacity_bytes) {}
-  ~PageCache();  // CHECKs that no PageSlots are left
-  PageCache(const PageCache&) = delete;
-  PageCache& operator=(const PageCache&) = delete;
+  ~PageCache() override;  // CHECKs that no PageSlots are left
 
   size_t capacity() const { return capacity_; }
-  size_t charged_bytes() const { return charged_.LoadRelaxed(); }
+  size_t capacity_bytes() const override { return capacity_; }
+  size_t charged_bytes() const override { return charged_.LoadRelaxed(); }
+  // The ForkGeneration() of the process that made it.
+  uint64_t fork_generation() const { return fork_generation_; }
   // Pages read from files through this cache since it was made, and pages that were displaced.
   uint64_t misses() const { return misses_.LoadRelaxed(); }
   uint64_t evictions() const { return evictions_.LoadRelaxed(); }
-  void CountMiss() { misses_.FetchAddRelaxed(1); }
+  void CountMiss(CacheAccount* account) {
+    misses_.FetchAddRelaxed(1);
+    if (account != nullptr) {
+      account->misses.FetchAddRelaxed(1);
+    }
+  }
 
  private:
   friend class PageSlots;
@@ -58,6 +76,7 @@ class PageCache {
   struct Entry {
     Page* page;
     Atomic<Page*>* slot;
+    CacheAccount* account;  // or null
   };
   // Pages of one worth.
   struct Ring {
@@ -79,12 +98,16 @@ class PageCache {
   Ring* MakeRoom(uint8_t worth) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Retire(Page* page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Remove(Page* page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Adds to what is charged, or takes it away.
+  void Charge(size_t bytes, CacheAccount* account) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Uncharge(size_t bytes, CacheAccount* account) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Takes the pages that left, when they are enough to be worth an epoch: a chain through them.
   Page* TakeRetired(bool all) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Gives up a chain; without memory for that it waits for the next.
   void GiveUpOrKeep(Page* chain) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const size_t capacity_;
+  const uint64_t fork_generation_ = ForkGeneration();
   Atomic<size_t> charged_{0};  // written under the mutex
   Atomic<uint64_t> misses_{0};
   Atomic<uint64_t> evictions_{0};
@@ -100,7 +123,8 @@ class PageCache {
 // The pages of one segment, by number. A null cache keeps nothing.
 class PageSlots {
  public:
-  PageSlots(PageCache* cache, size_t count);
+  // `account`: whose pages they are; may be null.
+  PageSlots(PageCache* cache, size_t count, CacheAccount* account = nullptr);
   // Takes the segment's pages out of the cache. No Find or Insert may be running.
   ~PageSlots();
   PageSlots(const PageSlots&) = delete;
@@ -126,6 +150,7 @@ class PageSlots {
                              Page** retired) ABSL_EXCLUSIVE_LOCKS_REQUIRED(cache_->mutex_);
 
   PageCache* const cache_;
+  CacheAccount* const account_;
   const size_t count_;
   std::unique_ptr<Atomic<Page*>[]> slots_;
   Retirement last_;  // for the end

@@ -85,6 +85,32 @@ TEST(PageCache, APageThatMayNotDisplaceOthersIsKeptOnlyWhereThereIsRoom) {
   EXPECT_TRUE(Holds(slots, 4));
 }
 
+TEST(PageCache, ChargesEachAccountForItsOwnPages) {
+  PageCache cache(4 * kPageBytes);
+  CacheAccount ones;
+  CacheAccount others;
+  {
+    PageSlots one(&cache, 10, &ones);
+    {
+      PageSlots other(&cache, 10, &others);
+      PageSlots nobodys(&cache, 1);
+      for (size_t i = 0; i < 10; ++i) {
+        one.Insert(i, NewPage(i));
+        other.Insert(i, NewPage(i));
+        EXPECT_EQ(ones.charged.LoadRelaxed() + others.charged.LoadRelaxed(), cache.charged_bytes());
+      }
+      EXPECT_GT(ones.charged.LoadRelaxed(), 0u);
+      EXPECT_GT(others.charged.LoadRelaxed(), 0u);
+      nobodys.Insert(0, NewPage(0));
+      EXPECT_EQ(ones.charged.LoadRelaxed() + others.charged.LoadRelaxed(), 3 * kPageBytes);
+      EXPECT_EQ(cache.charged_bytes(), 4 * kPageBytes);
+    }
+    EXPECT_EQ(others.charged.LoadRelaxed(), 0u);
+    EXPECT_EQ(ones.charged.LoadRelaxed(), cache.charged_bytes());
+  }
+  EXPECT_EQ(ones.charged.LoadRelaxed(), 0u);
+}
+
 TEST(PageCache, HoldsOnePage) {
   PageCache cache(kPageBytes);
   PageSlots slots(&cache, 2);

@@ -8,36 +8,20 @@
 #include "core/format/coding.h"
 #include "core/format/common_prefix.h"
 #include "core/format/entry.h"
+#include "core/format/key_chunk.h"
 
 namespace veralith {
 namespace {
 
-// Returns eight bytes of `bytes` from `at`, big-endian, with zeros after its end.
-uint64_t Chunk(std::string_view bytes, size_t at) {
-  if (at + 8 <= bytes.size()) {
-    return LoadBe64(bytes.data() + at);
-  }
-  if (at >= bytes.size()) {
-    return 0;
-  }
-  const size_t n = bytes.size() - at;
-  if (bytes.size() >= 8) {
-    return LoadBe64(bytes.data() + bytes.size() - 8) << (8 * (8 - n));
-  }
-  char padded[8] = {};
-  std::memcpy(padded, bytes.data() + at, n);
-  return LoadBe64(padded);
-}
-
-// Does the same for the namespace's eight bytes followed by the key.
+// Returns the KeyChunk of the namespace's eight bytes followed by the key.
 uint64_t Chunk(NamespaceId ns, std::string_view key, size_t at) {
   if (at >= 8) {
-    return Chunk(key, at - 8);
+    return KeyChunk(key, at - 8);
   }
   if (at == 0) {
     return ns;
   }
-  return ns << (8 * at) | Chunk(key, 0) >> (8 * (8 - at));
+  return ns << (8 * at) | KeyChunk(key, 0) >> (8 * (8 - at));
 }
 
 // Compares the first prefix.size() bytes of (ns, key) with `prefix`. The prefix lacks no bytes of
@@ -102,7 +86,7 @@ void KeyIndex::BuildLevel(size_t span) {
     Whole(first).copy(node.prefix, std::min<size_t>(node.prefix_bytes, Node::kPrefixBytes));
     for (uint32_t i = 0; i < kFanout; ++i) {
       node.keys[i] =
-          i < node.count ? Chunk(Whole(first + i * span), node.prefix_bytes) : UINT64_MAX;
+          i < node.count ? KeyChunk(Whole(first + i * span), node.prefix_bytes) : UINT64_MAX;
     }
   }
 }

@@ -2,8 +2,6 @@
 
 #include "core/segment/read/segment_cursor.h"
 
-#include <algorithm>
-#include <cstring>
 #include <optional>
 #include <tuple>
 
@@ -49,7 +47,7 @@ bool SegmentCursor::LoadKeyPage(size_t number) {
   }
   plain_begin_ = 0;
   plain_end_ = 0;
-  has_prefix_ = false;  // key_ stays as it is: its bytes are still needed
+  row_key_.ChangePage();  // key_ stays as it is: its bytes are still needed
   if (absl::Status status = keys_.Load(number); !status.ok()) {
     return Fail(std::move(status));
   }
@@ -64,19 +62,6 @@ bool SegmentCursor::LoadKeyPage(size_t number) {
     plain_end_ = page.first_row() + end;
   }
   return true;
-}
-
-void SegmentCursor::MakeRoom(size_t bytes) {
-  if (capacity_ >= bytes) [[likely]] {
-    return;
-  }
-  const size_t capacity = std::max<size_t>(64, bytes + bytes / 2);
-  std::unique_ptr<char[]> larger(new char[capacity]);
-  if (capacity_ > 0) {
-    std::memcpy(larger.get(), buffer_.get(), capacity_);
-  }
-  buffer_ = std::move(larger);
-  capacity_ = capacity;
 }
 
 bool SegmentCursor::TimestampOf(uint64_t row, Timestamp* ts) {
@@ -123,22 +108,8 @@ bool SegmentCursor::ReadTimestamp() {
 
 void SegmentCursor::SetLoadedRow(uint64_t row) {
   const KeyPage& page = *keys_.page();
-  const std::string_view suffix = page.suffix(static_cast<uint32_t>(row - page.first_row()));
-  const size_t prefix_bytes = page.prefix().size();
-  if (!has_prefix_) [[unlikely]] {
-    MakeRoom(prefix_bytes + KeyPage::kSlackBytes);
-    std::memcpy(buffer_.get(), page.prefix().data(), prefix_bytes);
-    has_prefix_ = true;
-  }
-  if (suffix.size() <= KeyPage::kSlackBytes) [[likely]] {
-    // There is room for a copy of fixed size, and that many bytes can be read.
-    std::memcpy(buffer_.get() + prefix_bytes, suffix.data(), KeyPage::kSlackBytes);
-  } else {
-    MakeRoom(prefix_bytes + suffix.size());
-    std::memcpy(buffer_.get() + prefix_bytes, suffix.data(), suffix.size());
-  }
   row_ = row;
-  SetKey({buffer_.get(), prefix_bytes + suffix.size()});
+  SetKey(row_key_.Of(page, static_cast<uint32_t>(row - page.first_row())));
 }
 
 bool SegmentCursor::SetRow(uint64_t row) {

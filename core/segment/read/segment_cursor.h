@@ -17,12 +17,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 
 #include "core/iterator/key_cursor.h"
 #include "core/segment/read/key_search.h"
 #include "core/segment/read/page_column.h"
+#include "core/segment/read/row_key.h"
 #include "core/segment/read/segment_pages.h"
 #include "veralith/types.h"
 
@@ -75,7 +75,6 @@ class SegmentCursor final : public KeyCursor {
   bool SetRow(uint64_t row);
   // The same, with the row's page loaded.
   void SetLoadedRow(uint64_t row);
-  void MakeRoom(size_t bytes);
 
   const SegmentFile& segment_;
   const NamespaceId ns_;
@@ -92,10 +91,7 @@ class SegmentCursor final : public KeyCursor {
   // Rows of the page in place, and of the namespace, each of which is a key that is seen.
   uint64_t plain_begin_ = 0;
   uint64_t plain_end_ = 0;
-  // The current key, unless it lies in the index.
-  std::unique_ptr<char[]> buffer_;
-  size_t capacity_ = 0;
-  bool has_prefix_ = false;  // the buffer begins with the prefix of the page in place
+  RowKey row_key_;  // holds the current key, unless it lies in the index
 };
 
 }  // namespace veralith

@@ -222,7 +222,7 @@ template <typename PageType>
 absl::Status SegmentPages::Load(size_t i, CacheUse use, PageRef<PageType>* out) {
   const SegmentPage place = segment_.block.Page(ColumnOf<PageType>(), i);
   if (cache_ != nullptr) {
-    cache_->CountMiss();
+    cache_->CountMiss(account_);
   }
   if constexpr (ColumnOf<PageType>() == SegmentColumn::kValue) {
     if (CodecOf(place) == parquet::Codec::kNone) {

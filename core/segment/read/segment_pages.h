@@ -37,12 +37,13 @@ enum class CacheUse : uint8_t {
 
 class SegmentPages {
  public:
-  SegmentPages(const SegmentFile& segment, PageCache* cache)
+  SegmentPages(const SegmentFile& segment, PageCache* cache, CacheAccount* account = nullptr)
       : segment_(segment),
         cache_(cache),
-        key_slots_(cache, segment.block.page_count(SegmentColumn::kKey)),
-        timestamp_slots_(cache, segment.block.page_count(SegmentColumn::kTimestamp)),
-        value_slots_(cache, segment.block.page_count(SegmentColumn::kValue)) {}
+        account_(account),
+        key_slots_(cache, segment.block.page_count(SegmentColumn::kKey), account),
+        timestamp_slots_(cache, segment.block.page_count(SegmentColumn::kTimestamp), account),
+        value_slots_(cache, segment.block.page_count(SegmentColumn::kValue), account) {}
 
   // Page `i` of the column that belongs to the type. The caller holds an EpochGuard; `*page` is
   // valid while both the guard and `*hold` last.
@@ -113,6 +114,7 @@ class SegmentPages {
 
   const SegmentFile& segment_;
   PageCache* const cache_;
+  CacheAccount* const account_;
   PageSlots key_slots_;
   PageSlots timestamp_slots_;
   PageSlots value_slots_;

@@ -25,7 +25,7 @@ class SegmentReaderImpl : public SegmentReader {
         segment_(std::move(segment)),
         block_(segment_->block),
         one_namespace_(block_.namespace_count() == 1),
-        pages_(*segment_, options.cache) {}
+        pages_(*segment_, options.cache, options.account) {}
 
   absl::Status Get(NamespaceId ns, std::string_view key, uint64_t hash, Timestamp snapshot,
                    const LookupOptions& options, LookupResult* result) const override {
@@ -76,6 +76,11 @@ class SegmentReaderImpl : public SegmentReader {
                                        bool fill_cache) const override {
     return std::make_unique<SegmentCursor>(&pages_, ns, snapshot, options_.readahead_bytes,
                                            fill_cache);
+  }
+
+  std::optional<NamespaceId> NextNamespace(NamespaceId from) const override {
+    const size_t i = block_.FindNamespace(from);
+    return i < block_.namespace_count() ? std::optional(block_.Namespace(i).ns) : std::nullopt;
   }
 
   const SegmentSummary& summary() const override { return segment_->summary; }

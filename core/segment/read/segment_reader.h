@@ -15,8 +15,8 @@
 //
 // Thread rule: everything const is safe from any thread; lookups that hit the cache take no lock,
 // and write nothing that is shared except the reference of a pin.
-// Ownership: owns its file. The cache must outlive it. Streams, cursors and lookups must end before
-// it is destroyed; pinned values may outlive it and the cache.
+// Ownership: owns its file. Cache and account must outlive it. Streams, cursors and lookups must
+// end before it is destroyed; pinned values may outlive it and the cache.
 // Does not: hide entries that range tombstones cover (core/iterator/visible_iterator.h does).
 #ifndef VERALITH_CORE_SEGMENT_READ_SEGMENT_READER_H_
 #define VERALITH_CORE_SEGMENT_READ_SEGMENT_READER_H_
@@ -45,10 +45,12 @@ namespace veralith {
 
 class FragmentedRangeTombstones;
 class PageCache;
+struct CacheAccount;
 struct SegmentFile;
 
 struct SegmentReaderOptions {
-  PageCache* cache = nullptr;  // not owned; null: every page is read anew
+  PageCache* cache = nullptr;       // not owned; null: every page is read anew
+  CacheAccount* account = nullptr;  // not owned: whose pages these are; may be null
   // Beyond it: ResourceExhausted (a value is at most 256 MiB, so the default fits every segment).
   uint64_t memory_limit_bytes = uint64_t{1} << 30;
   // Streams and cursors that move on past the cache read this much at once.
@@ -110,6 +112,9 @@ class SegmentReader {
   // The keys of a namespace as a reader at `snapshot` meets them; the same holds of fill_cache.
   virtual std::unique_ptr<KeyCursor> NewCursor(NamespaceId ns, Timestamp snapshot,
                                                bool fill_cache) const = 0;
+
+  // The first namespace at or after `from` that has a version here. No I/O.
+  virtual std::optional<NamespaceId> NextNamespace(NamespaceId from) const = 0;
 
   virtual const SegmentSummary& summary() const = 0;
   // Null when there are none.

@@ -3,7 +3,6 @@
 #include "core/segment/read/segment_stream.h"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -49,7 +48,7 @@ void SegmentStream::MoveTo(uint64_t row) {
     } else {
       number = segment_.block.PageOfRow(SegmentColumn::kKey, row);
     }
-    key_has_prefix_ = false;
+    row_key_.ChangePage();
     if (absl::Status status = keys_.Load(number); !status.ok()) {
       Fail(std::move(status));
       return;
@@ -73,21 +72,7 @@ void SegmentStream::Next() {
 bool SegmentStream::FillEntry() {
   const KeyPage& page = *keys_.page();
   const auto key_row = static_cast<uint32_t>(row_ - page.first_row());
-  const std::string_view prefix = page.prefix();
-  const std::string_view suffix = page.suffix(key_row);
-  const size_t bytes = prefix.size() + suffix.size();
-  if (key_.size() < bytes) {
-    key_.resize(bytes + bytes / 2);
-    key_has_prefix_ = false;
-  }
-  if (!key_has_prefix_) {
-    std::memcpy(key_.data(), prefix.data(), prefix.size());
-    key_has_prefix_ = true;
-  }
-  if (!suffix.empty()) {
-    std::memcpy(key_.data() + prefix.size(), suffix.data(), suffix.size());
-  }
-  entry_.key = std::string_view(key_.data(), bytes);
+  entry_.key = row_key_.Of(page, key_row);
   if (row_ < namespace_begin_ || row_ >= namespace_end_) [[unlikely]] {
     FindNamespace();
   }
@@ -187,7 +172,7 @@ absl::StatusOr<uint64_t> SegmentStream::FindRow(NamespaceId ns, std::string_view
     // Newer versions may end the page before.
     number = index.FindLastBelow(ns, key).value_or(0);
   }
-  key_has_prefix_ = false;
+  row_key_.ChangePage();
   VERALITH_RETURN_IF_ERROR(keys_.Load(*number));
   const KeyPage& page = *keys_.page();
   const uint64_t page_end = page.first_row() + page.rows();

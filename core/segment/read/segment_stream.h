@@ -14,13 +14,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/iterator/version_stream.h"
 #include "core/segment/read/page_column.h"
+#include "core/segment/read/row_key.h"
 #include "core/segment/read/row_place.h"
 #include "core/segment/read/segment_pages.h"
 
@@ -70,9 +70,7 @@ class SegmentStream : public VersionStream {
   // Rows of the current namespace.
   uint64_t namespace_begin_ = 0;
   uint64_t namespace_end_ = 0;
-  // The current key; its first bytes are the key page's prefix.
-  std::string key_;
-  bool key_has_prefix_ = false;
+  RowKey row_key_;  // holds the current key
 };
 
 }  // namespace veralith

@@ -39,17 +39,20 @@ absl::Status EncodedChunk::AppendPage(uint64_t rows, uint64_t nulls, std::string
   header.data_v2.definition_levels_byte_length = static_cast<int32_t>(levels.size());
 
   const size_t start = bytes_.size();
-  parquet::AppendPageHeader(header, &bytes_);
-  const size_t header_bytes = bytes_.size() - start;
-  bytes_.append(levels).append(stored);
-  const std::string_view page = std::string_view(bytes_).substr(start);
-  NotePage(rows, nulls, page.size(), Crc32c(page), header_bytes + levels.size() + values.size());
+  page_header_.clear();
+  parquet::AppendPageHeader(header, &page_header_);
+  bytes_.Append(page_header_);
+  bytes_.Append(levels);
+  bytes_.Append(stored);
+  const std::string_view page = bytes_.view().substr(start);
+  NotePage(rows, nulls, page.size(), Crc32c(page),
+           page_header_.size() + levels.size() + values.size());
   return absl::OkStatus();
 }
 
 void EncodedChunk::AppendStored(uint64_t rows, uint64_t nulls, std::string_view page,
                                 uint32_t crc32c, uint64_t uncompressed_bytes) {
-  bytes_.append(page);
+  bytes_.Append(page);
   NotePage(rows, nulls, page.size(), crc32c, uncompressed_bytes);
 }
 
@@ -62,7 +65,7 @@ void EncodedChunk::NotePage(uint64_t rows, uint64_t nulls, uint64_t bytes, uint3
 }
 
 void EncodedChunk::Clear() {
-  bytes_.clear();
+  bytes_.Clear();
   pages_.clear();
   rows_ = nulls_ = uncompressed_bytes_ = 0;
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/base/large_bytes.h"
 #include "core/format/compression.h"
 #include "core/format/parquet_metadata.h"
 
@@ -41,7 +42,7 @@ class EncodedChunk {
   // An empty chunk again.
   void Clear();
 
-  std::string_view bytes() const { return bytes_; }
+  std::string_view bytes() const { return bytes_.view(); }
   const std::vector<EncodedPage>& pages() const { return pages_; }
   uint64_t nulls() const { return nulls_; }
 
@@ -57,8 +58,9 @@ class EncodedChunk {
 
   const parquet::Encoding encoding_;
   parquet::Compressor compressor_;
-  std::string compressed_;  // scratch
-  std::string bytes_;
+  std::string compressed_;   // scratch
+  std::string page_header_;  // scratch
+  LargeBytes bytes_;
   std::vector<EncodedPage> pages_;
   uint64_t rows_ = 0;
   uint64_t nulls_ = 0;

@@ -5,7 +5,7 @@
 //
 // Invariants
 //   1. Same entries and options, same bytes: nothing of the machine, time or memory enters.
-//   2. Memory is one encoded row group (16 MiB raw, or one entry if that is larger) plus the block
+//   2. Memory is one encoded row group (8 MiB raw, or one entry if that is larger) plus the block
 //      (some 30 bytes per page, one first key per key page, filter bits per key). Adding an entry
 //      allocates nothing once the buffers have grown.
 //   3. All versions of one user key lie in one key page unless they exceed 1 MiB raw; then the
