@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "core/base/status.h"
 #include "core/base/text.h"
@@ -49,6 +50,14 @@ class OnRealFiles : public ::testing::Test {
     options.write_buffer_bytes = 16 << 10;
     options.target_segment_bytes = 16 << 10;
     return options;
+  }
+  // A job may remove or make a file meanwhile.
+  static void RemoveAll(const std::string& directory) {
+    std::error_code error;
+    for (int tries = 0; fs::exists(directory); ++tries) {
+      ASSERT_LT(tries, 1000) << error.message();
+      fs::remove_all(directory, error);
+    }
   }
   std::string Path(const std::string& name) const { return root_.path() + "/" + name; }
   static std::unique_ptr<Db> MustOpen(const std::string& directory) {
@@ -131,7 +140,7 @@ TEST_F(OnRealFiles, TheDirectoryMayBeMovedAndAnotherTakeItsName) {
 TEST_F(OnRealFiles, ARemovedDirectoryIsAnErrorAndIsNotMadeAgain) {
   const std::unique_ptr<Db> db = MustOpen(Path("db"));
   Fill(*db, 0, 500);
-  fs::remove_all(Path("db"));
+  RemoveAll(Path("db"));
   MakeDatabase(Path("db"), 10);
   EXPECT_FALSE(db->Flush().ok());
   EXPECT_FALSE(db->Close().ok());

@@ -21,18 +21,17 @@ absl::Status Lost(const absl::Status& why) {
 
 absl::StatusOr<std::unique_ptr<OwnerLock>> OwnerLock::Take(FileSystem* fs,
                                                            const std::string& directory) {
+  const std::string path = JoinPath(directory, kLockFileName);
   std::unique_ptr<OwnerLock> owner(new OwnerLock(fs, directory));
-  {
-    MutexLock lock(owner->mutex_);
-    VERALITH_ASSIGN_OR_RETURN(owner->file_,
-                              fs->Lock(JoinPath(directory, kLockFileName), LockMode::kExclusive));
-  }
   absl::StatusOr<std::unique_ptr<FileLock>> itself =
       fs->LockDirectory(directory, LockMode::kExclusive);
   if (!absl::IsUnimplemented(itself.status())) {
-    VERALITH_RETURN_IF_ERROR(itself.status());
+    VERALITH_RETURN_IF_ERROR(Annotate(itself.status(), path));
     owner->directory_lock_ = *std::move(itself);
   }
+  // After the directory: who is refused there never holds LOCK, which an owner may be taking again.
+  MutexLock lock(owner->mutex_);
+  VERALITH_ASSIGN_OR_RETURN(owner->file_, fs->Lock(path, LockMode::kExclusive));
   return owner;
 }
 
