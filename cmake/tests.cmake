@@ -57,6 +57,7 @@ veralith_test(core/compaction/jobs_test PACKAGE compaction SOURCES core/compacti
 veralith_test(core/compaction/reclaim_test PACKAGE compaction
   SOURCES
   core/compaction/reclaim_test.cc)
+veralith_test(core/db/idle_budget_test PACKAGE db SOURCES core/db/idle_budget_test.cc)
 veralith_test(core/db/level0_repeats_test PACKAGE db SOURCES core/db/level0_repeats_test.cc)
 veralith_test(core/db/gap_cache_test PACKAGE db SOURCES core/db/gap_cache_test.cc)
 veralith_test(core/db/owner_test PACKAGE db SOURCES core/db/owner_test.cc)

@@ -19,9 +19,8 @@ class IdleBudget {
   explicit IdleBudget(int percent) : percent_(percent) {}
 
   bool is_on() const { return percent_ > 0; }
-  // Saturates far beyond what any disk holds.
   uint64_t Left(uint64_t flushed_bytes) const {
-    const uint64_t earned = std::min(flushed_bytes, uint64_t{1} << 40) * percent_ / 100;
+    const uint64_t earned = ShareOf(flushed_bytes);
     return earned - std::min(earned, spent_);
   }
   void Charge(uint64_t bytes) { spent_ += bytes; }
@@ -29,6 +28,14 @@ class IdleBudget {
   void GiveBack(uint64_t bytes) { spent_ -= std::min(spent_, bytes); }
 
  private:
+  // Saturates.
+  uint64_t ShareOf(uint64_t bytes) const {
+    const uint64_t rest = bytes % 100 * percent_ / 100;
+    return percent_ > 0 && bytes / 100 > (UINT64_MAX - rest) / percent_
+               ? UINT64_MAX
+               : bytes / 100 * percent_ + rest;
+  }
+
   const uint64_t percent_;
   uint64_t spent_ = 0;
 };
