@@ -13,16 +13,29 @@ namespace {
 constexpr size_t kFirstBytes = 512;
 constexpr size_t kPageBytes = size_t{64} << 10;  // a multiple of any machine's
 
-// Returns `capacity` bytes of zeros; with them what is at `old`, if it is mapped, of `old_capacity`
-// bytes. What is never touched takes no memory.
-char* Map(char* old, size_t old_capacity, size_t capacity) {
-  void* const mapped = old == nullptr ? mmap(nullptr, capacity, PROT_READ | PROT_WRITE,
-                                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-                                      : mremap(old, old_capacity, capacity, MREMAP_MAYMOVE);
+char* OrNoMemory(void* mapped) {
   if (mapped == MAP_FAILED) {
     throw std::bad_alloc();
   }
   return static_cast<char*>(mapped);
+}
+
+// Returns that many bytes of zeros. What is never touched takes no memory.
+char* Map(size_t capacity) {
+  return OrNoMemory(
+      mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+}
+
+// Returns a mapping of `capacity` bytes that begins with what is at `old`, in its place.
+char* MapAgain(char* old, size_t old_capacity, size_t capacity) {
+#if defined(__linux__)
+  return OrNoMemory(mremap(old, old_capacity, capacity, MREMAP_MAYMOVE));
+#else
+  char* const grown = Map(capacity);
+  std::memcpy(grown, old, old_capacity);
+  munmap(old, old_capacity);
+  return grown;
+#endif
 }
 
 }  // namespace
@@ -34,7 +47,7 @@ void LargeBytes::Grow(size_t least) {
     grown = static_cast<char*>(::operator new(capacity));
   } else {
     capacity = (capacity + kPageBytes - 1) / kPageBytes * kPageBytes;
-    grown = Map(IsMapped() ? data_ : nullptr, capacity_, capacity);
+    grown = IsMapped() ? MapAgain(data_, capacity_, capacity) : Map(capacity);
   }
   if (!IsMapped()) {
     if (size_ > 0) {

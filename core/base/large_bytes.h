@@ -8,7 +8,7 @@
 //
 // Invariants
 //   1. Up to kHeapBytes they are on the heap. Beyond that they are pages of the machine, which
-//      grow without a copy, and are given back by Release and the destructor.
+//      grow without a copy (on Linux), and are given back by Release and the destructor.
 //   2. Append throws std::bad_alloc if there is no memory, and has then changed nothing.
 //   3. data() is divisible by 16, and good until the next Append or Release.
 //
