@@ -68,7 +68,7 @@ PageCache::Ring* PageCache::MakeRoom(uint8_t worth) {
   try {
     Ring* ring = RingOf(worth);
     if (ring == nullptr) {
-      ring = &rings_.emplace_back(Ring{.worth = worth});
+      ring = &rings_.emplace_back(Ring{.worth = worth, .entries = {}});
     }
     if (ring->entries.size() == ring->entries.capacity()) {
       ring->entries.reserve(2 * ring->entries.size() + 1);
