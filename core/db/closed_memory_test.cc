@@ -53,8 +53,8 @@ Held HeldNow() {
   return held;
 }
 
-// Returns whether the heap is the machine's. (A sanitizer's keeps what is freed, and has a mallinfo2
-// that counts nothing.)
+// Returns whether the heap is the machine's. (A sanitizer's keeps what is freed, and its mallinfo2
+// counts nothing.)
 bool MallocCounts() {
   const uint64_t before = HeldNow().heap;
   const std::unique_ptr<char[]> bytes(new char[size_t{1} << 20]);
