@@ -530,6 +530,16 @@ class RecoveryHazard : public ::testing::Test {
     const absl::StatusOr<bool> found = machine_->db().Get({}, key, &value);
     return !found.ok() ? ToString(found.status()) : *found ? value.ToString() : "(absent)";
   }
+  // Writes keys from "key0" on until two logs are needed, since none can be flushed; then "last".
+  void FillTwoLogs() {
+    machine_->disk().SetFaults(*ParseFaultPlan("create@.parquet#1+=eio"));
+    while (FilesEnding(".log").size() < 2) {
+      ASSERT_LT(keys_, 100);
+      ASSERT_OK(machine_->db().Put(kSynced, StrCat("key", keys_++), std::string(100, 'v')));
+    }
+    ASSERT_OK(machine_->db().Put(kSynced, "last", "1"));
+    machine_->disk().SetFaults({});
+  }
   std::map<std::string, std::string> FilesEnding(const std::string& suffix) {
     std::map<std::string, std::string> files;
     for (const auto& [path, bytes] : machine_->disk().Files()) {
@@ -540,6 +550,7 @@ class RecoveryHazard : public ::testing::Test {
     return files;
   }
   std::unique_ptr<Machine> machine_;
+  int keys_ = 0;  // that FillTwoLogs wrote
 };
 
 // Hazard R2.
@@ -608,14 +619,7 @@ TEST_F(RecoveryHazard, LogsThatWereFlushedAreNeverReplayed) {
 
 // Hazard R6: two logs are needed; the older one is damaged in the middle or has lost its end.
 TEST_F(RecoveryHazard, DamageInAnOlderLogIsDataLossAndTheNewerOneIsNotReplayedOverTheHole) {
-  machine_->disk().SetFaults(*ParseFaultPlan("create@.parquet#1+=eio"));
-  int written = 0;
-  while (FilesEnding(".log").size() < 2) {
-    ASSERT_LT(written, 100);
-    ASSERT_OK(machine_->db().Put(kSynced, StrCat("key", written++), std::string(100, 'v')));
-  }
-  ASSERT_OK(machine_->db().Put(kSynced, "last", "1"));
-  machine_->disk().SetFaults({});
+  FillTwoLogs();
   const std::string older = FilesEnding(".log").begin()->first;
   const uint64_t bytes = FilesEnding(".log").begin()->second.size();
   const std::unique_ptr<SimulatedFileSystem> whole = machine_->disk().CloneWithEverything();
@@ -643,14 +647,7 @@ TEST_F(RecoveryHazard, DamageInAnOlderLogIsDataLossAndTheNewerOneIsNotReplayedOv
 TEST_F(RecoveryHazard, MappedLogsAreReplayedToTheirLastRecordsAndWhatIsMissingIsTold) {
   machine_ = std::make_unique<Machine>(std::make_unique<SimulatedFileSystem>(), 1, true);
   ASSERT_OK(machine_->Open());
-  machine_->disk().SetFaults(*ParseFaultPlan("create@.parquet#1+=eio"));
-  int written = 0;
-  while (FilesEnding(".log").size() < 2) {
-    ASSERT_LT(written, 100);
-    ASSERT_OK(machine_->db().Put(kSynced, StrCat("key", written++), std::string(100, 'v')));
-  }
-  ASSERT_OK(machine_->db().Put(kSynced, "last", "1"));
-  machine_->disk().SetFaults({});
+  FillTwoLogs();
   for (const auto& [path, bytes] : FilesEnding(".log")) {
     EXPECT_TRUE(bytes.ends_with(std::string(100, '\0'))) << path;
   }
@@ -667,7 +664,7 @@ TEST_F(RecoveryHazard, MappedLogsAreReplayedToTheirLastRecordsAndWhatIsMissingIs
   PowerCut(whole->CloneWithEverything());
   ASSERT_OK(machine_->Open());
   EXPECT_EQ(Get("last"), "1");
-  EXPECT_EQ(Get(StrCat("key", written - 1)), std::string(100, 'v'));
+  EXPECT_EQ(Get(StrCat("key", keys_ - 1)), std::string(100, 'v'));
 }
 
 // Hazard W5: a log write that fails halfway is never followed by an acknowledged one.
