@@ -75,6 +75,7 @@ veralith_test(core/db/background_test PACKAGE db
   core/db/background_test.cc
   core/format/testing/allocation_count.cc)
 veralith_test(core/db/db_threads_test PACKAGE db SOURCES core/db/db_threads_test.cc)
+veralith_test(core/db/promises_test PACKAGE db SOURCES core/db/promises_test.cc)
 veralith_test(core/db/listener_test PACKAGE db SOURCES core/db/listener_test.cc)
 veralith_test(core/db/descriptors_test PACKAGE db SOURCES core/db/descriptors_test.cc)
 veralith_test(core/db/shared_cache_test PACKAGE db SOURCES core/db/shared_cache_test.cc)

@@ -244,12 +244,14 @@ absl::Status CommitPipeline::CommitGroup() {
   Timestamp last = 0;  // in this group; none for barriers, which commit nothing
   uint64_t user_bytes = 0;
   size_t entries = 0;
+  uint64_t commits = 0;
   for (WriteQueue::Writer* writer : group) {
     sync = sync || writer->sync;
     user_bytes += writer->bytes;
     entries += writer->operations.size();
     if (!writer->operations.empty()) {
       last = writer->timestamp = clock_->Next();
+      ++commits;
     }
   }
   newest_begun_ = std::max(newest_begun_, last);
@@ -283,7 +285,7 @@ absl::Status CommitPipeline::CommitGroup() {
   state_.counters.log_bytes += logs_->active_bytes() - log_bytes_before;
   state_.counters.log_syncs += sync ? 1 : 0;
   state_.counters.user_bytes += user_bytes;
-  state_.counters.commits += group.size();
+  state_.counters.commits += commits;
   return status;
 }
 

@@ -234,7 +234,7 @@ TEST_F(DbTest, OpeningRefusesOptionsThatNoJobCanWorkWith) {
   const Options good = simulation_.SmallOptions();
   ASSERT_OK(db_->Close());
   db_.reset();
-  std::vector<Options> refused(7, good);
+  std::vector<Options> refused(11, good);
   refused[0].listeners = {nullptr};
   refused[1].upper_codec = static_cast<Codec>(99);
   refused[2].bottom_codec = static_cast<Codec>(4);
@@ -242,11 +242,19 @@ TEST_F(DbTest, OpeningRefusesOptionsThatNoJobCanWorkWith) {
   refused[4].sync_mode = static_cast<SyncMode>(77);
   refused[5].value_page_bytes = (size_t{64} << 20) + 1;
   refused[6].key_page_bytes = size_t{1} << 40;
+  refused[7].level0_slowdown_trigger = good.level0_compaction_trigger - 1;
+  refused[8].level0_stop_trigger = good.level0_slowdown_trigger - 1;
+  refused[9].compaction_policy = CompactionPolicyKind::kTiered;
+  refused[9].level0_slowdown_trigger = good.level0_compaction_trigger;
+  refused[10].max_open_files = 19;
   for (size_t i = 0; i < refused.size(); ++i) {
     const absl::Status status = simulation_.Open(refused[i]).status();
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << i << ": " << ToString(status);
   }
-  Reopen();
+  Options limits = good;
+  limits.level0_stop_trigger = limits.level0_slowdown_trigger = limits.level0_compaction_trigger;
+  limits.max_open_files = 20;
+  Reopen(limits);
 }
 
 TEST_F(DbTest, DeletingEverythingAndCompactingLeavesNoSegment) {
