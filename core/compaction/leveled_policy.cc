@@ -52,6 +52,7 @@ class LeveledPolicy final : public CompactionPolicy {
   std::optional<Pick> MoveTier(const PickerState& state, int level, size_t runs) const;
   Pick MergedOnTheWay(const PickerState& state, Pick move) const;
   std::optional<Pick> PickForeign(const PickerState& state, int first, int last) const;
+  std::optional<Pick> PickGarbageAbove(const PickerState& state, int last_foreign) const;
   std::optional<Pick> PickForSeeks(const PickerState& state) const;
   std::optional<Pick> PickForOverwrites(const PickerState& state) const;
   std::optional<Pick> PickIdleDown(const PickerState& state, uint64_t budget_bytes) const;
@@ -158,8 +159,13 @@ Pick AllOfLevel0(std::span<const Run> runs) {
 }
 
 std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) const {
+  if (std::optional<Pick> covered = PickCovered(state); covered.has_value()) {
+    return covered;
+  }
   if (const auto foreign = ForeignLevels(*state.version, tiers_); foreign.has_value()) {
-    return PickForeign(state, foreign->first, foreign->second);
+    std::optional<Pick> garbage =
+        state.reclaim_first ? PickGarbageAbove(state, foreign->second) : std::nullopt;
+    return garbage.has_value() ? garbage : PickForeign(state, foreign->first, foreign->second);
   }
   const std::vector<double> scores = Scores(state);
   std::vector<int> levels;
@@ -172,9 +178,6 @@ std::optional<Pick> LeveledPolicy::PickCompaction(const PickerState& state) cons
     const bool level0_first = a == 0 && b != 0;
     return level0_first || (b != 0 && (scores[a] > scores[b] || (scores[a] == scores[b] && a < b)));
   });
-  if (std::optional<Pick> covered = PickCovered(state); covered.has_value()) {
-    return covered;
-  }
   if (std::optional<Pick> garbage = state.reclaim_first ? PickGarbage(state) : std::nullopt;
       garbage.has_value()) {
     return garbage;
@@ -356,6 +359,24 @@ std::optional<Pick> LeveledPolicy::PickForeign(const PickerState& state, int fir
   return ConflictsWithRunning(state, pick) ? std::nullopt : std::optional<Pick>(std::move(pick));
 }
 
+// Takes everything down to the last level of another shape, if a run of it is mostly garbage: in
+// that shape no smaller merge is known to be legal, and tombstones above it must reach it.
+std::optional<Pick> LeveledPolicy::PickGarbageAbove(const PickerState& state,
+                                                    int last_foreign) const {
+  for (int level = 0; level <= last_foreign; ++level) {
+    for (const Run& run : state.version->runs(level)) {
+      if (AnyWorthMerging(options_, state.points, run)) {
+        std::optional<Pick> pick = PickForeign(state, 0, last_foreign);
+        if (pick.has_value()) {
+          pick->reason = Pick::Reason::kGarbage;
+        }
+        return pick;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 // Adds what the hull overlaps in the output level, which is leveled.
 void LeveledPolicy::AddOverlapping(const Version& version, Pick* pick) const {
   const std::span<const FileRef> overlapping =
@@ -522,7 +543,8 @@ ManualDecision LeveledPolicy::PickManual(const PickerState& state, ManualCompact
   std::optional<Pick> pick;
   bool wait = false;
   if (const auto foreign = ForeignLevels(*state.version, tiers_); foreign.has_value()) {
-    pick = PickForeign(state, foreign->first, foreign->second);
+    // A short disk gets room only where tombstones meet what they hide.
+    pick = PickForeign(state, state.reclaim_first ? 0 : foreign->first, foreign->second);
     wait = !pick.has_value();
   }
   while (!pick.has_value() && !wait && manual->level < last) {

@@ -590,6 +590,34 @@ TEST_F(PickerTest, WorksOffTheTiersOfAnotherPolicyBeforeAnythingElse) {
   EXPECT_EQ(pick->reason, Pick::Reason::kPolicyChanged);
 }
 
+TEST_F(PickerTest, GivesRoomBackBeforeItWorksOffTheTiersOfAnotherPolicy) {
+  const auto policy = NewCompactionPolicy(kind_, options_);
+  Version tree = Tree({{0, 9, 6, "a", Inclusive("z")},
+                       {1, 7, 4, "a", Inclusive("f")},
+                       {1, 6, 3, "c", Inclusive("k")},
+                       {2, 0, 1, "d", Inclusive("e")},
+                       {2, 0, 2, "zz", Inclusive("zzz")}});
+  PickerState state;
+  state.version = &tree;
+  state.reclaim_first = true;
+  // Nothing above it is garbage: no other merge would give more room.
+  EXPECT_EQ(policy->PickCompaction(state)->reason, Pick::Reason::kPolicyChanged);
+
+  FileSpec deletions = {0, 9, 6, "a", Inclusive("z")};
+  deletions.tombstones = 10;
+  tree = Tree({deletions,
+               {1, 7, 4, "a", Inclusive("f")},
+               {1, 6, 3, "c", Inclusive("k")},
+               {2, 0, 1, "d", Inclusive("e")},
+               {2, 0, 2, "zz", Inclusive("zzz")}});
+  const auto pick = policy->PickCompaction(state);
+  ASSERT_TRUE(pick.has_value());
+  EXPECT_EQ(Numbers(*pick), (std::vector<uint64_t>{6, 4, 3, 1}));
+  EXPECT_EQ(pick->output_level, 2);
+  EXPECT_EQ(pick->reason, Pick::Reason::kGarbage);
+  EXPECT_TRUE(CheckPick(state, *pick).ok()) << CheckPick(state, *pick);
+}
+
 // --- Small files (hazard E1) ---------------------------------------------------------------------
 
 // Makes `files` files of 10 bytes, one after the other, as one run of `level`.

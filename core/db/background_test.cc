@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/epoch.h"
@@ -428,17 +429,14 @@ TEST_F(BackgroundTest, AFlushOfAFewBytesMayUseTheReserveAsFarAsHalfOfIt) {
 }
 
 // Hazard E8.
-class FullDisk : public BackgroundOfPolicy {
+class FullDiskTest : public BackgroundTest {
  protected:
   static constexpr int kKeys = 1000;
 
   static std::string KeyOf(int i) { return "key" + std::to_string(10'000 + i); }
   // Uses half of what must stay free.
-  void Fill(bool automatic) {
-    Options options = automatic ? simulation_.SmallOptions() : ManualOptions();
-    options.compaction_policy = GetParam();
-    options.min_free_bytes = kMegabyte;
-    Open(options);
+  void Fill(CompactionPolicyKind policy, bool automatic) {
+    OpenFull(policy, automatic);
     for (int i = 0; i < kKeys; ++i) {
       Put(KeyOf(i), std::string(100, 'v'));
     }
@@ -449,8 +447,20 @@ class FullDisk : public BackgroundOfPolicy {
     before_ = LiveBytes();
     LeaveFree(kMegabyte / 2);
   }
+  void OpenFull(CompactionPolicyKind policy, bool automatic) {
+    Options options = automatic ? simulation_.SmallOptions() : ManualOptions();
+    options.compaction_policy = policy;
+    options.min_free_bytes = kMegabyte;
+    Open(options);
+  }
   void DeleteAll() {
     ASSERT_OK(db_->DeleteRange({}, 0, "", std::nullopt));
+    written_.clear();
+  }
+  void DeleteKeyByKey() {
+    for (int i = 0; i < kKeys; ++i) {
+      ASSERT_OK(db_->Delete({}, 0, KeyOf((i * 7) % kKeys)));
+    }
     written_.clear();
   }
   void ExpectCured() {
@@ -466,6 +476,11 @@ class FullDisk : public BackgroundOfPolicy {
   uint64_t before_ = 0;
 };
 
+class FullDisk : public FullDiskTest, public ::testing::WithParamInterface<CompactionPolicyKind> {
+ protected:
+  void Fill(bool automatic) { FullDiskTest::Fill(GetParam(), automatic); }
+};
+
 TEST_P(FullDisk, IsCuredByOneRangeDelete) {
   Fill(/*automatic=*/true);
   DeleteAll();
@@ -476,10 +491,7 @@ TEST_P(FullDisk, IsCuredByOneRangeDelete) {
 
 TEST_P(FullDisk, IsCuredByDeletingKeyByKey) {
   Fill(/*automatic=*/true);
-  for (int i = 0; i < kKeys; ++i) {
-    ASSERT_OK(db_->Delete({}, 0, KeyOf((i * 7) % kKeys)));
-  }
-  written_.clear();
+  DeleteKeyByKey();
   ASSERT_OK(db_->Flush());
   ASSERT_OK(db_->WaitForBackgroundWork());
   ExpectCured();
@@ -506,10 +518,65 @@ TEST_P(FullDisk, IsCuredWhenEveryWriteBufferIsFull) {
   ExpectCured();
 }
 
-INSTANTIATE_TEST_SUITE_P(Policies, FullDisk,
-                         ::testing::Values(CompactionPolicyKind::kLeveled,
-                                           CompactionPolicyKind::kHybrid,
-                                           CompactionPolicyKind::kTiered));
+INSTANTIATE_TEST_SUITE_P(Policies, FullDisk, ::testing::ValuesIn(kCompactionPolicyKinds));
+
+// The tree has the shape that another policy gave it, and the disk has no room to change it.
+class FullDiskOfAnotherShape
+    : public FullDiskTest,
+      public ::testing::WithParamInterface<std::pair<CompactionPolicyKind, CompactionPolicyKind>> {
+ protected:
+  void Fill() {
+    FullDiskTest::Fill(GetParam().first, /*automatic=*/true);
+    ASSERT_OK(db_->Close());
+    db_.reset();
+    OpenFull(GetParam().second, /*automatic=*/true);
+    simulation_.executor().RunUntilIdle();
+  }
+};
+
+TEST_P(FullDiskOfAnotherShape, IsCuredByOneRangeDelete) {
+  Fill();
+  DeleteAll();
+  ASSERT_OK(db_->Flush());
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  ExpectCured();
+}
+
+TEST_P(FullDiskOfAnotherShape, IsCuredByDeletingKeyByKey) {
+  Fill();
+  DeleteKeyByKey();
+  ASSERT_OK(db_->Flush());
+  ASSERT_OK(db_->WaitForBackgroundWork());
+  ExpectCured();
+}
+
+TEST_P(FullDiskOfAnotherShape, IsCuredByHandWhereNothingIsCompactedByItself) {
+  FullDiskTest::Fill(GetParam().first, /*automatic=*/true);
+  ASSERT_OK(db_->Close());
+  db_.reset();
+  OpenFull(GetParam().second, /*automatic=*/false);
+  DeleteAll();
+  ASSERT_OK(db_->CompactAll());
+  ExpectCured();
+}
+
+std::vector<std::pair<CompactionPolicyKind, CompactionPolicyKind>> ChangesOfPolicy() {
+  std::vector<std::pair<CompactionPolicyKind, CompactionPolicyKind>> changes;
+  for (const CompactionPolicyKind before : kCompactionPolicyKinds) {
+    for (const CompactionPolicyKind now : kCompactionPolicyKinds) {
+      if (before != now) {
+        changes.emplace_back(before, now);
+      }
+    }
+  }
+  return changes;
+}
+
+INSTANTIATE_TEST_SUITE_P(Changes, FullDiskOfAnotherShape, ::testing::ValuesIn(ChangesOfPolicy()),
+                         [](const auto& change) {
+                           return std::string(PolicyName(change.param.first)) + "_to_" +
+                                  std::string(PolicyName(change.param.second));
+                         });
 
 // --- Garbage -------------------------------------------------------------------------------------
 
