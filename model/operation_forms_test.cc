@@ -128,7 +128,9 @@ TEST(OperationForms, CodesAreNeverChangedNorUsedAgain) {
                                                  {"power-cut", 31},
                                                  {"close", 32},
                                                  {"misread", 33},
-                                                 {"publish", 34}};
+                                                 {"publish", 34},
+                                                 {"pause", 35},
+                                                 {"rate", 36}};
   std::set<int> used;
   for (const auto& [name, code] : codes) {
     EXPECT_TRUE(used.insert(code).second) << code << " is used twice";

@@ -33,6 +33,8 @@ enum class OperationKind : uint8_t {
   kPin,  // a value read and held in a slot
   kWaitIdle,
   kRunBackground,  // at most `count` background tasks
+  kPause,          // of background work; at most `count` tasks in it; goes on
+  kRate,           // of background work: `count` times 64 KiB a second, less one; 1: no limit
   kReopen,         // closes cleanly if open, opens
   kCheck,
   kReadOnlyVisit,  // closes, reads everything through a read-only opening, opens again
@@ -130,6 +132,8 @@ struct OperationTable {
     {kPin, "pin", 16, kRead, {kSlot, kNamespace, kKey, kAt}, {8, 8, 8}},
     {kWaitIdle, "wait-idle", 17, kUpkeep, {}, {5, 5, 5}},
     {kRunBackground, "run-background", 18, kUpkeep, {kCount}, {16, 16, 16}},
+    {kPause, "pause", 35, kUpkeep, {kCount}, {4, 4, 4}},
+    {kRate, "rate", 36, kUpkeep, {kCount}, {2, 2, 2}},
     {kReopen, "reopen", 19, kMachine, {}, {8, 8, 20}},
     {kCheck, "check", 20, kUpkeep, {}, {3, 3, 3}},
     {kReadOnlyVisit, "read-only-visit", 21, kLife, {}, {2, 2, 2}},

@@ -27,6 +27,7 @@ const std::vector<Field>& Fields() {
       {"seed", &Configuration::seed, 0, UINT64_MAX, {}},
       {"posix", &Configuration::posix, 0, 1, {}},
       {"fifo", &Configuration::fifo, 0, 1, {0, 1}},
+      {"alternates", &Configuration::alternates, 0, 1, {0, 1}},
       {"compare_every", &Configuration::compare_every, 1, UINT64_MAX, {1, 5, 30}},
   };
   return *fields;
@@ -373,8 +374,13 @@ bool ConfigurationFromWords(const std::map<std::string, std::string>& words,
   return true;
 }
 
-Options OptionsFor(const Configuration& configuration) {
+Options OptionsFor(const Configuration& configuration, uint64_t opening) {
   Options options = configuration.options;
+  if (configuration.alternates != 0 && opening % 2 == 1) {
+    const std::vector<Configuration>& named = NamedConfigurations();
+    options = named[(configuration.seed + opening / 2) % named.size()].options;
+    options.max_open_files = configuration.options.max_open_files;  // the disk keeps to it
+  }
   options.random_seed = configuration.seed;
   return options;
 }

@@ -31,6 +31,8 @@ struct Configuration {
   uint64_t posix = 0;
   // 1: background tasks run in the order of scheduling; 0: in an order chosen by the seed.
   uint64_t fifo = 0;
+  // 1: every second opening has the options of a named configuration, another one each time.
+  uint64_t alternates = 0;
   // The whole contents are compared after this many operations, at every held snapshot.
   uint64_t compare_every = 12;
 
@@ -64,8 +66,9 @@ std::map<std::string, std::string> ConfigurationWords(const Configuration& confi
 bool ConfigurationFromWords(const std::map<std::string, std::string>& words,
                             Configuration* configuration, std::string* error);
 
-// Leaves out the doors: the environment adds those.
-Options OptionsFor(const Configuration& configuration);
+// The options of an opening, the first of which is number 0. Leaves out the doors: the environment
+// adds those.
+Options OptionsFor(const Configuration& configuration, uint64_t opening = 0);
 
 }  // namespace veralith::model
 

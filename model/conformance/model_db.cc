@@ -295,8 +295,19 @@ class ModelDb final : public Db {
   absl::Status WaitForBackgroundWork() override { return Usable(); }
   absl::Status Resume() override { return Usable(); }
   void SetBackgroundRate(uint64_t) override {}
-  absl::Status PauseBackgroundWork() override { return Usable(); }
-  absl::Status ContinueBackgroundWork() override { return Usable(); }
+  absl::Status PauseBackgroundWork() override {
+    VERALITH_RETURN_IF_ERROR(Usable());
+    ++pauses_;
+    return absl::OkStatus();
+  }
+  absl::Status ContinueBackgroundWork() override {
+    VERALITH_RETURN_IF_ERROR(Usable());
+    if (pauses_ == 0) {
+      return FailedPrecondition("not paused");
+    }
+    --pauses_;
+    return absl::OkStatus();
+  }
   absl::Status Checkpoint(const std::string& directory) override;
   absl::StatusOr<PublishReport> PublishIceberg(const std::string& table,
                                                const PublishOptions& options) override;
@@ -373,6 +384,7 @@ class ModelDb final : public Db {
   Timestamp clock_ = 0;    // every commit's timestamp is larger
   Timestamp ceiling_ = 0;  // and none exceeds this, which is durable
   Timestamp floor_ = 0;
+  int pauses_ = 0;
   std::optional<Executor::TimerId> sync_timer_;
 };
 

@@ -14,6 +14,8 @@ namespace veralith::model {
 
 namespace {
 
+// Bytes a second; high enough that no write waits for longer than it may.
+constexpr uint64_t kRateUnit = 64 << 10;
 constexpr uint64_t kReserveBytes = 1 << 20;  // bytes that jobs leave free at the end of a run
 // What a database may hold after everything in it was deleted.
 constexpr uint64_t kEmptyBytes = 64 << 10;
@@ -79,6 +81,11 @@ Difference Session::ApplyUpkeep(const Operation& operation) {
     case OperationKind::kRunBackground:
       environment_->RunBackground(operation.count);
       return Agree();
+    case OperationKind::kPause:
+      return PauseWork(operation.count);
+    case OperationKind::kRate:
+      db_->SetBackgroundRate((std::max(operation.count, 1u) - 1) * kRateUnit);
+      return Agree();
     case OperationKind::kCheck:
       return Expect(db_->Check(), "Check");
     default:
@@ -88,6 +95,27 @@ Difference Session::ApplyUpkeep(const Operation& operation) {
     model_.Synced();
   }
   return Agree();
+}
+
+// No job ends in a pause, and none is under way when it begins.
+Difference Session::PauseWork(uint32_t tasks) {
+  bool known = false;
+  VERALITH_RETURN_IF_DIFFERENT(Judge(db_->PauseBackgroundWork(), &known, "PauseBackgroundWork"));
+  const auto jobs = [this] {
+    const Statistics statistics = db_->GetStatistics();
+    return statistics.flushes + statistics.compactions;
+  };
+  const uint64_t before = jobs();
+  environment_->RunBackground(tasks);
+  if (known && jobs() != before) {
+    return std::to_string(jobs() - before) + " flushes and compactions ended in a pause";
+  }
+  VERALITH_RETURN_IF_DIFFERENT(
+      Judge(db_->ContinueBackgroundWork(), &known, "ContinueBackgroundWork"));
+  Mark("pause");
+  return known ? ExpectCode(db_->ContinueBackgroundWork(), absl::StatusCode::kFailedPrecondition,
+                            "ContinueBackgroundWork without a pause")
+               : Agree();
 }
 
 Difference Session::WaitIdle() {
@@ -106,7 +134,7 @@ Difference Session::WaitIdle() {
 
 // A settled database has few segments, however it came to be (Options::target_segment_bytes).
 Difference Session::CheckSegmentsAreFew() {
-  if (configuration_.options.disable_automatic_compaction) {
+  if (options_.disable_automatic_compaction) {
     return Agree();
   }
   uint64_t files = 0;
@@ -117,7 +145,7 @@ Difference Session::CheckSegmentsAreFew() {
     runs += static_cast<uint64_t>(level.runs);
     bytes += level.bytes;
   }
-  const uint64_t most = 16 + runs + 2 * bytes / configuration_.options.target_segment_bytes;
+  const uint64_t most = 16 + runs + 2 * bytes / options_.target_segment_bytes;
   if (files <= most) {
     return Agree();
   }
@@ -139,7 +167,7 @@ Difference Session::CureFullDisk() {
     VERALITH_RETURN_IF_DIFFERENT(ApplyWrite(everything, WritesOf(everything, 0)));
   }
   VERALITH_RETURN_IF_DIFFERENT(Expect(db_->Flush(), "Flush"));
-  if (configuration_.options.disable_automatic_compaction) {
+  if (options_.disable_automatic_compaction) {
     VERALITH_RETURN_IF_DIFFERENT(Expect(db_->CompactAll(), "Compact"));
   }
   VERALITH_RETURN_IF_DIFFERENT(WaitIdle());

@@ -80,6 +80,7 @@ class Session {
   // --- Dispatch and upkeep (session.cc) --------------------------------------------------------
   Difference Apply(size_t position, const Operation& operation);
   Difference ApplyUpkeep(const Operation& operation);
+  Difference PauseWork(uint32_t tasks);
   Difference WaitIdle();
   Difference CheckSegmentsAreFew();
   Difference Compact(const Operation& operation);
@@ -175,12 +176,14 @@ class Session {
   uint64_t answers_ = 0;       // fingerprint
   bool machine_died_ = false;  // since the last recovery that could be looked at
   uint64_t power_cut_seed_ = 0;
+  uint64_t openings_ = 0;
   uint64_t reserve_ = 0;              // least Options::min_free_bytes of openings
   size_t interval_through_ = 0;       // commits that the sync interval makes durable
   std::array<HeldPin, kSlots> pins_;  // outlive the database
 
   // State of this opening; null or empty while closed.
   std::unique_ptr<Db> db_;
+  Options options_;  // without the doors
   Timestamp must_exceed_ = 0;  // every commit's timestamp is larger
   std::array<const Snapshot*, kSlots> snapshots_ = {};
   std::array<HeldCursor, kSlots> cursors_;

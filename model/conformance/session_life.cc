@@ -69,7 +69,7 @@ Difference Session::ApplyToMachine(const Operation& operation) {
 }
 
 Options Session::OpenOptions() const {
-  Options options = OptionsFor(configuration_);
+  Options options = options_;
   options.file_system = environment_->file_system();
   options.clock = environment_->clock();
   options.executor = environment_->executor();
@@ -89,6 +89,7 @@ absl::StatusOr<std::unique_ptr<Db>> Session::OpenAt(const std::string& directory
 
 // Leaves db_ null if an injected fault prevented it.
 Difference Session::Open() {
+  options_ = OptionsFor(configuration_, openings_++);
   absl::StatusOr<std::unique_ptr<Db>> opened = OpenAt(environment_->directory(), OpenOptions());
   bool known = false;
   VERALITH_RETURN_IF_DIFFERENT(Judge(opened.status(), &known, "Open"));
@@ -226,8 +227,12 @@ Difference Session::CloseDb() {
 Difference Session::CheckClosed() {
   PinnedValue value;
   const std::string_view key = "a";
+  WriteBatch batch;
+  batch.Put(key, "x");
   const std::pair<const char*, absl::Status> answers[] = {
       {"Put", db_->Put({}, 0, key, "x")},
+      {"Write", db_->Write({}, batch).status()},
+      {"Write of nothing", db_->Write({}, WriteBatch()).status()},
       {"Delete", db_->Delete({}, 0, key)},
       {"DeleteRange", db_->DeleteRange({}, 0, key, std::nullopt)},
       {"Get", db_->Get({}, 0, key, &value).status()},
@@ -240,6 +245,12 @@ Difference Session::CheckClosed() {
       {"Compact", db_->CompactAll()},
       {"Check", db_->Check()},
       {"Checkpoint", db_->Checkpoint(environment_->root() + "/never")},
+      {"PublishIceberg", db_->PublishIceberg(environment_->root() + "/never", {}).status()},
+      {"WaitForBackgroundWork", db_->WaitForBackgroundWork()},
+      {"Resume", db_->Resume()},
+      {"PauseBackgroundWork", db_->PauseBackgroundWork()},
+      {"ContinueBackgroundWork", db_->ContinueBackgroundWork()},
+      {"AdvanceClock", db_->AdvanceClock(model_.current().last_timestamp() + 1)},
   };
   for (const auto& [call, status] : answers) {
     if (status.code() != absl::StatusCode::kFailedPrecondition) {
@@ -518,7 +529,7 @@ Difference Session::TakeSnapshot(const Operation& operation) {
 }
 
 Difference Session::AdvanceClock(uint64_t nanos) {
-  const uint64_t skew = static_cast<uint64_t>(configuration_.options.max_clock_skew_nanos);
+  const uint64_t skew = static_cast<uint64_t>(options_.max_clock_skew_nanos);
   constexpr uint64_t kUnsure = 10'000'000'000;  // a real clock moves between our reading and its
   if (!environment_->simulated() && nanos > skew && nanos - skew < kUnsure) {
     return Agree();
@@ -545,7 +556,7 @@ Difference Session::AdvanceClock(uint64_t nanos) {
 
 void Session::AdvanceTime(uint64_t nanos) {
   environment_->AdvanceTime(static_cast<int64_t>(nanos));
-  const bool passed = nanos >= static_cast<uint64_t>(configuration_.options.sync_interval_nanos);
+  const bool passed = nanos >= static_cast<uint64_t>(options_.sync_interval_nanos);
   if (passed && environment_->simulated() && !Excused() && db_ != nullptr) {
     model_.SyncedThrough(interval_through_);
   }

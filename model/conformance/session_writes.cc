@@ -162,7 +162,7 @@ Difference Session::Acknowledge(const Operation& operation, const std::vector<Wr
            std::to_string(db_->LastTimestamp());
   }
   const SyncMode mode = operation.durability == Durability::kDefault
-                            ? configuration_.options.sync_mode
+                            ? options_.sync_mode
                             : static_cast<SyncMode>(operation.durability);
   if (timestamp != model_.current().last_timestamp()) {
     model_.Acknowledged(timestamp, batch, mode == SyncMode::kCommit);
