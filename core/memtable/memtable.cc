@@ -25,16 +25,28 @@ void Memtable::NoteTimestamp(Timestamp ts) {
   }
 }
 
+// Range tombstones grow by little and often: their bytes are charged in steps.
+void Memtable::ChargeGrowth() {
+  constexpr size_t kStep = size_t{16} << 10;
+  charge_.RaiseTo(ReservedBytes() + (tombstones_.MemoryBytes() + kStep - 1) / kStep * kStep);
+}
+
 void Memtable::Add(const EntryView& entry) {
   NoteTimestamp(entry.ts);
   if (tree_.Add(entry)) {
     entries_.StoreRelaxed(entries_.LoadRelaxed() + 1);
+  }
+  if (charge_.counts()) {
+    ChargeGrowth();
   }
 }
 
 void Memtable::AddRangeTombstone(const RangeTombstoneView& tombstone) {
   NoteTimestamp(tombstone.ts);
   tombstones_.Add(tombstone);
+  if (charge_.counts()) {
+    ChargeGrowth();
+  }
 }
 
 bool Memtable::Get(NamespaceId ns, std::string_view key, Timestamp snapshot, EntryView* out) const {

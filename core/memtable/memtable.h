@@ -29,6 +29,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/memory_budget.h"
 #include "core/base/pin.h"
 #include "core/base/sync.h"
 #include "core/format/entry.h"
@@ -45,7 +46,9 @@ namespace veralith {
 class Memtable {
  public:
   // `id` orders memtables by age: larger is newer.
-  explicit Memtable(uint64_t id) : tree_(&arena_), id_(id) {}
+  // What it takes from the machine is charged to `account`, which may be null.
+  explicit Memtable(uint64_t id, std::shared_ptr<MemoryAccount> account = nullptr)
+      : tree_(&arena_), id_(id), charge_(std::move(account)) {}
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
 
@@ -98,6 +101,8 @@ class Memtable {
   size_t MemoryBytes() const { return arena_.used_bytes() + tombstones_.MemoryBytes(); }
   // Memory taken from the machine for keys, values and index, in bytes.
   size_t ReservedBytes() const { return arena_.reserved_bytes(); }
+  // Charged to its account: ReservedBytes, and MemoryBytes of range tombstones in whole blocks.
+  size_t ChargedBytes() const { return charge_.bytes(); }
   // Versions held.
   uint64_t entries() const { return entries_.LoadRelaxed(); }
   uint64_t range_tombstone_count() const { return tombstones_.count(); }
@@ -114,6 +119,8 @@ class Memtable {
     return entries * RadixTree::kMostNodeBytes + 3 * bytes;
   }
   void NoteTimestamp(Timestamp ts);
+  // Charges what adding has taken.
+  void ChargeGrowth();
 
   // Written by the writer only, with every entry; counters that order nothing.
   alignas(kCacheLineBytes) Atomic<uint64_t> entries_{0};
@@ -124,6 +131,7 @@ class Memtable {
   alignas(kCacheLineBytes) RadixTree tree_;
   TombstoneLog tombstones_;
   const uint64_t id_;
+  MemoryCharge charge_;  // by the writer only; rarely
   // Changed by readers that keep a value.
   alignas(kCacheLineBytes) mutable Atomic<uint64_t> references_{1};
 };
@@ -133,7 +141,9 @@ class MemtableRef {
  public:
   MemtableRef() = default;
   // Takes over the reference a new memtable is made with.
-  static MemtableRef Make(uint64_t id) { return MemtableRef(new Memtable(id)); }
+  static MemtableRef Make(uint64_t id, std::shared_ptr<MemoryAccount> account = nullptr) {
+    return MemtableRef(new Memtable(id, std::move(account)));
+  }
   MemtableRef(const MemtableRef& other) : memtable_(other.memtable_) {
     if (memtable_ != nullptr) {
       memtable_->Ref();
