@@ -27,10 +27,18 @@ void PageCache::UnrefAll(Page* chain) {
   }
 }
 
-std::shared_ptr<Cache> MakeCache(size_t capacity_bytes) noexcept {
+std::shared_ptr<Cache> MakeCache(size_t capacity_bytes, size_t memtable_bytes) noexcept {
   std::shared_ptr<Cache> made;
-  TryWithMemory([&] { made = std::make_shared<PageCache>(capacity_bytes); });
+  TryWithMemory([&] { made = std::make_shared<PageCache>(capacity_bytes, memtable_bytes); });
   return made;
+}
+
+std::shared_ptr<MemoryAccount> PageCache::NewMemoryAccount(
+    const std::shared_ptr<PageCache>& cache) {
+  return cache->budget_.most_bytes() == 0
+             ? nullptr
+             : std::make_shared<MemoryAccount>(
+                   std::shared_ptr<MemoryBudget>(cache, &cache->budget_));
 }
 
 PageCache::~PageCache() {
@@ -144,6 +152,16 @@ void PageCache::EvictUntil(size_t limit) {
   }
 }
 
+void PageCache::GiveWay() {
+  Page* retired = nullptr;
+  {
+    MutexLock lock(mutex_);
+    EvictUntil(PageLimit());
+    retired = TakeRetired(/*all=*/false);
+  }
+  GiveUpOrKeep(retired);
+}
+
 Page* PageCache::TakeRetired(bool all) {
   if (!all && retired_bytes_ * 32 < capacity_) {
     return nullptr;
@@ -182,8 +200,7 @@ PageRef<Page> PageSlots::Insert(size_t index, PageRef<Page> page, bool may_displ
   if (cache_ == nullptr || page->bytes() > cache_->capacity_) {
     return page;
   }
-  const size_t room_below = cache_->capacity_ - page->bytes();
-  if (!may_displace && cache_->charged_bytes() > room_below) {
+  if (!may_displace && !cache_->HasRoomFor(*page)) {
     return page;  // without the mutex: a full cache's mutex is busy
   }
   Page* retired = nullptr;
@@ -200,15 +217,15 @@ PageRef<Page> PageSlots::InsertLocked(Atomic<Page*>& slot, PageRef<Page> page, b
   if (Page* winner = slot.LoadRelaxed(); winner != nullptr) {  // relaxed: under the mutex
     return PageRef<Page>::Share(winner);
   }
-  const size_t room_below = cache_->capacity_ - page->bytes();
-  if (!may_displace && cache_->charged_bytes() > room_below) {
+  const size_t limit = cache_->PageLimit();
+  if (page->bytes() > limit || (!may_displace && !cache_->HasRoomFor(*page))) {
     return page;
   }
   PageCache::Ring* const ring = cache_->MakeRoom(page->worth_);
   if (ring == nullptr) {
     return page;
   }
-  cache_->EvictUntil(room_below);
+  cache_->EvictUntil(limit - page->bytes());
   if (ring->entries.empty()) {  // its hand has stood still
     ring->swept = cache_->swept_;
   }

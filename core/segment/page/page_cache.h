@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Decoded pages of all segments of a database, or of several that share it, within a number of
-// bytes. It is what veralith::Cache is.
+// bytes. It is what veralith::Cache is. It may also hold a budget for the memtables of these
+// databases (core/base/memory_budget.h), to which pages give way.
 //
 // A segment has one atomic pointer per page (PageSlots); a lookup that hits is one load, one test
 // of the page's bit, and nothing shared is written (unless the clock took the bit). Pages leave by
@@ -13,12 +14,13 @@
 // (core/base/epoch.h), so a reader under a guard may still use it.
 //
 // Invariants
-//   1. Pages are charged their whole allocation. charged_bytes() <= capacity at all times. Pages
-//      that left but are pinned, wait for the epoch, or are not yet inserted are not charged. Those
-//      that wait are at most 1/32 of the capacity plus one page.
+//   1. Pages are charged their whole allocation. charged_bytes() <= capacity at all times, and
+//      <= PageLimit() whenever a charge of memtables, or an insertion, has ended after which none
+//      was made. Pages that left but are pinned, wait for the epoch, or are not yet inserted are
+//      not charged. Those that wait are at most 1/32 of the capacity plus one page.
 //   2. A slot changes only under the cache's mutex: from null to a page and back. So a pointer that
 //      was loaded under a guard names the page of that slot, for the whole guard (no ABA).
-//   3. A page larger than the capacity is not inserted; a cache of 0 bytes holds nothing.
+//   3. A page larger than PageLimit() is not inserted; a cache of 0 bytes holds nothing.
 //   4. What leaves depends on the order of calls only: same calls, same victims.
 //   5. Without memory for the cache itself a page is not kept, and that is no error.
 //   6. An account is charged for what is in the cache of its segments: accounts of all users add up
@@ -31,6 +33,7 @@
 #ifndef VERALITH_CORE_SEGMENT_PAGE_PAGE_CACHE_H_
 #define VERALITH_CORE_SEGMENT_PAGE_PAGE_CACHE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -38,6 +41,7 @@
 
 #include "core/base/epoch.h"
 #include "core/base/fork.h"
+#include "core/base/memory_budget.h"
 #include "core/base/sync.h"
 #include "core/segment/page/page.h"
 #include "veralith/cache.h"
@@ -52,12 +56,17 @@ struct CacheAccount {
 
 class PageCache final : public Cache {
  public:
-  explicit PageCache(size_t capacity_bytes) : capacity_(capacity_bytes) {}
+  // `memtable_bytes`: of the budget; 0: it is none.
+  explicit PageCache(size_t capacity_bytes, size_t memtable_bytes = 0)
+      : capacity_(capacity_bytes), budget_(memtable_bytes, [this] { GiveWay(); }) {}
   ~PageCache() override;  // CHECKs that no PageSlots are left
 
   size_t capacity() const { return capacity_; }
   size_t capacity_bytes() const override { return capacity_; }
   size_t charged_bytes() const override { return charged_.LoadRelaxed(); }
+  size_t memtable_charged_bytes() const override { return budget_.bytes(); }
+  // An account of the budget of `cache`, which it shares; null if the cache is none.
+  static std::shared_ptr<MemoryAccount> NewMemoryAccount(const std::shared_ptr<PageCache>& cache);
   // The ForkGeneration() of the process that made it.
   uint64_t fork_generation() const { return fork_generation_; }
   // Pages read from files through this cache since it was made, and pages that were displaced.
@@ -87,6 +96,16 @@ class PageCache final : public Cache {
   };
   static constexpr uint64_t kSweep = uint64_t{1} << 28;
 
+  // The most bytes that pages may have now: what memtables leave, and an eighth at least.
+  size_t PageLimit() const {
+    return capacity_ - std::min(budget_.bytes(), capacity_ - capacity_ / 8);
+  }
+  // No other page would have to leave for it.
+  bool HasRoomFor(const Page& page) const {
+    return charged_.LoadRelaxed() + page.bytes() <= PageLimit();
+  }
+  // Lets pages leave until they keep to the limit, which has become less.
+  void GiveWay() ABSL_LOCKS_EXCLUDED(mutex_);
   // The ring of a worth; null: there is none yet.
   Ring* RingOf(uint8_t worth) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The ring, not empty, whose hand is behind all others.
@@ -108,6 +127,7 @@ class PageCache final : public Cache {
 
   const size_t capacity_;
   const uint64_t fork_generation_ = ForkGeneration();
+  MemoryBudget budget_;
   Atomic<size_t> charged_{0};  // written under the mutex
   Atomic<uint64_t> misses_{0};
   Atomic<uint64_t> evictions_{0};

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/epoch.h"
+#include "core/base/memory_budget.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/format/key_hash.h"
@@ -69,6 +70,44 @@ TEST(PageCache, KeepsPagesUpToItsCapacityAndChargesThemWhole) {
     EXPECT_EQ(cache.charged_bytes(), std::min<size_t>(i + 1, 3) * kPageBytes);
   }
   EXPECT_EQ(cache.evictions(), 7u);
+}
+
+TEST(PageCache, PagesGiveWayToMemtablesButForAnEighth) {
+  const auto cache = std::make_shared<PageCache>(16 * kPageBytes, 8 * kPageBytes);
+  const auto account = PageCache::NewMemoryAccount(cache);
+  PageSlots slots(cache.get(), 20);
+  for (size_t i = 0; i < 20; ++i) {
+    slots.Insert(i, NewPage(i));
+  }
+  EXPECT_EQ(cache->charged_bytes(), 16 * kPageBytes);
+  {
+    MemoryCharge memtable(account);
+    memtable.RaiseTo(5 * kPageBytes);
+    EXPECT_EQ(cache->memtable_charged_bytes(), 5 * kPageBytes);
+    EXPECT_EQ(cache->charged_bytes(), 11 * kPageBytes);
+    slots.Insert(0, NewPage(0));
+    EXPECT_EQ(cache->charged_bytes(), 11 * kPageBytes);
+    slots.Insert(1, NewPage(1), /*may_displace=*/false);
+    EXPECT_EQ(cache->charged_bytes(), 11 * kPageBytes);
+    MemoryCharge other(account);
+    other.RaiseTo(100 * kPageBytes);
+    EXPECT_EQ(cache->charged_bytes(), 2 * kPageBytes);
+  }
+  EXPECT_EQ(cache->memtable_charged_bytes(), 0u);
+  for (size_t i = 0; i < 20; ++i) {
+    slots.Insert(i, NewPage(i));
+  }
+  EXPECT_EQ(cache->charged_bytes(), 16 * kPageBytes);
+}
+
+TEST(PageCache, APageLargerThanWhatMemtablesLeaveIsNotKept) {
+  const auto cache = std::make_shared<PageCache>(3 * kPageBytes, 8 * kPageBytes);
+  MemoryCharge memtable(PageCache::NewMemoryAccount(cache));
+  memtable.RaiseTo(8 * kPageBytes);
+  PageSlots slots(cache.get(), 1);
+  EXPECT_EQ(Number(slots.Insert(0, NewPage(7)).get()), 7u);
+  EXPECT_EQ(cache->charged_bytes(), 0u);
+  EXPECT_EQ(PageCache::NewMemoryAccount(std::make_shared<PageCache>(1)), nullptr);
 }
 
 TEST(PageCache, APageThatMayNotDisplaceOthersIsKeptOnlyWhereThereIsRoom) {
