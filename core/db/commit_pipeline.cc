@@ -15,6 +15,9 @@
 namespace veralith {
 namespace {
 
+// How long until a freeze is tried again that was asked for and could not be.
+constexpr int64_t kFreezeLaterNanos = 100'000'000;
+
 size_t OperationBytes(std::span<const LogOperation> operations) {
   size_t bytes = 0;
   for (const LogOperation& operation : operations) {
@@ -155,7 +158,7 @@ absl::Status CommitPipeline::MakeRoom(bool deletes) {
     logs_->DropBefore(std::exchange(state_.logs_needed_from, 0));
   }
   stalls_.SlowDown();
-  if (state_.active->MemoryBytes() < state_.options.write_buffer_bytes) {
+  if (!IsFull()) {
     return absl::OkStatus();
   }
   const absl::Status status = stalls_.AwaitRoom();
@@ -164,6 +167,11 @@ absl::Status CommitPipeline::MakeRoom(bool deletes) {
     return absl::OkStatus();
   }
   return status.ok() ? RotateMemtable() : status;
+}
+
+bool CommitPipeline::IsFull() const {
+  return state_.active->MemoryBytes() >= state_.options.write_buffer_bytes ||
+         (IsAsked() && !state_.active->empty() && !jobs_.is_paused());
 }
 
 // Allows one memtable more than there are write buffers, and one more when the active one takes no
@@ -208,7 +216,7 @@ absl::Status CommitPipeline::RotateMemtable() {
   absl::StatusOr<std::unique_ptr<LogWriter>> log;
   const uint64_t number = state_.versions->NewPendingFile();
   const Finally released([this, number] { state_.versions->ReleasePending(number); });
-  MemtableRef fresh = MemtableRef::Make(state_.active->id() + 1);
+  MemtableRef fresh = MemtableRef::Make(state_.active->id() + 1, state_.memory);
   logs_->PrepareToRotate();
   state_.frozen.reserve(state_.frozen.size() + 1);
   const uint64_t id = state_.random.Next();
@@ -227,6 +235,9 @@ absl::Status CommitPipeline::RotateMemtable() {
   logs_->Rotate(*std::move(log));
   state_.frozen.push_back({std::exchange(state_.active, std::move(fresh)), state_.active_log});
   state_.active_log = number;
+  if (state_.memory != nullptr) {
+    state_.memory->Froze();
+  }
   state_.PublishSuperVersion();
   jobs_.Schedule();
   return absl::OkStatus();
@@ -331,6 +342,59 @@ absl::Status CommitPipeline::ApplyGroup(const std::vector<WriteQueue::Writer*>& 
 std::optional<Timestamp> CommitPipeline::StartNotingPuts() {
   MutexLock lock(state_.mutex());
   return std::exchange(notes_puts_, true) ? std::nullopt : std::optional(newest_begun_);
+}
+
+// --- What the memory budget asks for -------------------------------------------------------------
+
+void CommitPipeline::JoinBudget() {
+  if (state_.memory != nullptr) {
+    state_.memory->Join(state_.active->ChargedBytes(), [this] { Asked(); });
+  }
+}
+
+void CommitPipeline::LeaveBudget() {
+  if (state_.memory != nullptr) {
+    state_.memory->Leave();
+  }
+}
+
+void CommitPipeline::Asked() {
+  asks_.FetchAdd(1);
+  const bool scheduled = TryWithMemory([this] {
+    state_.executor->Schedule(TaskPriority::kHigh, [this] {
+      MutexLock lock(state_.mutex());
+      FreezeIfAsked();
+      asks_.FetchSub(1);
+      state_.changed.NotifyAll();
+    });
+  });
+  if (!scheduled) {
+    asks_.FetchSub(1);
+  }
+}
+
+// Like a timer's sync it must not wait for a leader that may itself wait for background work. A
+// leader sees the flag, if it is not too late for it.
+void CommitPipeline::FreezeIfAsked() {
+  if (queue_.empty() && IsAsked() && !state_.close_requested && !jobs_.is_paused() &&
+      stalls_.HasFreeWriteBuffer()) {
+    // After an error it is tried again, unless that is kept in state_.fatal.
+    TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { Freeze().IgnoreError(); });
+  }
+  if (!IsAsked() || freeze_timer_.has_value() || state_.close_requested ||
+      !state_.CheckWritable().ok()) {
+    return;
+  }
+  TryWithMemory([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    freeze_timer_ = state_.executor->ScheduleAfter(kFreezeLaterNanos, [this] {
+      MutexLock lock(state_.mutex());
+      freeze_timer_.reset();
+      ++timers_running_;
+      FreezeIfAsked();
+      --timers_running_;
+      state_.changed.NotifyAll();
+    });
+  });
 }
 
 // --- Syncs at intervals --------------------------------------------------------------------------

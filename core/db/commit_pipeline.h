@@ -11,6 +11,8 @@
 //   3. A memtable is frozen only by the leader of the queue, between groups: all of it is visible
 //      (hazards W1, C9). Memtable and log rotate together: log k holds what memtable k holds.
 //   4. After a failed write or sync of a log nothing more is acknowledged (hazards W4, W5).
+//      If the memory budget asks (memory_budget.h), the next leader freezes it early. Where none
+//      comes, a task leads the empty queue for that; it waits for nobody, and looks again later.
 //   5. The queue always gets its next leader, and the leader throws nothing (hazard E9). Lack of
 //      memory before a group is logged is an error of that group; after that it is a failed write.
 //
@@ -29,6 +31,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/base/memory_budget.h"
 #include "core/base/sync.h"
 #include "core/db/db_state.h"
 #include "core/db/gap_cache.h"
@@ -56,13 +59,21 @@ class CommitPipeline {
   // log, which holds what `active` does: that becomes the active memtable.
   void Start(const HybridLogicalClock& clock, std::unique_ptr<LogSet> logs, MemtableRef active)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
-  // A writer or a timer is at work.
+  // From now on the memory budget, if there is one, may ask for a freeze. Called once the database
+  // is open as far as it can fail. Throws std::bad_alloc.
+  void JoinBudget() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
+  // It asks no more. What it asked for is over once nothing is busy.
+  void LeaveBudget() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
+  // A writer, a timer or a task is at work.
   bool is_busy() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex) {
-    return timers_running_ > 0 || !queue_.empty();
+    return timers_running_ > 0 || asks_.Load() > 0 || !queue_.empty();
   }
-  // For DbState::CancelTimers.
+  // For DbState::CancelTimers, like the next one.
   std::optional<Executor::TimerId>* timer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex) {
     return &sync_timer_;
+  }
+  std::optional<Executor::TimerId>* freeze_timer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex) {
+    return &freeze_timer_;
   }
   // Once the database is closing and nothing is busy: syncs the logs that no flush emptied, and
   // makes the manifest say how far they go.
@@ -99,6 +110,8 @@ class CommitPipeline {
   void FinishLeading(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   // `deletes`: the group is there to give room back.
   absl::Status MakeRoom(bool deletes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
+  // The active memtable takes no more: it has its size, or the memory budget wants it flushed.
+  bool IsFull() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   // Lets a flush see deletions that were taken into a full memtable.
   void FlushDeletions() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   absl::Status EnsureCeiling() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
@@ -117,6 +130,15 @@ class CommitPipeline {
                           bool* notes_puts) ABSL_LOCKS_EXCLUDED(database_mutex);
   // Begins to note puts, for gaps_ (gap_cache.h).
   std::optional<Timestamp> StartNotingPuts() ABSL_LOCKS_EXCLUDED(database_mutex);
+
+  // --- What the memory budget asks for -----------------------------------------------------------
+  bool IsAsked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex) {
+    return state_.memory != nullptr && state_.memory->is_asked();
+  }
+  // Called by the budget, on a thread of any database: schedules the answer. Without memory for
+  // that, the next write is it.
+  void Asked() ABSL_LOCKS_EXCLUDED(database_mutex);
+  void FreezeIfAsked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
 
   // --- Syncs at intervals ------------------------------------------------------------------------
   void EnsureIntervalSync() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
@@ -138,6 +160,9 @@ class CommitPipeline {
   int timers_running_ ABSL_GUARDED_BY(database_mutex) = 0;
   std::optional<Executor::TimerId> sync_timer_ ABSL_GUARDED_BY(database_mutex);
   bool sync_due_ ABSL_GUARDED_BY(database_mutex) = false;  // the next group syncs
+
+  std::optional<Executor::TimerId> freeze_timer_ ABSL_GUARDED_BY(database_mutex);
+  Atomic<int> asks_{0};  // tasks scheduled or running; reaches 0 under the mutex
 
   // --- The leader's own --------------------------------------------------------------------------
   std::unique_ptr<LogSet> logs_;

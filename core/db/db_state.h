@@ -31,6 +31,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/base/memory_budget.h"
 #include "core/base/no_memory.h"
 #include "core/base/random.h"
 #include "core/base/rate_limiter.h"
@@ -129,8 +130,9 @@ struct DbState {
   Clock* const physical_clock;
   Executor* const executor;
   const CompactionOptions compaction_options;
-  RateLimiter limiter;                   // for background jobs; thread-safe
-  std::unique_ptr<VersionSet> versions;  // its calls: under the mutex
+  RateLimiter limiter;                    // for background jobs; thread-safe
+  std::shared_ptr<MemoryAccount> memory;  // of memtables; null: no budget
+  std::unique_ptr<VersionSet> versions;   // its calls: under the mutex
 
   // --- Read without a lock -----------------------------------------------------------------------
   // On lines of their own: every read loads the first three, which seldom change; every commit

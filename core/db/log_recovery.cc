@@ -77,7 +77,7 @@ absl::Status LogRecovery::Replay(const LogRecordView& record, LogPosition positi
   Keep(record);
   if (options_.flush != nullptr && memtable_->MemoryBytes() >= options_.memtable_bytes) {
     const uint64_t next_id = memtable_->id() + 1;
-    return options_.flush(std::exchange(memtable_, MemtableRef::Make(next_id)));
+    return options_.flush(std::exchange(memtable_, MemtableRef::Make(next_id, options_.memory)));
   }
   return absl::OkStatus();
 }

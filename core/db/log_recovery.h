@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/base/memory_budget.h"
 #include "core/format/log_record.h"
 #include "core/log/log_reader.h"
 #include "core/memtable/memtable.h"
@@ -57,6 +58,7 @@ class LogRecovery {
     std::function<absl::Status(MemtableRef full)> flush;
     // The records are kept while the memtable is no larger than this.
     size_t kept_memtable_bytes = 0;
+    std::shared_ptr<MemoryAccount> memory = nullptr;  // to which memtables are charged; null: none
     bool judge_only = false;  // the logs are read and checked, and the memtable stays empty
   };
 
@@ -87,7 +89,7 @@ class LogRecovery {
   absl::StatusOr<std::unique_ptr<LogReader>> OpenLog(uint64_t number, uint64_t id) const;
 
   const Options options_;
-  MemtableRef memtable_ = MemtableRef::Make(0);
+  MemtableRef memtable_ = MemtableRef::Make(0, options_.memory);
   Timestamp last_timestamp_ = 0;
   uint64_t records_ = 0;
   std::deque<ReplayedRecord> kept_;

@@ -192,6 +192,7 @@ Statistics DbImpl::GetStatistics() {
     result.memtable_bytes += frozen.memtable->MemoryBytes();
   }
   result.memtable_bytes += state_.active->MemoryBytes();
+  result.memtable_charged_bytes = state_.memory == nullptr ? 0 : state_.memory->bytes();
   const WrittenBytes written = state_.WrittenNow();
   result.lifetime = {written.user, written.logs, written.flushes, written.compactions};
   result.user_bytes_written = state_.counters.user_bytes;
@@ -244,12 +245,13 @@ absl::Status DbImpl::Close() {
   }
   state_.closing = true;
   state_.cancel_jobs.Store(true);
+  pipeline_.LeaveBudget();
   releases_->Detach();
   state_.closed.Store(true);
   state_.changed.NotifyAll();
   state_.CancelTimers({jobs_.timer(JobKind::kFlush), jobs_.timer(JobKind::kCompaction),
                        jobs_.idle_timer(), jobs_.kept_blocks().timer(), garbage_.timer(),
-                       pipeline_.timer()});
+                       pipeline_.timer(), pipeline_.freeze_timer()});
   jobs_.kept_blocks().End();
   while (jobs_.is_busy() || garbage_.is_busy() || pipeline_.is_busy()) {
     state_.executor->Await(state_.mutex(), state_.changed);

@@ -95,6 +95,7 @@ DbImpl::DbImpl(std::string directory, const Options& options)
             [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { stalls_.CompactionEnded(); }),
       stalls_(state_, jobs_),
       pipeline_(state_, jobs_, stalls_) {
+  state_.memory = PageCache::NewMemoryAccount(cache_);
   AddForkObserver(this);
 }
 
@@ -134,7 +135,8 @@ absl::Status DbImpl::RecoverLocked() {
       .memtable_bytes = RecoveryBufferBytes(),
       .flush = nullptr,
       // Twice the size: what Close left is never too much for the next opening.
-      .kept_memtable_bytes = state_.options.read_only ? 0 : 2 * KeptInLogBytes()};
+      .kept_memtable_bytes = state_.options.read_only ? 0 : 2 * KeptInLogBytes(),
+      .memory = state_.memory};
   if (!state_.options.read_only) {
     logs.flush = [this, &edit, &numbers](MemtableRef full) ABSL_NO_THREAD_SAFETY_ANALYSIS {
       MutexLock relock(state_.mutex());
@@ -155,9 +157,15 @@ absl::Status DbImpl::RecoverLocked() {
   return status;
 }
 
-// A write buffer smaller than the one that filled the logs does not cut them into as many runs.
+// A write buffer smaller than the one that filled the logs does not cut them into as many runs; a
+// budget for memtables does.
 size_t DbImpl::RecoveryBufferBytes() const {
-  return std::max(state_.options.write_buffer_bytes, state_.options.recovery_buffer_bytes);
+  constexpr size_t kLeast = size_t{16} << 10;  // a memtable takes as much anyway
+  const size_t most =
+      std::max(state_.options.write_buffer_bytes, state_.options.recovery_buffer_bytes);
+  return state_.memory == nullptr
+             ? most
+             : std::min(most, std::max(kLeast, state_.memory->budget_bytes() / 2));
 }
 
 absl::Status DbImpl::LockDirectory() {
@@ -364,13 +372,15 @@ absl::Status DbImpl::StartWriting(const LogRecovery& recovery, VersionEdit* edit
   if (edit->timestamp_ceiling.has_value()) {
     clock.RaiseCeiling(*edit->timestamp_ceiling);
   }
-  pipeline_.Start(clock, std::move(logs), again ? recovery.memtable() : MemtableRef::Make(1));
+  pipeline_.Start(clock, std::move(logs),
+                  again ? recovery.memtable() : MemtableRef::Make(1, state_.memory));
   state_.visible.Store(
       std::max(state_.versions->state().last_timestamp, recovery.last_timestamp()));
   state_.PublishSuperVersion();
   if (state_.publish_due) {
     return NoMemory("Open");
   }
+  pipeline_.JoinBudget();
   garbage_.Start();
   releases_->Attach([this] { garbage_.Schedule(); });
   garbage_.Remove(garbage_.Claim());

@@ -50,8 +50,10 @@ class WriteStalls {
     return told_.has_value() ? told_->reason : std::string();
   }
 
- private:
+  // One memtable more may be frozen.
   bool HasFreeWriteBuffer() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
+
+ private:
   bool BelowLevel0Stop() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
   size_t RunsBeyondSlowdown() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
 

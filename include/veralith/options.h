@@ -97,7 +97,8 @@ struct Options {
   size_t recovery_buffer_bytes = size_t{64} << 20;
   // Most memory for decoded pages of segments; without effect if `cache` is set.
   size_t cache_bytes = size_t{32} << 20;
-  // A cache that several databases share (cache.h); null: one of its own, of cache_bytes.
+  // A cache that several databases share; null: one of its own, of cache_bytes. It can be a budget
+  // for their memtables, too, which then freeze earlier (cache.h).
   std::shared_ptr<Cache> cache;
 
   // --- Files -----------------------------------------------------------------------------------

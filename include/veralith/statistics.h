@@ -55,10 +55,12 @@ struct Statistics {
   uint64_t log_syncs = 0;              // of the write-ahead log
   uint64_t commits = 0;                // number of them; each batch is one
   uint64_t memtable_bytes = 0;         // now, all memtables
-  uint64_t cache_bytes = 0;            // now: its pages in the cache (Cache::charged_bytes: all)
-  uint64_t cache_misses = 0;           // pages read from its files
-  uint64_t open_segments = 0;          // now: segments whose file is open (Options::max_open_files)
-  uint64_t segments_opened = 0;        // times that a segment's file was opened
+  // Now: what its memtables have of a budget (MakeCache), those included that readers still hold.
+  uint64_t memtable_charged_bytes = 0;
+  uint64_t cache_bytes = 0;      // now: its pages in the cache (Cache::charged_bytes: all)
+  uint64_t cache_misses = 0;     // pages read from its files
+  uint64_t open_segments = 0;    // now: segments whose file is open (Options::max_open_files)
+  uint64_t segments_opened = 0;  // times that a segment's file was opened
   // Deleted keys that iterators passed one by one; counted when an iterator is destroyed.
   uint64_t hidden_keys = 0;
   uint64_t live_snapshots = 0;     // now
