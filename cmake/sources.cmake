@@ -9,6 +9,7 @@ set(VERALITH_SOURCES
   core/base/epoch.cc
   core/base/fork.cc
   core/base/large_bytes.cc
+  core/base/memory_budget.cc
   core/base/parallel.cc
   core/base/random.cc
   core/base/rate_limiter.cc

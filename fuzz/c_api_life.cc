@@ -60,7 +60,9 @@ Run::Run(std::string_view bytes) : input_(bytes) {
   for (const auto& [name, text] : kSettings) {
     VERALITH_CHECK(CodeOf(veralith_options_set(options_, name, text)) == VERALITH_OK);
   }
-  VERALITH_CHECK(CodeOf(veralith_cache_create(kCacheBytes, &cache_)) == VERALITH_OK);
+  const bool is_budget = bytes.size() % 2 == 0;  // each write is flushed
+  VERALITH_CHECK(CodeOf(is_budget ? veralith_cache_create_budget(kCacheBytes, 1, &cache_)
+                                  : veralith_cache_create(kCacheBytes, &cache_)) == VERALITH_OK);
   VERALITH_CHECK(CodeOf(veralith_options_set_cache(options_, cache_)) == VERALITH_OK);
   const veralith_listener_t listener = {sizeof(listener), &heard_, &Hear, &FreeHeard};
   VERALITH_CHECK(CodeOf(veralith_options_add_listener(options_, &listener)) == VERALITH_OK);
@@ -83,6 +85,7 @@ Run::~Run() {
   VERALITH_CHECK(heard_.begun == 0 && heard_.freed == 0);
   VERALITH_CHECK(veralith_cache_capacity_bytes(cache_) == kCacheBytes);
   VERALITH_CHECK(veralith_cache_charged_bytes(cache_) == 0);  // no database is left
+  VERALITH_CHECK(veralith_cache_memtable_charged_bytes(cache_) == 0);
   veralith_cache_free(cache_);
   veralith_options_free(options_);
   VERALITH_CHECK(heard_.freed == 1);

@@ -157,6 +157,26 @@ static void TestCache(void) {
   veralith_cache_free(NULL);
 }
 
+static void TestBudget(void) {
+  veralith_cache_t* cache = NULL;
+  veralith_options_t* options = NULL;
+  veralith_t* db = NULL;
+  INVALID(veralith_cache_create_budget(1 << 20, 1 << 20, NULL));
+  OK(veralith_cache_create_budget(1 << 20, 1 << 20, &cache));
+  CHECK(veralith_cache_capacity_bytes(cache) == 1 << 20);
+  CHECK(veralith_cache_memtable_charged_bytes(cache) == 0);
+  CHECK(veralith_cache_memtable_charged_bytes(NULL) == 0);
+  OK(veralith_options_create(&options));
+  OK(veralith_options_set_cache(options, cache));
+  OK(veralith_open(options, Path("budget"), &db));
+  veralith_options_free(options);
+  Put(db, "a", "1");
+  CHECK(veralith_cache_memtable_charged_bytes(cache) > 0);
+  OK(veralith_db_free(db));
+  CHECK(veralith_cache_memtable_charged_bytes(cache) == 0);
+  veralith_cache_free(cache);
+}
+
 static void TestOpening(void) {
   veralith_t* db = NULL;
   veralith_t* second = NULL;
@@ -740,6 +760,7 @@ int main(void) {
   TestOptions();
   TestExecutor();
   TestCache();
+  TestBudget();
   TestOpening();
   OK(veralith_open(NULL, Path("db"), &db));
   TestWrites(db);

@@ -14,6 +14,18 @@ namespace {
 
 constexpr int32_t kMostThreads = 1024;
 
+absl::Status NewCache(uint64_t capacity_bytes, uint64_t memtable_bytes, veralith_cache_t** cache) {
+  VERALITH_RETURN_IF_ERROR(CheckNotNull(cache, "cache"));
+  *cache = nullptr;
+  auto made = std::make_unique<veralith_cache_t>();
+  made->cache = MakeCache(static_cast<size_t>(capacity_bytes), static_cast<size_t>(memtable_bytes));
+  if (made->cache == nullptr) {
+    throw std::bad_alloc();
+  }
+  *cache = made.release();
+  return absl::OkStatus();
+}
+
 // Tells a C function what happens.
 class CListener final : public Listener {
  public:
@@ -97,6 +109,7 @@ class CListener final : public Listener {
 }  // namespace veralith::c
 
 using veralith::c::CheckNotNull;
+using veralith::c::NewCache;
 using veralith::c::Return;
 
 veralith_status_t* veralith_options_create(veralith_options_t** options) {
@@ -156,17 +169,14 @@ veralith_status_t* veralith_options_set_executor(veralith_options_t* options,
 void veralith_executor_free(veralith_executor_t* executor) { delete executor; }
 
 veralith_status_t* veralith_cache_create(uint64_t capacity_bytes, veralith_cache_t** cache) {
-  return Return("veralith_cache_create", [&]() -> absl::Status {
-    VERALITH_RETURN_IF_ERROR(CheckNotNull(cache, "cache"));
-    *cache = nullptr;
-    auto made = std::make_unique<veralith_cache_t>();
-    made->cache = veralith::MakeCache(static_cast<size_t>(capacity_bytes));
-    if (made->cache == nullptr) {
-      throw std::bad_alloc();
-    }
-    *cache = made.release();
-    return absl::OkStatus();
-  });
+  return Return("veralith_cache_create",
+                [&] { return NewCache(capacity_bytes, /*memtable_bytes=*/0, cache); });
+}
+
+veralith_status_t* veralith_cache_create_budget(uint64_t capacity_bytes, uint64_t memtable_bytes,
+                                                veralith_cache_t** cache) {
+  return Return("veralith_cache_create_budget",
+                [&] { return NewCache(capacity_bytes, memtable_bytes, cache); });
 }
 
 veralith_status_t* veralith_options_set_cache(veralith_options_t* options,
@@ -184,6 +194,10 @@ uint64_t veralith_cache_capacity_bytes(const veralith_cache_t* cache) {
 
 uint64_t veralith_cache_charged_bytes(const veralith_cache_t* cache) {
   return cache == nullptr ? 0 : cache->cache->charged_bytes();
+}
+
+uint64_t veralith_cache_memtable_charged_bytes(const veralith_cache_t* cache) {
+  return cache == nullptr ? 0 : cache->cache->memtable_charged_bytes();
 }
 
 void veralith_cache_free(veralith_cache_t* cache) { delete cache; }

@@ -93,6 +93,7 @@ std::unique_ptr<veralith_report_t> ReportOf(const Statistics& statistics) {
   report.Add("log_syncs", statistics.log_syncs);
   report.Add("commits", statistics.commits);
   report.Add("memtable_bytes", statistics.memtable_bytes);
+  report.Add("memtable_charged_bytes", statistics.memtable_charged_bytes);
   report.Add("cache_bytes", statistics.cache_bytes);
   report.Add("cache_misses", statistics.cache_misses);
   report.Add("open_segments", statistics.open_segments);

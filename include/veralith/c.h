@@ -176,14 +176,19 @@ VERALITH_C_EXPORT void veralith_executor_free(veralith_executor_t* executor);
 // lives until it is freed and every database that uses it, too.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_cache_create(
     uint64_t capacity_bytes, veralith_cache_t** cache);
+// The same; it is a budget for memtables, too: `memtable_bytes` of it are what they may take.
+VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_cache_create_budget(
+    uint64_t capacity_bytes, uint64_t memtable_bytes, veralith_cache_t** cache);
 // Databases opened with `options` share `cache`, whatever their option "cache_bytes" says; null:
 // each has a cache of its own.
 VERALITH_C_EXPORT VERALITH_C_CHECKED veralith_status_t* veralith_options_set_cache(
     veralith_options_t* options, const veralith_cache_t* cache);
 // Returns the most bytes that the cache holds; of null: 0.
 VERALITH_C_EXPORT uint64_t veralith_cache_capacity_bytes(const veralith_cache_t* cache);
-// Returns the bytes that it holds now, of all databases; of null: 0.
+// Returns the bytes of pages that it holds now, of all databases; of null: 0.
 VERALITH_C_EXPORT uint64_t veralith_cache_charged_bytes(const veralith_cache_t* cache);
+// Returns the bytes of memtables charged to it now, of all databases; of null: 0.
+VERALITH_C_EXPORT uint64_t veralith_cache_memtable_charged_bytes(const veralith_cache_t* cache);
 // Frees it; its memory goes when the last database that uses it is freed.
 VERALITH_C_EXPORT void veralith_cache_free(veralith_cache_t* cache);
 
