@@ -8,6 +8,7 @@
 
 #include "core/base/check.h"
 #include "core/db/option_table.h"
+#include "veralith/cache.h"
 
 namespace veralith::model {
 namespace {
@@ -29,6 +30,8 @@ const std::vector<Field>& Fields() {
       {"fifo", &Configuration::fifo, 0, 1, {0, 1}},
       {"alternates", &Configuration::alternates, 0, 1, {0, 1}},
       {"compare_every", &Configuration::compare_every, 1, UINT64_MAX, {1, 5, 30}},
+      // 1: each write is flushed. 40000: a memtable of more than 16 KiB is.
+      {"memtable_budget", &Configuration::memtable_budget, 0, UINT64_MAX, {0, 1, 40'000}},
   };
   return *fields;
 }
@@ -53,7 +56,7 @@ constexpr FixedOption kFixed[] = {
     {"file_system", "the environment's, with its faults"},
     {"clock", "the environment's, which operations move"},
     {"executor", "the environment's; the seed says in which order it runs tasks"},
-    {"cache", "shared by databases, of which a session has one at a time (shared_cache_test)"},
+    {"cache", "a session has one database at a time; memtable_budget makes a cache for it"},
     {"listeners", "told of what was done: they change no answer (listener_test)"},
     {"random_seed", "the configuration's seed"},
     {"snapshot", "each read draws its own (ReadPoint)"},
@@ -282,6 +285,11 @@ constexpr Named kNamed[] = {
        o.max_write_buffers = 6;
        o.max_subcompactions = 5;
      }},
+    {"budget",  // freezes memtables, after each write, and not their size
+     [](Configuration* c) {
+       c->memtable_budget = 1;
+       c->options.write_buffer_bytes = 1 << 20;
+     }},
 };
 
 std::vector<Configuration> MakeNamed() {
@@ -382,6 +390,9 @@ Options OptionsFor(const Configuration& configuration, uint64_t opening) {
     options.max_open_files = configuration.options.max_open_files;  // the disk keeps to it
   }
   options.random_seed = configuration.seed;
+  if (configuration.memtable_budget > 0) {
+    options.cache = MakeCache(options.cache_bytes, configuration.memtable_budget);
+  }
   return options;
 }
 

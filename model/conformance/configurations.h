@@ -36,6 +36,9 @@ struct Configuration {
   // The whole contents are compared after this many operations, at every held snapshot.
   uint64_t compare_every = 12;
 
+  // The database's cache is a budget, and memtables may take so many bytes of it; 0: it is none.
+  uint64_t memtable_budget = 0;
+
   // The database's options, without the doors: the environment adds those. Where max_open_files is
   // above 0 the simulated disk opens no more files of the database than this.
   Options options = TinyOptions();
