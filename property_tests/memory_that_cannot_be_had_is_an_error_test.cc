@@ -12,6 +12,7 @@
 // request in turn.
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <set>
 #include <string>
@@ -24,6 +25,7 @@
 #include "core/fs/testing/temporary_directory.h"
 #include "gtest/gtest.h"
 #include "property_tests/life_without_memory.h"
+#include "veralith/cache.h"
 #include "veralith/db.h"
 #include "veralith/testing/simulated_clock.h"
 #include "veralith/testing/simulated_executor.h"
@@ -112,6 +114,59 @@ TEST(MemoryThatCannotBeHad, ForALargeValue) {
     ASSERT_TRUE(*db->Get({}, "key", &found) ? found.view() == value : !put.ok()) << nth;
   }
   ASSERT_GT(nth, 4u);
+}
+
+// Each write asks for a freeze, and what asks needs memory. All of it is given back in the end.
+TEST(MemoryThatCannotBeHad, ForABudgetForMemtables) {
+  constexpr const char* kKeys[] = {"one", "two", "three", "four"};
+  uint64_t nth = 1;
+  for (uint64_t failed = 1; failed > 0; ++nth) {
+    const TemporaryDirectory root;
+    const std::string directory = root.path() + "/db";
+    SimulatedClock clock;
+    SimulatedExecutor executor(1, &clock);
+    Options options;
+    options.clock = &clock;
+    options.executor = &executor;
+    options.cache = MakeCache(4096, 1);
+    std::set<std::string> acknowledged;
+    FailAllocations(nth, 1);
+    {
+      absl::StatusOr<std::unique_ptr<Db>> db = absl::InternalError("");
+      {
+        const AllocationsCount count;
+        db = Db::Open(directory, options);
+      }
+      for (const char* key : kKeys) {
+        absl::Status put = db.status();
+        if (db.ok()) {
+          const AllocationsCount count;
+          put = (*db)->Put({}, key, key);
+        }
+        if (put.ok()) {
+          acknowledged.insert(key);
+        }
+      }
+      const AllocationsCount count;
+      executor.RunUntilIdle();
+      if (db.ok()) {
+        (*db)->Close().IgnoreError();
+      }
+    }
+    failed = AllocationsFailed();
+    StopFailingAllocations();
+    ASSERT_EQ(options.cache->memtable_charged_bytes(), 0u) << nth;
+    ASSERT_TRUE(failed > 0 || acknowledged.size() == std::size(kKeys)) << nth;
+    const std::unique_ptr<Db> again = Db::Open(directory, options).value();
+    for (const std::string& key : acknowledged) {
+      PinnedValue value;
+      ASSERT_TRUE(*again->Get({}, key, &value)) << nth << " " << key;
+      ASSERT_EQ(value.view(), key);
+    }
+  }
+  std::printf("%llu allocations of a life with a budget failed\n",
+              static_cast<unsigned long long>(nth - 2));
+  ASSERT_GT(nth, 100u);
 }
 
 // --- Real threads --------------------------------------------------------------------------------

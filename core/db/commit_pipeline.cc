@@ -179,11 +179,10 @@ bool CommitPipeline::IsFull() const {
 void CommitPipeline::FlushDeletions() {
   const bool is_short = absl::IsResourceExhausted(jobs_.error(JobScheduler::Kind::kFlush)) ||
                         absl::IsResourceExhausted(jobs_.error(JobScheduler::Kind::kCompaction));
-  const bool is_full = state_.active->MemoryBytes() >= state_.options.write_buffer_bytes;
   const bool takes_no_more = state_.active->MemoryBytes() / 2 >= state_.options.write_buffer_bytes;
   const auto most =
       static_cast<size_t>(std::max(2, state_.options.max_write_buffers)) + (takes_no_more ? 1 : 0);
-  if (is_short && is_full && state_.frozen.size() < most && RotateMemtable().ok()) {
+  if (is_short && IsFull() && state_.frozen.size() < most && RotateMemtable().ok()) {
     jobs_.Retry(JobScheduler::Kind::kFlush);
   }
 }

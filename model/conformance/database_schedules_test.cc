@@ -15,6 +15,7 @@
 #include "core/base/testing/explorer.h"
 #include "gtest/gtest.h"
 #include "model/conformance/database_world.h"
+#include "veralith/cache.h"
 #include "veralith/db.h"
 #include "veralith/listener.h"
 
@@ -186,6 +187,56 @@ TEST(AllListenedTo, AtRandom) {
   ExploreAtRandom("database: listeners beside flush, compaction, close", 2'000,
                   Listened({"all", true, true, true}, &told));
   EXPECT_GT(told, 0u);
+}
+
+// --- A budget for memtables ----------------------------------------------------------------------
+
+// Each write asks for a freeze: by the next leader or a task, also while Close comes.
+void AskedByEachWrite(Explored& run) {
+  DatabaseWorld::Setting setting;
+  setting.cache = MakeCache(1024, 1);
+  DatabaseWorld world(run, setting);
+  model::RecordingClient& writer = world.NewClient();
+  run.Spawn("writer", [&] {
+    world.OkOrClosed(writer.Put("a", "1"));
+    world.OkOrClosed(writer.Put("b", "2"));
+  });
+  run.Spawn("close", [&] { world.Ok(world.Close()); });
+  world.Join();
+  world.CheckEnd();
+  run.Check(setting.cache->memtable_charged_bytes() == 0, "something is still charged");
+}
+
+// The half has room for one memtable of the two databases: the writes of each ask the other.
+void AskedByAnotherDatabase(Explored& run) {
+  DatabaseWorld::Setting setting;
+  setting.cache = MakeCache(1024, 50'000);
+  DatabaseWorld one(run, setting);
+  DatabaseWorld other(run, setting);
+  model::RecordingClient& first = one.NewClient();
+  model::RecordingClient& second = other.NewClient();
+  run.Spawn("first", [&] {
+    one.OkOrClosed(first.Put("a", "1"));
+    one.OkOrClosed(first.Put("b", "1"));
+  });
+  run.Spawn("second", [&] {
+    other.Ok(second.Put("a", "2"));
+    other.Ok(other.Flush());
+    other.Ok(second.Put("b", "2"));
+  });
+  run.Spawn("close", [&] { one.Ok(one.Close()); });
+  one.Join();
+  one.CheckEnd();
+  other.CheckEnd();
+  run.Check(setting.cache->memtable_charged_bytes() == 0, "something is still charged");
+}
+
+TEST(BudgetSchedules, EachWriteAsksBesideClose) {
+  ExploreBothWays("database: asked by each write, close", AskedByEachWrite);
+}
+
+TEST(BudgetSchedules, TwoDatabasesAskEachOtherBesideClose) {
+  ExploreAtRandom("database: two ask each other, close", 2'000, AskedByAnotherDatabase);
 }
 
 }  // namespace

@@ -132,6 +132,7 @@ DatabaseWorld::DatabaseWorld(Explored& run, const Setting& setting)
   options_.clock = &run.clock();
   options_.executor = &run.executor();
   options_.listeners = setting.listeners;
+  options_.cache = setting.cache;
   Open();
   Ok(NewClient().Put("a", "0"));
 }

@@ -27,6 +27,7 @@
 #include "core/base/testing/explorer.h"
 #include "model/conformance/recording_client.h"
 #include "model/linearizability.h"
+#include "veralith/cache.h"
 #include "veralith/db.h"
 #include "veralith/testing/simulated_file_system.h"
 
@@ -41,6 +42,7 @@ class DatabaseWorld {
     std::vector<std::shared_ptr<Listener>> listeners;
     // What the database sees instead of the disk; null: the disk itself.
     std::function<std::unique_ptr<FileSystem>(SimulatedFileSystem& disk)> through;
+    std::shared_ptr<Cache> cache;  // made in the run; null: one of its own
   };
 
   explicit DatabaseWorld(Explored& run) : DatabaseWorld(run, Setting()) {}
