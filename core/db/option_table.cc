@@ -196,8 +196,8 @@ constexpr auto kWriteOptions = std::to_array<OptionRow<WriteOptions>>({
 
 constexpr OtherOption kOtherOptions[] = {
     {"Options", "cache",
-     "A cache that several databases share, and that can be a budget for their memtables; null: one "
-     "of its own."},
+     "A cache that several databases share, and that can be a budget for their memtables; null: "
+     "one of its own."},
     {"Options", "listeners", "Told of flushes, compactions, stalls and background errors."},
     {"Options", "file_system", "The door to files; null: the machine's."},
     {"Options", "clock", "The door to time; null: the machine's."},
