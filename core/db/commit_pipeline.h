@@ -10,9 +10,9 @@
 //      the memtable at its timestamp, and `visible` has reached that.
 //   3. A memtable is frozen only by the leader of the queue, between groups: all of it is visible
 //      (hazards W1, C9). Memtable and log rotate together: log k holds what memtable k holds.
-//   4. After a failed write or sync of a log nothing more is acknowledged (hazards W4, W5).
 //      If the memory budget asks (memory_budget.h), the next leader freezes it early. Where none
 //      comes, a task leads the empty queue for that; it waits for nobody, and looks again later.
+//   4. After a failed write or sync of a log nothing more is acknowledged (hazards W4, W5).
 //   5. The queue always gets its next leader, and the leader throws nothing (hazard E9). Lack of
 //      memory before a group is logged is an error of that group; after that it is a failed write.
 //
@@ -137,7 +137,7 @@ class CommitPipeline {
   }
   // Called by the budget, on a thread of any database: schedules the answer. Without memory for
   // that, the next write is it.
-  void Asked() ABSL_LOCKS_EXCLUDED(database_mutex);
+  void Asked();
   void FreezeIfAsked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(database_mutex);
 
   // --- Syncs at intervals ------------------------------------------------------------------------

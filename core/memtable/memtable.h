@@ -45,8 +45,8 @@ namespace veralith {
 
 class Memtable {
  public:
-  // `id` orders memtables by age: larger is newer.
-  // What it takes from the machine is charged to `account`, which may be null.
+  // `id` orders memtables by age: larger is newer. What it takes from the machine is charged to
+  // `account`, which may be null.
   explicit Memtable(uint64_t id, std::shared_ptr<MemoryAccount> account = nullptr)
       : tree_(&arena_), id_(id), charge_(std::move(account)) {}
   Memtable(const Memtable&) = delete;

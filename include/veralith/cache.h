@@ -25,7 +25,8 @@
 //      half is for those that are being flushed. Beyond the half, the database whose memtable is
 //      the largest is asked to freeze it, which it does at its next write or, without one, in the
 //      background: an idle database gives its room back, too. Then the memtable is flushed. While
-//      the whole part is taken, each database is asked from an equal share of the half on.
+//      the whole part is taken, each database is asked from an equal share of the half on. What
+//      opening replays is flushed at the half.
 //   6. For a database that is asked, its memtable is full, as at Options::write_buffer_bytes: with
 //      max_write_buffers of 2, the default, its writers wait for its own flush, and never for
 //      another database. So one that writes keeps to the part, and several that write faster than
