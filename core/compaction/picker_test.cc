@@ -889,6 +889,27 @@ TEST_F(CheckPickTest, RefusesATierThatWouldLandBeneathOlderRuns) {
   EXPECT_TRUE(CheckPick({&tiers, {}, {}}, pick).ok());
 }
 
+TEST_F(CheckPickTest, RefusesATierInALevelThatHoldsNone) {
+  Pick pick;
+  pick.inputs = {{2, 0, {version_.FindFile(3)}}};
+  pick.output_level = kMaxTieredLevels;
+  EXPECT_TRUE(Check(pick).ok()) << Check(pick);
+  pick.output_run_id = 9;
+  EXPECT_FALSE(Check(pick).ok());
+}
+
+// The output would share a run with files that it may overlap later, and that are not its inputs.
+TEST_F(CheckPickTest, RefusesATierThatWouldJoinARunThatIsNoInput) {
+  const Version tiers = Tree({{0, 9, 3, "a", Inclusive("c")}, {1, 8, 1, "x", Inclusive("z")}});
+  Pick pick;
+  pick.inputs = {{0, 9, tiers.runs(0)[0].files}};
+  pick.output_level = 1;
+  pick.output_run_id = 8;
+  EXPECT_FALSE(CheckPick({&tiers, {}, {}}, pick).ok());
+  pick.output_run_id = 9;
+  EXPECT_TRUE(CheckPick({&tiers, {}, {}}, pick).ok());
+}
+
 TEST_F(CheckPickTest, RefusesToLeaveAnOverlappingFileOut) {
   Pick pick;
   pick.inputs = {{1, 0, {version_.FindFile(2)}}};

@@ -293,6 +293,43 @@ TEST_F(RepairOfSegments, SaysWhyTheSegmentBlockIsOfNoUse) {
   EXPECT_TRUE(Contains(range_deletes->what, "no segment block was found")) << range_deletes->what;
 }
 
+// Segments that are whole are read twice: when they are checked, and when they are merged. Whichever
+// read fails, repair says so, or what it writes has everything.
+TEST_F(RepairOfSegments, AReadThatFailsIsNeverPassedOver) {
+  std::vector<Row> rows;
+  for (int i = 0; i < 60; ++i) {
+    rows.push_back({StrCat("key", 100 + i), 10, std::string(30, 'v')});
+  }
+  AddSegment(2, 7, rows);
+  WriteManifest();
+  int errors = 0;
+  for (int read = 1;; ++read) {
+    const std::string target = StrCat("target", read);
+    disk_.SetFaults(*ParseFaultPlan(StrCat("read@000002.parquet#", read, "=eio")));
+    RepairReport report;
+    const absl::Status status = RepairDatabase(SmallOptions(), kSource, target, {}, &report);
+    const bool met = disk_.faults_fired() > 0;
+    disk_.SetFaults({});
+    errors += status.ok() ? 0 : 1;
+    if (!status.ok() || !report.lost.empty()) {
+      continue;  // it says so
+    }
+    const absl::StatusOr<std::unique_ptr<Db>> db = Db::Open(target, SmallOptions());
+    ASSERT_OK(db.status());
+    const auto it = (*db)->NewIterator({});
+    size_t found = 0;
+    for (it->SeekToFirst(); it->Valid(); it->Next()) {
+      ++found;
+    }
+    EXPECT_OK(it->status());
+    EXPECT_EQ(found, rows.size()) << "read " << read;
+    if (!met) {
+      break;
+    }
+  }
+  EXPECT_GT(errors, 0);
+}
+
 // --- Manifests -----------------------------------------------------------------------------------
 
 // A log that no edit names: if it cannot be opened, that does not mean that it is empty.

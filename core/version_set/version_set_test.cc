@@ -3,6 +3,10 @@
 #include "core/version_set/version_set.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,9 +15,11 @@
 #include "core/base/status.h"
 #include "core/base/sync.h"
 #include "core/fs/file_helpers.h"
+#include "core/fs/testing/intercepted_file_system.h"
 #include "core/fs/testing/temporary_directory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "veralith/executor.h"
 #include "veralith/posix_file_system.h"
 #include "veralith/testing/simulated_clock.h"
 #include "veralith/testing/simulated_executor.h"
@@ -382,6 +388,77 @@ TEST_F(VersionSetTest, NeverReusesANumber) {
   }
   Touch("000900.log");
   EXPECT_EQ(Open()->manifest_number(), 901u);
+}
+
+// The first of the calls stands still until the test lets it go on; all are counted.
+class HeldCalls final : public InterceptedFileSystem {
+ public:
+  HeldCalls(FileSystem* base, FsCall kind) : InterceptedFileSystem(base), kind_(kind) {}
+
+  std::promise<void> go_on;
+  std::promise<void> arrived;
+  std::atomic<bool> holds = false;
+  std::atomic<int> calls = 0;
+
+ private:
+  absl::Status Before(const Call& call) override {
+    if (call.kind == kind_ && holds.load()) {
+      if (++calls == 1) {
+        arrived.set_value();
+        go_on.get_future().wait();
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  const FsCall kind_;
+};
+
+constexpr auto kLongEnough = std::chrono::milliseconds(50);  // for a thread that waits for nothing
+
+// "Waits for its turn": an edit begins to write when the one before it is durable.
+TEST_F(VersionSetTest, OneEditIsWrittenAtATime) {
+  const std::unique_ptr<Executor> executor = NewThreadPoolExecutor(1);
+  HeldCalls disk(fs_, FsCall::kAppend);
+  VersionSetOptions options = Options();
+  options.fs = &disk;
+  options.executor = executor.get();
+  const auto set = Open(options);
+  const uint64_t numbers[] = {NewLog(*set), NewLog(*set)};
+  disk.holds = true;
+  const auto add_log = [&](uint64_t number) {
+    VersionEdit edit;
+    edit.added_logs.push_back({number, number});
+    return Apply(*set, std::move(edit));
+  };
+  auto first = std::async(std::launch::async, [&] { return add_log(numbers[0]); });
+  disk.arrived.get_future().wait();
+  auto second = std::async(std::launch::async, [&] { return add_log(numbers[1]); });
+  EXPECT_EQ(second.wait_for(kLongEnough), std::future_status::timeout);
+  EXPECT_EQ(disk.calls.load(), 1);
+  disk.go_on.set_value();
+  EXPECT_TRUE(first.get().ok());
+  EXPECT_TRUE(second.get().ok());
+  EXPECT_EQ(set->state().logs.size(), 2u);
+  EXPECT_TRUE(Close(*set).ok());
+}
+
+// "One caller works at a time, others return OK at once."
+TEST_F(VersionSetTest, OneCallerRemovesGarbage) {
+  HeldCalls disk(fs_, FsCall::kRemove);
+  VersionSetOptions options = Options();
+  options.fs = &disk;
+  const auto set = Open(options);
+  ASSERT_TRUE(RemoveGarbage(*set).ok());
+  set->ReleasePending(NewSegment(*set));
+  disk.holds = true;
+  auto first = std::async(std::launch::async, [&] { return RemoveGarbage(*set); });
+  disk.arrived.get_future().wait();
+  EXPECT_TRUE(RemoveGarbage(*set).ok());
+  EXPECT_EQ(disk.calls.load(), 1);
+  disk.go_on.set_value();
+  EXPECT_TRUE(first.get().ok());
+  EXPECT_TRUE(Close(*set).ok());
 }
 
 TEST_F(VersionSetTest, RollsTheManifest) {
