@@ -193,7 +193,7 @@ TEST_F(DbThreads, WritersThatSyncShareTheirSyncs) {
   }
   const Statistics statistics = db_->GetStatistics();
   EXPECT_EQ(statistics.commits, 400u);
-  EXPECT_LE(statistics.log_syncs, statistics.commits);  // fewer, where writers met: promises_test.cc
+  EXPECT_LE(statistics.log_syncs, statistics.commits);  // fewer if writers met: promises_test
   EXPECT_EQ(ToString(db_->Close()), "OK");
 }
 

@@ -293,8 +293,8 @@ TEST_F(RepairOfSegments, SaysWhyTheSegmentBlockIsOfNoUse) {
   EXPECT_TRUE(Contains(range_deletes->what, "no segment block was found")) << range_deletes->what;
 }
 
-// Segments that are whole are read twice: when they are checked, and when they are merged. Whichever
-// read fails, repair says so, or what it writes has everything.
+// Segments that are whole are read twice: when they are checked, and when they are merged.
+// Whichever read fails, repair says so, or what it writes has everything.
 TEST_F(RepairOfSegments, AReadThatFailsIsNeverPassedOver) {
   std::vector<Row> rows;
   for (int i = 0; i < 60; ++i) {
