@@ -39,6 +39,8 @@ TEST(OperationText, EveryKindPrintsAsItWasWritten) {
       "cursor-move 1 {first}",
       "cursor-close 1",
       "pin 2 0 k1 now",
+      "pause 3",
+      "rate 2",
       "wait-idle",
       "run-background 3",
       "reopen",
