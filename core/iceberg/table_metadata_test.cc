@@ -114,6 +114,11 @@ TEST(TableMetadata, WhatIsNoMetadataIsAnError) {
     json.erase(member);
     EXPECT_TRUE(absl::IsDataLoss(TableMetadata::Parse(json.dump()).status())) << member;
   }
+  Json of_three = Json::parse(Table(3).ToText());
+  of_three["next-row-id"] = -1;  // only format 3 has it
+  EXPECT_TRUE(absl::IsDataLoss(TableMetadata::Parse(of_three.dump()).status()));
+  of_three.erase("next-row-id");
+  EXPECT_TRUE(absl::IsDataLoss(TableMetadata::Parse(of_three.dump()).status()));
   Json json = Json::parse(Table(2).ToText());
   json["current-snapshot-id"] = 5;
   EXPECT_TRUE(absl::IsDataLoss(TableMetadata::Parse(json.dump()).status()));
