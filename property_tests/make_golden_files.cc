@@ -5,14 +5,17 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <string>
 
 #include "property_tests/golden_files.h"
+#include "property_tests/golden_tables.h"
 
 namespace {
 
 void Write(const std::filesystem::path& directory, const veralith::Files& files) {
   std::filesystem::create_directories(directory);
   for (const auto& [name, bytes] : files) {
+    std::filesystem::create_directories((directory / name).parent_path());
     std::ofstream(directory / name, std::ios::binary) << bytes;
   }
 }
@@ -29,5 +32,8 @@ int main(int argc, char** argv) {
   Write(directory / "logs", veralith::MakeGoldenLogs());
   Write(directory / "manifest", veralith::MakeGoldenManifest());
   Write(directory / "database", veralith::MakeGoldenDatabase());
+  for (const int version : {2, 3}) {
+    Write(directory / "tables" / std::to_string(version), veralith::MakeGoldenTable(version));
+  }
   return 0;
 }
