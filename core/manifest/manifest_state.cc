@@ -40,9 +40,10 @@ uint64_t LimitedPart(const Value&) {
 
 template <typename Value>
 std::string_view NameOf(std::optional<Value> VersionEdit::* member) {
+  using Wanted = std::optional<Value> VersionEdit::*;  // (g++ adds const to a captured one's type)
   std::string_view name;
   ForEachEditField([&](const auto& field) {
-    if constexpr (std::is_same_v<decltype(field.member), decltype(member)>) {
+    if constexpr (std::is_same_v<decltype(field.member), Wanted>) {
       if (field.member == member) {
         name = field.name;
       }
