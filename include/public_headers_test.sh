@@ -3,7 +3,9 @@
 # Every public header compiles alone, without a warning, under both compilers, and c.h as C, too. So
 # does a program that has a file of its own under the path of an internal one, first in the search.
 set -uo pipefail
-cd include
+# (In a workspace that embeds this one, the repository is a folder of the runfiles.)
+[ -e include/veralith/version.h ] || cd "$TEST_SRCDIR/veralith" || exit 1
+cd include || exit 1
 
 own=$(mktemp -d)
 trap 'rm -rf "$own"' EXIT
