@@ -34,12 +34,12 @@ function(veralith_test path)
   set_target_properties(${name} PROPERTIES
     CXX_EXTENSIONS OFF
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/tests)
-  set(scratch ${CMAKE_CURRENT_BINARY_DIR}/tests/scratch/${name})
-  file(MAKE_DIRECTORY ${scratch})
+  set_property(GLOBAL APPEND PROPERTY VERALITH_TEST_NAMES ${name})
   add_test(NAME ${path} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
   set_tests_properties(${path} PROPERTIES
     LABELS ${test_PACKAGE}
-    ENVIRONMENT TEST_TMPDIR=${scratch})
+    FIXTURES_REQUIRED scratch
+    ENVIRONMENT TEST_TMPDIR=${CMAKE_CURRENT_BINARY_DIR}/tests/scratch/${name})
   if(NOT TARGET veralith_tests_${test_PACKAGE})
     add_custom_target(veralith_tests_${test_PACKAGE})
   endif()
@@ -47,3 +47,10 @@ function(veralith_test path)
 endfunction()
 
 include(${CMAKE_CURRENT_LIST_DIR}/tests.cmake)
+
+get_property(names GLOBAL PROPERTY VERALITH_TEST_NAMES)
+list(JOIN names "," names)
+add_test(NAME empty_scratch
+  COMMAND ${CMAKE_COMMAND} -DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/tests/scratch -DNAMES=${names}
+    -P ${CMAKE_CURRENT_LIST_DIR}/empty_scratch.cmake)
+set_tests_properties(empty_scratch PROPERTIES FIXTURES_SETUP scratch)
