@@ -42,11 +42,10 @@ CompactionEvent EventOf(const Pick& pick, uint64_t job_id) {
 
 }  // namespace
 
-JobScheduler::JobScheduler(DbState& state, GarbageRemover& garbage,
-                           std::function<void()> compaction_ended)
+JobScheduler::JobScheduler(DbState& state, GarbageRemover& garbage, std::function<void()> job_ended)
     : state_(state),
       garbage_(garbage),
-      compaction_ended_(std::move(compaction_ended)),
+      job_ended_(std::move(job_ended)),
       policy_(NewCompactionPolicy(state.options.compaction_policy, state.compaction_options)),
       idle_budget_(state.options.disable_automatic_compaction ? 0
                                                               : state.options.idle_merge_percent) {}
@@ -222,6 +221,7 @@ void JobScheduler::BackgroundFlush() {
       Retry(Kind::kCompaction);  // there may be something that gives room back now
     }
   }
+  job_ended_();
   state_.DeliverEvents();
   EndTask(&flush_);
 }
@@ -283,7 +283,7 @@ void JobScheduler::BackgroundCompaction() {
   if (!state_.close_requested && state_.fatal.ok() && pauses_ == 0) {
     PickAndRun();
   }
-  compaction_ended_();
+  job_ended_();
   state_.DeliverEvents();
   manual_job_ = nullptr;
   EndTask(&compaction_);
@@ -371,7 +371,7 @@ void JobScheduler::BackgroundIdleMerge() {
       MergeInIdleTime();
     }
   }
-  compaction_ended_();
+  job_ended_();
   state_.DeliverEvents();
   manual_job_ = nullptr;
   EndTask(&compaction_);

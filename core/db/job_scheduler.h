@@ -48,9 +48,9 @@ class JobScheduler {
  public:
   enum class Kind : uint8_t { kFlush, kCompaction };
 
-  // `compaction_ended`: called under the mutex when a compaction has ended, before its end is told.
-  // Throws nothing.
-  JobScheduler(DbState& state, GarbageRemover& garbage, std::function<void()> compaction_ended);
+  // `job_ended`: called under the mutex when a flush or compaction has ended, before its end is
+  // told. Throws nothing.
+  JobScheduler(DbState& state, GarbageRemover& garbage, std::function<void()> job_ended);
   JobScheduler(const JobScheduler&) = delete;
   JobScheduler& operator=(const JobScheduler&) = delete;
 
@@ -172,7 +172,7 @@ class JobScheduler {
 
   DbState& state_;
   GarbageRemover& garbage_;
-  const std::function<void()> compaction_ended_;
+  const std::function<void()> job_ended_;
   const std::unique_ptr<CompactionPolicy> policy_;
 
   Work flush_ ABSL_GUARDED_BY(database_mutex) = {.name = "flush"};

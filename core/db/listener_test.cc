@@ -277,6 +277,55 @@ TEST_F(ListenerTest, PausedWritersWaitForRoomNoLongerThanTheStallTimeout) {
   EXPECT_TRUE(absl::IsFailedPrecondition(db_->ContinueBackgroundWork()));
 }
 
+// Two memtables of 2 MiB. The second one takes four steps of 16 KiB in its last 64.
+TEST_F(ListenerTest, TheLastWriteBufferFillsSlowlyAtItsEnd) {
+  constexpr char kSlowdown[] = "slowdown: the last write buffer is nearly full";
+  options_.write_buffer_bytes = 2 << 20;
+  options_.max_write_buffers = 2;
+  options_.stall_timeout_nanos = 1'000'000'000;
+  Open();
+  ASSERT_OK(db_->PauseBackgroundWork());
+  std::vector<int64_t> pauses;
+  absl::Status status;
+  int written = 0;
+  while (status.ok()) {
+    const int64_t begin = simulation_.clock().MonotonicNanos();
+    status = Put(written++);
+    const int64_t nanos = simulation_.clock().MonotonicNanos() - begin;
+    if (nanos > 0) {
+      pauses.push_back(nanos / 1'000'000);
+    }
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << ToString(status);
+  ASSERT_GE(pauses.size(), 4u);
+  EXPECT_EQ(pauses.back(), 1000);  // the stop, as long as stall_timeout_nanos
+  pauses.pop_back();
+  EXPECT_EQ(pauses.front(), 1);
+  EXPECT_LE(pauses.size(), 5u);
+  EXPECT_TRUE(std::is_sorted(pauses.begin(), pauses.end()));
+  EXPECT_GE(pauses.back(), 2);
+  EXPECT_LE(pauses.back(), 8);
+  EXPECT_EQ(recorder_->Count(std::string(kSlowdown) + " begin"), 1u);
+  EXPECT_EQ(recorder_->Count(std::string(kSlowdown) + " end"), 1u);
+}
+
+TEST_F(ListenerTest, AFlushEndsTheSlowdownThatNoWriterMeets) {
+  constexpr char kSlowdown[] = "slowdown: the last write buffer is nearly full";
+  options_.write_buffer_bytes = 2 << 20;
+  options_.max_write_buffers = 2;
+  Open();
+  ASSERT_OK(db_->PauseBackgroundWork());
+  int written = 0;
+  while (recorder_->Count(std::string(kSlowdown) + " begin") == 0) {
+    ASSERT_OK(Put(written++));
+  }
+  EXPECT_EQ(db_->GetStatistics().stall_reason, "the last write buffer is nearly full");
+  ASSERT_OK(db_->ContinueBackgroundWork());
+  simulation_.executor().RunUntilIdle();
+  EXPECT_EQ(recorder_->Count(std::string(kSlowdown) + " end"), 1u);
+  EXPECT_EQ(db_->GetStatistics().stall_reason, "");
+}
+
 TEST_F(ListenerTest, APauseEndsAtItsLastContinueOrAtClose) {
   Open();
   ASSERT_OK(db_->PauseBackgroundWork());

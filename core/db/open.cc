@@ -92,7 +92,7 @@ DbImpl::DbImpl(std::string directory, const Options& options)
       state_(std::move(directory), options, [this] { garbage_.Schedule(); }),
       garbage_(state_),
       jobs_(state_, garbage_,
-            [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { stalls_.CompactionEnded(); }),
+            [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { stalls_.JobEnded(); }),
       stalls_(state_, jobs_),
       pipeline_(state_, jobs_, stalls_) {
   state_.memory = PageCache::NewMemoryAccount(cache_);

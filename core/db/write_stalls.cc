@@ -16,6 +16,12 @@ namespace {
 // the many before the stop trigger leave most of the time to compaction.
 constexpr int64_t kSlowdownNanos = 1'000'000;
 
+// The last 32nd of a memtable that must not be frozen yet takes one wait for every so many bytes:
+// a millisecond, and in its last three eighths 2, 4 and 8. A small write buffer has no such step.
+constexpr size_t kLastPart = 32;
+constexpr size_t kStepBytes = 16 << 10;
+constexpr int64_t kStepNanos = 1'000'000;
+
 }  // namespace
 
 bool WriteStalls::HasFreeWriteBuffer() const {
@@ -35,16 +41,41 @@ size_t WriteStalls::RunsBeyondSlowdown() const {
   return state_.options.disable_automatic_compaction || runs < trigger ? 0 : runs - trigger + 1;
 }
 
+bool WriteStalls::FillsLastBuffer() const {
+  const size_t full = state_.options.write_buffer_bytes;
+  return state_.active->MemoryBytes() >= full - full / kLastPart && !HasFreeWriteBuffer();
+}
+
+int64_t WriteStalls::FillPause() {
+  const size_t full = state_.options.write_buffer_bytes;
+  const size_t filled = state_.active->MemoryBytes();
+  if (filled >= full || filled / kStepBytes == last_step_) {
+    return 0;
+  }
+  last_step_ = filled / kStepBytes;
+  const size_t part = full / kLastPart;
+  const size_t eighth = 8 * (part - (full - filled)) / part;
+  return kStepNanos << (eighth < 5 ? 0 : eighth - 4);
+}
+
 void WriteStalls::SlowDown() {
   const size_t runs = RunsBeyondSlowdown();
   if (runs > 0) {
-    const RateLimiter::Urgent urgent(state_.limiter, TaskPriority::kLow);
-    Begin(StallEvent::Kind::kSlowdown, "level 0 has many runs");
-    state_.executor->AwaitFor(state_.mutex(), state_.changed,
-                              static_cast<int64_t>(runs) * kSlowdownNanos);
+    Pause("level 0 has many runs", TaskPriority::kLow, static_cast<int64_t>(runs) * kSlowdownNanos);
+  } else if (FillsLastBuffer()) {
+    const int64_t nanos = FillPause();
+    if (nanos > 0) {
+      Pause("the last write buffer is nearly full", TaskPriority::kHigh, nanos);
+    }
   } else if (told_.has_value()) {
     End();
   }
+}
+
+void WriteStalls::Pause(const char* reason, TaskPriority priority, int64_t nanos) {
+  const RateLimiter::Urgent urgent(state_.limiter, priority);
+  Begin(StallEvent::Kind::kSlowdown, reason);
+  state_.executor->AwaitFor(state_.mutex(), state_.changed, nanos);
 }
 
 absl::Status WriteStalls::AwaitRoom() {
@@ -95,8 +126,8 @@ absl::Status WriteStalls::CheckWait(const std::string& reason, JobScheduler::Kin
                            " ms: " + reason);
 }
 
-// Called by the leader. End is too, except when a compaction or Close ends a slowdown whose end no
-// writer has noticed.
+// Called by the leader. End is too, except when a job or Close ends a slowdown whose end no writer
+// has noticed.
 void WriteStalls::Begin(StallEvent::Kind kind, std::string reason) {
   if (told_.has_value() && told_->kind == kind && told_->reason == reason) {
     return;
@@ -114,9 +145,9 @@ void WriteStalls::End() {
   }
 }
 
-void WriteStalls::CompactionEnded() {
+void WriteStalls::JobEnded() {
   if (told_.has_value() && told_->kind == StallEvent::Kind::kSlowdown &&
-      RunsBeyondSlowdown() == 0) {
+      RunsBeyondSlowdown() == 0 && !FillsLastBuffer()) {
     End();
   }
 }

@@ -60,9 +60,12 @@ void FilterBuilder::Add(uint64_t hash) {
 }
 
 uint32_t FilterBuilder::NumBlocks() const {
-  const double bits = std::ceil(static_cast<double>(num_hashes()) * bits_per_key_);
-  const double blocks = std::ceil(bits / (8 * kBlockBytes));
-  return static_cast<uint32_t>(std::min(blocks, static_cast<double>(UINT32_MAX)));
+  const double exact = static_cast<double>(num_hashes()) * bits_per_key_;
+  const auto whole = static_cast<uint64_t>(exact);
+  const uint64_t bits = whole + (static_cast<double>(whole) < exact ? 1 : 0);
+  constexpr uint64_t kBlockBits = 8 * kBlockBytes;
+  return static_cast<uint32_t>(
+      std::min<uint64_t>((bits + kBlockBits - 1) / kBlockBits, UINT32_MAX));
 }
 
 size_t FilterBuilder::EstimatedBytes() const {
