@@ -10,7 +10,7 @@
 //   2. A stop ends once there is room, or with an error: the database is closing or refuses writes,
 //      the work that would make room has failed, or stall_timeout_nanos have passed.
 //   3. The rate limit does not hold up the work that a writer waits for.
-//   4. If a flush takes up to 300 ms longer than it takes to fill a write buffer of 64 MiB, no group
+//   4. If a flush takes up to 300 ms longer than filling a write buffer of 64 MiB does, no group
 //      waits for all of that: many wait up to 8 ms each (FillPause).
 //
 // Thread rule: every call under the database's mutex, which a wait releases. SlowDown and AwaitRoom
