@@ -48,7 +48,10 @@ veralith_test(core/base/testing/simulated_executor_test PACKAGE base
   SOURCES
   core/base/testing/simulated_executor_test.cc)
 veralith_test(core/c/c_api_test PACKAGE c SOURCES core/c/c_api_test.c)
-veralith_test(core/c/c_api_coverage_test PACKAGE c SOURCES core/c/c_api_coverage_test.cc)
+veralith_test(core/c/c_api_coverage_test PACKAGE c
+  SOURCES
+  core/base/testing/at_repository_root.cc
+  core/c/c_api_coverage_test.cc)
 veralith_test(core/compaction/picker_test PACKAGE compaction SOURCES core/compaction/picker_test.cc)
 veralith_test(core/compaction/pieces_test PACKAGE compaction SOURCES core/compaction/pieces_test.cc)
 veralith_test(core/compaction/survivors_test PACKAGE compaction
